@@ -1,0 +1,107 @@
+//! Where rolecall itself runs: its region and partition, its own configuration of the SDK, and who it is.
+//!
+//! Knows nothing of customers. Only this and `credentials` read the environment's credentials.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::config::IdentityCache;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::catalogue::{Partition, partition_of_region};
+use crate::failure::{Cause, Kind, of_credentials};
+use crate::refusal::Refusal;
+use crate::session::{CONNECT_TIMEOUT, Manner};
+use crate::settings::Settings;
+use crate::wire::Wire;
+
+/// Connections that are kept open to one host while nobody uses them.
+const IDLE_PER_HOST: usize = 16;
+
+/// The backend, as it was found at the start of the process.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The SDK's configuration with the backend's own credentials.
+    pub config: SdkConfig,
+    /// The region that it runs in.
+    pub region: String,
+    /// The partition of that region.
+    pub partition: &'static Partition,
+    /// Where STS is asked.
+    pub sts_region: String,
+    /// How customers are called.
+    pub manner: Arc<Manner>,
+}
+
+/// Who the backend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its account.
+    pub account_id: String,
+    /// Its ARN, as STS tells it.
+    pub arn: String,
+}
+
+impl Backend {
+    /// Reads the usual credential chain and configuration; calls nothing.
+    pub async fn load(settings: &Settings) -> Self {
+        let http = Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(settings.call_timeout);
+        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http.clone())
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::standard().with_max_attempts(settings.attempts))
+            .identity_cache(IdentityCache::lazy().build())
+            .load()
+            .await;
+        let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
+        let partition = partition_of_region(&region);
+        let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
+        let config = base.into_builder().region(Region::new(region.clone())).build();
+        let wire = Wire::new(http, settings);
+        let manner = Arc::new(Manner { config: config.clone(), wire, settings: settings.clone() });
+        Self { config, region, partition, sts_region, manner }
+    }
+
+    /// The same backend with other credentials: those of `backend_role`.
+    pub fn acting_as(mut self, provider: SharedCredentialsProvider) -> Self {
+        self.config = self.config.into_builder().credentials_provider(provider).build();
+        let Manner { wire, settings, .. } = &*self.manner;
+        self.manner = Arc::new(Manner { config: self.config.clone(), wire: wire.clone(), settings: settings.clone() });
+        self
+    }
+
+    /// STS, with the backend's own credentials.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        self.sts_with(self.config.credentials_provider())
+    }
+
+    /// STS, with the credentials of a role that was passed through.
+    pub fn sts_with(&self, provider: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config).region(Region::new(self.sts_region.clone()));
+        config.set_credentials_provider(provider);
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// Who the backend is. Its one call also proves, before anything is begun, that there are
+    /// credentials, that they are good, and that AWS can be reached.
+    pub async fn identify(&self) -> Result<Identity, Refusal> {
+        let provider = self.config.credentials_provider();
+        let refused = |cause: Cause| Refusal::of_identity(&cause);
+        let provider =
+            provider.ok_or_else(|| refused(Cause::new(Kind::NoCredentials, "no source of credentials is set up")))?;
+        provider.provide_credentials().await.map_err(|error| refused(of_credentials(&error)))?;
+        let answer = self.sts().get_caller_identity().send().await.map_err(|error| refused(Cause::of(error)))?;
+        Ok(Identity { account_id: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
+    }
+}

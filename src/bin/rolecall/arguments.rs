@@ -1,0 +1,265 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use rolecall::event::{Incoming, Naming, Request, tell_apart};
+use rolecall::input::{Problems, parse};
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::settings::Settings;
+use serde_json::{Map, Value, json};
+
+/// Takes stock of many AWS accounts through one role.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take stock of accounts and write the inventory
+    Run(Run),
+    /// Say what a run would ask, and ask nothing
+    Plan(Plan),
+    /// List the resource types
+    Resources(Resources),
+    /// Print the JSON Schema of the request, the response, the registry or the manifest
+    Schema(Schema),
+}
+
+/// Which accounts, and what of them.
+#[derive(Args, Debug)]
+pub struct Selection {
+    /// Account ids, separated by commas, or `all`
+    #[arg(long, value_delimiter = ',', value_name = "ID,…|all")]
+    accounts: Vec<String>,
+    /// Only targets that bear this tag (may be given more than once)
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    tags: Vec<String>,
+    /// Accounts to leave out
+    #[arg(long, value_delimiter = ',', value_name = "ID,…")]
+    exclude: Vec<String>,
+    /// Leave out accounts that the registry does not hold, instead of refusing
+    #[arg(long)]
+    skip_unknown: bool,
+    /// Only regions that match (globs)
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    regions: Vec<String>,
+    /// Only resource types that match (globs)
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    resources: Vec<String>,
+    /// Read the event from a file instead; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["accounts", "tags", "exclude", "skip_unknown", "regions", "resources"])]
+    event: Option<PathBuf>,
+}
+
+/// Where things lie, and how AWS is called. Each is an environment variable too (ROLECALL_REGISTRY …).
+#[derive(Args, Debug)]
+pub struct SettingFlags {
+    /// The registry: a file, or s3://bucket/key
+    #[arg(long, value_name = "FILE")]
+    registry: Option<String>,
+    /// A role to assume first: backend_role, where you are not it
+    #[arg(long, value_name = "ARN")]
+    backend_role: Option<String>,
+    /// Where STS is asked
+    #[arg(long, value_name = "REGION")]
+    sts_region: Option<String>,
+    /// The time of one attempt at a call
+    #[arg(long, value_name = "DURATION")]
+    call_timeout: Option<String>,
+    /// The time that one account may keep us waiting
+    #[arg(long, value_name = "DURATION")]
+    account_budget: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    settings: SettingFlags,
+    /// Where the inventory goes: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    output: Option<String>,
+    /// The KMS key to encrypt objects in a bucket with
+    #[arg(long, value_name = "KEY")]
+    output_kms_key: Option<String>,
+    /// The files' format
+    #[arg(long)]
+    format: Option<String>,
+    /// The run's name
+    #[arg(long, value_name = "NAME")]
+    run_id: Option<String>,
+    /// The time for the whole run
+    #[arg(long, value_name = "DURATION")]
+    deadline: Option<String>,
+    /// What is kept of it for writing
+    #[arg(long, value_name = "DURATION")]
+    margin: Option<String>,
+    /// Print the response alone, as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Say more: -v each account, -vv each call
+    #[arg(short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Args, Debug)]
+pub struct Plan {
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    settings: SettingFlags,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Resources {
+    /// Print it as JSON, with the columns
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Schema {
+    /// Which one
+    #[arg(value_parser = ["manifest", "registry", "request", "response"], required_unless_present = "write")]
+    pub name: Option<String>,
+    /// Write all of them into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub write: Option<PathBuf>,
+}
+
+impl SettingFlags {
+    fn pairs(&self) -> Vec<(&'static str, &Option<String>)> {
+        vec![
+            ("ROLECALL_REGISTRY", &self.registry),
+            ("ROLECALL_BACKEND_ROLE", &self.backend_role),
+            ("ROLECALL_STS_REGION", &self.sts_region),
+            ("ROLECALL_CALL_TIMEOUT", &self.call_timeout),
+            ("ROLECALL_ACCOUNT_BUDGET", &self.account_budget),
+        ]
+    }
+}
+
+impl Run {
+    /// The settings: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        let mut pairs = self.settings.pairs();
+        pairs.extend([
+            ("ROLECALL_OUTPUT", &self.output),
+            ("ROLECALL_OUTPUT_KMS_KEY", &self.output_kms_key),
+            ("ROLECALL_FORMAT", &self.format),
+            ("ROLECALL_DEADLINE", &self.deadline),
+            ("ROLECALL_MARGIN", &self.margin),
+        ]);
+        read(&pairs)
+    }
+
+    /// The request, with the flags that name it.
+    pub fn request(&self, problems: &mut Problems) -> Result<(Request, Naming), Refusal> {
+        self.selection.request(self.run_id.as_deref(), problems)
+    }
+}
+
+impl Plan {
+    /// The settings: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        read(&self.settings.pairs())
+    }
+}
+
+fn read(flags: &[(&'static str, &Option<String>)]) -> Result<Settings, Refusal> {
+    let flag = |name: &str| flags.iter().find(|(flag, _)| *flag == name).and_then(|(_, value)| (*value).clone());
+    Settings::read(|name| flag(name).or_else(|| std::env::var(name).ok()))
+        .map_err(|problems| Refusal::of(RefusalKind::InvalidSettings, &problems))
+}
+
+impl Selection {
+    /// The request that the flags or the event's file make. Both go the way of every event.
+    pub fn request(&self, run_id: Option<&str>, problems: &mut Problems) -> Result<(Request, Naming), Refusal> {
+        let refused = |problems: Problems| Refusal::of(RefusalKind::InvalidRequest, &problems);
+        let mut naming = terminal();
+        let mut value = match &self.event {
+            None => self.flags(problems),
+            Some(path) => match tell_apart(parse("event", &bytes(path)?).map_err(refused)?).map_err(refused)? {
+                Incoming::Request(value) => value,
+                Incoming::Custom { id, detail } => {
+                    naming = Naming::Event(id);
+                    detail
+                }
+                Incoming::Scheduled { rule, time } => {
+                    naming = Naming::Rule { rule, time };
+                    let text = std::env::var("ROLECALL_DEFAULT_REQUEST").unwrap_or_default();
+                    parse("ROLECALL_DEFAULT_REQUEST", text.as_bytes()).map_err(refused)?
+                }
+                Incoming::Queue(messages) => match messages.as_slice() {
+                    [message] => {
+                        naming = Naming::Message(message.message_id.clone());
+                        parse("message.body", message.body.as_bytes()).map_err(refused)?
+                    }
+                    _ => {
+                        return Err(refused(Problems::one(
+                            "event.Records",
+                            "here a batch of the queue may hold just one message",
+                        )));
+                    }
+                },
+            },
+        };
+        if let (Some(run_id), Some(fields)) = (run_id, value.as_object_mut()) {
+            fields.insert("run_id".into(), run_id.into());
+        }
+        Ok((Request::read(&value, "request", problems), naming))
+    }
+
+    fn flags(&self, problems: &mut Problems) -> Value {
+        let mut fields = Map::new();
+        match self.accounts.as_slice() {
+            [] => {}
+            [all] if all == "all" => drop(fields.insert("accounts".into(), json!("all"))),
+            ids => drop(fields.insert("accounts".into(), json!(ids))),
+        }
+        let mut tags = Map::new();
+        for tag in &self.tags {
+            match tag.split_once('=') {
+                Some((key, value)) => drop(tags.insert(key.into(), value.into())),
+                None => problems.push("--tags", format!("`{}` is no KEY=VALUE", tag.escape_default())),
+            }
+        }
+        if !self.tags.is_empty() {
+            fields.insert("tags".into(), tags.into());
+        }
+        if self.skip_unknown {
+            fields.insert("skip_unknown".into(), true.into());
+        }
+        for (name, list) in [("exclude", &self.exclude), ("regions", &self.regions), ("resources", &self.resources)] {
+            if !list.is_empty() {
+                fields.insert(name.into(), json!(list));
+            }
+        }
+        Value::Object(fields)
+    }
+}
+
+fn terminal() -> Naming {
+    let random = u16::from_str_radix(&rolecall::attempt::new()[..4], 16).unwrap_or_default();
+    Naming::Terminal { now: jiff::Timestamp::now(), random }
+}
+
+fn bytes(path: &std::path::Path) -> Result<Vec<u8>, Refusal> {
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|error| {
+        Refusal::new(RefusalKind::InvalidRequest, format!("the event {} cannot be read: {error}", path.display()))
+    })
+}

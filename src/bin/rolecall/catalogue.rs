@@ -1,0 +1,47 @@
+//! `rolecall resources` and `rolecall schema`.
+
+use std::process::ExitCode;
+
+use rolecall::catalogue::{Catalogue, Reach};
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::schema;
+use serde_json::json;
+
+use crate::arguments::{Resources, Schema};
+use crate::show;
+
+pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
+    let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
+    if arguments.json {
+        let types = catalogue.tables().iter().map(|table| {
+            json!({
+                "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
+                "actions": table.entry.all_actions(), "columns": table.all_columns(),
+            })
+        });
+        show::print_json(&types.collect::<Vec<_>>());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = show::table(&["type", "reach", "actions"], 3);
+    for resource in catalogue.tables() {
+        let reach = if resource.entry.reach == Reach::Regional { "regional" } else { "global" };
+        table.add_row([resource.entry.table.to_owned(), reach.to_owned(), resource.entry.all_actions().join("\n")]);
+    }
+    show::print(&table.trim_fmt());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn schema(arguments: &Schema) -> Result<ExitCode, Refusal> {
+    for (name, schema) in schema::all() {
+        if let Some(folder) = &arguments.write {
+            let path = folder.join(format!("{name}.schema.json"));
+            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, schema::text(&schema)));
+            written.map_err(|error| {
+                Refusal::new(RefusalKind::OutputNotWritable, format!("{}: {error}", path.display()))
+            })?;
+        } else if arguments.name.as_deref() == Some(name) {
+            show::print(&schema::text(&schema));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,37 @@
+//! The terminal's face: the same engine as the function's, with progress on standard error and one
+//! result on standard output.
+
+mod arguments;
+mod catalogue;
+mod plan;
+mod progress;
+mod run;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use rolecall::refusal::Refusal;
+
+use arguments::{Arguments, Command};
+
+/// Refused or failed.
+const REFUSED: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Run(run) => run::run(run).await,
+        Command::Plan(plan) => plan::plan(plan).await,
+        Command::Resources(resources) => catalogue::resources(&resources),
+        Command::Schema(schema) => catalogue::schema(&schema),
+    };
+    done.unwrap_or_else(|refusal: Refusal| {
+        eprintln!("rolecall: {}", refusal.kind.name());
+        for line in refusal.message.lines() {
+            eprintln!("  {line}");
+        }
+        ExitCode::from(REFUSED)
+    })
+}

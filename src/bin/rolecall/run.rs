@@ -1,0 +1,92 @@
+//! `rolecall run`.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rolecall::input::Problems;
+use rolecall::logging;
+use rolecall::plan::Face;
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::report::{Completeness, Response};
+use rolecall::run::{Engine, Observer, Order, Unwatched};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::Run;
+use crate::progress::Progress;
+use crate::show;
+
+/// Some cells were not answered.
+const PARTIAL: u8 = 1;
+/// None was.
+const FAILED: u8 = 2;
+/// Ended by a second interrupt.
+const INTERRUPTED: i32 = 130;
+
+pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
+    let settings = arguments.settings()?;
+    let progress = (std::io::stderr().is_terminal() && !arguments.json).then(Progress::new).map(Arc::new);
+    match &progress {
+        Some(progress) => logging::to_terminal(settings.log.as_deref(), arguments.verbose, progress.writer()),
+        None => logging::to_terminal(settings.log.as_deref(), arguments.verbose, std::io::stderr),
+    }
+    let mut problems = Problems::default();
+    let (request, naming) = arguments.request(&mut problems)?;
+    let deadline = settings.deadline.map(|time| Instant::now() + time);
+    let engine = Engine::start(settings, Face::Terminal).await;
+    let stop = CancellationToken::new();
+    let interrupts = tokio::spawn(end_in_good_order(stop.clone()));
+    let observer: Arc<dyn Observer> = match &progress {
+        Some(progress) => progress.clone(),
+        None => Arc::new(Unwatched),
+    };
+    let order = Order { request, problems, naming, may_inline: true, deadline, stop, observer };
+    // A panic is rolecall's own mistake; it is told like any refusal.
+    let carrying = engine.clone();
+    let done = tokio::spawn(async move { carrying.run(order).await }).await;
+    interrupts.abort();
+    if let Some(progress) = &progress {
+        progress.clear();
+    }
+    let response = done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))??;
+    if arguments.json {
+        show::print_json(&response);
+    } else {
+        let manifest = engine.manifest(&response.run_id).await?;
+        show::print(&show::summary(&response, manifest.as_ref()));
+    }
+    Ok(exit_code(&response))
+}
+
+fn exit_code(response: &Response) -> ExitCode {
+    match response.status {
+        Completeness::Complete => ExitCode::SUCCESS,
+        Completeness::Partial => ExitCode::from(PARTIAL),
+        Completeness::Failed | Completeness::NotStarted => ExitCode::from(FAILED),
+    }
+}
+
+/// The first Ctrl-C or SIGTERM ends the run as its deadline would; a second ends it at once.
+async fn end_in_good_order(stop: CancellationToken) {
+    interrupted().await;
+    eprintln!("rolecall: ending the run in good order; interrupt again to end it at once");
+    stop.cancel();
+    interrupted().await;
+    std::process::exit(INTERRUPTED);
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,295 @@
+//! One listing and all that hangs on it: pages into records, records into the sink, and one ledger row
+//! a cell.
+//!
+//! A job is one resource type in one region of one account, or one that is read only for its children,
+//! with those children. Knows the wire and the catalogue; not which accounts there are, nor why it is
+//! told to stop.
+
+mod cell;
+mod enter;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use enter::{Account, Region, accounts_row, look_around};
+
+use crate::catalogue::{Ask, Call, Catalogue, Reach, Row, Source, Table};
+use crate::failure::{Cause, Kind};
+use crate::ledger::{GLOBAL, LedgerRow};
+use crate::record::{Origin, Page, Record};
+use crate::session::{Service, Session};
+use crate::sink::Parcel;
+use crate::transcode::Item;
+use crate::wire::Grant;
+use cell::Cell;
+
+/// How many records are sent to the sink at once where they were held back for their details.
+const HELD_BACK_PAGE: usize = 1000;
+
+/// What all jobs of one account share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The run.
+    pub run_id: Arc<str>,
+    /// The account, entered.
+    pub session: Arc<Session>,
+    /// What was learned on entering.
+    pub account: Arc<Account>,
+    /// The resource types.
+    pub catalogue: &'static Catalogue,
+    /// Where records go.
+    pub sink: mpsc::Sender<Parcel>,
+    /// Told when the account's or the run's time is up.
+    pub stop: CancellationToken,
+}
+
+/// One listing, and the types that hang on it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The type that is listed.
+    pub root: usize,
+    /// Whether its records are wanted, or only those of its children.
+    pub wanted: bool,
+    /// The types that are listed for each of its resources.
+    pub children: Vec<usize>,
+    /// Where; `global` where the type has no region.
+    pub region: String,
+}
+
+/// Puts the planned types of one region together: parents are read once, for themselves and all their children.
+pub fn jobs(catalogue: &Catalogue, planned: &[usize], reach: Reach, region: &str) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for index in planned.iter().copied().filter(|index| catalogue.at(*index).entry.reach == reach) {
+        let root = match catalogue.at(index).entry.source {
+            Source::Account => continue,
+            Source::Listed(_) => index,
+            Source::Per(parent, _) => catalogue.find(parent).map_or(index, |table| table.index),
+        };
+        let at = jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
+            jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
+            jobs.len() - 1
+        });
+        if index == root { jobs[at].wanted = true } else { jobs[at].children.push(index) }
+    }
+    jobs
+}
+
+impl Context {
+    /// Carries a job out and gives a row for each of its cells.
+    pub async fn collect(self, job: Job) -> Vec<LedgerRow> {
+        let root = self.catalogue.at(job.root);
+        let mut cell = Cell::new(&self, root, &job.region);
+        let mut children: Vec<Cell> =
+            job.children.iter().map(|index| Cell::new(&self, self.catalogue.at(*index), &job.region)).collect();
+        let hold = !children.is_empty() || (job.wanted && !root.details.is_empty());
+        let mut held: Vec<Record> = Vec::new();
+        let Source::Listed(call) = root.entry.source else { return Vec::new() };
+        let listed = self
+            .list(&mut cell, call, &[], None, |records| {
+                if hold {
+                    held.extend(records);
+                    None
+                } else {
+                    Some(records)
+                }
+            })
+            .await;
+        if let Err(cause) = listed {
+            cell.failed(cause);
+        }
+        for child in &mut children {
+            self.collect_child(&cell, child, &held).await;
+        }
+        if job.wanted && hold {
+            self.add_details(&mut cell, &mut held).await;
+            while !held.is_empty() {
+                let rest = held.split_off(held.len().min(HELD_BACK_PAGE));
+                self.send(&mut cell, std::mem::replace(&mut held, rest), None).await;
+            }
+        }
+        let own = job.wanted.then_some(cell);
+        own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect()
+    }
+
+    /// Lists a type for each of its parents.
+    async fn collect_child(&self, parent: &Cell, child: &mut Cell, parents: &[Record]) {
+        let Source::Per(_, call) = child.table.entry.source else { return };
+        let mut answered = false;
+        for record in parents {
+            let listed =
+                self.list(child, call, std::slice::from_ref(&record.id), Some((parent.table, record)), Some).await;
+            match listed {
+                Ok(()) => answered = true,
+                // A parent that was deleted meanwhile makes nothing.
+                Err(cause) if cause.kind == Kind::Gone => answered = true,
+                Err(cause) => {
+                    let stop = ends_the_cell(&cause);
+                    child.failed(cause);
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+        if answered {
+            child.some_answered();
+        }
+        child.suffers_from(parent);
+    }
+
+    /// One listing, page by page. `keep` takes the records, or gives back those to be written at once.
+    async fn list(
+        &self,
+        cell: &mut Cell,
+        call: Call,
+        subjects: &[String],
+        parent: Option<(&Table, &Record)>,
+        mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
+    ) -> Result<(), Cause> {
+        let mut ask = Ask { token: None, subjects: subjects.to_vec() };
+        let mut seen = HashSet::new();
+        loop {
+            let wanted = cell.table.wanted.clone();
+            let (taken, next) = cell.ask(call, wanted, ask.clone()).await?;
+            cell.dropped += taken.answer.dropped;
+            let table = cell.table;
+            let row =
+                Row { account_id: &self.account.id, partition: self.account.partition, region: &cell.region, parent };
+            let records = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
+            if let Some(records) = keep(records) {
+                self.send(cell, records, Some(taken.grant)).await;
+            }
+            let Some(token) = next else { return Ok(()) };
+            if !seen.insert(token.clone()) {
+                return Err(Cause::new(Kind::Other, "AWS gave the same page token twice, so the listing was ended"));
+            }
+            ask.token = Some(token);
+        }
+    }
+
+    /// Asks what is wanted of each resource besides. A resource that is gone by then makes no record.
+    async fn add_details(&self, cell: &mut Cell, records: &mut Vec<Record>) {
+        let table = cell.table;
+        let places: HashMap<String, usize> =
+            records.iter().enumerate().map(|(place, record)| (record.id.clone(), place)).collect();
+        let mut gone: HashSet<String> = HashSet::new();
+        for detail in &table.details {
+            let mut detail = detail;
+            let mut from = 0;
+            while from < records.len() {
+                let to = records.len().min(from + detail.detail.batch);
+                let subjects: Vec<String> =
+                    records[from..to].iter().map(|record| record.id.clone()).filter(|id| !gone.contains(id)).collect();
+                if subjects.is_empty() {
+                    from = to;
+                    continue;
+                }
+                let only = (subjects.len() == 1).then(|| subjects[0].clone());
+                match cell.ask(detail.detail.call, detail.wanted.clone(), Ask { token: None, subjects }).await {
+                    Ok((taken, _)) => {
+                        cell.dropped += taken.answer.dropped;
+                        for item in taken.answer.items {
+                            let place = place_of(detail, &item, only.as_deref(), &places);
+                            if let Some(record) = place.and_then(|place| records.get_mut(place)) {
+                                table.add_detail(record, detail, item);
+                            }
+                        }
+                        from = to;
+                    }
+                    Err(cause) if cause.kind == Kind::Gone => {
+                        // In a batch nobody says which one is gone: ask one by one from here on.
+                        match (only, &detail.otherwise) {
+                            (Some(id), _) => {
+                                gone.insert(id);
+                                from = to;
+                            }
+                            (None, Some(otherwise)) => detail = otherwise,
+                            (None, None) => {
+                                cell.failed(cause);
+                                from = to;
+                            }
+                        }
+                    }
+                    Err(cause) => {
+                        if let Some(otherwise) = &detail.otherwise
+                            && matches!(cause.kind, Kind::Denied | Kind::Unsupported)
+                        {
+                            detail = otherwise;
+                            continue;
+                        }
+                        let stop = ends_the_cell(&cause);
+                        cell.failed(cause);
+                        if stop {
+                            break;
+                        }
+                        from = to;
+                    }
+                }
+            }
+        }
+        records.retain(|record| !gone.contains(&record.id));
+    }
+
+    /// Hands records to the sink. Should it be gone, the run fails as a whole, and so need nobody here.
+    async fn send(&self, cell: &mut Cell, records: Vec<Record>, grant: Option<Grant>) {
+        if records.is_empty() {
+            return;
+        }
+        cell.records += records.len() as u64;
+        let origin = Origin {
+            account_id: self.account.id.clone(),
+            account_alias: self.account.alias.clone(),
+            partition: self.account.partition,
+            region: cell.region.clone(),
+            collected_at: now(),
+        };
+        let page = Page { table: cell.table.index, origin, records };
+        let _ = self.sink.send(Parcel::Page(page, grant)).await;
+    }
+
+    fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str
+    where
+        'static: 'a,
+    {
+        match (region, service) {
+            (GLOBAL, Service::Route53) => self.account.where_global.route53,
+            (GLOBAL, Service::Iam) => self.account.where_global.iam,
+            (GLOBAL, _) => self.account.where_global.home,
+            _ => region,
+        }
+    }
+}
+
+/// The time to the millisecond: finer would be a claim about a network.
+pub(crate) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Millisecond).unwrap_or(now)
+}
+
+/// The record that a detail's item is about.
+fn place_of(
+    detail: &crate::catalogue::TableDetail,
+    item: &Item,
+    only: Option<&str>,
+    places: &HashMap<String, usize>,
+) -> Option<usize> {
+    places.get(detail.subject(item).or(only)?).copied()
+}
+
+/// Whether asking for the next one is of no use after this.
+fn ends_the_cell(cause: &Cause) -> bool {
+    matches!(
+        cause.kind,
+        Kind::Denied
+            | Kind::ScpDenied
+            | Kind::NotKnownThere
+            | Kind::OutOfTime
+            | Kind::Expired
+            | Kind::NoCredentials
+            | Kind::Unsupported
+    )
+}

@@ -1,0 +1,144 @@
+//! One cell while it is being asked: what came, what it cost, what went wrong.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use crate::catalogue::{Ask, Call, Table, Token};
+use crate::failure::{Cause, Kind};
+use crate::ledger::{CellType, LedgerRow, Status};
+use crate::session::Asker;
+use crate::transcode::Wanted;
+use crate::wire::{Taken, Ticket};
+
+/// A cell that has begun.
+pub struct Cell {
+    pub table: &'static Table,
+    pub region: Arc<str>,
+    pub records: u64,
+    pub dropped: u64,
+    asker: Asker,
+    stop: CancellationToken,
+    started_at: Timestamp,
+    began: Instant,
+    answered: bool,
+    cause: Option<Cause>,
+    parent: Option<&'static str>,
+    inherited: Option<Status>,
+}
+
+impl Cell {
+    pub fn new(context: &Context, table: &'static Table, region: &str) -> Self {
+        let service = table.entry.service;
+        Self {
+            table,
+            region: region.into(),
+            records: 0,
+            dropped: 0,
+            asker: context.session.asker(service, context.asked_region(service, region)),
+            stop: context.stop.clone(),
+            started_at: super::now(),
+            began: Instant::now(),
+            answered: false,
+            cause: None,
+            parent: None,
+            inherited: None,
+        }
+    }
+
+    /// Makes one call: what was wanted of its answer, and the token of the next page.
+    pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Option<Token>), Cause> {
+        let (taken, next) = ask_once(&self.asker, &self.stop, call, wanted, ask).await?;
+        Ok((taken, next))
+    }
+
+    /// Notes what went wrong; the first failure is the one that is told.
+    pub fn failed(&mut self, cause: Cause) {
+        self.cause.get_or_insert(cause);
+    }
+
+    /// Some of what was asked was answered, though perhaps without a page of its own.
+    pub fn some_answered(&mut self) {
+        self.answered = true;
+    }
+
+    /// A cell whose parent's listing failed bears the parent's status, unless something came all the same.
+    pub fn suffers_from(&mut self, parent: &Cell) {
+        if let Some(cause) = &parent.cause
+            && self.cause.is_none()
+        {
+            self.parent = Some(parent.table.entry.table);
+            self.inherited = Some(parent.status());
+            self.cause = Some(cause.clone());
+        }
+    }
+
+    fn status(&self) -> Status {
+        let Some(cause) = &self.cause else {
+            return if self.records > 0 { Status::Ok } else { Status::Empty };
+        };
+        if self.answered || self.asker.ticket.tally().pages > 0 {
+            return Status::Partial;
+        }
+        // What the last attempt said counts, so a throttled cell that runs out of time is throttled.
+        if cause.kind == Kind::OutOfTime && self.asker.ticket.throttled_last() {
+            return Status::Throttled;
+        }
+        self.inherited.unwrap_or(Status::of(cause.kind))
+    }
+
+    /// The cell's row.
+    pub fn row(self, run_id: &str, account_id: &str) -> LedgerRow {
+        let cell = CellType { table: self.table.entry.table, operation: self.table.entry.operation };
+        let mut row =
+            LedgerRow::new(run_id, account_id, &self.region, cell, self.status()).costing(self.asker.ticket.tally());
+        if let Some(cause) = &self.cause {
+            row = row.because(cause);
+        }
+        row.records = self.records;
+        row.dropped = self.dropped;
+        row.parent = self.parent;
+        row.started_at = Some(self.started_at);
+        row.duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        row
+    }
+}
+
+/// Makes one call, unless and until it is told to stop.
+pub async fn ask_once(
+    asker: &Asker,
+    stop: &CancellationToken,
+    call: Call,
+    wanted: Arc<Wanted>,
+    ask: Ask,
+) -> Result<(Taken, Option<Token>), Cause> {
+    let ticket = &asker.ticket;
+    let called = async {
+        ticket.open(Some(wanted)).await;
+        let next = call(asker.clone(), ask).await.map_err(|cause| told_in_full(cause, ticket))?;
+        let taken = ticket.take().ok_or_else(|| Cause::new(Kind::Unreadable, "the answer had no body"))?;
+        Ok((taken, next))
+    };
+    let outcome = tokio::select! {
+        biased;
+        outcome = called => outcome,
+        () = stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's or the account's time ended before AWS answered")),
+    };
+    if outcome.is_err() {
+        ticket.close();
+    }
+    outcome
+}
+
+/// Adds what only the wire has seen: a code where the SDK's deserialiser found none, and the request id.
+fn told_in_full(cause: Cause, ticket: &Ticket) -> Cause {
+    let mut cause = match ticket.last_refusal() {
+        Some(refusal) if cause.code.is_none() && cause.kind == Kind::Other => refusal,
+        _ => cause,
+    };
+    cause.request_id = cause.request_id.or_else(|| ticket.last_request_id());
+    cause
+}

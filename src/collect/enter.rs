@@ -1,0 +1,222 @@
+//! What is asked first in an account: its alias and its regions. They are columns and choices of all
+//! that follows, and the one row of the table `accounts`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::cell::ask_once;
+use crate::catalogue::{Ask, Call, Partition, Row, Table};
+use crate::failure::{Cause, Kind};
+use crate::ledger::{CellType, GLOBAL, LedgerRow, Status};
+use crate::record::{Origin, Page, Value};
+use crate::session::{Asker, Service, Session};
+use crate::sink::Parcel;
+use crate::transcode::Item;
+use crate::wire::{Taken, Tally};
+
+/// An account's region, as EC2 tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Region {
+    /// `eu-west-1`.
+    pub region_name: String,
+    /// `opt-in-not-required`, `opted-in` or `not-opted-in`.
+    #[serde(default)]
+    pub opt_in_status: Option<String>,
+}
+
+/// What was learned on entering an account.
+#[derive(Debug)]
+pub struct Account {
+    /// The account.
+    pub id: Arc<str>,
+    /// Its alias, where it has one and we may know it.
+    pub alias: Option<Arc<str>>,
+    /// `aws`.
+    pub partition: &'static str,
+    /// Where what has no region is asked.
+    pub where_global: &'static Partition,
+    /// The names of the regions that are enabled, or stand in for them.
+    pub regions: Vec<String>,
+    /// What could not be learned, with the operation that failed.
+    pub gaps: Vec<(&'static str, Cause)>,
+    listed: Option<Item>,
+    stand_in: Option<String>,
+    tally: Tally,
+    started_at: Timestamp,
+    took_ms: u64,
+}
+
+/// Asks for the alias and the regions, side by side. `named` are regions that the plan names in full.
+pub async fn look_around(
+    session: &Arc<Session>,
+    table: &Table,
+    account_id: &str,
+    partition: &'static Partition,
+    named: Option<Vec<String>>,
+    stop: &CancellationToken,
+) -> Account {
+    let (started_at, began) = (super::now(), Instant::now());
+    let (alias_asker, regions_asker) =
+        (session.asker(Service::Iam, partition.iam), session.asker(Service::Ec2, partition.home));
+    let (alias, listed) = tokio::join!(
+        alias(&alias_asker, stop),
+        ask_once(&regions_asker, stop, DESCRIBE_REGIONS, table.wanted.clone(), Ask::default()),
+    );
+    let mut tally = alias_asker.ticket.tally();
+    add(&mut tally, regions_asker.ticket.tally());
+    let mut gaps = Vec::new();
+    let alias = alias.unwrap_or_else(|cause| {
+        gaps.push(("iam:ListAccountAliases", cause));
+        None
+    });
+    let (mut item, mut stand_in) = (None, None);
+    let regions = match listed.and_then(|(taken, _)| enabled(table, taken)) {
+        Ok((names, found)) => {
+            item = Some(found);
+            names
+        }
+        Err(cause) => {
+            gaps.push(("ec2:DescribeRegions", cause));
+            let asker = session.asker(Service::Account, partition.home);
+            let second = list_regions(&asker, stop).await;
+            add(&mut tally, asker.ticket.tally());
+            match second {
+                Ok((names, json)) => {
+                    stand_in = Some(json);
+                    names
+                }
+                Err(cause) => {
+                    gaps.push(("account:ListRegions", cause));
+                    named.unwrap_or_else(|| partition.default_regions.iter().map(|&name| name.into()).collect())
+                }
+            }
+        }
+    };
+    Account {
+        id: account_id.into(),
+        alias: alias.map(Into::into),
+        partition: partition.name,
+        where_global: partition,
+        regions,
+        gaps,
+        listed: item,
+        stand_in,
+        tally,
+        started_at,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Writes the account's one record and gives its row.
+pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
+    let account = &context.account;
+    let cell = CellType { table: table.entry.table, operation: table.entry.operation };
+    let row = Row { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
+    let item = account.listed.as_ref().map(|item| Item { values: item.values.clone(), ..Item::default() });
+    let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
+    if let (Some(json), Some(value)) = (&account.stand_in, record.values.first_mut()) {
+        *value = Value::Json(json.clone());
+    }
+    let origin = Origin {
+        account_id: account.id.clone(),
+        account_alias: account.alias.clone(),
+        partition: account.partition,
+        region: GLOBAL.into(),
+        collected_at: super::now(),
+    };
+    let page = Page { table: table.index, origin, records: vec![record] };
+    let _ = context.sink.send(Parcel::Page(page, None)).await;
+    let status = if account.gaps.is_empty() { Status::Ok } else { Status::Partial };
+    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(account.tally);
+    if let Some((_, cause)) = account.gaps.first() {
+        let told: Vec<String> =
+            account.gaps.iter().map(|(operation, cause)| format!("{operation}: {}", cause.message)).collect();
+        let regions = match (&account.listed, &account.stand_in) {
+            (Some(_), _) => "",
+            (None, Some(_)) => "; the regions are those of account:ListRegions",
+            (None, None) => "; the regions are those named in full, or else the partition's default ones",
+        };
+        row = row.because(cause);
+        row.error_message = Some(format!("{}{regions}", told.join("; ")));
+    }
+    row.records = 1;
+    row.started_at = Some(account.started_at);
+    row.duration_ms = account.took_ms;
+    row
+}
+
+const DESCRIBE_REGIONS: Call = |asker, _| {
+    Box::pin(async move {
+        let request = asker.ec2().describe_regions().all_regions(true);
+        request.send().await.map(|_| None).map_err(Cause::of)
+    })
+};
+
+fn enabled(table: &Table, taken: Taken) -> Result<(Vec<String>, Item), Cause> {
+    let unreadable = |what: &str| Cause::new(Kind::Unreadable, format!("the answer is unreadable: {what}"));
+    let item = taken.answer.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
+    let (index, _) = table.wanted.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
+    let Value::Json(json) = &item.values[index] else { return Err(unreadable("it has no regions")) };
+    let regions: Vec<Region> = serde_json::from_str(json).map_err(|_| unreadable("its regions have no names"))?;
+    let on = |region: &Region| region.opt_in_status.as_deref() != Some("not-opted-in");
+    Ok((regions.into_iter().filter(on).map(|region| region.region_name).collect(), item))
+}
+
+async fn alias(asker: &Asker, stop: &CancellationToken) -> Result<Option<String>, Cause> {
+    let called = async {
+        asker.ticket.open(None).await;
+        asker.iam().list_account_aliases().send().await.map_err(Cause::of)
+    };
+    let answer = until(stop, called).await?;
+    Ok(answer.account_aliases.into_iter().next())
+}
+
+/// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
+async fn list_regions(asker: &Asker, stop: &CancellationToken) -> Result<(Vec<String>, String), Cause> {
+    let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
+    loop {
+        let called = async {
+            asker.ticket.open(None).await;
+            asker.account().list_regions().max_results(50).set_next_token(token.clone()).send().await.map_err(Cause::of)
+        };
+        let answer = until(stop, called).await?;
+        for region in answer.regions.unwrap_or_default() {
+            let name = region.region_name.unwrap_or_default();
+            let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+            if matches!(status.as_str(), "ENABLED" | "ENABLED_BY_DEFAULT") {
+                names.push(name.clone());
+            }
+            all.push(serde_json::json!({ "RegionName": name, "RegionOptStatus": status }));
+        }
+        let next = answer.next_token.filter(|next| !next.is_empty());
+        if next.is_none() || next == token {
+            return Ok((names, serde_json::Value::from(all).to_string()));
+        }
+        token = next;
+    }
+}
+
+async fn until<T>(stop: &CancellationToken, called: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
+    tokio::select! {
+        biased;
+        outcome = called => outcome,
+        () = stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's or the account's time ended before AWS answered")),
+    }
+}
+
+fn blank(table: &Table) -> Item {
+    Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
+}
+
+fn add(to: &mut Tally, more: Tally) {
+    to.calls += more.calls;
+    to.retries += more.retries;
+    to.throttles += more.throttles;
+    to.pages += more.pages;
+}

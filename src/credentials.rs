@@ -1,0 +1,225 @@
+//! Entering a customer's account: one AssumeRole for all its regions and operations, narrowed by a
+//! session policy, verified, and assumed again once if it expires within the run.
+//!
+//! The only place that makes credentials. They stay in memory, serve one run, and appear nowhere.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future};
+use aws_types::request_id::RequestId;
+use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+
+use crate::backend::{Backend, Identity};
+use crate::catalogue::SessionPolicy;
+use crate::failure::{Cause, Kind};
+use crate::registry::{Target, TargetRole};
+use crate::session::Session;
+use crate::wire::Lane;
+
+/// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
+const SESSION_SECONDS: i32 = 3600;
+/// Credentials that end sooner than this are assumed again.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// The backend's way into customers' accounts during one run.
+#[derive(Debug)]
+pub struct Door {
+    backend: Backend,
+    identity: Identity,
+    session_name: String,
+    policies: Vec<SessionPolicy>,
+    lane: Lane,
+    passed_through: Mutex<HashMap<String, SharedCredentialsProvider>>,
+}
+
+/// An account that was entered.
+#[derive(Debug)]
+pub struct Entered {
+    /// The clients' source.
+    pub session: Arc<Session>,
+    /// The request ids of its AssumeRole calls, for whoever compares with CloudTrail.
+    pub request_ids: Vec<String>,
+}
+
+/// `backend_role`, assumed by a person whose own identity it is not.
+pub async fn backend_role(config: &SdkConfig, role_arn: &str, sts_region: &str) -> SharedCredentialsProvider {
+    let provider = AssumeRoleProvider::builder(role_arn)
+        .configure(config)
+        .region(Region::new(sts_region.to_owned()))
+        .session_name("rolecall-backend")
+        .build()
+        .await;
+    SharedCredentialsProvider::new(provider)
+}
+
+impl Door {
+    /// A door for one run.
+    pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
+        let rate = backend.manner.settings.sts_rate;
+        let lane = Lane::new(rate, rate);
+        Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
+    }
+
+    /// Enters an account. The external ID is in no message.
+    pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
+        let secret = target.external_id.as_ref().map(|id| id.expose_secret().to_owned()).unwrap_or_default();
+        self.enter_unredacted(target).await.map_err(|cause| cause.without(&secret))
+    }
+
+    async fn enter_unredacted(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
+        let account_id = target.account_id.to_string();
+        let new = |ec2, rest| Session::new(self.backend.manner.clone(), account_id.clone(), ec2, rest);
+        let TargetRole::Assume { role_arn } = &target.role else {
+            if self.identity.account_id != account_id {
+                let what = format!("own credentials are of account {}", self.identity.account_id);
+                return Err(Cause::new(Kind::Denied, what));
+            }
+            let own = self.backend.config.credentials_provider();
+            let own = own.ok_or_else(|| Cause::new(Kind::NoCredentials, "there are no own credentials"))?;
+            return Ok(Entered { session: new(own.clone(), own), request_ids: Vec::new() });
+        };
+        let mut too_large = None;
+        for policy in &self.policies {
+            let assume = |policy: &str| Assumption {
+                role_arn: role_arn.clone(),
+                target: target.clone(),
+                policy: policy.to_owned(),
+            };
+            let entered = match policy {
+                SessionPolicy::One(document) => self.customer(assume(document)).await.map(|(customer, request_id)| {
+                    Entered { session: new(customer.clone(), customer), request_ids: request_id.into_iter().collect() }
+                }),
+                SessionPolicy::Two { ec2, rest } => match self.customer(assume(ec2)).await {
+                    Err(cause) => Err(cause),
+                    Ok((ec2, first)) => self.customer(assume(rest)).await.map(|(rest, second)| Entered {
+                        session: new(ec2, rest),
+                        request_ids: first.into_iter().chain(second).collect(),
+                    }),
+                },
+            };
+            match entered {
+                Err(cause) if cause.kind == Kind::PolicyTooLarge => too_large = Some(cause),
+                other => return other,
+            }
+        }
+        Err(too_large.unwrap_or_else(|| Cause::new(Kind::PolicyTooLarge, "no session policy fits STS's limit")))
+    }
+
+    async fn customer(
+        self: &Arc<Self>,
+        assumption: Assumption,
+    ) -> Result<(SharedCredentialsProvider, Option<String>), Cause> {
+        let (credentials, request_id) = self.assume(&assumption).await?;
+        let customer = Customer { door: self.clone(), assumption, current: Arc::new(Mutex::new((credentials, false))) };
+        Ok((SharedCredentialsProvider::new(customer), request_id))
+    }
+
+    async fn assume(&self, assumption: &Assumption) -> Result<(Credentials, Option<String>), Cause> {
+        let Assumption { role_arn, target, policy } = assumption;
+        let client = match &target.via {
+            None => self.backend.sts(),
+            Some(via) => self.backend.sts_with(Some(self.pass_through(via).await)),
+        };
+        self.lane.turn().await;
+        let request = client
+            .assume_role()
+            .role_arn(role_arn)
+            .role_session_name(&self.session_name)
+            .set_external_id(target.external_id.as_ref().map(|id| id.expose_secret().to_owned()))
+            .duration_seconds(SESSION_SECONDS)
+            .policy(policy);
+        let answer = request.send().await.map_err(Cause::of)?;
+        let request_id = answer.request_id().map(str::to_owned);
+        let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
+        verify(&arn, target.account_id.as_str(), role_arn)?;
+        let issued =
+            answer.credentials.ok_or_else(|| Cause::new(Kind::Unreadable, "STS answered without credentials"))?;
+        let expires = SystemTime::try_from(issued.expiration).ok();
+        let token = Some(issued.session_token);
+        Ok((Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"), request_id))
+    }
+
+    /// A role on the way is assumed once for all the targets behind it.
+    async fn pass_through(&self, via: &str) -> SharedCredentialsProvider {
+        let mut passed = self.passed_through.lock().await;
+        if let Some(provider) = passed.get(via) {
+            return provider.clone();
+        }
+        let provider = backend_role(&self.backend.config, via, &self.backend.sts_region).await;
+        passed.insert(via.to_owned(), provider.clone());
+        provider
+    }
+}
+
+/// What is assumed, and assumed again if it expires.
+#[derive(Clone, Debug)]
+struct Assumption {
+    role_arn: String,
+    target: Target,
+    policy: String,
+}
+
+/// One customer's credentials.
+#[derive(Clone, Debug)]
+struct Customer {
+    door: Arc<Door>,
+    assumption: Assumption,
+    current: Arc<Mutex<(Credentials, bool)>>,
+}
+
+impl ProvideCredentials for Customer {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            let mut current = self.current.lock().await;
+            let ends_soon = current.0.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE);
+            if ends_soon && !current.1 {
+                let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
+                *current = (renewed.0, true);
+            }
+            Ok(current.0.clone())
+        })
+    }
+}
+
+/// The answer itself says which role in which account was entered: `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), Cause> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let role = role_arn.rsplit('/').next().unwrap_or_default();
+    let expected = format!("assumed-role/{role}/");
+    match parts.as_slice() {
+        ["arn", _, "sts", "", account, resource] if *account == account_id && resource.starts_with(&expected) => Ok(()),
+        ["arn", _, "sts", "", account, _] if *account != account_id => Err(Cause::new(
+            Kind::Other,
+            format!("the role that was assumed lies in account {account}, not in {account_id}"),
+        )),
+        _ => Err(Cause::new(
+            Kind::Other,
+            format!("STS does not say that role {role} of account {account_id} was assumed"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_named_role_of_the_named_account_passes() {
+        let role = "arn:aws:iam::111122223333:role/path/rolecall-inventory";
+        let arn = |account: &str, role: &str| format!("arn:aws:sts::{account}:assumed-role/{role}/rolecall-x");
+        assert!(verify(&arn("111122223333", "rolecall-inventory"), "111122223333", role).is_ok());
+        let other = verify(&arn("999999999999", "rolecall-inventory"), "111122223333", role).unwrap_err();
+        assert_eq!(other.message, "the role that was assumed lies in account 999999999999, not in 111122223333");
+        assert!(verify(&arn("111122223333", "rolecall-inventory-2"), "111122223333", role).is_err());
+        assert!(verify("", "111122223333", role).is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! The plan: which targets, which resource types, which regions. Pure, and it names every problem of
+//! a request at once.
+//!
+//! Knows the request, the registry and the catalogue. Which regions an account has enabled is asked
+//! later; the plan only says how to choose among them.
+
+mod regions;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use regions::{ChosenRegions, RegionChoice};
+
+use crate::catalogue::{Catalogue, Partition, is_region_in_form};
+use crate::event::{AccountId, Accounts, Format, Globs, Request, RunId};
+use crate::input::{Problems, shown};
+use crate::registry::{Registry, Target, TargetRole};
+
+/// Which face plans: the CLI alone may use its own credentials in the backend's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// The deployed function.
+    Lambda,
+    /// The terminal.
+    Terminal,
+}
+
+/// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The run's name.
+    pub run_id: RunId,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// The UTC date of the run's start, which every file of the run lies under.
+    pub dt: String,
+    /// The attempt that wrote this plan: eight hexadecimal digits.
+    pub attempt: String,
+    /// The request, as it came.
+    pub request: Request,
+    /// What the files are written as.
+    pub format: Format,
+    /// The accounts, in the registry's order.
+    pub accounts: Vec<PlannedAccount>,
+    /// Accounts that were named and that the registry does not hold (with `skip_unknown`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_accounts: Vec<AccountId>,
+    /// The resource types, in the catalogue's order.
+    pub resources: Vec<String>,
+}
+
+/// One account of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedAccount {
+    /// The account.
+    pub account_id: AccountId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How its regions are chosen.
+    pub regions: RegionChoice,
+}
+
+/// What a plan is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// The registry, validated.
+    pub registry: &'a Registry,
+    /// The resource types.
+    pub catalogue: &'a Catalogue,
+    /// The backend's partition.
+    pub partition: &'a Partition,
+    /// Who plans.
+    pub face: Face,
+    /// What is written where a request names no format.
+    pub format: Format,
+}
+
+/// What was selected, before the run has a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// The accounts, in the registry's order.
+    pub accounts: Vec<PlannedAccount>,
+    /// Named, and not in the registry.
+    pub unknown_accounts: Vec<AccountId>,
+    /// The resource types, in the catalogue's order.
+    pub resources: Vec<String>,
+    /// What the files are written as.
+    pub format: Format,
+}
+
+impl Selection {
+    /// The plan of a run that begins now.
+    pub fn plan(self, request: Request, run_id: RunId, started_at: Timestamp, attempt: String) -> Plan {
+        Plan {
+            run_id,
+            dt: started_at.strftime("%Y-%m-%d").to_string(),
+            started_at,
+            attempt,
+            request,
+            format: self.format,
+            accounts: self.accounts,
+            unknown_accounts: self.unknown_accounts,
+            resources: self.resources,
+        }
+    }
+}
+
+/// Selects what a request asks for; every problem goes to `problems`, and then nothing may run.
+pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> Selection {
+    let resources = resources(request, basis.catalogue, problems);
+    regions(request, basis.partition, problems);
+    let format = request.format.unwrap_or(basis.format);
+    if format == Format::Parquet {
+        problems.push("request.format", "parquet cannot be written yet: ask for `ndjson`, or leave the format out");
+    }
+    for account in &request.exclude {
+        if basis.registry.target(account).is_none() {
+            problems.push(
+                "request.exclude",
+                format!("account {account} is not in the registry: correct it or leave it out"),
+            );
+        }
+    }
+    let mut unknown = Vec::new();
+    let named = named(request, basis.registry, &mut unknown, problems);
+    let selected: Vec<&Target> = basis
+        .registry
+        .targets
+        .iter()
+        .filter(|target| target.enabled && named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
+        .filter(|target| target.bears(&request.tags) && !request.exclude.contains(&target.account_id))
+        .collect();
+    if selected.is_empty() && problems.is_empty() {
+        problems.push(
+            "request",
+            "it selects no target: no enabled target of the registry is left by its accounts, tags and exclude",
+        );
+    }
+    for target in &selected {
+        if target.role == TargetRole::OwnCredentials && basis.face == Face::Lambda {
+            let what = format!(
+                "account {}: `\"role_arn\": null` (own credentials) is for the CLI alone; give it a role like any other",
+                target.account_id
+            );
+            problems.push("registry", what);
+        }
+    }
+    let accounts = selected.into_iter().map(|target| PlannedAccount {
+        account_id: target.account_id.clone(),
+        name: target.name.clone(),
+        regions: RegionChoice { target: target.regions.clone(), request: request.regions.clone() },
+    });
+    Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
+}
+
+/// The accounts named in full; `None` for "all".
+fn named(
+    request: &Request,
+    registry: &Registry,
+    unknown: &mut Vec<AccountId>,
+    problems: &mut Problems,
+) -> Option<Vec<AccountId>> {
+    let Accounts::Named(accounts) = &request.accounts else { return None };
+    for (index, account) in accounts.iter().enumerate() {
+        let place = format!("request.accounts[{index}]");
+        match registry.target(account) {
+            Some(target) if target.enabled => {}
+            Some(_) => problems
+                .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),
+            None if request.skip_unknown => unknown.push(account.clone()),
+            None => problems.push(
+                place,
+                format!("account {account} is not in the registry: add it there, or say \"skip_unknown\": true"),
+            ),
+        }
+    }
+    Some(accounts.clone())
+}
+
+fn resources(request: &Request, catalogue: &Catalogue, problems: &mut Problems) -> Vec<String> {
+    let names = || catalogue.tables().iter().map(|table| table.entry.table);
+    let Some(patterns) = &request.resources else { return names().map(str::to_owned).collect() };
+    for (index, pattern) in patterns.iter().enumerate() {
+        let glob = Globs::new([pattern]);
+        if !names().any(|name| glob.matches(name)) {
+            let what = format!("{} matches no resource type: `rolecall resources` lists them", shown(pattern));
+            problems.push(format!("request.resources[{index}]"), what);
+        }
+    }
+    let globs = Globs::new(patterns);
+    names().filter(|name| globs.matches(name)).map(str::to_owned).collect()
+}
+
+fn regions(request: &Request, partition: &Partition, problems: &mut Problems) {
+    for (index, pattern) in request.regions.iter().flatten().enumerate() {
+        let glob = Globs::new([pattern]);
+        if !partition.regions().any(|region| glob.matches(region)) && !is_region_in_form(pattern) {
+            let what =
+                format!("{} is no region, and as a glob matches none of partition {}", shown(pattern), partition.name);
+            problems.push(format!("request.regions[{index}]"), what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! A run that is refused or cannot be finished: what kind, with a name that stays, and one clear message.
+//!
+//! What single accounts fail of is data and never comes here.
+
+use crate::failure::{Cause, Kind};
+use crate::input::Problems;
+
+/// The kind of a refusal; its name is the `errorType` of the Lambda function's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The event or the request in it.
+    InvalidRequest,
+    /// The registry's content.
+    InvalidRegistry,
+    /// An environment variable or a flag.
+    InvalidSettings,
+    /// The registry cannot be read.
+    RegistryUnreadable,
+    /// The output cannot be written.
+    OutputNotWritable,
+    /// Another request has run under this run id.
+    RunIdTaken,
+    /// There are no credentials.
+    NoCredentials,
+    /// The backend's own session has expired.
+    ExpiredCredentials,
+    /// The backend's own credentials are refused.
+    InvalidCredentials,
+    /// AWS, or the endpoint that was named, cannot be reached.
+    EndpointUnreachable,
+    /// Rolecall's own mistake.
+    Internal,
+}
+
+impl RefusalKind {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "InvalidRequest",
+            Self::InvalidRegistry => "InvalidRegistry",
+            Self::InvalidSettings => "InvalidSettings",
+            Self::RegistryUnreadable => "RegistryUnreadable",
+            Self::OutputNotWritable => "OutputNotWritable",
+            Self::RunIdTaken => "RunIdTaken",
+            Self::NoCredentials => "NoCredentials",
+            Self::ExpiredCredentials => "ExpiredCredentials",
+            Self::InvalidCredentials => "InvalidCredentials",
+            Self::EndpointUnreachable => "EndpointUnreachable",
+            Self::Internal => "Internal",
+        }
+    }
+}
+
+/// Why nothing was run, or why what was run is not committed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// Its kind.
+    pub kind: RefusalKind,
+    /// What is wrong and what to do, in full sentences.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with its message.
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// All problems of an input.
+    pub fn of(kind: RefusalKind, problems: &Problems) -> Self {
+        Self::new(kind, problems.to_string())
+    }
+
+    /// The backend's own credentials or endpoint, found out before anything else is done.
+    pub fn of_identity(cause: &Cause) -> Self {
+        let (kind, what) = match cause.kind {
+            Kind::NoCredentials => (
+                RefusalKind::NoCredentials,
+                "no AWS credentials to work with: set a profile (AWS_PROFILE), sign in (aws sso login) or give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            ),
+            Kind::Expired => (RefusalKind::ExpiredCredentials, "the backend's own session has expired: sign in again"),
+            Kind::Unreachable | Kind::OutOfTime => (
+                RefusalKind::EndpointUnreachable,
+                "STS cannot be reached: look at the network, the region, and AWS_ENDPOINT_URL where it is set",
+            ),
+            _ => (
+                RefusalKind::InvalidCredentials,
+                "the backend's own credentials are refused: look at who the command runs as, and at --backend-role where it is given",
+            ),
+        };
+        Self::new(kind, format!("{what} ({cause})"))
+    }
+
+    /// What went wrong at the output.
+    pub fn of_output(place: &str, error: &crate::store::StoreError) -> Self {
+        Self::new(RefusalKind::OutputNotWritable, format!("the output {place} cannot be used: {error}"))
+    }
+}

@@ -1,0 +1,72 @@
+//! External IDs: their form, and the rule that one serves one customer. They are secrets, so no
+//! message here repeats one.
+
+use std::collections::HashMap;
+
+use secrecy::SecretString;
+
+use crate::input::{Malformed, Problems};
+
+/// STS's rule for external IDs, as a JSON Schema says it.
+pub const EXTERNAL_ID_PATTERN: &str = r"^[A-Za-z0-9_+=,.@:/\\-]{2,1224}$";
+
+/// Reads an external ID by STS's rule.
+pub fn external_id(text: &str) -> Result<SecretString, Malformed> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/\\-".contains(&byte);
+    if (2..=1224).contains(&text.len()) && text.bytes().all(allowed) {
+        return Ok(SecretString::from(text));
+    }
+    Err(Malformed(
+        r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-".to_owned(),
+    ))
+}
+
+/// Sees to it that no external ID serves two customers. A target that names no customer is a
+/// customer of its own.
+#[derive(Default)]
+pub struct OneCustomerEach<'a> {
+    /// Where each external ID was seen first, and with which customer.
+    first_places: HashMap<&'a str, (String, Option<&'a str>)>,
+}
+
+impl<'a> OneCustomerEach<'a> {
+    /// Takes in one more target's external ID, given at `place`.
+    pub fn note(&mut self, external_id: &'a str, customer: Option<&'a str>, place: String, problems: &mut Problems) {
+        let Some((first_place, first_customer)) = self.first_places.get(external_id) else {
+            self.first_places.insert(external_id, (place, customer));
+            return;
+        };
+        if customer.is_none() || customer != *first_customer {
+            let what = format!(
+                "is the same as {first_place}, of another customer: \
+                 give every customer an external ID of its own, or both targets the same `customer`"
+            );
+            problems.push(place, what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn external_ids_follow_the_rule_of_sts() {
+        for right in ["ab", r"A0_+=,.@:/\-", &"x".repeat(1224)] {
+            assert!(external_id(right).is_ok(), "{right}");
+        }
+        for wrong in ["", "a", "a b", "ab\n", "äb", "a*", &"x".repeat(1225)] {
+            assert!(external_id(wrong).is_err(), "{wrong}");
+        }
+        insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-");
+    }
+
+    proptest! {
+        #[test]
+        fn the_pattern_says_the_same(text in r"[a-zé_+=,.@:/\\ \n*-]{0,5}") {
+            let schema = serde_json::json!({"pattern": EXTERNAL_ID_PATTERN});
+            prop_assert_eq!(external_id(&text).is_ok(), jsonschema::is_valid(&schema, &text.into()));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The form of the registry's file, for its JSON Schema. Reading, with places and advice, is in
+//! [`super::reading`]; a test holds the two together.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+
+use super::arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
+use super::external_id::EXTERNAL_ID_PATTERN;
+use crate::event::AccountId;
+
+/// The registry: all accounts that may be taken stock of, and how to enter them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RegistryFile {
+    /// The version of this form: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u64,
+    /// What holds for targets that say nothing else.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "Defaults")]
+    pub defaults: Option<Defaults>,
+    /// The targets, each of another account.
+    #[schemars(length(min = 1))]
+    pub targets: Vec<TargetEntry>,
+}
+
+/// What holds for targets that say nothing else.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Defaults {
+    /// The name of the role in every account; `rolecall-inventory` where it is not given.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", regex(pattern = ROLE_NAME_PATTERN), extend("default" = "rolecall-inventory"))]
+    pub role_name: Option<String>,
+    /// Globs of the regions to ask; all that are enabled in the account where they are not given.
+    #[schemars(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "Vec<String>",
+        length(min = 1),
+        inner(length(max = 128), regex(pattern = "^[a-z0-9*?-]+$")),
+        extend("uniqueItems" = true)
+    )]
+    pub regions: Option<Vec<String>>,
+}
+
+/// An account, and how to enter it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TargetEntry {
+    /// The account.
+    pub account_id: AccountId,
+    /// The external ID that the account's role asks for. Null, in so many words, for an
+    /// organization's own accounts, whose roles ask for none.
+    #[schemars(
+        with = "String",
+        regex(pattern = EXTERNAL_ID_PATTERN),
+        extend("type" = ["string", "null"])
+    )]
+    pub external_id: Option<String>,
+    /// The role to assume, where it is not the default one. Null for the account that the command
+    /// line itself runs in, entered with its own credentials.
+    #[schemars(default, skip_serializing_if = "Option::is_none", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
+    pub role_arn: Option<String>,
+    /// A role to pass through first.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
+    pub via: Option<String>,
+    /// What people call the account.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 1, max = 256))]
+    pub name: Option<String>,
+    /// Whose account it is. Only targets of one customer may share an external ID.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 1, max = 256))]
+    pub customer: Option<String>,
+    /// Globs of the regions to ask; the defaults' where they are not given.
+    #[schemars(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "Vec<String>",
+        length(min = 1),
+        inner(length(max = 128), regex(pattern = "^[a-z0-9*?-]+$")),
+        extend("uniqueItems" = true)
+    )]
+    pub regions: Option<Vec<String>>,
+    /// What requests select targets by.
+    #[schemars(default, extend("propertyNames" = {"minLength": 1}))]
+    pub tags: BTreeMap<String, String>,
+    /// Whether the account is taken stock of at all; true where it is not given.
+    #[schemars(default, skip_serializing_if = "Option::is_none", with = "bool", extend("default" = true))]
+    pub enabled: Option<bool>,
+}

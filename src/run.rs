@@ -1,0 +1,311 @@
+//! One event carried out, from the request to the committed manifest. The one file that knows every
+//! stage; what each of them does is theirs.
+
+mod account;
+mod commit;
+mod intake;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use intake::{Prepared, prepare};
+
+use crate::attempt;
+use crate::backend::Backend;
+use crate::catalogue::{Catalogue, session_policies};
+use crate::collect::now;
+use crate::credentials::{Door, backend_role};
+use crate::event::{Format, Naming, Request};
+use crate::fan_out::{Outcome, fan_out};
+use crate::input::Problems;
+use crate::ledger::Status;
+use crate::plan::{Face, Plan};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::report::{AccountSummary, FailureGroup, Manifest, Response, ShardManifest, Stage};
+use crate::settings::Settings;
+use crate::sink::{self, Parcel};
+use crate::store::{Created, Store};
+use account::{AccountRun, Stock};
+
+/// The shard of a run that one invocation carries out alone.
+const ONLY_SHARD: &str = "0";
+/// How many accounts are open at once. Calls are bounded apart from this, for all of them together.
+const ACCOUNTS_AT_ONCE: usize = 128;
+/// At most so many bytes of failures go into a shard's manifest.
+const FAILURES_BYTES: usize = 1 << 20;
+
+/// What is told while a run goes on.
+pub trait Observer: Send + Sync + std::fmt::Debug {
+    /// The run begins, with so many accounts.
+    fn begun(&self, run_id: &str, accounts: usize) {
+        let _ = (run_id, accounts);
+    }
+    /// An account's cells are known.
+    fn cells(&self, more: usize) {
+        let _ = more;
+    }
+    /// Cells were answered, or not.
+    fn cells_done(&self, more: usize) {
+        let _ = more;
+    }
+    /// An account is done.
+    fn account_done(&self, summary: &AccountSummary) {
+        let _ = summary;
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug)]
+pub struct Unwatched;
+
+impl Observer for Unwatched {}
+
+/// What carries runs out: made once in a process.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// Who we are and how AWS is called.
+    pub backend: Backend,
+    /// The settings.
+    pub settings: Settings,
+    /// Lambda or terminal.
+    pub face: Face,
+}
+
+/// One request, with where it came from.
+#[derive(Debug)]
+pub struct Order {
+    /// The request, best effort.
+    pub request: Request,
+    /// What is wrong with it already.
+    pub problems: Problems,
+    /// How the run is named where the request names none.
+    pub naming: Naming,
+    /// Whether records may come back in the response.
+    pub may_inline: bool,
+    /// When the run must be over.
+    pub deadline: Option<Instant>,
+    /// Ends the run early, in good order.
+    pub stop: CancellationToken,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Engine {
+    /// Finds out where it runs, and takes `backend_role` on where the settings name it. Calls nothing yet.
+    pub async fn start(settings: Settings, face: Face) -> Self {
+        let mut backend = Backend::load(&settings).await;
+        if let Some(role) = &settings.backend_role {
+            let provider = backend_role(&backend.config, role, &backend.sts_region).await;
+            backend = backend.acting_as(provider);
+        }
+        Self { backend, settings, face }
+    }
+
+    /// What the settings say of the format; ndjson until Parquet can be written.
+    fn format(&self) -> Result<Format, Refusal> {
+        match &self.settings.format {
+            None => Ok(Format::Ndjson),
+            Some(text) => text
+                .parse()
+                .map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("ROLECALL_FORMAT: {error}"))),
+        }
+    }
+
+    fn output(&self) -> Result<(Store, &str), Refusal> {
+        let address = self.settings.output.as_deref().ok_or_else(|| {
+            Refusal::new(
+                RefusalKind::InvalidSettings,
+                "no output is set: give --output or ROLECALL_OUTPUT, a folder or s3://bucket/prefix",
+            )
+        })?;
+        let store = Store::open(address, &self.backend.config, self.settings.output_kms_key.as_deref());
+        store.map(|store| (store, address)).map_err(|error| Refusal::of_output(address, &error))
+    }
+
+    /// Carries a request out.
+    pub async fn run(&self, order: Order) -> Result<Response, Refusal> {
+        let (store, output) = self.output()?;
+        let refused = |error| Refusal::of_output(output, &error);
+        let in_bucket = self.settings.registry.as_deref().is_some_and(|address| address.starts_with("s3://"));
+        // Local things are checked first, so that a slip costs no call; a bucket wants credentials at once.
+        let early = if in_bucket { Some(self.backend.identify().await?) } else { None };
+        let Prepared { catalogue, registry, selection, run_id } = prepare(self, &order).await?;
+        let identity = match early {
+            Some(identity) => identity,
+            None => self.backend.identify().await?,
+        };
+        let inline = order.may_inline && order.request.inline;
+        if let Some(manifest) = commit::read_manifest(&store, &run_id).await.map_err(refused)? {
+            intake::same_request(&manifest.plan, &order.request)?;
+            tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
+            return commit::answer(&store, manifest, inline).await.map_err(refused);
+        }
+        let attempt = attempt::new();
+        let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone());
+        let plan = self.fix(&store, plan).await.map_err(refused)?;
+        intake::same_request(&plan, &order.request)?;
+        order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
+        let answered = commit::answered_before(&store, &plan).await.map_err(refused)?;
+        let committed = commit::read_shard(&store, &plan.run_id, ONLY_SHARD).await.map_err(refused)?;
+        let shard = match committed {
+            Some(shard) => shard,
+            None => {
+                let tables: Vec<usize> =
+                    plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
+                let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
+                let door = Door::new(self.backend.clone(), identity, plan.run_id.session_name(), policies);
+                let stock = Stock {
+                    run_id: plan.run_id.as_str().into(),
+                    catalogue,
+                    tables: tables.into(),
+                    door,
+                    registry: registry.into(),
+                    partition: self.backend.partition,
+                    session_name: plan.run_id.session_name().into(),
+                    observer: order.observer.clone(),
+                    answered: answered.into(),
+                };
+                let shard = self.shard(&store, &plan, attempt, stock, &order, catalogue).await?;
+                commit::shard(&store, shard).await.map_err(refused)?
+            }
+        };
+        let manifest = commit::run(&store, plan, vec![shard], catalogue).await.map_err(refused)?;
+        commit::answer(&store, manifest, inline).await.map_err(refused)
+    }
+
+    /// The manifest of a committed run.
+    pub async fn manifest(&self, run_id: &crate::event::RunId) -> Result<Option<Manifest>, Refusal> {
+        let (store, output) = self.output()?;
+        commit::read_manifest(&store, run_id).await.map_err(|error| Refusal::of_output(output, &error))
+    }
+
+    /// Writes the plan, or goes on with the one that is there. Writing it is also the proof that the
+    /// output can be written, before any customer is called.
+    async fn fix(&self, store: &Store, plan: Plan) -> Result<Plan, crate::store::StoreError> {
+        match commit::create(store, &commit::plan_key(&plan.run_id), &plan).await? {
+            Created::Ours => Ok(plan),
+            Created::Theirs => {
+                tracing::info!(run_id = plan.run_id.as_str(), "the run was begun already: going on with its plan");
+                Ok(commit::read_plan(store, &plan.run_id).await?.unwrap_or(plan))
+            }
+        }
+    }
+
+    /// Takes stock of all accounts of the plan, and writes what is found.
+    async fn shard(
+        &self,
+        store: &Store,
+        plan: &Plan,
+        attempt: String,
+        stock: Stock,
+        order: &Order,
+        catalogue: &'static Catalogue,
+    ) -> Result<ShardManifest, Refusal> {
+        let stop = order.stop.child_token();
+        let _timer = order.deadline.map(|deadline| Timer::start(deadline, self.settings.margin, stop.clone()));
+        let (sender, receiver) = sink::channel();
+        let naming = sink::Naming {
+            run_id: plan.run_id.to_string(),
+            shard: ONLY_SHARD.into(),
+            attempt: attempt.clone(),
+            dt: plan.dt.clone(),
+        };
+        let broken = stop.clone();
+        let writing = sink::write(store.clone(), naming, catalogue, receiver);
+        let writer = tokio::spawn(async move {
+            let written = writing.await;
+            if written.is_err() {
+                // Nobody could keep what else is found: call no customer for it.
+                broken.cancel();
+            }
+            written
+        });
+        let stock = Arc::new(stock);
+        let jobs: Vec<AccountRun> = plan
+            .accounts
+            .iter()
+            .map(|account| AccountRun {
+                stock: stock.clone(),
+                account: account.clone(),
+                sink: sender.clone(),
+                stop: stop.clone(),
+            })
+            .collect();
+        let mut outcomes: Vec<Option<(AccountSummary, Vec<FailureGroup>)>> = vec![None; jobs.len()];
+        let mut panics: Vec<(usize, String)> = Vec::new();
+        fan_out(jobs.clone(), ACCOUNTS_AT_ONCE, &stop, AccountRun::take_stock, |place, outcome| match outcome {
+            Outcome::Done(done) => outcomes[place] = Some(done),
+            Outcome::NotStarted => {}
+            Outcome::Panicked(message) => panics.push((place, message)),
+        })
+        .await;
+        let (mut accounts, mut failures, mut unfinished) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, job) in jobs.into_iter().enumerate() {
+            let (summary, groups) = match outcomes[place].take() {
+                Some(done) => done,
+                None => {
+                    let panic = panics.iter().find(|(at, _)| *at == place).map(|(_, message)| message.as_str());
+                    job.never_entered(panic).await
+                }
+            };
+            let cut = [Status::NotStarted, Status::TimedOut, Status::Partial, Status::Throttled];
+            if stop.is_cancelled() && cut.iter().any(|status| summary.cells.contains_key(status)) {
+                unfinished.push(summary.account_id.clone());
+            }
+            accounts.push(summary);
+            failures.extend(groups);
+        }
+        drop(sender);
+        let written =
+            writer.await.map_err(|error| Refusal::new(RefusalKind::Internal, format!("the sink ended: {error}")))?;
+        let files =
+            written.map_err(|error| Refusal::of_output(self.settings.output.as_deref().unwrap_or_default(), &error))?;
+        let (failures, failures_omitted) = crate::report::bounded_failures(failures, FAILURES_BYTES);
+        Ok(ShardManifest {
+            run_id: plan.run_id.clone(),
+            shard: ONLY_SHARD.into(),
+            attempt,
+            committed_at: now(),
+            files,
+            accounts,
+            failures,
+            failures_omitted,
+            unfinished,
+        })
+    }
+}
+
+/// Ends a run in good order when its time is nearly up.
+struct Timer(tokio::task::JoinHandle<()>);
+
+impl Timer {
+    fn start(deadline: Instant, margin: Duration, stop: CancellationToken) -> Self {
+        // Of a short time at most half is kept for writing, else nothing would ever begin.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let end = deadline - margin.min(left / 2);
+        Self(tokio::spawn(async move {
+            tokio::time::sleep_until(end).await;
+            tracing::warn!("the run's time is nearly up: nothing new is begun");
+            stop.cancel();
+        }))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The stage that an account's failures belong to.
+fn stage(entered: bool) -> Stage {
+    if entered { Stage::Collect } else { Stage::Assume }
+}
+
+/// Sends an account's rows to the ledger.
+async fn write_rows(sink: &tokio::sync::mpsc::Sender<Parcel>, rows: Vec<crate::ledger::LedgerRow>) {
+    let _ = sink.send(Parcel::Ledger(rows)).await;
+}

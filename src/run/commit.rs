@@ -1,0 +1,194 @@
+//! What makes a run exist: its plan, its shards' manifests, its own manifest, and `latest.json`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::account::CellName;
+use crate::catalogue::Catalogue;
+use crate::event::RunId;
+use crate::failure::{Cause, Kind};
+use crate::ledger::LEDGER;
+use crate::plan::Plan;
+use crate::report::{Latest, Manifest, Response, ShardManifest, manifest};
+use crate::store::{Created, Store, StoreError};
+
+/// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
+const INLINE_BYTES: u64 = 5 << 20;
+/// The newest run of the whole fleet.
+const LATEST: &str = "latest.json";
+/// How often `latest.json` is tried when others move it at the same time.
+const LATEST_TRIES: u32 = 10;
+
+pub fn plan_key(run_id: &RunId) -> String {
+    format!("runs/{run_id}/plan.json")
+}
+
+fn shard_key(run_id: &RunId, shard: &str) -> String {
+    format!("runs/{run_id}/shards/{shard}.json")
+}
+
+fn manifest_key(run_id: &RunId) -> String {
+    format!("runs/{run_id}/manifest.json")
+}
+
+pub async fn read_plan(store: &Store, run_id: &RunId) -> Result<Option<Plan>, StoreError> {
+    read(store, &plan_key(run_id)).await
+}
+
+pub async fn read_manifest(store: &Store, run_id: &RunId) -> Result<Option<Manifest>, StoreError> {
+    read(store, &manifest_key(run_id)).await
+}
+
+pub async fn read_shard(store: &Store, run_id: &RunId, shard: &str) -> Result<Option<ShardManifest>, StoreError> {
+    read(store, &shard_key(run_id, shard)).await
+}
+
+/// Writes a document that must not be there yet.
+pub async fn create(store: &Store, key: &str, document: &impl Serialize) -> Result<Created, StoreError> {
+    store.create(key, encode(key, document)?).await
+}
+
+/// Commits a shard; where another attempt was faster, its manifest stands and is given back.
+pub async fn shard(store: &Store, shard: ShardManifest) -> Result<ShardManifest, StoreError> {
+    let key = shard_key(&shard.run_id, &shard.shard);
+    match create(store, &key, &shard).await? {
+        Created::Ours => Ok(shard),
+        Created::Theirs => {
+            tracing::info!(run_id = shard.run_id.as_str(), "another attempt at this run was faster: its files stand");
+            Ok(read(store, &key).await?.unwrap_or(shard))
+        }
+    }
+}
+
+/// Commits the run, and moves `latest.json` where the run was of the whole fleet.
+pub async fn run(
+    store: &Store,
+    plan: Plan,
+    shards: Vec<ShardManifest>,
+    catalogue: &Catalogue,
+) -> Result<Manifest, StoreError> {
+    let key = manifest_key(&plan.run_id);
+    let resumes = match plan.run_id.resumes() {
+        Some(base) if read_manifest(store, &base).await?.is_some() => Some(base),
+        _ => None,
+    };
+    let tables: Vec<&str> = catalogue
+        .tables()
+        .iter()
+        .map(|table| table.entry.table)
+        .filter(|table| plan.resources.iter().any(|name| name == table))
+        .collect();
+    let ours = manifest(plan, shards, resumes, &tables, store.address(&key));
+    let manifest = match create(store, &key, &ours).await? {
+        Created::Ours => ours,
+        Created::Theirs => read_manifest(store, &ours.response.run_id).await?.unwrap_or(ours),
+    };
+    if !manifest.plan.request.narrows() {
+        move_latest(store, &manifest).await?;
+    }
+    Ok(manifest)
+}
+
+/// `latest.json` only moves forward in time, whoever else moves it.
+async fn move_latest(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
+    let ours = Latest {
+        run_id: manifest.response.run_id.clone(),
+        status: manifest.response.status,
+        started_at: manifest.plan.started_at,
+        dt: manifest.plan.dt.clone(),
+        manifest: manifest_key(&manifest.response.run_id),
+    };
+    for _ in 0..LATEST_TRIES {
+        let there = store.read(LATEST).await?;
+        let newest: Option<Latest> = there.as_ref().and_then(|object| serde_json::from_slice(&object.bytes).ok());
+        if newest.is_some_and(|newest| newest.started_at >= ours.started_at) {
+            return Ok(());
+        }
+        let tag = there.map(|object| object.tag);
+        if store.replace(LATEST, encode(LATEST, &ours)?, tag.as_deref()).await? {
+            return Ok(());
+        }
+    }
+    // Whoever was faster each time has moved it; readers of the run itself need it not.
+    tracing::warn!("latest.json is moved by others all the time and was left alone");
+    Ok(())
+}
+
+/// The cells that the run which this one resumes, and those before it, have answered.
+pub async fn answered_before(store: &Store, plan: &Plan) -> Result<HashSet<CellName>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        account_id: String,
+        region: String,
+        table: String,
+        status: crate::ledger::Status,
+    }
+    let mut answered = HashSet::new();
+    let mut base = plan.run_id.resumes();
+    while let Some(run_id) = base {
+        let Some(manifest) = read_manifest(store, &run_id).await? else { break };
+        for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
+            for line in lines(store, &file.key).await?.lines() {
+                let told: Told =
+                    serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
+                if told.status.is_answered() {
+                    answered.insert((told.account_id, told.region, told.table));
+                }
+            }
+        }
+        base = run_id.resumes();
+    }
+    Ok(answered)
+}
+
+/// The response of a committed run, with its records where they were asked for and fit.
+pub async fn answer(store: &Store, manifest: Manifest, inline: bool) -> Result<Response, StoreError> {
+    let mut response = manifest.response;
+    if !inline {
+        return Ok(response);
+    }
+    let files = || manifest.files.iter().filter(|file| file.table != LEDGER && file.rows > 0);
+    if files().map(|file| file.uncompressed_bytes).sum::<u64>() > INLINE_BYTES {
+        response.inline_omitted = true;
+        return Ok(response);
+    }
+    let mut tables: BTreeMap<String, Vec<Box<RawValue>>> = BTreeMap::new();
+    for file in files() {
+        let rows = tables.entry(file.table.clone()).or_default();
+        for line in lines(store, &file.key).await?.lines() {
+            let row =
+                RawValue::from_string(line.to_owned()).map_err(|error| broken(store, &file.key, &error.to_string()))?;
+            rows.push(row);
+        }
+    }
+    response.inline = Some(tables);
+    Ok(response)
+}
+
+async fn lines(store: &Store, key: &str) -> Result<String, StoreError> {
+    let object = store.read(key).await?.ok_or_else(|| broken(store, key, "it is named by a manifest and not there"))?;
+    let mut text = String::new();
+    let mut gzip = flate2::read::MultiGzDecoder::new(&object.bytes[..]);
+    gzip.read_to_string(&mut text).map_err(|error| broken(store, key, &error.to_string()))?;
+    Ok(text)
+}
+
+async fn read<T: DeserializeOwned>(store: &Store, key: &str) -> Result<Option<T>, StoreError> {
+    let Some(object) = store.read(key).await? else { return Ok(None) };
+    serde_json::from_slice(&object.bytes).map(Some).map_err(|error| broken(store, key, &error.to_string()))
+}
+
+fn encode(key: &str, document: &impl Serialize) -> Result<Bytes, StoreError> {
+    let bytes = serde_json::to_vec_pretty(document).map_err(|error| StoreError::Address(format!("{key}: {error}")))?;
+    Ok(bytes.into())
+}
+
+fn broken(store: &Store, key: &str, what: &str) -> StoreError {
+    let cause = Cause::new(Kind::Unreadable, format!("it cannot be read: {what}"));
+    StoreError::S3 { operation: "read", key: store.address(key), cause }
+}

@@ -1,0 +1,96 @@
+//! From a request to a selection: the registry read and validated, everything refused that must be,
+//! before anything is written or any customer called.
+
+use jiff::Timestamp;
+
+use super::{Engine, Order};
+use crate::catalogue::Catalogue;
+use crate::event::{self, Request, RunId};
+use crate::plan::{Basis, Plan, Selection, select};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::Registry;
+use crate::store::{Store, split_object};
+
+/// A request that is in order.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The resource types.
+    pub catalogue: &'static Catalogue,
+    /// The registry, validated.
+    pub registry: Registry,
+    /// What was selected.
+    pub selection: Selection,
+    /// The run's name.
+    pub run_id: RunId,
+}
+
+/// Checks everything that can be checked without a call, but for the registry's bucket where it lies in
+/// one. Every problem of the request is told at once.
+pub async fn prepare(engine: &Engine, order: &Order) -> Result<Prepared, Refusal> {
+    let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
+    let mut problems = order.problems.clone();
+    let registry = match read_registry(engine, registry_address(engine)?).await {
+        Ok(registry) => registry,
+        // What is wrong with the request is told too.
+        Err(refusal) if problems.is_empty() => return Err(refusal),
+        Err(refusal) => return Err(Refusal::new(refusal.kind, format!("{problems}\n{refusal}"))),
+    };
+    let basis = Basis {
+        registry: &registry,
+        catalogue,
+        partition: engine.backend.partition,
+        face: engine.face,
+        format: engine.format()?,
+    };
+    let selection = select(&order.request, basis, &mut problems);
+    if !problems.is_empty() {
+        return Err(Refusal::of(RefusalKind::InvalidRequest, &problems));
+    }
+    let run_id = event::run_id(&order.request, &order.naming);
+    Ok(Prepared { catalogue, registry, selection, run_id })
+}
+
+/// Where the registry lies.
+fn registry_address(engine: &Engine) -> Result<&str, Refusal> {
+    engine.settings.registry.as_deref().ok_or_else(|| {
+        Refusal::new(
+            RefusalKind::InvalidSettings,
+            "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key",
+        )
+    })
+}
+
+/// Reads and validates the registry, afresh for every run.
+async fn read_registry(engine: &Engine, address: &str) -> Result<Registry, Refusal> {
+    let unreadable = |what: String| {
+        Refusal::new(RefusalKind::RegistryUnreadable, format!("the registry {address} cannot be read: {what}"))
+    };
+    let (place, name) = split_object(address).map_err(|error| unreadable(error.to_string()))?;
+    let place = if place.is_empty() { "/".to_owned() } else { place };
+    let store = Store::open(&place, &engine.backend.config, None).map_err(|error| unreadable(error.to_string()))?;
+    let object = store.read(&name).await.map_err(|error| unreadable(error.to_string()))?;
+    let object = object.ok_or_else(|| unreadable("there is nothing there".into()))?;
+    Registry::read(&object.bytes, engine.backend.partition.name)
+        .map_err(|problems| Refusal::of(RefusalKind::InvalidRegistry, &problems))
+}
+
+/// A run id names one request. Another one under the same name would be answered with what it did not
+/// ask for, so it is refused.
+pub fn same_request(plan: &Plan, request: &Request) -> Result<(), Refusal> {
+    let bare = |request: &Request| Request {
+        run_id: None,
+        scheduled_at: None,
+        inline: false,
+        format: None,
+        ..request.clone()
+    };
+    if bare(&plan.request) == bare(request) {
+        return Ok(());
+    }
+    let message = format!(
+        "run {} was begun at {} by another request: give this one a run_id of its own",
+        plan.run_id,
+        plan.started_at.round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH)
+    );
+    Err(Refusal::new(RefusalKind::RunIdTaken, message))
+}

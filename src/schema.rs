@@ -1,0 +1,24 @@
+//! The JSON Schemas of what comes in and goes out, generated from the types.
+
+use schemars::{Schema, schema_for};
+
+use crate::event::Request;
+use crate::registry::RegistryFile;
+use crate::report::{Manifest, Response};
+
+/// Every schema, with the name of its file in `events/schema/` (without `.schema.json`).
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("manifest", schema_for!(Manifest)),
+        ("registry", schema_for!(RegistryFile)),
+        ("request", schema_for!(Request)),
+        ("response", schema_for!(Response)),
+    ]
+}
+
+/// A schema as its file holds it.
+pub fn text(schema: &Schema) -> String {
+    let mut text = serde_json::to_string_pretty(schema).unwrap_or_default();
+    text.push('\n');
+    text
+}

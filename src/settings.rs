@@ -1,0 +1,202 @@
+//! The settings: one name each, as an environment variable of the function and a flag of the CLI.
+//!
+//! Every value is read at the start and all that cannot be read are told at once. Knows nothing of
+//! what the settings do.
+
+use std::time::Duration;
+
+use crate::input::{Problems, shown};
+
+/// How a run behaves; the defaults are those of a good guest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// `ROLECALL_REGISTRY`: a file, or `s3://bucket/key`.
+    pub registry: Option<String>,
+    /// `ROLECALL_OUTPUT`: a folder, or `s3://bucket/prefix`.
+    pub output: Option<String>,
+    /// `ROLECALL_OUTPUT_KMS_KEY`: the KMS key to encrypt objects with; the bucket's default otherwise.
+    pub output_kms_key: Option<String>,
+    /// `ROLECALL_FORMAT`.
+    pub format: Option<String>,
+    /// `ROLECALL_BACKEND_ROLE`: assumed first, where the caller's own identity is not `backend_role`.
+    pub backend_role: Option<String>,
+    /// `ROLECALL_STS_REGION`.
+    pub sts_region: Option<String>,
+    /// `ROLECALL_DEFAULT_REQUEST`: what a scheduled event asks for.
+    pub default_request: Option<String>,
+    /// `ROLECALL_BODY_MEMORY`, in bytes: answers being read take no more together.
+    pub body_memory: u64,
+    /// `ROLECALL_IN_FLIGHT`: calls in flight in one process (a Lambda has 1,024 file descriptors).
+    pub in_flight: usize,
+    /// `ROLECALL_EC2_RATE`: calls a second, an account and region (AWS refills 20/s an action).
+    pub ec2_rate: f64,
+    /// `ROLECALL_ROUTE53_RATE`: calls a second, an account (AWS refills 10/s for all actions together).
+    pub route53_rate: f64,
+    /// `ROLECALL_STS_RATE`: AssumeRole calls a second (AWS allows 600/s an account and region).
+    pub sts_rate: f64,
+    /// `ROLECALL_ATTEMPTS`: how often a call is tried in all.
+    pub attempts: u32,
+    /// `ROLECALL_CALL_TIMEOUT`: for one attempt, answer included.
+    pub call_timeout: Duration,
+    /// `ROLECALL_ACCOUNT_BUDGET`: for all waiting for AWS in one account.
+    pub account_budget: Duration,
+    /// `ROLECALL_DEADLINE`: for the whole run; in Lambda the invocation's own.
+    pub deadline: Option<Duration>,
+    /// `ROLECALL_MARGIN`: kept before the deadline for writing what was collected.
+    pub margin: Duration,
+    /// `ROLECALL_LOG`: what is logged, as an `env-filter` directive.
+    pub log: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            registry: None,
+            output: None,
+            output_kms_key: None,
+            format: None,
+            backend_role: None,
+            sts_region: None,
+            default_request: None,
+            body_memory: 256 << 20,
+            in_flight: 384,
+            ec2_rate: 10.0,
+            route53_rate: 5.0,
+            sts_rate: 300.0,
+            attempts: 5,
+            call_timeout: Duration::from_secs(30),
+            account_budget: Duration::from_secs(300),
+            deadline: None,
+            margin: Duration::from_secs(10),
+            log: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the environment through `get`; `Problems` names every value that cannot be read.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut settings = Self::default();
+        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        if let Some(megabytes) = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok()) {
+            settings.body_memory = (megabytes << 20) / 4;
+        }
+        settings.registry = get("ROLECALL_REGISTRY");
+        settings.output = get("ROLECALL_OUTPUT");
+        settings.output_kms_key = get("ROLECALL_OUTPUT_KMS_KEY");
+        settings.format = get("ROLECALL_FORMAT");
+        settings.backend_role = get("ROLECALL_BACKEND_ROLE");
+        settings.sts_region = get("ROLECALL_STS_REGION");
+        settings.default_request = get("ROLECALL_DEFAULT_REQUEST");
+        settings.log = get("ROLECALL_LOG");
+        let mut reader = Reader { get: &get, problems: &mut problems };
+        reader.set("ROLECALL_BODY_MEMORY", &mut settings.body_memory, bytes);
+        reader.set("ROLECALL_IN_FLIGHT", &mut settings.in_flight, |text| whole(text, 1, 1_000));
+        reader.set("ROLECALL_EC2_RATE", &mut settings.ec2_rate, rate);
+        reader.set("ROLECALL_ROUTE53_RATE", &mut settings.route53_rate, rate);
+        reader.set("ROLECALL_STS_RATE", &mut settings.sts_rate, rate);
+        reader.set("ROLECALL_ATTEMPTS", &mut settings.attempts, |text| whole(text, 1, 20));
+        reader.set("ROLECALL_CALL_TIMEOUT", &mut settings.call_timeout, duration);
+        reader.set("ROLECALL_ACCOUNT_BUDGET", &mut settings.account_budget, duration);
+        reader.set("ROLECALL_DEADLINE", &mut settings.deadline, |text| duration(text).map(Some));
+        reader.set("ROLECALL_MARGIN", &mut settings.margin, duration);
+        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+}
+
+/// Reads values one by one and keeps the problems.
+struct Reader<'a, G> {
+    get: &'a G,
+    problems: &'a mut Problems,
+}
+
+impl<G: Fn(&str) -> Option<String>> Reader<'_, G> {
+    fn set<T>(&mut self, name: &str, into: &mut T, read: impl FnOnce(&str) -> Result<T, String>) {
+        let Some(text) = (self.get)(name) else { return };
+        match read(text.trim()) {
+            Ok(value) => *into = value,
+            Err(what) => self.problems.push(name, format!("{} cannot be read: {what}", shown(&text))),
+        }
+    }
+}
+
+/// Reads `30s`, `5m`, `1h30m`, `500ms`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let signed: jiff::SignedDuration = text.parse().map_err(|_| "write a duration as 30s, 5m or 1h30m".to_owned())?;
+    let duration = Duration::try_from(signed).map_err(|_| "a duration cannot be negative".to_owned())?;
+    if duration.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(duration) }
+}
+
+fn whole<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
+    let number: u64 = text.parse().map_err(|_| format!("write a whole number from {least} to {most}"))?;
+    let number = if (least..=most).contains(&number) { T::try_from(number).ok() } else { None };
+    number.ok_or_else(|| format!("it must lie from {least} to {most}"))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "write calls a second, as 5 or 7.5".to_owned())?;
+    if number.is_finite() && (0.1..=10_000.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err("it must lie from 0.1 to 10000".into())
+    }
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let units: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+    for (unit, factor) in units {
+        if let Some(number) = text.strip_suffix(unit) {
+            let number: u64 = number.trim().parse().map_err(|_| "write a size as 256MiB".to_owned())?;
+            let bytes = number.saturating_mul(factor);
+            return if (1 << 20..=1 << 40).contains(&bytes) {
+                Ok(bytes)
+            } else {
+                Err("it must lie from 1MiB to 1024GiB".into())
+            };
+        }
+    }
+    Err("write a size as 256MiB".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_is_given_and_keeps_the_rest() {
+        let given = |name: &str| match name {
+            "ROLECALL_CALL_TIMEOUT" => Some("45s".to_owned()),
+            "ROLECALL_BODY_MEMORY" => Some("64MiB".to_owned()),
+            "ROLECALL_ROUTE53_RATE" => Some("7.5".to_owned()),
+            "ROLECALL_OUTPUT" => Some("out".to_owned()),
+            _ => None,
+        };
+        let settings = Settings::read(given).unwrap();
+        let expected = Settings {
+            call_timeout: Duration::from_secs(45),
+            body_memory: 64 << 20,
+            route53_rate: 7.5,
+            output: Some("out".into()),
+            ..Settings::default()
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn names_every_value_that_cannot_be_read() {
+        let given = |name: &str| match name {
+            "ROLECALL_CALL_TIMEOUT" => Some("soon".to_owned()),
+            "ROLECALL_MARGIN" => Some("-5s".to_owned()),
+            "ROLECALL_IN_FLIGHT" => Some("0".to_owned()),
+            "ROLECALL_EC2_RATE" => Some("NaN".to_owned()),
+            _ => None,
+        };
+        insta::assert_snapshot!(Settings::read(given).unwrap_err(), @r"
+        ROLECALL_IN_FLIGHT: `0` cannot be read: it must lie from 1 to 1000
+        ROLECALL_EC2_RATE: `NaN` cannot be read: it must lie from 0.1 to 10000
+        ROLECALL_CALL_TIMEOUT: `soon` cannot be read: write a duration as 30s, 5m or 1h30m
+        ROLECALL_MARGIN: `-5s` cannot be read: a duration cannot be negative
+        ");
+    }
+}

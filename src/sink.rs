@@ -1,0 +1,178 @@
+//! Writes what was collected: one file a table, streamed as it comes, with no rows where there are none.
+//!
+//! Nothing that it writes exists for a reader before a manifest names it. Knows the columns of the
+//! tables, and nothing of AWS beyond the store.
+
+mod ndjson;
+mod part;
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::catalogue::Catalogue;
+use crate::ledger::{LEDGER, LedgerRow};
+use crate::record::Page;
+use crate::store::{Store, StoreError};
+use crate::wire::Grant;
+use part::Part;
+
+/// How many parcels may wait for the sink; those who send more wait in their turn.
+const WAITING: usize = 64;
+/// A file is ended, and another begun, once its content has so many bytes before compression.
+const LONGEST_FILE: u64 = 1 << 30;
+/// How many files are finished side by side.
+const FINISHING: usize = 16;
+
+/// What is sent to the sink.
+#[derive(Debug)]
+pub enum Parcel {
+    /// Records of one answer, with the memory that they hold.
+    Page(Page, Option<Grant>),
+    /// Rows of the ledger.
+    Ledger(Vec<LedgerRow>),
+}
+
+/// Whose files these are, and where they lie.
+#[derive(Clone, Debug)]
+pub struct Naming {
+    /// The run.
+    pub run_id: String,
+    /// The shard of the run.
+    pub shard: String,
+    /// This attempt at it.
+    pub attempt: String,
+    /// The UTC date of the run's start.
+    pub dt: String,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenFile {
+    /// The table whose rows it holds.
+    pub table: String,
+    /// Where it lies below the output.
+    pub key: String,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The size of its content before compression.
+    pub uncompressed_bytes: u64,
+    /// The SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Naming {
+    fn key(&self, table: &str, number: u32) -> String {
+        let Self { run_id, shard, attempt, dt } = self;
+        format!("ndjson/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.ndjson.gz")
+    }
+}
+
+/// A channel into the sink.
+pub fn channel() -> (mpsc::Sender<Parcel>, mpsc::Receiver<Parcel>) {
+    mpsc::channel(WAITING)
+}
+
+/// Writes all parcels until the channel ends, and then finishes every table's files. On an error
+/// nothing unfinished is left behind.
+pub async fn write(
+    store: Store,
+    naming: Naming,
+    catalogue: &'static Catalogue,
+    mut parcels: mpsc::Receiver<Parcel>,
+) -> Result<Vec<WrittenFile>, StoreError> {
+    let mut sink =
+        Sink { store, naming, catalogue, parts: BTreeMap::new(), written: Vec::new(), numbers: BTreeMap::new() };
+    let mut outcome = Ok(());
+    while let Some(parcel) = parcels.recv().await {
+        outcome = sink.take(parcel).await;
+        if outcome.is_err() {
+            break;
+        }
+    }
+    match outcome {
+        Ok(()) => sink.finish().await,
+        Err(error) => {
+            sink.abort().await;
+            Err(error)
+        }
+    }
+}
+
+struct Sink {
+    store: Store,
+    naming: Naming,
+    catalogue: &'static Catalogue,
+    parts: BTreeMap<&'static str, Part>,
+    written: Vec<WrittenFile>,
+    numbers: BTreeMap<&'static str, u32>,
+}
+
+impl Sink {
+    async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
+        match parcel {
+            Parcel::Page(page, _grant) => {
+                let table = self.catalogue.at(page.table);
+                let run_id = self.naming.run_id.clone();
+                let part = self.part(table.entry.table);
+                for record in &page.records {
+                    ndjson::record(part.row(), &run_id, table, &page.origin, record);
+                }
+                part.send_if_large().await?;
+                self.roll(table.entry.table).await
+            }
+            Parcel::Ledger(rows) => {
+                let part = self.part(LEDGER);
+                for row in &rows {
+                    ndjson::ledger(part.row(), row);
+                }
+                part.send_if_large().await
+            }
+        }
+    }
+
+    fn part(&mut self, table: &'static str) -> &mut Part {
+        let Self { store, naming, parts, numbers, .. } = self;
+        parts.entry(table).or_insert_with(|| {
+            let number = numbers.entry(table).or_default();
+            let key = naming.key(table, *number);
+            *number += 1;
+            Part::new(table, store.upload(&key), key)
+        })
+    }
+
+    async fn roll(&mut self, table: &'static str) -> Result<(), StoreError> {
+        if self.parts.get(table).is_some_and(|part| part.length() >= LONGEST_FILE)
+            && let Some(part) = self.parts.remove(table)
+        {
+            self.written.push(part.finish().await?);
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Vec<WrittenFile>, StoreError> {
+        let tables = self.catalogue.tables().iter().map(|table| table.entry.table).chain([LEDGER]);
+        for table in tables.collect::<Vec<_>>() {
+            if !self.written.iter().any(|file| file.table == table) {
+                self.part(table);
+            }
+        }
+        let parts = std::mem::take(&mut self.parts).into_values().map(Part::finish);
+        let finished: Vec<WrittenFile> = futures::stream::iter(parts).buffer_unordered(FINISHING).try_collect().await?;
+        self.written.extend(finished);
+        self.written.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(self.written)
+    }
+
+    async fn abort(self) {
+        for part in self.parts.into_values() {
+            part.abort().await;
+        }
+    }
+}

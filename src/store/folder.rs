@@ -1,0 +1,133 @@
+//! A local folder as a store.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::fs;
+use tokio::io::AsyncWriteExt;
+
+use super::{Created, Object, StoreError};
+
+/// A folder; made when it is first written to.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The folder of that path.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where a key lies.
+    pub fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        let path = self.path(key);
+        match fs::read(&path).await {
+            Ok(bytes) => Ok(Some(Object { tag: tag(&bytes), bytes: bytes.into() })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(told(&path, error)),
+        }
+    }
+
+    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, StoreError> {
+        let mut upload = self.upload(key);
+        match upload.write(bytes).await {
+            Ok(()) => upload.finish().await,
+            Err(error) => {
+                upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
+        let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == Created::Ours) };
+        let path = self.path(key);
+        // One process's compare and swap; between processes the last rename wins, as a folder knows no more.
+        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _turn = TURN.lock().await;
+        if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
+            return Ok(false);
+        }
+        let mut upload = self.upload(key);
+        upload.write(bytes).await?;
+        let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
+        let done = async {
+            file.flush().await?;
+            fs::rename(&partial, &path).await
+        };
+        done.await.map_err(|error| told(&path, error))?;
+        Ok(true)
+    }
+
+    pub(super) fn upload(&self, key: &str) -> FolderUpload {
+        FolderUpload { path: self.path(key), file: None }
+    }
+}
+
+/// A file on its way, beside the place where it will appear.
+#[derive(Debug)]
+pub struct FolderUpload {
+    path: PathBuf,
+    file: Option<(PathBuf, fs::File)>,
+}
+
+impl FolderUpload {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.open().await?.write_all(&bytes).await.map_err(|error| told(&path, error))
+    }
+
+    pub(super) async fn finish(mut self) -> Result<Created, StoreError> {
+        self.open().await?;
+        let Some((partial, mut file)) = self.file.take() else { return Ok(Created::Theirs) };
+        let flushed = async {
+            file.flush().await?;
+            file.sync_all().await
+        };
+        // A hard link is refused where the name is taken, so that the file appears whole or not at all.
+        let linked = match flushed.await {
+            Ok(()) => fs::hard_link(&partial, &self.path).await,
+            Err(error) => Err(error),
+        };
+        let _ = fs::remove_file(&partial).await;
+        match linked {
+            Ok(()) => Ok(Created::Ours),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(Created::Theirs),
+            Err(error) => Err(told(&self.path, error)),
+        }
+    }
+
+    pub(super) async fn abort(mut self) {
+        if let Some((partial, file)) = self.file.take() {
+            drop(file);
+            let _ = fs::remove_file(&partial).await;
+        }
+    }
+
+    async fn open(&mut self) -> Result<&mut fs::File, StoreError> {
+        if self.file.is_none() {
+            let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
+            fs::create_dir_all(&folder).await.map_err(|error| told(&folder, error))?;
+            let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+            let partial = folder.join(format!(".{name}.{}.partial", crate::attempt::new()));
+            let file = fs::File::create_new(&partial).await.map_err(|error| told(&partial, error))?;
+            self.file = Some((partial, file));
+        }
+        self.file.as_mut().map(|(_, file)| file).ok_or_else(|| StoreError::Address("no file".into()))
+    }
+}
+
+fn told(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), what: error.to_string() }
+}
+
+fn tag(bytes: &[u8]) -> String {
+    crate::attempt::hex(&Sha256::digest(bytes))
+}

@@ -1,0 +1,249 @@
+//! A bucket of S3 as a store.
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
+use bytes::{Bytes, BytesMut};
+use tokio::task::JoinSet;
+
+use super::{Created, Object, StoreError};
+use crate::failure::{Cause, Kind};
+
+/// A part's size in bytes: S3 wants 5 MiB at least and takes 10,000 parts at most.
+const PART: usize = 8 << 20;
+/// How many parts of one object are on their way at once.
+const PARTS_IN_FLIGHT: usize = 2;
+/// How often a write is tried again that S3 answers with a conflict (409).
+const CONFLICTS: u32 = 8;
+
+/// A bucket, perhaps with a prefix.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    kms_key: Option<String>,
+}
+
+/// Encrypts with the key that is named, or as the bucket does by default.
+macro_rules! encrypted {
+    ($bucket:expr, $request:expr) => {{
+        let key = $bucket.kms_key.clone();
+        let kind = key.is_some().then_some(ServerSideEncryption::AwsKms);
+        $request.set_server_side_encryption(kind).set_ssekms_key_id(key)
+    }};
+}
+
+impl Bucket {
+    pub(super) fn new(config: &SdkConfig, bucket: &str, prefix: &str, kms_key: Option<&str>) -> Self {
+        // Buckets are addressed by path where an endpoint is named, since emulators resolve no bucket hosts.
+        let by_path = config.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).build();
+        let prefix = prefix.trim_matches('/');
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Self { client: Client::from_conf(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
+    }
+
+    pub(super) fn address(&self, key: &str) -> String {
+        format!("s3://{}/{}{key}", self.bucket, self.prefix)
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn told(&self, operation: &'static str, key: &str, cause: Cause) -> StoreError {
+        StoreError::S3 { operation, key: self.address(key), cause }
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        let answer = match self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let cause = Cause::of(error);
+                return if cause.kind == Kind::Gone { Ok(None) } else { Err(self.told("s3:GetObject", key, cause)) };
+            }
+        };
+        let tag = answer.e_tag.unwrap_or_default();
+        let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
+            let cause = Cause::new(Kind::Unreachable, error.to_string());
+            StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
+        };
+        let bytes = answer.body.collect().await.map_err(broken)?.into_bytes();
+        Ok(Some(Object { bytes, tag }))
+    }
+
+    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, StoreError> {
+        if self.put(key, bytes.clone(), Condition::NotThere).await? {
+            return Ok(Created::Ours);
+        }
+        // An answer may have been lost on a write that succeeded: then what is there is ours.
+        let ours = self.read(key).await?.is_some_and(|object| object.bytes == bytes);
+        Ok(if ours { Created::Ours } else { Created::Theirs })
+    }
+
+    pub(super) async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
+        let condition = tag.map_or(Condition::NotThere, Condition::Tag);
+        self.put(key, bytes, condition).await
+    }
+
+    /// Whether the condition held.
+    async fn put(&self, key: &str, bytes: Bytes, condition: Condition<'_>) -> Result<bool, StoreError> {
+        let mut conflicts = 0;
+        loop {
+            let request = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
+            let request = match condition {
+                Condition::NotThere => request.if_none_match("*"),
+                Condition::Tag(tag) => request.if_match(tag),
+            };
+            let Err(error) = encrypted!(self, request).send().await else { return Ok(true) };
+            let cause = Cause::of(error);
+            match cause.kind {
+                Kind::Precondition => return Ok(false),
+                // If-Match on what somebody has taken away meanwhile.
+                Kind::Gone if matches!(condition, Condition::Tag(_)) => return Ok(false),
+                Kind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
+                _ => return Err(self.told("s3:PutObject", key, cause)),
+            }
+        }
+    }
+
+    pub(super) fn upload(&self, key: &str) -> BucketUpload {
+        BucketUpload {
+            bucket: self.clone(),
+            key: key.into(),
+            waiting: BytesMut::new(),
+            id: None,
+            sending: JoinSet::new(),
+            sent: Vec::new(),
+            parts: 0,
+        }
+    }
+}
+
+/// Waits a little longer each time.
+async fn pause(conflicts: u32) -> u32 {
+    tokio::time::sleep(std::time::Duration::from_millis(50 << conflicts.min(5))).await;
+    conflicts + 1
+}
+
+#[derive(Clone, Copy)]
+enum Condition<'a> {
+    NotThere,
+    Tag(&'a str),
+}
+
+/// An object on its way: one request where it is small, a multipart upload where it is large.
+#[derive(Debug)]
+pub struct BucketUpload {
+    bucket: Bucket,
+    key: String,
+    waiting: BytesMut,
+    id: Option<String>,
+    sending: JoinSet<Result<CompletedPart, StoreError>>,
+    sent: Vec<CompletedPart>,
+    parts: i32,
+}
+
+impl BucketUpload {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.waiting.extend_from_slice(&bytes);
+        while self.waiting.len() >= PART {
+            let part = self.waiting.split_to(PART).freeze();
+            self.send(part).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn finish(mut self) -> Result<Created, StoreError> {
+        let done = self.complete().await;
+        if done.is_err() || done == Ok(Created::Theirs) {
+            self.abort().await;
+        }
+        done
+    }
+
+    pub(super) async fn abort(mut self) {
+        self.sending.shutdown().await;
+        if let Some(id) = self.id.take() {
+            let Bucket { client, bucket, .. } = &self.bucket;
+            let request = client.abort_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key)).upload_id(id);
+            if let Err(error) = request.send().await {
+                let cause = Cause::of(error);
+                tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the bucket's lifecycle rule will");
+            }
+        }
+    }
+
+    async fn complete(&mut self) -> Result<Created, StoreError> {
+        let rest = self.waiting.split().freeze();
+        if self.id.is_none() {
+            return self.bucket.create(&self.key, rest).await;
+        }
+        if !rest.is_empty() {
+            self.send(rest).await?;
+        }
+        while !self.sending.is_empty() {
+            self.collect().await?;
+        }
+        self.sent.sort_by_key(CompletedPart::part_number);
+        let Bucket { client, bucket, .. } = &self.bucket;
+        let mut conflicts = 0;
+        loop {
+            let parts = CompletedMultipartUpload::builder().set_parts(Some(self.sent.clone())).build();
+            let request = client.complete_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
+            let request = request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*");
+            let Err(error) = request.send().await else {
+                self.id = None;
+                return Ok(Created::Ours);
+            };
+            let cause = Cause::of(error);
+            match cause.kind {
+                Kind::Precondition => return Ok(Created::Theirs),
+                Kind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
+                _ => return Err(self.bucket.told("s3:CompleteMultipartUpload", &self.key, cause)),
+            }
+        }
+    }
+
+    /// Sends a part beside what is being collected.
+    async fn send(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let id = self.id().await?;
+        while self.sending.len() >= PARTS_IN_FLIGHT {
+            self.collect().await?;
+        }
+        self.parts += 1;
+        let (bucket, key, number) = (self.bucket.clone(), self.key.clone(), self.parts);
+        self.sending.spawn(async move {
+            let request = bucket.client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key));
+            let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
+            let answer = request.send().await.map_err(|error| bucket.told("s3:UploadPart", &key, Cause::of(error)))?;
+            Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())
+        });
+        Ok(())
+    }
+
+    async fn collect(&mut self) -> Result<(), StoreError> {
+        match self.sending.join_next().await {
+            Some(Ok(part)) => self.sent.push(part?),
+            Some(Err(error)) => return Err(StoreError::Address(format!("a part was lost: {error}"))),
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn id(&mut self) -> Result<String, StoreError> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        let Bucket { client, bucket, .. } = &self.bucket;
+        let request = client.create_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
+        let answer = encrypted!(self.bucket, request).send().await;
+        let answer =
+            answer.map_err(|error| self.bucket.told("s3:CreateMultipartUpload", &self.key, Cause::of(error)))?;
+        let id = answer.upload_id.unwrap_or_default();
+        self.id = Some(id.clone());
+        Ok(id)
+    }
+}

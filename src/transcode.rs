@@ -1,0 +1,297 @@
+//! Turns the XML of an answer into rows, reading the bytes once.
+//!
+//! Guided by the shapes of the service model, so that nested values come out as the AWS CLI prints
+//! them; members that the model does not know are kept under their wire names, and secrets end here.
+//! What stands around the listed items (the paging members) is handed on to the SDK's own
+//! deserialiser as a skeleton. Knows nothing of HTTP, of tables or of the run.
+
+mod reader;
+
+use jiff::Timestamp;
+
+use crate::json;
+use crate::record::Value;
+use crate::shapes::{Kind, List, Member, Operation, Structure};
+use reader::{Reader, Scalar};
+
+/// The answer cannot be read as the XML that the operation answers with.
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[error("the answer is unreadable: {0}")]
+pub struct Unreadable(pub String);
+
+/// Which part of an answer becomes rows.
+#[derive(Debug)]
+pub struct Wanted {
+    operation: &'static Operation,
+    path: Vec<Step>,
+    item: &'static Structure,
+    carried: Vec<(usize, usize)>,
+}
+
+/// A step on the way from the answer to its items.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The member's place in its structure.
+    member: usize,
+    /// The tag of a list's elements; `None` where the member is one structure and no list.
+    element: Option<&'static str>,
+}
+
+/// One listed item: a value for each member of its structure.
+#[derive(Debug, Default, PartialEq)]
+pub struct Item {
+    /// In the order of the structure's members.
+    pub values: Vec<Value>,
+    /// The pairs of `Tags` or `TagSet`; `Tags` themselves are not repeated in `values`.
+    pub tags: Option<Vec<(String, String)>>,
+    /// Members that the model does not know, as the inside of a JSON object; empty where there are none.
+    pub extra: String,
+    /// The members asked for of the structures around it.
+    pub carried: Vec<Value>,
+}
+
+/// An answer, read.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    /// The listed items.
+    pub items: Vec<Item>,
+    /// The document without them, for the SDK's deserialiser.
+    pub skeleton: Vec<u8>,
+    /// Unknown members that were dropped because they stood beside secrets.
+    pub dropped: u64,
+}
+
+impl Wanted {
+    /// The items at `path` (AWS's member names from the answer down, joined by dots; empty for the
+    /// answer itself), with `carried` members of the structures on the way (`Reservations.OwnerId`).
+    ///
+    /// Fails with a sentence if the service model has no such thing.
+    pub fn new(operation: &'static Operation, path: &str, carried: &[&str]) -> Result<Self, String> {
+        let mut levels = vec![operation.output];
+        let mut steps = Vec::new();
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let here = levels[levels.len() - 1];
+            let (index, member) =
+                here.member(name).ok_or_else(|| format!("{}: {} has no member {name}", operation.name, here.name))?;
+            let (element, of) =
+                inside(&member.kind).ok_or_else(|| format!("{}: {name} holds no structures", operation.name))?;
+            steps.push(Step { member: index, element });
+            levels.push(of);
+        }
+        let mut places = Vec::new();
+        for place in carried {
+            let (around, name) = place.rsplit_once('.').unwrap_or(("", place));
+            let depth = around.split('.').filter(|name| !name.is_empty()).count();
+            let level = levels.get(depth).ok_or_else(|| format!("{}: no {place} around the items", operation.name))?;
+            let (index, _) = level.member(name).ok_or_else(|| format!("{}: no {place}", operation.name))?;
+            places.push((depth, index));
+        }
+        Ok(Self { operation, path: steps, item: levels[levels.len() - 1], carried: places })
+    }
+
+    /// The structure of an item.
+    pub fn item(&self) -> &'static Structure {
+        self.item
+    }
+
+    /// The carried members, in the order in which they were asked for.
+    pub fn carried(&self) -> impl Iterator<Item = &'static Member> + '_ {
+        self.carried.iter().map(|(depth, index)| &self.level(*depth).members[*index])
+    }
+
+    fn level(&self, depth: usize) -> &'static Structure {
+        self.path[..depth].iter().fold(self.operation.output, |level, step| {
+            inside(&level.members[step.member].kind).map_or(level, |(_, of)| of)
+        })
+    }
+}
+
+fn inside(kind: &'static Kind) -> Option<(Option<&'static str>, &'static Structure)> {
+    match kind {
+        Kind::Structure(of) => Some((None, of)),
+        Kind::List(List { item, flattened: false, of: Kind::Structure(of) }) => Some((Some(item), of)),
+        _ => None,
+    }
+}
+
+/// Reads a whole answer. Nothing of a broken answer counts, so there is no half a page.
+pub fn transcode(body: &[u8], wanted: &Wanted) -> Result<Answer, Unreadable> {
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable("it is not UTF-8".into()))?;
+    let mut walk = Walk { reader: Reader::new(text), wanted, items: Vec::new(), cut: None };
+    walk.reader.root(wanted.operation.wrapper)?;
+    if wanted.path.is_empty() {
+        let item = walk.item(wanted.operation.output)?;
+        walk.items.push(item);
+    } else {
+        let mut carried = vec![Value::Missing; wanted.carried.len()];
+        walk.level(0, &mut carried)?;
+    }
+    walk.reader.rest_of_document()?;
+    let skeleton = match walk.cut {
+        Some((from, to)) => [&body[..from], &body[to..]].concat(),
+        None => body.to_vec(),
+    };
+    Ok(Answer { items: walk.items, skeleton, dropped: walk.reader.dropped })
+}
+
+struct Walk<'a> {
+    reader: Reader<'a>,
+    wanted: &'a Wanted,
+    items: Vec<Item>,
+    cut: Option<(usize, usize)>,
+}
+
+impl Walk<'_> {
+    /// Reads a structure on the way down to the items, up to its end tag.
+    fn level(&mut self, depth: usize, carried: &mut Vec<Value>) -> Result<(), Unreadable> {
+        let structure = self.wanted.level(depth);
+        let step = self.wanted.path[depth];
+        let first = self.items.len();
+        while let Some(tag) = self.reader.next_child()? {
+            if tag == structure.members[step.member].wire {
+                let Some(element) = step.element else {
+                    self.descend(depth, carried)?;
+                    continue;
+                };
+                let from = self.reader.position();
+                while let Some(child) = self.reader.next_child()? {
+                    if child == element { self.descend(depth, carried)? } else { self.reader.skip()? }
+                }
+                if depth == 0 {
+                    self.cut = Some((from, self.reader.position_before()));
+                }
+            } else if let Some((place, member)) = self.carried_here(depth, structure, tag) {
+                carried[place] = self.value(&member.kind, structure.secret)?.unwrap_or_default();
+            } else {
+                self.reader.skip()?;
+            }
+        }
+        // A carried member may stand after the list that it belongs to, and must not leak into the next one.
+        for (place, (at, _)) in self.wanted.carried.iter().enumerate() {
+            if *at == depth {
+                let value = std::mem::take(&mut carried[place]);
+                for item in &mut self.items[first..] {
+                    item.carried[place] = value.clone();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn descend(&mut self, depth: usize, carried: &mut Vec<Value>) -> Result<(), Unreadable> {
+        if depth + 1 < self.wanted.path.len() {
+            return self.level(depth + 1, carried);
+        }
+        let mut item = self.item(self.wanted.item)?;
+        item.carried = carried.clone();
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn carried_here(&self, depth: usize, structure: &'static Structure, tag: &str) -> Option<(usize, &'static Member)> {
+        self.wanted.carried.iter().enumerate().find_map(|(place, (at, index))| {
+            let member = &structure.members.get(*index)?;
+            (*at == depth && member.wire == tag).then_some((place, *member))
+        })
+    }
+
+    /// Reads one item up to its end tag.
+    fn item(&mut self, structure: &'static Structure) -> Result<Item, Unreadable> {
+        let mut item = Item { values: vec![Value::Missing; structure.members.len()], ..Item::default() };
+        let mut guess = 0;
+        while let Some(tag) = self.reader.next_child()? {
+            let Some(index) = reader::find(structure, tag, &mut guess) else {
+                self.reader.unknown_member(tag, structure.secret, &mut item.extra)?;
+                continue;
+            };
+            let member = &structure.members[index];
+            if let Kind::List(list) = &member.kind
+                && list.flattened
+            {
+                self.flattened(&mut item.values[index], &list.of, structure.secret)?;
+            } else if is_tags(member) {
+                item.tags = Some(self.reader.tags()?);
+            } else {
+                match self.value(&member.kind, structure.secret)? {
+                    Ok(value) => item.values[index] = value,
+                    Err(raw) => json::member(&mut item.extra, member.wire, |out| json::string(out, &raw)),
+                }
+                if member.name == "TagSet"
+                    && let Value::Json(json) = &item.values[index]
+                {
+                    item.tags = Some(pairs(json));
+                }
+            }
+        }
+        Ok(item)
+    }
+
+    /// Reads a member's value up to its end tag; a scalar that is not of its type comes back as its text.
+    fn value(&mut self, kind: &'static Kind, secret: bool) -> Result<Result<Value, String>, Unreadable> {
+        let value = match kind {
+            Kind::Sensitive => {
+                self.reader.skip()?;
+                Value::Missing
+            }
+            Kind::Structure(_) | Kind::List(_) => {
+                let mut json = String::new();
+                self.reader.json(kind, secret, &mut json)?;
+                Value::Json(json)
+            }
+            Kind::Text => Value::Text(self.reader.text()?),
+            _ => {
+                let text = self.reader.text()?;
+                return Ok(match Scalar::parse(kind, &text) {
+                    Some(Scalar::Boolean(value)) => Ok(Value::Boolean(value)),
+                    Some(Scalar::Integer(value)) => Ok(Value::Integer(value)),
+                    Some(Scalar::Double(value)) => Ok(Value::Double(value)),
+                    Some(Scalar::Timestamp(value)) => Ok(Value::Timestamp(value)),
+                    None => Err(text),
+                });
+            }
+        };
+        Ok(Ok(value))
+    }
+
+    fn flattened(&mut self, into: &mut Value, of: &'static Kind, secret: bool) -> Result<(), Unreadable> {
+        let mut json = match std::mem::take(into) {
+            Value::Json(mut json) => {
+                json.pop();
+                json.push(',');
+                json
+            }
+            _ => "[".to_owned(),
+        };
+        self.reader.json(of, secret, &mut json)?;
+        json.push(']');
+        *into = Value::Json(json);
+        Ok(())
+    }
+}
+
+/// A member whose pairs feed the `tags` column alone.
+pub fn is_tags(member: &Member) -> bool {
+    let pair =
+        |of: &Kind| matches!(of, Kind::Structure(of) if of.member("Key").is_some() && of.member("Value").is_some());
+    member.name == "Tags" && matches!(&member.kind, Kind::List(list) if pair(&list.of))
+}
+
+fn pairs(json: &str) -> Vec<(String, String)> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Pair {
+        key: String,
+        #[serde(default)]
+        value: String,
+    }
+    let pairs: Vec<Pair> = serde_json::from_str(json).unwrap_or_default();
+    pairs.into_iter().map(|pair| (pair.key, pair.value)).collect()
+}
+
+/// Formats an instant as nested values and ndjson carry it: UTC, ending in `Z`.
+pub fn instant(timestamp: &Timestamp) -> String {
+    timestamp.to_string()
+}
+
+#[cfg(test)]
+mod tests;
