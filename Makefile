@@ -1,0 +1,68 @@
+# rolecall: `make demo` shows the main job, `make test` passes the tests. Both install what they need besides
+# Rust, Python 3.11, make and a C compiler into .emulator/, which git ignores.
+
+PYTHON ?= python3
+CARGO ?= cargo
+VENV := .emulator/venv
+RUN := $(VENV)/bin/python
+# One selection of targets for everything in the dev profile: another one would unify features otherwise and
+# build the SDK of EC2, which takes minutes, a second time.
+TARGETS := --all-targets
+
+.PHONY: demo test check generate package emulator build clean help
+
+help:
+	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
+	@echo 'make test      every test, those on the emulated AWS included'
+	@echo 'make check     formatting, lints, documentation, templates, licences'
+	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas'
+	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip'
+
+# Installed once, and again when the pins change.
+$(VENV)/.installed: tests/emulator/requirements.txt
+	@echo 'installing the emulated AWS into .emulator/'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+emulator: $(VENV)/.installed
+
+build:
+	@echo 'building (the first time takes minutes: the SDK of EC2 is large)'
+	@$(CARGO) build --locked $(TARGETS)
+
+demo: emulator build
+	@$(RUN) tests/emulator/demo.py
+
+test: emulator build
+	@$(RUN) tests/model/generate.py --check
+	@$(CARGO) test --locked $(TARGETS)
+
+generate: emulator
+	@$(RUN) tests/model/generate.py
+	@$(CARGO) build --locked $(TARGETS)
+	@target/debug/rolecall schema --write events/schema
+
+# Clippy and rustdoc use what `build` has compiled: on their own they would compile every dependency once more.
+check: emulator build
+	$(CARGO) fmt --check
+	tests/lint/clippy.sh
+	$(RUN) tests/lint/rustdoc.py
+	$(VENV)/bin/cfn-lint infra/*.yaml
+	$(RUN) tests/lint/licences.py
+
+# For the machine at hand; `make package ARCHITECTURE=arm64` cross-compiles with cargo-lambda, which fetches zig
+# and the Rust target where they are missing.
+ARCHITECTURE ?= $(shell uname -m)
+package:
+	@mkdir -p target/lambda
+ifeq ($(filter $(ARCHITECTURE),$(shell uname -m) native),)
+	cargo lambda build --release --$(ARCHITECTURE) --no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build
+	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
+else
+	$(CARGO) build --locked --release --no-default-features --bin bootstrap
+	$(PYTHON) tests/emulator/pack.py target/release/bootstrap target/lambda/bootstrap.zip
+endif
+
+clean:
+	rm -rf target .emulator

@@ -1,0 +1,120 @@
+"""Asks the emulator one AWS read (or many) under a customer's role and prints what the AWS CLI v2 would print.
+
+    ask.py --endpoint URL --role-arn ARN --external-id ID --region R --service ec2 --operation describe_vpcs
+           [--params JSON] [--account ID] [--backend-role ARN]
+
+All pages are merged, members keep botocore's names, timestamps are ISO 8601. Without arguments about the question
+it reads a JSON list of questions from standard input, each an object with the names of the options above
+(role_arn, external_id, ...), and prints a list of {"answer": ...} or {"error": {"code", "message"}} in that order.
+
+It knows nothing of rolecall: it is the other opinion that records are compared with. It goes the same way in:
+backend root, backend_role, customer role.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from clients import BACKEND_ACCOUNT, HOME_REGION, Cloud
+from customers import CUSTOMER_ROLE
+
+Question = dict[str, Any]
+
+
+class Asker:
+    """Keeps the sessions and clients of one process, so that many questions cost one AssumeRole a customer."""
+
+    def __init__(self, endpoint: str, backend_role: str) -> None:
+        self._cloud = Cloud(endpoint)
+        self._backend_role = backend_role
+        self._backend_sts: Any = None
+        self._credentials: dict[tuple[str, str | None], dict[str, str]] = {}
+        self._clients: dict[tuple[str, str | None, str, str], Any] = {}
+
+    def ask(self, question: Question) -> Any:
+        client = self._client(question)
+        operation = xform_name(question["operation"])
+        parameters = question.get("params") or {}
+        if client.can_paginate(operation):
+            answer = client.get_paginator(operation).paginate(**parameters).build_full_result()
+        else:
+            answer = getattr(client, operation)(**parameters)
+            answer.pop("ResponseMetadata", None)
+        return answer
+
+    def _client(self, question: Question) -> Any:
+        role_arn = question.get("role_arn") or f"arn:aws:iam::{question['account']}:role/{CUSTOMER_ROLE}"
+        external_id = question.get("external_id")
+        service, region = question["service"], question.get("region") or HOME_REGION
+        if region == "global":
+            region = "us-east-1"
+        key = (role_arn, external_id, service, region)
+        if key not in self._clients:
+            credentials = self._enter(role_arn, external_id)
+            self._clients[key] = self._cloud.session_of(credentials, service, region)
+        return self._clients[key]
+
+    def _enter(self, role_arn: str, external_id: str | None) -> dict[str, str]:
+        if self._backend_sts is None:
+            backend = self._cloud.root("sts").assume_role(RoleArn=self._backend_role, RoleSessionName="ask")
+            self._backend_sts = self._cloud.session_of(backend["Credentials"], "sts")
+        key = (role_arn, external_id)
+        if key not in self._credentials:
+            identification = {"ExternalId": external_id} if external_id is not None else {}
+            answer = self._backend_sts.assume_role(RoleArn=role_arn, RoleSessionName="ask", **identification)
+            self._credentials[key] = answer["Credentials"]
+        return self._credentials[key]
+
+
+def plain(value: Any) -> Any:
+    """For json.dumps: what botocore returns beyond JSON's own types."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"no way to print {type(value).__name__}")
+
+
+def answer_or_error(asker: Asker, question: Question) -> dict[str, Any]:
+    try:
+        return {"answer": asker.ask(question)}
+    except ClientError as refusal:
+        error = refusal.response["Error"]
+        return {"error": {"code": error["Code"], "message": error["Message"]}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Asks AWS reads under a customer's role.")
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--backend-role", default=f"arn:aws:iam::{BACKEND_ACCOUNT}:role/rolecall-backend")
+    parser.add_argument("--account", help="the customer, where --role-arn is the usual one")
+    parser.add_argument("--role-arn")
+    parser.add_argument("--external-id")
+    parser.add_argument("--region", help='where to ask; "global" is us-east-1')
+    parser.add_argument("--service", help="botocore's name: ec2, route53, iam, account")
+    parser.add_argument("--operation", help="describe_vpcs or DescribeVpcs")
+    parser.add_argument("--params", type=json.loads, default={}, help="JSON object")
+    arguments = parser.parse_args()
+    asker = Asker(arguments.endpoint, arguments.backend_role)
+    if arguments.operation is None:
+        answers = [answer_or_error(asker, question) for question in json.load(sys.stdin)]
+        print(json.dumps(answers, default=plain, ensure_ascii=False))
+        return
+    if not arguments.service or not (arguments.account or arguments.role_arn):
+        parser.error("--operation needs --service, and --account or --role-arn")
+    result = answer_or_error(asker, vars(arguments))
+    if "error" in result:
+        sys.exit(f"{result['error']['code']}: {result['error']['message']}")
+    print(json.dumps(result["answer"], default=plain, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

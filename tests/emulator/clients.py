@@ -1,0 +1,54 @@
+"""boto3 clients for the emulator: who calls, at which endpoint, in which region.
+
+In the emulator the key id that is an account's number, with the secret `test`, is root in that account. It knows
+nothing of real AWS and refuses any endpoint that is not on the loopback.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlparse
+
+import boto3
+from botocore.config import Config
+
+BACKEND_ACCOUNT = "999999999999"
+HOME_REGION = "eu-central-1"
+SECRET = "test"
+
+# A proxy meant for the internet must not get between us and the loopback.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+class Cloud:
+    """The emulated AWS at one endpoint."""
+
+    def __init__(self, endpoint: str) -> None:
+        if urlparse(endpoint).hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError(f"{endpoint} is not on the loopback: this harness writes, and never to real AWS")
+        self.endpoint = endpoint
+        self._session = boto3.Session()
+        self._config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=300)
+
+    def root(self, service: str, account: str = BACKEND_ACCOUNT, region: str = HOME_REGION) -> Any:
+        """A client with the rights of an account's root."""
+        return self._client(service, region, account, SECRET, None)
+
+    def session_of(self, credentials: dict[str, str], service: str, region: str = HOME_REGION) -> Any:
+        """A client with the `Credentials` of an AssumeRole."""
+        return self._client(
+            service, region, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+        )
+
+    def _client(self, service: str, region: str, key: str, secret: str, token: str | None) -> Any:
+        return self._session.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=self._config,
+        )

@@ -1,0 +1,127 @@
+"""The customer accounts of the stage: who they are, what lies in them, and what is wrong with some of them.
+
+It knows the emulator only through the clients it is handed. External IDs are random in every run.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import dns
+import networks
+from clients import BACKEND_ACCOUNT, Cloud
+
+CUSTOMER_ROLE = "rolecall-inventory"
+
+
+@dataclass
+class Customer:
+    account: str
+    name: str
+    regions: dict[str, int]  # where it has a network, and with how many machines
+    alias: str | None = None
+    bulk_zone: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+    # What the registry says, and what the customer's role asks for: the same, unless one is spoilt.
+    external_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    trusted_external_id: str = ""
+    backend_account: str = BACKEND_ACCOUNT
+    denied_actions: list[str] = field(default_factory=list)
+    spoilt: str = ""  # how, in words
+    role_arn: str = ""
+
+    def __post_init__(self) -> None:
+        self.trusted_external_id = self.trusted_external_id or self.external_id
+
+    def registry_entry(self) -> dict[str, Any]:
+        return {
+            "account_id": self.account,
+            "external_id": self.external_id,
+            "name": self.name,
+            "customer": self.name.partition("-")[0],
+            "tags": self.tags,
+        }
+
+    def described(self) -> dict[str, Any]:
+        return {"id": self.account, "name": self.name, "regions": list(self.regions), "spoilt": self.spoilt}
+
+
+def four_customers() -> list[Customer]:
+    return [
+        Customer(
+            "111111111111",
+            "acme-prod",
+            {"eu-central-1": 4, "us-east-1": 2, "ap-southeast-2": 1},
+            alias="acme-prod",
+            bulk_zone=True,
+            tags={"tier": "gold"},
+        ),
+        Customer(
+            "222222222222",
+            "globex",
+            {"us-east-1": 3, "eu-central-1": 1},
+            alias="globex",
+            tags={"tier": "silver"},
+        ),
+        # initech took somebody else's external ID: rolecall must not be let in.
+        Customer(
+            "333333333333",
+            "initech",
+            {"eu-central-1": 1},
+            tags={"tier": "gold"},
+            trusted_external_id=secrets.token_hex(16),
+            spoilt="its role trusts a wrong external ID",
+        ),
+        # umbrella's administrator took the Route 53 reads out of the role.
+        Customer(
+            "444444444444",
+            "umbrella",
+            {"ap-southeast-2": 2},
+            tags={"tier": "silver"},
+            denied_actions=["route53:*"],
+            spoilt="its role lacks the Route 53 reads",
+        ),
+    ]
+
+
+def stranger() -> Customer:
+    """An account whose role trusts another backend. It is in no registry; a test may enter it into its own."""
+    return Customer("666666666666", "stranger", {}, backend_account="888888888888")
+
+
+def registry_of(customers: list[Customer]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "defaults": {"role_name": CUSTOMER_ROLE, "regions": ["*"]},
+        "targets": [customer.registry_entry() for customer in customers],
+    }
+
+
+def furnish(cloud: Cloud, customer: Customer) -> None:
+    """Networks and machines in each region, zones over all of them, an alias for those that have one."""
+    vpcs = {}
+    for number, (region, machines) in enumerate(customer.regions.items()):
+        ec2 = cloud.root("ec2", customer.account, region)
+        vpcs[region] = networks.build_network(ec2, customer.name, 20 + number, region, machines)
+    dns.build_zones(cloud.root("route53", customer.account), customer.name, vpcs, customer.bulk_zone)
+    if customer.alias:
+        cloud.root("iam", customer.account).create_account_alias(AccountAlias=customer.alias)
+
+
+def spoil(cloud: Cloud, customer: Customer) -> None:
+    """Takes the denied actions out of the customer's role, as its administrator would by hand."""
+    iam = cloud.root("iam", customer.account)
+    for policy_name in iam.list_role_policies(RoleName=CUSTOMER_ROLE)["PolicyNames"]:
+        policy = iam.get_role_policy(RoleName=CUSTOMER_ROLE, PolicyName=policy_name)["PolicyDocument"]
+        policy["Statement"] = [
+            statement for statement in policy["Statement"] if not is_denied(statement, customer.denied_actions)
+        ]
+        iam.put_role_policy(RoleName=CUSTOMER_ROLE, PolicyName=policy_name, PolicyDocument=json.dumps(policy))
+
+
+def is_denied(statement: dict[str, Any], denied: list[str]) -> bool:
+    services = tuple(action.removesuffix("*") for action in denied)
+    return statement["Effect"] == "Allow" and all(action.startswith(services) for action in statement["Action"])

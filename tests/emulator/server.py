@@ -1,0 +1,120 @@
+"""ministack, with what it lacks of AWS and rolecall needs filled in from here. `emulator.py` starts it.
+
+Filled in (ministack 1.5.33, each as AWS documents it):
+- Route 53 ListTagsForResources, the tags of up to ten resources in one call;
+- EventBridge Scheduler's placeholders <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's
+  input, and a look at the schedules every second instead of every ten;
+- the condition key aws:PrincipalArn: for the session of a role AWS gives the role's ARN, ministack the session's.
+
+It reaches into ministack's insides and so holds for the pinned version only; where a name has moved, it fails at the
+start. All else about identity, and all of EC2, S3 and Lambda, is ministack's own.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import datetime, timezone
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
+
+from ministack import app
+from ministack.core import iam_evaluator
+from ministack.services import eventbridge, iam, route53, scheduler
+
+Answer = tuple[int, dict[str, str], bytes]
+
+MOST_IDS = 10  # AWS refuses more in one ListTagsForResources
+SCHEDULE_CHECK_SECONDS = 1
+
+ministack_route53 = route53.handle_request
+ministack_invoke_target = eventbridge._invoke_target
+ministack_condition_key = iam_evaluator._resolve_condition_key
+
+
+async def answer_route53(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
+    tags_of_many = re.fullmatch(r"/2013-04-01/tags/(hostedzone|healthcheck)", path)
+    if method == "POST" and tags_of_many:
+        return list_tags_for_resources(tags_of_many.group(1), body)
+    return await ministack_route53(method, path, headers, body, query)
+
+
+def list_tags_for_resources(kind: str, body: bytes) -> Answer:
+    request = route53._parse_body(body)
+    ids_element = None if request is None else route53._find(request, "ResourceIds")
+    ids = [] if ids_element is None else [element.text or "" for element in ids_element]
+    if not 1 <= len(ids) <= MOST_IDS:
+        return route53._error_response("InvalidInput", f"ResourceIds must hold 1 to {MOST_IDS} ids, not {len(ids)}.")
+    known, error = {
+        "hostedzone": (route53._zones, "NoSuchHostedZone"),
+        "healthcheck": (route53._health_checks, "NoSuchHealthCheck"),
+    }[kind]
+    for resource_id in ids:
+        if resource_id not in known:
+            return route53._error_response(error, f"No {kind} found with ID: {resource_id}", 404)
+
+    def build(root: Element) -> None:
+        sets = SubElement(root, "ResourceTagSets")
+        for resource_id in ids:
+            one = SubElement(sets, "ResourceTagSet")
+            SubElement(one, "ResourceType").text = kind
+            SubElement(one, "ResourceId").text = resource_id
+            tags = SubElement(one, "Tags")
+            for key, value in dict(route53._tags.get((kind, resource_id), {})).items():
+                tag = SubElement(tags, "Tag")
+                SubElement(tag, "Key").text = key
+                SubElement(tag, "Value").text = value
+
+    return route53._xml_response("ListTagsForResourcesResponse", build)
+
+
+def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+    if event.get("Source") == "aws.scheduler" and target.get("Input"):
+        placeholders = {
+            "<aws.scheduler.scheduled-time>": scheduled_time(rule["ScheduleExpression"], event["Time"]),
+            "<aws.scheduler.schedule-arn>": rule["Arn"],
+        }
+        text = target["Input"]
+        for placeholder, value in placeholders.items():
+            text = text.replace(placeholder, value)
+        target = {**target, "Input": text}
+    ministack_invoke_target(target, event, rule, view)
+
+
+def scheduled_time(expression: str, fired_at: float) -> str:
+    """The moment that was asked for, not the one at which the schedule was looked at."""
+    moment = scheduler._at_time_epoch(expression)
+    if moment is None:
+        moment = fired_at - fired_at % 60 if expression.startswith("cron(") else fired_at
+    return datetime.fromtimestamp(moment, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def condition_key(key: str, context: Any) -> Any:
+    value = ministack_condition_key(key, context)
+    if key.lower() == "aws:principalarn" and isinstance(value, str):
+        return role_of_session(value)
+    return value
+
+
+def role_of_session(arn: str) -> str:
+    """arn:aws:sts::1:assumed-role/name/session -> arn:aws:iam::1:role/path/name; any other ARN as it is."""
+    session = re.fullmatch(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/.+", arn)
+    if session is None:
+        return arn
+    partition, account, name = session.groups()
+    role = iam._roles.get_scoped(account, None, name)  # knows the path, which the session's ARN leaves out
+    return role["Arn"] if role else f"arn:{partition}:iam::{account}:role/{name}"
+
+
+def main() -> None:
+    route53.handle_request = answer_route53
+    iam_evaluator._resolve_condition_key = condition_key
+    eventbridge._invoke_target = invoke_target
+    assert isinstance(scheduler._SCHEDULE_TICK_INTERVAL, int), "ministack's scheduler has changed"
+    scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_CHECK_SECONDS
+    sys.argv = ["ministack"]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
