@@ -12,37 +12,37 @@
 
 // What everything speaks of.
 pub mod attempt;
-pub mod failure;
-pub mod fan_out;
 pub mod json;
 pub mod logging;
 pub mod record;
 pub mod shapes;
 pub mod transcode;
+pub mod failure;
+pub mod fan_out;
 
 // What comes in.
-pub mod event;
 pub mod input;
-pub mod registry;
 pub mod settings;
+pub mod event;
+pub mod registry;
 
 // How AWS is asked, and what for.
+pub mod wire;
+pub mod session;
 pub mod catalogue;
 pub mod plan;
-pub mod session;
-pub mod wire;
 
-// Where it goes.
+// Where it goes, and who we are.
+pub mod store;
+pub mod refusal;
 pub mod backend;
-pub mod collect;
 pub mod credentials;
 pub mod ledger;
-pub mod refusal;
 pub mod sink;
-pub mod store;
+pub mod collect;
 
-// The whole.
-pub mod lambda;
+// The whole, and its face in Lambda.
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod lambda;

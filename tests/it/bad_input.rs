@@ -1,0 +1,147 @@
+//! Bad input, by name: one clear message that says what to do, exit code 2, nothing half written.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::command::{Ran, ran, rolecall};
+use crate::emulator::stage;
+
+/// A registry of two targets, one of them disabled.
+fn registry(folder: &Path) -> String {
+    let path = folder.join("targets.json");
+    let targets = json!({ "version": 1, "targets": [
+        { "account_id": "111111111111", "external_id": "an-external-id" },
+        { "account_id": "222222222222", "external_id": "another-external-id", "enabled": false },
+    ] });
+    std::fs::write(&path, targets.to_string()).expect("written");
+    path.to_str().expect("a path").to_owned()
+}
+
+/// Runs with an event from a file, without credentials: what is refused needs none.
+fn refused(event: &[u8]) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("event.json");
+    std::fs::write(&path, event).expect("written");
+    let out = folder.path().join("out");
+    let arguments =
+        ["run", "--registry", &registry(folder.path()), "--event", path.to_str().expect("a path"), "--output"];
+    let mut command = rolecall(&arguments);
+    command.arg(&out);
+    let ran = ran(command);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(ran.out, "");
+    assert!(!out.exists(), "something was written");
+    ran
+}
+
+#[test]
+fn events_that_cannot_be_carried_out() {
+    let events: &[(&str, &str)] = &[
+        ("an empty body", ""),
+        ("not JSON", "{accounts: all"),
+        ("an unknown field", r#"{"acounts":"all"}"#),
+        ("empty lists", r#"{"accounts":[],"regions":[],"resources":[],"exclude":[]}"#),
+        ("a resource glob that matches nothing", r#"{"accounts":"all","resources":["ec2_*","s3_*"]}"#),
+        ("the same account twice", r#"{"accounts":["111111111111","111111111111"]}"#),
+        ("an account that is not in the registry", r#"{"accounts":["123456789012"]}"#),
+        ("a region that is none in form", r#"{"accounts":"all","regions":["europe","mars-*"]}"#),
+        (
+            "a role ARN and an external ID",
+            r#"{"accounts":"all","role_arn":"arn:aws:iam::1:role/x","external_id":"s3cr3t"}"#,
+        ),
+        ("a disabled target named in full", r#"{"accounts":["222222222222"]}"#),
+        ("an unknown exclude", r#"{"accounts":"all","exclude":["123456789012"]}"#),
+        ("a selection of no target", r#"{"accounts":"all","tags":{"tier":"gold"}}"#),
+        ("a format that cannot be written yet", r#"{"accounts":"all","format":"parquet"}"#),
+        (
+            "everything at once",
+            r#"{"accounts":["1","222222222222"],"regions":["x"],"resources":["nope"],"exclude":["123456789012"],"foo":1}"#,
+        ),
+    ];
+    let mut told = String::new();
+    for (name, event) in events {
+        told.push_str(&format!("# {name}\n{}\n", refused(event.as_bytes()).err));
+    }
+    assert!(!told.contains("s3cr3t"));
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn registries_that_cannot_be_used() {
+    let mut told = String::new();
+    for (name, registry) in [
+        ("0 targets", r#"{"version":1,"targets":[]}"#),
+        ("not JSON", "[targets]"),
+        (
+            "many problems",
+            r#"{"version":1,"targets":[{"account_id":"111111111111","external_id":"x"},{"account_id":"12","external_id":"abcd","role":"y"},{"account_id":"333333333333","role_arn":"arn:aws-cn:iam::333333333333:role/r","external_id":null}]}"#,
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("targets.json");
+        std::fs::write(&path, registry).expect("written");
+        let mut command = rolecall(&["run", "--accounts", "all", "--registry"]);
+        command.arg(&path).arg("--output").arg(folder.path().join("out"));
+        let ran = ran(command);
+        assert_eq!(ran.code, 2);
+        assert!(!folder.path().join("out").exists());
+        told.push_str(&format!("# {name}\n{}\n", ran.err));
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// A run that gets past its input, with an environment of its own.
+fn environment(set: impl FnOnce(&mut std::process::Command)) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let mut command = rolecall(&["run", "--accounts", "all", "--registry", &registry(folder.path()), "--output"]);
+    command.arg(&out).env("AWS_REGION", "eu-central-1");
+    set(&mut command);
+    let ran = ran(command);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(!out.exists(), "something was written");
+    ran
+}
+
+#[test]
+fn no_credentials_expired_ones_and_an_endpoint_that_is_not_there() {
+    let none = environment(|_| {});
+    assert!(none.err.starts_with("rolecall: NoCredentials\n"), "{none:?}");
+    let unreachable = environment(|command| {
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("ROLECALL_ATTEMPTS", "2");
+        command.env("AWS_ACCESS_KEY_ID", "999999999999").env("AWS_SECRET_ACCESS_KEY", "test");
+    });
+    assert!(unreachable.err.starts_with("rolecall: EndpointUnreachable\n"), "{unreachable:?}");
+    let wrong = environment(|command| {
+        command.env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
+        command
+            .env("AWS_ACCESS_KEY_ID", "ASIANOBODYKNOWSTHIS1")
+            .env("AWS_SECRET_ACCESS_KEY", "wrong")
+            .env("AWS_SESSION_TOKEN", "gone");
+    });
+    assert!(wrong.err.starts_with("rolecall: InvalidCredentials\n"), "{wrong:?}");
+    let settings = environment(|command| {
+        command.env("ROLECALL_CALL_TIMEOUT", "soon").env("ROLECALL_IN_FLIGHT", "none");
+    });
+    insta::assert_snapshot!(settings.err);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_found_out_before_the_first_customer_is_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "in the way").expect("written");
+    let mut command =
+        stage().rolecall(&["run", "--accounts", "111111111111", "--resources", "accounts", "-v", "--output"]);
+    command.arg(file.join("out"));
+    let ran = ran(command);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("rolecall: OutputNotWritable\n") && !ran.err.contains("account done"), "{ran:?}");
+    let missing = ran_without_settings();
+    assert!(missing.err.starts_with("rolecall: InvalidSettings\n"), "{missing:?}");
+}
+
+fn ran_without_settings() -> Ran {
+    ran(rolecall(&["run", "--accounts", "all"]))
+}

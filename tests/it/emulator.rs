@@ -1,0 +1,133 @@
+//! The emulated AWS, started and furnished once for all tests that want it, and ended with this process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+/// A furnished emulator.
+pub struct Stage {
+    /// What `stage.py` says of it.
+    pub facts: Value,
+    // The emulator lives until its standard input is closed: when this process ends.
+    _emulator: Child,
+}
+
+/// The root of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn python() -> PathBuf {
+    let python = root().join(".emulator/venv/bin/python");
+    assert!(
+        python.exists(),
+        "the emulated AWS is not installed: run the tests with `make test`, or `make emulator` first"
+    );
+    python
+}
+
+fn script(name: &str) -> Command {
+    let mut command = Command::new(python());
+    command.arg(root().join("tests/emulator").join(name));
+    command
+}
+
+/// The stage, set by whoever comes first.
+pub fn stage() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| {
+        let mut emulator = script("emulator.py")
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python runs");
+        let mut line = String::new();
+        BufReader::new(emulator.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        let served: Value = serde_json::from_str(&line).expect("the emulator says where it is");
+        let endpoint = served["endpoint"].as_str().expect("an endpoint");
+        let set = script("stage.py")
+            .args(["--endpoint", endpoint, "--bootstrap", env!("CARGO_BIN_EXE_bootstrap")])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("python runs");
+        assert!(set.status.success(), "the stage could not be set");
+        let facts = serde_json::from_slice(&set.stdout).expect("the stage describes itself");
+        Stage { facts, _emulator: emulator }
+    })
+}
+
+impl Stage {
+    /// A fact of the stage.
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts[name].as_str().unwrap_or_else(|| panic!("the stage has no {name}"))
+    }
+
+    /// The registry's entry of an account.
+    pub fn target(&self, account: &str) -> &Value {
+        let targets = self.facts["registry"]["targets"].as_array().expect("targets");
+        targets.iter().find(|target| target["account_id"] == account).expect("a target")
+    }
+
+    /// What AWS's own client answers to these reads, under the customers' roles.
+    pub fn ask(&self, questions: &[Value]) -> Vec<Value> {
+        self.through("ask.py", &[], questions)
+    }
+
+    /// Invokes the deployed function with each payload, all at the same time.
+    pub fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
+        self.through("invoke.py", &["--function", self.fact("function_name")], payloads)
+    }
+
+    fn through(&self, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
+        let mut child = script(name)
+            .args(["--endpoint", self.fact("endpoint")])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python runs");
+        let text = json!(input).to_string();
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{name} failed");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+}
+
+/// Errands in the backend account.
+impl Stage {
+    fn errand(&self, arguments: &[&str]) -> std::process::Output {
+        let endpoint = ["--endpoint", self.fact("endpoint")];
+        script("objects.py").args(endpoint).args(arguments).stderr(Stdio::inherit()).output().expect("python runs")
+    }
+
+    /// An object; `None` where there is none.
+    pub fn object(&self, uri: &str) -> Option<Vec<u8>> {
+        let output = self.errand(&["get", uri]);
+        match output.status.code() {
+            Some(0) => Some(output.stdout),
+            Some(4) => None,
+            _ => panic!("{uri} cannot be read"),
+        }
+    }
+
+    /// Sends a request to the function's queue.
+    pub fn send(&self, request: &Value) {
+        assert!(self.errand(&["send", self.fact("queue_url"), &request.to_string()]).status.success());
+    }
+
+    /// Makes a bucket of the backend's.
+    pub fn bucket(&self, name: &str) {
+        assert!(self.errand(&["bucket", name]).status.success());
+    }
+
+    /// Multipart uploads that were begun and neither finished nor aborted.
+    pub fn open_uploads(&self, bucket: &str) -> u64 {
+        let output = self.errand(&["uploads", bucket]);
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    }
+}

@@ -1,0 +1,16 @@
+//! The integration tests: one binary, so that the engine is linked once.
+//!
+//! What is asked of AWS is asked of an emulator where identity matters (`emulator`), and of the
+//! simulated AWS where paging, faults and time matter (`sim`).
+
+mod architecture;
+mod bad_input;
+mod command;
+mod emulator;
+mod fidelity;
+mod function;
+mod output;
+mod samples;
+mod secrets;
+mod stores;
+mod trust;

@@ -1,0 +1,65 @@
+//! The samples and schemas in `events/`.
+
+use rolecall::event::{Incoming, tell_apart};
+use rolecall::input::parse;
+use rolecall::schema;
+use serde_json::Value;
+
+use crate::command::ran;
+use crate::emulator::{root, stage};
+
+fn samples() -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(root().join("events")).expect("events").map(|entry| entry.expect("an entry").path());
+    let mut samples: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .map(|path| {
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("read"))
+        })
+        .collect();
+    samples.sort();
+    samples
+}
+
+/// The requests in an event, as they are held against the schema.
+fn requests(event: &[u8]) -> Vec<Value> {
+    match tell_apart(parse("event", event).expect("JSON")).expect("a known event") {
+        Incoming::Request(value) => vec![value],
+        Incoming::Custom { detail, .. } => vec![detail],
+        Incoming::Scheduled { .. } => vec![],
+        Incoming::Queue(messages) => {
+            messages.iter().map(|message| parse("body", message.body.as_bytes()).expect("JSON")).collect()
+        }
+    }
+}
+
+#[test]
+fn the_schemas_are_up_to_date() {
+    for (name, schema) in schema::all() {
+        let file = root().join("events/schema").join(format!("{name}.schema.json"));
+        let there = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(there == schema::text(&schema), "{} is not up to date: run `make generate`", file.display());
+    }
+}
+
+#[test]
+fn every_sample_fits_its_schema_and_can_be_planned() {
+    let request =
+        serde_json::to_value(&schema::all().into_iter().find(|(name, _)| *name == "request").expect("a schema").1);
+    let validator = jsonschema::validator_for(&request.expect("JSON")).expect("a schema");
+    let samples = samples();
+    let names: Vec<&str> = samples.iter().map(|(name, _)| name.as_str()).collect();
+    insta::assert_debug_snapshot!(names);
+    for (name, event) in &samples {
+        for request in requests(event) {
+            assert!(validator.is_valid(&request), "{name}: {request}");
+        }
+        if name == "sqs-batch.json" {
+            continue; // The command line plans one request; the function's tests carry the batch out.
+        }
+        let path = root().join("events").join(name);
+        let mut command = stage().rolecall(&["plan", "--json", "--event", path.to_str().expect("a path")]);
+        command.env("ROLECALL_DEFAULT_REQUEST", r#"{"accounts":"all"}"#);
+        let planned = ran(command);
+        assert_eq!(planned.code, 0, "{name}: {planned:?}");
+    }
+}

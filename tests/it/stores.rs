@@ -1,0 +1,139 @@
+//! One suite for every store: what a folder promises, a bucket promises too.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use bytes::Bytes;
+use rolecall::store::{Created, Store, split_object};
+
+use crate::emulator::{Stage, stage};
+
+/// The SDK's configuration with an endpoint and a static identity.
+pub fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(account, "test", None, None, "tests")))
+        .build()
+}
+
+impl Stage {
+    fn backend(&self) -> SdkConfig {
+        config(self.fact("endpoint"), self.fact("region"), self.fact("backend_account"))
+    }
+}
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::from(text.to_owned())
+}
+
+/// More than two parts of a multipart upload, and not a round number of them.
+fn large() -> Vec<Bytes> {
+    (0..300_u32).map(|n| Bytes::from(n.to_le_bytes().repeat(16 << 10))).collect()
+}
+
+async fn conforms(store: &Store) {
+    // What is not there is told apart from what cannot be read.
+    assert_eq!(store.read("a/none").await.expect("read"), None);
+
+    // What is created is never written over, and whose it is, is told.
+    assert_eq!(store.create("a/one", bytes("1")).await.expect("created"), Created::Ours);
+    assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), Created::Theirs);
+    assert_eq!(store.read("a/one").await.expect("read").expect("there").bytes, bytes("1"));
+
+    // Of many at the same time exactly one creates.
+    let racers = (0..8).map(|n| {
+        let store = store.clone();
+        async move { store.create("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
+    });
+    let ours = futures::future::join_all(racers).await.into_iter().filter(|created| *created == Created::Ours).count();
+    assert_eq!(ours, 1);
+
+    // Replacing needs the tag of what is there.
+    assert!(store.replace("a/moved", bytes("1"), None).await.expect("told"));
+    assert!(!store.replace("a/moved", bytes("x"), None).await.expect("told"));
+    let tag = store.read("a/moved").await.expect("read").expect("there").tag;
+    assert!(store.replace("a/moved", bytes("2"), Some(&tag)).await.expect("told"));
+    assert!(!store.replace("a/moved", bytes("3"), Some(&tag)).await.expect("told"));
+    assert_eq!(store.read("a/moved").await.expect("read").expect("there").bytes, bytes("2"));
+
+    // An upload is not there before it is finished, whole, and leaves nothing when it is aborted.
+    let mut upload = store.upload("b/large");
+    for piece in large() {
+        upload.write(piece).await.expect("written");
+    }
+    assert_eq!(store.read("b/large").await.expect("read"), None);
+    assert_eq!(upload.finish().await.expect("finished"), Created::Ours);
+    let whole: Vec<u8> = large().concat();
+    assert!(store.read("b/large").await.expect("read").expect("there").bytes == whole);
+
+    let mut second = store.upload("b/large");
+    for piece in large() {
+        second.write(piece).await.expect("written");
+    }
+    assert_eq!(second.finish().await.expect("told"), Created::Theirs);
+
+    let mut given_up = store.upload("b/given-up");
+    for piece in large() {
+        given_up.write(piece).await.expect("written");
+    }
+    given_up.abort().await;
+    assert_eq!(store.read("b/given-up").await.expect("read"), None);
+
+    // Small and empty uploads are objects like any other.
+    let mut small = store.upload("c/small");
+    small.write(bytes("s")).await.expect("written");
+    assert_eq!(small.finish().await.expect("finished"), Created::Ours);
+    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), Created::Ours);
+    assert_eq!(store.read("c/empty").await.expect("read").expect("there").bytes, bytes(""));
+}
+
+#[tokio::test]
+async fn a_folder_conforms_and_leaves_nothing_half_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = folder.path().join("new/deep");
+    let config = SdkConfig::builder().build();
+    let store = Store::open(address.to_str().expect("a path"), &config, None).expect("opened");
+    conforms(&store).await;
+    let mut left: Vec<String> = Vec::new();
+    for part in ["a", "b", "c"] {
+        let entries = std::fs::read_dir(address.join(part)).expect("a folder");
+        left.extend(entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()));
+    }
+    left.sort();
+    assert_eq!(left, ["empty", "large", "moved", "one", "race", "small"]);
+}
+
+#[tokio::test]
+async fn a_bucket_conforms_and_leaves_no_upload_open() {
+    let name = "store-conformance";
+    stage().bucket(name);
+    for (prefix, key) in [("", None), ("/some/prefix", None)] {
+        let store = Store::open(&format!("s3://{name}{prefix}"), &stage().backend(), key).expect("opened");
+        conforms(&store).await;
+    }
+    assert_eq!(stage().open_uploads(name), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_says_where_and_why() {
+    let config = config("http://127.0.0.1:9", "eu-central-1", "999999999999");
+    let store = Store::open("/proc/rolecall-cannot-be-here", &config, None).expect("opened");
+    let error = store.create("x", bytes("1")).await.expect_err("it cannot be written").to_string();
+    assert!(error.starts_with("/proc/rolecall-cannot-be-here: "), "{error}");
+    let missing = Store::open("s3://no-such-bucket-anywhere", &stage().backend(), None).expect("opened");
+    let error = missing.create("x", bytes("1")).await.expect_err("no such bucket").to_string();
+    assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
+}
+
+#[test]
+fn addresses_are_told_apart() {
+    let config = SdkConfig::builder().build();
+    for wrong in ["", "s3://", "s3://UPPER/x", "s3://a/x", "https://bucket/x", "gs://bucket"] {
+        assert!(Store::open(wrong, &config, None).is_err(), "{wrong}");
+    }
+    assert_eq!(split_object("s3://bucket/a/b.json"), Ok(("s3://bucket/a".into(), "b.json".into())));
+    assert_eq!(split_object("targets.json"), Ok((".".into(), "targets.json".into())));
+    assert!(split_object("s3://bucket").is_err() && split_object("folder/").is_err());
+}

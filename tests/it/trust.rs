@@ -1,0 +1,121 @@
+//! The trust chain on the emulated AWS: who is let in, who is not, and what the ledger says of it.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{manifest, rows};
+use crate::emulator::stage;
+
+const FEW: &[&str] =
+    &["--regions", "eu-central-1,ap-southeast-2", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
+
+/// A registry in a file, with one target.
+fn registry(folder: &Path, target: Value) -> String {
+    let path = folder.join("targets.json");
+    std::fs::write(&path, json!({ "version": 1, "targets": [target] }).to_string()).expect("written");
+    path.to_str().expect("a path").to_owned()
+}
+
+fn statuses(ledger: &[Value]) -> Vec<String> {
+    let mut told: Vec<String> =
+        ledger.iter().map(|row| format!("{} {} {}", row["region"], row["table"], row["status"])).collect();
+    let all = told.len();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), all, "a cell stands twice");
+    told
+}
+
+/// Runs over one account of a registry of its own, and gives the exit code, the response and the ledger.
+fn run_one(target: Value) -> (i32, Value, Vec<Value>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = registry(folder.path(), target.clone());
+    let out = folder.path().join("out");
+    let mut arguments = vec!["--registry", &registry, "--accounts", target["account_id"].as_str().expect("an id")];
+    arguments.extend(FEW);
+    let ran = stage().run(&out, &arguments);
+    let response = ran.response();
+    let manifest = manifest(&out, response["run_id"].as_str().expect("a run"));
+    let ledger = rows(&out, &manifest, "ledger");
+    for secret in [&target["external_id"]] {
+        if let Some(secret) = secret.as_str() {
+            assert!(
+                !ran.out.contains(secret) && !ran.err.contains(secret) && !json!(ledger).to_string().contains(secret)
+            );
+        }
+    }
+    (ran.code, response, ledger)
+}
+
+#[test]
+fn the_right_external_id_opens_the_account() {
+    let (code, response, ledger) = run_one(stage().target("111111111111").clone());
+    assert_eq!((code, &response["status"]), (0, &json!("complete")));
+    assert_eq!(statuses(&ledger).len(), 2 * 2 + 3 + 1);
+    assert!(response["records"]["route53_records"].as_u64().expect("a count") > 300);
+}
+
+#[test]
+fn a_wrong_external_id_is_denied_in_every_cell() {
+    let (code, response, ledger) = run_one(stage().target("333333333333").clone());
+    assert_eq!((code, &response["status"]), (2, &json!("failed")));
+    assert!(ledger.iter().all(|row| row["status"] == "denied" && row["error_code"] == "AccessDenied"), "{ledger:?}");
+    assert!(ledger.iter().all(|row| row["request_id"].is_string()));
+    assert_eq!(response["failures"][0]["stage"], "assume");
+    insta::assert_snapshot!(statuses(&ledger).join("\n"));
+}
+
+#[test]
+fn a_missing_role_and_one_that_trusts_somebody_else_are_denied() {
+    let missing = json!({ "account_id": "555555555555", "external_id": "some-external-id" });
+    for target in [missing, stage().facts["stranger"].clone()] {
+        let (code, _, ledger) = run_one(target);
+        assert_eq!(code, 2);
+        assert!(
+            ledger.iter().all(|row| row["status"] == "denied" && row["error_code"] == "AccessDenied"),
+            "{ledger:?}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_permission_is_told_and_the_rest_is_answered() {
+    let (code, response, ledger) = run_one(stage().target("444444444444").clone());
+    assert_eq!((code, &response["status"]), (1, &json!("partial")));
+    for row in &ledger {
+        let dns = row["table"].as_str().expect("a table").starts_with("route53_");
+        assert_eq!(row["status"] == "denied", dns, "{row}");
+        if row["table"] == "route53_records" {
+            assert_eq!(row["parent"], "route53_hosted_zones");
+        }
+    }
+}
+
+#[test]
+fn an_account_outside_the_registry_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let refused = stage().run(&out, &["--accounts", "111111111111,123456789012"]);
+    assert_eq!(refused.code, 2);
+    insta::assert_snapshot!(refused.err, @r#"
+    rolecall: InvalidRequest
+      request.accounts[1]: account 123456789012 is not in the registry: add it there, or say "skip_unknown": true
+    "#);
+    assert!(!out.exists());
+    let skipped =
+        stage().run(&out, &["--accounts", "111111111111,123456789012", "--skip-unknown", "--resources", "accounts"]);
+    assert_eq!(skipped.code, 0);
+    assert_eq!(skipped.response()["unknown_accounts"], json!(["123456789012"]));
+}
+
+#[test]
+fn the_backend_account_alone_is_not_enough() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command =
+        stage().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
+    command.arg(folder.path()).env_remove("ROLECALL_BACKEND_ROLE");
+    let ran = crate::command::ran(command);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.response()["cells"], json!({ "denied": 1 }));
+}
