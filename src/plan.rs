@@ -165,8 +165,8 @@ fn named(
     problems: &mut Problems,
 ) -> Option<Vec<AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
-    for (index, account) in accounts.iter().enumerate() {
-        let place = format!("request.accounts[{index}]");
+    for account in accounts {
+        let place = "request.accounts";
         match registry.target(account) {
             Some(target) if target.enabled => {}
             Some(_) => problems

@@ -113,15 +113,16 @@ impl Request {
         }
     }
 
-    /// Reads a request and names all that is wrong with it. With any problem, what comes back asks
-    /// for no account: it is there to be looked at further, never to be carried out.
+    /// Reads a request and names all that is wrong with it. With any problem, what comes back never asks
+    /// for all accounts: it is there to be looked at further, so that those that it names are told too if
+    /// something is wrong with them, and never to be carried out.
     pub fn read(value: &Value, place: &str, problems: &mut Problems) -> Request {
         let mut found = Problems::new();
         let mut request = Self::of(Accounts::Named(Vec::new()));
         if let Some(fields) = Fields::of(value, place, &mut found) {
             request.take(&fields, &mut found);
         }
-        if !found.is_empty() {
+        if !found.is_empty() && request.accounts == Accounts::All {
             request.accounts = Accounts::Named(Vec::new());
         }
         problems.merge(found);

@@ -100,7 +100,7 @@ fn an_account_outside_the_registry_is_refused_and_nothing_is_written() {
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(refused.err, @r#"
     rolecall: InvalidRequest
-      request.accounts[1]: account 123456789012 is not in the registry: add it there, or say "skip_unknown": true
+      request.accounts: account 123456789012 is not in the registry: add it there, or say "skip_unknown": true
     "#);
     assert!(!out.exists());
     let skipped =

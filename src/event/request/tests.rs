@@ -11,7 +11,7 @@ fn read(value: &Value) -> Result<Request, Problems> {
     let mut problems = Problems::new();
     let request = Request::read(value, "request", &mut problems);
     if !problems.is_empty() {
-        assert_eq!(request.accounts, Accounts::Named(vec![]), "a refused request names no account");
+        assert_ne!(request.accounts, Accounts::All, "a refused request asks for all accounts");
     }
     problems.or_value(request)
 }
