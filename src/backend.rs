@@ -50,24 +50,33 @@ pub struct Identity {
 impl Backend {
     /// Reads the usual credential chain and configuration; calls nothing.
     pub async fn load(settings: &Settings) -> Self {
+        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .identity_cache(IdentityCache::lazy().build())
+            .load()
+            .await;
+        Self::of(base, settings)
+    }
+
+    /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
+    /// and the settings' times and attempts.
+    pub fn of(base: SdkConfig, settings: &Settings) -> Self {
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .pool_idle_timeout(Duration::from_secs(20))
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .build_https();
+        let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(settings.call_timeout);
-        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let config = base
+            .into_builder()
+            .region(Region::new(region.clone()))
             .http_client(http.clone())
             .timeout_config(timeouts.build())
             .retry_config(RetryConfig::standard().with_max_attempts(settings.attempts))
-            .identity_cache(IdentityCache::lazy().build())
-            .load()
-            .await;
-        let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
+            .build();
         let partition = partition_of_region(&region);
         let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
-        let config = base.into_builder().region(Region::new(region.clone())).build();
         let wire = Wire::new(http, settings);
         let manner = Arc::new(Manner { config: config.clone(), wire, settings: settings.clone() });
         Self { config, region, partition, sts_region, manner }

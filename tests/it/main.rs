@@ -12,5 +12,7 @@ mod function;
 mod output;
 mod samples;
 mod secrets;
+mod sim;
+mod simulated;
 mod stores;
 mod trust;

@@ -1,0 +1,65 @@
+"""How long the function takes from its start to its first request of an event, and how large it is.
+
+    start.py [target/release/bootstrap] [--runs 20]
+
+It plays just as much of Lambda's runtime interface as a start needs: a server that waits for GET .../invocation/next.
+Wall time is told as the median and the range; what Lambda adds around it is not measured here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
+from pack import pack  # noqa: E402
+
+
+def start(bootstrap: Path) -> float:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        environment = {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.getsockname()[1]}",
+            "AWS_LAMBDA_FUNCTION_NAME": "bench", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+            "ROLECALL_REGISTRY": "s3://registry/targets.json", "ROLECALL_OUTPUT": "s3://results",
+        }  # fmt: skip
+        began = time.perf_counter()
+        process = subprocess.Popen([bootstrap], env=environment)
+        try:
+            connection, _ = server.accept()
+            with connection:
+                request = connection.recv(4096)
+            took = time.perf_counter() - began
+            if b"/invocation/next" not in request:
+                raise RuntimeError(f"the function asked for something else first: {request[:80]!r}")
+            return took
+        finally:
+            process.kill()
+            process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bootstrap", type=Path, nargs="?", default=Path("target/release/bootstrap"))
+    parser.add_argument("--runs", type=int, default=20)
+    arguments = parser.parse_args()
+    bootstrap = arguments.bootstrap.resolve()
+    start(bootstrap)  # once for the page cache
+    times = [start(bootstrap) * 1000 for _ in range(arguments.runs)]
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"start to first request: {statistics.median(times):.1f} ms (from {min(times):.1f} to {max(times):.1f}, {len(times)} runs)")
+    print(f"peak memory by then:    {peak:.1f} MiB")
+    print(f"size: {os.path.getsize(bootstrap) / 1e6:.1f} MB, zipped {len(pack(bootstrap)) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+//! Whether a call is let in: clock, key, region, rate, permission, in AWS's order.
+
+use super::call::Call;
+use super::caller::{Caller, Refused};
+use super::error::AwsError;
+use super::fault::{Service, Struck, What};
+use super::policy;
+use super::state::State;
+use super::world::World;
+
+/// Who calls, if the call is let in.
+pub fn let_in(state: &State, world: &World, call: &Call, struck: &Struck) -> Result<Caller, AwsError> {
+    let (service, region) = (call.service, call.region.as_str());
+    if state.is_skewed(call.request.header("x-amz-date")) {
+        let message = "The difference between the request time and the current time is too large.";
+        return Err(AwsError::new(403, "RequestTimeTooSkewed", message));
+    }
+    let token = call.request.header("x-amz-security-token");
+    let caller = state.callers.resolve(world, &call.key, token, state.now_ms()).map_err(|refused| match refused {
+        Refused::Unknown => AwsError::unknown_key(service),
+        Refused::Expired => AwsError::expired(service),
+    })?;
+    let wrong_scope = |wanted: &str| {
+        let message = format!("Credential should be scoped to a valid region, '{wanted}'.");
+        AwsError::new(403, "SignatureDoesNotMatch", message)
+    };
+    match (service, global_region(world, service)) {
+        (_, Some(wanted)) if region != wanted => return Err(wrong_scope(wanted)),
+        (Service::Ec2, _) if !world.enabled(&caller.account, region) => return Err(AwsError::auth_failure()),
+        (Service::Sts, _) if !world.regions.contains_key(region) => return Err(wrong_scope("us-east-1")),
+        _ => {}
+    }
+    if !state.buckets.take(&world.buckets, call) {
+        return Err(AwsError::throttled(service));
+    }
+    permit(world, call, struck, &caller)?;
+    Ok(caller)
+}
+
+fn permit(world: &World, call: &Call, struck: &Struck, caller: &Caller) -> Result<(), AwsError> {
+    const BY_SCP: &str = "with an explicit deny in a service control policy";
+    const BY_REVOCATION: &str = "with an explicit deny in an identity-based policy";
+    let action = call.action();
+    let by_role = format!("because no identity-based policy allows the {action} action");
+    let deny = |why: &str| Err(AwsError::denied(call.service, &caller.arn, &action, why));
+    match struck.what {
+        Some(What::Denied) => return deny(&by_role),
+        Some(What::ScpDenied) => return deny(BY_SCP),
+        _ => {}
+    }
+    if action == "sts:GetCallerIdentity" {
+        return Ok(());
+    }
+    if caller.revoked {
+        return deny(BY_REVOCATION);
+    }
+    let denials = world.accounts.get(&caller.account).map_or(&[][..], |account| &account.denied);
+    let here = |region: &Option<String>| region.as_ref().is_none_or(|r| *r == call.region);
+    let fitting =
+        |scp: bool| denials.iter().any(|d| d.scp == scp && here(&d.region) && policy::matches(&d.action, &action));
+    if fitting(true) {
+        return deny(BY_SCP);
+    }
+    if fitting(false) {
+        return deny(&by_role);
+    }
+    match &caller.policy {
+        Some(policy) if !policy.allows(&action) => {
+            deny(&format!("because no session policy allows the {action} action"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The one region that a global service is signed for.
+fn global_region(world: &World, service: Service) -> Option<&'static str> {
+    match (service, world.partition.as_str()) {
+        (Service::Route53, "aws-cn") => Some("cn-northwest-1"),
+        (Service::Iam, "aws-cn") => Some("cn-north-1"),
+        (Service::Route53 | Service::Iam, "aws-us-gov") => Some("us-gov-west-1"),
+        (Service::Route53 | Service::Iam, _) => Some("us-east-1"),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! A request, understood: whose call it is, in which region, of which service and operation.
+
+use super::caller::Scope;
+use super::error::AwsError;
+use super::fault::Service;
+use super::http::{Request, pairs};
+use super::state::State;
+use super::world::World;
+use super::{account, ec2, route53, s3};
+use std::collections::BTreeMap;
+
+/// A request, understood.
+pub struct Call {
+    pub service: Service,
+    pub operation: String,
+    pub key: String,
+    /// The calling account; empty if the key is not known.
+    pub account: String,
+    pub region: String,
+    /// AssumeRole: the account of the role.
+    pub target: Option<String>,
+    /// Route 53: the bare id of the zone asked.
+    pub zone: Option<String>,
+    /// Form fields, or the query.
+    pub params: Vec<(String, String)>,
+    pub request: Request,
+}
+
+impl Call {
+    /// A parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that must be a whole number.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
+        let wrong = |_| AwsError::new(400, "MalformedInput", format!("{name} is not a number"));
+        self.param(name).map(str::parse).transpose().map_err(wrong)
+    }
+
+    /// Whether the operation is a listing in pages.
+    pub fn is_paged(&self) -> bool {
+        match self.service {
+            Service::Ec2 => ec2::Kind::of(&self.operation).is_some_and(|kind| kind.most().is_some()),
+            Service::Route53 => {
+                matches!(self.operation.as_str(), "ListHostedZones" | "ListResourceRecordSets" | "ListHealthChecks")
+            }
+            Service::S3 => self.operation == "ListObjectsV2",
+            Service::Account => true,
+            Service::Sts | Service::Iam => false,
+        }
+    }
+
+    /// The IAM action that allows it.
+    pub fn action(&self) -> String {
+        let operation = match (self.service, self.operation.as_str()) {
+            (Service::S3, "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => "PutObject",
+            (Service::S3, "HeadObject") => "GetObject",
+            (Service::S3, "ListObjectsV2" | "HeadBucket") => "ListBucket",
+            (_, operation) => operation,
+        };
+        format!("{}:{operation}", self.service.name())
+    }
+
+    /// The parameters, secrets replaced, for the log.
+    pub fn params_without_secrets(&self) -> BTreeMap<String, String> {
+        let secret = |name: &str| matches!(name, "ExternalId" | "TokenCode");
+        let shown = |(name, value): &(String, String)| {
+            let value = if secret(name) { "(given)" } else { value.as_str() };
+            (name.clone(), value.to_owned())
+        };
+        let mut params: BTreeMap<String, String> = self.params.iter().map(shown).collect();
+        if matches!(self.service, Service::Route53 | Service::S3) {
+            params.insert("path".to_owned(), self.request.path.clone());
+        }
+        params
+    }
+}
+
+/// Reads a request; an error comes with the service whose form it takes.
+pub fn understand(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
+    let missing = || AwsError::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
+    let scope = request.header("authorization").and_then(Scope::parse).ok_or_else(|| (Service::Sts, missing()))?;
+    let unserved = || AwsError::new(404, "UnknownService", format!("{} is not simulated", scope.service));
+    let service = Service::from_scope(&scope.service).ok_or_else(|| (Service::Sts, unserved()))?;
+    let form = matches!(service, Service::Sts | Service::Ec2 | Service::Iam);
+    let params = match form {
+        true => pairs(&String::from_utf8_lossy(&request.body)),
+        false => request.query.clone(),
+    };
+    let mut call = Call {
+        service,
+        operation: String::new(),
+        account: state.callers.account_of(world, &scope.key),
+        key: scope.key,
+        region: scope.region,
+        target: None,
+        zone: None,
+        params,
+        request,
+    };
+    let operation = match service {
+        Service::Route53 => route53::operation(&mut call),
+        Service::S3 => s3::operation(&call.request),
+        Service::Account => account::operation(&call.request),
+        Service::Sts | Service::Ec2 | Service::Iam => call.param("Action").map(str::to_owned),
+    };
+    let unknown = || AwsError::new(400, "InvalidAction", "The request names no operation that is known");
+    call.operation = operation.ok_or_else(|| (service, unknown()))?;
+    if call.operation == "AssumeRole" {
+        let account = call.param("RoleArn").and_then(|arn| arn.split(':').nth(4));
+        call.target = Some(account.unwrap_or_default().to_owned());
+    }
+    Ok(call)
+}

@@ -1,0 +1,117 @@
+//! EC2 items, made from account, region, type and index alone: the same in every run. Tags and ids are here, the
+//! members of each type in `shapes`.
+
+use super::super::dispatch::Job;
+use super::super::names::mix;
+use super::super::xml::Xml;
+use super::{Kind, shapes};
+
+/// What is the same for all items of one answer.
+pub struct Items<'a> {
+    pub account: &'a str,
+    pub region: &'a str,
+    pub partition: &'a str,
+    kind: Kind,
+    future_members: bool,
+    padding: String,
+}
+
+impl<'a> Items<'a> {
+    pub fn new(job: &'a Job, kind: Kind) -> Self {
+        Self {
+            account: &job.caller.account,
+            region: &job.call.region,
+            partition: &job.world.partition,
+            kind,
+            future_members: job.world.future_members,
+            padding: padding(job.world.padding),
+        }
+    }
+
+    /// Writes one item; instances come in reservations of two, which a page's end may part.
+    pub fn write(&self, xml: &mut Xml, index: usize, from: usize, to: usize) {
+        if self.kind != Kind::Instances {
+            return self.item(xml, index);
+        }
+        if index == from || index.is_multiple_of(2) {
+            xml.open("item").text("reservationId", &self.fake("r", index / 2)).text("ownerId", self.account);
+            if index % 6 == 4 {
+                xml.text("requesterId", "940372691376");
+            }
+            xml.empty("groupSet").open("instancesSet");
+        }
+        self.item(xml, index);
+        if index + 1 == to || !index.is_multiple_of(2) {
+            xml.close("instancesSet").close("item");
+        }
+    }
+
+    fn item(&self, xml: &mut Xml, index: usize) {
+        xml.open("item");
+        match self.kind {
+            Kind::Vpcs => shapes::vpc(self, xml, index),
+            Kind::Subnets => shapes::subnet(self, xml, index),
+            Kind::RouteTables => shapes::route_table(self, xml, index),
+            Kind::SecurityGroups => shapes::security_group(self, xml, index),
+            Kind::NetworkInterfaces => shapes::network_interface(self, xml, index),
+            Kind::InternetGateways => shapes::internet_gateway(self, xml, index),
+            Kind::NatGateways => shapes::nat_gateway(self, xml, index),
+            Kind::Instances => shapes::instance(self, xml, index),
+            Kind::Volumes => shapes::volume(self, xml, index),
+            Kind::Addresses => shapes::address(self, xml, index),
+        }
+        self.tags(xml, index);
+        if self.future_members {
+            xml.text("simFutureMember", "not in any model yet");
+        }
+        xml.close("item");
+    }
+
+    /// The id of another item in this account and region.
+    pub fn id(&self, kind: Kind, index: usize) -> String {
+        kind.id(self.account, self.region, index)
+    }
+
+    /// An id of a type that is not simulated.
+    pub fn fake(&self, prefix: &str, index: usize) -> String {
+        super::resource_id(prefix, self.account, self.region, index)
+    }
+
+    pub fn arn(&self, resource: &str, id: &str) -> String {
+        format!("arn:{}:ec2:{}:{}:{resource}/{id}", self.partition, self.region, self.account)
+    }
+
+    /// A private address.
+    pub fn ip(&self, index: usize) -> String {
+        let bits = mix(&[self.account, self.region, "ip"], index as u64);
+        format!("10.{}.{}.{}", bits & 255, (bits >> 8) & 255, (bits >> 16) & 255)
+    }
+
+    /// Every seventh item has none; of the others each has a name and one that is odd.
+    fn tags(&self, xml: &mut Xml, index: usize) {
+        const ODD: [(&str, &str); 5] = [
+            ("cost center", "R&D <\"ops\">'"),
+            ("sn\u{2603}wman", "na\u{ef}ve \u{1f600} \u{65e5}\u{672c}"),
+            ("empty", ""),
+            ("aws:cloudformation:stack-name", " leads and trails "),
+            ("lines", "a\nb\tc"),
+        ];
+        if index % 7 == 3 && self.padding.is_empty() {
+            xml.empty("tagSet");
+            return;
+        }
+        xml.open("tagSet");
+        let (key, value) = ODD[index % ODD.len()];
+        let name = format!("{}-{index}", self.kind.words().2);
+        for (key, value) in [("Name", name.as_str()), (key, value)] {
+            xml.open("item").text("key", key).text("value", value).close("item");
+        }
+        xml.raw(&self.padding).close("tagSet");
+    }
+}
+
+/// Tags of about so many bytes in all.
+fn padding(bytes: usize) -> String {
+    let one = |n: usize| format!("<item><key>pad-{n}</key><value>{}</value></item>", "x".repeat(200));
+    (0..bytes.div_ceil(246)).map(one).collect()
+}

@@ -1,0 +1,236 @@
+//! Faults as data: which calls, how often, and what goes wrong.
+//!
+//! Knows how to choose and count; what a fault does to an answer is carried out by `dispatch` and `reply`.
+
+use super::call::Call;
+use super::names::mix;
+use super::state::lock;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// A simulated service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    Sts,
+    Ec2,
+    Route53,
+    Iam,
+    Account,
+    S3,
+}
+
+impl Service {
+    /// By the name in the credential scope.
+    pub fn from_scope(name: &str) -> Option<Self> {
+        let all = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::Account, Self::S3];
+        all.into_iter().find(|service| service.name() == name)
+    }
+
+    /// The name in credential scopes and actions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sts => "sts",
+            Self::Ec2 => "ec2",
+            Self::Route53 => "route53",
+            Self::Iam => "iam",
+            Self::Account => "account",
+            Self::S3 => "s3",
+        }
+    }
+
+    /// The namespace of its XML.
+    pub(super) fn namespace(self) -> &'static str {
+        match self {
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::Account => "",
+            Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
+        }
+    }
+}
+
+/// Which of the calls that match are struck.
+#[derive(Clone, Copy, Debug)]
+pub enum Times {
+    Always,
+    /// The first n.
+    First(u64),
+    /// All but the first n.
+    After(u64),
+    /// By chance, decided from the seed, the cell and the call's number within it: the same in every run.
+    Seeded {
+        seed: u64,
+        probability: f64,
+    },
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// This error, in the service's form.
+    Error { status: u16, code: String, message: String },
+    /// The service's refusal for rate.
+    Throttle,
+    /// The connection is reset before anything is done.
+    Reset,
+    /// The call is carried out, then the connection is reset.
+    ResetAfter,
+    /// Carried out; the body ends in its middle, under the right content-length.
+    Cut,
+    /// Carried out; the body ends in its middle, with nothing to tell it by but the XML.
+    CutWithoutLength,
+    /// 200 with a body that is none.
+    Garbage,
+    /// No answer, ever.
+    Hang,
+    /// Carried out; a byte of the body each time this has passed.
+    Drip(Duration),
+    /// 200 with no body.
+    Empty200,
+    /// Denied by the role.
+    Denied,
+    /// Denied by a service control policy.
+    ScpDenied,
+    /// Listings give the same token for ever. Strikes paged listings only.
+    RepeatToken,
+    /// The session used expires now, for good.
+    ExpiredSession,
+    /// This much later. Other faults may strike besides.
+    Latency(Duration),
+    /// The zone asked is deleted now, for good. Strikes calls that name a zone only.
+    DeletedZone,
+}
+
+/// A fault. `None` matches everything; an AssumeRole belongs to the account of the role.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub service: Option<Service>,
+    pub operation: Option<String>,
+    pub times: Times,
+    pub what: What,
+}
+
+impl Fault {
+    /// Strikes every call, until narrowed.
+    pub fn new(what: What) -> Self {
+        Self { account: None, region: None, service: None, operation: None, times: Times::Always, what }
+    }
+
+    /// An error of this status and code.
+    pub fn error(status: u16, code: &str) -> Self {
+        Self::new(What::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") })
+    }
+
+    pub fn account(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    pub fn region(self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self }
+    }
+
+    pub fn service(self, service: Service) -> Self {
+        Self { service: Some(service), ..self }
+    }
+
+    pub fn operation(self, operation: &str) -> Self {
+        Self { operation: Some(operation.to_owned()), ..self }
+    }
+
+    pub fn times(self, times: Times) -> Self {
+        Self { times, ..self }
+    }
+
+    fn matches(&self, call: &Call) -> bool {
+        let account = call.target.as_ref().unwrap_or(&call.account);
+        let applies = match self.what {
+            What::DeletedZone => call.zone.is_some(),
+            What::RepeatToken => call.is_paged(),
+            _ => true,
+        };
+        applies
+            && self.account.as_ref().is_none_or(|a| a == account)
+            && self.region.as_ref().is_none_or(|r| *r == call.region)
+            && self.service.is_none_or(|s| s == call.service)
+            && self.operation.as_ref().is_none_or(|o| *o == call.operation)
+    }
+}
+
+/// Names a fault that was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultId(usize);
+
+/// A fault and what it has done.
+struct Armed {
+    fault: Fault,
+    matched: u64,
+    fired: u64,
+    cells: HashMap<u64, u64>,
+}
+
+impl Armed {
+    fn fires(&mut self, call: &Call) -> bool {
+        self.matched += 1;
+        let fires = match self.fault.times {
+            Times::Always => true,
+            Times::First(n) => self.matched <= n,
+            Times::After(n) => self.matched > n,
+            Times::Seeded { seed, probability } => {
+                let cell = [call.account.as_str(), &call.region, call.service.name(), &call.operation];
+                let nth = self.cells.entry(mix(&cell, seed)).or_default();
+                *nth += 1;
+                let chance = mix(&cell, seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9))) >> 11;
+                (chance as f64) / ((1_u64 << 53) as f64) < probability
+            }
+        };
+        self.fired += u64::from(fires);
+        fires
+    }
+}
+
+/// What strikes one call.
+#[derive(Default)]
+pub struct Struck {
+    pub latency: Duration,
+    pub what: Option<What>,
+}
+
+/// All faults, in the order they were added.
+#[derive(Default)]
+pub struct Faults {
+    armed: Mutex<Vec<Armed>>,
+}
+
+impl Faults {
+    pub fn add(&self, fault: Fault) -> FaultId {
+        let mut armed = lock(&self.armed);
+        armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new() });
+        FaultId(armed.len() - 1)
+    }
+
+    pub fn fired(&self, id: FaultId) -> u64 {
+        lock(&self.armed).get(id.0).map_or(0, |armed| armed.fired)
+    }
+
+    pub fn clear(&self) {
+        lock(&self.armed).clear();
+    }
+
+    /// Every latency that fires, and the first other fault that does.
+    pub fn strike(&self, call: &Call) -> Struck {
+        let mut struck = Struck::default();
+        for armed in lock(&self.armed).iter_mut().filter(|armed| armed.fault.matches(call)) {
+            match armed.fault.what.clone() {
+                What::Latency(latency) => struck.latency += if armed.fires(call) { latency } else { Duration::ZERO },
+                _ if struck.what.is_some() => {}
+                what => struck.what = armed.fires(call).then_some(what),
+            }
+        }
+        struck
+    }
+}

@@ -1,0 +1,57 @@
+//! Names and ids, made from what they stand for, so that a test can tell what a listing must contain.
+
+/// A 64-bit mix of texts and a number; the same on every run.
+pub(super) fn mix(parts: &[&str], number: u64) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in parts.iter().flat_map(|part| part.bytes().chain([0xff])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let mut z = (hash ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The id of the customer account of this index.
+pub fn account_id(index: usize) -> String {
+    format!("{}", 200_000_000_000_u64 + index as u64)
+}
+
+/// An EC2 resource id, `vpc-` and 17 hex digits.
+pub fn resource_id(prefix: &str, account: &str, region: &str, index: usize) -> String {
+    let hash = mix(&[prefix, account, region], index as u64) & 0xffff_ffff_ffff;
+    format!("{prefix}-{:05x}{hash:012x}", index & 0xf_ffff)
+}
+
+/// The bare id of a hosted zone, `Z…`.
+pub fn zone_id(account: &str, index: usize) -> String {
+    format!("Z{:012X}{index:06}", mix(&["zone", account], index as u64) & 0xffff_ffff_ffff)
+}
+
+/// The zone's index, where the id is one of this account.
+pub(super) fn zone_index(account: &str, id: &str) -> Option<usize> {
+    let index = id.get(13..)?.parse().ok()?;
+    (zone_id(account, index) == id).then_some(index)
+}
+
+/// A zone's name, with the trailing dot.
+pub fn zone_name(account: &str, index: usize) -> String {
+    format!("z{index}.a{account}.example.")
+}
+
+/// The name, as AWS spells it, of a zone's record set of this index: NS and SOA first, then by ascending index.
+pub fn record_name(zone: &str, index: usize) -> String {
+    match index {
+        0 | 1 => zone.to_owned(),
+        i if i % 10 == 3 => format!("\\052.r{i:07}.{zone}"),
+        i if i % 10 == 5 => format!("r{:07}.{zone}", i - 1),
+        i if i % 10 == 7 => format!("r{i:07}\\040x.{zone}"),
+        i => format!("r{i:07}.{zone}"),
+    }
+}
+
+/// The id of a health check.
+pub fn health_check_id(account: &str, index: usize) -> String {
+    let hash = mix(&["health", account], index as u64);
+    format!("{:08x}-{:04x}-4000-8000-{index:012x}", hash & 0xffff_ffff, (hash >> 32) & 0xffff)
+}

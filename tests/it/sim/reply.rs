@@ -1,0 +1,162 @@
+//! An answer and how it goes out: whole, cut, dripped, or not at all.
+
+use bytes::Bytes;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How an answer reaches the client.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delivery {
+    Whole,
+    Cut,
+    CutWithoutLength,
+    Drip(Duration),
+    Hang,
+    Reset,
+}
+
+/// An HTTP answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Bytes,
+    pub delivery: Delivery,
+    /// The length told of a body that is not sent (HEAD).
+    pub length: Option<usize>,
+}
+
+impl Reply {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self { status, headers, body: body.into(), delivery: Delivery::Whole, length: None }
+    }
+
+    /// 200 with XML.
+    pub fn xml(body: String) -> Self {
+        Self::new(200, "text/xml;charset=UTF-8", body)
+    }
+
+    /// No body.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new(), delivery: Delivery::Whole, length: None }
+    }
+
+    /// No answer: the connection hangs or is reset.
+    pub fn none(delivery: Delivery) -> Self {
+        Self { delivery, ..Self::empty(0) }
+    }
+
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Writes it; false when the connection is over.
+    pub async fn deliver(self, stream: &mut TcpStream, chunked: bool) -> io::Result<bool> {
+        let body_less = self.length.is_some() || self.status == 204;
+        let half = self.body.slice(..self.body.len() / 2);
+        match self.delivery {
+            Delivery::Hang => return hang(stream).await,
+            Delivery::Reset => return reset(stream),
+            Delivery::Cut => {
+                stream.write_all(&[self.head(Length::Told).as_bytes(), &half].concat()).await?;
+                return close(stream).await;
+            }
+            Delivery::CutWithoutLength => {
+                stream.write_all(&[self.head(Length::Close).as_bytes(), &half].concat()).await?;
+                return close(stream).await;
+            }
+            Delivery::Drip(every) => {
+                stream.write_all(self.head(Length::Told).as_bytes()).await?;
+                for byte in self.body.iter() {
+                    tokio::time::sleep(every).await;
+                    stream.write_all(&[*byte]).await?;
+                }
+            }
+            Delivery::Whole if chunked && !body_less && !self.body.is_empty() => {
+                stream.write_all(self.head(Length::Chunked).as_bytes()).await?;
+                for chunk in self.body.chunks(16 << 10) {
+                    let size = format!("{:x}\r\n", chunk.len());
+                    stream.write_all(&[size.as_bytes(), chunk, b"\r\n"].concat()).await?;
+                }
+                stream.write_all(b"0\r\n\r\n").await?;
+            }
+            Delivery::Whole => {
+                let mut out = self.head(Length::Told).into_bytes();
+                if self.body.len() <= 64 << 10 {
+                    out.extend_from_slice(&self.body);
+                    stream.write_all(&out).await?;
+                } else {
+                    stream.write_all(&out).await?;
+                    stream.write_all(&self.body).await?;
+                }
+            }
+        }
+        Ok(!self.headers.iter().any(|(name, value)| *name == "connection" && value == "close"))
+    }
+
+    fn head(&self, length: Length) -> String {
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        for (name, value) in &self.headers {
+            let value: String = value.chars().filter(|c| !c.is_control()).collect();
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        match length {
+            Length::Told if self.status == 204 => {}
+            Length::Told => {
+                let bytes = self.length.unwrap_or(self.body.len());
+                head.push_str(&format!("content-length: {bytes}\r\n"));
+            }
+            Length::Chunked => head.push_str("transfer-encoding: chunked\r\n"),
+            Length::Close => head.push_str("connection: close\r\n"),
+        }
+        head.push_str("\r\n");
+        head
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Length {
+    Told,
+    Chunked,
+    Close,
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        409 => "Conflict",
+        412 => "Precondition Failed",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Status",
+    }
+}
+
+/// Says nothing until the client goes.
+async fn hang(stream: &mut TcpStream) -> io::Result<bool> {
+    let mut sink = [0_u8; 1024];
+    while stream.read(&mut sink).await? > 0 {}
+    Ok(false)
+}
+
+/// Ends the connection with an RST.
+fn reset(stream: &mut TcpStream) -> io::Result<bool> {
+    stream.set_zero_linger()?;
+    Ok(false)
+}
+
+/// Ends the connection in good order.
+async fn close(stream: &mut TcpStream) -> io::Result<bool> {
+    stream.shutdown().await?;
+    Ok(false)
+}

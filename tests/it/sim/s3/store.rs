@@ -1,0 +1,125 @@
+//! What S3 holds. Knows no HTTP.
+
+use super::super::names::mix;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// An object.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub body: Bytes,
+    /// With its quotes.
+    pub etag: String,
+    /// Content type, encoding, encryption, checksums and metadata, as they were given.
+    pub headers: Vec<(String, String)>,
+    /// Whether it came by multipart upload.
+    pub multipart: bool,
+}
+
+/// A part, by its number.
+pub type Parts = BTreeMap<u32, (String, Bytes)>;
+
+/// An upload that is neither completed nor aborted.
+#[derive(Default)]
+pub struct Upload {
+    pub bucket: String,
+    pub key: String,
+    pub headers: Vec<(String, String)>,
+    pub parts: Parts,
+}
+
+#[derive(Default)]
+struct Bucket {
+    owner: String,
+    objects: BTreeMap<String, Object>,
+}
+
+/// All buckets and uploads.
+#[derive(Default)]
+pub struct Store {
+    buckets: BTreeMap<String, Bucket>,
+    uploads: BTreeMap<String, Upload>,
+    next_upload: u64,
+    foreign: u64,
+}
+
+impl Store {
+    pub fn open_buckets(&mut self, owners: &BTreeMap<String, String>) {
+        for (name, owner) in owners {
+            self.buckets.entry(name.clone()).or_default().owner.clone_from(owner);
+        }
+    }
+
+    pub fn owner(&self, bucket: &str) -> Option<&str> {
+        self.buckets.get(bucket).map(|bucket| bucket.owner.as_str())
+    }
+
+    pub fn count_foreign(&mut self) {
+        self.foreign += 1;
+    }
+
+    pub fn foreign_calls(&self) -> u64 {
+        self.foreign
+    }
+
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
+        self.buckets.get(bucket).map(|bucket| bucket.objects.clone()).unwrap_or_default()
+    }
+
+    pub fn open_uploads(&self) -> Vec<(String, String)> {
+        self.uploads.values().map(|upload| (upload.bucket.clone(), upload.key.clone())).collect()
+    }
+
+    pub fn put_directly(&mut self, bucket: &str, key: &str, body: Bytes) {
+        let object = Object { etag: etag(&body), body, headers: Vec::new(), multipart: false };
+        self.put(bucket, key, object);
+    }
+
+    pub fn put(&mut self, bucket: &str, key: &str, object: Object) {
+        self.buckets.entry(bucket.to_owned()).or_default().objects.insert(key.to_owned(), object);
+    }
+
+    pub fn get(&self, bucket: &str, key: &str) -> Option<&Object> {
+        self.buckets.get(bucket)?.objects.get(key)
+    }
+
+    pub fn remove(&mut self, bucket: &str, key: &str) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.objects.remove(key);
+        }
+    }
+
+    /// The keys and objects of a prefix that come after a key, in order.
+    pub fn after<'a>(
+        &'a self,
+        bucket: &str,
+        prefix: &'a str,
+        after: &'a str,
+    ) -> impl Iterator<Item = (&'a String, &'a Object)> {
+        let objects = self.buckets.get(bucket).into_iter().flat_map(|bucket| bucket.objects.iter());
+        objects.filter(move |(key, _)| key.starts_with(prefix) && key.as_str() > after)
+    }
+
+    pub fn begin(&mut self, upload: Upload) -> String {
+        self.next_upload += 1;
+        let id = format!("upload-{:016x}", mix(&[&upload.bucket, &upload.key], self.next_upload));
+        self.uploads.insert(id.clone(), upload);
+        id
+    }
+
+    /// The upload of this id, if it is of this bucket and key.
+    pub fn upload(&mut self, id: &str, bucket: &str, key: &str) -> Option<&mut Upload> {
+        self.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key)
+    }
+
+    pub fn end(&mut self, id: &str) {
+        self.uploads.remove(id);
+    }
+}
+
+/// An ETag: of the content alone, but no MD5.
+pub fn etag(body: &[u8]) -> String {
+    let crc = u64::from(super::chunked::crc32(body));
+    let length = body.len().to_string();
+    format!("\"{:016x}{:016x}\"", mix(&["etag", &length], crc), mix(&[&length, "etag"], crc))
+}

@@ -1,0 +1,131 @@
+//! A raw HTTP client on a blocking socket: one connection a call, so that every answer is seen as it is.
+
+use crate::sim::Sim;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Credentials and a place to use them.
+#[derive(Clone)]
+pub struct Client {
+    pub address: String,
+    pub key: String,
+    pub token: Option<String>,
+    pub region: String,
+}
+
+/// An answer, as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The first element of this name.
+    pub fn element(&self, name: &str) -> Option<String> {
+        self.all(name).into_iter().next()
+    }
+
+    /// All elements of this name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        crate::sim::xml::texts(&self.text(), name)
+    }
+
+    pub fn code(&self) -> String {
+        self.element("Code").unwrap_or_default()
+    }
+
+    pub fn told_length(&self) -> Option<usize> {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+        line.trim().parse().ok()
+    }
+}
+
+impl Client {
+    /// As the root of an account.
+    pub fn root(sim: &Sim, account: &str) -> Self {
+        let address = sim.endpoint().replace("http://", "");
+        Self { address, key: account.to_owned(), token: None, region: "us-east-1".to_owned() }
+    }
+
+    pub fn region(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
+    pub fn send(
+        &self,
+        service: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let credential = format!("{}/20260304/{}/{service}/aws4_request", self.key, self.region);
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
+        head.push_str(&format!("authorization: AWS4-HMAC-SHA256 Credential={credential}, Signature=0\r\n"));
+        head.push_str(&format!("content-length: {}\r\n", body.len()));
+        if let Some(token) = &self.token {
+            head.push_str(&format!("x-amz-security-token: {token}\r\n"));
+        }
+        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
+        let mut out = Vec::new();
+        stream.read_to_end(&mut out)?;
+        let end = out.windows(4).position(|w| w == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+        let head = String::from_utf8_lossy(&out[..end]).into_owned();
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Answer { status, head, body: out[end + 4..].to_vec() })
+    }
+
+    /// A query call; `form` is encoded already.
+    pub fn query(&self, service: &str, version: &str, action: &str, form: &str) -> io::Result<Answer> {
+        let body = format!("Action={action}&Version={version}&{form}");
+        self.send(service, "POST", "/", &[], body.as_bytes())
+    }
+
+    pub fn try_ec2(&self, action: &str, form: &str) -> io::Result<Answer> {
+        self.query("ec2", "2016-11-15", action, form)
+    }
+
+    pub fn ec2(&self, action: &str, form: &str) -> Answer {
+        self.try_ec2(action, form).expect("an answer")
+    }
+
+    pub fn sts(&self, action: &str, form: &str) -> Answer {
+        self.query("sts", "2011-06-15", action, form).expect("an answer")
+    }
+
+    pub fn get(&self, service: &str, path: &str) -> Answer {
+        self.send(service, "GET", path, &[], b"").expect("an answer")
+    }
+
+    /// Assumes the inventory role with the right external id, and what else the form says.
+    pub fn assume(&self, account: &str, form: &str) -> Answer {
+        let arn = format!("arn:aws:iam::{account}:role/rolecall-inventory");
+        self.sts("AssumeRole", &format!("RoleArn={arn}&RoleSessionName=test&ExternalId=ext-{account}{form}"))
+    }
+
+    /// The session of an account.
+    pub fn session(&self, account: &str, form: &str) -> Self {
+        let answer = self.assume(account, form);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let key = answer.element("AccessKeyId").expect("a key");
+        Self { key, token: answer.element("SessionToken"), ..self.clone() }
+    }
+}
+
+/// Percent-encodes everything but letters and digits.
+pub fn encode(text: &str) -> String {
+    let one = |b: u8| {
+        if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
+    };
+    text.bytes().map(one).collect()
+}

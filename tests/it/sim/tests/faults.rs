@@ -1,0 +1,111 @@
+use super::client::encode;
+use super::*;
+use std::time::{Duration, Instant};
+
+const VPCS: &str = "DescribeVpcs";
+
+#[tokio::test]
+async fn faults_of_the_answer() {
+    let sim = sim(|_| {}).await;
+    let client = Client::root(&sim, &account_id(0));
+    let whole = client.ec2(VPCS, "").body.len();
+    let strike = |what: What| {
+        sim.clear_faults();
+        sim.add_fault(Fault::new(what));
+        client.try_ec2(VPCS, "")
+    };
+    let code = |what: What| strike(what).map(|answer| (answer.status, answer.code())).expect("an answer");
+    assert_eq!(code(What::Throttle), (503, "RequestLimitExceeded".to_owned()));
+    assert_eq!(code(What::Denied), (403, "UnauthorizedOperation".to_owned()));
+    let scp = strike(What::ScpDenied).expect("an answer");
+    assert!(scp.text().contains("with an explicit deny in a service control policy"));
+    let error = What::Error { status: 500, code: "InternalError".to_owned(), message: "oh & no".to_owned() };
+    assert_eq!(code(error), (500, "InternalError".to_owned()));
+    assert!(strike(What::Reset).is_err());
+    assert!(strike(What::ResetAfter).is_err());
+    let cut = strike(What::Cut).expect("half an answer");
+    assert_eq!((cut.told_length(), cut.body.len()), (Some(whole), whole / 2));
+    let cut = strike(What::CutWithoutLength).expect("half an answer");
+    assert_eq!((cut.status, cut.told_length(), cut.body.len()), (200, None, whole / 2));
+    let garbage = strike(What::Garbage).expect("an answer");
+    assert!(garbage.status == 200 && garbage.body.contains(&0xff));
+    let empty = strike(What::Empty200).expect("an answer");
+    assert_eq!((empty.status, empty.body.len()), (200, 0));
+    let began = Instant::now();
+    assert_eq!(strike(What::Latency(Duration::from_millis(80))).expect("an answer").body.len(), whole);
+    assert!(began.elapsed() >= Duration::from_millis(80));
+}
+
+#[tokio::test]
+async fn hang_and_drip() {
+    let sim = sim(|_| {}).await;
+    let client = Client::root(&sim, &account_id(0));
+    sim.add_fault(Fault::new(What::Hang).operation(VPCS));
+    sim.add_fault(Fault::new(What::Drip(Duration::from_millis(1))).service(Service::Iam));
+    let hung = std::thread::spawn({
+        let client = client.clone();
+        move || client.try_ec2(VPCS, "")
+    });
+    let drip = client.query("iam", "2010-05-08", "ListAccountAliases", "").expect("an answer");
+    assert!(drip.status == 200 && drip.text().ends_with("</ListAccountAliasesResponse>"));
+    assert!(!hung.is_finished());
+    assert!(sim.counts().peak_in_flight >= 2);
+    drop(sim);
+    assert!(hung.join().expect("no panic").is_err());
+}
+
+#[tokio::test]
+async fn which_and_how_often() {
+    let sim = sim(|_| {}).await;
+    let (one, two) = (Client::root(&sim, &account_id(0)), Client::root(&sim, &account_id(1)));
+    let first = Fault::error(500, "InternalError").account(&account_id(0)).region("us-east-1").operation(VPCS);
+    let id = sim.add_fault(first.times(Times::First(2)));
+    let statuses = |client: &Client, n| (0..n).map(|_| client.ec2(VPCS, "").status).collect::<Vec<_>>();
+    assert_eq!(statuses(&two, 1), [200]);
+    assert_eq!(statuses(&one.region("eu-west-1"), 1), [200]);
+    assert_eq!(statuses(&one, 3), [500, 500, 200]);
+    assert_eq!(sim.fired(id), 2);
+    sim.clear_faults();
+    sim.add_fault(Fault::error(503, "Unavailable").service(Service::Ec2).times(Times::After(1)));
+    assert_eq!(statuses(&one, 3), [200, 503, 503]);
+    let seeded = || {
+        sim.clear_faults();
+        sim.add_fault(Fault::error(500, "InternalError").times(Times::Seeded { seed: 7, probability: 0.5 }));
+        statuses(&one, 40)
+    };
+    let (run, again) = (seeded(), seeded());
+    assert_eq!(run, again);
+    assert!((8..32).contains(&run.iter().filter(|s| **s == 500).count()));
+    let backend = Client::root(&sim, BACKEND);
+    sim.clear_faults();
+    sim.add_fault(Fault::new(What::Throttle).account(&account_id(1)).operation("AssumeRole"));
+    assert_eq!((backend.assume(&account_id(0), "").status, backend.assume(&account_id(1), "").status), (200, 400));
+}
+
+#[tokio::test]
+async fn sessions_tokens_and_zones() {
+    let sim = sim(|world| world.account(&account_id(0)).items = 12).await;
+    let backend = Client::root(&sim, BACKEND);
+    let session = backend.session(&account_id(0), "");
+    sim.add_fault(Fault::new(What::ExpiredSession).account(&account_id(0)).operation(VPCS).times(Times::First(1)));
+    assert_eq!(session.ec2("DescribeSubnets", "").status, 200);
+    assert_eq!(session.ec2(VPCS, "").code(), "RequestExpired");
+    assert_eq!(session.ec2("DescribeSubnets", "").code(), "RequestExpired");
+    let client = backend.session(&account_id(0), "");
+    assert_eq!(client.ec2(VPCS, "").status, 200);
+    sim.add_fault(Fault::new(What::RepeatToken));
+    let first = client.ec2(VPCS, "MaxResults=5").element("nextToken").expect("a token");
+    let form = format!("MaxResults=5&NextToken={}", encode(&first));
+    for _ in 0..3 {
+        assert_eq!(client.ec2(VPCS, &form).element("nextToken"), Some(first.clone()));
+    }
+    let zone = zone_id(&account_id(0), 0);
+    let path = format!("/2013-04-01/hostedzone/{zone}/rrset");
+    let page = client.get("route53", &path);
+    assert_eq!(page.element("NextRecordType").as_deref(), Some("NS"));
+    sim.clear_faults();
+    sim.add_fault(Fault::new(What::DeletedZone).times(Times::First(1)));
+    assert_eq!(client.get("route53", &path).code(), "NoSuchHostedZone");
+    assert_eq!(client.get("route53", &path).status, 404);
+    assert_eq!(client.get("route53", "/2013-04-01/hostedzone").all("CallerReference").len(), 1);
+}

@@ -1,0 +1,362 @@
+//! The engine against the simulated AWS: paging, faults, time, and what becomes of the output.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use rolecall::backend::Backend;
+use rolecall::event::{Naming, Request};
+use rolecall::input::Problems;
+use rolecall::plan::Face;
+use rolecall::refusal::Refusal;
+use rolecall::report::Response;
+use rolecall::run::{Engine, Order, Unwatched};
+use rolecall::settings::Settings;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{manifest, rows};
+use crate::sim::{Account, Fault, Service, Sim, Times, What, World, account_id};
+use crate::stores::config;
+
+const BACKEND: &str = "999999999999";
+
+/// A simulated AWS with customers, and a folder with the registry that names them.
+struct Scene {
+    sim: Sim,
+    folder: tempfile::TempDir,
+    settings: Settings,
+}
+
+impl Scene {
+    async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
+        let mut world = World::new(BACKEND);
+        let ids = world.add_customers(customers, &template);
+        change(&mut world);
+        let folder = tempfile::tempdir().expect("a folder");
+        let targets: Vec<Value> =
+            ids.iter().map(|id| json!({ "account_id": id, "external_id": format!("ext-{id}") })).collect();
+        let registry = folder.path().join("targets.json");
+        std::fs::write(&registry, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
+        let settings = Settings {
+            registry: Some(registry.display().to_string()),
+            output: Some(folder.path().join("out").display().to_string()),
+            call_timeout: Duration::from_secs(3),
+            attempts: 3,
+            ..Settings::default()
+        };
+        Self { sim: Sim::start(world).await, folder, settings }
+    }
+
+    fn out(&self) -> std::path::PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn engine(&self) -> Engine {
+        let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
+        Engine { backend, settings: self.settings.clone(), face: Face::Terminal }
+    }
+
+    async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {
+        let mut problems = Problems::default();
+        let request = Request::read(&request, "request", &mut problems);
+        let order = Order {
+            request,
+            problems,
+            naming: Naming::Invocation("an-invocation".into()),
+            may_inline: true,
+            deadline: deadline.map(|time| Instant::now() + time),
+            stop: CancellationToken::new(),
+            observer: Arc::new(Unwatched),
+        };
+        self.engine().run(order).await
+    }
+}
+
+fn some(items: usize, zones: usize, records: usize) -> Account {
+    Account { items, zones, records, ..Account::default() }
+}
+
+fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
+    let rows = rows(out, &manifest(out, run_id), "ledger");
+    let mut cells: Vec<String> =
+        rows.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
+    cells.sort();
+    cells.dedup();
+    assert_eq!(cells.len(), rows.len(), "a cell stands twice");
+    rows
+}
+
+fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
+    let here = |row: &&Value| row["account_id"] == account && row["region"] == region && row["table"] == table;
+    ledger.iter().find(here).unwrap_or_else(|| panic!("no row for {account} {region} {table}"))
+}
+
+fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
+    let mut ids: Vec<String> = rows(out, &manifest(out, run_id), table)
+        .iter()
+        .map(|row| format!("{} {} {}", row["account_id"], row["region"], row["id"]))
+        .collect();
+    ids.sort();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "a record stands twice in {table}");
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
+    let scene = Scene::set(2, some(1100, 3, 700), |world| {
+        world.empty_pages = true;
+        world.future_members = true;
+    })
+    .await;
+    let scene =
+        Scene { settings: Settings { call_timeout: Duration::from_secs(30), ..scene.settings.clone() }, ..scene };
+    let request = json!({ "run_id": "paged", "accounts": "all", "regions": ["eu-west-1"] });
+    let response = scene.run(request, None).await.expect("a response");
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    for table in ["ec2_instances", "ec2_vpcs", "ec2_route_tables", "ec2_security_groups", "ec2_addresses"] {
+        assert_eq!(response.records[table], 2 * 1100, "{table}");
+        assert_eq!(ids(&scene.out(), "paged", table).len(), 2 * 1100);
+    }
+    assert_eq!(response.records["route53_records"] as usize, ids(&scene.out(), "paged", "route53_records").len());
+    assert!(response.records["route53_records"] >= 2 * 3 * 700);
+    let counts = scene.sim.counts();
+    for account in [account_id(0), account_id(1)] {
+        assert_eq!(counts.assumed[&account], 1, "one AssumeRole an account and run");
+        assert!(counts.of(&account, Service::Ec2, "DescribeRouteTables") >= 11);
+    }
+    // What the service model does not know is kept.
+    let vpcs = rows(&scene.out(), &manifest(&scene.out(), "paged"), "ec2_vpcs");
+    assert!(vpcs.iter().any(|row| row.get("aws_extra").is_some()), "members of the future are lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_told_and_nobody_else_suffers() {
+    let (tables, zones) = ("DescribeRouteTables", "ListHostedZones");
+    let struck = account_id(0);
+    let fault =
+        |what: What| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1").operation(tables);
+    let dns = |what: What| Fault::new(what).account(&struck).service(Service::Route53).operation(zones);
+    let error = |status, code: &str| What::Error { status, code: code.into(), message: format!("simulated {code}") };
+    let cases: Vec<(&str, Fault, &str, &str, &str)> = vec![
+        ("denied", fault(What::Denied), "eu-west-1", "ec2_route_tables", "denied"),
+        ("scp", fault(What::ScpDenied), "eu-west-1", "ec2_route_tables", "scp_denied"),
+        ("auth", fault(error(401, "AuthFailure")), "eu-west-1", "ec2_route_tables", "region_disabled"),
+        ("throttle", fault(What::Throttle), "eu-west-1", "ec2_route_tables", "throttled"),
+        ("unsupported", fault(error(400, "InvalidAction")), "eu-west-1", "ec2_route_tables", "unsupported"),
+        ("internal", fault(error(500, "InternalError")), "eu-west-1", "ec2_route_tables", "failed"),
+        ("unavailable", fault(error(503, "Unavailable")), "eu-west-1", "ec2_route_tables", "failed"),
+        ("reset", fault(What::Reset), "eu-west-1", "ec2_route_tables", "failed"),
+        ("cut", fault(What::Cut), "eu-west-1", "ec2_route_tables", "failed"),
+        ("cut without length", fault(What::CutWithoutLength), "eu-west-1", "ec2_route_tables", "failed"),
+        ("garbage", fault(What::Garbage), "eu-west-1", "ec2_route_tables", "failed"),
+        ("empty 200", fault(What::Empty200), "eu-west-1", "ec2_route_tables", "failed"),
+        ("hang", fault(What::Hang), "eu-west-1", "ec2_route_tables", "timed_out"),
+        ("drip", fault(What::Drip(Duration::from_millis(50))), "eu-west-1", "ec2_route_tables", "timed_out"),
+        ("repeated token", fault(What::RepeatToken), "eu-west-1", "ec2_route_tables", "partial"),
+        (
+            "second page",
+            fault(error(500, "InternalError")).times(Times::After(1)),
+            "eu-west-1",
+            "ec2_route_tables",
+            "partial",
+        ),
+        ("once", fault(error(500, "InternalError")).times(Times::First(1)), "eu-west-1", "ec2_route_tables", "ok"),
+        ("cut once", fault(What::Cut).times(Times::First(1)), "eu-west-1", "ec2_route_tables", "ok"),
+        ("throttled once", fault(What::Throttle).times(Times::First(1)), "eu-west-1", "ec2_route_tables", "ok"),
+        ("zones denied", dns(What::Denied), "global", "route53_records", "denied"),
+        ("zones hang", dns(What::Hang), "global", "route53_hosted_zones", "timed_out"),
+    ];
+    let faults = cases.into_iter().map(|(name, fault, region, table, status)| {
+        let struck = struck.clone();
+        async move {
+            let scene = Scene::set(3, some(120, 2, 5), |_| {}).await;
+            scene.sim.add_fault(fault);
+            let request = json!({ "run_id": "struck", "accounts": "all", "regions": ["eu-west-1", "us-east-1"], "resources": ["ec2_route_tables", "ec2_subnets", "route53_*"] });
+            let response = scene.run(request, None).await.expect("a response");
+            let ledger = ledger(&scene.out(), "struck");
+            let row = told(&ledger, &struck, region, table);
+            assert_eq!(row["status"], status, "{name}: {row}");
+            if status != "ok" {
+                assert!(row["error_message"].is_string(), "{name}: {row}");
+                assert!(row["status"] == "timed_out" || row["request_id"].is_string() || name == "reset" || name == "repeated token", "{name}: {row}");
+            }
+            for row in &ledger {
+                let suffers = row["account_id"] == struck.as_str() && row["region"] == region;
+                assert!(suffers || row["status"] == "ok", "{name}: {row}");
+            }
+            // Nothing is doubled, and the records that the ledger counts are there.
+            for table in ["ec2_route_tables", "ec2_subnets", "route53_hosted_zones", "route53_records"] {
+                let counted: u64 = ledger.iter().filter(|row| row["table"] == table).map(|row| row["records"].as_u64().expect("n")).sum();
+                assert_eq!(ids(&scene.out(), "struck", table).len() as u64, counted, "{name}: {table}");
+                assert_eq!(response.records[table], counted);
+            }
+        }
+    });
+    // Many wait for time-outs, so they are struck side by side, though not so many at once that a busy
+    // machine makes time-outs of its own.
+    futures::stream::iter(faults).buffer_unordered(6).collect::<Vec<()>>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_the_job() {
+    let scene = Scene::set(6, some(5, 2, 20), |_| {}).await;
+    let slow = Fault::new(What::Latency(Duration::from_secs(60))).service(Service::Ec2);
+    scene.sim.add_fault(slow.clone().account(&account_id(1)).operation("DescribeSubnets"));
+    scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(2)).service(Service::Sts));
+    let request =
+        json!({ "run_id": "cut", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_*", "route53_*"] });
+    let began = std::time::Instant::now();
+    let mut long = scene.settings.clone();
+    long.call_timeout = Duration::from_secs(30);
+    long.margin = Duration::from_millis(500);
+    let scene = Scene { settings: long, ..scene };
+    let response = scene.run(request, Some(Duration::from_secs(3))).await.expect("a response");
+    assert!(began.elapsed() < Duration::from_secs(8), "the deadline was not kept");
+    let ledger = ledger(&scene.out(), "cut");
+    // Ten regional types and three of Route 53's, but for the account whose role was never assumed: there too.
+    assert_eq!(ledger.len(), 6 * 13);
+    assert_eq!(told(&ledger, &account_id(1), "eu-west-1", "ec2_subnets")["status"], "timed_out");
+    assert_eq!(told(&ledger, &account_id(2), "eu-west-1", "ec2_vpcs")["status"], "timed_out");
+    let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
+    assert_eq!(remaining["run_id"], "cut.r1");
+    assert_eq!(remaining["accounts"], json!([account_id(1), account_id(2)]));
+    // Sent back as it is, once the slow ones answer, it does the rest and nothing else.
+    scene.sim.clear_faults();
+    scene.sim.reset_counts();
+    let rest = scene.run(remaining, None).await.expect("a response");
+    assert_eq!(serde_json::to_value(rest.status).expect("JSON"), "complete");
+    assert_eq!(manifest(&scene.out(), "cut.r1")["resumes"], "cut");
+    let counts = scene.sim.counts();
+    assert_eq!(counts.of(&account_id(1), Service::Ec2, "DescribeSubnets"), 1);
+    assert_eq!(counts.of(&account_id(1), Service::Ec2, "DescribeVpcs"), 0, "what is answered is not asked again");
+    let both: usize = ["cut", "cut.r1"].iter().map(|run| ids(&scene.out(), run, "ec2_subnets").len()).sum();
+    assert_eq!(both, 6 * 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_account_is_ended_by_its_budget_and_holds_nobody() {
+    let scene = Scene::set(5, some(3, 1, 5), |_| {}).await;
+    scene
+        .sim
+        .add_fault(Fault::new(What::Hang).account(&account_id(3)).service(Service::Ec2).operation("DescribeVolumes"));
+    let settings = Settings {
+        account_budget: Duration::from_secs(2),
+        call_timeout: Duration::from_secs(20),
+        ..scene.settings.clone()
+    };
+    let scene = Scene { settings, ..scene };
+    let began = std::time::Instant::now();
+    let response =
+        scene.run(json!({ "run_id": "hung", "accounts": "all", "regions": ["eu-*"] }), None).await.expect("a response");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!((response.accounts.complete, response.accounts.partial), (4, 1));
+    assert!(response.remaining.is_none(), "the run's own time did not end");
+    let ledger = ledger(&scene.out(), "hung");
+    for region in ["eu-west-1", "eu-central-1"] {
+        assert_eq!(told(&ledger, &account_id(3), region, "ec2_volumes")["status"], "timed_out");
+        assert_eq!(told(&ledger, &account_id(3), region, "ec2_vpcs")["status"], "ok");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_another_accounts_is_not_believed() {
+    let scene = Scene::set(2, some(1, 0, 0), |world| {
+        let role = world.role(&account_id(0), "rolecall-inventory", Some(&format!("ext-{}", account_id(0))));
+        role.answers_as = Some("123456789012".into());
+    })
+    .await;
+    let response = scene
+        .run(json!({ "run_id": "liar", "accounts": "all", "regions": ["eu-west-1"] }), None)
+        .await
+        .expect("a response");
+    assert_eq!((response.accounts.complete, response.accounts.failed), (1, 1));
+    assert!(response.failures[0].message.contains("lies in account 123456789012"), "{:?}", response.failures[0]);
+    assert_eq!(scene.sim.counts().of(&account_id(0), Service::Ec2, "DescribeVpcs"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_packs_too_large_is_shortened_and_then_split() {
+    let scene = Scene::set(1, some(1, 1, 1), |world| world.packed_policy_limit = Some(700)).await;
+    let response = scene
+        .run(json!({ "run_id": "packed", "accounts": "all", "regions": ["eu-west-1"] }), None)
+        .await
+        .expect("a response");
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_that_may_not_be_listed_are_stood_in_for_and_that_is_told() {
+    let scene = Scene::set(1, some(1, 0, 0), |world| {
+        world.account(&account_id(0)).deny("ec2:DescribeRegions", true).deny("iam:ListAccountAliases", false);
+        world.account(&account_id(0)).opted_in.insert("me-south-1".into());
+    })
+    .await;
+    let request = json!({ "run_id": "stood-in", "accounts": "all", "regions": ["me-*", "eu-west-1"], "resources": ["accounts", "ec2_vpcs"] });
+    scene.run(request, None).await.expect("a response");
+    let ledger = ledger(&scene.out(), "stood-in");
+    assert_eq!(told(&ledger, &account_id(0), "me-south-1", "ec2_vpcs")["status"], "ok");
+    let accounts = told(&ledger, &account_id(0), "global", "accounts");
+    assert_eq!(accounts["status"], "partial");
+    let message = accounts["error_message"].as_str().expect("a message");
+    assert!(message.contains("account:ListRegions") && message.contains("iam:ListAccountAliases"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_is_deleted_meanwhile_makes_nothing() {
+    let scene = Scene::set(1, some(0, 4, 10), |_| {}).await;
+    let gone = Fault::new(What::DeletedZone).operation("ListResourceRecordSets").times(Times::First(1));
+    scene.sim.add_fault(gone);
+    let response = scene
+        .run(json!({ "run_id": "gone", "accounts": "all", "resources": ["route53_*"] }), None)
+        .await
+        .expect("a response");
+    assert_eq!(response.records["route53_hosted_zones"], 3);
+    let ledger = ledger(&scene.out(), "gone");
+    for table in ["route53_hosted_zones", "route53_records"] {
+        assert_eq!(told(&ledger, &account_id(0), "global", table)["status"], "ok");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sink_uses_no_customers_credentials() {
+    let scene = Scene::set(3, some(150, 1, 300), |world| world.bucket("results")).await;
+    let settings = Settings { output: Some("s3://results/some/prefix".into()), ..scene.settings.clone() };
+    let scene = Scene { settings, ..scene };
+    let response = scene
+        .run(json!({ "run_id": "in-s3", "accounts": "all", "regions": ["eu-*"] }), None)
+        .await
+        .expect("a response");
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_eq!(scene.sim.foreign_s3_calls(), 0);
+    assert!(scene.sim.open_uploads().is_empty());
+    let objects = scene.sim.objects("results");
+    let manifest: Value = serde_json::from_slice(&objects["some/prefix/runs/in-s3/manifest.json"]).expect("JSON");
+    for file in manifest["files"].as_array().expect("files") {
+        let object = &objects[&format!("some/prefix/{}", file["key"].as_str().expect("a key"))];
+        assert_eq!(object.len() as u64, file["bytes"].as_u64().expect("a size"));
+    }
+    assert!(!objects.contains_key("some/prefix/latest.json"), "a run of some regions moves nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_that_breaks_in_the_middle_commits_nothing_and_leaves_no_upload() {
+    let scene = Scene::set(2, some(50, 0, 0), |world| world.bucket("results")).await;
+    let settings = Settings { output: Some("s3://results".into()), ..scene.settings.clone() };
+    let scene = Scene { settings, ..scene };
+    // The plan is the first object that is put.
+    scene.sim.add_fault(
+        Fault::error(403, "AccessDenied").service(Service::S3).operation("PutObject").times(Times::After(1)),
+    );
+    let refused = scene
+        .run(json!({ "run_id": "broken", "accounts": "all", "regions": ["eu-west-1"] }), None)
+        .await
+        .expect_err("refused");
+    assert_eq!(refused.kind.name(), "OutputNotWritable");
+    assert!(!scene.sim.objects("results").keys().any(|key| key.contains("manifest") || key.contains("shards")));
+    assert!(scene.sim.open_uploads().is_empty());
+}
