@@ -4,6 +4,7 @@
 //! lanes and retry partitions. Knows no resource types and makes no credentials.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_config::{Region, SdkConfig};
@@ -40,6 +41,9 @@ pub struct Manner {
     pub settings: Settings,
 }
 
+/// After so many calls in a row that ran out of time, the rest of a region is not waited for.
+const SILENT_CALLS: u32 = 3;
+
 /// One account, entered.
 #[derive(Debug)]
 pub struct Session {
@@ -55,6 +59,7 @@ pub struct Session {
 struct Road {
     lane: Arc<Lane>,
     retries: RetryPartition,
+    silent: Arc<AtomicU32>,
 }
 
 /// One cell's clients.
@@ -103,7 +108,7 @@ impl Session {
                 Service::Iam | Service::Account => Lane::new(5.0, 10.0),
             };
             let name = format!("{service:?}-{region}-{}", self.account_id);
-            Road { lane: Arc::new(lane), retries: RetryPartition::custom(name).build() }
+            Road { lane: Arc::new(lane), retries: RetryPartition::custom(name).build(), silent: Arc::default() }
         };
         roads.entry((service, region.to_owned())).or_insert_with(new).clone()
     }
@@ -131,6 +136,21 @@ macro_rules! client {
 pub const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(3100);
 
 impl Asker {
+    /// Whether the service there has let several calls in a row run out of time.
+    pub fn is_silent(&self) -> bool {
+        self.session.road(self.service, self.region.as_ref()).silent.load(Ordering::Relaxed) >= SILENT_CALLS
+    }
+
+    /// Notes whether a call was answered in time.
+    pub fn heard(&self, in_time: bool) {
+        let silent = self.session.road(self.service, self.region.as_ref()).silent;
+        if in_time {
+            silent.store(0, Ordering::Relaxed);
+        } else {
+            silent.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// EC2 in the cell's region.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
         client!(self, aws_sdk_ec2, ec2)

@@ -118,13 +118,21 @@ pub async fn ask_once(
     let ticket = &asker.ticket;
     let called = async {
         ticket.open(Some(wanted)).await;
+        // Looked at when the turn has come: others may have waited in vain meanwhile.
+        if asker.is_silent() {
+            let what = "several calls in a row ran out of time here, so no more are made";
+            return Err(Cause::new(Kind::OutOfTime, what));
+        }
         let next = call(asker.clone(), ask).await.map_err(|cause| told_in_full(cause, ticket))?;
         let taken = ticket.take().ok_or_else(|| Cause::new(Kind::Unreadable, "the answer had no body"))?;
-        Ok((taken, next))
+        Ok::<_, Cause>((taken, next))
     };
     let outcome = tokio::select! {
         biased;
-        outcome = called => outcome,
+        outcome = called => {
+            asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
+            outcome
+        }
         () = stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's or the account's time ended before AWS answered")),
     };
     if outcome.is_err() {

@@ -15,4 +15,5 @@ mod secrets;
 mod sim;
 mod simulated;
 mod stores;
+mod templates;
 mod trust;

@@ -43,6 +43,7 @@ use bytes::Bytes;
 use state::{State, lock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -113,6 +114,14 @@ impl Sim {
     /// The logged calls of one operation.
     pub fn log_of(&self, service: Service, operation: &str) -> Vec<LogEntry> {
         self.log().into_iter().filter(|e| e.service == service && e.operation == operation).collect()
+    }
+
+    /// The most logged calls of those wanted that came within any such window.
+    pub fn peak_within(&self, window: Duration, wanted: impl Fn(&LogEntry) -> bool) -> usize {
+        let mut times: Vec<Duration> = self.log().iter().filter(|entry| wanted(entry)).map(|entry| entry.at).collect();
+        times.sort_unstable();
+        let within = |(first, from): (usize, &Duration)| times.partition_point(|at| *at <= *from + window) - first;
+        times.iter().enumerate().map(within).max().unwrap_or(0)
     }
 
     /// Forgets counts and log, so that a second run starts at none. Connections that are open stay open.

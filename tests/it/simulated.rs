@@ -264,6 +264,27 @@ async fn a_hung_account_is_ended_by_its_budget_and_holds_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_stays_silent_is_not_asked_on_and_on() {
+    let scene = Scene::set(1, some(2, 0, 0), |_| {}).await;
+    scene.sim.add_fault(Fault::new(What::Hang).service(Service::Ec2).region("eu-west-1"));
+    // One call at a time, so that the rest of the region has not begun yet when the third has run out of time.
+    let settings =
+        Settings { in_flight: 1, attempts: 1, call_timeout: Duration::from_millis(700), ..scene.settings.clone() };
+    let scene = Scene { settings, ..scene };
+    let request =
+        json!({ "run_id": "silent", "accounts": "all", "regions": ["eu-west-1", "us-east-1"], "resources": ["ec2_*"] });
+    scene.run(request, None).await.expect("a response");
+    let ledger = ledger(&scene.out(), "silent");
+    for row in &ledger {
+        let expected = if row["region"] == "eu-west-1" { "timed_out" } else { "ok" };
+        assert_eq!(row["status"], expected, "{row}");
+    }
+    let asked: u64 =
+        ledger.iter().filter(|row| row["region"] == "eu-west-1").map(|row| row["calls"].as_u64().expect("n")).sum();
+    assert_eq!(asked, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_another_accounts_is_not_believed() {
     let scene = Scene::set(2, some(1, 0, 0), |world| {
         let role = world.role(&account_id(0), "rolecall-inventory", Some(&format!("ext-{}", account_id(0))));

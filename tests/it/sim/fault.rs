@@ -181,7 +181,8 @@ impl Armed {
             Times::First(n) => self.matched <= n,
             Times::After(n) => self.matched > n,
             Times::Seeded { seed, probability } => {
-                let cell = [call.account.as_str(), &call.region, call.service.name(), &call.operation];
+                let account = call.target.as_ref().unwrap_or(&call.account);
+                let cell = [account.as_str(), &call.region, call.service.name(), &call.operation];
                 let nth = self.cells.entry(mix(&cell, seed)).or_default();
                 *nth += 1;
                 let chance = mix(&cell, seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9))) >> 11;

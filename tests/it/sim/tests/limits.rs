@@ -13,6 +13,9 @@ async fn token_buckets() {
     assert_eq!(zones(&two, 10), 10);
     let throttled = sim.counts().throttled;
     assert_eq!(throttled, 70 - passed as u64);
+    let seen = |e: &LogEntry| e.service == Service::Route53 && e.account == account_id(0);
+    assert_eq!(sim.peak_within(std::time::Duration::from_secs(60), seen), 70);
+    assert!(sim.peak_within(std::time::Duration::ZERO, seen) < 70);
     assert_eq!(sim.counts().of(&account_id(0), Service::Route53, "ListHealthChecks"), 70);
     let unpaginated = (0..60).filter(|_| one.ec2("DescribeVolumes", "").status == 200).count();
     let paginated = (0..60).filter(|_| one.ec2("DescribeVolumes", "MaxResults=5").status == 200).count();

@@ -28,7 +28,11 @@ async fn conditional_writes_and_owners() {
     assert_eq!(list.all("Key"), ["a b/c"]);
     let stranger = Client::root(&sim, &account_id(0));
     assert_eq!(stranger.get("s3", "/results/a%20b/c").code(), "AccessDenied");
-    assert_eq!(sim.foreign_s3_calls(), 1);
+    sim.change(|world| {
+        world.account(&account_id(1)).deny("s3:*", true);
+    });
+    assert_eq!(Client::root(&sim, &account_id(1)).get("s3", "/results/x").status, 403);
+    assert_eq!(sim.foreign_s3_calls(), 2);
     assert_eq!(put(&client, "/results/x", &[("x-amz-expected-bucket-owner", "1")], b"").code(), "AccessDenied");
     sim.change(|world| {
         world.account(BACKEND).deny("s3:ListBucket", false);
