@@ -38,6 +38,8 @@ pub struct Plan {
     pub dt: String,
     /// The attempt that wrote this plan: eight hexadecimal digits.
     pub attempt: String,
+    /// The account that rolecall runs in.
+    pub backend_account_id: String,
     /// The request, as it came.
     pub request: Request,
     /// What the files are written as.
@@ -93,13 +95,14 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The plan of a run that begins now.
-    pub fn plan(self, request: Request, run_id: RunId, started_at: Timestamp, attempt: String) -> Plan {
+    /// The plan of a run that begins now, in an attempt of this name, run by this account.
+    pub fn plan(self, request: Request, run_id: RunId, started_at: Timestamp, attempt: String, backend: &str) -> Plan {
         Plan {
             run_id,
             dt: started_at.strftime("%Y-%m-%d").to_string(),
             started_at,
             attempt,
+            backend_account_id: backend.to_owned(),
             request,
             format: self.format,
             accounts: self.accounts,

@@ -144,7 +144,7 @@ impl Engine {
             return commit::answer(&store, manifest, inline).await.map_err(refused);
         }
         let attempt = attempt::new();
-        let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone());
+        let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone(), &identity.account_id);
         let plan = self.fix(&store, plan).await.map_err(refused)?;
         intake::same_request(&plan, &order.request)?;
         order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
