@@ -16,7 +16,7 @@ help:
 	@echo 'make test      every test, those on the emulated AWS included'
 	@echo 'make check     formatting, lints, documentation, templates, licences'
 	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas'
-	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip'
+	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 
 # Installed once, and again when the pins change.
 $(VENV)/.installed: tests/emulator/requirements.txt
@@ -51,17 +51,18 @@ check: emulator build
 	$(VENV)/bin/cfn-lint infra/*.yaml
 	$(RUN) tests/lint/licences.py
 
-# For the machine at hand; `make package ARCHITECTURE=arm64` cross-compiles with cargo-lambda, which fetches zig
-# and the Rust target where they are missing.
-ARCHITECTURE ?= $(shell uname -m)
+# cargo-lambda links against the C library of Lambda's own system; it fetches zig and the Rust target where they are
+# missing. `native` takes this machine's, for machines that are no newer than Lambda's.
+ARCHITECTURE ?= arm64
 package:
 	@mkdir -p target/lambda
-ifeq ($(filter $(ARCHITECTURE),$(shell uname -m) native),)
-	cargo lambda build --release --$(ARCHITECTURE) --no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build
-	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
-else
+ifeq ($(ARCHITECTURE),native)
 	$(CARGO) build --locked --release --no-default-features --bin bootstrap
 	$(PYTHON) tests/emulator/pack.py target/release/bootstrap target/lambda/bootstrap.zip
+else
+	$(CARGO) lambda build --locked --release --target $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu \
+		--no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build
+	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
 endif
 
 clean:

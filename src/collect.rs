@@ -24,7 +24,7 @@ use crate::record::{Origin, Page, Record};
 use crate::session::{Service, Session};
 use crate::sink::Parcel;
 use crate::transcode::Item;
-use crate::wire::Grant;
+use crate::wire::{Grant, Tally};
 use cell::Cell;
 
 /// How many records are sent to the sink at once where they were held back for their details.
@@ -44,7 +44,37 @@ pub struct Context {
     /// Where records go.
     pub sink: mpsc::Sender<Parcel>,
     /// Told when the account's or the run's time is up.
-    pub stop: CancellationToken,
+    pub stop: Stop,
+}
+
+/// Why and when an account's calls end.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The run's own end.
+    pub run: CancellationToken,
+    /// The account's: a child of the run's, cancelled too when its budget is spent.
+    pub account: CancellationToken,
+}
+
+impl Stop {
+    /// Returns, with the cause, once either has ended.
+    pub async fn ended(&self) -> Cause {
+        self.account.cancelled().await;
+        if self.run.is_cancelled() {
+            Cause::new(Kind::RunEnded, "the run's time ended before AWS answered")
+        } else {
+            Cause::new(Kind::OutOfTime, "the account's time budget was spent before AWS answered")
+        }
+    }
+}
+
+/// What a job came to.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// A row for each of its cells.
+    pub rows: Vec<LedgerRow>,
+    /// Calls that stand in none of them: a listing that was read for its children alone.
+    pub besides: Tally,
 }
 
 /// One listing, and the types that hang on it.
@@ -80,14 +110,14 @@ pub fn jobs(catalogue: &Catalogue, planned: &[usize], reach: Reach, region: &str
 
 impl Context {
     /// Carries a job out and gives a row for each of its cells.
-    pub async fn collect(self, job: Job) -> Vec<LedgerRow> {
+    pub async fn collect(self, job: Job) -> Collected {
         let root = self.catalogue.at(job.root);
         let mut cell = Cell::new(&self, root, &job.region);
         let mut children: Vec<Cell> =
             job.children.iter().map(|index| Cell::new(&self, self.catalogue.at(*index), &job.region)).collect();
         let hold = !children.is_empty() || (job.wanted && !root.details.is_empty());
         let mut held: Vec<Record> = Vec::new();
-        let Source::Listed(call) = root.entry.source else { return Vec::new() };
+        let Source::Listed(call) = root.entry.source else { return Collected::default() };
         let listed = self
             .list(&mut cell, call, &[], None, |records| {
                 if hold {
@@ -111,8 +141,10 @@ impl Context {
                 self.send(&mut cell, std::mem::replace(&mut held, rest), None).await;
             }
         }
+        let besides = if job.wanted { Tally::default() } else { cell.tally() };
         let own = job.wanted.then_some(cell);
-        own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect()
+        let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
+        Collected { rows, besides }
     }
 
     /// Lists a type for each of its parents.
@@ -288,6 +320,7 @@ fn ends_the_cell(cause: &Cause) -> bool {
             | Kind::ScpDenied
             | Kind::NotKnownThere
             | Kind::OutOfTime
+            | Kind::RunEnded
             | Kind::Expired
             | Kind::NoCredentials
             | Kind::Unsupported

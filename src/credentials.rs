@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future};
 use aws_types::request_id::RequestId;
@@ -48,14 +46,58 @@ pub struct Entered {
 }
 
 /// `backend_role`, assumed by a person whose own identity it is not.
-pub async fn backend_role(config: &SdkConfig, role_arn: &str, sts_region: &str) -> SharedCredentialsProvider {
-    let provider = AssumeRoleProvider::builder(role_arn)
-        .configure(config)
-        .region(Region::new(sts_region.to_owned()))
-        .session_name("rolecall-backend")
-        .build()
-        .await;
-    SharedCredentialsProvider::new(provider)
+pub fn backend_role(backend: &Backend, role_arn: &str) -> SharedCredentialsProvider {
+    let session_name = "rolecall-backend".to_owned();
+    SharedCredentialsProvider::new(Passage::new(backend.sts(), role_arn.to_owned(), session_name))
+}
+
+/// A role of our own side, on the way to customers: assumed when it is first needed, and again before it expires.
+#[derive(Clone, Debug)]
+struct Passage {
+    sts: aws_sdk_sts::Client,
+    role_arn: String,
+    session_name: String,
+    current: Arc<Mutex<Option<Credentials>>>,
+}
+
+impl Passage {
+    fn new(sts: aws_sdk_sts::Client, role_arn: String, session_name: String) -> Self {
+        Self { sts, role_arn, session_name, current: Arc::default() }
+    }
+
+    async fn credentials(&self) -> Result<Credentials, Cause> {
+        let mut current = self.current.lock().await;
+        if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
+        let answer = request.duration_seconds(SESSION_SECONDS).send().await.map_err(Cause::of)?;
+        let credentials = issued(answer.credentials)?;
+        *current = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+impl ProvideCredentials for Passage {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(
+            async move { self.credentials().await.map_err(CredentialsError::provider_error) },
+        )
+    }
+}
+
+fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, Cause> {
+    let issued = credentials.ok_or_else(|| Cause::new(Kind::Unreadable, "STS answered without credentials"))?;
+    let expires = SystemTime::try_from(issued.expiration).ok();
+    let token = Some(issued.session_token);
+    Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
+}
+
+fn ends_soon(credentials: &Credentials) -> bool {
+    credentials.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE)
 }
 
 impl Door {
@@ -68,11 +110,6 @@ impl Door {
 
     /// Enters an account. The external ID is in no message.
     pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
-        let secret = target.external_id.as_ref().map(|id| id.expose_secret().to_owned()).unwrap_or_default();
-        self.enter_unredacted(target).await.map_err(|cause| cause.without(&secret))
-    }
-
-    async fn enter_unredacted(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
         let account_id = target.account_id.to_string();
         let new = |ec2, rest| Session::new(self.backend.manner.clone(), account_id.clone(), ec2, rest);
         let TargetRole::Assume { role_arn } = &target.role else {
@@ -126,23 +163,21 @@ impl Door {
             None => self.backend.sts(),
             Some(via) => self.backend.sts_with(Some(self.pass_through(via).await)),
         };
+        let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         self.lane.turn().await;
         let request = client
             .assume_role()
             .role_arn(role_arn)
             .role_session_name(&self.session_name)
-            .set_external_id(target.external_id.as_ref().map(|id| id.expose_secret().to_owned()))
+            .set_external_id(external_id.clone())
             .duration_seconds(SESSION_SECONDS)
             .policy(policy);
-        let answer = request.send().await.map_err(Cause::of)?;
+        let secret = external_id.unwrap_or_default();
+        let answer = request.send().await.map_err(|error| Cause::without(error, &secret))?;
         let request_id = answer.request_id().map(str::to_owned);
         let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
         verify(&arn, target.account_id.as_str(), role_arn)?;
-        let issued =
-            answer.credentials.ok_or_else(|| Cause::new(Kind::Unreadable, "STS answered without credentials"))?;
-        let expires = SystemTime::try_from(issued.expiration).ok();
-        let token = Some(issued.session_token);
-        Ok((Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"), request_id))
+        Ok((issued(answer.credentials)?, request_id))
     }
 
     /// A role on the way is assumed once for all the targets behind it.
@@ -151,7 +186,8 @@ impl Door {
         if let Some(provider) = passed.get(via) {
             return provider.clone();
         }
-        let provider = backend_role(&self.backend.config, via, &self.backend.sts_region).await;
+        let passage = Passage::new(self.backend.sts(), via.to_owned(), self.session_name.clone());
+        let provider = SharedCredentialsProvider::new(passage);
         passed.insert(via.to_owned(), provider.clone());
         provider
     }
@@ -180,8 +216,7 @@ impl ProvideCredentials for Customer {
     {
         future::ProvideCredentials::new(async move {
             let mut current = self.current.lock().await;
-            let ends_soon = current.0.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE);
-            if ends_soon && !current.1 {
+            if ends_soon(&current.0) && !current.1 {
                 let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
                 *current = (renewed.0, true);
             }

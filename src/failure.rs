@@ -29,8 +29,10 @@ pub enum Kind {
     Unsupported,
     /// Refused for rate, to the last attempt.
     Throttled,
-    /// Out of time: the call's, the account's or the run's.
+    /// Out of time: the call's or the account's.
     OutOfTime,
+    /// The run's time ended, or it was told to end.
+    RunEnded,
     /// The session or the token has expired.
     Expired,
     /// What was asked about is no longer there.
@@ -74,23 +76,24 @@ impl Cause {
         Self { kind, code: None, message: message.into(), request_id: None }
     }
 
-    /// Takes a secret out of the message: AWS quotes what it was given when it refuses its form.
-    pub fn without(mut self, secret: &str) -> Self {
-        if !secret.is_empty() {
-            self.message = self.message.replace(secret, "(external id)");
-        }
-        self
-    }
-
     /// The cause in an error of the SDK. (Never print such an error: its debug form dumps headers and body.)
     pub fn of<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Self::without(error, "")
+    }
+
+    /// The same with a secret taken out of the message: AWS quotes what it was given when it refuses its form.
+    pub fn without<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let request_id = error.request_id().map(str::to_owned);
         if let Some(code) = error.code() {
             let message = error.message().unwrap_or_default();
-            return Self { kind: of_code(code, message), code: Some(code.into()), message: cut(message), request_id };
+            let kind = of_code(code, message);
+            return Self { kind, code: Some(code.into()), message: cut(&redacted(message, secret)), request_id };
         }
         let kind = match &error {
             SdkError::TimeoutError(_) => Kind::OutOfTime,
@@ -167,7 +170,7 @@ fn of_code(code: &str, message: &str) -> Kind {
             Kind::Unsupported
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
-        "NoSuchHostedZone" | "NoSuchHealthCheck" | "NoSuchKey" => Kind::Gone,
+        "NoSuchHostedZone" | "NoSuchHealthCheck" | "NoSuchKey" | "NoSuchUpload" => Kind::Gone,
         "PreconditionFailed" => Kind::Precondition,
         "ConditionalRequestConflict" => Kind::Conflict,
         "InvalidPaginationToken" | "InvalidNextToken" => Kind::StaleToken,
@@ -218,6 +221,11 @@ pub fn of_body(status: u16, body: &[u8]) -> Cause {
     Cause { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
 }
 
+/// Before it is cut, since a part of a secret is no less secret.
+fn redacted(message: &str, secret: &str) -> String {
+    if secret.is_empty() { message.to_owned() } else { message.replace(secret, "(external id)") }
+}
+
 fn cut(text: &str) -> String {
     let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_MESSAGE + 1).collect();
     match flat.char_indices().nth(LONGEST_MESSAGE) {
@@ -262,7 +270,7 @@ mod tests {
     fn messages_are_cut_and_flat_and_without_the_secret() {
         let long = format!("a\nb{}", "x".repeat(2000));
         assert!(cut(&long).starts_with("a b") && cut(&long).chars().count() == LONGEST_MESSAGE + 1);
-        let cause = Cause::new(Kind::Other, "Value 's3cret' at 'externalId' failed").without("s3cret");
-        assert_eq!(cause.message, "Value '(external id)' at 'externalId' failed");
+        let refused = redacted("Value 's3cret' at 'externalId' failed", "s3cret");
+        assert_eq!(refused, "Value '(external id)' at 'externalId' failed");
     }
 }

@@ -65,7 +65,7 @@ impl Function {
                 value_of(engine.run(order).await?)
             }
             Incoming::Scheduled { rule, time } => {
-                let value = default_request(engine)?;
+                let value = default_request(engine.settings.default_request.as_deref())?;
                 let order = order(&value, "ROLECALL_DEFAULT_REQUEST", Naming::Rule { rule, time }, false, clock);
                 value_of(engine.run(order).await?)
             }
@@ -124,10 +124,10 @@ fn order(value: &Value, place: &str, naming: Naming, may_inline: bool, clock: Cl
 }
 
 /// What a scheduled event asks for. A run id in it would make every firing the same run.
-fn default_request(engine: &Engine) -> Result<Value, Refusal> {
+pub fn default_request(setting: Option<&str>) -> Result<Value, Refusal> {
     let refused = |problems: Problems| Refusal::of(RefusalKind::InvalidSettings, &problems);
     let name = "ROLECALL_DEFAULT_REQUEST";
-    let text = engine.settings.default_request.as_deref().unwrap_or_default();
+    let text = setting.unwrap_or_default();
     if text.is_empty() {
         return Err(refused(Problems::one(
             name,

@@ -60,7 +60,7 @@ impl Status {
             Kind::ScpDenied => Self::ScpDenied,
             Kind::Unsupported => Self::Unsupported,
             Kind::Throttled => Self::Throttled,
-            Kind::OutOfTime => Self::TimedOut,
+            Kind::OutOfTime | Kind::RunEnded => Self::TimedOut,
             _ => Self::Failed,
         }
     }
@@ -122,9 +122,12 @@ pub struct LedgerRow {
     pub error_message: Option<String>,
     /// AWS's request id of the failure.
     pub request_id: Option<String>,
-    /// The credentials were refused: what that means is known when the account is done.
+    /// What went wrong, as rolecall sees it.
     #[serde(skip)]
-    pub not_known_there: bool,
+    pub kind: Option<Kind>,
+    /// The run ended before the cell was answered: the rest of the run is to ask it.
+    #[serde(skip)]
+    pub cut: bool,
 }
 
 impl LedgerRow {
@@ -149,7 +152,8 @@ impl LedgerRow {
             error_code: None,
             error_message: None,
             request_id: None,
-            not_known_there: false,
+            kind: None,
+            cut: false,
         }
     }
 
@@ -158,7 +162,7 @@ impl LedgerRow {
         self.error_code.clone_from(&cause.code);
         self.error_message = Some(cause.message.clone());
         self.request_id.clone_from(&cause.request_id);
-        self.not_known_there = cause.kind == Kind::NotKnownThere;
+        self.kind = Some(cause.kind);
         self
     }
 
@@ -183,6 +187,7 @@ pub struct CellType {
 #[derive(Debug, Default)]
 pub struct AccountLedger {
     cells: BTreeMap<(String, CellType), Option<LedgerRow>>,
+    worked_in: Vec<String>,
 }
 
 impl AccountLedger {
@@ -200,9 +205,9 @@ impl AccountLedger {
         }
     }
 
-    /// Whether a cell is closed.
-    pub fn is_closed(&self, region: &str, cell: CellType) -> bool {
-        self.cells.get(&(region.to_owned(), cell)).is_some_and(Option::is_some)
+    /// Notes that the account's session was good in a region, though no cell says so.
+    pub fn worked_in(&mut self, region: &str) {
+        self.worked_in.push(region.to_owned());
     }
 
     /// Every cell's row; `unfinished` gives those of cells that nobody closed.
@@ -212,11 +217,15 @@ impl AccountLedger {
             .into_iter()
             .map(|((region, cell), row)| row.unwrap_or_else(|| unfinished(&region, cell)))
             .collect();
-        let worked: Vec<String> = rows.iter().filter(|row| row.pages > 0).map(|row| row.region.clone()).collect();
-        for row in &mut rows {
-            // Credentials that are good elsewhere are refused where the region is not enabled.
-            if row.not_known_there && row.status == Status::Denied && worked.iter().any(|region| *region != row.region)
-            {
+        let mut worked = self.worked_in;
+        worked.extend(rows.iter().filter(|row| row.pages > 0).map(|row| row.region.clone()));
+        // Credentials that are good elsewhere, and nowhere in a region, are refused because it is not enabled. A
+        // region that has answered is not switched off in between: there the session itself has ended, and then
+        // its refusals elsewhere say nothing of the regions either.
+        let refused = |row: &LedgerRow| row.kind == Some(Kind::NotKnownThere) && row.status == Status::Denied;
+        let ended = rows.iter().any(|row| refused(row) && (row.region == GLOBAL || worked.contains(&row.region)));
+        for row in rows.iter_mut().filter(|row| refused(row)) {
+            if !ended && !worked.is_empty() {
                 row.status = Status::RegionDisabled;
             }
         }
@@ -257,5 +266,12 @@ mod tests {
             let rows = ledger.finish(|region, _| row(region, Status::NotStarted));
             assert_eq!(rows[0].status, status);
         }
+        // A region that has answered before is not disabled: the session was revoked.
+        let mut ledger = AccountLedger::default();
+        let subnets = CellType { table: "ec2_subnets", operation: "ec2:DescribeSubnets" };
+        ledger.close(row("on", Status::of(refused.kind)).because(&refused));
+        ledger.close(LedgerRow { pages: 1, ..LedgerRow::new("r", "1", "on", subnets, Status::Ok) });
+        let rows = ledger.finish(|region, _| row(region, Status::NotStarted));
+        assert_eq!(rows.iter().filter(|row| row.status == Status::Denied).count(), 1);
     }
 }

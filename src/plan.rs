@@ -28,7 +28,6 @@ pub enum Face {
 
 /// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The run's name.
     pub run_id: RunId,
@@ -39,6 +38,7 @@ pub struct Plan {
     /// The attempt that wrote this plan: eight hexadecimal digits.
     pub attempt: String,
     /// The account that rolecall runs in.
+    #[serde(default)]
     pub backend_account_id: String,
     /// The request, as it came.
     pub request: Request,
@@ -55,7 +55,6 @@ pub struct Plan {
 
 /// One account of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PlannedAccount {
     /// The account.
     pub account_id: AccountId,

@@ -17,8 +17,8 @@ use crate::ledger::{LedgerRow, Status};
 use crate::plan::Plan;
 use crate::sink::WrittenFile;
 
-/// Without `inline` a response stays below 200 KiB; this much of it may be failures.
-const FAILURES_BYTES: usize = 100 << 10;
+/// Without `inline` a response stays below 200 KiB; failures take what the rest leaves of this.
+const RESPONSE_BYTES: usize = 190 << 10;
 
 /// How a run, or one account in it, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -259,11 +259,10 @@ pub fn manifest(
         other => other,
     };
     let failures: Vec<FailureGroup> = shards.iter().flat_map(|shard| shard.failures.clone()).collect();
-    let (failures, omitted) = bounded_failures(failures, FAILURES_BYTES);
     let unfinished: Vec<AccountId> = shards.iter().flat_map(|shard| shard.unfinished.clone()).collect();
     let ended = shards.iter().map(|shard| shard.committed_at).max().unwrap_or(plan.started_at);
     let took = ended.duration_since(plan.started_at).as_millis();
-    let response = Response {
+    let mut response = Response {
         run_id: plan.run_id.clone(),
         status,
         accounts: counts,
@@ -275,13 +274,17 @@ pub fn manifest(
         started_at: plan.started_at,
         duration_ms: u64::try_from(took).unwrap_or_default(),
         manifest: address,
-        failures,
-        failures_omitted: omitted + shards.iter().map(|shard| shard.failures_omitted).sum::<u64>(),
+        failures: Vec::new(),
+        failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
         unknown_accounts: plan.unknown_accounts.clone(),
         remaining: remaining(&plan, unfinished),
         inline: None,
         inline_omitted: false,
     };
+    let rest = serde_json::to_string(&response).map_or(0, |text| text.len());
+    let (failures, omitted) = bounded_failures(failures, RESPONSE_BYTES.saturating_sub(rest));
+    response.failures = failures;
+    response.failures_omitted += omitted;
     Manifest {
         version: 1,
         response,
@@ -307,7 +310,6 @@ fn remaining(plan: &Plan, unfinished: Vec<AccountId>) -> Option<Request> {
         regions: request.regions.clone(),
         resources: request.resources.clone(),
         format: request.format,
-        inline: request.inline,
         ..narrowed
     })
 }

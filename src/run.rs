@@ -18,20 +18,21 @@ use crate::backend::Backend;
 use crate::catalogue::{Catalogue, session_policies};
 use crate::collect::now;
 use crate::credentials::{Door, backend_role};
-use crate::event::{Format, Naming, Request};
+use crate::event::{self, Format, Naming, Request, RunId};
 use crate::fan_out::{Outcome, fan_out};
 use crate::input::Problems;
-use crate::ledger::Status;
 use crate::plan::{Face, Plan};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{AccountSummary, FailureGroup, Manifest, Response, ShardManifest, Stage};
+use crate::report::{AccountSummary, Manifest, Response, ShardManifest, Stage};
 use crate::settings::Settings;
 use crate::sink::{self, Parcel};
 use crate::store::{Created, Store};
-use account::{AccountRun, Stock};
+use account::{AccountRun, Stock, Taken};
 
 /// The shard of a run that one invocation carries out alone.
 const ONLY_SHARD: &str = "0";
+/// How long a write of the function may take at least.
+const LEAST_PATIENCE: Duration = Duration::from_secs(2);
 /// How many accounts are open at once. Calls are bounded apart from this, for all of them together.
 const ACCOUNTS_AT_ONCE: usize = 128;
 /// At most so many bytes of failures go into a shard's manifest.
@@ -62,6 +63,12 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
 pub struct Unwatched;
 
 impl Observer for Unwatched {}
+
+/// What stands under a run's name already.
+enum Begun {
+    Committed(Box<Manifest>),
+    Planned(Box<Plan>),
+}
 
 /// What carries runs out: made once in a process.
 #[derive(Clone, Debug)]
@@ -98,7 +105,7 @@ impl Engine {
     pub async fn start(settings: Settings, face: Face) -> Self {
         let mut backend = Backend::load(&settings).await;
         if let Some(role) = &settings.backend_role {
-            let provider = backend_role(&backend.config, role, &backend.sts_region).await;
+            let provider = backend_role(&backend, role);
             backend = backend.acting_as(provider);
         }
         Self { backend, settings, face }
@@ -106,11 +113,14 @@ impl Engine {
 
     /// What the settings say of the format; ndjson until Parquet can be written.
     fn format(&self) -> Result<Format, Refusal> {
+        let wrong = |what: &str| Refusal::new(RefusalKind::InvalidSettings, format!("ROLECALL_FORMAT: {what}"));
         match &self.settings.format {
             None => Ok(Format::Ndjson),
-            Some(text) => text
-                .parse()
-                .map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("ROLECALL_FORMAT: {error}"))),
+            Some(text) => match text.parse() {
+                Ok(Format::Parquet) => Err(wrong("parquet cannot be written yet: say `ndjson`, or leave it out")),
+                Ok(format) => Ok(format),
+                Err(error) => Err(wrong(&error.to_string())),
+            },
         }
     }
 
@@ -121,7 +131,12 @@ impl Engine {
                 "no output is set: give --output or ROLECALL_OUTPUT, a folder or s3://bucket/prefix",
             )
         })?;
-        let store = Store::open(address, &self.backend.config, self.settings.output_kms_key.as_deref());
+        // A stalled write must not outlive the function, so there it is tried again soon.
+        let patience = match self.face {
+            Face::Lambda => (self.settings.margin / 2).max(LEAST_PATIENCE).min(self.settings.call_timeout),
+            Face::Terminal => self.settings.call_timeout,
+        };
+        let store = Store::open(address, &self.backend.config, patience, self.settings.output_kms_key.as_deref());
         store.map(|store| (store, address)).map_err(|error| Refusal::of_output(address, &error))
     }
 
@@ -129,30 +144,50 @@ impl Engine {
     pub async fn run(&self, order: Order) -> Result<Response, Refusal> {
         let (store, output) = self.output()?;
         let refused = |error| Refusal::of_output(output, &error);
-        let in_bucket = self.settings.registry.as_deref().is_some_and(|address| address.starts_with("s3://"));
-        // Local things are checked first, so that a slip costs no call; a bucket wants credentials at once.
-        let early = if in_bucket { Some(self.backend.identify().await?) } else { None };
-        let Prepared { catalogue, registry, selection, run_id } = prepare(self, &order).await?;
+        let inline = order.may_inline && order.request.inline;
+        let run_id = event::run_id(&order.request, &order.naming);
+        // Local things are looked at first, so that a slip costs no call; a bucket wants credentials at once.
+        let in_bucket = [&self.settings.registry, &self.settings.output].into_iter().flatten();
+        let remote = in_bucket.into_iter().any(|address| address.starts_with("s3://"));
+        let fine = order.problems.is_empty();
+        let early = if remote && fine { Some(self.backend.identify().await?) } else { None };
+        // What was committed or begun under this name stands, whatever the registry says by now.
+        let begun = if fine { self.begun(&store, &run_id, &order.request).await? } else { None };
+        if let Some(Begun::Committed(manifest)) = begun {
+            tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
+            commit::move_latest(&store, &manifest).await;
+            return commit::answer(&store, *manifest, inline).await.map_err(refused);
+        }
+        let attempt = attempt::new();
+        let (catalogue, registry, selection) = match &begun {
+            Some(_) => (intake::catalogue()?, intake::read_registry(self).await?, None),
+            None => {
+                let Prepared { catalogue, registry, selection } = prepare(self, &order).await?;
+                (catalogue, registry, Some(selection))
+            }
+        };
         let identity = match early {
             Some(identity) => identity,
             None => self.backend.identify().await?,
         };
-        let inline = order.may_inline && order.request.inline;
-        if let Some(manifest) = commit::read_manifest(&store, &run_id).await.map_err(refused)? {
-            intake::same_request(&manifest.plan, &order.request)?;
-            tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
-            return commit::answer(&store, manifest, inline).await.map_err(refused);
-        }
-        let attempt = attempt::new();
-        let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone(), &identity.account_id);
-        let plan = self.fix(&store, plan).await.map_err(refused)?;
-        intake::same_request(&plan, &order.request)?;
+        let plan = match (begun, selection) {
+            (Some(Begun::Planned(plan)), _) => *plan,
+            (_, Some(selection)) => {
+                let account = &identity.account_id;
+                let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone(), account);
+                let plan = self.fix(&store, plan).await.map_err(refused)?;
+                intake::same_request(&plan, &order.request)?;
+                plan
+            }
+            _ => return Err(Refusal::new(RefusalKind::Internal, "there is neither a plan nor a selection")),
+        };
         order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
-        let answered = commit::answered_before(&store, &plan).await.map_err(refused)?;
+        let base = commit::base(&store, &plan).await.map_err(refused)?;
         let committed = commit::read_shard(&store, &plan.run_id, ONLY_SHARD).await.map_err(refused)?;
         let shard = match committed {
             Some(shard) => shard,
             None => {
+                let answered = commit::answered_before(&store, base.as_ref()).await.map_err(refused)?;
                 let tables: Vec<usize> =
                     plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
                 let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
@@ -172,12 +207,26 @@ impl Engine {
                 commit::shard(&store, shard).await.map_err(refused)?
             }
         };
-        let manifest = commit::run(&store, plan, vec![shard], catalogue).await.map_err(refused)?;
+        let resumes = base.map(|manifest| manifest.response.run_id);
+        let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
+        commit::move_latest(&store, &manifest).await;
         commit::answer(&store, manifest, inline).await.map_err(refused)
     }
 
+    /// What there is under a run's name already. Another request's is refused.
+    async fn begun(&self, store: &Store, run_id: &RunId, request: &Request) -> Result<Option<Begun>, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
+        if let Some(manifest) = commit::read_manifest(store, run_id).await.map_err(refused)? {
+            intake::same_request(&manifest.plan, request)?;
+            return Ok(Some(Begun::Committed(Box::new(manifest))));
+        }
+        let Some(plan) = commit::read_plan(store, run_id).await.map_err(refused)? else { return Ok(None) };
+        intake::same_request(&plan, request)?;
+        Ok(Some(Begun::Planned(Box::new(plan))))
+    }
+
     /// The manifest of a committed run.
-    pub async fn manifest(&self, run_id: &crate::event::RunId) -> Result<Option<Manifest>, Refusal> {
+    pub async fn manifest(&self, run_id: &RunId) -> Result<Option<Manifest>, Refusal> {
         let (store, output) = self.output()?;
         commit::read_manifest(&store, run_id).await.map_err(|error| Refusal::of_output(output, &error))
     }
@@ -234,7 +283,7 @@ impl Engine {
                 stop: stop.clone(),
             })
             .collect();
-        let mut outcomes: Vec<Option<(AccountSummary, Vec<FailureGroup>)>> = vec![None; jobs.len()];
+        let mut outcomes: Vec<Option<Taken>> = vec![None; jobs.len()];
         let mut panics: Vec<(usize, String)> = Vec::new();
         fan_out(jobs.clone(), ACCOUNTS_AT_ONCE, &stop, AccountRun::take_stock, |place, outcome| match outcome {
             Outcome::Done(done) => outcomes[place] = Some(done),
@@ -244,19 +293,18 @@ impl Engine {
         .await;
         let (mut accounts, mut failures, mut unfinished) = (Vec::new(), Vec::new(), Vec::new());
         for (place, job) in jobs.into_iter().enumerate() {
-            let (summary, groups) = match outcomes[place].take() {
-                Some(done) => done,
+            let taken = match outcomes[place].take() {
+                Some(taken) => taken,
                 None => {
                     let panic = panics.iter().find(|(at, _)| *at == place).map(|(_, message)| message.as_str());
                     job.never_entered(panic).await
                 }
             };
-            let cut = [Status::NotStarted, Status::TimedOut, Status::Partial, Status::Throttled];
-            if stop.is_cancelled() && cut.iter().any(|status| summary.cells.contains_key(status)) {
-                unfinished.push(summary.account_id.clone());
+            if taken.cut {
+                unfinished.push(taken.summary.account_id.clone());
             }
-            accounts.push(summary);
-            failures.extend(groups);
+            accounts.push(taken.summary);
+            failures.extend(taken.failures);
         }
         drop(sender);
         let written =

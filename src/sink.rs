@@ -8,7 +8,7 @@ mod part;
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -51,7 +51,6 @@ pub struct Naming {
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct WrittenFile {
     /// The table whose rows it holds.
     pub table: String,
@@ -164,8 +163,12 @@ impl Sink {
             }
         }
         let parts = std::mem::take(&mut self.parts).into_values().map(Part::finish);
-        let finished: Vec<WrittenFile> = futures::stream::iter(parts).buffer_unordered(FINISHING).try_collect().await?;
-        self.written.extend(finished);
+        // All are waited for, also when one fails: each ends or aborts its own upload.
+        let finished: Vec<Result<WrittenFile, StoreError>> =
+            futures::stream::iter(parts).buffer_unordered(FINISHING).collect().await;
+        for file in finished {
+            self.written.push(file?);
+        }
         self.written.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(self.written)
     }

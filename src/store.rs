@@ -7,6 +7,8 @@
 mod folder;
 mod s3;
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use bytes::Bytes;
 
@@ -76,8 +78,13 @@ pub fn split_object(address: &str) -> Result<(String, String), StoreError> {
 }
 
 impl Store {
-    /// Opens `s3://bucket/prefix`, or a folder. Calls nothing.
-    pub fn open(address: &str, config: &SdkConfig, kms_key: Option<&str>) -> Result<Self, StoreError> {
+    /// Opens `s3://bucket/prefix`, or a folder; one attempt at a request may take as long as `patience`. Calls nothing.
+    pub fn open(
+        address: &str,
+        config: &SdkConfig,
+        patience: Duration,
+        kms_key: Option<&str>,
+    ) -> Result<Self, StoreError> {
         let Some(rest) = address.strip_prefix("s3://") else {
             let known = !address.contains("://") && !address.trim().is_empty();
             let wrong = || StoreError::Address(format!("`{address}` is neither a folder nor s3://bucket/prefix"));
@@ -88,7 +95,7 @@ impl Store {
         if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(letters) {
             return Err(StoreError::Address(format!("`{address}` names no bucket: write s3://bucket/prefix")));
         }
-        Ok(Self::Bucket(Box::new(Bucket::new(config, bucket, prefix, kms_key))))
+        Ok(Self::Bucket(Box::new(Bucket::new(config, patience, bucket, prefix, kms_key))))
     }
 
     /// Where an object lies, as a person would write it.

@@ -20,7 +20,7 @@ const PREFIXES: &[&str] = &[
     "ec2:DescribeR*",
     "ec2:DescribeSe*",
     "ec2:DescribeSu*",
-    "ec2:DescribeV*",
+    "ec2:DescribeVo*",
     "route53:List*",
 ];
 
@@ -87,6 +87,10 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
 
+    /// Actions whose answers bear secrets among other things: never by a prefix.
+    const NOT_BY_PREFIX: &[&str] =
+        &["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSpotInstanceRequests", "ec2:DescribeVpnConnections"];
+
     /// Actions that read nothing but secrets.
     const NEVER: &[&str] = &[
         "ec2:DescribeInstanceAttribute",
@@ -111,7 +115,8 @@ mod tests {
                     ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb)),
                     "{pattern}: {operation}"
                 );
-                assert!(!NEVER.contains(operation), "{pattern} lets {operation} through");
+                let secret = NEVER.contains(operation) || NOT_BY_PREFIX.contains(operation);
+                assert!(!secret, "{pattern} lets {operation} through");
             }
         }
     }

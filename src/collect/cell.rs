@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::{Context, Stop};
 use crate::catalogue::{Ask, Call, Table, Token};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{CellType, LedgerRow, Status};
 use crate::session::Asker;
 use crate::transcode::Wanted;
-use crate::wire::{Taken, Ticket};
+use crate::wire::{Taken, Tally, Ticket};
 
 /// A cell that has begun.
 pub struct Cell {
@@ -21,11 +20,12 @@ pub struct Cell {
     pub records: u64,
     pub dropped: u64,
     asker: Asker,
-    stop: CancellationToken,
+    stop: Stop,
     started_at: Timestamp,
     began: Instant,
     answered: bool,
     cause: Option<Cause>,
+    cut: bool,
     parent: Option<&'static str>,
     inherited: Option<Status>,
 }
@@ -44,6 +44,7 @@ impl Cell {
             began: Instant::now(),
             answered: false,
             cause: None,
+            cut: false,
             parent: None,
             inherited: None,
         }
@@ -57,6 +58,7 @@ impl Cell {
 
     /// Notes what went wrong; the first failure is the one that is told.
     pub fn failed(&mut self, cause: Cause) {
+        self.cut |= self.stop.run.is_cancelled();
         self.cause.get_or_insert(cause);
     }
 
@@ -73,6 +75,7 @@ impl Cell {
             self.parent = Some(parent.table.entry.table);
             self.inherited = Some(parent.status());
             self.cause = Some(cause.clone());
+            self.cut |= parent.cut;
         }
     }
 
@@ -83,11 +86,16 @@ impl Cell {
         if self.answered || self.asker.ticket.tally().pages > 0 {
             return Status::Partial;
         }
-        // What the last attempt said counts, so a throttled cell that runs out of time is throttled.
-        if cause.kind == Kind::OutOfTime && self.asker.ticket.throttled_last() {
-            return Status::Throttled;
+        // The run ended before this was begun, though its turn had come.
+        if cause.kind == Kind::RunEnded && self.asker.ticket.tally().calls == 0 {
+            return Status::NotStarted;
         }
         self.inherited.unwrap_or(Status::of(cause.kind))
+    }
+
+    /// What its calls cost.
+    pub fn tally(&self) -> Tally {
+        self.asker.ticket.tally()
     }
 
     /// The cell's row.
@@ -101,6 +109,7 @@ impl Cell {
         row.records = self.records;
         row.dropped = self.dropped;
         row.parent = self.parent;
+        row.cut = self.cut;
         row.started_at = Some(self.started_at);
         row.duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         row
@@ -110,7 +119,7 @@ impl Cell {
 /// Makes one call, unless and until it is told to stop.
 pub async fn ask_once(
     asker: &Asker,
-    stop: &CancellationToken,
+    stop: &Stop,
     call: Call,
     wanted: Arc<Wanted>,
     ask: Ask,
@@ -133,7 +142,7 @@ pub async fn ask_once(
             asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
             outcome
         }
-        () = stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's or the account's time ended before AWS answered")),
+        cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
     };
     if outcome.is_err() {
         ticket.close();
@@ -149,4 +158,12 @@ fn told_in_full(cause: Cause, ticket: &Ticket) -> Cause {
     };
     cause.request_id = cause.request_id.or_else(|| ticket.last_request_id());
     cause
+}
+
+/// What the last attempt said counts: a throttled call that runs out of time was throttled.
+fn what_was_said_last(ended: Cause, ticket: &Ticket) -> Cause {
+    match ticket.last_refusal() {
+        Some(refusal) if refusal.kind == Kind::Throttled => refusal,
+        _ => ended,
+    }
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::cell::ask_once;
+use super::{Context, Stop};
 use crate::catalogue::{Ask, Call, Partition, Row, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{CellType, GLOBAL, LedgerRow, Status};
@@ -45,21 +44,24 @@ pub struct Account {
     pub regions: Vec<String>,
     /// What could not be learned, with the operation that failed.
     pub gaps: Vec<(&'static str, Cause)>,
+    /// What it cost.
+    pub tally: Tally,
+    answered: bool,
     listed: Option<Item>,
     stand_in: Option<String>,
-    tally: Tally,
     started_at: Timestamp,
     took_ms: u64,
 }
 
-/// Asks for the alias and the regions, side by side. `named` are regions that the plan names in full.
+/// Asks for the alias and the regions, side by side. `named` are regions that the plan names in full:
+/// they and the partition's default ones stand in where nobody may say which are enabled.
 pub async fn look_around(
     session: &Arc<Session>,
     table: &Table,
     account_id: &str,
     partition: &'static Partition,
-    named: Option<Vec<String>>,
-    stop: &CancellationToken,
+    named: Vec<String>,
+    stop: &Stop,
 ) -> Account {
     let (started_at, began) = (super::now(), Instant::now());
     let (alias_asker, regions_asker) =
@@ -71,6 +73,7 @@ pub async fn look_around(
     let mut tally = alias_asker.ticket.tally();
     add(&mut tally, regions_asker.ticket.tally());
     let mut gaps = Vec::new();
+    let mut answered = alias.is_ok();
     let alias = alias.unwrap_or_else(|cause| {
         gaps.push(("iam:ListAccountAliases", cause));
         None
@@ -78,7 +81,7 @@ pub async fn look_around(
     let (mut item, mut stand_in) = (None, None);
     let regions = match listed.and_then(|(taken, _)| enabled(table, taken)) {
         Ok((names, found)) => {
-            item = Some(found);
+            (item, answered) = (Some(found), true);
             names
         }
         Err(cause) => {
@@ -88,12 +91,14 @@ pub async fn look_around(
             add(&mut tally, asker.ticket.tally());
             match second {
                 Ok((names, json)) => {
-                    stand_in = Some(json);
+                    (stand_in, answered) = (Some(json), true);
                     names
                 }
                 Err(cause) => {
                     gaps.push(("account:ListRegions", cause));
-                    named.unwrap_or_else(|| partition.default_regions.iter().map(|&name| name.into()).collect())
+                    let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
+                    let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
+                    named.into_iter().chain(others).collect()
                 }
             }
         }
@@ -105,15 +110,36 @@ pub async fn look_around(
         where_global: partition,
         regions,
         gaps,
+        tally,
+        answered,
         listed: item,
         stand_in,
-        tally,
         started_at,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
 
-/// Writes the account's one record and gives its row.
+impl Account {
+    /// Whether the regions are the account's own, and not those that stand in.
+    pub fn knows_its_regions(&self) -> bool {
+        self.listed.is_some() || self.stand_in.is_some()
+    }
+
+    /// Whether anything was answered, so that the session is good.
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+
+    fn status(&self) -> Status {
+        match self.gaps.last() {
+            None => Status::Ok,
+            Some(_) if self.answered => Status::Partial,
+            Some((_, cause)) => Status::of(cause.kind),
+        }
+    }
+}
+
+/// Writes the account's one record, where anything is known of it, and gives its row.
 pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
@@ -130,10 +156,11 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
         region: GLOBAL.into(),
         collected_at: super::now(),
     };
-    let page = Page { table: table.index, origin, records: vec![record] };
-    let _ = context.sink.send(Parcel::Page(page, None)).await;
-    let status = if account.gaps.is_empty() { Status::Ok } else { Status::Partial };
-    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(account.tally);
+    if account.answered {
+        let page = Page { table: table.index, origin, records: vec![record] };
+        let _ = context.sink.send(Parcel::Page(page, None)).await;
+    }
+    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, account.status()).costing(account.tally);
     if let Some((_, cause)) = account.gaps.first() {
         let told: Vec<String> =
             account.gaps.iter().map(|(operation, cause)| format!("{operation}: {}", cause.message)).collect();
@@ -145,7 +172,8 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
         row = row.because(cause);
         row.error_message = Some(format!("{}{regions}", told.join("; ")));
     }
-    row.records = 1;
+    row.records = u64::from(account.answered);
+    row.cut = !account.gaps.is_empty() && context.stop.run.is_cancelled();
     row.started_at = Some(account.started_at);
     row.duration_ms = account.took_ms;
     row
@@ -168,7 +196,7 @@ fn enabled(table: &Table, taken: Taken) -> Result<(Vec<String>, Item), Cause> {
     Ok((regions.into_iter().filter(on).map(|region| region.region_name).collect(), item))
 }
 
-async fn alias(asker: &Asker, stop: &CancellationToken) -> Result<Option<String>, Cause> {
+async fn alias(asker: &Asker, stop: &Stop) -> Result<Option<String>, Cause> {
     let called = async {
         asker.ticket.open(None).await;
         asker.iam().list_account_aliases().send().await.map_err(Cause::of)
@@ -178,7 +206,7 @@ async fn alias(asker: &Asker, stop: &CancellationToken) -> Result<Option<String>
 }
 
 /// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
-async fn list_regions(asker: &Asker, stop: &CancellationToken) -> Result<(Vec<String>, String), Cause> {
+async fn list_regions(asker: &Asker, stop: &Stop) -> Result<(Vec<String>, String), Cause> {
     let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
     loop {
         let called = async {
@@ -202,11 +230,11 @@ async fn list_regions(asker: &Asker, stop: &CancellationToken) -> Result<(Vec<St
     }
 }
 
-async fn until<T>(stop: &CancellationToken, called: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
+async fn until<T>(stop: &Stop, called: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
     tokio::select! {
         biased;
         outcome = called => outcome,
-        () = stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's or the account's time ended before AWS answered")),
+        cause = stop.ended() => Err(cause),
     }
 }
 

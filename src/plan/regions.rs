@@ -7,7 +7,6 @@ use crate::event::Globs;
 
 /// The target's globs, and the request's, which only narrow them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct RegionChoice {
     /// What the registry lets us ask.
     pub target: Vec<String>,
@@ -70,6 +69,16 @@ impl RegionChoice {
             }
         }
         ChosenRegions { ask, disabled }
+    }
+
+    /// The regions that are named in full, beside any globs: they stand in where nobody may say which are enabled.
+    pub fn names(&self) -> Vec<String> {
+        let target = Globs::new(&self.target);
+        let wanted = self.request.as_ref().map(Globs::new);
+        let patterns = self.request.iter().flatten().chain(&self.target);
+        let names = Globs::new(patterns).full_names().map(|name| name.to_string()).collect::<Vec<_>>();
+        let allowed = |name: &String| target.matches(name) && wanted.as_ref().is_none_or(|globs| globs.matches(name));
+        names.into_iter().filter(allowed).collect()
     }
 
     /// The regions, where all of them are named in full: what can be said of an account that was never entered.

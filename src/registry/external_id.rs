@@ -8,16 +8,16 @@ use secrecy::SecretString;
 use crate::input::{Malformed, Problems};
 
 /// STS's rule for external IDs, as a JSON Schema says it.
-pub const EXTERNAL_ID_PATTERN: &str = r"^[A-Za-z0-9_+=,.@:/\\-]{2,1224}$";
+pub const EXTERNAL_ID_PATTERN: &str = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$";
 
 /// Reads an external ID by STS's rule.
 pub fn external_id(text: &str) -> Result<SecretString, Malformed> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/\\-".contains(&byte);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
     if (2..=1224).contains(&text.len()) && text.bytes().all(allowed) {
         return Ok(SecretString::from(text));
     }
     Err(Malformed(
-        r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-".to_owned(),
+        r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-".to_owned(),
     ))
 }
 
@@ -53,13 +53,13 @@ mod tests {
 
     #[test]
     fn external_ids_follow_the_rule_of_sts() {
-        for right in ["ab", r"A0_+=,.@:/\-", &"x".repeat(1224)] {
+        for right in ["ab", r"A0_+=,.@:/-", &"x".repeat(1224)] {
             assert!(external_id(right).is_ok(), "{right}");
         }
-        for wrong in ["", "a", "a b", "ab\n", "äb", "a*", &"x".repeat(1225)] {
+        for wrong in ["", "a", "a b", "ab\n", "äb", "a*", r"a\b", &"x".repeat(1225)] {
             assert!(external_id(wrong).is_err(), "{wrong}");
         }
-        insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-");
+        insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-");
     }
 
     proptest! {

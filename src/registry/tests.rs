@@ -139,8 +139,8 @@ fn what_is_wrong_with_a_target_is_told() {
     registry.targets[0].role_arn: lies in the partition `aws-us-gov`, and this backend in `aws`, which cannot enter it: deploy a backend there
     registry.targets[0].role_arn: is a number: it must be a text, in quotes
     registry.targets[0].role_arn: `arn:aws:iam::111122223333:role/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
-    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-
-    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/\-
+    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
+    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
     registry.targets[0].external_id: is a list: it must be a text, in quotes
     registry.targets[0].via: `hub` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
     registry.targets[0].via: lies in the partition `aws-cn`, and this backend in `aws`, which cannot enter it: deploy a backend there

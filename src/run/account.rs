@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Observer, stage, write_rows};
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
-use crate::collect::{Account, Context, Job, accounts_row, jobs, look_around};
+use crate::collect::{Account, Collected, Context, Job, Stop, accounts_row, jobs, look_around};
 use crate::credentials::Door;
 use crate::failure::{Cause, Kind};
 use crate::fan_out::{Outcome, fan_out};
@@ -18,6 +18,7 @@ use crate::plan::PlannedAccount;
 use crate::registry::Registry;
 use crate::report::{AccountSummary, Completeness, FailureGroup, group, summarise};
 use crate::sink::Parcel;
+use crate::wire::Tally;
 
 /// How many listings of one account go on at once.
 const LISTINGS_AT_ONCE: usize = 64;
@@ -55,15 +56,26 @@ struct Progress {
     ledger: AccountLedger,
     entered: bool,
     request_ids: Vec<String>,
+    /// Calls that stand in no cell's row.
+    besides: Tally,
     /// Why what is still open was not answered.
     ended: Option<Cause>,
+}
+
+/// What an account came to.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub summary: AccountSummary,
+    pub failures: Vec<FailureGroup>,
+    /// The run ended before all of it was asked.
+    pub cut: bool,
 }
 
 type Shared = Arc<Mutex<Progress>>;
 
 impl AccountRun {
     /// Takes stock of the account, writes its ledger, and sums it up.
-    pub async fn take_stock(self) -> (AccountSummary, Vec<FailureGroup>) {
+    pub async fn take_stock(self) -> Taken {
         let shared: Shared = Arc::default();
         let asked = tokio::spawn(self.clone().ask(shared.clone())).await;
         let mut progress = std::mem::take(&mut *lock(&shared));
@@ -74,32 +86,38 @@ impl AccountRun {
     }
 
     /// Accounts for an account that was never entered.
-    pub async fn never_entered(self, panic: Option<&str>) -> (AccountSummary, Vec<FailureGroup>) {
+    pub async fn never_entered(self, panic: Option<&str>) -> Taken {
         let ended = panic.map(|message| Cause::new(Kind::Other, format!("rolecall itself failed: {message}")));
         self.account_for(Progress { ended, ..Progress::default() }).await
     }
 
-    async fn account_for(self, mut progress: Progress) -> (AccountSummary, Vec<FailureGroup>) {
+    async fn account_for(self, mut progress: Progress) -> Taken {
         let id = self.account.account_id.to_string();
         if !progress.entered {
             self.open_unentered(&mut progress.ledger);
         }
         let ended = progress.ended;
         let run_id = self.stock.run_id.clone();
+        let run_ended = self.stop.is_cancelled();
         let rows = progress.ledger.finish(|region, cell| {
             let status = ended.as_ref().map_or(Status::NotStarted, |cause| Status::of(cause.kind));
-            let row = LedgerRow::new(&run_id, &id, region, cell, status);
+            let mut row = LedgerRow::new(&run_id, &id, region, cell, status);
+            row.cut = run_ended && ended.as_ref().is_none_or(|cause| cause.kind == Kind::RunEnded);
             match &ended {
                 Some(cause) => row.because(cause),
-                None => row.because(&Cause::new(Kind::OutOfTime, "the run's time ended before this was begun")),
+                None => row.because(&Cause::new(Kind::RunEnded, "the run's time ended before this was begun")),
             }
         });
+        let cut = rows.iter().any(|row| row.cut);
         let groups = group(&self.account.account_id, stage(progress.entered), &rows);
-        let summary = summarise(&self.account, &self.stock.session_name, progress.request_ids, &rows);
+        let mut summary = summarise(&self.account, &self.stock.session_name, progress.request_ids, &rows);
+        summary.calls += progress.besides.calls;
+        summary.retries += progress.besides.retries;
+        summary.throttles += progress.besides.throttles;
         self.log(&summary, &groups);
         write_rows(&self.sink, rows).await;
         self.stock.observer.account_done(&summary);
-        (summary, groups)
+        Taken { summary, failures: groups, cut }
     }
 
     fn log(&self, summary: &AccountSummary, groups: &[FailureGroup]) {
@@ -130,22 +148,29 @@ impl AccountRun {
         let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
         for table in self.tables() {
             match table.entry.reach {
-                Reach::Global => ledger.open(GLOBAL, cell(table)),
-                Reach::Regional => regions.iter().for_each(|region| ledger.open(region, cell(table))),
+                Reach::Global if self.wants(table, GLOBAL) => ledger.open(GLOBAL, cell(table)),
+                Reach::Global => {}
+                Reach::Regional => {
+                    regions
+                        .iter()
+                        .filter(|region| self.wants(table, region))
+                        .for_each(|region| ledger.open(region, cell(table)));
+                }
             }
         }
     }
 
     async fn ask(self, shared: Shared) {
-        let Some(target) = self.stock.registry.target(&self.account.account_id) else {
-            let what = "the account is in the run's plan and no longer in the registry";
+        let target = self.stock.registry.target(&self.account.account_id).filter(|target| target.enabled);
+        let Some(target) = target else {
+            let what = "the account is in the run's plan and no longer an enabled target of the registry";
             lock(&shared).ended = Some(Cause::new(Kind::Other, what));
             return;
         };
         let entered = tokio::select! {
             biased;
             entered = self.stock.door.enter(target) => entered,
-            () = self.stop.cancelled() => Err(Cause::new(Kind::OutOfTime, "the run's time ended before STS answered")),
+            () = self.stop.cancelled() => Err(Cause::new(Kind::RunEnded, "the run's time ended before STS answered")),
         };
         let session = match entered {
             Ok(entered) => {
@@ -157,25 +182,35 @@ impl AccountRun {
                 return;
             }
         };
-        let stop = self.stop.child_token();
-        let (clock, spent) = (session.clock().clone(), stop.clone());
-        let watch = tokio::spawn(async move {
+        let stop = Stop { run: self.stop.clone(), account: self.stop.child_token() };
+        let (clock, spent) = (session.clock().clone(), stop.account.clone());
+        let _watch = AbortOnDrop(tokio::spawn(async move {
             clock.run_out().await;
             spent.cancel();
-        });
+        }));
         self.ask_all(session, &shared, &stop).await;
-        watch.abort();
-        if stop.is_cancelled() && !self.stop.is_cancelled() {
+        if stop.account.is_cancelled() && !stop.run.is_cancelled() {
             lock(&shared).ended = Some(Cause::new(Kind::OutOfTime, "the account's time budget is spent"));
         }
     }
 
-    async fn ask_all(&self, session: Arc<crate::session::Session>, shared: &Shared, stop: &CancellationToken) {
+    async fn ask_all(&self, session: Arc<crate::session::Session>, shared: &Shared, stop: &Stop) {
         let stock = &self.stock;
         let Some(accounts) = stock.catalogue.find("accounts") else { return };
-        let named = self.account.regions.named_in_full();
+        let named = self.account.regions.names();
         let id = self.account.account_id.as_str();
         let account = Arc::new(look_around(&session, accounts, id, stock.partition, named, stop).await);
+        if !account.knows_its_regions() && stop.account.is_cancelled() {
+            // Which cells there are was never learned: it is accounted for like one that was never entered.
+            let ended = stop.ended().await;
+            let mut progress = lock(shared);
+            progress.besides = account.tally;
+            progress.ended = Some(ended);
+            return;
+        }
+        if account.answered() {
+            lock(shared).ledger.worked_in(GLOBAL);
+        }
         let jobs = self.open(&account, shared);
         let context = Context {
             run_id: stock.run_id.clone(),
@@ -189,12 +224,15 @@ impl AccountRun {
             let row = accounts_row(&context, accounts).await;
             lock(shared).ledger.close(row);
             stock.observer.cells_done(1);
+        } else {
+            add(&mut lock(shared).besides, context.account.tally);
         }
         let run = |job: Job| context.clone().collect(job);
-        fan_out(jobs.clone(), LISTINGS_AT_ONCE, stop, run, |place, outcome| {
+        fan_out(jobs.clone(), LISTINGS_AT_ONCE, &stop.account, run, |place, outcome| {
             let mut progress = lock(shared);
             match outcome {
-                Outcome::Done(rows) => {
+                Outcome::Done(Collected { rows, besides }) => {
+                    add(&mut progress.besides, besides);
                     stock.observer.cells_done(rows.len());
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
@@ -259,6 +297,21 @@ impl AccountRun {
 fn cell(table: &Table) -> CellType {
     debug_assert!(!matches!(table.entry.source, Source::Account) || table.entry.reach == Reach::Global);
     CellType { table: table.entry.table, operation: table.entry.operation }
+}
+
+/// Ends a task with the one that it serves, even if that one panics.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn add(to: &mut Tally, more: Tally) {
+    to.calls += more.calls;
+    to.retries += more.retries;
+    to.throttles += more.throttles;
 }
 
 fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Progress> {

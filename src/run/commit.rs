@@ -65,18 +65,15 @@ pub async fn shard(store: &Store, shard: ShardManifest) -> Result<ShardManifest,
     }
 }
 
-/// Commits the run, and moves `latest.json` where the run was of the whole fleet.
+/// Commits the run.
 pub async fn run(
     store: &Store,
     plan: Plan,
     shards: Vec<ShardManifest>,
+    resumes: Option<RunId>,
     catalogue: &Catalogue,
 ) -> Result<Manifest, StoreError> {
     let key = manifest_key(&plan.run_id);
-    let resumes = match plan.run_id.resumes() {
-        Some(base) if read_manifest(store, &base).await?.is_some() => Some(base),
-        _ => None,
-    };
     let tables: Vec<&str> = catalogue
         .tables()
         .iter()
@@ -84,18 +81,24 @@ pub async fn run(
         .filter(|table| plan.resources.iter().any(|name| name == table))
         .collect();
     let ours = manifest(plan, shards, resumes, &tables, store.address(&key));
-    let manifest = match create(store, &key, &ours).await? {
-        Created::Ours => ours,
-        Created::Theirs => read_manifest(store, &ours.response.run_id).await?.unwrap_or(ours),
-    };
-    if !manifest.plan.request.narrows() {
-        move_latest(store, &manifest).await?;
+    match create(store, &key, &ours).await? {
+        Created::Ours => Ok(ours),
+        Created::Theirs => Ok(read_manifest(store, &ours.response.run_id).await?.unwrap_or(ours)),
     }
-    Ok(manifest)
+}
+
+/// Moves `latest.json` where the run was of the whole fleet. The run is committed by then, so a failure is no
+/// more than a warning: the next delivery of the event, or the next run, moves it.
+pub async fn move_latest(store: &Store, manifest: &Manifest) {
+    if !manifest.plan.request.narrows()
+        && let Err(error) = move_forward(store, manifest).await
+    {
+        tracing::warn!(%error, "latest.json could not be moved");
+    }
 }
 
 /// `latest.json` only moves forward in time, whoever else moves it.
-async fn move_latest(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
+async fn move_forward(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
     let ours = Latest {
         run_id: manifest.response.run_id.clone(),
         status: manifest.response.status,
@@ -119,8 +122,15 @@ async fn move_latest(store: &Store, manifest: &Manifest) -> Result<(), StoreErro
     Ok(())
 }
 
+/// The run that this one goes on with: the one whose `remaining` it is, and not just one of a like name.
+pub async fn base(store: &Store, plan: &Plan) -> Result<Option<Manifest>, StoreError> {
+    let Some(base) = plan.run_id.resumes() else { return Ok(None) };
+    let manifest = read_manifest(store, &base).await?;
+    Ok(manifest.filter(|manifest| manifest.response.remaining.as_ref() == Some(&plan.request)))
+}
+
 /// The cells that the run which this one resumes, and those before it, have answered.
-pub async fn answered_before(store: &Store, plan: &Plan) -> Result<HashSet<CellName>, StoreError> {
+pub async fn answered_before(store: &Store, base: Option<&Manifest>) -> Result<HashSet<CellName>, StoreError> {
     #[derive(serde::Deserialize)]
     struct Told {
         account_id: String,
@@ -129,9 +139,8 @@ pub async fn answered_before(store: &Store, plan: &Plan) -> Result<HashSet<CellN
         status: crate::ledger::Status,
     }
     let mut answered = HashSet::new();
-    let mut base = plan.run_id.resumes();
-    while let Some(run_id) = base {
-        let Some(manifest) = read_manifest(store, &run_id).await? else { break };
+    let mut next = base.cloned();
+    while let Some(manifest) = next {
         for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key).await?.lines() {
                 let told: Told =
@@ -141,7 +150,10 @@ pub async fn answered_before(store: &Store, plan: &Plan) -> Result<HashSet<CellN
                 }
             }
         }
-        base = run_id.resumes();
+        next = match &manifest.resumes {
+            Some(before) => read_manifest(store, before).await?,
+            None => None,
+        };
     }
     Ok(answered)
 }

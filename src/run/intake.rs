@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Engine, Order};
 use crate::catalogue::Catalogue;
-use crate::event::{self, Request, RunId};
+use crate::event::Request;
 use crate::plan::{Basis, Plan, Selection, select};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Registry;
@@ -20,16 +20,14 @@ pub struct Prepared {
     pub registry: Registry,
     /// What was selected.
     pub selection: Selection,
-    /// The run's name.
-    pub run_id: RunId,
 }
 
 /// Checks everything that can be checked without a call, but for the registry's bucket where it lies in
 /// one. Every problem of the request is told at once.
 pub async fn prepare(engine: &Engine, order: &Order) -> Result<Prepared, Refusal> {
-    let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
+    let catalogue = catalogue()?;
     let mut problems = order.problems.clone();
-    let registry = match read_registry(engine, registry_address(engine)?).await {
+    let registry = match read_registry(engine).await {
         Ok(registry) => registry,
         // What is wrong with the request is told too.
         Err(refusal) if problems.is_empty() => return Err(refusal),
@@ -46,8 +44,12 @@ pub async fn prepare(engine: &Engine, order: &Order) -> Result<Prepared, Refusal
     if !problems.is_empty() {
         return Err(Refusal::of(RefusalKind::InvalidRequest, &problems));
     }
-    let run_id = event::run_id(&order.request, &order.naming);
-    Ok(Prepared { catalogue, registry, selection, run_id })
+    Ok(Prepared { catalogue, registry, selection })
+}
+
+/// The catalogue, which can only be wrong by a mistake of ours.
+pub fn catalogue() -> Result<&'static Catalogue, Refusal> {
+    Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))
 }
 
 /// Where the registry lies.
@@ -61,13 +63,15 @@ fn registry_address(engine: &Engine) -> Result<&str, Refusal> {
 }
 
 /// Reads and validates the registry, afresh for every run.
-async fn read_registry(engine: &Engine, address: &str) -> Result<Registry, Refusal> {
+pub async fn read_registry(engine: &Engine) -> Result<Registry, Refusal> {
+    let address = registry_address(engine)?;
     let unreadable = |what: String| {
         Refusal::new(RefusalKind::RegistryUnreadable, format!("the registry {address} cannot be read: {what}"))
     };
     let (place, name) = split_object(address).map_err(|error| unreadable(error.to_string()))?;
     let place = if place.is_empty() { "/".to_owned() } else { place };
-    let store = Store::open(&place, &engine.backend.config, None).map_err(|error| unreadable(error.to_string()))?;
+    let store = Store::open(&place, &engine.backend.config, engine.settings.call_timeout, None)
+        .map_err(|error| unreadable(error.to_string()))?;
     let object = store.read(&name).await.map_err(|error| unreadable(error.to_string()))?;
     let object = object.ok_or_else(|| unreadable("there is nothing there".into()))?;
     Registry::read(&object.bytes, engine.backend.partition.name)

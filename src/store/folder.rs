@@ -56,13 +56,19 @@ impl Folder {
             return Ok(false);
         }
         let mut upload = self.upload(key);
-        upload.write(bytes).await?;
+        if let Err(error) = upload.write(bytes).await {
+            upload.abort().await;
+            return Err(error);
+        }
         let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
         let done = async {
             file.flush().await?;
             fs::rename(&partial, &path).await
         };
-        done.await.map_err(|error| told(&path, error))?;
+        if let Err(error) = done.await {
+            let _ = fs::remove_file(&partial).await;
+            return Err(told(&path, error));
+        }
         Ok(true)
     }
 

@@ -1,7 +1,10 @@
 //! A bucket of S3 as a store.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
 use bytes::{Bytes, BytesMut};
@@ -9,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{Created, Object, StoreError};
 use crate::failure::{Cause, Kind};
+use crate::session::CONNECT_TIMEOUT;
 
 /// A part's size in bytes: S3 wants 5 MiB at least and takes 10,000 parts at most.
 const PART: usize = 8 << 20;
@@ -36,10 +40,19 @@ macro_rules! encrypted {
 }
 
 impl Bucket {
-    pub(super) fn new(config: &SdkConfig, bucket: &str, prefix: &str, kms_key: Option<&str>) -> Self {
+    pub(super) fn new(
+        config: &SdkConfig,
+        patience: Duration,
+        bucket: &str,
+        prefix: &str,
+        kms_key: Option<&str>,
+    ) -> Self {
         // Buckets are addressed by path where an endpoint is named, since emulators resolve no bucket hosts.
         let by_path = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).build();
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(patience);
+        let config =
+            aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).timeout_config(timeouts.build());
+        let config = config.build();
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         Self { client: Client::from_conf(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
@@ -202,9 +215,19 @@ impl BucketUpload {
             match cause.kind {
                 Kind::Precondition => return Ok(Created::Theirs),
                 Kind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
+                // The answer to an attempt that succeeded was lost: the upload is over, and the object is there.
+                Kind::Gone if self.is_there().await => {
+                    self.id = None;
+                    return Ok(Created::Ours);
+                }
                 _ => return Err(self.bucket.told("s3:CompleteMultipartUpload", &self.key, cause)),
             }
         }
+    }
+
+    async fn is_there(&self) -> bool {
+        let Bucket { client, bucket, .. } = &self.bucket;
+        client.head_object().bucket(bucket).key(self.bucket.key(&self.key)).send().await.is_ok()
     }
 
     /// Sends a part beside what is being collected.

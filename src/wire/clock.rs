@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How soon a clock that stands near its end is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// One account's clock. Waiting for our own limiter, a slot or memory does not move it.
 #[derive(Debug)]
 pub struct Clock {
@@ -54,7 +57,7 @@ impl Clock {
                 return;
             }
             // The clock may stand for a while, so what is left is looked at again.
-            tokio::time::sleep(left).await;
+            tokio::time::sleep(left.max(LOOK_AGAIN)).await;
         }
     }
 

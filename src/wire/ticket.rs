@@ -74,8 +74,9 @@ impl Ticket {
     /// Waits for a slot and for the lane, before the request is signed; what is `wanted` of the answer
     /// becomes rows.
     pub async fn open(&self, wanted: Option<Arc<Wanted>>) {
-        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
+        // The lane comes first: who waits for its rate takes no slot from others.
         self.lane.turn().await;
+        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
         *lock(&self.slot) = slot;
         *lock(&self.wanted) = wanted;
         *lock(&self.taken) = None;
@@ -135,8 +136,8 @@ impl Ticket {
             self.calls.fetch_add(1, Ordering::Relaxed);
             return lock(&self.slot).take();
         }
-        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
         self.lane.turn().await;
+        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.retries.fetch_add(1, Ordering::Relaxed);
         slot

@@ -3,6 +3,9 @@
 //! What is asked of AWS is asked of an emulator where identity matters (`emulator`), and of the
 //! simulated AWS where paging, faults and time matter (`sim`).
 
+// Whatever breaks a test's own arrangements is meant to break the test.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod architecture;
 mod bad_input;
 mod command;

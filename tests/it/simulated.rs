@@ -140,12 +140,13 @@ async fn each_fault_is_told_and_nobody_else_suffers() {
     let struck = account_id(0);
     let fault =
         |what: What| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1").operation(tables);
+    let everywhere = |what: What| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1");
     let dns = |what: What| Fault::new(what).account(&struck).service(Service::Route53).operation(zones);
     let error = |status, code: &str| What::Error { status, code: code.into(), message: format!("simulated {code}") };
     let cases: Vec<(&str, Fault, &str, &str, &str)> = vec![
         ("denied", fault(What::Denied), "eu-west-1", "ec2_route_tables", "denied"),
         ("scp", fault(What::ScpDenied), "eu-west-1", "ec2_route_tables", "scp_denied"),
-        ("auth", fault(error(401, "AuthFailure")), "eu-west-1", "ec2_route_tables", "region_disabled"),
+        ("auth", everywhere(error(401, "AuthFailure")), "eu-west-1", "ec2_route_tables", "region_disabled"),
         ("throttle", fault(What::Throttle), "eu-west-1", "ec2_route_tables", "throttled"),
         ("unsupported", fault(error(400, "InvalidAction")), "eu-west-1", "ec2_route_tables", "unsupported"),
         ("internal", fault(error(500, "InternalError")), "eu-west-1", "ec2_route_tables", "failed"),

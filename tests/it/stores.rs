@@ -1,5 +1,7 @@
 //! One suite for every store: what a folder promises, a bucket promises too.
 
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -23,6 +25,8 @@ impl Stage {
         config(self.fact("endpoint"), self.fact("region"), self.fact("backend_account"))
     }
 }
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn bytes(text: &str) -> Bytes {
     Bytes::from(text.to_owned())
@@ -94,7 +98,7 @@ async fn a_folder_conforms_and_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = folder.path().join("new/deep");
     let config = SdkConfig::builder().build();
-    let store = Store::open(address.to_str().expect("a path"), &config, None).expect("opened");
+    let store = Store::open(address.to_str().expect("a path"), &config, PATIENCE, None).expect("opened");
     conforms(&store).await;
     let mut left: Vec<String> = Vec::new();
     for part in ["a", "b", "c"] {
@@ -110,7 +114,7 @@ async fn a_bucket_conforms_and_leaves_no_upload_open() {
     let name = "store-conformance";
     stage().bucket(name);
     for (prefix, key) in [("", None), ("/some/prefix", None)] {
-        let store = Store::open(&format!("s3://{name}{prefix}"), &stage().backend(), key).expect("opened");
+        let store = Store::open(&format!("s3://{name}{prefix}"), &stage().backend(), PATIENCE, key).expect("opened");
         conforms(&store).await;
     }
     assert_eq!(stage().open_uploads(name), 0);
@@ -119,10 +123,10 @@ async fn a_bucket_conforms_and_leaves_no_upload_open() {
 #[tokio::test]
 async fn a_store_that_cannot_be_written_says_where_and_why() {
     let config = config("http://127.0.0.1:9", "eu-central-1", "999999999999");
-    let store = Store::open("/proc/rolecall-cannot-be-here", &config, None).expect("opened");
+    let store = Store::open("/proc/rolecall-cannot-be-here", &config, PATIENCE, None).expect("opened");
     let error = store.create("x", bytes("1")).await.expect_err("it cannot be written").to_string();
     assert!(error.starts_with("/proc/rolecall-cannot-be-here: "), "{error}");
-    let missing = Store::open("s3://no-such-bucket-anywhere", &stage().backend(), None).expect("opened");
+    let missing = Store::open("s3://no-such-bucket-anywhere", &stage().backend(), PATIENCE, None).expect("opened");
     let error = missing.create("x", bytes("1")).await.expect_err("no such bucket").to_string();
     assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
 }
@@ -131,7 +135,7 @@ async fn a_store_that_cannot_be_written_says_where_and_why() {
 fn addresses_are_told_apart() {
     let config = SdkConfig::builder().build();
     for wrong in ["", "s3://", "s3://UPPER/x", "s3://a/x", "https://bucket/x", "gs://bucket"] {
-        assert!(Store::open(wrong, &config, None).is_err(), "{wrong}");
+        assert!(Store::open(wrong, &config, PATIENCE, None).is_err(), "{wrong}");
     }
     assert_eq!(split_object("s3://bucket/a/b.json"), Ok(("s3://bucket/a".into(), "b.json".into())));
     assert_eq!(split_object("targets.json"), Ok((".".into(), "targets.json".into())));

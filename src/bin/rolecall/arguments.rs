@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use rolecall::event::{Incoming, Naming, Request, tell_apart};
 use rolecall::input::{Problems, parse};
+use rolecall::lambda::default_request;
 use rolecall::refusal::{Refusal, RefusalKind};
 use rolecall::settings::Settings;
 use serde_json::{Map, Value, json};
@@ -195,8 +196,7 @@ impl Selection {
                 }
                 Incoming::Scheduled { rule, time } => {
                     naming = Naming::Rule { rule, time };
-                    let text = std::env::var("ROLECALL_DEFAULT_REQUEST").unwrap_or_default();
-                    parse("ROLECALL_DEFAULT_REQUEST", text.as_bytes()).map_err(refused)?
+                    default_request(std::env::var("ROLECALL_DEFAULT_REQUEST").ok().as_deref())?
                 }
                 Incoming::Queue(messages) => match messages.as_slice() {
                     [message] => {
