@@ -9,6 +9,7 @@ mod cell;
 mod enter;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -183,15 +184,30 @@ impl Context {
         mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
     ) -> Result<(), Cause> {
         let mut ask = Ask { token: None, subjects: subjects.to_vec() };
-        let mut seen = HashSet::new();
+        let (mut seen, mut kept) = (HashSet::new(), HashSet::new());
+        let mut restarted = false;
         loop {
             let wanted = cell.table.wanted.clone();
-            let (taken, next) = cell.ask(call, wanted, ask.clone()).await?;
+            let (taken, next) = match cell.ask(call, wanted, ask.clone()).await {
+                // A token that is no longer good: once more from the start, past what was kept already.
+                Err(cause) if cause.kind == Kind::StaleToken && ask.token.is_some() && !restarted => {
+                    restarted = true;
+                    seen.clear();
+                    ask.token = None;
+                    continue;
+                }
+                outcome => outcome?,
+            };
             cell.dropped += taken.answer.dropped;
             let table = cell.table;
             let row =
                 Row { account_id: &self.account.id, partition: self.account.partition, region: &cell.region, parent };
-            let records = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
+            let mut records: Vec<Record> = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
+            if restarted {
+                records.retain(|record| !kept.contains(&fingerprint(record)));
+            } else if next.is_some() {
+                kept.extend(records.iter().map(fingerprint));
+            }
             if let Some(records) = keep(records) {
                 self.send(cell, records, Some(taken.grant)).await;
             }
@@ -296,6 +312,13 @@ impl Context {
     }
 }
 
+/// Eight bytes stand for a record's id while a listing goes on, should it have to start again.
+fn fingerprint(record: &Record) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    record.id.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The time to the millisecond: finer would be a claim about a network.
 pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
@@ -319,7 +342,6 @@ fn ends_the_cell(cause: &Cause) -> bool {
         Kind::Denied
             | Kind::ScpDenied
             | Kind::NotKnownThere
-            | Kind::OutOfTime
             | Kind::RunEnded
             | Kind::Expired
             | Kind::NoCredentials

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -17,7 +18,7 @@ use crate::backend::{Backend, Identity};
 use crate::catalogue::SessionPolicy;
 use crate::failure::{Cause, Kind};
 use crate::registry::{Target, TargetRole};
-use crate::session::Session;
+use crate::session::{Session, Stale};
 use crate::wire::Lane;
 
 /// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
@@ -111,7 +112,7 @@ impl Door {
     /// Enters an account. The external ID is in no message.
     pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
         let account_id = target.account_id.to_string();
-        let new = |ec2, rest| Session::new(self.backend.manner.clone(), account_id.clone(), ec2, rest);
+        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id.clone(), ec2, rest, stale);
         let TargetRole::Assume { role_arn } = &target.role else {
             if self.identity.account_id != account_id {
                 let what = format!("own credentials are of account {}", self.identity.account_id);
@@ -119,7 +120,7 @@ impl Door {
             }
             let own = self.backend.config.credentials_provider();
             let own = own.ok_or_else(|| Cause::new(Kind::NoCredentials, "there are no own credentials"))?;
-            return Ok(Entered { session: new(own.clone(), own), request_ids: Vec::new() });
+            return Ok(Entered { session: new(own.clone(), own, Vec::new()), request_ids: Vec::new() });
         };
         let mut too_large = None;
         for policy in &self.policies {
@@ -129,14 +130,17 @@ impl Door {
                 policy: policy.to_owned(),
             };
             let entered = match policy {
-                SessionPolicy::One(document) => self.customer(assume(document)).await.map(|(customer, request_id)| {
-                    Entered { session: new(customer.clone(), customer), request_ids: request_id.into_iter().collect() }
-                }),
+                SessionPolicy::One(document) => {
+                    self.customer(assume(document)).await.map(|(one, stale, request_id)| {
+                        let session = new(one.clone(), one, vec![stale]);
+                        Entered { session, request_ids: request_id.into_iter().collect() }
+                    })
+                }
                 SessionPolicy::Two { ec2, rest } => match self.customer(assume(ec2)).await {
                     Err(cause) => Err(cause),
-                    Ok((ec2, first)) => self.customer(assume(rest)).await.map(|(rest, second)| Entered {
-                        session: new(ec2, rest),
-                        request_ids: first.into_iter().chain(second).collect(),
+                    Ok((ec2, first, one)) => self.customer(assume(rest)).await.map(|(rest, second, other)| Entered {
+                        session: new(ec2, rest, vec![first, second]),
+                        request_ids: one.into_iter().chain(other).collect(),
                     }),
                 },
             };
@@ -148,13 +152,12 @@ impl Door {
         Err(too_large.unwrap_or_else(|| Cause::new(Kind::PolicyTooLarge, "no session policy fits STS's limit")))
     }
 
-    async fn customer(
-        self: &Arc<Self>,
-        assumption: Assumption,
-    ) -> Result<(SharedCredentialsProvider, Option<String>), Cause> {
+    async fn customer(self: &Arc<Self>, assumption: Assumption) -> Result<Assumed, Cause> {
         let (credentials, request_id) = self.assume(&assumption).await?;
-        let customer = Customer { door: self.clone(), assumption, current: Arc::new(Mutex::new((credentials, false))) };
-        Ok((SharedCredentialsProvider::new(customer), request_id))
+        let current = Arc::new(Mutex::new((credentials, false)));
+        let customer = Customer { door: self.clone(), assumption, current, stale: Stale::default() };
+        let stale = customer.stale.clone();
+        Ok((SharedCredentialsProvider::new(customer), stale, request_id))
     }
 
     async fn assume(&self, assumption: &Assumption) -> Result<(Credentials, Option<String>), Cause> {
@@ -193,6 +196,9 @@ impl Door {
     }
 }
 
+/// A customer's credentials, how to call them expired, and the request id of their AssumeRole.
+type Assumed = (SharedCredentialsProvider, Stale, Option<String>);
+
 /// What is assumed, and assumed again if it expires.
 #[derive(Clone, Debug)]
 struct Assumption {
@@ -206,7 +212,9 @@ struct Assumption {
 struct Customer {
     door: Arc<Door>,
     assumption: Assumption,
+    /// The credentials, and whether they were assumed again already.
     current: Arc<Mutex<(Credentials, bool)>>,
+    stale: Stale,
 }
 
 impl ProvideCredentials for Customer {
@@ -216,9 +224,12 @@ impl ProvideCredentials for Customer {
     {
         future::ProvideCredentials::new(async move {
             let mut current = self.current.lock().await;
-            if ends_soon(&current.0) && !current.1 {
+            let stale = self.stale.swap(false, Ordering::Relaxed);
+            if (stale || ends_soon(&current.0)) && !current.1 {
+                // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
+                current.1 = true;
                 let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
-                *current = (renewed.0, true);
+                current.0 = renewed.0;
             }
             Ok(current.0.clone())
         })

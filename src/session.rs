@@ -4,7 +4,7 @@
 //! lanes and retry partitions. Knows no resource types and makes no credentials.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_config::{Region, SdkConfig};
@@ -44,6 +44,9 @@ pub struct Manner {
 /// After so many calls in a row that ran out of time, the rest of a region is not waited for.
 const SILENT_CALLS: u32 = 3;
 
+/// Tells whoever made the credentials that AWS calls them expired.
+pub type Stale = Arc<AtomicBool>;
+
 /// One account, entered.
 #[derive(Debug)]
 pub struct Session {
@@ -51,6 +54,7 @@ pub struct Session {
     account_id: String,
     ec2: SharedCredentialsProvider,
     rest: SharedCredentialsProvider,
+    stale: Vec<Stale>,
     clock: Arc<Clock>,
     roads: Mutex<HashMap<(Service, String), Road>>,
 }
@@ -73,15 +77,17 @@ pub struct Asker {
 }
 
 impl Session {
-    /// A session whose credentials for EC2 and for the rest are usually the same.
+    /// A session whose credentials for EC2 and for the rest are usually the same. `stale` tells their makers
+    /// that they have expired.
     pub fn new(
         manner: Arc<Manner>,
         account_id: String,
         ec2: SharedCredentialsProvider,
         rest: SharedCredentialsProvider,
+        stale: Vec<Stale>,
     ) -> Arc<Self> {
         let clock = Clock::new(manner.settings.account_budget);
-        Arc::new(Self { manner, account_id, ec2, rest, clock, roads: Mutex::default() })
+        Arc::new(Self { manner, account_id, ec2, rest, stale, clock, roads: Mutex::default() })
     }
 
     /// The account's clock, for its budget.
@@ -136,6 +142,11 @@ macro_rules! client {
 pub const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(3100);
 
 impl Asker {
+    /// Notes that AWS calls the session expired: the next call is signed with one that is assumed again, once.
+    pub fn session_expired(&self) {
+        self.session.stale.iter().for_each(|stale| stale.store(true, Ordering::Relaxed));
+    }
+
     /// Whether the service there has let several calls in a row run out of time.
     pub fn is_silent(&self) -> bool {
         self.session.road(self.service, self.region.as_ref()).silent.load(Ordering::Relaxed) >= SILENT_CALLS

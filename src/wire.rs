@@ -1,7 +1,7 @@
 //! Between the SDK and the network: who may call when, how long it may take, what it cost, and the
 //! listed items of an answer turned into rows before the SDK's deserialiser sees it.
 //!
-//! The SDK builds, signs, retries and pages; every attempt of its passes the [`gate`], which knows
+//! The SDK builds, signs, retries and pages; every attempt of its passes the `gate`, which knows
 //! HTTP bodies and waiting, and nothing of accounts, tables or what a failure means.
 
 mod clock;

@@ -116,8 +116,24 @@ impl Cell {
     }
 }
 
-/// Makes one call, unless and until it is told to stop.
+/// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
 pub async fn ask_once(
+    asker: &Asker,
+    stop: &Stop,
+    call: Call,
+    wanted: Arc<Wanted>,
+    ask: Ask,
+) -> Result<(Taken, Option<Token>), Cause> {
+    match attempt(asker, stop, call, wanted.clone(), ask.clone()).await {
+        Err(cause) if cause.kind == Kind::Expired => {
+            asker.session_expired();
+            attempt(asker, stop, call, wanted, ask).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
     asker: &Asker,
     stop: &Stop,
     call: Call,
@@ -137,12 +153,13 @@ pub async fn ask_once(
         Ok::<_, Cause>((taken, next))
     };
     let outcome = tokio::select! {
+        // Nothing is begun that would be ended at once.
         biased;
+        cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
         outcome = called => {
             asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
             outcome
         }
-        cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
     };
     if outcome.is_err() {
         ticket.close();

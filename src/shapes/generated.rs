@@ -29,61 +29,6 @@ pub static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
 ] };
-pub static INSTANCE_ATTRIBUTE: Structure = Structure { name: "InstanceAttribute", secret: true, members: &[
-    Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_BLOCK_DEVICE_MAPPING) }) },
-    Member { wire: "disableApiTermination", name: "DisableApiTermination", column: "disable_api_termination", kind: Kind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
-    Member { wire: "enaSupport", name: "EnaSupport", column: "ena_support", kind: Kind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
-    Member { wire: "enclaveOptions", name: "EnclaveOptions", column: "enclave_options", kind: Kind::Structure(&ENCLAVE_OPTIONS) },
-    Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: Kind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
-    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
-    Member { wire: "instanceInitiatedShutdownBehavior", name: "InstanceInitiatedShutdownBehavior", column: "instance_initiated_shutdown_behavior", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "kernel", name: "KernelId", column: "kernel_id", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "productCodes", name: "ProductCodes", column: "product_codes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PRODUCT_CODE) }) },
-    Member { wire: "ramdisk", name: "RamdiskId", column: "ramdisk_id", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "rootDeviceName", name: "RootDeviceName", column: "root_device_name", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "sourceDestCheck", name: "SourceDestCheck", column: "source_dest_check", kind: Kind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
-    Member { wire: "sriovNetSupport", name: "SriovNetSupport", column: "sriov_net_support", kind: Kind::Structure(&ATTRIBUTE_VALUE) },
-    Member { wire: "userData", name: "UserData", column: "user_data", kind: Kind::Sensitive },
-    Member { wire: "disableApiStop", name: "DisableApiStop", column: "disable_api_stop", kind: Kind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
-    Member { wire: "groupSet", name: "Groups", column: "groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&GROUP_IDENTIFIER) }) },
-] };
-pub static INSTANCE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "InstanceBlockDeviceMapping", secret: false, members: &[
-    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
-    Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_INSTANCE_BLOCK_DEVICE) },
-] };
-pub static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstanceBlockDevice", secret: false, members: &[
-    Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
-    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
-    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-    Member { wire: "volumeId", name: "VolumeId", column: "volume_id", kind: Kind::Text },
-    Member { wire: "associatedResource", name: "AssociatedResource", column: "associated_resource", kind: Kind::Text },
-    Member { wire: "volumeOwnerId", name: "VolumeOwnerId", column: "volume_owner_id", kind: Kind::Text },
-    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
-    Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
-] };
-pub static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
-    Member { wire: "managed", name: "Managed", column: "managed", kind: Kind::Boolean },
-    Member { wire: "principal", name: "Principal", column: "principal", kind: Kind::Text },
-    Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: Kind::Boolean },
-] };
-pub static ATTRIBUTE_BOOLEAN_VALUE: Structure = Structure { name: "AttributeBooleanValue", secret: false, members: &[
-    Member { wire: "value", name: "Value", column: "value", kind: Kind::Boolean },
-] };
-pub static ENCLAVE_OPTIONS: Structure = Structure { name: "EnclaveOptions", secret: false, members: &[
-    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
-] };
-pub static ATTRIBUTE_VALUE: Structure = Structure { name: "AttributeValue", secret: false, members: &[
-    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-] };
-pub static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
-    Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: Kind::Text },
-    Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: Kind::Text },
-] };
-pub static GROUP_IDENTIFIER: Structure = Structure { name: "GroupIdentifier", secret: false, members: &[
-    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
-    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
-] };
 pub static DESCRIBE_INSTANCES_RESULT: Structure = Structure { name: "DescribeInstancesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "reservationSet", name: "Reservations", column: "reservations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&RESERVATION) }) },
@@ -94,6 +39,10 @@ pub static RESERVATION: Structure = Structure { name: "Reservation", secret: fal
     Member { wire: "requesterId", name: "RequesterId", column: "requester_id", kind: Kind::Text },
     Member { wire: "groupSet", name: "Groups", column: "groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&GROUP_IDENTIFIER) }) },
     Member { wire: "instancesSet", name: "Instances", column: "instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE) }) },
+] };
+pub static GROUP_IDENTIFIER: Structure = Structure { name: "GroupIdentifier", secret: false, members: &[
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
 ] };
 pub static INSTANCE: Structure = Structure { name: "Instance", secret: false, members: &[
     Member { wire: "architecture", name: "Architecture", column: "architecture", kind: Kind::Text },
@@ -157,6 +106,25 @@ pub static INSTANCE: Structure = Structure { name: "Instance", secret: false, me
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
     Member { wire: "ipAddress", name: "PublicIpAddress", column: "public_ip_address", kind: Kind::Text },
+] };
+pub static INSTANCE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "InstanceBlockDeviceMapping", secret: false, members: &[
+    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
+    Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_INSTANCE_BLOCK_DEVICE) },
+] };
+pub static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstanceBlockDevice", secret: false, members: &[
+    Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+    Member { wire: "volumeId", name: "VolumeId", column: "volume_id", kind: Kind::Text },
+    Member { wire: "associatedResource", name: "AssociatedResource", column: "associated_resource", kind: Kind::Text },
+    Member { wire: "volumeOwnerId", name: "VolumeOwnerId", column: "volume_owner_id", kind: Kind::Text },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+    Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
+] };
+pub static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
+    Member { wire: "managed", name: "Managed", column: "managed", kind: Kind::Boolean },
+    Member { wire: "principal", name: "Principal", column: "principal", kind: Kind::Text },
+    Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: Kind::Boolean },
 ] };
 pub static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
@@ -273,6 +241,9 @@ pub static INSTANCE_METADATA_OPTIONS_RESPONSE: Structure = Structure { name: "In
     Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: Kind::Text },
     Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: Kind::Text },
 ] };
+pub static ENCLAVE_OPTIONS: Structure = Structure { name: "EnclaveOptions", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+] };
 pub static PRIVATE_DNS_NAME_OPTIONS_RESPONSE: Structure = Structure { name: "PrivateDnsNameOptionsResponse", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: Kind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: Kind::Boolean },
@@ -311,6 +282,10 @@ pub static INSTANCE_SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structur
 pub static INSTANCE_STATE: Structure = Structure { name: "InstanceState", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
+    Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: Kind::Text },
+    Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: Kind::Text },
 ] };
 pub static PLACEMENT: Structure = Structure { name: "Placement", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
@@ -739,35 +714,6 @@ pub static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcE
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
 ] };
-pub static EXPORT_CLIENT_VPN_CLIENT_CONFIGURATION_RESULT: Structure = Structure { name: "ExportClientVpnClientConfigurationResult", secret: false, members: &[
-    Member { wire: "clientConfiguration", name: "ClientConfiguration", column: "client_configuration", kind: Kind::Text },
-] };
-pub static GET_CONSOLE_OUTPUT_RESULT: Structure = Structure { name: "GetConsoleOutputResult", secret: false, members: &[
-    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
-    Member { wire: "timestamp", name: "Timestamp", column: "timestamp", kind: Kind::Timestamp },
-    Member { wire: "output", name: "Output", column: "output", kind: Kind::Text },
-] };
-pub static GET_CONSOLE_SCREENSHOT_RESULT: Structure = Structure { name: "GetConsoleScreenshotResult", secret: false, members: &[
-    Member { wire: "imageData", name: "ImageData", column: "image_data", kind: Kind::Text },
-    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
-] };
-pub static GET_PASSWORD_DATA_RESULT: Structure = Structure { name: "GetPasswordDataResult", secret: true, members: &[
-    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
-    Member { wire: "timestamp", name: "Timestamp", column: "timestamp", kind: Kind::Timestamp },
-    Member { wire: "passwordData", name: "PasswordData", column: "password_data", kind: Kind::Sensitive },
-] };
-pub static GET_VPN_CONNECTION_DEVICE_SAMPLE_CONFIGURATION_RESULT: Structure = Structure { name: "GetVpnConnectionDeviceSampleConfigurationResult", secret: true, members: &[
-    Member { wire: "vpnConnectionDeviceSampleConfiguration", name: "VpnConnectionDeviceSampleConfiguration", column: "vpn_connection_device_sample_configuration", kind: Kind::Sensitive },
-] };
-}
-
-pub mod iam {
-    use super::*;
-pub static LIST_ACCOUNT_ALIASES_RESPONSE: Structure = Structure { name: "ListAccountAliasesResponse", secret: false, members: &[
-    Member { wire: "AccountAliases", name: "AccountAliases", column: "account_aliases", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Text }) },
-    Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
-    Member { wire: "Marker", name: "Marker", column: "marker", kind: Kind::Text },
-] };
 }
 
 pub mod route53 {
@@ -941,7 +887,6 @@ pub static LIST_TAGS_FOR_RESOURCES_RESPONSE: Structure = Structure { name: "List
 
 pub static OPERATIONS: &[Operation] = &[
     Operation { name: "ec2:DescribeAddresses", wrapper: "", output: &ec2::DESCRIBE_ADDRESSES_RESULT },
-    Operation { name: "ec2:DescribeInstanceAttribute", wrapper: "", output: &ec2::INSTANCE_ATTRIBUTE },
     Operation { name: "ec2:DescribeInstances", wrapper: "", output: &ec2::DESCRIBE_INSTANCES_RESULT },
     Operation { name: "ec2:DescribeInternetGateways", wrapper: "", output: &ec2::DESCRIBE_INTERNET_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeNatGateways", wrapper: "", output: &ec2::DESCRIBE_NAT_GATEWAYS_RESULT },
@@ -952,12 +897,6 @@ pub static OPERATIONS: &[Operation] = &[
     Operation { name: "ec2:DescribeSubnets", wrapper: "", output: &ec2::DESCRIBE_SUBNETS_RESULT },
     Operation { name: "ec2:DescribeVolumes", wrapper: "", output: &ec2::DESCRIBE_VOLUMES_RESULT },
     Operation { name: "ec2:DescribeVpcs", wrapper: "", output: &ec2::DESCRIBE_VPCS_RESULT },
-    Operation { name: "ec2:ExportClientVpnClientConfiguration", wrapper: "", output: &ec2::EXPORT_CLIENT_VPN_CLIENT_CONFIGURATION_RESULT },
-    Operation { name: "ec2:GetConsoleOutput", wrapper: "", output: &ec2::GET_CONSOLE_OUTPUT_RESULT },
-    Operation { name: "ec2:GetConsoleScreenshot", wrapper: "", output: &ec2::GET_CONSOLE_SCREENSHOT_RESULT },
-    Operation { name: "ec2:GetPasswordData", wrapper: "", output: &ec2::GET_PASSWORD_DATA_RESULT },
-    Operation { name: "ec2:GetVpnConnectionDeviceSampleConfiguration", wrapper: "", output: &ec2::GET_VPN_CONNECTION_DEVICE_SAMPLE_CONFIGURATION_RESULT },
-    Operation { name: "iam:ListAccountAliases", wrapper: "ListAccountAliasesResult", output: &iam::LIST_ACCOUNT_ALIASES_RESPONSE },
     Operation { name: "route53:GetHostedZone", wrapper: "", output: &route53::GET_HOSTED_ZONE_RESPONSE },
     Operation { name: "route53:ListHealthChecks", wrapper: "", output: &route53::LIST_HEALTH_CHECKS_RESPONSE },
     Operation { name: "route53:ListHostedZones", wrapper: "", output: &route53::LIST_HOSTED_ZONES_RESPONSE },

@@ -286,6 +286,59 @@ async fn a_region_that_stays_silent_is_not_asked_on_and_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_expires_in_mid_run_is_assumed_again_once() {
+    let scene = Scene::set(2, some(120, 2, 5), |_| {}).await;
+    let expired = Fault::new(What::ExpiredSession).account(&account_id(0)).operation("DescribeRouteTables");
+    scene.sim.add_fault(expired.times(Times::First(1)));
+    let request = json!({ "run_id": "expired", "accounts": "all", "regions": ["eu-west-1", "us-east-1"] });
+    let response = scene.run(request.clone(), None).await.expect("a response");
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_eq!(scene.sim.counts().assumed, [(account_id(0), 2), (account_id(1), 1)].into());
+    assert_eq!(ids(&scene.out(), "expired", "ec2_route_tables").len(), 2 * 2 * 120);
+    // One that expires at every call is not assumed for ever.
+    let scene = Scene::set(2, some(5, 0, 0), |_| {}).await;
+    scene.sim.add_fault(Fault::new(What::ExpiredSession).account(&account_id(0)).service(Service::Ec2));
+    let response = scene.run(request, None).await.expect("a response");
+    assert_eq!((response.accounts.complete, scene.sim.counts().assumed[&account_id(0)]), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_whose_token_goes_stale_starts_again_once_and_doubles_nothing() {
+    let scene = Scene::set(1, some(450, 0, 0), |_| {}).await;
+    let stale = |times| Fault::error(400, "InvalidPaginationToken").operation("DescribeRouteTables").times(times);
+    // The third page's token is refused: two pages are kept, and read again.
+    scene.sim.add_fault(stale(Times::After(2)).region("eu-west-1"));
+    let request = json!({ "run_id": "stale", "accounts": "all", "regions": ["eu-west-1", "us-east-1"], "resources": ["ec2_route_tables"] });
+    scene.run(request, None).await.expect("a response");
+    let ledger = ledger(&scene.out(), "stale");
+    // It stays refused, so the listing ends as partial, with what had come, once.
+    assert_eq!(told(&ledger, &account_id(0), "eu-west-1", "ec2_route_tables")["status"], "partial");
+    let counted = told(&ledger, &account_id(0), "eu-west-1", "ec2_route_tables")["records"].as_u64().expect("n");
+    assert_eq!(ids(&scene.out(), "stale", "ec2_route_tables").len() as u64, 450 + counted);
+
+    // A token that ages on the way to the second page: the listing starts again and comes to its end.
+    let scene = Scene::set(1, some(450, 0, 0), |world| world.token_life = Some(Duration::from_millis(400))).await;
+    let late = Fault::new(What::Latency(Duration::from_millis(1000))).operation("DescribeRouteTables");
+    let late = scene.sim.add_fault(late.region("eu-west-1").times(Times::After(1)));
+    let run = scene.run(request_again(), None);
+    let mend = async {
+        while scene.sim.fired(late) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        scene.sim.clear_faults();
+    };
+    let (response, ()) = tokio::join!(run, mend);
+    let response = response.expect("a response");
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_eq!(ids(&scene.out(), "aged", "ec2_route_tables").len(), 450);
+    assert!(scene.sim.counts().of(&account_id(0), Service::Ec2, "DescribeRouteTables") > 5);
+}
+
+fn request_again() -> Value {
+    json!({ "run_id": "aged", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_route_tables"] })
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_another_accounts_is_not_believed() {
     let scene = Scene::set(2, some(1, 0, 0), |world| {
         let role = world.role(&account_id(0), "rolecall-inventory", Some(&format!("ext-{}", account_id(0))));

@@ -23,11 +23,11 @@ def main() -> int:
     libraries: dict[str, str] = {}
     for line in built.splitlines():
         message = json.loads(line)
-        if message.get("reason") == "compiler-artifact" and "lib" in message["target"]["kind"]:
-            files = [file for file in message["filenames"] if file.endswith((".rlib", ".rmeta", ".so", ".dylib"))]
+        if message.get("reason") != "compiler-artifact" or not {"lib", "proc-macro"} & set(message["target"]["kind"]):
+            continue
+        files = [file for file in message["filenames"] if file.endswith((".rlib", ".so", ".dylib"))]
+        if files and not message["profile"]["test"]:
             libraries.setdefault(message["target"]["name"].replace("-", "_"), files[0])
-        elif message.get("reason") == "compiler-artifact" and "proc-macro" in message["target"]["kind"]:
-            libraries.setdefault(message["target"]["name"].replace("-", "_"), message["filenames"][0])
     target = Path(metadata["target_directory"])
     externs = [f"--extern={name}={libraries[name]}" for name in sorted(wanted) if name in libraries]
     command = ["rustdoc", "--edition", package["edition"], "--crate-name", "rolecall", "--cfg", 'feature="cli"']

@@ -1,9 +1,8 @@
 """Generates the shapes of AWS's answers from botocore's service models.
 
-It reads which operations the catalogue names (string literals like "ec2:DescribeVpcs" in
-src/catalogue) and writes, for each, the output structure down to its last member: the name on the
-wire, AWS's own name, the column's name, the type, and whether the model marks it sensitive. It does
-not know what the catalogue does with them.
+It reads which operations the catalogue's entries name (`operation: "ec2:DescribeVpcs"` in src/catalogue) and
+writes, for each, the output structure down to its last member: the name on the wire, AWS's own name, the column's
+name, the type, and whether the model marks it sensitive. It does not know what the catalogue does with them.
 
     python tests/model/generate.py          write src/shapes/generated.rs and tests/model/operations.txt
     python tests/model/generate.py --check  exit 1 if they are not what would be written
@@ -29,7 +28,7 @@ def catalogue_operations() -> list[tuple[str, str]]:
     """The operations that the catalogue's source names, of services whose answers are XML."""
     found = set()
     for path in [ROOT / "src/catalogue.rs", *sorted((ROOT / "src/catalogue").glob("**/*.rs"))]:
-        for service, name in re.findall(r'"([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', path.read_text()):
+        for service, name in re.findall(r'operation: "([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', path.read_text()):
             if service in XML_SERVICES:
                 found.add((service, name))
     return sorted(found)
@@ -110,7 +109,8 @@ def generate() -> tuple[str, str]:
             wrapper = f'"{result}"' if result else '""'
             top = f"{service}::{static_name(operation.output_shape.name)}"
             table.append(f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top} }},')
-        out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
+        if writer.written:
+            out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
     out += ["pub static OPERATIONS: &[Operation] = &[", *table, "];", ""]
     every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py."]
     for service in (*XML_SERVICES, "account"):
