@@ -25,14 +25,15 @@ const LONGEST_ERROR: u64 = 1 << 20;
 /// Delegates to the one HTTP client. Its `validate` methods stay the trait's empty ones: the inner
 /// client's would set up TLS for every client that is made, and throw it away.
 #[derive(Debug)]
-pub struct Gate {
+struct Gate {
     inner: SharedHttpClient,
     ticket: Arc<Ticket>,
 }
 
-impl Gate {
-    pub fn new(inner: SharedHttpClient, ticket: Arc<Ticket>) -> Self {
-        Self { inner, ticket }
+impl Ticket {
+    /// The HTTP client to give to the SDK's client for this cell.
+    pub fn http_client(self: &Arc<Self>) -> SharedHttpClient {
+        SharedHttpClient::new(Gate { inner: self.wire.http.clone(), ticket: self.clone() })
     }
 }
 

@@ -4,10 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::gate::Gate;
 use super::{Clock, Grant, Lane, Wire};
 use crate::failure::{Cause, Kind};
 use crate::transcode::{Answer, Wanted};
@@ -98,11 +96,6 @@ impl Ticket {
     pub fn close(&self) {
         *lock(&self.slot) = None;
         *lock(&self.taken) = None;
-    }
-
-    /// The HTTP client to give to the SDK's client for this cell.
-    pub fn http_client(self: &Arc<Self>) -> SharedHttpClient {
-        SharedHttpClient::new(Gate::new(self.wire.http.clone(), self.clone()))
     }
 
     /// What the calls cost so far.

@@ -3,6 +3,7 @@
     objects.py --endpoint URL get s3://bucket/key     prints the object, exits 4 where there is none
     objects.py --endpoint URL send QUEUE_URL BODY     sends a message
     objects.py --endpoint URL bucket NAME             makes a bucket
+    objects.py --endpoint URL key s3://bucket/key     prints the KMS key that an object is encrypted with
     objects.py --endpoint URL uploads NAME            prints how many multipart uploads are unfinished in a bucket
 """
 
@@ -21,7 +22,7 @@ NOT_THERE = 4
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
-    parser.add_argument("errand", choices=["get", "send", "bucket", "uploads"])
+    parser.add_argument("errand", choices=["get", "send", "bucket", "key", "uploads"])
     parser.add_argument("arguments", nargs="+")
     given = parser.parse_args()
     cloud = Cloud(given.endpoint)
@@ -38,6 +39,9 @@ def main() -> int:
             cloud.root("sqs").send_message(QueueUrl=queue, MessageBody=body)
         case "bucket", [name]:
             cloud.root("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": HOME_REGION})
+        case "key", [uri]:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            print(cloud.root("s3").head_object(Bucket=bucket, Key=key).get("SSEKMSKeyId", ""))
         case "uploads", [name]:
             print(len(cloud.root("s3").list_multipart_uploads(Bucket=name).get("Uploads", [])))
         case _:

@@ -125,6 +125,11 @@ impl Stage {
         assert!(self.errand(&["bucket", name]).status.success());
     }
 
+    /// The KMS key that an object is encrypted with; empty where it is the bucket's own way.
+    pub fn kms_key(&self, uri: &str) -> String {
+        String::from_utf8_lossy(&self.errand(&["key", uri]).stdout).trim().to_owned()
+    }
+
     /// Multipart uploads that were begun and neither finished nor aborted.
     pub fn open_uploads(&self, bucket: &str) -> u64 {
         let output = self.errand(&["uploads", bucket]);

@@ -14,6 +14,7 @@ mod fidelity;
 mod function;
 mod output;
 mod samples;
+mod scene;
 mod secrets;
 mod sim;
 mod simulated;

@@ -121,6 +121,25 @@ async fn a_bucket_conforms_and_leaves_no_upload_open() {
 }
 
 #[tokio::test]
+async fn objects_are_encrypted_with_the_key_that_is_named() {
+    let (name, key) =
+        ("store-encryption", "arn:aws:kms:eu-central-1:999999999999:key/00000000-0000-4000-8000-000000000000");
+    stage().bucket(name);
+    let address = format!("s3://{name}");
+    let named = Store::open(&address, &stage().backend(), PATIENCE, Some(key)).expect("opened");
+    named.create("small", bytes("1")).await.expect("created");
+    let mut upload = named.upload("large");
+    for piece in large() {
+        upload.write(piece).await.expect("written");
+    }
+    upload.finish().await.expect("finished");
+    let default = Store::open(&address, &stage().backend(), PATIENCE, None).expect("opened");
+    default.create("default", bytes("1")).await.expect("created");
+    let keys = ["small", "large", "default"].map(|object| stage().kms_key(&format!("{address}/{object}")));
+    assert_eq!(keys, [key, key, ""]);
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_be_written_says_where_and_why() {
     let config = config("http://127.0.0.1:9", "eu-central-1", "999999999999");
     let store = Store::open("/proc/rolecall-cannot-be-here", &config, PATIENCE, None).expect("opened");

@@ -1,0 +1,106 @@
+//! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall::backend::Backend;
+use rolecall::event::{Naming, Request};
+use rolecall::input::Problems;
+use rolecall::plan::Face;
+use rolecall::refusal::Refusal;
+use rolecall::report::Response;
+use rolecall::run::{Engine, Order, Unwatched};
+use rolecall::settings::Settings;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{manifest, rows};
+use crate::sim::{Account, Sim, World};
+use crate::stores::config;
+
+pub const BACKEND: &str = "999999999999";
+
+/// A simulated AWS with customers, and a folder with the registry that names them.
+pub struct Scene {
+    pub sim: Sim,
+    pub folder: tempfile::TempDir,
+    pub settings: Settings,
+}
+
+impl Scene {
+    pub async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
+        let mut world = World::new(BACKEND);
+        let ids = world.add_customers(customers, &template);
+        change(&mut world);
+        let folder = tempfile::tempdir().expect("a folder");
+        let targets: Vec<Value> =
+            ids.iter().map(|id| json!({ "account_id": id, "external_id": format!("ext-{id}") })).collect();
+        let registry = folder.path().join("targets.json");
+        std::fs::write(&registry, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
+        let settings = Settings {
+            registry: Some(registry.display().to_string()),
+            output: Some(folder.path().join("out").display().to_string()),
+            call_timeout: Duration::from_secs(3),
+            attempts: 3,
+            ..Settings::default()
+        };
+        Self { sim: Sim::start(world).await, folder, settings }
+    }
+
+    pub fn out(&self) -> std::path::PathBuf {
+        self.folder.path().join("out")
+    }
+
+    pub fn engine(&self) -> Engine {
+        let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
+        Engine { backend, settings: self.settings.clone(), face: Face::Terminal }
+    }
+
+    pub async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {
+        let mut problems = Problems::default();
+        let request = Request::read(&request, "request", &mut problems);
+        let order = Order {
+            request,
+            problems,
+            naming: Naming::Invocation("an-invocation".into()),
+            may_inline: true,
+            deadline: deadline.map(|time| Instant::now() + time),
+            stop: CancellationToken::new(),
+            observer: Arc::new(Unwatched),
+        };
+        self.engine().run(order).await
+    }
+}
+
+pub fn some(items: usize, zones: usize, records: usize) -> Account {
+    Account { items, zones, records, ..Account::default() }
+}
+
+pub fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
+    let rows = rows(out, &manifest(out, run_id), "ledger");
+    let mut cells: Vec<String> =
+        rows.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
+    cells.sort();
+    cells.dedup();
+    assert_eq!(cells.len(), rows.len(), "a cell stands twice");
+    rows
+}
+
+pub fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
+    let here = |row: &&Value| row["account_id"] == account && row["region"] == region && row["table"] == table;
+    ledger.iter().find(here).unwrap_or_else(|| panic!("no row for {account} {region} {table}"))
+}
+
+pub fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
+    let mut ids: Vec<String> = rows(out, &manifest(out, run_id), table)
+        .iter()
+        .map(|row| format!("{} {} {}", row["account_id"], row["region"], row["id"]))
+        .collect();
+    ids.sort();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "a record stands twice in {table}");
+    ids
+}
