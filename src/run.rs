@@ -23,9 +23,8 @@ use crate::event::{self, Format, Naming, Request, RunId};
 use crate::input::Problems;
 use crate::plan::{Face, Plan};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{AccountSummary, Manifest, Response, Stage};
+use crate::report::{AccountSummary, Manifest, Response};
 use crate::settings::Settings;
-use crate::sink::Parcel;
 use crate::store::{Created, Store};
 use account::Stock;
 use shard::ONLY_SHARD;
@@ -237,14 +236,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The stage that an account's failures belong to.
-fn stage(entered: bool) -> Stage {
-    if entered { Stage::Collect } else { Stage::Assume }
-}
-
-/// Sends an account's rows to the ledger.
-async fn write_rows(sink: &tokio::sync::mpsc::Sender<Parcel>, rows: Vec<crate::ledger::LedgerRow>) {
-    let _ = sink.send(Parcel::Ledger(rows)).await;
 }

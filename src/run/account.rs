@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Observer, stage, write_rows};
+use super::Observer;
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
 use crate::collect::{Account, Collected, Context, Job, Stop, accounts_row, jobs, look_around};
 use crate::credentials::Door;
@@ -16,7 +16,7 @@ use crate::fan_out::{Outcome, fan_out};
 use crate::ledger::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, Status};
 use crate::plan::PlannedAccount;
 use crate::registry::Registry;
-use crate::report::{AccountSummary, Completeness, FailureGroup, group, summarise};
+use crate::report::{AccountSummary, Completeness, FailureGroup, Stage, group, summarise};
 use crate::sink::Parcel;
 use crate::wire::Tally;
 
@@ -109,13 +109,14 @@ impl AccountRun {
             }
         });
         let cut = rows.iter().any(|row| row.cut);
-        let groups = group(&self.account.account_id, stage(progress.entered), &rows);
+        let stage = if progress.entered { Stage::Collect } else { Stage::Assume };
+        let groups = group(&self.account.account_id, stage, &rows);
         let mut summary = summarise(&self.account, &self.stock.session_name, progress.request_ids, &rows);
         summary.calls += progress.besides.calls;
         summary.retries += progress.besides.retries;
         summary.throttles += progress.besides.throttles;
         self.log(&summary, &groups);
-        write_rows(&self.sink, rows).await;
+        let _ = self.sink.send(Parcel::Ledger(rows)).await;
         self.stock.observer.account_done(&summary);
         Taken { summary, failures: groups, cut }
     }

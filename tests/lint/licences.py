@@ -21,24 +21,35 @@ ALLOWED = {
 
 
 def allowed(expression: str) -> bool:
-    """An SPDX expression: one alternative of every OR must be allowed, and each side of an AND."""
-    expression = expression.replace("/", " OR ").strip()
-    tokens = re.findall(r"\(|\)|[^()\s]+", expression)
-    words: list[str] = []
-    for token in tokens:
-        if token in ("(", ")"):
-            words.append(token)
-        elif token in ("AND", "OR"):
-            words.append(token.lower())
-        elif token == "WITH":
-            words.append("WITH")
-        elif words and words[-1] == "WITH":
-            words.pop()
-            words.append(repr(f"{eval(words.pop())} WITH {token}"))  # noqa: S307 - a literal written two lines above
-        else:
-            words.append(repr(token))
-    tested = " ".join(f"({word} in allowed)" if word.startswith("'") else word for word in words)
-    return bool(eval(tested, {"allowed": ALLOWED}))  # noqa: S307 - made of literals, brackets, and, or
+    """An SPDX expression: one alternative of every OR must be on the list, and each side of an AND."""
+    tokens = re.findall(r"\(|\)|[^()\s]+", expression.replace("/", " OR "))
+
+    def alternatives() -> bool:
+        result = conjunction()
+        while tokens and tokens[0] == "OR":
+            tokens.pop(0)
+            result = conjunction() or result
+        return result
+
+    def conjunction() -> bool:
+        result = licence()
+        while tokens and tokens[0] == "AND":
+            tokens.pop(0)
+            result = licence() and result
+        return result
+
+    def licence() -> bool:
+        name = tokens.pop(0)
+        if name == "(":
+            result = alternatives()
+            tokens.pop(0)
+            return result
+        if tokens and tokens[0] == "WITH":
+            tokens.pop(0)
+            name = f"{name} WITH {tokens.pop(0)}"
+        return name in ALLOWED
+
+    return alternatives() and not tokens
 
 
 def main() -> int:
