@@ -264,7 +264,7 @@ impl Context {
                     }
                     Err(cause) => {
                         if let Some(otherwise) = &detail.otherwise
-                            && matches!(cause.kind, Kind::Denied | Kind::Unsupported)
+                            && is_not_answered_there(&cause)
                         {
                             detail = otherwise;
                             continue;
@@ -310,6 +310,11 @@ impl Context {
             _ => region,
         }
     }
+}
+
+/// Whether the operation itself is refused, so that another one may be answered.
+fn is_not_answered_there(cause: &Cause) -> bool {
+    matches!(cause.kind, Kind::Denied | Kind::Unsupported) || (cause.kind == Kind::Other && cause.code.is_some())
 }
 
 /// Eight bytes stand for a record's id while a listing goes on, should it have to start again.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};
 use crate::scene::{Scene, ids, ledger, some, told};
-use crate::sim::{Fault, Service, Times, What, account_id};
+use crate::sim::{Account, Fault, Service, Times, What, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
@@ -283,6 +283,29 @@ async fn regions_that_may_not_be_listed_are_stood_in_for_and_that_is_told() {
     assert_eq!(accounts["status"], "partial");
     let message = accounts["error_message"].as_str().expect("a message");
     assert!(message.contains("account:ListRegions") && message.contains("iam:ListAccountAliases"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_asked_one_by_one_where_nobody_answers_for_ten() {
+    let tags_with = async |fault: Option<Fault>| {
+        let scene = Scene::set(1, Account { health_checks: 3, ..some(0, 12, 1) }, |_| {}).await;
+        if let Some(fault) = fault {
+            scene.sim.add_fault(fault);
+        }
+        let request = json!({ "run_id": "tags", "accounts": "all", "resources": ["route53_*"] });
+        let response = scene.run(request, None).await.expect("a response");
+        assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+        let manifest = manifest(&scene.out(), "tags");
+        let tables = ["route53_hosted_zones", "route53_health_checks"];
+        let records = tables.into_iter().flat_map(|table| rows(&scene.out(), &manifest, table));
+        records.map(|row| (row["id"].to_string(), row["tags"].clone())).collect::<Vec<_>>()
+    };
+    let undisturbed = tags_with(None).await;
+    assert!(undisturbed.len() == 15 && undisturbed.iter().all(|(_, tags)| tags.is_object()), "{undisturbed:?}");
+    for (status, code) in [(403, "AccessDenied"), (400, "InvalidInput")] {
+        let fault = Fault::error(status, code).operation("ListTagsForResources");
+        assert_eq!(tags_with(Some(fault)).await, undisturbed, "{code}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
