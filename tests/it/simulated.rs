@@ -286,6 +286,16 @@ async fn regions_that_may_not_be_listed_are_stood_in_for_and_that_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backend_whose_own_session_has_expired_is_told_before_anything_is_written() {
+    let scene = Scene::set(1, some(1, 0, 0), |_| {}).await;
+    scene.sim.add_fault(Fault::error(403, "ExpiredToken").operation("GetCallerIdentity"));
+    let refused = scene.run(json!({ "accounts": "all" }), None).await.expect_err("refused");
+    assert_eq!(refused.kind.name(), "ExpiredCredentials");
+    assert!(refused.message.starts_with("the backend's own session has expired: sign in again"), "{refused}");
+    assert!(!scene.out().exists() && scene.sim.counts().assumed.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tags_are_asked_one_by_one_where_nobody_answers_for_ten() {
     let tags_with = async |fault: Option<Fault>| {
         let scene = Scene::set(1, Account { health_checks: 3, ..some(0, 12, 1) }, |_| {}).await;
