@@ -299,10 +299,7 @@ impl Context {
         let _ = self.sink.send(Parcel::Page(page, grant)).await;
     }
 
-    fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str
-    where
-        'static: 'a,
-    {
+    fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
         match (region, service) {
             (GLOBAL, Service::Route53) => self.account.where_global.route53,
             (GLOBAL, Service::Iam) => self.account.where_global.iam,

@@ -7,8 +7,6 @@
 
 mod reader;
 
-use jiff::Timestamp;
-
 use crate::json;
 use crate::record::Value;
 use crate::shapes::{Kind, List, Member, Operation, Structure};
@@ -286,11 +284,6 @@ fn pairs(json: &str) -> Vec<(String, String)> {
     }
     let pairs: Vec<Pair> = serde_json::from_str(json).unwrap_or_default();
     pairs.into_iter().map(|pair| (pair.key, pair.value)).collect()
-}
-
-/// Formats an instant as nested values and ndjson carry it: UTC, ending in `Z`.
-pub fn instant(timestamp: &Timestamp) -> String {
-    timestamp.to_string()
 }
 
 #[cfg(test)]

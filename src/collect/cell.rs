@@ -52,8 +52,7 @@ impl Cell {
 
     /// Makes one call: what was wanted of its answer, and the token of the next page.
     pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Option<Token>), Cause> {
-        let (taken, next) = ask_once(&self.asker, &self.stop, call, wanted, ask).await?;
-        Ok((taken, next))
+        ask_once(&self.asker, &self.stop, call, wanted, ask).await
     }
 
     /// Notes what went wrong; the first failure is the one that is told.

@@ -71,7 +71,7 @@ pub async fn look_around(
         ask_once(&regions_asker, stop, DESCRIBE_REGIONS, table.wanted.clone(), Ask::default()),
     );
     let mut tally = alias_asker.ticket.tally();
-    add(&mut tally, regions_asker.ticket.tally());
+    tally += regions_asker.ticket.tally();
     let mut gaps = Vec::new();
     let mut answered = alias.is_ok();
     let alias = alias.unwrap_or_else(|cause| {
@@ -88,7 +88,7 @@ pub async fn look_around(
             gaps.push(("ec2:DescribeRegions", cause));
             let asker = session.asker(Service::Account, partition.home);
             let second = list_regions(&asker, stop).await;
-            add(&mut tally, asker.ticket.tally());
+            tally += asker.ticket.tally();
             match second {
                 Ok((names, json)) => {
                     (stand_in, answered) = (Some(json), true);
@@ -240,11 +240,4 @@ async fn until<T>(stop: &Stop, called: impl Future<Output = Result<T, Cause>>) -
 
 fn blank(table: &Table) -> Item {
     Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
-}
-
-fn add(to: &mut Tally, more: Tally) {
-    to.calls += more.calls;
-    to.retries += more.retries;
-    to.throttles += more.throttles;
-    to.pages += more.pages;
 }

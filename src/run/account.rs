@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Observer;
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
@@ -185,7 +186,7 @@ impl AccountRun {
         };
         let stop = Stop { run: self.stop.clone(), account: self.stop.child_token() };
         let (clock, spent) = (session.clock().clone(), stop.account.clone());
-        let _watch = AbortOnDrop(tokio::spawn(async move {
+        let _watch = AbortOnDropHandle::new(tokio::spawn(async move {
             clock.run_out().await;
             spent.cancel();
         }));
@@ -226,14 +227,14 @@ impl AccountRun {
             lock(shared).ledger.close(row);
             stock.observer.cells_done(1);
         } else {
-            add(&mut lock(shared).besides, context.account.tally);
+            lock(shared).besides += context.account.tally;
         }
         let run = |job: Job| context.clone().collect(job);
         fan_out(jobs.clone(), LISTINGS_AT_ONCE, &stop.account, run, |place, outcome| {
             let mut progress = lock(shared);
             match outcome {
                 Outcome::Done(Collected { rows, besides }) => {
-                    add(&mut progress.besides, besides);
+                    progress.besides += besides;
                     stock.observer.cells_done(rows.len());
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
@@ -298,21 +299,6 @@ impl AccountRun {
 fn cell(table: &Table) -> CellType {
     debug_assert!(!matches!(table.entry.source, Source::Account) || table.entry.reach == Reach::Global);
     CellType { table: table.entry.table, operation: table.entry.operation }
-}
-
-/// Ends a task with the one that it serves, even if that one panics.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn add(to: &mut Tally, more: Tally) {
-    to.calls += more.calls;
-    to.retries += more.retries;
-    to.throttles += more.throttles;
 }
 
 fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Progress> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::account::{AccountRun, Stock, Taken};
 use super::{Engine, Order};
@@ -36,7 +37,7 @@ impl Engine {
         catalogue: &'static Catalogue,
     ) -> Result<ShardManifest, Refusal> {
         let stop = order.stop.child_token();
-        let _timer = order.deadline.map(|deadline| Timer::start(deadline, self.settings.margin, stop.clone()));
+        let _timer = order.deadline.map(|deadline| end_in_time(deadline, self.settings.margin, stop.clone()));
         let (sender, receiver) = sink::channel();
         let naming = sink::Naming {
             run_id: plan.run_id.to_string(),
@@ -108,24 +109,14 @@ impl Engine {
     }
 }
 
-/// Ends a run in good order when its time is nearly up.
-struct Timer(tokio::task::JoinHandle<()>);
-
-impl Timer {
-    fn start(deadline: Instant, margin: Duration, stop: CancellationToken) -> Self {
-        // Of a short time at most half is kept for writing, else nothing would ever begin.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let end = deadline - margin.min(left / 2);
-        Self(tokio::spawn(async move {
-            tokio::time::sleep_until(end).await;
-            tracing::warn!("the run's time is nearly up: nothing new is begun");
-            stop.cancel();
-        }))
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Ends a run in good order when its time is nearly up; the handle, dropped, ends the waiting for it.
+fn end_in_time(deadline: Instant, margin: Duration, stop: CancellationToken) -> AbortOnDropHandle<()> {
+    // Of a short time at most half is kept for writing, else nothing would ever begin.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let end = deadline - margin.min(left / 2);
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::time::sleep_until(end).await;
+        tracing::warn!("the run's time is nearly up: nothing new is begun");
+        stop.cancel();
+    }))
 }

@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
                     Some(Scalar::Boolean(value)) => out.push_str(if value { "true" } else { "false" }),
                     Some(Scalar::Integer(value)) => out.push_str(&value.to_string()),
                     Some(Scalar::Double(value)) => out.push_str(&serde_json::Value::from(value).to_string()),
-                    Some(Scalar::Timestamp(value)) => string(out, &super::instant(&value)),
+                    Some(Scalar::Timestamp(value)) => string(out, &value.to_string()),
                     None => string(out, &text),
                 }
             }

@@ -1,6 +1,7 @@
 //! What one cell calls with: its lane, its account's clock, its tally, and the rows of the answer
 //! that came last.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,6 +22,15 @@ pub struct Tally {
     pub throttles: u64,
     /// Answers read.
     pub pages: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.calls += more.calls;
+        self.retries += more.retries;
+        self.throttles += more.throttles;
+        self.pages += more.pages;
+    }
 }
 
 /// An answer taken off the wire, with the memory that it holds.
@@ -106,11 +116,6 @@ impl Ticket {
             throttles: self.throttles.load(Ordering::Relaxed),
             pages: self.pages.load(Ordering::Relaxed),
         }
-    }
-
-    /// Whether the last attempt was refused for rate.
-    pub fn throttled_last(&self) -> bool {
-        self.last_refusal().is_some_and(|cause| cause.kind == Kind::Throttled)
     }
 
     /// What AWS refused the last attempt with, as it came off the wire.
