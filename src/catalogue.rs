@@ -4,25 +4,46 @@
 //! Adding a resource type is adding one entry to a list below (`make generate` then reads its shapes
 //! from the service model). Knows how AWS is asked, and nothing of accounts, files or the run.
 
+mod account_settings;
 mod accounts;
+mod calls;
 mod ec2;
 mod entry;
+mod gateways;
+mod ipam;
 mod octal;
 mod policy;
 mod regions;
 mod route53;
+mod route53_policies;
+mod storage;
 mod table;
+mod transit;
 mod vpc;
 
 use std::sync::LazyLock;
 
-pub use entry::{Added, Arn, Ask, Call, Detail, Id, Reach, ResourceType, Source, Token, ValueFrom};
+pub use entry::{
+    Added, Arn, Ask, Call, Detail, EVERY, Id, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom,
+    no_way_on,
+};
 pub use policy::{HELPER_ACTIONS, SESSION_POLICY_LIMIT, SessionPolicy, session_policies};
 pub use regions::{Partition, is_region_in_form, partition, partition_of_region};
-pub use table::{Row, Table, TableDetail};
+pub use table::{Parent, Row, Table, TableDetail};
 
 /// Every resource type, in the order in which they are documented and asked for.
-static ENTRIES: &[&[ResourceType]] = &[accounts::TYPES, ec2::TYPES, vpc::TYPES, route53::TYPES];
+static ENTRIES: &[&[ResourceType]] = &[
+    accounts::TYPES,
+    account_settings::TYPES,
+    ec2::TYPES,
+    storage::TYPES,
+    vpc::TYPES,
+    gateways::TYPES,
+    transit::TYPES,
+    ipam::TYPES,
+    route53::TYPES,
+    route53_policies::TYPES,
+];
 
 /// The catalogue, worked out once.
 #[derive(Debug)]

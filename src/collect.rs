@@ -5,10 +5,12 @@
 //! with those children. Knows the wire and the catalogue; not which accounts there are, nor why it is
 //! told to stop.
 
+mod across;
 mod cell;
+mod details;
 mod enter;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -16,15 +18,15 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use across::Handover;
 pub use enter::{Account, Region, accounts_row, look_around};
 
-use crate::catalogue::{Ask, Call, Catalogue, Reach, Row, Source, Table};
+use crate::catalogue::{Ask, Call, Catalogue, Parent, Reach, Row, Source, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{GLOBAL, LedgerRow};
 use crate::record::{Origin, Page, Record};
 use crate::session::{Service, Session};
 use crate::sink::Parcel;
-use crate::transcode::Item;
 use crate::wire::{Grant, Tally};
 use cell::Cell;
 
@@ -42,6 +44,8 @@ pub struct Context {
     pub account: Arc<Account>,
     /// The resource types.
     pub catalogue: &'static Catalogue,
+    /// Takes what regions find to types that are listed for it and have no region themselves.
+    pub handover: Arc<Handover>,
     /// Where records go.
     pub sink: mpsc::Sender<Parcel>,
     /// Told when the account's or the run's time is up.
@@ -92,19 +96,33 @@ pub struct Job {
 }
 
 /// Puts the planned types of one region together: parents are read once, for themselves and all their children.
-pub fn jobs(catalogue: &Catalogue, planned: &[usize], reach: Reach, region: &str) -> Vec<Job> {
+/// `feeding` are the regional types that global ones are listed for.
+pub fn jobs(catalogue: &Catalogue, planned: &[usize], feeding: &[usize], reach: Reach, region: &str) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
-    for index in planned.iter().copied().filter(|index| catalogue.at(*index).entry.reach == reach) {
-        let root = match catalogue.at(index).entry.source {
-            Source::Account => continue,
-            Source::Listed(_) => index,
-            Source::Per(parent, _) => catalogue.find(parent).map_or(index, |table| table.index),
-        };
+    let mut job_of = |root: usize| {
         let at = jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
             jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
             jobs.len() - 1
         });
-        if index == root { jobs[at].wanted = true } else { jobs[at].children.push(index) }
+        at
+    };
+    let mut places: Vec<(usize, usize, bool)> = Vec::new();
+    for index in planned.iter().copied().filter(|index| catalogue.at(*index).entry.reach == reach) {
+        let table = catalogue.at(index);
+        let root = match table.entry.source {
+            Source::Account => continue,
+            Source::Listed(_) => index,
+            Source::Per(parents, _) => catalogue.find(parents.table).map_or(index, |table| table.index),
+        };
+        places.push((job_of(root), index, index == root));
+    }
+    if reach == Reach::Regional {
+        for root in feeding {
+            job_of(*root);
+        }
+    }
+    for (at, index, own) in places {
+        if own { jobs[at].wanted = true } else { jobs[at].children.push(index) }
     }
     jobs
 }
@@ -113,14 +131,19 @@ impl Context {
     /// Carries a job out and gives a row for each of its cells.
     pub async fn collect(self, job: Job) -> Collected {
         let root = self.catalogue.at(job.root);
-        let mut cell = Cell::new(&self, root, &job.region);
         let mut children: Vec<Cell> =
             job.children.iter().map(|index| Cell::new(&self, self.catalogue.at(*index), &job.region)).collect();
-        let hold = !children.is_empty() || (job.wanted && !root.details.is_empty());
+        if root.entry.reach == Reach::Regional && job.region == GLOBAL {
+            self.collect_across(root, &mut children).await;
+            return self.told(children, Tally::default());
+        }
+        let mut cell = Cell::new(&self, root, &job.region);
+        let feeds = self.handover.sender(job.root, &job.region);
+        let hold = !children.is_empty() || feeds.is_some() || (job.wanted && !root.details.is_empty());
         let mut held: Vec<Record> = Vec::new();
         let Source::Listed(call) = root.entry.source else { return Collected::default() };
         let listed = self
-            .list(&mut cell, call, &[], None, |records| {
+            .list(&mut cell, call, None, |records| {
                 if hold {
                     held.extend(records);
                     None
@@ -132,8 +155,12 @@ impl Context {
         if let Err(cause) = listed {
             cell.failed(cause);
         }
+        if let Some(feeds) = feeds {
+            feeds.found(cell.region.clone(), &held, cell.trouble());
+        }
         for child in &mut children {
-            self.collect_child(&cell, child, &held).await;
+            self.collect_child(child, root, &cell.region, &held).await;
+            child.suffers_from(cell.trouble());
         }
         if job.wanted && hold {
             self.add_details(&mut cell, &mut held).await;
@@ -144,34 +171,39 @@ impl Context {
         }
         let besides = if job.wanted { Tally::default() } else { cell.tally() };
         let own = job.wanted.then_some(cell);
-        let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
+        self.told(own.into_iter().chain(children), besides)
+    }
+
+    fn told(&self, cells: impl IntoIterator<Item = Cell>, besides: Tally) -> Collected {
+        let rows = cells.into_iter().map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
         Collected { rows, besides }
     }
 
-    /// Lists a type for each of its parents.
-    async fn collect_child(&self, parent: &Cell, child: &mut Cell, parents: &[Record]) {
-        let Source::Per(_, call) = child.table.entry.source else { return };
+    /// Lists a type for each of its parents that were found in one region. Those that belong to others come
+    /// last: AWS may tell of these to their owners alone.
+    async fn collect_child(&self, child: &mut Cell, parents: &'static Table, region: &str, found: &[Record]) {
+        let Source::Per(which, call) = child.table.entry.source else { return };
+        let foreign = |record: &Record| record.owner_id.as_deref() != Some(&*self.account.id);
+        let mut chosen: Vec<&Record> = found.iter().filter(|record| parents.holds(record, which.only)).collect();
+        chosen.sort_by_key(|record| foreign(record));
         let mut answered = false;
-        for record in parents {
-            let listed =
-                self.list(child, call, std::slice::from_ref(&record.id), Some((parent.table, record)), Some).await;
-            match listed {
+        for record in chosen {
+            if child.over {
+                break;
+            }
+            match self.list(child, call, Some(Parent { table: parents, record, region }), Some).await {
                 Ok(()) => answered = true,
                 // A parent that was deleted meanwhile makes nothing.
                 Err(cause) if cause.kind == Kind::Gone => answered = true,
                 Err(cause) => {
-                    let stop = ends_the_cell(&cause);
+                    child.over = ends_the_cell(&cause) && !(cause.kind == Kind::Denied && foreign(record));
                     child.failed(cause);
-                    if stop {
-                        break;
-                    }
                 }
             }
         }
         if answered {
             child.some_answered();
         }
-        child.suffers_from(parent);
     }
 
     /// One listing, page by page. `keep` takes the records, or gives back those to be written at once.
@@ -179,11 +211,14 @@ impl Context {
         &self,
         cell: &mut Cell,
         call: Call,
-        subjects: &[String],
-        parent: Option<(&Table, &Record)>,
+        parent: Option<Parent<'_>>,
         mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
     ) -> Result<(), Cause> {
-        let mut ask = Ask { token: None, subjects: subjects.to_vec() };
+        let mut ask = Ask {
+            token: None,
+            subjects: parent.iter().map(|parent| parent.record.id.clone()).collect(),
+            parent_region: parent.map(|parent| parent.region.to_owned()).unwrap_or_default(),
+        };
         let (mut seen, mut kept) = (HashSet::new(), HashSet::new());
         let mut restarted = false;
         loop {
@@ -213,73 +248,10 @@ impl Context {
             }
             let Some(token) = next else { return Ok(()) };
             if !seen.insert(token.clone()) {
-                return Err(Cause::new(Kind::Other, "AWS gave the same page token twice, so the listing was ended"));
+                return Err(repeated_token());
             }
             ask.token = Some(token);
         }
-    }
-
-    /// Asks what is wanted of each resource besides. A resource that is gone by then makes no record.
-    async fn add_details(&self, cell: &mut Cell, records: &mut Vec<Record>) {
-        let table = cell.table;
-        let places: HashMap<String, usize> =
-            records.iter().enumerate().map(|(place, record)| (record.id.clone(), place)).collect();
-        let mut gone: HashSet<String> = HashSet::new();
-        for detail in &table.details {
-            let mut detail = detail;
-            let mut from = 0;
-            while from < records.len() {
-                let to = records.len().min(from + detail.detail.batch);
-                let subjects: Vec<String> =
-                    records[from..to].iter().map(|record| record.id.clone()).filter(|id| !gone.contains(id)).collect();
-                if subjects.is_empty() {
-                    from = to;
-                    continue;
-                }
-                let only = (subjects.len() == 1).then(|| subjects[0].clone());
-                match cell.ask(detail.detail.call, detail.wanted.clone(), Ask { token: None, subjects }).await {
-                    Ok((taken, _)) => {
-                        cell.dropped += taken.answer.dropped;
-                        for item in taken.answer.items {
-                            let place = place_of(detail, &item, only.as_deref(), &places);
-                            if let Some(record) = place.and_then(|place| records.get_mut(place)) {
-                                table.add_detail(record, detail, item);
-                            }
-                        }
-                        from = to;
-                    }
-                    Err(cause) if cause.kind == Kind::Gone => {
-                        // In a batch nobody says which one is gone: ask one by one from here on.
-                        match (only, &detail.otherwise) {
-                            (Some(id), _) => {
-                                gone.insert(id);
-                                from = to;
-                            }
-                            (None, Some(otherwise)) => detail = otherwise,
-                            (None, None) => {
-                                cell.failed(cause);
-                                from = to;
-                            }
-                        }
-                    }
-                    Err(cause) => {
-                        if let Some(otherwise) = &detail.otherwise
-                            && is_not_answered_there(&cause)
-                        {
-                            detail = otherwise;
-                            continue;
-                        }
-                        let stop = ends_the_cell(&cause);
-                        cell.failed(cause);
-                        if stop {
-                            break;
-                        }
-                        from = to;
-                    }
-                }
-            }
-        }
-        records.retain(|record| !gone.contains(&record.id));
     }
 
     /// Hands records to the sink. Should it be gone, the run fails as a whole, and so need nobody here.
@@ -309,9 +281,8 @@ impl Context {
     }
 }
 
-/// Whether the operation itself is refused, so that another one may be answered.
-fn is_not_answered_there(cause: &Cause) -> bool {
-    matches!(cause.kind, Kind::Denied | Kind::Unsupported) || (cause.kind == Kind::Other && cause.code.is_some())
+fn repeated_token() -> Cause {
+    Cause::new(Kind::Other, "AWS gave the same page token twice, so the listing was ended")
 }
 
 /// Eight bytes stand for a record's id while a listing goes on, should it have to start again.
@@ -325,16 +296,6 @@ fn fingerprint(record: &Record) -> u64 {
 pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
     now.round(jiff::Unit::Millisecond).unwrap_or(now)
-}
-
-/// The record that a detail's item is about.
-fn place_of(
-    detail: &crate::catalogue::TableDetail,
-    item: &Item,
-    only: Option<&str>,
-    places: &HashMap<String, usize>,
-) -> Option<usize> {
-    places.get(detail.subject(item).or(only)?).copied()
 }
 
 /// Whether asking for the next one is of no use after this.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::json;
+
 /// The columns that every resource table opens with, in their order.
 pub const OPENING_COLUMNS: &[&str] =
     &["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "owner_id", "tags", "collected_at"];
@@ -31,6 +33,21 @@ pub enum Value {
     Timestamp(Timestamp),
     /// A structure or a list, as JSON text that keeps AWS's own member names.
     Json(String),
+}
+
+impl Value {
+    /// Appends the value as JSON; nothing where it is missing.
+    pub fn write_json(&self, out: &mut String) {
+        match self {
+            Self::Missing => {}
+            Self::Text(text) => json::string(out, text),
+            Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Integer(value) => out.push_str(&value.to_string()),
+            Self::Double(value) => out.push_str(&serde_json::Value::from(*value).to_string()),
+            Self::Timestamp(value) => json::string(out, &value.to_string()),
+            Self::Json(json) => out.push_str(json),
+        }
+    }
 }
 
 /// What a column holds.

@@ -162,6 +162,11 @@ impl Asker {
         }
     }
 
+    /// The account that is asked.
+    pub fn account_id(&self) -> &str {
+        &self.session.account_id
+    }
+
     /// EC2 in the cell's region.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
         client!(self, aws_sdk_ec2, ec2)

@@ -48,6 +48,29 @@ pub struct Item {
     pub carried: Vec<Value>,
 }
 
+impl Item {
+    /// The whole item as JSON, as the AWS CLI prints it.
+    pub fn json(&self, structure: &'static Structure) -> String {
+        let mut out = "{".to_owned();
+        for (member, value) in structure.members.iter().zip(&self.values) {
+            if *value != Value::Missing {
+                json::member(&mut out, member.name, |out| value.write_json(out));
+            }
+        }
+        if let Some(tags) = &self.tags {
+            let pairs: Vec<_> =
+                tags.iter().map(|(key, value)| serde_json::json!({ "Key": key, "Value": value })).collect();
+            json::member(&mut out, "Tags", |out| out.push_str(&serde_json::Value::from(pairs).to_string()));
+        }
+        if !self.extra.is_empty() {
+            json::separate(&mut out, '{');
+            out.push_str(&self.extra);
+        }
+        out.push('}');
+        out
+    }
+}
+
 /// An answer, read.
 #[derive(Debug, PartialEq)]
 pub struct Answer {

@@ -1,7 +1,7 @@
-//! EC2: machines and their disks.
+//! EC2: machines, what they are made from, and what is reserved for them.
 
-use super::entry::{Added, Arn, Id, Reach, ResourceType, Source, ValueFrom};
-use crate::failure::Cause;
+use super::calls::{paged, whole};
+use super::entry::{Added, Arn, Detail, EVERY, Id, Owner, Reach, ResourceType, Source, ValueFrom};
 use crate::session::Service;
 
 /// What EC2's regional types have in common.
@@ -14,26 +14,12 @@ pub const REGIONAL: ResourceType = ResourceType {
     items: "",
     id: Id::Member(&[]),
     arn: Arn::None,
-    owner_around: None,
+    arn_member: None,
+    owner: Owner::Asked,
     added: &[],
     details: &[],
     source: Source::Listed(|_, _| Box::pin(async { Ok(None) })),
 };
-
-/// A call whose answers are paged by `NextToken`; the request bears the largest page that AWS allows,
-/// which also moves it into the larger of EC2's token buckets.
-macro_rules! paged {
-    ($client:ident . $operation:ident () $($setting:tt)*) => {
-        Source::Listed(|asker, ask| {
-            Box::pin(async move {
-                let request = asker.$client().$operation() $($setting)*;
-                let answer = request.set_next_token(ask.token()).send().await.map_err(Cause::of)?;
-                Ok(answer.next_token.filter(|token| !token.is_empty()).map(|token| vec![token]))
-            })
-        })
-    };
-}
-pub(super) use paged;
 
 pub const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -42,21 +28,116 @@ pub const TYPES: &[ResourceType] = &[
         items: "Reservations.Instances",
         id: Id::Member(&["InstanceId"]),
         arn: Arn::Ec2("instance/"),
-        owner_around: Some("Reservations.OwnerId"),
+        owner: Owner::Around("Reservations.OwnerId"),
         added: &[
             Added { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
             Added { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
         ],
-        source: paged!(ec2.describe_instances().max_results(1000)),
+        source: paged!(ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
-        table: "ec2_volumes",
-        operation: "ec2:DescribeVolumes",
-        items: "Volumes",
-        id: Id::Member(&["VolumeId"]),
-        arn: Arn::Ec2("volume/"),
-        source: paged!(ec2.describe_volumes().max_results(1000)),
+        table: "ec2_instance_status",
+        operation: "ec2:DescribeInstanceStatus",
+        items: "InstanceStatuses",
+        id: Id::Member(&["InstanceId"]),
+        arn: Arn::Ec2("instance/"),
+        // Without the first flag AWS tells of running instances alone.
+        source: paged!(
+            ec2.describe_instance_status()
+                .max_results(1000)
+                .include_all_instances(true)
+                .include_managed_resources(true)
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_key_pairs",
+        operation: "ec2:DescribeKeyPairs",
+        items: "KeyPairs",
+        id: Id::Member(&["KeyPairId"]),
+        arn: Arn::Ec2Named("key-pair/", "KeyName"),
+        source: whole!(ec2.describe_key_pairs().include_public_key(true)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_launch_templates",
+        operation: "ec2:DescribeLaunchTemplates",
+        items: "LaunchTemplates",
+        id: Id::Member(&["LaunchTemplateId"]),
+        arn: Arn::Ec2("launch-template/"),
+        added: &[Added { column: "versions", from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions") }],
+        details: &[Detail {
+            operation: "ec2:DescribeLaunchTemplateVersions",
+            items: "LaunchTemplateVersions",
+            batch: EVERY,
+            key: "LaunchTemplateId",
+            // The two versions that are in use are told for the whole account at once; all others only one
+            // template at a time.
+            call: paged!(call ec2.describe_launch_template_versions()
+                .versions("$Latest").versions("$Default").max_results(200).include_managed_resources(true)),
+            only: None,
+            otherwise: None,
+        }],
+        source: paged!(ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_placement_groups",
+        operation: "ec2:DescribePlacementGroups",
+        items: "PlacementGroups",
+        id: Id::Member(&["GroupId"]),
+        arn: Arn::Ec2Named("placement-group/", "GroupName"),
+        arn_member: Some("GroupArn"),
+        source: whole!(ec2.describe_placement_groups()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_reserved_instances",
+        operation: "ec2:DescribeReservedInstances",
+        items: "ReservedInstances",
+        id: Id::Member(&["ReservedInstancesId"]),
+        arn: Arn::Ec2("reserved-instances/"),
+        source: whole!(ec2.describe_reserved_instances()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_capacity_reservations",
+        operation: "ec2:DescribeCapacityReservations",
+        items: "CapacityReservations",
+        id: Id::Member(&["CapacityReservationId"]),
+        arn: Arn::Ec2("capacity-reservation/"),
+        arn_member: Some("CapacityReservationArn"),
+        source: paged!(ec2.describe_capacity_reservations().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_hosts",
+        operation: "ec2:DescribeHosts",
+        items: "Hosts",
+        id: Id::Member(&["HostId"]),
+        arn: Arn::Ec2("dedicated-host/"),
+        // More is an error here, and not clamped.
+        source: paged!(ec2.describe_hosts().max_results(500)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_spot_instance_requests",
+        operation: "ec2:DescribeSpotInstanceRequests",
+        items: "SpotInstanceRequests",
+        id: Id::Member(&["SpotInstanceRequestId"]),
+        arn: Arn::Ec2("spot-instances-request/"),
+        source: paged!(ec2.describe_spot_instance_requests().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_fleets",
+        operation: "ec2:DescribeFleets",
+        items: "Fleets",
+        // AWS lists fleets of the type `instant` to those alone who name them.
+        id: Id::Member(&["FleetId"]),
+        arn: Arn::Ec2("fleet/"),
+        source: paged!(ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },
 ];

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::failure::Cause;
+use crate::failure::{Cause, Kind};
 use crate::session::{Asker, Service};
 
 /// Where a type is asked for.
@@ -25,6 +25,8 @@ pub struct Ask {
     pub token: Option<Token>,
     /// The parent's id, or the ids that details are wanted of.
     pub subjects: Vec<String>,
+    /// The parent's region; empty where there is no parent.
+    pub parent_region: String,
 }
 
 impl Ask {
@@ -48,9 +50,34 @@ pub enum Source {
     /// One listing, page by page.
     Listed(Call),
     /// One listing for each resource of another type, which is read once for all its children.
-    Per(&'static str, Call),
+    Per(Parents, Call),
     /// One row an account, of what was asked to enter it (alias, regions).
     Account,
+}
+
+/// The resources that a type is listed for, one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Parents {
+    /// Their type. Where it is regional and the child global, those of all regions of the run.
+    pub table: &'static str,
+    /// Only those of which this holds.
+    pub only: Option<Only>,
+}
+
+/// Says of which resources something is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Only {
+    /// A member that is a boolean, or one in a structure (`Config.PrivateZone`).
+    pub member: &'static str,
+    /// What it must be. A member that is missing is `false`.
+    pub is: bool,
+}
+
+impl Parents {
+    /// All resources of that type.
+    pub const fn all(table: &'static str) -> Self {
+        Self { table, only: None }
+    }
 }
 
 /// What makes a resource's id.
@@ -60,19 +87,28 @@ pub enum Id {
     Member(&'static [&'static str]),
     /// This member without its path (`/hostedzone/Z123`).
     Bare(&'static str),
-    /// `<zone>/<name>/<type>` and `/<set identifier>` where there is one.
-    RecordSet,
+    /// These members, those that are there, with `/` between them.
+    Joined(&'static [&'static str]),
+    /// The parent's id, `/`, and these members like [`Id::Joined`].
+    UnderParent(&'static [&'static str]),
     /// The account's own id.
     Account,
 }
 
-/// How a resource's ARN is made, where the answer has no member `Arn`.
+/// How a resource's ARN is made where the answer bears none. The forms are those of AWS's service
+/// authorization reference.
 #[derive(Clone, Copy, Debug)]
 pub enum Arn {
     /// AWS defines none.
     None,
     /// `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
     Ec2(&'static str),
+    /// The same with this member in the id's place: AWS names some types by their names.
+    Ec2Named(&'static str, &'static str),
+    /// `arn:<partition>:ec2:<region>::<this><id>`: images and snapshots bear no account.
+    Ec2Unowned(&'static str),
+    /// `arn:<partition>:ec2::<owner>:<this><id>`: what an IPAM has bears no region.
+    Ec2Everywhere(&'static str),
     /// `arn:<partition>:route53:::<this><id>`: Route 53's bear no account.
     Route53(&'static str),
     /// The account's root.
@@ -86,12 +122,27 @@ pub enum ValueFrom {
     Around(&'static str),
     /// The parent's id.
     ParentId,
+    /// The parent's region.
+    ParentRegion,
     /// A member of the parent, or of a structure in it (`Config.PrivateZone`).
     Parent(&'static str),
     /// A member of the item with its octal escapes decoded.
     Decoded(&'static str),
-    /// A member of a detail's answer.
-    Detail(&'static str),
+    /// A member of the answer of the detail that asks this operation. Lists of several pages become one.
+    Detail(&'static str, &'static str),
+    /// The items of that detail's answer that name the resource, whole, as a list.
+    Gathered(&'static str),
+}
+
+/// Who owns a resource, where the item has no member `OwnerId`.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner {
+    /// The account that was asked.
+    Asked,
+    /// A member of a structure around the item (`Reservations.OwnerId`).
+    Around(&'static str),
+    /// The first of these members that is there, of the item or of a structure in it.
+    Member(&'static [&'static str]),
 }
 
 /// A column beside those of the listed structure.
@@ -110,15 +161,20 @@ pub struct Detail {
     pub operation: &'static str,
     /// Where in the answer the items lie; empty for the answer itself.
     pub items: &'static str,
-    /// How many resources one call may name.
+    /// How many resources one call may name; [`EVERY`] where it names none and is answered for all.
     pub batch: usize,
     /// The member of an item that names its resource; empty where a call names just one.
     pub key: &'static str,
-    /// The call.
+    /// Asked only of these resources.
+    pub only: Option<Only>,
+    /// The call, page by page.
     pub call: Call,
     /// What to ask instead where this one is denied or unknown.
     pub otherwise: Option<&'static Detail>,
 }
+
+/// A detail's batch that no number of resources fills.
+pub const EVERY: usize = usize::MAX;
 
 /// One resource type.
 #[derive(Clone, Copy)]
@@ -137,10 +193,12 @@ pub struct ResourceType {
     pub items: &'static str,
     /// The id.
     pub id: Id,
-    /// The ARN.
+    /// The ARN, where the answer bears none.
     pub arn: Arn,
-    /// The member around the items that names the owner, where the item itself does not.
-    pub owner_around: Option<&'static str>,
+    /// The member that bears the ARN under another name than `Arn`. It stays a column of its own too.
+    pub arn_member: Option<&'static str>,
+    /// The owner, where the item does not name it as `OwnerId`.
+    pub owner: Owner,
     /// Columns beside those of the structure.
     pub added: &'static [Added],
     /// What is asked besides.
@@ -150,8 +208,8 @@ pub struct ResourceType {
 }
 
 impl ResourceType {
-    /// Every IAM action that the type needs, the listing's own first.
-    pub fn all_actions(&self) -> Vec<&'static str> {
+    /// Every IAM action that the type's own calls need, the listing's first. Those of its parents come besides.
+    pub fn own_actions(&self) -> Vec<&'static str> {
         let mut actions = vec![self.operation];
         actions.extend(self.actions);
         for detail in self.details {
@@ -163,4 +221,9 @@ impl ResourceType {
         }
         actions
     }
+}
+
+/// An answer that must not pass for the listing's end.
+pub fn no_way_on() -> Cause {
+    Cause::new(Kind::Unreadable, "the answer is truncated and does not say where it goes on")
 }

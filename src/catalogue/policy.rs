@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Table;
+use crate::session::Service;
 
 /// What is asked in every account besides the resource types themselves.
 pub const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"];
@@ -11,17 +12,39 @@ pub const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegion
 /// STS counts so many characters of an inline session policy at most.
 pub const SESSION_POLICY_LIMIT: usize = 2048;
 
-/// Stand in for exact actions where these do not fit. A test proves that none matches a write, nor
-/// anything that reads nothing but secrets.
-const PREFIXES: &[&str] = &[
-    "ec2:DescribeA*",
-    "ec2:DescribeInternet*",
-    "ec2:DescribeN*",
-    "ec2:DescribeR*",
-    "ec2:DescribeSe*",
-    "ec2:DescribeSu*",
-    "ec2:DescribeVo*",
-    "route53:List*",
+/// Stand in for exact actions where these do not fit, the wider list where the first is still too long. A test
+/// proves that none matches a write, nor anything whose answers bear secrets.
+const PREFIXES: [&[&str]; 2] = [
+    &[
+        "ec2:DescribeIpam*",
+        "ec2:DescribeSecurityGroup*",
+        "ec2:DescribeTransitGateway*",
+        "ec2:DescribeVpc*",
+        "route53:List*",
+    ],
+    &[
+        "ec2:DescribeA*",
+        "ec2:DescribeCa*",
+        "ec2:DescribeD*",
+        "ec2:DescribeE*",
+        "ec2:DescribeFl*",
+        "ec2:DescribeH*",
+        "ec2:DescribeInstanceC*",
+        "ec2:DescribeInstanceS*",
+        "ec2:DescribeInternet*",
+        "ec2:DescribeIpam*",
+        "ec2:DescribeN*",
+        "ec2:DescribeP*",
+        "ec2:DescribeR*",
+        "ec2:DescribeSe*",
+        "ec2:DescribeSn*",
+        "ec2:DescribeSu*",
+        "ec2:DescribeTr*",
+        "ec2:DescribeVo*",
+        "ec2:DescribeVpc*",
+        "ec2:GetEbs*",
+        "route53:List*",
+    ],
 ];
 
 /// The policies to try, the most exact first: one document for all services, or two (EC2, the rest).
@@ -41,19 +64,26 @@ pub enum SessionPolicy {
 /// The ladder for a set of resource types. Only what fits the limit in characters is on it; STS may
 /// still find the packed form too large, and then the next is tried.
 pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<SessionPolicy> {
-    let exact: BTreeSet<&str> =
-        tables.flat_map(|table| table.entry.all_actions()).chain(HELPER_ACTIONS.iter().copied()).collect();
-    let short: BTreeSet<&str> = exact.iter().map(|action| shorten(action)).collect();
-    let split = |actions: &BTreeSet<&str>| SessionPolicy::Two {
-        ec2: document(actions.iter().copied().filter(|action| action.starts_with("ec2:"))),
-        rest: document(actions.iter().copied().filter(|action| !action.starts_with("ec2:"))),
+    let mut exact: BTreeSet<&str> = HELPER_ACTIONS.iter().copied().collect();
+    // What AWS checks on another service's behalf is checked in that service's session.
+    let mut besides: BTreeSet<&str> = BTreeSet::new();
+    for table in tables {
+        exact.extend(table.actions());
+        if table.entry.service != Service::Ec2 {
+            besides.extend(table.entry.actions);
+        }
+    }
+    let lists: Vec<BTreeSet<&str>> = std::iter::once(exact.clone())
+        .chain(PREFIXES.iter().map(|prefixes| exact.iter().map(|action| shorten(action, prefixes)).collect()))
+        .collect();
+    let one = |actions: &BTreeSet<&str>| SessionPolicy::One(document(actions.iter().copied()));
+    let two = |actions: &BTreeSet<&str>| {
+        let (ec2, mut rest): (BTreeSet<&str>, BTreeSet<&str>) =
+            actions.iter().partition(|action| action.starts_with("ec2:"));
+        rest.extend(&besides);
+        SessionPolicy::Two { ec2: document(ec2.into_iter()), rest: document(rest.into_iter()) }
     };
-    let mut ladder = vec![
-        SessionPolicy::One(document(exact.iter().copied())),
-        SessionPolicy::One(document(short.iter().copied())),
-        split(&exact),
-        split(&short),
-    ];
+    let mut ladder: Vec<SessionPolicy> = lists.iter().map(one).chain(lists.iter().map(two)).collect();
     ladder.dedup();
     ladder.retain(|policy| match policy {
         SessionPolicy::One(document) => document.len() <= SESSION_POLICY_LIMIT,
@@ -62,8 +92,8 @@ pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Sess
     ladder
 }
 
-fn shorten(action: &str) -> &str {
-    PREFIXES.iter().find(|pattern| matches(pattern, action)).copied().unwrap_or(action)
+fn shorten<'a>(action: &'a str, prefixes: &[&'static str]) -> &'a str {
+    prefixes.iter().find(|pattern| matches(pattern, action)).copied().unwrap_or(action)
 }
 
 fn matches(pattern: &str, action: &str) -> bool {
@@ -87,11 +117,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
 
-    /// Actions whose answers bear secrets among other things: never by a prefix.
-    const NOT_BY_PREFIX: &[&str] =
-        &["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSpotInstanceRequests", "ec2:DescribeVpnConnections"];
-
-    /// Actions that read nothing but secrets.
+    /// Actions that read nothing but secrets, those included that the model does not mark.
     const NEVER: &[&str] = &[
         "ec2:DescribeInstanceAttribute",
         "ec2:ExportClientVpnClientConfiguration",
@@ -101,45 +127,71 @@ mod tests {
         "ec2:GetVpnConnectionDeviceSampleConfiguration",
     ];
 
+    /// Every operation of the services, and whether its answers bear secrets.
+    fn operations() -> impl Iterator<Item = (&'static str, bool)> {
+        let text = include_str!("../../tests/model/operations.txt");
+        text.lines().filter(|line| !line.starts_with('#')).map(|line| match line.strip_suffix(" secret") {
+            Some(operation) => (operation, true),
+            None => (line, false),
+        })
+    }
+
     #[test]
     fn the_prefixes_match_reads_that_are_no_secrets_and_each_stands_for_something() {
-        let operations = include_str!("../../tests/model/operations.txt");
-        let known: Vec<&str> = operations.lines().filter(|line| !line.starts_with('#')).collect();
-        let needed: Vec<&str> =
-            Catalogue::get().unwrap().tables().iter().flat_map(|table| table.entry.all_actions()).collect();
-        for pattern in PREFIXES {
+        let needed: Vec<&str> = Catalogue::get().unwrap().tables().iter().flat_map(Table::actions).collect();
+        for pattern in PREFIXES.iter().copied().flatten() {
             assert!(needed.iter().any(|action| matches(pattern, action)), "{pattern} stands for nothing");
-            for operation in known.iter().filter(|operation| matches(pattern, operation)) {
+            for (operation, secret) in operations().filter(|(operation, _)| matches(pattern, operation)) {
                 let (_, name) = operation.split_once(':').unwrap();
-                assert!(
-                    ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb)),
-                    "{pattern}: {operation}"
-                );
-                let secret = NEVER.contains(operation) || NOT_BY_PREFIX.contains(operation);
-                assert!(!secret, "{pattern} lets {operation} through");
+                let reads = ["Describe", "Get", "List", "Search"].iter().any(|verb| name.starts_with(verb));
+                assert!(reads, "{pattern}: {operation}");
+                assert!(!secret && !NEVER.contains(&operation), "{pattern} lets {operation} through");
             }
         }
     }
 
     #[test]
     fn every_action_is_an_operation_of_aws_and_reads() {
-        let operations = include_str!("../../tests/model/operations.txt");
         for table in Catalogue::get().unwrap().tables() {
-            for action in table.entry.all_actions().into_iter().chain(HELPER_ACTIONS.iter().copied()) {
-                assert!(operations.lines().any(|line| line == action), "{action}");
+            for action in table.actions().into_iter().chain(HELPER_ACTIONS.iter().copied()) {
+                assert!(operations().any(|(operation, _)| operation == action), "{action}");
                 assert!(!NEVER.contains(&action), "{action}");
             }
         }
     }
 
     #[test]
-    fn the_exact_policy_of_everything_comes_first_while_it_fits() {
+    fn the_most_exact_policy_that_fits_comes_first() {
         let catalogue = Catalogue::get().unwrap();
         let ladder = session_policies(catalogue.tables().iter());
-        let SessionPolicy::One(exact) = &ladder[0] else { panic!("two sessions are the last resort") };
-        insta::assert_snapshot!(exact);
+        insta::assert_debug_snapshot!(ladder);
+        let (SessionPolicy::One(first), SessionPolicy::One(second)) = (&ladder[0], &ladder[1]) else {
+            panic!("two sessions are the last resort")
+        };
+        assert!(second.len() < first.len() && first.len() <= SESSION_POLICY_LIMIT);
         assert!(matches!(ladder.last(), Some(SessionPolicy::Two { .. })));
         let one = session_policies(catalogue.find("ec2_vpcs").into_iter());
         insta::assert_debug_snapshot!(one[0]);
+    }
+
+    /// What is listed for each parent needs the parents' listing, though nobody wants their records.
+    #[test]
+    fn a_child_alone_may_list_its_parents() {
+        let catalogue = Catalogue::get().unwrap();
+        for (child, listing) in [
+            ("route53_records", "route53:ListHostedZones"),
+            ("ec2_transit_gateway_routes", "ec2:DescribeTransitGatewayRouteTables"),
+            ("route53_zone_associations", "ec2:DescribeVpcs"),
+        ] {
+            let ladder = session_policies(catalogue.find(child).into_iter());
+            assert!(matches!(&ladder[0], SessionPolicy::One(policy) if policy.contains(listing)), "{child}");
+        }
+        // AWS asks for this one in the session that calls Route 53.
+        let ladder = session_policies(catalogue.find("route53_zone_associations").into_iter());
+        let two = ladder.iter().find_map(|policy| match policy {
+            SessionPolicy::Two { rest, .. } => Some(rest),
+            SessionPolicy::One(_) => None,
+        });
+        assert!(two.unwrap().contains("ec2:DescribeVpcs"));
     }
 }

@@ -1,25 +1,19 @@
-//! Route 53: zones, their records, and health checks.
+//! Route 53: zones, their records, and who else sees them.
 
-use aws_sdk_route53::types::{RrType, TagResourceType};
+use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
-use super::entry::{Added, Arn, Ask, Detail, Id, Reach, ResourceType, Source, Token, ValueFrom};
-use crate::failure::{Cause, Kind};
+use super::calls::{marked, paged, whole};
+use super::entry::{
+    Added, Arn, Ask, Detail, Id, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom, no_way_on,
+};
+use crate::failure::Cause;
 use crate::session::{Asker, Service};
 
-const GLOBAL: ResourceType = ResourceType { service: Service::Route53, reach: Reach::Global, ..super::ec2::REGIONAL };
+/// What Route 53's types have in common.
+pub const GLOBAL: ResourceType =
+    ResourceType { service: Service::Route53, reach: Reach::Global, ..super::ec2::REGIONAL };
 
-/// A listing that pages by a marker.
-macro_rules! marked {
-    ($operation:ident, $most:literal) => {
-        Source::Listed(|asker, ask| {
-            Box::pin(async move {
-                let request = asker.route53().$operation().max_items($most).set_marker(ask.token());
-                let answer = request.send().await.map_err(Cause::of)?;
-                Ok(if answer.is_truncated { answer.next_marker.map(|marker| vec![marker]) } else { None })
-            })
-        })
-    };
-}
+const PRIVATE: &str = "Config.PrivateZone";
 
 pub const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -29,8 +23,10 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Bare("Id"),
         arn: Arn::Route53("hostedzone/"),
         added: &[
-            Added { column: "vpcs", from: ValueFrom::Detail("VPCs") },
-            Added { column: "delegation_set", from: ValueFrom::Detail("DelegationSet") },
+            Added { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
+            Added { column: "delegation_set", from: ValueFrom::Detail("route53:GetHostedZone", "DelegationSet") },
+            Added { column: "dnssec_status", from: ValueFrom::Detail("route53:GetDNSSEC", "Status") },
+            Added { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
         ],
         details: &[
             Detail {
@@ -38,12 +34,8 @@ pub const TYPES: &[ResourceType] = &[
                 items: "",
                 batch: 1,
                 key: "",
-                call: |asker, ask| {
-                    Box::pin(async move {
-                        let request = asker.route53().get_hosted_zone().id(ask.subject());
-                        request.send().await.map(|_| None).map_err(Cause::of)
-                    })
-                },
+                only: None,
+                call: whole!(of id, route53.get_hosted_zone()),
                 otherwise: None,
             },
             Detail {
@@ -51,22 +43,71 @@ pub const TYPES: &[ResourceType] = &[
                 otherwise: Some(&ZONE_TAGS),
                 ..TAGS
             },
+            Detail {
+                operation: "route53:GetDNSSEC",
+                items: "",
+                batch: 1,
+                key: "",
+                // Private zones are not signed, and asking for it is an error.
+                only: Some(Only { member: PRIVATE, is: false }),
+                call: whole!(of hosted_zone_id, route53.get_dnssec()),
+                otherwise: None,
+            },
         ],
-        source: marked!(list_hosted_zones, 100),
+        source: Source::Listed(marked!(route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker)),
         ..GLOBAL
     },
     ResourceType {
         table: "route53_records",
         operation: "route53:ListResourceRecordSets",
         items: "ResourceRecordSets",
-        id: Id::RecordSet,
+        id: Id::UnderParent(&["Name", "Type", "SetIdentifier"]),
         added: &[
             Added { column: "hosted_zone_id", from: ValueFrom::ParentId },
             Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
-            Added { column: "private_zone", from: ValueFrom::Parent("Config.PrivateZone") },
+            Added { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
             Added { column: "name_decoded", from: ValueFrom::Decoded("Name") },
         ],
-        source: Source::Per("route53_hosted_zones", records),
+        source: Source::Per(Parents::all("route53_hosted_zones"), records),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_vpc_association_authorizations",
+        operation: "route53:ListVPCAssociationAuthorizations",
+        items: "VPCs",
+        id: Id::UnderParent(&["VPCId"]),
+        added: &[
+            Added { column: "hosted_zone_id", from: ValueFrom::ParentId },
+            Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
+        ],
+        // Only a private zone can be associated with a VPC.
+        source: Source::Per(
+            Parents { table: "route53_hosted_zones", only: Some(Only { member: PRIVATE, is: true }) },
+            paged!(of hosted_zone_id, route53.list_vpc_association_authorizations().max_results(50)),
+        ),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_zone_associations",
+        operation: "route53:ListHostedZonesByVPC",
+        // AWS checks it on this operation's behalf.
+        actions: &["ec2:DescribeVpcs"],
+        items: "HostedZoneSummaries",
+        id: Id::UnderParent(&["HostedZoneId"]),
+        owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
+        added: &[
+            Added { column: "vpc_id", from: ValueFrom::ParentId },
+            Added { column: "vpc_region", from: ValueFrom::ParentRegion },
+        ],
+        source: Source::Per(Parents::all("ec2_vpcs"), |asker, ask| {
+            Box::pin(async move {
+                let region = VpcRegion::from(ask.parent_region.as_str());
+                let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
+                let request = request.max_items(100).set_next_token(ask.token());
+                let answer = request.send().await.map_err(Cause::of)?;
+                Ok(answer.next_token.filter(|token| !token.is_empty()).map(|token| vec![token]))
+            })
+        }),
         ..GLOBAL
     },
     ResourceType {
@@ -80,7 +121,7 @@ pub const TYPES: &[ResourceType] = &[
             otherwise: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
-        source: marked!(list_health_checks, 1000),
+        source: Source::Listed(marked!(route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker)),
         ..GLOBAL
     },
 ];
@@ -91,6 +132,7 @@ const TAGS: Detail = Detail {
     items: "ResourceTagSets",
     batch: 10,
     key: "ResourceId",
+    only: None,
     call: nothing,
     otherwise: None,
 };
@@ -101,6 +143,7 @@ const ONE_TAGS: Detail = Detail {
     items: "ResourceTagSet",
     batch: 1,
     key: "",
+    only: None,
     call: nothing,
     otherwise: None,
 };
@@ -148,7 +191,7 @@ fn records(asker: Asker, ask: Ask) -> Answer {
             return Ok(None);
         }
         let (Some(name), Some(kind)) = (answer.next_record_name, answer.next_record_type) else {
-            return Err(Cause::new(Kind::Unreadable, "the answer is truncated and does not say where it goes on"));
+            return Err(no_way_on());
         };
         let mut next = vec![name, kind.as_str().to_owned()];
         next.extend(answer.next_record_identifier);

@@ -1,9 +1,11 @@
-//! An entry worked out against the service model: its columns, and how an item becomes a record.
+//! An entry worked out against the service model: its columns, and what of an answer goes into them.
 
-use std::collections::HashSet;
+mod row;
+
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::entry::{Arn, Detail, Id, ResourceType, Source, ValueFrom};
+use super::entry::{Arn, Detail, Id, Only, Owner, Parents, ResourceType, Source, ValueFrom};
 use super::{ENTRIES, octal};
 use crate::record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record, Value};
 use crate::shapes::{self, Kind, Member, Structure};
@@ -44,8 +46,19 @@ pub struct Row<'a> {
     pub partition: &'a str,
     /// The region that was asked, or `global`.
     pub region: &'a str,
-    /// The parent's table and record.
-    pub parent: Option<(&'a Table, &'a Record)>,
+    /// The parent.
+    pub parent: Option<Parent<'a>>,
+}
+
+/// The resource that another one is listed for.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent<'a> {
+    /// Its type.
+    pub table: &'a Table,
+    /// Its record.
+    pub record: &'a Record,
+    /// Where it was seen.
+    pub region: &'a str,
 }
 
 /// What becomes of a member of the item.
@@ -70,7 +83,7 @@ impl Table {
             .added
             .iter()
             .filter_map(|added| if let ValueFrom::Around(member) = added.from { Some(member) } else { None })
-            .chain(entry.owner_around)
+            .chain(if let Owner::Around(member) = entry.owner { Some(member) } else { None })
             .collect();
         let wanted = wanted(entry.operation, entry.items, &around)?;
         let details = entry.details.iter().map(TableDetail::new).collect::<Result<Vec<_>, _>>()?;
@@ -91,10 +104,39 @@ impl Table {
             table.columns.push(Column { name: added.column.into(), kind });
             table.added.push((table.columns.len() - 1, added.from));
         }
+        table.check(item).map_err(|what| format!("{}: {what}", entry.table))?;
         let mut names: HashSet<&str> = OPENING_COLUMNS.iter().copied().chain([EXTRA_COLUMN, "dt"]).collect();
         match table.columns.iter().find(|column| !names.insert(&column.name)) {
             Some(twice) => Err(format!("{}: two columns {}", entry.table, twice.name)),
             None => Ok(table),
+        }
+    }
+
+    /// Every member that the entry names otherwise must be there, and of the right type.
+    fn check(&self, item: &'static Structure) -> Result<(), String> {
+        let entry = self.entry;
+        let ids: &[&str] = match &entry.id {
+            Id::Member(names) | Id::Joined(names) | Id::UnderParent(names) => names,
+            Id::Bare(name) => &[*name],
+            Id::Account => &[],
+        };
+        let owners: &[&str] = if let Owner::Member(paths) = entry.owner { paths } else { &[] };
+        let named = if let Arn::Ec2Named(_, member) = entry.arn { Some(member) } else { None };
+        for path in ids.iter().chain(owners).chain(&entry.arn_member).chain(&named) {
+            if member_at(item, path)? != ColumnType::String {
+                return Err(format!("{path} is no text"));
+            }
+        }
+        let boolean = |of: &'static Structure, only: Only| match member_at(of, only.member)? {
+            ColumnType::Boolean => Ok(()),
+            _ => Err(format!("{} is no boolean", only.member)),
+        };
+        for only in entry.details.iter().filter_map(|detail| detail.only) {
+            boolean(item, only)?;
+        }
+        match (self.parents().and_then(|parents| parents.only), self.parent_entry()?) {
+            (Some(only), Some(parent)) => boolean(wanted(parent.operation, parent.items, &[])?.item(), only),
+            _ => Ok(()),
         }
     }
 
@@ -115,7 +157,11 @@ impl Table {
 
     fn type_of(&self, item: &'static Structure, from: ValueFrom) -> Result<ColumnType, String> {
         let member = match from {
-            ValueFrom::ParentId => return Ok(ColumnType::String),
+            ValueFrom::ParentId | ValueFrom::ParentRegion => return Ok(ColumnType::String),
+            ValueFrom::Gathered(operation) => {
+                self.detail(operation)?;
+                return Ok(ColumnType::Json);
+            }
             ValueFrom::Decoded(name) => item.member(name),
             ValueFrom::Around(place) => {
                 let name = place.rsplit('.').next().unwrap_or(place);
@@ -126,25 +172,44 @@ impl Table {
                     .map(|member| column_type(&member.kind))
                     .ok_or_else(|| format!("nothing around the items is called {place}"));
             }
-            ValueFrom::Detail(name) => self.details.iter().find_map(|detail| detail.wanted.item().member(name)),
+            ValueFrom::Detail(operation, name) => self.detail(operation)?.wanted.item().member(name),
             ValueFrom::Parent(path) => {
-                let Source::Per(parent, _) = self.entry.source else { return Err("it has no parent".into()) };
-                let parent = ENTRIES.iter().flat_map(|types| types.iter()).find(|entry| entry.table == parent);
-                let parent = parent.ok_or("its parent is not in the catalogue")?;
-                let mut structure = wanted(parent.operation, parent.items, &[])?.item();
-                let mut found = None;
-                for name in path.split('.') {
-                    found = structure.member(name);
-                    if let Some((_, Member { kind: Kind::Structure(inner), .. })) = found {
-                        structure = inner;
-                    }
-                }
-                found
+                let parent = self.parent_entry()?.ok_or("it has no parent")?;
+                return member_at(wanted(parent.operation, parent.items, &[])?.item(), path);
             }
         };
         member
             .map(|(_, member)| column_type(&member.kind))
             .ok_or_else(|| "the service model knows no such member".into())
+    }
+
+    fn detail(&self, operation: &str) -> Result<&TableDetail, String> {
+        let found = self.details.iter().find(|detail| detail.detail.operation == operation);
+        found.ok_or_else(|| format!("it does not ask {operation}"))
+    }
+
+    /// The resources that it is listed for, where it is.
+    pub fn parents(&self) -> Option<Parents> {
+        if let Source::Per(parents, _) = self.entry.source { Some(parents) } else { None }
+    }
+
+    fn parent_entry(&self) -> Result<Option<&'static ResourceType>, String> {
+        let Some(parents) = self.parents() else { return Ok(None) };
+        let mut entries = ENTRIES.iter().flat_map(|types| types.iter());
+        let found = entries.find(|entry| entry.table == parents.table);
+        found.map(Some).ok_or_else(|| format!("its parent {} is not in the catalogue", parents.table))
+    }
+
+    /// Every IAM action that the type needs, its own listing's first, then all others in order: those of its
+    /// details, and of the listing that its parents come from.
+    pub fn actions(&self) -> Vec<&'static str> {
+        let mut others: BTreeSet<&str> = self.entry.own_actions().into_iter().collect();
+        if let Ok(Some(parent)) = self.parent_entry() {
+            others.insert(parent.operation);
+            others.extend(parent.actions);
+        }
+        others.remove(self.entry.operation);
+        std::iter::once(self.entry.operation).chain(others).collect()
     }
 
     /// Every column, in the order of the files.
@@ -159,124 +224,6 @@ impl Table {
         });
         let extra = Column { name: EXTRA_COLUMN.into(), kind: ColumnType::Json };
         opening.chain(self.columns.iter().cloned()).chain([extra]).collect()
-    }
-
-    /// Makes a record of an item.
-    pub fn record(&self, item: Item, row: Row<'_>) -> Record {
-        let structure = self.wanted.item();
-        let id = self.id(&item, row);
-        let mut record = Record {
-            id: id.clone().unwrap_or_default(),
-            tags: item.tags,
-            values: vec![Value::Missing; self.columns.len()],
-            extra: (!item.extra.is_empty()).then(|| format!("{{{}}}", item.extra)),
-            ..Record::default()
-        };
-        for (column, from) in &self.added {
-            record.values[*column] = match from {
-                ValueFrom::Around(place) => {
-                    let name = place.rsplit('.').next().unwrap_or(place);
-                    let at = self.wanted.carried().position(|member| member.name == name);
-                    at.and_then(|at| item.carried.get(at)).cloned().unwrap_or_default()
-                }
-                ValueFrom::ParentId => row.parent.map(|(_, parent)| Value::Text(parent.id.clone())).unwrap_or_default(),
-                ValueFrom::Parent(path) => {
-                    row.parent.map(|(table, parent)| table.inside(parent, path)).unwrap_or_default()
-                }
-                ValueFrom::Decoded(name) => match structure.member(name).map(|(index, _)| &item.values[index]) {
-                    Some(Value::Text(text)) => Value::Text(octal::decode(text)),
-                    _ => Value::Missing,
-                },
-                ValueFrom::Detail(_) => Value::Missing,
-            };
-        }
-        if let Some(place) = self.entry.owner_around {
-            let name = place.rsplit('.').next().unwrap_or(place);
-            let at = self.wanted.carried().position(|member| member.name == name);
-            if let Some(Value::Text(owner)) = at.and_then(|at| item.carried.get(at)) {
-                record.owner_id = Some(owner.clone());
-            }
-        }
-        for (value, slot) in item.values.into_iter().zip(&self.slots) {
-            match (slot, value) {
-                (Slot::Column(column), value) => record.values[*column] = value,
-                (Slot::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
-                (Slot::Arn, Value::Text(arn)) => record.arn = Some(arn),
-                _ => {}
-            }
-        }
-        // What AWS names no owner of belongs to the account that was asked.
-        let owner = record.owner_id.get_or_insert_with(|| row.account_id.to_owned()).clone();
-        if record.arn.is_none() && id.is_some() {
-            let (partition, id) = (row.partition, &record.id);
-            record.arn = match self.entry.arn {
-                Arn::None => None,
-                Arn::Ec2(prefix) if self.is_first_id(&record) => {
-                    Some(format!("arn:{partition}:ec2:{}:{owner}:{prefix}{id}", row.region))
-                }
-                Arn::Ec2(_) => None,
-                Arn::Route53(prefix) => Some(format!("arn:{partition}:route53:::{prefix}{id}")),
-                Arn::Account => Some(format!("arn:{partition}:iam::{}:root", row.account_id)),
-            };
-        }
-        record
-    }
-
-    /// Adds a detail's answer to the record that it is about.
-    pub fn add_detail(&self, record: &mut Record, detail: &TableDetail, item: Item) {
-        if let Some(tags) = item.tags {
-            record.tags = Some(tags);
-        }
-        for (column, from) in &self.added {
-            if let ValueFrom::Detail(name) = from
-                && let Some((index, _)) = detail.wanted.item().member(name)
-            {
-                record.values[*column] = item.values[index].clone();
-            }
-        }
-    }
-
-    fn id(&self, item: &Item, row: Row<'_>) -> Option<String> {
-        let text = |name: &str| match self.wanted.item().member(name).map(|(index, _)| &item.values[index]) {
-            Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        };
-        match self.entry.id {
-            Id::Member(names) => names.iter().find_map(|name| text(name)),
-            Id::Bare(name) => text(name).map(|id| id.rsplit('/').next().unwrap_or(&id).to_owned()),
-            Id::Account => Some(row.account_id.to_owned()),
-            Id::RecordSet => {
-                let zone = row.parent.map(|(_, parent)| parent.id.clone()).unwrap_or_default();
-                let parts = [Some(zone), text("Name"), text("Type"), text("SetIdentifier")];
-                Some(parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
-            }
-        }
-    }
-
-    /// Whether the id is of the member that ARNs are made of, and not of one that stands in for it.
-    fn is_first_id(&self, record: &Record) -> bool {
-        let Id::Member([first, ..]) = self.entry.id else { return true };
-        matches!(self.inside(record, first), Value::Text(text) if text == record.id)
-    }
-
-    /// A member of a record, or of a structure in it.
-    fn inside(&self, record: &Record, path: &str) -> Value {
-        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let Some((index, member)) = self.wanted.item().member(first) else { return Value::Missing };
-        let Slot::Column(column) = self.slots[index] else { return Value::Missing };
-        let value = &record.values[column];
-        if rest.is_empty() {
-            return value.clone();
-        }
-        let (Value::Json(json), Kind::Structure(_)) = (value, &member.kind) else { return Value::Missing };
-        let json: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-        match rest.split('.').try_fold(&json, |here, name| here.get(name)) {
-            Some(serde_json::Value::Bool(value)) => Value::Boolean(*value),
-            Some(serde_json::Value::String(text)) => Value::Text(text.clone()),
-            Some(serde_json::Value::Number(number)) => number.as_i64().map(Value::Integer).unwrap_or_default(),
-            Some(other) => Value::Json(other.to_string()),
-            None => Value::Missing,
-        }
     }
 }
 
@@ -302,6 +249,17 @@ impl TableDetail {
 fn wanted(operation: &str, items: &str, around: &[&str]) -> Result<Wanted, String> {
     let shape = shapes::operation(operation).ok_or_else(|| format!("{operation}: run `make generate`"))?;
     Wanted::new(shape, items, around)
+}
+
+/// The type of a member, or of one in a structure (`Config.PrivateZone`).
+fn member_at(structure: &'static Structure, path: &str) -> Result<ColumnType, String> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (_, member) = structure.member(first).ok_or_else(|| format!("{} has no member {first}", structure.name))?;
+    match (rest, &member.kind) {
+        (None, kind) => Ok(column_type(kind)),
+        (Some(rest), Kind::Structure(inner)) => member_at(inner, rest),
+        (Some(_), _) => Err(format!("{}.{first} is no structure", structure.name)),
+    }
 }
 
 fn column_type(kind: &Kind) -> ColumnType {

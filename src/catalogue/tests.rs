@@ -11,18 +11,11 @@ fn every_entry_fits_the_service_model() {
             "{} stands twice",
             entry.table
         );
-        let item = table.wanted.item();
-        let members: &[&str] = match &entry.id {
-            Id::Member(names) => names,
-            Id::Bare(name) => &[*name],
-            Id::RecordSet => &["Name", "Type", "SetIdentifier"],
-            Id::Account => &[],
-        };
-        for member in members {
-            assert!(item.member(member).is_some(), "{}: {} has no member {member}", entry.table, item.name);
-        }
-        if let Source::Per(parent, _) = entry.source {
-            assert!(catalogue.find(parent).is_some_and(|parent| parent.entry.reach == entry.reach), "{}", entry.table);
+        if let Some(parents) = table.parents() {
+            let parent = catalogue.find(parents.table).unwrap();
+            assert!(matches!(parent.entry.source, Source::Listed(_)), "{}: its parents have parents", entry.table);
+            let downwards = parent.entry.reach == entry.reach || entry.reach == Reach::Global;
+            assert!(downwards, "{}: a regional type cannot hang on a global one", entry.table);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! VPC: networks, and what connects them.
+//! VPC: networks, and who may speak to whom in them.
 
-use super::ec2::{REGIONAL, paged};
-use super::entry::{Arn, Id, ResourceType, Source};
+use super::calls::{paged, whole};
+use super::ec2::REGIONAL;
+use super::entry::{Added, Arn, Detail, Id, Owner, ResourceType, Source, ValueFrom};
 use crate::failure::Cause;
 
 pub const TYPES: &[ResourceType] = &[
@@ -20,6 +21,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "Subnets",
         id: Id::Member(&["SubnetId"]),
         arn: Arn::Ec2("subnet/"),
+        arn_member: Some("SubnetArn"),
         source: paged!(ec2.describe_subnets().max_results(1000)),
         ..REGIONAL
     },
@@ -38,7 +40,37 @@ pub const TYPES: &[ResourceType] = &[
         items: "SecurityGroups",
         id: Id::Member(&["GroupId"]),
         arn: Arn::Ec2("security-group/"),
+        arn_member: Some("SecurityGroupArn"),
         source: paged!(ec2.describe_security_groups().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_security_group_rules",
+        operation: "ec2:DescribeSecurityGroupRules",
+        items: "SecurityGroupRules",
+        id: Id::Member(&["SecurityGroupRuleId"]),
+        arn: Arn::Ec2("security-group-rule/"),
+        arn_member: Some("SecurityGroupRuleArn"),
+        owner: Owner::Member(&["GroupOwnerId"]),
+        source: paged!(ec2.describe_security_group_rules().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_security_group_vpc_associations",
+        operation: "ec2:DescribeSecurityGroupVpcAssociations",
+        items: "SecurityGroupVpcAssociations",
+        id: Id::Joined(&["GroupId", "VpcId"]),
+        owner: Owner::Member(&["GroupOwnerId"]),
+        source: paged!(ec2.describe_security_group_vpc_associations().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_network_acls",
+        operation: "ec2:DescribeNetworkAcls",
+        items: "NetworkAcls",
+        id: Id::Member(&["NetworkAclId"]),
+        arn: Arn::Ec2("network-acl/"),
+        source: paged!(ec2.describe_network_acls().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -47,7 +79,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "NetworkInterfaces",
         id: Id::Member(&["NetworkInterfaceId"]),
         arn: Arn::Ec2("network-interface/"),
-        source: paged!(ec2.describe_network_interfaces().max_results(1000)),
+        source: paged!(ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -57,28 +89,62 @@ pub const TYPES: &[ResourceType] = &[
         // An address of EC2-Classic has no allocation id, and no ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
         arn: Arn::Ec2("elastic-ip/"),
-        // The only one here that AWS does not page.
-        source: Source::Listed(|asker, _| {
-            Box::pin(async move { asker.ec2().describe_addresses().send().await.map(|_| None).map_err(Cause::of) })
+        source: whole!(ec2.describe_addresses()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_dhcp_options",
+        operation: "ec2:DescribeDhcpOptions",
+        items: "DhcpOptions",
+        id: Id::Member(&["DhcpOptionsId"]),
+        arn: Arn::Ec2("dhcp-options/"),
+        source: paged!(ec2.describe_dhcp_options().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_flow_logs",
+        operation: "ec2:DescribeFlowLogs",
+        items: "FlowLogs",
+        id: Id::Member(&["FlowLogId"]),
+        arn: Arn::Ec2("vpc-flow-log/"),
+        source: paged!(ec2.describe_flow_logs().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_managed_prefix_lists",
+        operation: "ec2:DescribeManagedPrefixLists",
+        items: "PrefixLists",
+        id: Id::Member(&["PrefixListId"]),
+        arn: Arn::Ec2("prefix-list/"),
+        arn_member: Some("PrefixListArn"),
+        added: &[Added { column: "entries", from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries") }],
+        details: &[Detail {
+            operation: "ec2:GetManagedPrefixListEntries",
+            items: "",
+            batch: 1,
+            key: "",
+            only: None,
+            call: paged!(of prefix_list_id, ec2.get_managed_prefix_list_entries().max_results(100)),
+            otherwise: None,
+        }],
+        // The account's own: AWS's lists are the same for everybody.
+        source: Source::Listed(|asker, ask| {
+            Box::pin(async move {
+                let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();
+                let request = asker.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
+                let answer = request.set_next_token(ask.token()).send().await.map_err(Cause::of)?;
+                Ok(answer.next_token.filter(|token| !token.is_empty()).map(|token| vec![token]))
+            })
         }),
         ..REGIONAL
     },
     ResourceType {
-        table: "ec2_internet_gateways",
-        operation: "ec2:DescribeInternetGateways",
-        items: "InternetGateways",
-        id: Id::Member(&["InternetGatewayId"]),
-        arn: Arn::Ec2("internet-gateway/"),
-        source: paged!(ec2.describe_internet_gateways().max_results(1000)),
-        ..REGIONAL
-    },
-    ResourceType {
-        table: "ec2_nat_gateways",
-        operation: "ec2:DescribeNatGateways",
-        items: "NatGateways",
-        id: Id::Member(&["NatGatewayId"]),
-        arn: Arn::Ec2("natgateway/"),
-        source: paged!(ec2.describe_nat_gateways().max_results(1000)),
+        table: "ec2_traffic_mirror_sessions",
+        operation: "ec2:DescribeTrafficMirrorSessions",
+        items: "TrafficMirrorSessions",
+        id: Id::Member(&["TrafficMirrorSessionId"]),
+        arn: Arn::Ec2("traffic-mirror-session/"),
+        source: paged!(ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },
 ];

@@ -13,12 +13,31 @@ use crate::session::Asker;
 use crate::transcode::Wanted;
 use crate::wire::{Taken, Tally, Ticket};
 
+/// Why a listing that others hang on was not answered in full.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    table: &'static str,
+    status: Status,
+    cause: Cause,
+    cut: bool,
+}
+
+impl Trouble {
+    /// The same, told with where it was.
+    pub fn in_region(mut self, region: &str) -> Self {
+        self.cause.message = format!("in {region}: {}", self.cause.message);
+        self
+    }
+}
+
 /// A cell that has begun.
 pub struct Cell {
     pub table: &'static Table,
     pub region: Arc<str>,
     pub records: u64,
     pub dropped: u64,
+    /// Asking on is of no use.
+    pub over: bool,
     asker: Asker,
     stop: Stop,
     started_at: Timestamp,
@@ -38,6 +57,7 @@ impl Cell {
             region: region.into(),
             records: 0,
             dropped: 0,
+            over: false,
             asker: context.session.asker(service, context.asked_region(service, region)),
             stop: context.stop.clone(),
             started_at: super::now(),
@@ -66,15 +86,21 @@ impl Cell {
         self.answered = true;
     }
 
+    /// Why it was not answered in full, for those who hang on it.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let cause = self.cause.clone()?;
+        Some(Trouble { table: self.table.entry.table, status: self.status(), cause, cut: self.cut })
+    }
+
     /// A cell whose parent's listing failed bears the parent's status, unless something came all the same.
-    pub fn suffers_from(&mut self, parent: &Cell) {
-        if let Some(cause) = &parent.cause
+    pub fn suffers_from(&mut self, parent: Option<Trouble>) {
+        if let Some(trouble) = parent
             && self.cause.is_none()
         {
-            self.parent = Some(parent.table.entry.table);
-            self.inherited = Some(parent.status());
-            self.cause = Some(cause.clone());
-            self.cut |= parent.cut;
+            self.parent = Some(trouble.table);
+            self.inherited = Some(trouble.status);
+            self.cause = Some(trouble.cause);
+            self.cut |= trouble.cut;
         }
     }
 

@@ -4,6 +4,16 @@ use super::{Kind, List, Member, Operation, Structure};
 
 pub mod ec2 {
     use super::*;
+pub static DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT: Structure = Structure { name: "DescribeAccountAttributesResult", secret: false, members: &[
+    Member { wire: "accountAttributeSet", name: "AccountAttributes", column: "account_attributes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ACCOUNT_ATTRIBUTE) }) },
+] };
+pub static ACCOUNT_ATTRIBUTE: Structure = Structure { name: "AccountAttribute", secret: false, members: &[
+    Member { wire: "attributeName", name: "AttributeName", column: "attribute_name", kind: Kind::Text },
+    Member { wire: "attributeValueSet", name: "AttributeValues", column: "attribute_values", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ACCOUNT_ATTRIBUTE_VALUE) }) },
+] };
+pub static ACCOUNT_ATTRIBUTE_VALUE: Structure = Structure { name: "AccountAttributeValue", secret: false, members: &[
+    Member { wire: "attributeValue", name: "AttributeValue", column: "attribute_value", kind: Kind::Text },
+] };
 pub static DESCRIBE_ADDRESSES_RESULT: Structure = Structure { name: "DescribeAddressesResult", secret: false, members: &[
     Member { wire: "addressesSet", name: "Addresses", column: "addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ADDRESS) }) },
 ] };
@@ -28,6 +38,714 @@ pub static ADDRESS: Structure = Structure { name: "Address", secret: false, memb
 pub static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static DESCRIBE_BYOIP_CIDRS_RESULT: Structure = Structure { name: "DescribeByoipCidrsResult", secret: false, members: &[
+    Member { wire: "byoipCidrSet", name: "ByoipCidrs", column: "byoip_cidrs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BYOIP_CIDR) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static BYOIP_CIDR: Structure = Structure { name: "ByoipCidr", secret: false, members: &[
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "asnAssociationSet", name: "AsnAssociations", column: "asn_associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ASN_ASSOCIATION) }) },
+    Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "networkBorderGroup", name: "NetworkBorderGroup", column: "network_border_group", kind: Kind::Text },
+    Member { wire: "advertisementType", name: "AdvertisementType", column: "advertisement_type", kind: Kind::Text },
+    Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: Kind::Text },
+    Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: Kind::Text },
+] };
+pub static ASN_ASSOCIATION: Structure = Structure { name: "AsnAssociation", secret: false, members: &[
+    Member { wire: "asn", name: "Asn", column: "asn", kind: Kind::Text },
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
+    Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static DESCRIBE_CAPACITY_RESERVATIONS_RESULT: Structure = Structure { name: "DescribeCapacityReservationsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "capacityReservationSet", name: "CapacityReservations", column: "capacity_reservations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CAPACITY_RESERVATION) }) },
+] };
+pub static CAPACITY_RESERVATION: Structure = Structure { name: "CapacityReservation", secret: false, members: &[
+    Member { wire: "capacityReservationId", name: "CapacityReservationId", column: "capacity_reservation_id", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "capacityReservationArn", name: "CapacityReservationArn", column: "capacity_reservation_arn", kind: Kind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "instancePlatform", name: "InstancePlatform", column: "instance_platform", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: Kind::Text },
+    Member { wire: "totalInstanceCount", name: "TotalInstanceCount", column: "total_instance_count", kind: Kind::Integer },
+    Member { wire: "availableInstanceCount", name: "AvailableInstanceCount", column: "available_instance_count", kind: Kind::Integer },
+    Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: Kind::Boolean },
+    Member { wire: "ephemeralStorage", name: "EphemeralStorage", column: "ephemeral_storage", kind: Kind::Boolean },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "startDate", name: "StartDate", column: "start_date", kind: Kind::Timestamp },
+    Member { wire: "endDate", name: "EndDate", column: "end_date", kind: Kind::Timestamp },
+    Member { wire: "endDateType", name: "EndDateType", column: "end_date_type", kind: Kind::Text },
+    Member { wire: "instanceMatchCriteria", name: "InstanceMatchCriteria", column: "instance_match_criteria", kind: Kind::Text },
+    Member { wire: "createDate", name: "CreateDate", column: "create_date", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
+    Member { wire: "capacityReservationFleetId", name: "CapacityReservationFleetId", column: "capacity_reservation_fleet_id", kind: Kind::Text },
+    Member { wire: "placementGroupArn", name: "PlacementGroupArn", column: "placement_group_arn", kind: Kind::Text },
+    Member { wire: "capacityAllocationSet", name: "CapacityAllocations", column: "capacity_allocations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CAPACITY_ALLOCATION) }) },
+    Member { wire: "reservationType", name: "ReservationType", column: "reservation_type", kind: Kind::Text },
+    Member { wire: "unusedReservationBillingOwnerId", name: "UnusedReservationBillingOwnerId", column: "unused_reservation_billing_owner_id", kind: Kind::Text },
+    Member { wire: "commitmentInfo", name: "CommitmentInfo", column: "commitment_info", kind: Kind::Structure(&CAPACITY_RESERVATION_COMMITMENT_INFO) },
+    Member { wire: "deliveryPreference", name: "DeliveryPreference", column: "delivery_preference", kind: Kind::Text },
+    Member { wire: "capacityBlockId", name: "CapacityBlockId", column: "capacity_block_id", kind: Kind::Text },
+    Member { wire: "interruptible", name: "Interruptible", column: "interruptible", kind: Kind::Boolean },
+    Member { wire: "interruptibleCapacityAllocation", name: "InterruptibleCapacityAllocation", column: "interruptible_capacity_allocation", kind: Kind::Structure(&INTERRUPTIBLE_CAPACITY_ALLOCATION) },
+    Member { wire: "interruptionInfo", name: "InterruptionInfo", column: "interruption_info", kind: Kind::Structure(&INTERRUPTION_INFO) },
+    Member { wire: "adjustmentStatus", name: "AdjustmentStatus", column: "adjustment_status", kind: Kind::Text },
+    Member { wire: "adjustmentDetails", name: "AdjustmentDetails", column: "adjustment_details", kind: Kind::Structure(&CAPACITY_RESERVATION_ADJUSTMENT_DETAILS) },
+    Member { wire: "originalStartDate", name: "OriginalStartDate", column: "original_start_date", kind: Kind::Timestamp },
+    Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: Kind::Text },
+    Member { wire: "launchStatus", name: "LaunchStatus", column: "launch_status", kind: Kind::Text },
+] };
+pub static CAPACITY_ALLOCATION: Structure = Structure { name: "CapacityAllocation", secret: false, members: &[
+    Member { wire: "allocationType", name: "AllocationType", column: "allocation_type", kind: Kind::Text },
+    Member { wire: "count", name: "Count", column: "count", kind: Kind::Integer },
+    Member { wire: "allocationMetadataList", name: "AllocationMetadata", column: "allocation_metadata", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CAPACITY_ALLOCATION_METADATA_ENTRY) }) },
+] };
+pub static CAPACITY_ALLOCATION_METADATA_ENTRY: Structure = Structure { name: "CapacityAllocationMetadataEntry", secret: false, members: &[
+    Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static CAPACITY_RESERVATION_COMMITMENT_INFO: Structure = Structure { name: "CapacityReservationCommitmentInfo", secret: false, members: &[
+    Member { wire: "committedInstanceCount", name: "CommittedInstanceCount", column: "committed_instance_count", kind: Kind::Integer },
+    Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: Kind::Timestamp },
+    Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: Kind::Integer },
+] };
+pub static INTERRUPTIBLE_CAPACITY_ALLOCATION: Structure = Structure { name: "InterruptibleCapacityAllocation", secret: false, members: &[
+    Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: Kind::Integer },
+    Member { wire: "targetInstanceCount", name: "TargetInstanceCount", column: "target_instance_count", kind: Kind::Integer },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+    Member { wire: "interruptibleCapacityReservationId", name: "InterruptibleCapacityReservationId", column: "interruptible_capacity_reservation_id", kind: Kind::Text },
+    Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: Kind::Text },
+    Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: Kind::Text },
+] };
+pub static INTERRUPTION_INFO: Structure = Structure { name: "InterruptionInfo", secret: false, members: &[
+    Member { wire: "sourceCapacityReservationId", name: "SourceCapacityReservationId", column: "source_capacity_reservation_id", kind: Kind::Text },
+    Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: Kind::Text },
+] };
+pub static CAPACITY_RESERVATION_ADJUSTMENT_DETAILS: Structure = Structure { name: "CapacityReservationAdjustmentDetails", secret: false, members: &[
+    Member { wire: "startDate", name: "StartDate", column: "start_date", kind: Kind::Timestamp },
+    Member { wire: "endDate", name: "EndDate", column: "end_date", kind: Kind::Timestamp },
+    Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: Kind::Timestamp },
+    Member { wire: "endDateType", name: "EndDateType", column: "end_date_type", kind: Kind::Text },
+    Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: Kind::Integer },
+] };
+pub static DESCRIBE_CARRIER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCarrierGatewaysResult", secret: false, members: &[
+    Member { wire: "carrierGatewaySet", name: "CarrierGateways", column: "carrier_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CARRIER_GATEWAY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static CARRIER_GATEWAY: Structure = Structure { name: "CarrierGateway", secret: false, members: &[
+    Member { wire: "carrierGatewayId", name: "CarrierGatewayId", column: "carrier_gateway_id", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeClientVpnEndpointsResult", secret: false, members: &[
+    Member { wire: "clientVpnEndpoint", name: "ClientVpnEndpoints", column: "client_vpn_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CLIENT_VPN_ENDPOINT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static CLIENT_VPN_ENDPOINT: Structure = Structure { name: "ClientVpnEndpoint", secret: false, members: &[
+    Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&CLIENT_VPN_ENDPOINT_STATUS) },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Text },
+    Member { wire: "deletionTime", name: "DeletionTime", column: "deletion_time", kind: Kind::Text },
+    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
+    Member { wire: "clientCidrBlock", name: "ClientCidrBlock", column: "client_cidr_block", kind: Kind::Text },
+    Member { wire: "dnsServer", name: "DnsServers", column: "dns_servers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "splitTunnel", name: "SplitTunnel", column: "split_tunnel", kind: Kind::Boolean },
+    Member { wire: "vpnProtocol", name: "VpnProtocol", column: "vpn_protocol", kind: Kind::Text },
+    Member { wire: "transportProtocol", name: "TransportProtocol", column: "transport_protocol", kind: Kind::Text },
+    Member { wire: "vpnPort", name: "VpnPort", column: "vpn_port", kind: Kind::Integer },
+    Member { wire: "associatedTargetNetwork", name: "AssociatedTargetNetworks", column: "associated_target_networks", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ASSOCIATED_TARGET_NETWORK) }) },
+    Member { wire: "serverCertificateArn", name: "ServerCertificateArn", column: "server_certificate_arn", kind: Kind::Text },
+    Member { wire: "authenticationOptions", name: "AuthenticationOptions", column: "authentication_options", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CLIENT_VPN_AUTHENTICATION) }) },
+    Member { wire: "connectionLogOptions", name: "ConnectionLogOptions", column: "connection_log_options", kind: Kind::Structure(&CONNECTION_LOG_RESPONSE_OPTIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "securityGroupIdSet", name: "SecurityGroupIds", column: "security_group_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "selfServicePortalUrl", name: "SelfServicePortalUrl", column: "self_service_portal_url", kind: Kind::Text },
+    Member { wire: "clientConnectOptions", name: "ClientConnectOptions", column: "client_connect_options", kind: Kind::Structure(&CLIENT_CONNECT_RESPONSE_OPTIONS) },
+    Member { wire: "sessionTimeoutHours", name: "SessionTimeoutHours", column: "session_timeout_hours", kind: Kind::Integer },
+    Member { wire: "clientLoginBannerOptions", name: "ClientLoginBannerOptions", column: "client_login_banner_options", kind: Kind::Structure(&CLIENT_LOGIN_BANNER_RESPONSE_OPTIONS) },
+    Member { wire: "clientRouteEnforcementOptions", name: "ClientRouteEnforcementOptions", column: "client_route_enforcement_options", kind: Kind::Structure(&CLIENT_ROUTE_ENFORCEMENT_RESPONSE_OPTIONS) },
+    Member { wire: "disconnectOnSessionTimeout", name: "DisconnectOnSessionTimeout", column: "disconnect_on_session_timeout", kind: Kind::Boolean },
+    Member { wire: "endpointIpAddressType", name: "EndpointIpAddressType", column: "endpoint_ip_address_type", kind: Kind::Text },
+    Member { wire: "trafficIpAddressType", name: "TrafficIpAddressType", column: "traffic_ip_address_type", kind: Kind::Text },
+    Member { wire: "transitGatewayConfiguration", name: "TransitGatewayConfiguration", column: "transit_gateway_configuration", kind: Kind::Structure(&TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE) },
+    Member { wire: "devicePostureOptions", name: "DevicePostureOptions", column: "device_posture_options", kind: Kind::Structure(&DEVICE_POSTURE_RESPONSE_OPTIONS) },
+] };
+pub static CLIENT_VPN_ENDPOINT_STATUS: Structure = Structure { name: "ClientVpnEndpointStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+] };
+pub static ASSOCIATED_TARGET_NETWORK: Structure = Structure { name: "AssociatedTargetNetwork", secret: false, members: &[
+    Member { wire: "networkId", name: "NetworkId", column: "network_id", kind: Kind::Text },
+    Member { wire: "networkType", name: "NetworkType", column: "network_type", kind: Kind::Text },
+] };
+pub static CLIENT_VPN_AUTHENTICATION: Structure = Structure { name: "ClientVpnAuthentication", secret: false, members: &[
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "activeDirectory", name: "ActiveDirectory", column: "active_directory", kind: Kind::Structure(&DIRECTORY_SERVICE_AUTHENTICATION) },
+    Member { wire: "mutualAuthentication", name: "MutualAuthentication", column: "mutual_authentication", kind: Kind::Structure(&CERTIFICATE_AUTHENTICATION) },
+    Member { wire: "federatedAuthentication", name: "FederatedAuthentication", column: "federated_authentication", kind: Kind::Structure(&FEDERATED_AUTHENTICATION) },
+] };
+pub static DIRECTORY_SERVICE_AUTHENTICATION: Structure = Structure { name: "DirectoryServiceAuthentication", secret: false, members: &[
+    Member { wire: "directoryId", name: "DirectoryId", column: "directory_id", kind: Kind::Text },
+] };
+pub static CERTIFICATE_AUTHENTICATION: Structure = Structure { name: "CertificateAuthentication", secret: false, members: &[
+    Member { wire: "clientRootCertificateChain", name: "ClientRootCertificateChain", column: "client_root_certificate_chain", kind: Kind::Text },
+] };
+pub static FEDERATED_AUTHENTICATION: Structure = Structure { name: "FederatedAuthentication", secret: false, members: &[
+    Member { wire: "samlProviderArn", name: "SamlProviderArn", column: "saml_provider_arn", kind: Kind::Text },
+    Member { wire: "selfServiceSamlProviderArn", name: "SelfServiceSamlProviderArn", column: "self_service_saml_provider_arn", kind: Kind::Text },
+] };
+pub static CONNECTION_LOG_RESPONSE_OPTIONS: Structure = Structure { name: "ConnectionLogResponseOptions", secret: false, members: &[
+    Member { wire: "Enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+    Member { wire: "CloudwatchLogGroup", name: "CloudwatchLogGroup", column: "cloudwatch_log_group", kind: Kind::Text },
+    Member { wire: "CloudwatchLogStream", name: "CloudwatchLogStream", column: "cloudwatch_log_stream", kind: Kind::Text },
+    Member { wire: "IncludeAuthorizationPolicyContext", name: "IncludeAuthorizationPolicyContext", column: "include_authorization_policy_context", kind: Kind::Boolean },
+] };
+pub static CLIENT_CONNECT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientConnectResponseOptions", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+    Member { wire: "lambdaFunctionArn", name: "LambdaFunctionArn", column: "lambda_function_arn", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS) },
+] };
+pub static CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS: Structure = Structure { name: "ClientVpnEndpointAttributeStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+] };
+pub static CLIENT_LOGIN_BANNER_RESPONSE_OPTIONS: Structure = Structure { name: "ClientLoginBannerResponseOptions", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+    Member { wire: "bannerText", name: "BannerText", column: "banner_text", kind: Kind::Text },
+] };
+pub static CLIENT_ROUTE_ENFORCEMENT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientRouteEnforcementResponseOptions", secret: false, members: &[
+    Member { wire: "enforced", name: "Enforced", column: "enforced", kind: Kind::Boolean },
+] };
+pub static TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE: Structure = Structure { name: "TransitGatewayConfigurationDescribeEndpointStructure", secret: false, members: &[
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "availabilityZoneSet", name: "AvailabilityZones", column: "availability_zones", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "availabilityZoneIdSet", name: "AvailabilityZoneIds", column: "availability_zone_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
+pub static DEVICE_POSTURE_RESPONSE_OPTIONS: Structure = Structure { name: "DevicePostureResponseOptions", secret: false, members: &[
+    Member { wire: "trustProviderSet", name: "TrustProviders", column: "trust_providers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CLIENT_VPN_TRUST_PROVIDER) }) },
+] };
+pub static CLIENT_VPN_TRUST_PROVIDER: Structure = Structure { name: "ClientVpnTrustProvider", secret: false, members: &[
+    Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: Kind::Text },
+    Member { wire: "tenantId", name: "TenantId", column: "tenant_id", kind: Kind::Text },
+    Member { wire: "publicSigningKeyUrl", name: "PublicSigningKeyUrl", column: "public_signing_key_url", kind: Kind::Text },
+] };
+pub static DESCRIBE_CUSTOMER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCustomerGatewaysResult", secret: false, members: &[
+    Member { wire: "customerGatewaySet", name: "CustomerGateways", column: "customer_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CUSTOMER_GATEWAY) }) },
+] };
+pub static CUSTOMER_GATEWAY: Structure = Structure { name: "CustomerGateway", secret: false, members: &[
+    Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: Kind::Text },
+    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "bgpAsnExtended", name: "BgpAsnExtended", column: "bgp_asn_extended", kind: Kind::Text },
+    Member { wire: "customerGatewayId", name: "CustomerGatewayId", column: "customer_gateway_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: Kind::Text },
+    Member { wire: "bgpAsn", name: "BgpAsn", column: "bgp_asn", kind: Kind::Text },
+] };
+pub static DESCRIBE_DHCP_OPTIONS_RESULT: Structure = Structure { name: "DescribeDhcpOptionsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "dhcpOptionsSet", name: "DhcpOptions", column: "dhcp_options", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DHCP_OPTIONS) }) },
+] };
+pub static DHCP_OPTIONS: Structure = Structure { name: "DhcpOptions", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "dhcpOptionsId", name: "DhcpOptionsId", column: "dhcp_options_id", kind: Kind::Text },
+    Member { wire: "dhcpConfigurationSet", name: "DhcpConfigurations", column: "dhcp_configurations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DHCP_CONFIGURATION) }) },
+] };
+pub static DHCP_CONFIGURATION: Structure = Structure { name: "DhcpConfiguration", secret: false, members: &[
+    Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
+    Member { wire: "valueSet", name: "Values", column: "values", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ATTRIBUTE_VALUE) }) },
+] };
+pub static ATTRIBUTE_VALUE: Structure = Structure { name: "AttributeValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static DESCRIBE_EGRESS_ONLY_INTERNET_GATEWAYS_RESULT: Structure = Structure { name: "DescribeEgressOnlyInternetGatewaysResult", secret: false, members: &[
+    Member { wire: "egressOnlyInternetGatewaySet", name: "EgressOnlyInternetGateways", column: "egress_only_internet_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EGRESS_ONLY_INTERNET_GATEWAY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static EGRESS_ONLY_INTERNET_GATEWAY: Structure = Structure { name: "EgressOnlyInternetGateway", secret: false, members: &[
+    Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INTERNET_GATEWAY_ATTACHMENT) }) },
+    Member { wire: "egressOnlyInternetGatewayId", name: "EgressOnlyInternetGatewayId", column: "egress_only_internet_gateway_id", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static INTERNET_GATEWAY_ATTACHMENT: Structure = Structure { name: "InternetGatewayAttachment", secret: false, members: &[
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+] };
+pub static DESCRIBE_FLEETS_RESULT: Structure = Structure { name: "DescribeFleetsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "fleetSet", name: "Fleets", column: "fleets", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLEET_DATA) }) },
+] };
+pub static FLEET_DATA: Structure = Structure { name: "FleetData", secret: false, members: &[
+    Member { wire: "activityStatus", name: "ActivityStatus", column: "activity_status", kind: Kind::Text },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
+    Member { wire: "fleetId", name: "FleetId", column: "fleet_id", kind: Kind::Text },
+    Member { wire: "fleetState", name: "FleetState", column: "fleet_state", kind: Kind::Text },
+    Member { wire: "clientToken", name: "ClientToken", column: "client_token", kind: Kind::Text },
+    Member { wire: "excessCapacityTerminationPolicy", name: "ExcessCapacityTerminationPolicy", column: "excess_capacity_termination_policy", kind: Kind::Text },
+    Member { wire: "fulfilledCapacity", name: "FulfilledCapacity", column: "fulfilled_capacity", kind: Kind::Double },
+    Member { wire: "fulfilledOnDemandCapacity", name: "FulfilledOnDemandCapacity", column: "fulfilled_on_demand_capacity", kind: Kind::Double },
+    Member { wire: "launchTemplateConfigs", name: "LaunchTemplateConfigs", column: "launch_template_configs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_CONFIG) }) },
+    Member { wire: "targetCapacitySpecification", name: "TargetCapacitySpecification", column: "target_capacity_specification", kind: Kind::Structure(&TARGET_CAPACITY_SPECIFICATION) },
+    Member { wire: "terminateInstancesWithExpiration", name: "TerminateInstancesWithExpiration", column: "terminate_instances_with_expiration", kind: Kind::Boolean },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: Kind::Timestamp },
+    Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: Kind::Timestamp },
+    Member { wire: "replaceUnhealthyInstances", name: "ReplaceUnhealthyInstances", column: "replace_unhealthy_instances", kind: Kind::Boolean },
+    Member { wire: "spotOptions", name: "SpotOptions", column: "spot_options", kind: Kind::Structure(&SPOT_OPTIONS) },
+    Member { wire: "onDemandOptions", name: "OnDemandOptions", column: "on_demand_options", kind: Kind::Structure(&ON_DEMAND_OPTIONS) },
+    Member { wire: "reservedCapacityOptions", name: "ReservedCapacityOptions", column: "reserved_capacity_options", kind: Kind::Structure(&RESERVED_CAPACITY_OPTIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "errorSet", name: "Errors", column: "errors", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DESCRIBE_FLEET_ERROR) }) },
+    Member { wire: "fleetInstanceSet", name: "Instances", column: "instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DESCRIBE_FLEETS_INSTANCES) }) },
+    Member { wire: "context", name: "Context", column: "context", kind: Kind::Text },
+] };
+pub static FLEET_LAUNCH_TEMPLATE_CONFIG: Structure = Structure { name: "FleetLaunchTemplateConfig", secret: false, members: &[
+    Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
+    Member { wire: "overrides", name: "Overrides", column: "overrides", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) }) },
+] };
+pub static FLEET_LAUNCH_TEMPLATE_SPECIFICATION: Structure = Structure { name: "FleetLaunchTemplateSpecification", secret: false, members: &[
+    Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
+    Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
+    Member { wire: "version", name: "Version", column: "version", kind: Kind::Text },
+] };
+pub static FLEET_LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name: "FleetLaunchTemplateOverrides", secret: false, members: &[
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: Kind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "weightedCapacity", name: "WeightedCapacity", column: "weighted_capacity", kind: Kind::Double },
+    Member { wire: "priority", name: "Priority", column: "priority", kind: Kind::Double },
+    Member { wire: "placement", name: "Placement", column: "placement", kind: Kind::Structure(&PLACEMENT_RESPONSE) },
+    Member { wire: "instanceRequirements", name: "InstanceRequirements", column: "instance_requirements", kind: Kind::Structure(&INSTANCE_REQUIREMENTS) },
+    Member { wire: "imageId", name: "ImageId", column: "image_id", kind: Kind::Text },
+    Member { wire: "blockDeviceMappingSet", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BLOCK_DEVICE_MAPPING_RESPONSE) }) },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+] };
+pub static PLACEMENT_RESPONSE: Structure = Structure { name: "PlacementResponse", secret: false, members: &[
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
+] };
+pub static INSTANCE_REQUIREMENTS: Structure = Structure { name: "InstanceRequirements", secret: false, members: &[
+    Member { wire: "vCpuCount", name: "VCpuCount", column: "v_cpu_count", kind: Kind::Structure(&V_CPU_COUNT_RANGE) },
+    Member { wire: "memoryMiB", name: "MemoryMiB", column: "memory_mi_b", kind: Kind::Structure(&MEMORY_MI_B) },
+    Member { wire: "cpuManufacturerSet", name: "CpuManufacturers", column: "cpu_manufacturers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "memoryGiBPerVCpu", name: "MemoryGiBPerVCpu", column: "memory_gi_b_per_v_cpu", kind: Kind::Structure(&MEMORY_GI_B_PER_V_CPU) },
+    Member { wire: "excludedInstanceTypeSet", name: "ExcludedInstanceTypes", column: "excluded_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "instanceGenerationSet", name: "InstanceGenerations", column: "instance_generations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "spotMaxPricePercentageOverLowestPrice", name: "SpotMaxPricePercentageOverLowestPrice", column: "spot_max_price_percentage_over_lowest_price", kind: Kind::Integer },
+    Member { wire: "onDemandMaxPricePercentageOverLowestPrice", name: "OnDemandMaxPricePercentageOverLowestPrice", column: "on_demand_max_price_percentage_over_lowest_price", kind: Kind::Integer },
+    Member { wire: "bareMetal", name: "BareMetal", column: "bare_metal", kind: Kind::Text },
+    Member { wire: "burstablePerformance", name: "BurstablePerformance", column: "burstable_performance", kind: Kind::Text },
+    Member { wire: "requireHibernateSupport", name: "RequireHibernateSupport", column: "require_hibernate_support", kind: Kind::Boolean },
+    Member { wire: "networkInterfaceCount", name: "NetworkInterfaceCount", column: "network_interface_count", kind: Kind::Structure(&NETWORK_INTERFACE_COUNT) },
+    Member { wire: "localStorage", name: "LocalStorage", column: "local_storage", kind: Kind::Text },
+    Member { wire: "localStorageTypeSet", name: "LocalStorageTypes", column: "local_storage_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "totalLocalStorageGB", name: "TotalLocalStorageGB", column: "total_local_storage_gb", kind: Kind::Structure(&TOTAL_LOCAL_STORAGE_GB) },
+    Member { wire: "baselineEbsBandwidthMbps", name: "BaselineEbsBandwidthMbps", column: "baseline_ebs_bandwidth_mbps", kind: Kind::Structure(&BASELINE_EBS_BANDWIDTH_MBPS) },
+    Member { wire: "acceleratorTypeSet", name: "AcceleratorTypes", column: "accelerator_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "acceleratorCount", name: "AcceleratorCount", column: "accelerator_count", kind: Kind::Structure(&ACCELERATOR_COUNT) },
+    Member { wire: "acceleratorManufacturerSet", name: "AcceleratorManufacturers", column: "accelerator_manufacturers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "acceleratorNameSet", name: "AcceleratorNames", column: "accelerator_names", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "acceleratorTotalMemoryMiB", name: "AcceleratorTotalMemoryMiB", column: "accelerator_total_memory_mi_b", kind: Kind::Structure(&ACCELERATOR_TOTAL_MEMORY_MI_B) },
+    Member { wire: "networkBandwidthGbps", name: "NetworkBandwidthGbps", column: "network_bandwidth_gbps", kind: Kind::Structure(&NETWORK_BANDWIDTH_GBPS) },
+    Member { wire: "allowedInstanceTypeSet", name: "AllowedInstanceTypes", column: "allowed_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "maxSpotPriceAsPercentageOfOptimalOnDemandPrice", name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", column: "max_spot_price_as_percentage_of_optimal_on_demand_price", kind: Kind::Integer },
+    Member { wire: "baselinePerformanceFactors", name: "BaselinePerformanceFactors", column: "baseline_performance_factors", kind: Kind::Structure(&BASELINE_PERFORMANCE_FACTORS) },
+    Member { wire: "requireEncryptionInTransit", name: "RequireEncryptionInTransit", column: "require_encryption_in_transit", kind: Kind::Boolean },
+] };
+pub static V_CPU_COUNT_RANGE: Structure = Structure { name: "VCpuCountRange", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static MEMORY_MI_B: Structure = Structure { name: "MemoryMiB", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static MEMORY_GI_B_PER_V_CPU: Structure = Structure { name: "MemoryGiBPerVCpu", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
+] };
+pub static NETWORK_INTERFACE_COUNT: Structure = Structure { name: "NetworkInterfaceCount", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static TOTAL_LOCAL_STORAGE_GB: Structure = Structure { name: "TotalLocalStorageGB", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
+] };
+pub static BASELINE_EBS_BANDWIDTH_MBPS: Structure = Structure { name: "BaselineEbsBandwidthMbps", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static ACCELERATOR_COUNT: Structure = Structure { name: "AcceleratorCount", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static ACCELERATOR_TOTAL_MEMORY_MI_B: Structure = Structure { name: "AcceleratorTotalMemoryMiB", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
+] };
+pub static NETWORK_BANDWIDTH_GBPS: Structure = Structure { name: "NetworkBandwidthGbps", secret: false, members: &[
+    Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
+    Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
+] };
+pub static BASELINE_PERFORMANCE_FACTORS: Structure = Structure { name: "BaselinePerformanceFactors", secret: false, members: &[
+    Member { wire: "cpu", name: "Cpu", column: "cpu", kind: Kind::Structure(&CPU_PERFORMANCE_FACTOR) },
+] };
+pub static CPU_PERFORMANCE_FACTOR: Structure = Structure { name: "CpuPerformanceFactor", secret: false, members: &[
+    Member { wire: "referenceSet", name: "References", column: "references", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PERFORMANCE_FACTOR_REFERENCE) }) },
+] };
+pub static PERFORMANCE_FACTOR_REFERENCE: Structure = Structure { name: "PerformanceFactorReference", secret: false, members: &[
+    Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: Kind::Text },
+] };
+pub static BLOCK_DEVICE_MAPPING_RESPONSE: Structure = Structure { name: "BlockDeviceMappingResponse", secret: false, members: &[
+    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
+    Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
+    Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_BLOCK_DEVICE_RESPONSE) },
+    Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
+] };
+pub static EBS_BLOCK_DEVICE_RESPONSE: Structure = Structure { name: "EbsBlockDeviceResponse", secret: false, members: &[
+    Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "iops", name: "Iops", column: "iops", kind: Kind::Integer },
+    Member { wire: "throughput", name: "Throughput", column: "throughput", kind: Kind::Integer },
+    Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
+    Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: Kind::Text },
+    Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: Kind::Integer },
+    Member { wire: "volumeType", name: "VolumeType", column: "volume_type", kind: Kind::Text },
+] };
+pub static TARGET_CAPACITY_SPECIFICATION: Structure = Structure { name: "TargetCapacitySpecification", secret: false, members: &[
+    Member { wire: "totalTargetCapacity", name: "TotalTargetCapacity", column: "total_target_capacity", kind: Kind::Integer },
+    Member { wire: "onDemandTargetCapacity", name: "OnDemandTargetCapacity", column: "on_demand_target_capacity", kind: Kind::Integer },
+    Member { wire: "spotTargetCapacity", name: "SpotTargetCapacity", column: "spot_target_capacity", kind: Kind::Integer },
+    Member { wire: "defaultTargetCapacityType", name: "DefaultTargetCapacityType", column: "default_target_capacity_type", kind: Kind::Text },
+    Member { wire: "targetCapacityUnitType", name: "TargetCapacityUnitType", column: "target_capacity_unit_type", kind: Kind::Text },
+] };
+pub static SPOT_OPTIONS: Structure = Structure { name: "SpotOptions", secret: false, members: &[
+    Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
+    Member { wire: "maintenanceStrategies", name: "MaintenanceStrategies", column: "maintenance_strategies", kind: Kind::Structure(&FLEET_SPOT_MAINTENANCE_STRATEGIES) },
+    Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: Kind::Text },
+    Member { wire: "instancePoolsToUseCount", name: "InstancePoolsToUseCount", column: "instance_pools_to_use_count", kind: Kind::Integer },
+    Member { wire: "singleInstanceType", name: "SingleInstanceType", column: "single_instance_type", kind: Kind::Boolean },
+    Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: Kind::Boolean },
+    Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: Kind::Integer },
+    Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: Kind::Text },
+] };
+pub static FLEET_SPOT_MAINTENANCE_STRATEGIES: Structure = Structure { name: "FleetSpotMaintenanceStrategies", secret: false, members: &[
+    Member { wire: "capacityRebalance", name: "CapacityRebalance", column: "capacity_rebalance", kind: Kind::Structure(&FLEET_SPOT_CAPACITY_REBALANCE) },
+] };
+pub static FLEET_SPOT_CAPACITY_REBALANCE: Structure = Structure { name: "FleetSpotCapacityRebalance", secret: false, members: &[
+    Member { wire: "replacementStrategy", name: "ReplacementStrategy", column: "replacement_strategy", kind: Kind::Text },
+    Member { wire: "terminationDelay", name: "TerminationDelay", column: "termination_delay", kind: Kind::Integer },
+] };
+pub static ON_DEMAND_OPTIONS: Structure = Structure { name: "OnDemandOptions", secret: false, members: &[
+    Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
+    Member { wire: "capacityReservationOptions", name: "CapacityReservationOptions", column: "capacity_reservation_options", kind: Kind::Structure(&CAPACITY_RESERVATION_OPTIONS) },
+    Member { wire: "singleInstanceType", name: "SingleInstanceType", column: "single_instance_type", kind: Kind::Boolean },
+    Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: Kind::Boolean },
+    Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: Kind::Integer },
+    Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: Kind::Text },
+] };
+pub static CAPACITY_RESERVATION_OPTIONS: Structure = Structure { name: "CapacityReservationOptions", secret: false, members: &[
+    Member { wire: "usageStrategy", name: "UsageStrategy", column: "usage_strategy", kind: Kind::Text },
+] };
+pub static RESERVED_CAPACITY_OPTIONS: Structure = Structure { name: "ReservedCapacityOptions", secret: false, members: &[
+    Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
+    Member { wire: "reservationTypeSet", name: "ReservationTypes", column: "reservation_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "reservedCapacityFallbackOptions", name: "ReservedCapacityFallbackOptions", column: "reserved_capacity_fallback_options", kind: Kind::Structure(&RESERVED_CAPACITY_FALLBACK_OPTIONS) },
+] };
+pub static RESERVED_CAPACITY_FALLBACK_OPTIONS: Structure = Structure { name: "ReservedCapacityFallbackOptions", secret: false, members: &[
+    Member { wire: "marketTypeSet", name: "MarketTypes", column: "market_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
+pub static DESCRIBE_FLEET_ERROR: Structure = Structure { name: "DescribeFleetError", secret: false, members: &[
+    Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: Kind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
+    Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: Kind::Text },
+    Member { wire: "errorCode", name: "ErrorCode", column: "error_code", kind: Kind::Text },
+    Member { wire: "errorMessage", name: "ErrorMessage", column: "error_message", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE: Structure = Structure { name: "LaunchTemplateAndOverridesResponse", secret: false, members: &[
+    Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
+    Member { wire: "overrides", name: "Overrides", column: "overrides", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) },
+] };
+pub static DESCRIBE_FLEETS_INSTANCES: Structure = Structure { name: "DescribeFleetsInstances", secret: false, members: &[
+    Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: Kind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
+    Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: Kind::Text },
+    Member { wire: "instanceIds", name: "InstanceIds", column: "instance_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "platform", name: "Platform", column: "platform", kind: Kind::Text },
+] };
+pub static DESCRIBE_FLOW_LOGS_RESULT: Structure = Structure { name: "DescribeFlowLogsResult", secret: false, members: &[
+    Member { wire: "flowLogSet", name: "FlowLogs", column: "flow_logs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLOW_LOG) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static FLOW_LOG: Structure = Structure { name: "FlowLog", secret: false, members: &[
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "deliverLogsErrorMessage", name: "DeliverLogsErrorMessage", column: "deliver_logs_error_message", kind: Kind::Text },
+    Member { wire: "deliverLogsPermissionArn", name: "DeliverLogsPermissionArn", column: "deliver_logs_permission_arn", kind: Kind::Text },
+    Member { wire: "deliverCrossAccountRole", name: "DeliverCrossAccountRole", column: "deliver_cross_account_role", kind: Kind::Text },
+    Member { wire: "deliverLogsStatus", name: "DeliverLogsStatus", column: "deliver_logs_status", kind: Kind::Text },
+    Member { wire: "flowLogId", name: "FlowLogId", column: "flow_log_id", kind: Kind::Text },
+    Member { wire: "flowLogStatus", name: "FlowLogStatus", column: "flow_log_status", kind: Kind::Text },
+    Member { wire: "logGroupName", name: "LogGroupName", column: "log_group_name", kind: Kind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
+    Member { wire: "trafficType", name: "TrafficType", column: "traffic_type", kind: Kind::Text },
+    Member { wire: "logDestinationType", name: "LogDestinationType", column: "log_destination_type", kind: Kind::Text },
+    Member { wire: "logDestination", name: "LogDestination", column: "log_destination", kind: Kind::Text },
+    Member { wire: "logFormat", name: "LogFormat", column: "log_format", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "maxAggregationInterval", name: "MaxAggregationInterval", column: "max_aggregation_interval", kind: Kind::Integer },
+    Member { wire: "destinationOptions", name: "DestinationOptions", column: "destination_options", kind: Kind::Structure(&DESTINATION_OPTIONS_RESPONSE) },
+    Member { wire: "tagFieldSpecificationSet", name: "TagFieldSpecifications", column: "tag_field_specifications", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG_FIELD_SPECIFICATION_RESPONSE) }) },
+] };
+pub static DESTINATION_OPTIONS_RESPONSE: Structure = Structure { name: "DestinationOptionsResponse", secret: false, members: &[
+    Member { wire: "fileFormat", name: "FileFormat", column: "file_format", kind: Kind::Text },
+    Member { wire: "hiveCompatiblePartitions", name: "HiveCompatiblePartitions", column: "hive_compatible_partitions", kind: Kind::Boolean },
+    Member { wire: "perHourPartition", name: "PerHourPartition", column: "per_hour_partition", kind: Kind::Boolean },
+] };
+pub static TAG_FIELD_SPECIFICATION_RESPONSE: Structure = Structure { name: "TagFieldSpecificationResponse", secret: false, members: &[
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
+    Member { wire: "tagKeySet", name: "TagKeys", column: "tag_keys", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
+pub static DESCRIBE_HOSTS_RESULT: Structure = Structure { name: "DescribeHostsResult", secret: false, members: &[
+    Member { wire: "hostSet", name: "Hosts", column: "hosts", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&HOST) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static HOST: Structure = Structure { name: "Host", secret: false, members: &[
+    Member { wire: "autoPlacement", name: "AutoPlacement", column: "auto_placement", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "availableCapacity", name: "AvailableCapacity", column: "available_capacity", kind: Kind::Structure(&AVAILABLE_CAPACITY) },
+    Member { wire: "clientToken", name: "ClientToken", column: "client_token", kind: Kind::Text },
+    Member { wire: "hostId", name: "HostId", column: "host_id", kind: Kind::Text },
+    Member { wire: "hostProperties", name: "HostProperties", column: "host_properties", kind: Kind::Structure(&HOST_PROPERTIES) },
+    Member { wire: "hostReservationId", name: "HostReservationId", column: "host_reservation_id", kind: Kind::Text },
+    Member { wire: "instances", name: "Instances", column: "instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&HOST_INSTANCE) }) },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "allocationTime", name: "AllocationTime", column: "allocation_time", kind: Kind::Timestamp },
+    Member { wire: "releaseTime", name: "ReleaseTime", column: "release_time", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "hostRecovery", name: "HostRecovery", column: "host_recovery", kind: Kind::Text },
+    Member { wire: "allowsMultipleInstanceTypes", name: "AllowsMultipleInstanceTypes", column: "allows_multiple_instance_types", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "memberOfServiceLinkedResourceGroup", name: "MemberOfServiceLinkedResourceGroup", column: "member_of_service_linked_resource_group", kind: Kind::Boolean },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
+    Member { wire: "hostMaintenance", name: "HostMaintenance", column: "host_maintenance", kind: Kind::Text },
+    Member { wire: "assetId", name: "AssetId", column: "asset_id", kind: Kind::Text },
+    Member { wire: "cpuOptions", name: "CpuOptions", column: "cpu_options", kind: Kind::Structure(&HOST_CPU_OPTIONS) },
+] };
+pub static AVAILABLE_CAPACITY: Structure = Structure { name: "AvailableCapacity", secret: false, members: &[
+    Member { wire: "availableInstanceCapacity", name: "AvailableInstanceCapacity", column: "available_instance_capacity", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_CAPACITY) }) },
+    Member { wire: "availableVCpus", name: "AvailableVCpus", column: "available_v_cpus", kind: Kind::Integer },
+] };
+pub static INSTANCE_CAPACITY: Structure = Structure { name: "InstanceCapacity", secret: false, members: &[
+    Member { wire: "availableCapacity", name: "AvailableCapacity", column: "available_capacity", kind: Kind::Integer },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "totalCapacity", name: "TotalCapacity", column: "total_capacity", kind: Kind::Integer },
+] };
+pub static HOST_PROPERTIES: Structure = Structure { name: "HostProperties", secret: false, members: &[
+    Member { wire: "cores", name: "Cores", column: "cores", kind: Kind::Integer },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: Kind::Text },
+    Member { wire: "sockets", name: "Sockets", column: "sockets", kind: Kind::Integer },
+    Member { wire: "totalVCpus", name: "TotalVCpus", column: "total_v_cpus", kind: Kind::Integer },
+] };
+pub static HOST_INSTANCE: Structure = Structure { name: "HostInstance", secret: false, members: &[
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+] };
+pub static HOST_CPU_OPTIONS: Structure = Structure { name: "HostCpuOptions", secret: false, members: &[
+    Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: Kind::Text },
+] };
+pub static DESCRIBE_IMAGES_RESULT: Structure = Structure { name: "DescribeImagesResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "imagesSet", name: "Images", column: "images", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IMAGE) }) },
+] };
+pub static IMAGE: Structure = Structure { name: "Image", secret: false, members: &[
+    Member { wire: "platformDetails", name: "PlatformDetails", column: "platform_details", kind: Kind::Text },
+    Member { wire: "usageOperation", name: "UsageOperation", column: "usage_operation", kind: Kind::Text },
+    Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BLOCK_DEVICE_MAPPING) }) },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "enaSupport", name: "EnaSupport", column: "ena_support", kind: Kind::Boolean },
+    Member { wire: "hypervisor", name: "Hypervisor", column: "hypervisor", kind: Kind::Text },
+    Member { wire: "imageOwnerAlias", name: "ImageOwnerAlias", column: "image_owner_alias", kind: Kind::Text },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "rootDeviceName", name: "RootDeviceName", column: "root_device_name", kind: Kind::Text },
+    Member { wire: "rootDeviceType", name: "RootDeviceType", column: "root_device_type", kind: Kind::Text },
+    Member { wire: "sriovNetSupport", name: "SriovNetSupport", column: "sriov_net_support", kind: Kind::Text },
+    Member { wire: "stateReason", name: "StateReason", column: "state_reason", kind: Kind::Structure(&STATE_REASON) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "virtualizationType", name: "VirtualizationType", column: "virtualization_type", kind: Kind::Text },
+    Member { wire: "bootMode", name: "BootMode", column: "boot_mode", kind: Kind::Text },
+    Member { wire: "tpmSupport", name: "TpmSupport", column: "tpm_support", kind: Kind::Text },
+    Member { wire: "deprecationTime", name: "DeprecationTime", column: "deprecation_time", kind: Kind::Text },
+    Member { wire: "imdsSupport", name: "ImdsSupport", column: "imds_support", kind: Kind::Text },
+    Member { wire: "sourceInstanceId", name: "SourceInstanceId", column: "source_instance_id", kind: Kind::Text },
+    Member { wire: "deregistrationProtection", name: "DeregistrationProtection", column: "deregistration_protection", kind: Kind::Text },
+    Member { wire: "lastLaunchedTime", name: "LastLaunchedTime", column: "last_launched_time", kind: Kind::Text },
+    Member { wire: "imageAllowed", name: "ImageAllowed", column: "image_allowed", kind: Kind::Boolean },
+    Member { wire: "sourceImageId", name: "SourceImageId", column: "source_image_id", kind: Kind::Text },
+    Member { wire: "sourceImageRegion", name: "SourceImageRegion", column: "source_image_region", kind: Kind::Text },
+    Member { wire: "freeTierEligible", name: "FreeTierEligible", column: "free_tier_eligible", kind: Kind::Boolean },
+    Member { wire: "publicSsmParameterName", name: "PublicSsmParameterName", column: "public_ssm_parameter_name", kind: Kind::Text },
+    Member { wire: "imageWatermarkSet", name: "ImageWatermarks", column: "image_watermarks", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IMAGE_WATERMARK) }) },
+    Member { wire: "instanceTypeSpecification", name: "InstanceTypeSpecification", column: "instance_type_specification", kind: Kind::Structure(&INSTANCE_TYPE_SPECIFICATION) },
+    Member { wire: "imageId", name: "ImageId", column: "image_id", kind: Kind::Text },
+    Member { wire: "imageLocation", name: "ImageLocation", column: "image_location", kind: Kind::Text },
+    Member { wire: "imageState", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "imageOwnerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "creationDate", name: "CreationDate", column: "creation_date", kind: Kind::Text },
+    Member { wire: "isPublic", name: "Public", column: "public", kind: Kind::Boolean },
+    Member { wire: "productCodes", name: "ProductCodes", column: "product_codes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PRODUCT_CODE) }) },
+    Member { wire: "architecture", name: "Architecture", column: "architecture", kind: Kind::Text },
+    Member { wire: "imageType", name: "ImageType", column: "image_type", kind: Kind::Text },
+    Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: Kind::Text },
+    Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: Kind::Text },
+    Member { wire: "platform", name: "Platform", column: "platform", kind: Kind::Text },
+] };
+pub static BLOCK_DEVICE_MAPPING: Structure = Structure { name: "BlockDeviceMapping", secret: false, members: &[
+    Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_BLOCK_DEVICE) },
+    Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
+    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
+    Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
+] };
+pub static EBS_BLOCK_DEVICE: Structure = Structure { name: "EbsBlockDevice", secret: false, members: &[
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "iops", name: "Iops", column: "iops", kind: Kind::Integer },
+    Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: Kind::Text },
+    Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: Kind::Integer },
+    Member { wire: "volumeType", name: "VolumeType", column: "volume_type", kind: Kind::Text },
+    Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
+    Member { wire: "throughput", name: "Throughput", column: "throughput", kind: Kind::Integer },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
+    Member { wire: "VolumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: Kind::Integer },
+    Member { wire: "AvailabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "EbsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
+] };
+pub static STATE_REASON: Structure = Structure { name: "StateReason", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+] };
+pub static IMAGE_WATERMARK: Structure = Structure { name: "ImageWatermark", secret: false, members: &[
+    Member { wire: "watermarkKey", name: "WatermarkKey", column: "watermark_key", kind: Kind::Text },
+    Member { wire: "sourceImageRegion", name: "SourceImageRegion", column: "source_image_region", kind: Kind::Text },
+    Member { wire: "sourceImageId", name: "SourceImageId", column: "source_image_id", kind: Kind::Text },
+    Member { wire: "sourceImageCreationTime", name: "SourceImageCreationTime", column: "source_image_creation_time", kind: Kind::Timestamp },
+    Member { wire: "watermarkCreationTime", name: "WatermarkCreationTime", column: "watermark_creation_time", kind: Kind::Timestamp },
+] };
+pub static INSTANCE_TYPE_SPECIFICATION: Structure = Structure { name: "InstanceTypeSpecification", secret: false, members: &[
+    Member { wire: "supportedInstanceTypeSet", name: "SupportedInstanceTypes", column: "supported_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_TYPE_ITEM) }) },
+    Member { wire: "unsupportedInstanceTypeSet", name: "UnsupportedInstanceTypes", column: "unsupported_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_TYPE_ITEM) }) },
+] };
+pub static INSTANCE_TYPE_ITEM: Structure = Structure { name: "InstanceTypeItem", secret: false, members: &[
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+] };
+pub static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
+    Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: Kind::Text },
+    Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: Kind::Text },
+] };
+pub static DESCRIBE_INSTANCE_CONNECT_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeInstanceConnectEndpointsResult", secret: false, members: &[
+    Member { wire: "instanceConnectEndpointSet", name: "InstanceConnectEndpoints", column: "instance_connect_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EC2_INSTANCE_CONNECT_ENDPOINT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static EC2_INSTANCE_CONNECT_ENDPOINT: Structure = Structure { name: "Ec2InstanceConnectEndpoint", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "instanceConnectEndpointId", name: "InstanceConnectEndpointId", column: "instance_connect_endpoint_id", kind: Kind::Text },
+    Member { wire: "instanceConnectEndpointArn", name: "InstanceConnectEndpointArn", column: "instance_connect_endpoint_arn", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
+    Member { wire: "fipsDnsName", name: "FipsDnsName", column: "fips_dns_name", kind: Kind::Text },
+    Member { wire: "networkInterfaceIdSet", name: "NetworkInterfaceIds", column: "network_interface_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "createdAt", name: "CreatedAt", column: "created_at", kind: Kind::Timestamp },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "preserveClientIp", name: "PreserveClientIp", column: "preserve_client_ip", kind: Kind::Boolean },
+    Member { wire: "securityGroupIdSet", name: "SecurityGroupIds", column: "security_group_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "ipAddressType", name: "IpAddressType", column: "ip_address_type", kind: Kind::Text },
+    Member { wire: "publicDnsNames", name: "PublicDnsNames", column: "public_dns_names", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES) },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+] };
+pub static INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointPublicDnsNames", secret: false, members: &[
+    Member { wire: "ipv4", name: "Ipv4", column: "ipv4", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
+    Member { wire: "dualstack", name: "Dualstack", column: "dualstack", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
+] };
+pub static INSTANCE_CONNECT_ENDPOINT_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointDnsNames", secret: false, members: &[
+    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
+    Member { wire: "fipsDnsName", name: "FipsDnsName", column: "fips_dns_name", kind: Kind::Text },
+] };
+pub static DESCRIBE_INSTANCE_STATUS_RESULT: Structure = Structure { name: "DescribeInstanceStatusResult", secret: false, members: &[
+    Member { wire: "instanceStatusSet", name: "InstanceStatuses", column: "instance_statuses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_STATUS) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static INSTANCE_STATUS: Structure = Structure { name: "InstanceStatus", secret: false, members: &[
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+    Member { wire: "eventsSet", name: "Events", column: "events", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_STATUS_EVENT) }) },
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
+    Member { wire: "instanceState", name: "InstanceState", column: "instance_state", kind: Kind::Structure(&INSTANCE_STATE) },
+    Member { wire: "instanceStatus", name: "InstanceStatus", column: "instance_status", kind: Kind::Structure(&INSTANCE_STATUS_SUMMARY) },
+    Member { wire: "systemStatus", name: "SystemStatus", column: "system_status", kind: Kind::Structure(&INSTANCE_STATUS_SUMMARY) },
+    Member { wire: "attachedEbsStatus", name: "AttachedEbsStatus", column: "attached_ebs_status", kind: Kind::Structure(&EBS_STATUS_SUMMARY) },
+    Member { wire: "applicationStatus", name: "ApplicationStatus", column: "application_status", kind: Kind::Structure(&APPLICATION_STATUS_SUMMARY) },
+] };
+pub static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
+    Member { wire: "managed", name: "Managed", column: "managed", kind: Kind::Boolean },
+    Member { wire: "principal", name: "Principal", column: "principal", kind: Kind::Text },
+    Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: Kind::Boolean },
+] };
+pub static INSTANCE_STATUS_EVENT: Structure = Structure { name: "InstanceStatusEvent", secret: false, members: &[
+    Member { wire: "instanceEventId", name: "InstanceEventId", column: "instance_event_id", kind: Kind::Text },
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "notAfter", name: "NotAfter", column: "not_after", kind: Kind::Timestamp },
+    Member { wire: "notBefore", name: "NotBefore", column: "not_before", kind: Kind::Timestamp },
+    Member { wire: "notBeforeDeadline", name: "NotBeforeDeadline", column: "not_before_deadline", kind: Kind::Timestamp },
+] };
+pub static INSTANCE_STATE: Structure = Structure { name: "InstanceState", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static INSTANCE_STATUS_SUMMARY: Structure = Structure { name: "InstanceStatusSummary", secret: false, members: &[
+    Member { wire: "details", name: "Details", column: "details", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_STATUS_DETAILS) }) },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+] };
+pub static INSTANCE_STATUS_DETAILS: Structure = Structure { name: "InstanceStatusDetails", secret: false, members: &[
+    Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+] };
+pub static EBS_STATUS_SUMMARY: Structure = Structure { name: "EbsStatusSummary", secret: false, members: &[
+    Member { wire: "details", name: "Details", column: "details", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EBS_STATUS_DETAILS) }) },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+] };
+pub static EBS_STATUS_DETAILS: Structure = Structure { name: "EbsStatusDetails", secret: false, members: &[
+    Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+] };
+pub static APPLICATION_STATUS_SUMMARY: Structure = Structure { name: "ApplicationStatusSummary", secret: false, members: &[
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+    Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
 ] };
 pub static DESCRIBE_INSTANCES_RESULT: Structure = Structure { name: "DescribeInstancesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
@@ -121,11 +839,6 @@ pub static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstance
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
 ] };
-pub static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
-    Member { wire: "managed", name: "Managed", column: "managed", kind: Kind::Boolean },
-    Member { wire: "principal", name: "Principal", column: "principal", kind: Kind::Text },
-    Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: Kind::Boolean },
-] };
 pub static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
     Member { wire: "id", name: "Id", column: "id", kind: Kind::Text },
@@ -209,10 +922,6 @@ pub static CONNECTION_TRACKING_SPECIFICATION_RESPONSE: Structure = Structure { n
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
 ] };
-pub static STATE_REASON: Structure = Structure { name: "StateReason", secret: false, members: &[
-    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
-    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-] };
 pub static CPU_OPTIONS: Structure = Structure { name: "CpuOptions", secret: false, members: &[
     Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: Kind::Integer },
     Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: Kind::Integer },
@@ -279,14 +988,6 @@ pub static INSTANCE_SECONDARY_INTERFACE_ATTACHMENT: Structure = Structure { name
 pub static INSTANCE_SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "InstanceSecondaryInterfacePrivateIpAddress", secret: false, members: &[
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
 ] };
-pub static INSTANCE_STATE: Structure = Structure { name: "InstanceState", secret: false, members: &[
-    Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
-    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-] };
-pub static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
-    Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: Kind::Text },
-    Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: Kind::Text },
-] };
 pub static PLACEMENT: Structure = Structure { name: "Placement", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
     Member { wire: "affinity", name: "Affinity", column: "affinity", kind: Kind::Text },
@@ -312,9 +1013,348 @@ pub static INTERNET_GATEWAY: Structure = Structure { name: "InternetGateway", se
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
 ] };
-pub static INTERNET_GATEWAY_ATTACHMENT: Structure = Structure { name: "InternetGatewayAttachment", secret: false, members: &[
+pub static DESCRIBE_IPAM_POOLS_RESULT: Structure = Structure { name: "DescribeIpamPoolsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "ipamPoolSet", name: "IpamPools", column: "ipam_pools", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_POOL) }) },
+] };
+pub static IPAM_POOL: Structure = Structure { name: "IpamPool", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: Kind::Text },
+    Member { wire: "sourceIpamPoolId", name: "SourceIpamPoolId", column: "source_ipam_pool_id", kind: Kind::Text },
+    Member { wire: "ipamPoolArn", name: "IpamPoolArn", column: "ipam_pool_arn", kind: Kind::Text },
+    Member { wire: "ipamScopeArn", name: "IpamScopeArn", column: "ipam_scope_arn", kind: Kind::Text },
+    Member { wire: "ipamScopeType", name: "IpamScopeType", column: "ipam_scope_type", kind: Kind::Text },
+    Member { wire: "ipamArn", name: "IpamArn", column: "ipam_arn", kind: Kind::Text },
+    Member { wire: "ipamRegion", name: "IpamRegion", column: "ipam_region", kind: Kind::Text },
+    Member { wire: "locale", name: "Locale", column: "locale", kind: Kind::Text },
+    Member { wire: "poolDepth", name: "PoolDepth", column: "pool_depth", kind: Kind::Integer },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "autoImport", name: "AutoImport", column: "auto_import", kind: Kind::Boolean },
+    Member { wire: "publiclyAdvertisable", name: "PubliclyAdvertisable", column: "publicly_advertisable", kind: Kind::Boolean },
+    Member { wire: "addressFamily", name: "AddressFamily", column: "address_family", kind: Kind::Text },
+    Member { wire: "allocationMinNetmaskLength", name: "AllocationMinNetmaskLength", column: "allocation_min_netmask_length", kind: Kind::Integer },
+    Member { wire: "allocationMaxNetmaskLength", name: "AllocationMaxNetmaskLength", column: "allocation_max_netmask_length", kind: Kind::Integer },
+    Member { wire: "allocationDefaultNetmaskLength", name: "AllocationDefaultNetmaskLength", column: "allocation_default_netmask_length", kind: Kind::Integer },
+    Member { wire: "allocationResourceTagSet", name: "AllocationResourceTags", column: "allocation_resource_tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_RESOURCE_TAG) }) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "awsService", name: "AwsService", column: "aws_service", kind: Kind::Text },
+    Member { wire: "publicIpSource", name: "PublicIpSource", column: "public_ip_source", kind: Kind::Text },
+    Member { wire: "sourceResource", name: "SourceResource", column: "source_resource", kind: Kind::Structure(&IPAM_POOL_SOURCE_RESOURCE) },
+] };
+pub static IPAM_RESOURCE_TAG: Structure = Structure { name: "IpamResourceTag", secret: false, members: &[
+    Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static IPAM_POOL_SOURCE_RESOURCE: Structure = Structure { name: "IpamPoolSourceResource", secret: false, members: &[
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
+    Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: Kind::Text },
+    Member { wire: "resourceOwner", name: "ResourceOwner", column: "resource_owner", kind: Kind::Text },
+] };
+pub static DESCRIBE_IPAM_SCOPES_RESULT: Structure = Structure { name: "DescribeIpamScopesResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "ipamScopeSet", name: "IpamScopes", column: "ipam_scopes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_SCOPE) }) },
+] };
+pub static IPAM_SCOPE: Structure = Structure { name: "IpamScope", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "ipamScopeId", name: "IpamScopeId", column: "ipam_scope_id", kind: Kind::Text },
+    Member { wire: "ipamScopeArn", name: "IpamScopeArn", column: "ipam_scope_arn", kind: Kind::Text },
+    Member { wire: "ipamArn", name: "IpamArn", column: "ipam_arn", kind: Kind::Text },
+    Member { wire: "ipamRegion", name: "IpamRegion", column: "ipam_region", kind: Kind::Text },
+    Member { wire: "ipamScopeType", name: "IpamScopeType", column: "ipam_scope_type", kind: Kind::Text },
+    Member { wire: "isDefault", name: "IsDefault", column: "is_default", kind: Kind::Boolean },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "poolCount", name: "PoolCount", column: "pool_count", kind: Kind::Integer },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "externalAuthorityConfiguration", name: "ExternalAuthorityConfiguration", column: "external_authority_configuration", kind: Kind::Structure(&IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION) },
+] };
+pub static IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION: Structure = Structure { name: "IpamScopeExternalAuthorityConfiguration", secret: false, members: &[
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "externalResourceIdentifier", name: "ExternalResourceIdentifier", column: "external_resource_identifier", kind: Kind::Text },
+] };
+pub static DESCRIBE_IPAMS_RESULT: Structure = Structure { name: "DescribeIpamsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "ipamSet", name: "Ipams", column: "ipams", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM) }) },
+] };
+pub static IPAM: Structure = Structure { name: "Ipam", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "ipamId", name: "IpamId", column: "ipam_id", kind: Kind::Text },
+    Member { wire: "ipamArn", name: "IpamArn", column: "ipam_arn", kind: Kind::Text },
+    Member { wire: "ipamRegion", name: "IpamRegion", column: "ipam_region", kind: Kind::Text },
+    Member { wire: "publicDefaultScopeId", name: "PublicDefaultScopeId", column: "public_default_scope_id", kind: Kind::Text },
+    Member { wire: "privateDefaultScopeId", name: "PrivateDefaultScopeId", column: "private_default_scope_id", kind: Kind::Text },
+    Member { wire: "scopeCount", name: "ScopeCount", column: "scope_count", kind: Kind::Integer },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "operatingRegionSet", name: "OperatingRegions", column: "operating_regions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_OPERATING_REGION) }) },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "defaultResourceDiscoveryId", name: "DefaultResourceDiscoveryId", column: "default_resource_discovery_id", kind: Kind::Text },
+    Member { wire: "defaultResourceDiscoveryAssociationId", name: "DefaultResourceDiscoveryAssociationId", column: "default_resource_discovery_association_id", kind: Kind::Text },
+    Member { wire: "resourceDiscoveryAssociationCount", name: "ResourceDiscoveryAssociationCount", column: "resource_discovery_association_count", kind: Kind::Integer },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+    Member { wire: "tier", name: "Tier", column: "tier", kind: Kind::Text },
+    Member { wire: "enablePrivateGua", name: "EnablePrivateGua", column: "enable_private_gua", kind: Kind::Boolean },
+    Member { wire: "meteredAccount", name: "MeteredAccount", column: "metered_account", kind: Kind::Text },
+] };
+pub static IPAM_OPERATING_REGION: Structure = Structure { name: "IpamOperatingRegion", secret: false, members: &[
+    Member { wire: "regionName", name: "RegionName", column: "region_name", kind: Kind::Text },
+] };
+pub static DESCRIBE_KEY_PAIRS_RESULT: Structure = Structure { name: "DescribeKeyPairsResult", secret: false, members: &[
+    Member { wire: "keySet", name: "KeyPairs", column: "key_pairs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&KEY_PAIR_INFO) }) },
+] };
+pub static KEY_PAIR_INFO: Structure = Structure { name: "KeyPairInfo", secret: false, members: &[
+    Member { wire: "keyPairId", name: "KeyPairId", column: "key_pair_id", kind: Kind::Text },
+    Member { wire: "keyType", name: "KeyType", column: "key_type", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "publicKey", name: "PublicKey", column: "public_key", kind: Kind::Text },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
+    Member { wire: "keyName", name: "KeyName", column: "key_name", kind: Kind::Text },
+    Member { wire: "keyFingerprint", name: "KeyFingerprint", column: "key_fingerprint", kind: Kind::Text },
+] };
+pub static DESCRIBE_LAUNCH_TEMPLATE_VERSIONS_RESULT: Structure = Structure { name: "DescribeLaunchTemplateVersionsResult", secret: false, members: &[
+    Member { wire: "launchTemplateVersionSet", name: "LaunchTemplateVersions", column: "launch_template_versions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_VERSION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_VERSION: Structure = Structure { name: "LaunchTemplateVersion", secret: false, members: &[
+    Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
+    Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
+    Member { wire: "versionNumber", name: "VersionNumber", column: "version_number", kind: Kind::Integer },
+    Member { wire: "versionDescription", name: "VersionDescription", column: "version_description", kind: Kind::Text },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
+    Member { wire: "createdBy", name: "CreatedBy", column: "created_by", kind: Kind::Text },
+    Member { wire: "defaultVersion", name: "DefaultVersion", column: "default_version", kind: Kind::Boolean },
+    Member { wire: "launchTemplateData", name: "LaunchTemplateData", column: "launch_template_data", kind: Kind::Structure(&RESPONSE_LAUNCH_TEMPLATE_DATA) },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+] };
+pub static RESPONSE_LAUNCH_TEMPLATE_DATA: Structure = Structure { name: "ResponseLaunchTemplateData", secret: true, members: &[
+    Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: Kind::Text },
+    Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: Kind::Boolean },
+    Member { wire: "iamInstanceProfile", name: "IamInstanceProfile", column: "iam_instance_profile", kind: Kind::Structure(&LAUNCH_TEMPLATE_IAM_INSTANCE_PROFILE_SPECIFICATION) },
+    Member { wire: "blockDeviceMappingSet", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_BLOCK_DEVICE_MAPPING) }) },
+    Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION) }) },
+    Member { wire: "imageId", name: "ImageId", column: "image_id", kind: Kind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "keyName", name: "KeyName", column: "key_name", kind: Kind::Text },
+    Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: Kind::Structure(&LAUNCH_TEMPLATES_MONITORING) },
+    Member { wire: "placement", name: "Placement", column: "placement", kind: Kind::Structure(&LAUNCH_TEMPLATE_PLACEMENT) },
+    Member { wire: "ramDiskId", name: "RamDiskId", column: "ram_disk_id", kind: Kind::Text },
+    Member { wire: "disableApiTermination", name: "DisableApiTermination", column: "disable_api_termination", kind: Kind::Boolean },
+    Member { wire: "instanceInitiatedShutdownBehavior", name: "InstanceInitiatedShutdownBehavior", column: "instance_initiated_shutdown_behavior", kind: Kind::Text },
+    Member { wire: "userData", name: "UserData", column: "user_data", kind: Kind::Sensitive },
+    Member { wire: "tagSpecificationSet", name: "TagSpecifications", column: "tag_specifications", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_TAG_SPECIFICATION) }) },
+    Member { wire: "elasticGpuSpecificationSet", name: "ElasticGpuSpecifications", column: "elastic_gpu_specifications", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ELASTIC_GPU_SPECIFICATION_RESPONSE) }) },
+    Member { wire: "elasticInferenceAcceleratorSet", name: "ElasticInferenceAccelerators", column: "elastic_inference_accelerators", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR_RESPONSE) }) },
+    Member { wire: "securityGroupIdSet", name: "SecurityGroupIds", column: "security_group_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "securityGroupSet", name: "SecurityGroups", column: "security_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "instanceMarketOptions", name: "InstanceMarketOptions", column: "instance_market_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_MARKET_OPTIONS) },
+    Member { wire: "creditSpecification", name: "CreditSpecification", column: "credit_specification", kind: Kind::Structure(&CREDIT_SPECIFICATION) },
+    Member { wire: "cpuOptions", name: "CpuOptions", column: "cpu_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_CPU_OPTIONS) },
+    Member { wire: "capacityReservationSpecification", name: "CapacityReservationSpecification", column: "capacity_reservation_specification", kind: Kind::Structure(&LAUNCH_TEMPLATE_CAPACITY_RESERVATION_SPECIFICATION_RESPONSE) },
+    Member { wire: "licenseSet", name: "LicenseSpecifications", column: "license_specifications", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_LICENSE_CONFIGURATION) }) },
+    Member { wire: "hibernationOptions", name: "HibernationOptions", column: "hibernation_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_HIBERNATION_OPTIONS) },
+    Member { wire: "metadataOptions", name: "MetadataOptions", column: "metadata_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS) },
+    Member { wire: "enclaveOptions", name: "EnclaveOptions", column: "enclave_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_ENCLAVE_OPTIONS) },
+    Member { wire: "instanceRequirements", name: "InstanceRequirements", column: "instance_requirements", kind: Kind::Structure(&INSTANCE_REQUIREMENTS) },
+    Member { wire: "privateDnsNameOptions", name: "PrivateDnsNameOptions", column: "private_dns_name_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_PRIVATE_DNS_NAME_OPTIONS) },
+    Member { wire: "maintenanceOptions", name: "MaintenanceOptions", column: "maintenance_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_MAINTENANCE_OPTIONS) },
+    Member { wire: "disableApiStop", name: "DisableApiStop", column: "disable_api_stop", kind: Kind::Boolean },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+    Member { wire: "networkPerformanceOptions", name: "NetworkPerformanceOptions", column: "network_performance_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS) },
+    Member { wire: "secondaryInterfaceSet", name: "SecondaryInterfaces", column: "secondary_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION) }) },
+] };
+pub static LAUNCH_TEMPLATE_IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateIamInstanceProfileSpecification", secret: false, members: &[
+    Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "LaunchTemplateBlockDeviceMapping", secret: false, members: &[
+    Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
+    Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
+    Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE) },
+    Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE: Structure = Structure { name: "LaunchTemplateEbsBlockDevice", secret: false, members: &[
+    Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "iops", name: "Iops", column: "iops", kind: Kind::Integer },
+    Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
+    Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: Kind::Text },
+    Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: Kind::Integer },
+    Member { wire: "volumeType", name: "VolumeType", column: "volume_type", kind: Kind::Text },
+    Member { wire: "throughput", name: "Throughput", column: "throughput", kind: Kind::Integer },
+    Member { wire: "volumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: Kind::Integer },
+    Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
+] };
+pub static LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceNetworkInterfaceSpecification", secret: false, members: &[
+    Member { wire: "associateCarrierIpAddress", name: "AssociateCarrierIpAddress", column: "associate_carrier_ip_address", kind: Kind::Boolean },
+    Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: Kind::Boolean },
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: Kind::Integer },
+    Member { wire: "groupSet", name: "Groups", column: "groups", kind: Kind::List(&List { item: "groupId", flattened: false, of: Kind::Text }) },
+    Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: Kind::Text },
+    Member { wire: "ipv6AddressCount", name: "Ipv6AddressCount", column: "ipv6_address_count", kind: Kind::Integer },
+    Member { wire: "ipv6AddressesSet", name: "Ipv6Addresses", column: "ipv6_addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_IPV6_ADDRESS) }) },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: Kind::Text },
+    Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
+    Member { wire: "privateIpAddressesSet", name: "PrivateIpAddresses", column: "private_ip_addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PRIVATE_IP_ADDRESS_SPECIFICATION) }) },
+    Member { wire: "secondaryPrivateIpAddressCount", name: "SecondaryPrivateIpAddressCount", column: "secondary_private_ip_address_count", kind: Kind::Integer },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
+    Member { wire: "ipv4PrefixSet", name: "Ipv4Prefixes", column: "ipv4_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV4_PREFIX_SPECIFICATION_RESPONSE) }) },
+    Member { wire: "ipv4PrefixCount", name: "Ipv4PrefixCount", column: "ipv4_prefix_count", kind: Kind::Integer },
+    Member { wire: "ipv6PrefixSet", name: "Ipv6Prefixes", column: "ipv6_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV6_PREFIX_SPECIFICATION_RESPONSE) }) },
+    Member { wire: "ipv6PrefixCount", name: "Ipv6PrefixCount", column: "ipv6_prefix_count", kind: Kind::Integer },
+    Member { wire: "primaryIpv6", name: "PrimaryIpv6", column: "primary_ipv6", kind: Kind::Boolean },
+    Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION) },
+    Member { wire: "connectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: Kind::Structure(&CONNECTION_TRACKING_SPECIFICATION) },
+    Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
+] };
+pub static PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "PrivateIpAddressSpecification", secret: false, members: &[
+    Member { wire: "primary", name: "Primary", column: "primary", kind: Kind::Boolean },
+    Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
+] };
+pub static IPV4_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv4PrefixSpecificationResponse", secret: false, members: &[
+    Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
+] };
+pub static IPV6_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv6PrefixSpecificationResponse", secret: false, members: &[
+    Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdSpecification", secret: false, members: &[
+    Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
+    Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION) },
+] };
+pub static LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdUdpSpecification", secret: false, members: &[
+    Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
+] };
+pub static CONNECTION_TRACKING_SPECIFICATION: Structure = Structure { name: "ConnectionTrackingSpecification", secret: false, members: &[
+    Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
+    Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
+    Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
+] };
+pub static LAUNCH_TEMPLATES_MONITORING: Structure = Structure { name: "LaunchTemplatesMonitoring", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+] };
+pub static LAUNCH_TEMPLATE_PLACEMENT: Structure = Structure { name: "LaunchTemplatePlacement", secret: false, members: &[
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "affinity", name: "Affinity", column: "affinity", kind: Kind::Text },
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
+    Member { wire: "hostId", name: "HostId", column: "host_id", kind: Kind::Text },
+    Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: Kind::Text },
+    Member { wire: "spreadDomain", name: "SpreadDomain", column: "spread_domain", kind: Kind::Text },
+    Member { wire: "hostResourceGroupArn", name: "HostResourceGroupArn", column: "host_resource_group_arn", kind: Kind::Text },
+    Member { wire: "partitionNumber", name: "PartitionNumber", column: "partition_number", kind: Kind::Integer },
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_TAG_SPECIFICATION: Structure = Structure { name: "LaunchTemplateTagSpecification", secret: false, members: &[
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static ELASTIC_GPU_SPECIFICATION_RESPONSE: Structure = Structure { name: "ElasticGpuSpecificationResponse", secret: false, members: &[
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR_RESPONSE: Structure = Structure { name: "LaunchTemplateElasticInferenceAcceleratorResponse", secret: false, members: &[
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "count", name: "Count", column: "count", kind: Kind::Integer },
+] };
+pub static LAUNCH_TEMPLATE_INSTANCE_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMarketOptions", secret: false, members: &[
+    Member { wire: "marketType", name: "MarketType", column: "market_type", kind: Kind::Text },
+    Member { wire: "spotOptions", name: "SpotOptions", column: "spot_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS) },
+] };
+pub static LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateSpotMarketOptions", secret: false, members: &[
+    Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: Kind::Text },
+    Member { wire: "spotInstanceType", name: "SpotInstanceType", column: "spot_instance_type", kind: Kind::Text },
+    Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: Kind::Integer },
+    Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: Kind::Timestamp },
+    Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: Kind::Text },
+] };
+pub static CREDIT_SPECIFICATION: Structure = Structure { name: "CreditSpecification", secret: false, members: &[
+    Member { wire: "cpuCredits", name: "CpuCredits", column: "cpu_credits", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_CPU_OPTIONS: Structure = Structure { name: "LaunchTemplateCpuOptions", secret: false, members: &[
+    Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: Kind::Integer },
+    Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: Kind::Integer },
+    Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: Kind::Text },
+    Member { wire: "nestedVirtualization", name: "NestedVirtualization", column: "nested_virtualization", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_CAPACITY_RESERVATION_SPECIFICATION_RESPONSE: Structure = Structure { name: "LaunchTemplateCapacityReservationSpecificationResponse", secret: false, members: &[
+    Member { wire: "capacityReservationPreference", name: "CapacityReservationPreference", column: "capacity_reservation_preference", kind: Kind::Text },
+    Member { wire: "capacityReservationTarget", name: "CapacityReservationTarget", column: "capacity_reservation_target", kind: Kind::Structure(&CAPACITY_RESERVATION_TARGET_RESPONSE) },
+] };
+pub static LAUNCH_TEMPLATE_LICENSE_CONFIGURATION: Structure = Structure { name: "LaunchTemplateLicenseConfiguration", secret: false, members: &[
+    Member { wire: "licenseConfigurationArn", name: "LicenseConfigurationArn", column: "license_configuration_arn", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_HIBERNATION_OPTIONS: Structure = Structure { name: "LaunchTemplateHibernationOptions", secret: false, members: &[
+    Member { wire: "configured", name: "Configured", column: "configured", kind: Kind::Boolean },
+] };
+pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMetadataOptions", secret: false, members: &[
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: Kind::Text },
+    Member { wire: "httpPutResponseHopLimit", name: "HttpPutResponseHopLimit", column: "http_put_response_hop_limit", kind: Kind::Integer },
+    Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: Kind::Text },
+    Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: Kind::Text },
+    Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_ENCLAVE_OPTIONS: Structure = Structure { name: "LaunchTemplateEnclaveOptions", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+] };
+pub static LAUNCH_TEMPLATE_PRIVATE_DNS_NAME_OPTIONS: Structure = Structure { name: "LaunchTemplatePrivateDnsNameOptions", secret: false, members: &[
+    Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: Kind::Text },
+    Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: Kind::Boolean },
+    Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: Kind::Boolean },
+] };
+pub static LAUNCH_TEMPLATE_INSTANCE_MAINTENANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMaintenanceOptions", secret: false, members: &[
+    Member { wire: "autoRecovery", name: "AutoRecovery", column: "auto_recovery", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateNetworkPerformanceOptions", secret: false, members: &[
+    Member { wire: "bandwidthWeighting", name: "BandwidthWeighting", column: "bandwidth_weighting", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceSecondaryInterfaceSpecification", secret: false, members: &[
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: Kind::Integer },
+    Member { wire: "privateIpAddressesSet", name: "PrivateIpAddresses", column: "private_ip_addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS_SPECIFICATION) }) },
+    Member { wire: "privateIpAddressCount", name: "PrivateIpAddressCount", column: "private_ip_address_count", kind: Kind::Integer },
+    Member { wire: "secondarySubnetId", name: "SecondarySubnetId", column: "secondary_subnet_id", kind: Kind::Text },
+    Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: Kind::Text },
+    Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
+] };
+pub static SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "SecondaryInterfacePrivateIpAddressSpecification", secret: false, members: &[
+    Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
+] };
+pub static DESCRIBE_LAUNCH_TEMPLATES_RESULT: Structure = Structure { name: "DescribeLaunchTemplatesResult", secret: false, members: &[
+    Member { wire: "launchTemplates", name: "LaunchTemplates", column: "launch_templates", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate", secret: false, members: &[
+    Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
+    Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
+    Member { wire: "createdBy", name: "CreatedBy", column: "created_by", kind: Kind::Text },
+    Member { wire: "defaultVersionNumber", name: "DefaultVersionNumber", column: "default_version_number", kind: Kind::Integer },
+    Member { wire: "latestVersionNumber", name: "LatestVersionNumber", column: "latest_version_number", kind: Kind::Integer },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+] };
+pub static DESCRIBE_MANAGED_PREFIX_LISTS_RESULT: Structure = Structure { name: "DescribeManagedPrefixListsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "prefixListSet", name: "PrefixLists", column: "prefix_lists", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&MANAGED_PREFIX_LIST) }) },
+] };
+pub static MANAGED_PREFIX_LIST: Structure = Structure { name: "ManagedPrefixList", secret: false, members: &[
+    Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
+    Member { wire: "addressFamily", name: "AddressFamily", column: "address_family", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+    Member { wire: "prefixListArn", name: "PrefixListArn", column: "prefix_list_arn", kind: Kind::Text },
+    Member { wire: "prefixListName", name: "PrefixListName", column: "prefix_list_name", kind: Kind::Text },
+    Member { wire: "maxEntries", name: "MaxEntries", column: "max_entries", kind: Kind::Integer },
+    Member { wire: "version", name: "Version", column: "version", kind: Kind::Integer },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "ipamPrefixListResolverTargetId", name: "IpamPrefixListResolverTargetId", column: "ipam_prefix_list_resolver_target_id", kind: Kind::Text },
+    Member { wire: "ipamPrefixListResolverSyncEnabled", name: "IpamPrefixListResolverSyncEnabled", column: "ipam_prefix_list_resolver_sync_enabled", kind: Kind::Boolean },
 ] };
 pub static DESCRIBE_NAT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeNatGatewaysResult", secret: false, members: &[
     Member { wire: "natGatewaySet", name: "NatGateways", column: "nat_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NAT_GATEWAY) }) },
@@ -366,6 +1406,42 @@ pub static NAT_GATEWAY_ATTACHED_APPLIANCE: Structure = Structure { name: "NatGat
     Member { wire: "modificationState", name: "ModificationState", column: "modification_state", kind: Kind::Text },
     Member { wire: "failureCode", name: "FailureCode", column: "failure_code", kind: Kind::Text },
     Member { wire: "failureMessage", name: "FailureMessage", column: "failure_message", kind: Kind::Text },
+] };
+pub static DESCRIBE_NETWORK_ACLS_RESULT: Structure = Structure { name: "DescribeNetworkAclsResult", secret: false, members: &[
+    Member { wire: "networkAclSet", name: "NetworkAcls", column: "network_acls", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static NETWORK_ACL: Structure = Structure { name: "NetworkAcl", secret: false, members: &[
+    Member { wire: "associationSet", name: "Associations", column: "associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL_ASSOCIATION) }) },
+    Member { wire: "entrySet", name: "Entries", column: "entries", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL_ENTRY) }) },
+    Member { wire: "default", name: "IsDefault", column: "is_default", kind: Kind::Boolean },
+    Member { wire: "networkAclId", name: "NetworkAclId", column: "network_acl_id", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+] };
+pub static NETWORK_ACL_ASSOCIATION: Structure = Structure { name: "NetworkAclAssociation", secret: false, members: &[
+    Member { wire: "networkAclAssociationId", name: "NetworkAclAssociationId", column: "network_acl_association_id", kind: Kind::Text },
+    Member { wire: "networkAclId", name: "NetworkAclId", column: "network_acl_id", kind: Kind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+] };
+pub static NETWORK_ACL_ENTRY: Structure = Structure { name: "NetworkAclEntry", secret: false, members: &[
+    Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
+    Member { wire: "egress", name: "Egress", column: "egress", kind: Kind::Boolean },
+    Member { wire: "icmpTypeCode", name: "IcmpTypeCode", column: "icmp_type_code", kind: Kind::Structure(&ICMP_TYPE_CODE) },
+    Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: Kind::Text },
+    Member { wire: "portRange", name: "PortRange", column: "port_range", kind: Kind::Structure(&PORT_RANGE) },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: Kind::Text },
+    Member { wire: "ruleAction", name: "RuleAction", column: "rule_action", kind: Kind::Text },
+    Member { wire: "ruleNumber", name: "RuleNumber", column: "rule_number", kind: Kind::Integer },
+] };
+pub static ICMP_TYPE_CODE: Structure = Structure { name: "IcmpTypeCode", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Integer },
+] };
+pub static PORT_RANGE: Structure = Structure { name: "PortRange", secret: false, members: &[
+    Member { wire: "from", name: "From", column: "from", kind: Kind::Integer },
+    Member { wire: "to", name: "To", column: "to", kind: Kind::Integer },
 ] };
 pub static DESCRIBE_NETWORK_INTERFACES_RESULT: Structure = Structure { name: "DescribeNetworkInterfacesResult", secret: false, members: &[
     Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_INTERFACE) }) },
@@ -461,6 +1537,41 @@ pub static IPV4_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv4PrefixS
 pub static IPV6_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv6PrefixSpecification", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
 ] };
+pub static DESCRIBE_PLACEMENT_GROUPS_RESULT: Structure = Structure { name: "DescribePlacementGroupsResult", secret: false, members: &[
+    Member { wire: "placementGroupSet", name: "PlacementGroups", column: "placement_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PLACEMENT_GROUP) }) },
+] };
+pub static PLACEMENT_GROUP: Structure = Structure { name: "PlacementGroup", secret: false, members: &[
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "strategy", name: "Strategy", column: "strategy", kind: Kind::Text },
+    Member { wire: "partitionCount", name: "PartitionCount", column: "partition_count", kind: Kind::Integer },
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "groupArn", name: "GroupArn", column: "group_arn", kind: Kind::Text },
+    Member { wire: "spreadLevel", name: "SpreadLevel", column: "spread_level", kind: Kind::Text },
+    Member { wire: "linkedGroupId", name: "LinkedGroupId", column: "linked_group_id", kind: Kind::Text },
+    Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
+    Member { wire: "parentGroupId", name: "ParentGroupId", column: "parent_group_id", kind: Kind::Text },
+] };
+pub static DESCRIBE_PUBLIC_IPV4_POOLS_RESULT: Structure = Structure { name: "DescribePublicIpv4PoolsResult", secret: false, members: &[
+    Member { wire: "publicIpv4PoolSet", name: "PublicIpv4Pools", column: "public_ipv4_pools", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PUBLIC_IPV4_POOL) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static PUBLIC_IPV4_POOL: Structure = Structure { name: "PublicIpv4Pool", secret: false, members: &[
+    Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "poolAddressRangeSet", name: "PoolAddressRanges", column: "pool_address_ranges", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PUBLIC_IPV4_POOL_RANGE) }) },
+    Member { wire: "totalAddressCount", name: "TotalAddressCount", column: "total_address_count", kind: Kind::Integer },
+    Member { wire: "totalAvailableAddressCount", name: "TotalAvailableAddressCount", column: "total_available_address_count", kind: Kind::Integer },
+    Member { wire: "networkBorderGroup", name: "NetworkBorderGroup", column: "network_border_group", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static PUBLIC_IPV4_POOL_RANGE: Structure = Structure { name: "PublicIpv4PoolRange", secret: false, members: &[
+    Member { wire: "firstAddress", name: "FirstAddress", column: "first_address", kind: Kind::Text },
+    Member { wire: "lastAddress", name: "LastAddress", column: "last_address", kind: Kind::Text },
+    Member { wire: "addressCount", name: "AddressCount", column: "address_count", kind: Kind::Integer },
+    Member { wire: "availableAddressCount", name: "AvailableAddressCount", column: "available_address_count", kind: Kind::Integer },
+] };
 pub static DESCRIBE_REGIONS_RESULT: Structure = Structure { name: "DescribeRegionsResult", secret: false, members: &[
     Member { wire: "regionInfo", name: "Regions", column: "regions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&REGION) }) },
 ] };
@@ -472,6 +1583,34 @@ pub static REGION: Structure = Structure { name: "Region", secret: false, member
 ] };
 pub static REGION_GEOGRAPHY: Structure = Structure { name: "RegionGeography", secret: false, members: &[
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static DESCRIBE_RESERVED_INSTANCES_RESULT: Structure = Structure { name: "DescribeReservedInstancesResult", secret: false, members: &[
+    Member { wire: "reservedInstancesSet", name: "ReservedInstances", column: "reserved_instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&RESERVED_INSTANCES) }) },
+] };
+pub static RESERVED_INSTANCES: Structure = Structure { name: "ReservedInstances", secret: false, members: &[
+    Member { wire: "currencyCode", name: "CurrencyCode", column: "currency_code", kind: Kind::Text },
+    Member { wire: "instanceTenancy", name: "InstanceTenancy", column: "instance_tenancy", kind: Kind::Text },
+    Member { wire: "offeringClass", name: "OfferingClass", column: "offering_class", kind: Kind::Text },
+    Member { wire: "offeringType", name: "OfferingType", column: "offering_type", kind: Kind::Text },
+    Member { wire: "recurringCharges", name: "RecurringCharges", column: "recurring_charges", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&RECURRING_CHARGE) }) },
+    Member { wire: "scope", name: "Scope", column: "scope", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+    Member { wire: "reservedInstancesId", name: "ReservedInstancesId", column: "reserved_instances_id", kind: Kind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "start", name: "Start", column: "start", kind: Kind::Timestamp },
+    Member { wire: "end", name: "End", column: "end", kind: Kind::Timestamp },
+    Member { wire: "duration", name: "Duration", column: "duration", kind: Kind::Integer },
+    Member { wire: "usagePrice", name: "UsagePrice", column: "usage_price", kind: Kind::Double },
+    Member { wire: "fixedPrice", name: "FixedPrice", column: "fixed_price", kind: Kind::Double },
+    Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: Kind::Integer },
+    Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static RECURRING_CHARGE: Structure = Structure { name: "RecurringCharge", secret: false, members: &[
+    Member { wire: "amount", name: "Amount", column: "amount", kind: Kind::Double },
+    Member { wire: "frequency", name: "Frequency", column: "frequency", kind: Kind::Text },
 ] };
 pub static DESCRIBE_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeRouteTablesResult", secret: false, members: &[
     Member { wire: "routeTableSet", name: "RouteTables", column: "route_tables", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ROUTE_TABLE) }) },
@@ -522,6 +1661,45 @@ pub static ROUTE: Structure = Structure { name: "Route", secret: false, members:
     Member { wire: "odbNetworkArn", name: "OdbNetworkArn", column: "odb_network_arn", kind: Kind::Text },
     Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: Kind::Text },
 ] };
+pub static DESCRIBE_SECURITY_GROUP_RULES_RESULT: Structure = Structure { name: "DescribeSecurityGroupRulesResult", secret: false, members: &[
+    Member { wire: "securityGroupRuleSet", name: "SecurityGroupRules", column: "security_group_rules", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP_RULE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static SECURITY_GROUP_RULE: Structure = Structure { name: "SecurityGroupRule", secret: false, members: &[
+    Member { wire: "securityGroupRuleId", name: "SecurityGroupRuleId", column: "security_group_rule_id", kind: Kind::Text },
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "groupOwnerId", name: "GroupOwnerId", column: "group_owner_id", kind: Kind::Text },
+    Member { wire: "isEgress", name: "IsEgress", column: "is_egress", kind: Kind::Boolean },
+    Member { wire: "ipProtocol", name: "IpProtocol", column: "ip_protocol", kind: Kind::Text },
+    Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: Kind::Integer },
+    Member { wire: "toPort", name: "ToPort", column: "to_port", kind: Kind::Integer },
+    Member { wire: "cidrIpv4", name: "CidrIpv4", column: "cidr_ipv4", kind: Kind::Text },
+    Member { wire: "cidrIpv6", name: "CidrIpv6", column: "cidr_ipv6", kind: Kind::Text },
+    Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
+    Member { wire: "referencedGroupInfo", name: "ReferencedGroupInfo", column: "referenced_group_info", kind: Kind::Structure(&REFERENCED_SECURITY_GROUP) },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "securityGroupRuleArn", name: "SecurityGroupRuleArn", column: "security_group_rule_arn", kind: Kind::Text },
+] };
+pub static REFERENCED_SECURITY_GROUP: Structure = Structure { name: "ReferencedSecurityGroup", secret: false, members: &[
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "peeringStatus", name: "PeeringStatus", column: "peering_status", kind: Kind::Text },
+    Member { wire: "userId", name: "UserId", column: "user_id", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: Kind::Text },
+] };
+pub static DESCRIBE_SECURITY_GROUP_VPC_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeSecurityGroupVpcAssociationsResult", secret: false, members: &[
+    Member { wire: "securityGroupVpcAssociationSet", name: "SecurityGroupVpcAssociations", column: "security_group_vpc_associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP_VPC_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static SECURITY_GROUP_VPC_ASSOCIATION: Structure = Structure { name: "SecurityGroupVpcAssociation", secret: false, members: &[
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "vpcOwnerId", name: "VpcOwnerId", column: "vpc_owner_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "stateReason", name: "StateReason", column: "state_reason", kind: Kind::Text },
+    Member { wire: "groupOwnerId", name: "GroupOwnerId", column: "group_owner_id", kind: Kind::Text },
+] };
 pub static DESCRIBE_SECURITY_GROUPS_RESULT: Structure = Structure { name: "DescribeSecurityGroupsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "securityGroupInfo", name: "SecurityGroups", column: "security_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP) }) },
@@ -566,6 +1744,143 @@ pub static IPV6_RANGE: Structure = Structure { name: "Ipv6Range", secret: false,
 pub static PREFIX_LIST_ID: Structure = Structure { name: "PrefixListId", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
+] };
+pub static DESCRIBE_SNAPSHOTS_RESULT: Structure = Structure { name: "DescribeSnapshotsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "snapshotSet", name: "Snapshots", column: "snapshots", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SNAPSHOT) }) },
+] };
+pub static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: false, members: &[
+    Member { wire: "ownerAlias", name: "OwnerAlias", column: "owner_alias", kind: Kind::Text },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "storageTier", name: "StorageTier", column: "storage_tier", kind: Kind::Text },
+    Member { wire: "restoreExpiryTime", name: "RestoreExpiryTime", column: "restore_expiry_time", kind: Kind::Timestamp },
+    Member { wire: "sseType", name: "SseType", column: "sse_type", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "transferType", name: "TransferType", column: "transfer_type", kind: Kind::Text },
+    Member { wire: "completionDurationMinutes", name: "CompletionDurationMinutes", column: "completion_duration_minutes", kind: Kind::Integer },
+    Member { wire: "completionTime", name: "CompletionTime", column: "completion_time", kind: Kind::Timestamp },
+    Member { wire: "fullSnapshotSizeInBytes", name: "FullSnapshotSizeInBytes", column: "full_snapshot_size_in_bytes", kind: Kind::Integer },
+    Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: Kind::Text },
+    Member { wire: "volumeId", name: "VolumeId", column: "volume_id", kind: Kind::Text },
+    Member { wire: "status", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "statusMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+    Member { wire: "startTime", name: "StartTime", column: "start_time", kind: Kind::Timestamp },
+    Member { wire: "progress", name: "Progress", column: "progress", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: Kind::Integer },
+    Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
+    Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
+    Member { wire: "dataEncryptionKeyId", name: "DataEncryptionKeyId", column: "data_encryption_key_id", kind: Kind::Text },
+] };
+pub static DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT: Structure = Structure { name: "DescribeSpotInstanceRequestsResult", secret: false, members: &[
+    Member { wire: "spotInstanceRequestSet", name: "SpotInstanceRequests", column: "spot_instance_requests", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SPOT_INSTANCE_REQUEST) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceRequest", secret: false, members: &[
+    Member { wire: "actualBlockHourlyPrice", name: "ActualBlockHourlyPrice", column: "actual_block_hourly_price", kind: Kind::Text },
+    Member { wire: "availabilityZoneGroup", name: "AvailabilityZoneGroup", column: "availability_zone_group", kind: Kind::Text },
+    Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: Kind::Integer },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
+    Member { wire: "fault", name: "Fault", column: "fault", kind: Kind::Structure(&SPOT_INSTANCE_STATE_FAULT) },
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
+    Member { wire: "launchGroup", name: "LaunchGroup", column: "launch_group", kind: Kind::Text },
+    Member { wire: "launchSpecification", name: "LaunchSpecification", column: "launch_specification", kind: Kind::Structure(&LAUNCH_SPECIFICATION) },
+    Member { wire: "launchedAvailabilityZone", name: "LaunchedAvailabilityZone", column: "launched_availability_zone", kind: Kind::Text },
+    Member { wire: "launchedAvailabilityZoneId", name: "LaunchedAvailabilityZoneId", column: "launched_availability_zone_id", kind: Kind::Text },
+    Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: Kind::Text },
+    Member { wire: "spotInstanceRequestId", name: "SpotInstanceRequestId", column: "spot_instance_request_id", kind: Kind::Text },
+    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&SPOT_INSTANCE_STATUS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: Kind::Timestamp },
+    Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: Kind::Timestamp },
+    Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: Kind::Text },
+] };
+pub static SPOT_INSTANCE_STATE_FAULT: Structure = Structure { name: "SpotInstanceStateFault", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+] };
+pub static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecification", secret: true, members: &[
+    Member { wire: "userData", name: "UserData", column: "user_data", kind: Kind::Sensitive },
+    Member { wire: "addressingType", name: "AddressingType", column: "addressing_type", kind: Kind::Text },
+    Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BLOCK_DEVICE_MAPPING) }) },
+    Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: Kind::Boolean },
+    Member { wire: "iamInstanceProfile", name: "IamInstanceProfile", column: "iam_instance_profile", kind: Kind::Structure(&IAM_INSTANCE_PROFILE_SPECIFICATION) },
+    Member { wire: "imageId", name: "ImageId", column: "image_id", kind: Kind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
+    Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: Kind::Text },
+    Member { wire: "keyName", name: "KeyName", column: "key_name", kind: Kind::Text },
+    Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_NETWORK_INTERFACE_SPECIFICATION) }) },
+    Member { wire: "placement", name: "Placement", column: "placement", kind: Kind::Structure(&SPOT_PLACEMENT) },
+    Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: Kind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "groupSet", name: "SecurityGroups", column: "security_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&GROUP_IDENTIFIER) }) },
+    Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: Kind::Structure(&RUN_INSTANCES_MONITORING_ENABLED) },
+] };
+pub static IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "IamInstanceProfileSpecification", secret: false, members: &[
+    Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "InstanceNetworkInterfaceSpecification", secret: false, members: &[
+    Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: Kind::Boolean },
+    Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: Kind::Integer },
+    Member { wire: "SecurityGroupId", name: "Groups", column: "groups", kind: Kind::List(&List { item: "SecurityGroupId", flattened: false, of: Kind::Text }) },
+    Member { wire: "ipv6AddressCount", name: "Ipv6AddressCount", column: "ipv6_address_count", kind: Kind::Integer },
+    Member { wire: "ipv6AddressesSet", name: "Ipv6Addresses", column: "ipv6_addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_IPV6_ADDRESS) }) },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: Kind::Text },
+    Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
+    Member { wire: "privateIpAddressesSet", name: "PrivateIpAddresses", column: "private_ip_addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PRIVATE_IP_ADDRESS_SPECIFICATION) }) },
+    Member { wire: "secondaryPrivateIpAddressCount", name: "SecondaryPrivateIpAddressCount", column: "secondary_private_ip_address_count", kind: Kind::Integer },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "AssociateCarrierIpAddress", name: "AssociateCarrierIpAddress", column: "associate_carrier_ip_address", kind: Kind::Boolean },
+    Member { wire: "InterfaceType", name: "InterfaceType", column: "interface_type", kind: Kind::Text },
+    Member { wire: "NetworkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
+    Member { wire: "Ipv4Prefix", name: "Ipv4Prefixes", column: "ipv4_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV4_PREFIX_SPECIFICATION_REQUEST) }) },
+    Member { wire: "Ipv4PrefixCount", name: "Ipv4PrefixCount", column: "ipv4_prefix_count", kind: Kind::Integer },
+    Member { wire: "Ipv6Prefix", name: "Ipv6Prefixes", column: "ipv6_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV6_PREFIX_SPECIFICATION_REQUEST) }) },
+    Member { wire: "Ipv6PrefixCount", name: "Ipv6PrefixCount", column: "ipv6_prefix_count", kind: Kind::Integer },
+    Member { wire: "PrimaryIpv6", name: "PrimaryIpv6", column: "primary_ipv6", kind: Kind::Boolean },
+    Member { wire: "EnaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&ENA_SRD_SPECIFICATION_REQUEST) },
+    Member { wire: "ConnectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: Kind::Structure(&CONNECTION_TRACKING_SPECIFICATION_REQUEST) },
+    Member { wire: "EnaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
+] };
+pub static IPV4_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv4PrefixSpecificationRequest", secret: false, members: &[
+    Member { wire: "Ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
+] };
+pub static IPV6_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv6PrefixSpecificationRequest", secret: false, members: &[
+    Member { wire: "Ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
+] };
+pub static ENA_SRD_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdSpecificationRequest", secret: false, members: &[
+    Member { wire: "EnaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
+    Member { wire: "EnaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&ENA_SRD_UDP_SPECIFICATION_REQUEST) },
+] };
+pub static ENA_SRD_UDP_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdUdpSpecificationRequest", secret: false, members: &[
+    Member { wire: "EnaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
+] };
+pub static CONNECTION_TRACKING_SPECIFICATION_REQUEST: Structure = Structure { name: "ConnectionTrackingSpecificationRequest", secret: false, members: &[
+    Member { wire: "TcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
+    Member { wire: "UdpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
+    Member { wire: "UdpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
+] };
+pub static SPOT_PLACEMENT: Structure = Structure { name: "SpotPlacement", secret: false, members: &[
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
+    Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: Kind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
+] };
+pub static RUN_INSTANCES_MONITORING_ENABLED: Structure = Structure { name: "RunInstancesMonitoringEnabled", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
+] };
+pub static SPOT_INSTANCE_STATUS: Structure = Structure { name: "SpotInstanceStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+    Member { wire: "updateTime", name: "UpdateTime", column: "update_time", kind: Kind::Timestamp },
 ] };
 pub static DESCRIBE_SUBNETS_RESULT: Structure = Structure { name: "DescribeSubnetsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
@@ -615,6 +1930,162 @@ pub static PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH: Structure = Structure { name: "Pr
 pub static BLOCK_PUBLIC_ACCESS_STATES: Structure = Structure { name: "BlockPublicAccessStates", secret: false, members: &[
     Member { wire: "internetGatewayBlockMode", name: "InternetGatewayBlockMode", column: "internet_gateway_block_mode", kind: Kind::Text },
 ] };
+pub static DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorSessionsResult", secret: false, members: &[
+    Member { wire: "trafficMirrorSessionSet", name: "TrafficMirrorSessions", column: "traffic_mirror_sessions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRAFFIC_MIRROR_SESSION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "TrafficMirrorSession", secret: false, members: &[
+    Member { wire: "trafficMirrorSessionId", name: "TrafficMirrorSessionId", column: "traffic_mirror_session_id", kind: Kind::Text },
+    Member { wire: "trafficMirrorTargetId", name: "TrafficMirrorTargetId", column: "traffic_mirror_target_id", kind: Kind::Text },
+    Member { wire: "trafficMirrorFilterId", name: "TrafficMirrorFilterId", column: "traffic_mirror_filter_id", kind: Kind::Text },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "packetLength", name: "PacketLength", column: "packet_length", kind: Kind::Integer },
+    Member { wire: "sessionNumber", name: "SessionNumber", column: "session_number", kind: Kind::Integer },
+    Member { wire: "virtualNetworkId", name: "VirtualNetworkId", column: "virtual_network_id", kind: Kind::Integer },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayAttachmentsResult", secret: false, members: &[
+    Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ATTACHMENT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_ATTACHMENT: Structure = Structure { name: "TransitGatewayAttachment", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "transitGatewayOwnerId", name: "TransitGatewayOwnerId", column: "transit_gateway_owner_id", kind: Kind::Text },
+    Member { wire: "resourceOwnerId", name: "ResourceOwnerId", column: "resource_owner_id", kind: Kind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION) },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION: Structure = Structure { name: "TransitGatewayAttachmentAssociation", secret: false, members: &[
+    Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: Kind::Text },
+    Member { wire: "transitGatewayPolicyTableId", name: "TransitGatewayPolicyTableId", column: "transit_gateway_policy_table_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayPeeringAttachmentsResult", secret: false, members: &[
+    Member { wire: "transitGatewayPeeringAttachments", name: "TransitGatewayPeeringAttachments", column: "transit_gateway_peering_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_PEERING_ATTACHMENT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_PEERING_ATTACHMENT: Structure = Structure { name: "TransitGatewayPeeringAttachment", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "accepterTransitGatewayAttachmentId", name: "AccepterTransitGatewayAttachmentId", column: "accepter_transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "requesterTgwInfo", name: "RequesterTgwInfo", column: "requester_tgw_info", kind: Kind::Structure(&PEERING_TGW_INFO) },
+    Member { wire: "accepterTgwInfo", name: "AccepterTgwInfo", column: "accepter_tgw_info", kind: Kind::Structure(&PEERING_TGW_INFO) },
+    Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&TRANSIT_GATEWAY_PEERING_ATTACHMENT_OPTIONS) },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&PEERING_ATTACHMENT_STATUS) },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static PEERING_TGW_INFO: Structure = Structure { name: "PeeringTgwInfo", secret: false, members: &[
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "coreNetworkId", name: "CoreNetworkId", column: "core_network_id", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_PEERING_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayPeeringAttachmentOptions", secret: false, members: &[
+    Member { wire: "dynamicRouting", name: "DynamicRouting", column: "dynamic_routing", kind: Kind::Text },
+] };
+pub static PEERING_ATTACHMENT_STATUS: Structure = Structure { name: "PeeringAttachmentStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+] };
+pub static DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeTransitGatewayRouteTablesResult", secret: false, members: &[
+    Member { wire: "transitGatewayRouteTables", name: "TransitGatewayRouteTables", column: "transit_gateway_route_tables", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "TransitGatewayRouteTable", secret: false, members: &[
+    Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: Kind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "defaultAssociationRouteTable", name: "DefaultAssociationRouteTable", column: "default_association_route_table", kind: Kind::Boolean },
+    Member { wire: "defaultPropagationRouteTable", name: "DefaultPropagationRouteTable", column: "default_propagation_route_table", kind: Kind::Boolean },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static DESCRIBE_TRANSIT_GATEWAY_VPC_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayVpcAttachmentsResult", secret: false, members: &[
+    Member { wire: "transitGatewayVpcAttachments", name: "TransitGatewayVpcAttachments", column: "transit_gateway_vpc_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_VPC_ATTACHMENT: Structure = Structure { name: "TransitGatewayVpcAttachment", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "vpcOwnerId", name: "VpcOwnerId", column: "vpc_owner_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "subnetIds", name: "SubnetIds", column: "subnet_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayVpcAttachmentOptions", secret: false, members: &[
+    Member { wire: "dnsSupport", name: "DnsSupport", column: "dns_support", kind: Kind::Text },
+    Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: Kind::Text },
+    Member { wire: "ipv6Support", name: "Ipv6Support", column: "ipv6_support", kind: Kind::Text },
+    Member { wire: "applianceModeSupport", name: "ApplianceModeSupport", column: "appliance_mode_support", kind: Kind::Text },
+] };
+pub static DESCRIBE_TRANSIT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeTransitGatewaysResult", secret: false, members: &[
+    Member { wire: "transitGatewaySet", name: "TransitGateways", column: "transit_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY: Structure = Structure { name: "TransitGateway", secret: false, members: &[
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "transitGatewayArn", name: "TransitGatewayArn", column: "transit_gateway_arn", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
+    Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&TRANSIT_GATEWAY_OPTIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+] };
+pub static TRANSIT_GATEWAY_OPTIONS: Structure = Structure { name: "TransitGatewayOptions", secret: false, members: &[
+    Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: Kind::Integer },
+    Member { wire: "transitGatewayCidrBlocks", name: "TransitGatewayCidrBlocks", column: "transit_gateway_cidr_blocks", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "autoAcceptSharedAttachments", name: "AutoAcceptSharedAttachments", column: "auto_accept_shared_attachments", kind: Kind::Text },
+    Member { wire: "defaultRouteTableAssociation", name: "DefaultRouteTableAssociation", column: "default_route_table_association", kind: Kind::Text },
+    Member { wire: "associationDefaultRouteTableId", name: "AssociationDefaultRouteTableId", column: "association_default_route_table_id", kind: Kind::Text },
+    Member { wire: "defaultRouteTablePropagation", name: "DefaultRouteTablePropagation", column: "default_route_table_propagation", kind: Kind::Text },
+    Member { wire: "propagationDefaultRouteTableId", name: "PropagationDefaultRouteTableId", column: "propagation_default_route_table_id", kind: Kind::Text },
+    Member { wire: "vpnEcmpSupport", name: "VpnEcmpSupport", column: "vpn_ecmp_support", kind: Kind::Text },
+    Member { wire: "dnsSupport", name: "DnsSupport", column: "dns_support", kind: Kind::Text },
+    Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: Kind::Text },
+    Member { wire: "multicastSupport", name: "MulticastSupport", column: "multicast_support", kind: Kind::Text },
+    Member { wire: "encryptionSupport", name: "EncryptionSupport", column: "encryption_support", kind: Kind::Structure(&ENCRYPTION_SUPPORT) },
+] };
+pub static ENCRYPTION_SUPPORT: Structure = Structure { name: "EncryptionSupport", secret: false, members: &[
+    Member { wire: "encryptionState", name: "EncryptionState", column: "encryption_state", kind: Kind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
+] };
+pub static DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT: Structure = Structure { name: "DescribeVerifiedAccessInstancesResult", secret: false, members: &[
+    Member { wire: "verifiedAccessInstanceSet", name: "VerifiedAccessInstances", column: "verified_access_instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VERIFIED_ACCESS_INSTANCE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static VERIFIED_ACCESS_INSTANCE: Structure = Structure { name: "VerifiedAccessInstance", secret: false, members: &[
+    Member { wire: "verifiedAccessInstanceId", name: "VerifiedAccessInstanceId", column: "verified_access_instance_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "verifiedAccessTrustProviderSet", name: "VerifiedAccessTrustProviders", column: "verified_access_trust_providers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VERIFIED_ACCESS_TRUST_PROVIDER_CONDENSED) }) },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Text },
+    Member { wire: "lastUpdatedTime", name: "LastUpdatedTime", column: "last_updated_time", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "fipsEnabled", name: "FipsEnabled", column: "fips_enabled", kind: Kind::Boolean },
+    Member { wire: "cidrEndpointsCustomSubDomain", name: "CidrEndpointsCustomSubDomain", column: "cidr_endpoints_custom_sub_domain", kind: Kind::Structure(&VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN) },
+] };
+pub static VERIFIED_ACCESS_TRUST_PROVIDER_CONDENSED: Structure = Structure { name: "VerifiedAccessTrustProviderCondensed", secret: false, members: &[
+    Member { wire: "verifiedAccessTrustProviderId", name: "VerifiedAccessTrustProviderId", column: "verified_access_trust_provider_id", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+    Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: Kind::Text },
+    Member { wire: "userTrustProviderType", name: "UserTrustProviderType", column: "user_trust_provider_type", kind: Kind::Text },
+    Member { wire: "deviceTrustProviderType", name: "DeviceTrustProviderType", column: "device_trust_provider_type", kind: Kind::Text },
+] };
+pub static VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN: Structure = Structure { name: "VerifiedAccessInstanceCustomSubDomain", secret: false, members: &[
+    Member { wire: "subDomain", name: "SubDomain", column: "sub_domain", kind: Kind::Text },
+    Member { wire: "nameserverSet", name: "Nameservers", column: "nameservers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
 pub static DESCRIBE_VOLUMES_RESULT: Structure = Structure { name: "DescribeVolumesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "volumeSet", name: "Volumes", column: "volumes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VOLUME) }) },
@@ -654,6 +2125,150 @@ pub static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttachment", 
     Member { wire: "device", name: "Device", column: "device", kind: Kind::Text },
     Member { wire: "status", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
+] };
+pub static DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT: Structure = Structure { name: "DescribeVpcBlockPublicAccessOptionsResult", secret: false, members: &[
+    Member { wire: "vpcBlockPublicAccessOptions", name: "VpcBlockPublicAccessOptions", column: "vpc_block_public_access_options", kind: Kind::Structure(&VPC_BLOCK_PUBLIC_ACCESS_OPTIONS) },
+] };
+pub static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name: "VpcBlockPublicAccessOptions", secret: false, members: &[
+    Member { wire: "awsAccountId", name: "AwsAccountId", column: "aws_account_id", kind: Kind::Text },
+    Member { wire: "awsRegion", name: "AwsRegion", column: "aws_region", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "internetGatewayBlockMode", name: "InternetGatewayBlockMode", column: "internet_gateway_block_mode", kind: Kind::Text },
+    Member { wire: "reason", name: "Reason", column: "reason", kind: Kind::Text },
+    Member { wire: "lastUpdateTimestamp", name: "LastUpdateTimestamp", column: "last_update_timestamp", kind: Kind::Timestamp },
+    Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
+    Member { wire: "exclusionsAllowed", name: "ExclusionsAllowed", column: "exclusions_allowed", kind: Kind::Text },
+] };
+pub static DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT: Structure = Structure { name: "DescribeVpcEndpointServiceConfigurationsResult", secret: false, members: &[
+    Member { wire: "serviceConfigurationSet", name: "ServiceConfigurations", column: "service_configurations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SERVICE_CONFIGURATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static SERVICE_CONFIGURATION: Structure = Structure { name: "ServiceConfiguration", secret: false, members: &[
+    Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SERVICE_TYPE_DETAIL) }) },
+    Member { wire: "serviceId", name: "ServiceId", column: "service_id", kind: Kind::Text },
+    Member { wire: "serviceName", name: "ServiceName", column: "service_name", kind: Kind::Text },
+    Member { wire: "serviceState", name: "ServiceState", column: "service_state", kind: Kind::Text },
+    Member { wire: "availabilityZoneIdSet", name: "AvailabilityZoneIds", column: "availability_zone_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "availabilityZoneSet", name: "AvailabilityZones", column: "availability_zones", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "acceptanceRequired", name: "AcceptanceRequired", column: "acceptance_required", kind: Kind::Boolean },
+    Member { wire: "managesVpcEndpoints", name: "ManagesVpcEndpoints", column: "manages_vpc_endpoints", kind: Kind::Boolean },
+    Member { wire: "networkLoadBalancerArnSet", name: "NetworkLoadBalancerArns", column: "network_load_balancer_arns", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "gatewayLoadBalancerArnSet", name: "GatewayLoadBalancerArns", column: "gateway_load_balancer_arns", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "supportedIpAddressTypeSet", name: "SupportedIpAddressTypes", column: "supported_ip_address_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "baseEndpointDnsNameSet", name: "BaseEndpointDnsNames", column: "base_endpoint_dns_names", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "privateDnsName", name: "PrivateDnsName", column: "private_dns_name", kind: Kind::Text },
+    Member { wire: "privateDnsNameConfiguration", name: "PrivateDnsNameConfiguration", column: "private_dns_name_configuration", kind: Kind::Structure(&PRIVATE_DNS_NAME_CONFIGURATION) },
+    Member { wire: "payerResponsibility", name: "PayerResponsibility", column: "payer_responsibility", kind: Kind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "supportedRegionSet", name: "SupportedRegions", column: "supported_regions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SUPPORTED_REGION_DETAIL) }) },
+    Member { wire: "remoteAccessEnabled", name: "RemoteAccessEnabled", column: "remote_access_enabled", kind: Kind::Boolean },
+] };
+pub static SERVICE_TYPE_DETAIL: Structure = Structure { name: "ServiceTypeDetail", secret: false, members: &[
+    Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: Kind::Text },
+] };
+pub static PRIVATE_DNS_NAME_CONFIGURATION: Structure = Structure { name: "PrivateDnsNameConfiguration", secret: false, members: &[
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+    Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
+] };
+pub static SUPPORTED_REGION_DETAIL: Structure = Structure { name: "SupportedRegionDetail", secret: false, members: &[
+    Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
+    Member { wire: "serviceState", name: "ServiceState", column: "service_state", kind: Kind::Text },
+] };
+pub static DESCRIBE_VPC_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeVpcEndpointsResult", secret: false, members: &[
+    Member { wire: "vpcEndpointSet", name: "VpcEndpoints", column: "vpc_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_ENDPOINT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static VPC_ENDPOINT: Structure = Structure { name: "VpcEndpoint", secret: false, members: &[
+    Member { wire: "vpcEndpointId", name: "VpcEndpointId", column: "vpc_endpoint_id", kind: Kind::Text },
+    Member { wire: "vpcEndpointType", name: "VpcEndpointType", column: "vpc_endpoint_type", kind: Kind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "serviceName", name: "ServiceName", column: "service_name", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "policyDocument", name: "PolicyDocument", column: "policy_document", kind: Kind::Text },
+    Member { wire: "routeTableIdSet", name: "RouteTableIds", column: "route_table_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "subnetIdSet", name: "SubnetIds", column: "subnet_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "groupSet", name: "Groups", column: "groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP_IDENTIFIER) }) },
+    Member { wire: "ipAddressType", name: "IpAddressType", column: "ip_address_type", kind: Kind::Text },
+    Member { wire: "dnsOptions", name: "DnsOptions", column: "dns_options", kind: Kind::Structure(&DNS_OPTIONS) },
+    Member { wire: "privateDnsEnabled", name: "PrivateDnsEnabled", column: "private_dns_enabled", kind: Kind::Boolean },
+    Member { wire: "requesterManaged", name: "RequesterManaged", column: "requester_managed", kind: Kind::Boolean },
+    Member { wire: "networkInterfaceIdSet", name: "NetworkInterfaceIds", column: "network_interface_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+    Member { wire: "dnsEntrySet", name: "DnsEntries", column: "dns_entries", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DNS_ENTRY) }) },
+    Member { wire: "creationTimestamp", name: "CreationTimestamp", column: "creation_timestamp", kind: Kind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "lastError", name: "LastError", column: "last_error", kind: Kind::Structure(&LAST_ERROR) },
+    Member { wire: "ipv4PrefixSet", name: "Ipv4Prefixes", column: "ipv4_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SUBNET_IP_PREFIXES) }) },
+    Member { wire: "ipv6PrefixSet", name: "Ipv6Prefixes", column: "ipv6_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SUBNET_IP_PREFIXES) }) },
+    Member { wire: "failureReason", name: "FailureReason", column: "failure_reason", kind: Kind::Text },
+    Member { wire: "serviceNetworkArn", name: "ServiceNetworkArn", column: "service_network_arn", kind: Kind::Text },
+    Member { wire: "resourceConfigurationArn", name: "ResourceConfigurationArn", column: "resource_configuration_arn", kind: Kind::Text },
+    Member { wire: "serviceRegion", name: "ServiceRegion", column: "service_region", kind: Kind::Text },
+    Member { wire: "payerResponsibilitySet", name: "PayerResponsibilities", column: "payer_responsibilities", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PAYER_RESPONSIBILITY_ENTRY) }) },
+] };
+pub static SECURITY_GROUP_IDENTIFIER: Structure = Structure { name: "SecurityGroupIdentifier", secret: false, members: &[
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
+] };
+pub static DNS_OPTIONS: Structure = Structure { name: "DnsOptions", secret: false, members: &[
+    Member { wire: "dnsRecordIpType", name: "DnsRecordIpType", column: "dns_record_ip_type", kind: Kind::Text },
+    Member { wire: "privateDnsOnlyForInboundResolverEndpoint", name: "PrivateDnsOnlyForInboundResolverEndpoint", column: "private_dns_only_for_inbound_resolver_endpoint", kind: Kind::Boolean },
+    Member { wire: "privateDnsPreference", name: "PrivateDnsPreference", column: "private_dns_preference", kind: Kind::Text },
+    Member { wire: "privateDnsSpecifiedDomainSet", name: "PrivateDnsSpecifiedDomains", column: "private_dns_specified_domains", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
+pub static DNS_ENTRY: Structure = Structure { name: "DnsEntry", secret: false, members: &[
+    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
+    Member { wire: "hostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
+] };
+pub static LAST_ERROR: Structure = Structure { name: "LastError", secret: false, members: &[
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+] };
+pub static SUBNET_IP_PREFIXES: Structure = Structure { name: "SubnetIpPrefixes", secret: false, members: &[
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
+    Member { wire: "ipPrefixSet", name: "IpPrefixes", column: "ip_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
+] };
+pub static PAYER_RESPONSIBILITY_ENTRY: Structure = Structure { name: "PayerResponsibilityEntry", secret: false, members: &[
+    Member { wire: "scope", name: "Scope", column: "scope", kind: Kind::Text },
+    Member { wire: "payerResponsibilityType", name: "PayerResponsibilityType", column: "payer_responsibility_type", kind: Kind::Text },
+] };
+pub static DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpcPeeringConnectionsResult", secret: false, members: &[
+    Member { wire: "vpcPeeringConnectionSet", name: "VpcPeeringConnections", column: "vpc_peering_connections", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_PEERING_CONNECTION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static VPC_PEERING_CONNECTION: Structure = Structure { name: "VpcPeeringConnection", secret: false, members: &[
+    Member { wire: "accepterVpcInfo", name: "AccepterVpcInfo", column: "accepter_vpc_info", kind: Kind::Structure(&VPC_PEERING_CONNECTION_VPC_INFO) },
+    Member { wire: "expirationTime", name: "ExpirationTime", column: "expiration_time", kind: Kind::Timestamp },
+    Member { wire: "requesterVpcInfo", name: "RequesterVpcInfo", column: "requester_vpc_info", kind: Kind::Structure(&VPC_PEERING_CONNECTION_VPC_INFO) },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&VPC_PEERING_CONNECTION_STATE_REASON) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: Kind::Text },
+] };
+pub static VPC_PEERING_CONNECTION_VPC_INFO: Structure = Structure { name: "VpcPeeringConnectionVpcInfo", secret: false, members: &[
+    Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
+    Member { wire: "ipv6CidrBlockSet", name: "Ipv6CidrBlockSet", column: "ipv6_cidr_block_set", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV6_CIDR_BLOCK) }) },
+    Member { wire: "cidrBlockSet", name: "CidrBlockSet", column: "cidr_block_set", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CIDR_BLOCK) }) },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
+    Member { wire: "peeringOptions", name: "PeeringOptions", column: "peering_options", kind: Kind::Structure(&VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION) },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
+] };
+pub static IPV6_CIDR_BLOCK: Structure = Structure { name: "Ipv6CidrBlock", secret: false, members: &[
+    Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: Kind::Text },
+] };
+pub static CIDR_BLOCK: Structure = Structure { name: "CidrBlock", secret: false, members: &[
+    Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
+] };
+pub static VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION: Structure = Structure { name: "VpcPeeringConnectionOptionsDescription", secret: false, members: &[
+    Member { wire: "allowDnsResolutionFromRemoteVpc", name: "AllowDnsResolutionFromRemoteVpc", column: "allow_dns_resolution_from_remote_vpc", kind: Kind::Boolean },
+    Member { wire: "allowEgressFromLocalClassicLinkToRemoteVpc", name: "AllowEgressFromLocalClassicLinkToRemoteVpc", column: "allow_egress_from_local_classic_link_to_remote_vpc", kind: Kind::Boolean },
+    Member { wire: "allowEgressFromLocalVpcToRemoteClassicLink", name: "AllowEgressFromLocalVpcToRemoteClassicLink", column: "allow_egress_from_local_vpc_to_remote_classic_link", kind: Kind::Boolean },
+] };
+pub static VPC_PEERING_CONNECTION_STATE_REASON: Structure = Structure { name: "VpcPeeringConnectionStateReason", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
 ] };
 pub static DESCRIBE_VPCS_RESULT: Structure = Structure { name: "DescribeVpcsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
@@ -714,10 +2329,212 @@ pub static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcE
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
 ] };
+pub static DESCRIBE_VPN_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpnConnectionsResult", secret: false, members: &[
+    Member { wire: "vpnConnectionSet", name: "VpnConnections", column: "vpn_connections", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPN_CONNECTION) }) },
+] };
+pub static VPN_CONNECTION: Structure = Structure { name: "VpnConnection", secret: true, members: &[
+    Member { wire: "category", name: "Category", column: "category", kind: Kind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
+    Member { wire: "vpnConcentratorId", name: "VpnConcentratorId", column: "vpn_concentrator_id", kind: Kind::Text },
+    Member { wire: "coreNetworkArn", name: "CoreNetworkArn", column: "core_network_arn", kind: Kind::Text },
+    Member { wire: "coreNetworkAttachmentArn", name: "CoreNetworkAttachmentArn", column: "core_network_attachment_arn", kind: Kind::Text },
+    Member { wire: "gatewayAssociationState", name: "GatewayAssociationState", column: "gateway_association_state", kind: Kind::Text },
+    Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&VPN_CONNECTION_OPTIONS) },
+    Member { wire: "routes", name: "Routes", column: "routes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPN_STATIC_ROUTE) }) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "vgwTelemetry", name: "VgwTelemetry", column: "vgw_telemetry", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VGW_TELEMETRY) }) },
+    Member { wire: "preSharedKeyArn", name: "PreSharedKeyArn", column: "pre_shared_key_arn", kind: Kind::Text },
+    Member { wire: "vpnConnectionId", name: "VpnConnectionId", column: "vpn_connection_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "customerGatewayConfiguration", name: "CustomerGatewayConfiguration", column: "customer_gateway_configuration", kind: Kind::Sensitive },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "customerGatewayId", name: "CustomerGatewayId", column: "customer_gateway_id", kind: Kind::Text },
+    Member { wire: "vpnGatewayId", name: "VpnGatewayId", column: "vpn_gateway_id", kind: Kind::Text },
+] };
+pub static VPN_CONNECTION_OPTIONS: Structure = Structure { name: "VpnConnectionOptions", secret: false, members: &[
+    Member { wire: "enableAcceleration", name: "EnableAcceleration", column: "enable_acceleration", kind: Kind::Boolean },
+    Member { wire: "staticRoutesOnly", name: "StaticRoutesOnly", column: "static_routes_only", kind: Kind::Boolean },
+    Member { wire: "localIpv4NetworkCidr", name: "LocalIpv4NetworkCidr", column: "local_ipv4_network_cidr", kind: Kind::Text },
+    Member { wire: "remoteIpv4NetworkCidr", name: "RemoteIpv4NetworkCidr", column: "remote_ipv4_network_cidr", kind: Kind::Text },
+    Member { wire: "localIpv6NetworkCidr", name: "LocalIpv6NetworkCidr", column: "local_ipv6_network_cidr", kind: Kind::Text },
+    Member { wire: "remoteIpv6NetworkCidr", name: "RemoteIpv6NetworkCidr", column: "remote_ipv6_network_cidr", kind: Kind::Text },
+    Member { wire: "outsideIpAddressType", name: "OutsideIpAddressType", column: "outside_ip_address_type", kind: Kind::Text },
+    Member { wire: "transportTransitGatewayAttachmentId", name: "TransportTransitGatewayAttachmentId", column: "transport_transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "tunnelInsideIpVersion", name: "TunnelInsideIpVersion", column: "tunnel_inside_ip_version", kind: Kind::Text },
+    Member { wire: "tunnelOptionSet", name: "TunnelOptions", column: "tunnel_options", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TUNNEL_OPTION) }) },
+    Member { wire: "tunnelBandwidth", name: "TunnelBandwidth", column: "tunnel_bandwidth", kind: Kind::Text },
+] };
+pub static TUNNEL_OPTION: Structure = Structure { name: "TunnelOption", secret: true, members: &[
+    Member { wire: "outsideIpAddress", name: "OutsideIpAddress", column: "outside_ip_address", kind: Kind::Text },
+    Member { wire: "tunnelInsideCidr", name: "TunnelInsideCidr", column: "tunnel_inside_cidr", kind: Kind::Text },
+    Member { wire: "tunnelInsideIpv6Cidr", name: "TunnelInsideIpv6Cidr", column: "tunnel_inside_ipv6_cidr", kind: Kind::Text },
+    Member { wire: "preSharedKey", name: "PreSharedKey", column: "pre_shared_key", kind: Kind::Sensitive },
+    Member { wire: "phase1LifetimeSeconds", name: "Phase1LifetimeSeconds", column: "phase1_lifetime_seconds", kind: Kind::Integer },
+    Member { wire: "phase2LifetimeSeconds", name: "Phase2LifetimeSeconds", column: "phase2_lifetime_seconds", kind: Kind::Integer },
+    Member { wire: "rekeyMarginTimeSeconds", name: "RekeyMarginTimeSeconds", column: "rekey_margin_time_seconds", kind: Kind::Integer },
+    Member { wire: "rekeyFuzzPercentage", name: "RekeyFuzzPercentage", column: "rekey_fuzz_percentage", kind: Kind::Integer },
+    Member { wire: "replayWindowSize", name: "ReplayWindowSize", column: "replay_window_size", kind: Kind::Integer },
+    Member { wire: "dpdTimeoutSeconds", name: "DpdTimeoutSeconds", column: "dpd_timeout_seconds", kind: Kind::Integer },
+    Member { wire: "dpdTimeoutAction", name: "DpdTimeoutAction", column: "dpd_timeout_action", kind: Kind::Text },
+    Member { wire: "phase1EncryptionAlgorithmSet", name: "Phase1EncryptionAlgorithms", column: "phase1_encryption_algorithms", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE1_ENCRYPTION_ALGORITHMS_LIST_VALUE) }) },
+    Member { wire: "phase2EncryptionAlgorithmSet", name: "Phase2EncryptionAlgorithms", column: "phase2_encryption_algorithms", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE2_ENCRYPTION_ALGORITHMS_LIST_VALUE) }) },
+    Member { wire: "phase1IntegrityAlgorithmSet", name: "Phase1IntegrityAlgorithms", column: "phase1_integrity_algorithms", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE1_INTEGRITY_ALGORITHMS_LIST_VALUE) }) },
+    Member { wire: "phase2IntegrityAlgorithmSet", name: "Phase2IntegrityAlgorithms", column: "phase2_integrity_algorithms", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE2_INTEGRITY_ALGORITHMS_LIST_VALUE) }) },
+    Member { wire: "phase1DHGroupNumberSet", name: "Phase1DHGroupNumbers", column: "phase1_dh_group_numbers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE1_DH_GROUP_NUMBERS_LIST_VALUE) }) },
+    Member { wire: "phase2DHGroupNumberSet", name: "Phase2DHGroupNumbers", column: "phase2_dh_group_numbers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PHASE2_DH_GROUP_NUMBERS_LIST_VALUE) }) },
+    Member { wire: "ikeVersionSet", name: "IkeVersions", column: "ike_versions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IKE_VERSIONS_LIST_VALUE) }) },
+    Member { wire: "startupAction", name: "StartupAction", column: "startup_action", kind: Kind::Text },
+    Member { wire: "logOptions", name: "LogOptions", column: "log_options", kind: Kind::Structure(&VPN_TUNNEL_LOG_OPTIONS) },
+    Member { wire: "enableTunnelLifecycleControl", name: "EnableTunnelLifecycleControl", column: "enable_tunnel_lifecycle_control", kind: Kind::Boolean },
+] };
+pub static PHASE1_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1EncryptionAlgorithmsListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static PHASE2_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2EncryptionAlgorithmsListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static PHASE1_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1IntegrityAlgorithmsListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static PHASE2_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2IntegrityAlgorithmsListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static PHASE1_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase1DHGroupNumbersListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Integer },
+] };
+pub static PHASE2_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase2DHGroupNumbersListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Integer },
+] };
+pub static IKE_VERSIONS_LIST_VALUE: Structure = Structure { name: "IKEVersionsListValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
+] };
+pub static VPN_TUNNEL_LOG_OPTIONS: Structure = Structure { name: "VpnTunnelLogOptions", secret: false, members: &[
+    Member { wire: "cloudWatchLogOptions", name: "CloudWatchLogOptions", column: "cloud_watch_log_options", kind: Kind::Structure(&CLOUD_WATCH_LOG_OPTIONS) },
+] };
+pub static CLOUD_WATCH_LOG_OPTIONS: Structure = Structure { name: "CloudWatchLogOptions", secret: false, members: &[
+    Member { wire: "logEnabled", name: "LogEnabled", column: "log_enabled", kind: Kind::Boolean },
+    Member { wire: "logGroupArn", name: "LogGroupArn", column: "log_group_arn", kind: Kind::Text },
+    Member { wire: "logOutputFormat", name: "LogOutputFormat", column: "log_output_format", kind: Kind::Text },
+    Member { wire: "bgpLogEnabled", name: "BgpLogEnabled", column: "bgp_log_enabled", kind: Kind::Boolean },
+    Member { wire: "bgpLogGroupArn", name: "BgpLogGroupArn", column: "bgp_log_group_arn", kind: Kind::Text },
+    Member { wire: "bgpLogOutputFormat", name: "BgpLogOutputFormat", column: "bgp_log_output_format", kind: Kind::Text },
+] };
+pub static VPN_STATIC_ROUTE: Structure = Structure { name: "VpnStaticRoute", secret: false, members: &[
+    Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: Kind::Text },
+    Member { wire: "source", name: "Source", column: "source", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static VGW_TELEMETRY: Structure = Structure { name: "VgwTelemetry", secret: false, members: &[
+    Member { wire: "acceptedRouteCount", name: "AcceptedRouteCount", column: "accepted_route_count", kind: Kind::Integer },
+    Member { wire: "lastStatusChange", name: "LastStatusChange", column: "last_status_change", kind: Kind::Timestamp },
+    Member { wire: "outsideIpAddress", name: "OutsideIpAddress", column: "outside_ip_address", kind: Kind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
+    Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
+    Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: Kind::Text },
+] };
+pub static DESCRIBE_VPN_GATEWAYS_RESULT: Structure = Structure { name: "DescribeVpnGatewaysResult", secret: false, members: &[
+    Member { wire: "vpnGatewaySet", name: "VpnGateways", column: "vpn_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPN_GATEWAY) }) },
+] };
+pub static VPN_GATEWAY: Structure = Structure { name: "VpnGateway", secret: false, members: &[
+    Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: Kind::Integer },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
+    Member { wire: "vpnGatewayId", name: "VpnGatewayId", column: "vpn_gateway_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
+    Member { wire: "attachments", name: "VpcAttachments", column: "vpc_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_ATTACHMENT) }) },
+] };
+pub static VPC_ATTACHMENT: Structure = Structure { name: "VpcAttachment", secret: false, members: &[
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static GET_EBS_DEFAULT_KMS_KEY_ID_RESULT: Structure = Structure { name: "GetEbsDefaultKmsKeyIdResult", secret: false, members: &[
+    Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
+] };
+pub static GET_EBS_ENCRYPTION_BY_DEFAULT_RESULT: Structure = Structure { name: "GetEbsEncryptionByDefaultResult", secret: false, members: &[
+    Member { wire: "ebsEncryptionByDefault", name: "EbsEncryptionByDefault", column: "ebs_encryption_by_default", kind: Kind::Boolean },
+    Member { wire: "sseType", name: "SseType", column: "sse_type", kind: Kind::Text },
+] };
+pub static GET_IMAGE_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetImageBlockPublicAccessStateResult", secret: false, members: &[
+    Member { wire: "imageBlockPublicAccessState", name: "ImageBlockPublicAccessState", column: "image_block_public_access_state", kind: Kind::Text },
+    Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
+] };
+pub static GET_INSTANCE_METADATA_DEFAULTS_RESULT: Structure = Structure { name: "GetInstanceMetadataDefaultsResult", secret: false, members: &[
+    Member { wire: "accountLevel", name: "AccountLevel", column: "account_level", kind: Kind::Structure(&INSTANCE_METADATA_DEFAULTS_RESPONSE) },
+] };
+pub static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { name: "InstanceMetadataDefaultsResponse", secret: false, members: &[
+    Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: Kind::Text },
+    Member { wire: "httpPutResponseHopLimit", name: "HttpPutResponseHopLimit", column: "http_put_response_hop_limit", kind: Kind::Integer },
+    Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: Kind::Text },
+    Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: Kind::Text },
+    Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
+    Member { wire: "managedExceptionMessage", name: "ManagedExceptionMessage", column: "managed_exception_message", kind: Kind::Text },
+    Member { wire: "httpTokensEnforced", name: "HttpTokensEnforced", column: "http_tokens_enforced", kind: Kind::Text },
+] };
+pub static GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT: Structure = Structure { name: "GetManagedPrefixListEntriesResult", secret: false, members: &[
+    Member { wire: "entrySet", name: "Entries", column: "entries", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PREFIX_LIST_ENTRY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static PREFIX_LIST_ENTRY: Structure = Structure { name: "PrefixListEntry", secret: false, members: &[
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
+] };
+pub static GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT: Structure = Structure { name: "GetSerialConsoleAccessStatusResult", secret: false, members: &[
+    Member { wire: "serialConsoleAccessEnabled", name: "SerialConsoleAccessEnabled", column: "serial_console_access_enabled", kind: Kind::Boolean },
+    Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
+] };
+pub static GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetSnapshotBlockPublicAccessStateResult", secret: false, members: &[
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
+] };
+pub static SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT: Structure = Structure { name: "SearchTransitGatewayRoutesResult", secret: false, members: &[
+    Member { wire: "routeSet", name: "Routes", column: "routes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE) }) },
+    Member { wire: "additionalRoutesAvailable", name: "AdditionalRoutesAvailable", column: "additional_routes_available", kind: Kind::Boolean },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_ROUTE: Structure = Structure { name: "TransitGatewayRoute", secret: false, members: &[
+    Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: Kind::Text },
+    Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
+    Member { wire: "transitGatewayRouteTableAnnouncementId", name: "TransitGatewayRouteTableAnnouncementId", column: "transit_gateway_route_table_announcement_id", kind: Kind::Text },
+    Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE_ATTACHMENT) }) },
+    Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
+] };
+pub static TRANSIT_GATEWAY_ROUTE_ATTACHMENT: Structure = Structure { name: "TransitGatewayRouteAttachment", secret: false, members: &[
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
+] };
 }
 
 pub mod route53 {
     use super::*;
+pub static GET_DNSSEC_RESPONSE: Structure = Structure { name: "GetDNSSECResponse", secret: false, members: &[
+    Member { wire: "Status", name: "Status", column: "status", kind: Kind::Structure(&DNSSEC_STATUS) },
+    Member { wire: "KeySigningKeys", name: "KeySigningKeys", column: "key_signing_keys", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&KEY_SIGNING_KEY) }) },
+] };
+pub static DNSSEC_STATUS: Structure = Structure { name: "DNSSECStatus", secret: false, members: &[
+    Member { wire: "ServeSignature", name: "ServeSignature", column: "serve_signature", kind: Kind::Text },
+    Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
+] };
+pub static KEY_SIGNING_KEY: Structure = Structure { name: "KeySigningKey", secret: false, members: &[
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "KmsArn", name: "KmsArn", column: "kms_arn", kind: Kind::Text },
+    Member { wire: "Flag", name: "Flag", column: "flag", kind: Kind::Integer },
+    Member { wire: "SigningAlgorithmMnemonic", name: "SigningAlgorithmMnemonic", column: "signing_algorithm_mnemonic", kind: Kind::Text },
+    Member { wire: "SigningAlgorithmType", name: "SigningAlgorithmType", column: "signing_algorithm_type", kind: Kind::Integer },
+    Member { wire: "DigestAlgorithmMnemonic", name: "DigestAlgorithmMnemonic", column: "digest_algorithm_mnemonic", kind: Kind::Text },
+    Member { wire: "DigestAlgorithmType", name: "DigestAlgorithmType", column: "digest_algorithm_type", kind: Kind::Integer },
+    Member { wire: "KeyTag", name: "KeyTag", column: "key_tag", kind: Kind::Integer },
+    Member { wire: "DigestValue", name: "DigestValue", column: "digest_value", kind: Kind::Text },
+    Member { wire: "PublicKey", name: "PublicKey", column: "public_key", kind: Kind::Text },
+    Member { wire: "DSRecord", name: "DSRecord", column: "ds_record", kind: Kind::Text },
+    Member { wire: "DNSKEYRecord", name: "DNSKEYRecord", column: "dnskey_record", kind: Kind::Text },
+    Member { wire: "Status", name: "Status", column: "status", kind: Kind::Text },
+    Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
+    Member { wire: "CreatedDate", name: "CreatedDate", column: "created_date", kind: Kind::Timestamp },
+    Member { wire: "LastModifiedDate", name: "LastModifiedDate", column: "last_modified_date", kind: Kind::Timestamp },
+] };
 pub static GET_HOSTED_ZONE_RESPONSE: Structure = Structure { name: "GetHostedZoneResponse", secret: false, members: &[
     Member { wire: "HostedZone", name: "HostedZone", column: "hosted_zone", kind: Kind::Structure(&HOSTED_ZONE) },
     Member { wire: "DelegationSet", name: "DelegationSet", column: "delegation_set", kind: Kind::Structure(&DELEGATION_SET) },
@@ -755,6 +2572,24 @@ pub static DELEGATION_SET: Structure = Structure { name: "DelegationSet", secret
 pub static VPC: Structure = Structure { name: "VPC", secret: false, members: &[
     Member { wire: "VPCRegion", name: "VPCRegion", column: "vpc_region", kind: Kind::Text },
     Member { wire: "VPCId", name: "VPCId", column: "vpc_id", kind: Kind::Text },
+] };
+pub static LIST_CIDR_BLOCKS_RESPONSE: Structure = Structure { name: "ListCidrBlocksResponse", secret: false, members: &[
+    Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "CidrBlocks", name: "CidrBlocks", column: "cidr_blocks", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&CIDR_BLOCK_SUMMARY) }) },
+] };
+pub static CIDR_BLOCK_SUMMARY: Structure = Structure { name: "CidrBlockSummary", secret: false, members: &[
+    Member { wire: "CidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
+    Member { wire: "LocationName", name: "LocationName", column: "location_name", kind: Kind::Text },
+] };
+pub static LIST_CIDR_COLLECTIONS_RESPONSE: Structure = Structure { name: "ListCidrCollectionsResponse", secret: false, members: &[
+    Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "CidrCollections", name: "CidrCollections", column: "cidr_collections", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&COLLECTION_SUMMARY) }) },
+] };
+pub static COLLECTION_SUMMARY: Structure = Structure { name: "CollectionSummary", secret: false, members: &[
+    Member { wire: "Arn", name: "Arn", column: "arn", kind: Kind::Text },
+    Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "Version", name: "Version", column: "version", kind: Kind::Integer },
 ] };
 pub static LIST_HEALTH_CHECKS_RESPONSE: Structure = Structure { name: "ListHealthChecksResponse", secret: false, members: &[
     Member { wire: "HealthChecks", name: "HealthChecks", column: "health_checks", kind: Kind::List(&List { item: "HealthCheck", flattened: false, of: Kind::Structure(&HEALTH_CHECK) }) },
@@ -816,6 +2651,29 @@ pub static LIST_HOSTED_ZONES_RESPONSE: Structure = Structure { name: "ListHosted
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
 ] };
+pub static LIST_HOSTED_ZONES_BY_VPC_RESPONSE: Structure = Structure { name: "ListHostedZonesByVPCResponse", secret: false, members: &[
+    Member { wire: "HostedZoneSummaries", name: "HostedZoneSummaries", column: "hosted_zone_summaries", kind: Kind::List(&List { item: "HostedZoneSummary", flattened: false, of: Kind::Structure(&HOSTED_ZONE_SUMMARY) }) },
+    Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
+    Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static HOSTED_ZONE_SUMMARY: Structure = Structure { name: "HostedZoneSummary", secret: false, members: &[
+    Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "Owner", name: "Owner", column: "owner", kind: Kind::Structure(&HOSTED_ZONE_OWNER) },
+] };
+pub static HOSTED_ZONE_OWNER: Structure = Structure { name: "HostedZoneOwner", secret: false, members: &[
+    Member { wire: "OwningAccount", name: "OwningAccount", column: "owning_account", kind: Kind::Text },
+    Member { wire: "OwningService", name: "OwningService", column: "owning_service", kind: Kind::Text },
+] };
+pub static LIST_QUERY_LOGGING_CONFIGS_RESPONSE: Structure = Structure { name: "ListQueryLoggingConfigsResponse", secret: false, members: &[
+    Member { wire: "QueryLoggingConfigs", name: "QueryLoggingConfigs", column: "query_logging_configs", kind: Kind::List(&List { item: "QueryLoggingConfig", flattened: false, of: Kind::Structure(&QUERY_LOGGING_CONFIG) }) },
+    Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+] };
+pub static QUERY_LOGGING_CONFIG: Structure = Structure { name: "QueryLoggingConfig", secret: false, members: &[
+    Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
+    Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
+    Member { wire: "CloudWatchLogsLogGroupArn", name: "CloudWatchLogsLogGroupArn", column: "cloud_watch_logs_log_group_arn", kind: Kind::Text },
+] };
 pub static LIST_RESOURCE_RECORD_SETS_RESPONSE: Structure = Structure { name: "ListResourceRecordSetsResponse", secret: false, members: &[
     Member { wire: "ResourceRecordSets", name: "ResourceRecordSets", column: "resource_record_sets", kind: Kind::List(&List { item: "ResourceRecordSet", flattened: false, of: Kind::Structure(&RESOURCE_RECORD_SET) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
@@ -868,6 +2726,13 @@ pub static COORDINATES: Structure = Structure { name: "Coordinates", secret: fal
     Member { wire: "Latitude", name: "Latitude", column: "latitude", kind: Kind::Text },
     Member { wire: "Longitude", name: "Longitude", column: "longitude", kind: Kind::Text },
 ] };
+pub static LIST_REUSABLE_DELEGATION_SETS_RESPONSE: Structure = Structure { name: "ListReusableDelegationSetsResponse", secret: false, members: &[
+    Member { wire: "DelegationSets", name: "DelegationSets", column: "delegation_sets", kind: Kind::List(&List { item: "DelegationSet", flattened: false, of: Kind::Structure(&DELEGATION_SET) }) },
+    Member { wire: "Marker", name: "Marker", column: "marker", kind: Kind::Text },
+    Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
+    Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: Kind::Text },
+    Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
+] };
 pub static LIST_TAGS_FOR_RESOURCE_RESPONSE: Structure = Structure { name: "ListTagsForResourceResponse", secret: false, members: &[
     Member { wire: "ResourceTagSet", name: "ResourceTagSet", column: "resource_tag_set", kind: Kind::Structure(&RESOURCE_TAG_SET) },
 ] };
@@ -883,24 +2748,135 @@ pub static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
 pub static LIST_TAGS_FOR_RESOURCES_RESPONSE: Structure = Structure { name: "ListTagsForResourcesResponse", secret: false, members: &[
     Member { wire: "ResourceTagSets", name: "ResourceTagSets", column: "resource_tag_sets", kind: Kind::List(&List { item: "ResourceTagSet", flattened: false, of: Kind::Structure(&RESOURCE_TAG_SET) }) },
 ] };
+pub static LIST_TRAFFIC_POLICIES_RESPONSE: Structure = Structure { name: "ListTrafficPoliciesResponse", secret: false, members: &[
+    Member { wire: "TrafficPolicySummaries", name: "TrafficPolicySummaries", column: "traffic_policy_summaries", kind: Kind::List(&List { item: "TrafficPolicySummary", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY_SUMMARY) }) },
+    Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
+    Member { wire: "TrafficPolicyIdMarker", name: "TrafficPolicyIdMarker", column: "traffic_policy_id_marker", kind: Kind::Text },
+    Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
+] };
+pub static TRAFFIC_POLICY_SUMMARY: Structure = Structure { name: "TrafficPolicySummary", secret: false, members: &[
+    Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "Type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "LatestVersion", name: "LatestVersion", column: "latest_version", kind: Kind::Integer },
+    Member { wire: "TrafficPolicyCount", name: "TrafficPolicyCount", column: "traffic_policy_count", kind: Kind::Integer },
+] };
+pub static LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE: Structure = Structure { name: "ListTrafficPolicyInstancesResponse", secret: false, members: &[
+    Member { wire: "TrafficPolicyInstances", name: "TrafficPolicyInstances", column: "traffic_policy_instances", kind: Kind::List(&List { item: "TrafficPolicyInstance", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY_INSTANCE) }) },
+    Member { wire: "HostedZoneIdMarker", name: "HostedZoneIdMarker", column: "hosted_zone_id_marker", kind: Kind::Text },
+    Member { wire: "TrafficPolicyInstanceNameMarker", name: "TrafficPolicyInstanceNameMarker", column: "traffic_policy_instance_name_marker", kind: Kind::Text },
+    Member { wire: "TrafficPolicyInstanceTypeMarker", name: "TrafficPolicyInstanceTypeMarker", column: "traffic_policy_instance_type_marker", kind: Kind::Text },
+    Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
+    Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
+] };
+pub static TRAFFIC_POLICY_INSTANCE: Structure = Structure { name: "TrafficPolicyInstance", secret: false, members: &[
+    Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
+    Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "TTL", name: "TTL", column: "ttl", kind: Kind::Integer },
+    Member { wire: "State", name: "State", column: "state", kind: Kind::Text },
+    Member { wire: "Message", name: "Message", column: "message", kind: Kind::Text },
+    Member { wire: "TrafficPolicyId", name: "TrafficPolicyId", column: "traffic_policy_id", kind: Kind::Text },
+    Member { wire: "TrafficPolicyVersion", name: "TrafficPolicyVersion", column: "traffic_policy_version", kind: Kind::Integer },
+    Member { wire: "TrafficPolicyType", name: "TrafficPolicyType", column: "traffic_policy_type", kind: Kind::Text },
+] };
+pub static LIST_TRAFFIC_POLICY_VERSIONS_RESPONSE: Structure = Structure { name: "ListTrafficPolicyVersionsResponse", secret: false, members: &[
+    Member { wire: "TrafficPolicies", name: "TrafficPolicies", column: "traffic_policies", kind: Kind::List(&List { item: "TrafficPolicy", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY) }) },
+    Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
+    Member { wire: "TrafficPolicyVersionMarker", name: "TrafficPolicyVersionMarker", column: "traffic_policy_version_marker", kind: Kind::Text },
+    Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
+] };
+pub static TRAFFIC_POLICY: Structure = Structure { name: "TrafficPolicy", secret: false, members: &[
+    Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
+    Member { wire: "Version", name: "Version", column: "version", kind: Kind::Integer },
+    Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
+    Member { wire: "Type", name: "Type", column: "type", kind: Kind::Text },
+    Member { wire: "Document", name: "Document", column: "document", kind: Kind::Text },
+    Member { wire: "Comment", name: "Comment", column: "comment", kind: Kind::Text },
+] };
+pub static LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE: Structure = Structure { name: "ListVPCAssociationAuthorizationsResponse", secret: false, members: &[
+    Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
+    Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
+    Member { wire: "VPCs", name: "VPCs", column: "vpcs", kind: Kind::List(&List { item: "VPC", flattened: false, of: Kind::Structure(&VPC) }) },
+] };
 }
 
 pub static OPERATIONS: &[Operation] = &[
+    Operation { name: "ec2:DescribeAccountAttributes", wrapper: "", output: &ec2::DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT },
     Operation { name: "ec2:DescribeAddresses", wrapper: "", output: &ec2::DESCRIBE_ADDRESSES_RESULT },
+    Operation { name: "ec2:DescribeByoipCidrs", wrapper: "", output: &ec2::DESCRIBE_BYOIP_CIDRS_RESULT },
+    Operation { name: "ec2:DescribeCapacityReservations", wrapper: "", output: &ec2::DESCRIBE_CAPACITY_RESERVATIONS_RESULT },
+    Operation { name: "ec2:DescribeCarrierGateways", wrapper: "", output: &ec2::DESCRIBE_CARRIER_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeClientVpnEndpoints", wrapper: "", output: &ec2::DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeCustomerGateways", wrapper: "", output: &ec2::DESCRIBE_CUSTOMER_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeDhcpOptions", wrapper: "", output: &ec2::DESCRIBE_DHCP_OPTIONS_RESULT },
+    Operation { name: "ec2:DescribeEgressOnlyInternetGateways", wrapper: "", output: &ec2::DESCRIBE_EGRESS_ONLY_INTERNET_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeFleets", wrapper: "", output: &ec2::DESCRIBE_FLEETS_RESULT },
+    Operation { name: "ec2:DescribeFlowLogs", wrapper: "", output: &ec2::DESCRIBE_FLOW_LOGS_RESULT },
+    Operation { name: "ec2:DescribeHosts", wrapper: "", output: &ec2::DESCRIBE_HOSTS_RESULT },
+    Operation { name: "ec2:DescribeImages", wrapper: "", output: &ec2::DESCRIBE_IMAGES_RESULT },
+    Operation { name: "ec2:DescribeInstanceConnectEndpoints", wrapper: "", output: &ec2::DESCRIBE_INSTANCE_CONNECT_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeInstanceStatus", wrapper: "", output: &ec2::DESCRIBE_INSTANCE_STATUS_RESULT },
     Operation { name: "ec2:DescribeInstances", wrapper: "", output: &ec2::DESCRIBE_INSTANCES_RESULT },
     Operation { name: "ec2:DescribeInternetGateways", wrapper: "", output: &ec2::DESCRIBE_INTERNET_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeIpamPools", wrapper: "", output: &ec2::DESCRIBE_IPAM_POOLS_RESULT },
+    Operation { name: "ec2:DescribeIpamScopes", wrapper: "", output: &ec2::DESCRIBE_IPAM_SCOPES_RESULT },
+    Operation { name: "ec2:DescribeIpams", wrapper: "", output: &ec2::DESCRIBE_IPAMS_RESULT },
+    Operation { name: "ec2:DescribeKeyPairs", wrapper: "", output: &ec2::DESCRIBE_KEY_PAIRS_RESULT },
+    Operation { name: "ec2:DescribeLaunchTemplateVersions", wrapper: "", output: &ec2::DESCRIBE_LAUNCH_TEMPLATE_VERSIONS_RESULT },
+    Operation { name: "ec2:DescribeLaunchTemplates", wrapper: "", output: &ec2::DESCRIBE_LAUNCH_TEMPLATES_RESULT },
+    Operation { name: "ec2:DescribeManagedPrefixLists", wrapper: "", output: &ec2::DESCRIBE_MANAGED_PREFIX_LISTS_RESULT },
     Operation { name: "ec2:DescribeNatGateways", wrapper: "", output: &ec2::DESCRIBE_NAT_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeNetworkAcls", wrapper: "", output: &ec2::DESCRIBE_NETWORK_ACLS_RESULT },
     Operation { name: "ec2:DescribeNetworkInterfaces", wrapper: "", output: &ec2::DESCRIBE_NETWORK_INTERFACES_RESULT },
+    Operation { name: "ec2:DescribePlacementGroups", wrapper: "", output: &ec2::DESCRIBE_PLACEMENT_GROUPS_RESULT },
+    Operation { name: "ec2:DescribePublicIpv4Pools", wrapper: "", output: &ec2::DESCRIBE_PUBLIC_IPV4_POOLS_RESULT },
     Operation { name: "ec2:DescribeRegions", wrapper: "", output: &ec2::DESCRIBE_REGIONS_RESULT },
+    Operation { name: "ec2:DescribeReservedInstances", wrapper: "", output: &ec2::DESCRIBE_RESERVED_INSTANCES_RESULT },
     Operation { name: "ec2:DescribeRouteTables", wrapper: "", output: &ec2::DESCRIBE_ROUTE_TABLES_RESULT },
+    Operation { name: "ec2:DescribeSecurityGroupRules", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUP_RULES_RESULT },
+    Operation { name: "ec2:DescribeSecurityGroupVpcAssociations", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUP_VPC_ASSOCIATIONS_RESULT },
     Operation { name: "ec2:DescribeSecurityGroups", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUPS_RESULT },
+    Operation { name: "ec2:DescribeSnapshots", wrapper: "", output: &ec2::DESCRIBE_SNAPSHOTS_RESULT },
+    Operation { name: "ec2:DescribeSpotInstanceRequests", wrapper: "", output: &ec2::DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT },
     Operation { name: "ec2:DescribeSubnets", wrapper: "", output: &ec2::DESCRIBE_SUBNETS_RESULT },
+    Operation { name: "ec2:DescribeTrafficMirrorSessions", wrapper: "", output: &ec2::DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayPeeringAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayRouteTables", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayVpcAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_VPC_ATTACHMENTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGateways", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeVerifiedAccessInstances", wrapper: "", output: &ec2::DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT },
     Operation { name: "ec2:DescribeVolumes", wrapper: "", output: &ec2::DESCRIBE_VOLUMES_RESULT },
+    Operation { name: "ec2:DescribeVpcBlockPublicAccessOptions", wrapper: "", output: &ec2::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT },
+    Operation { name: "ec2:DescribeVpcEndpointServiceConfigurations", wrapper: "", output: &ec2::DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT },
+    Operation { name: "ec2:DescribeVpcEndpoints", wrapper: "", output: &ec2::DESCRIBE_VPC_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeVpcPeeringConnections", wrapper: "", output: &ec2::DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT },
     Operation { name: "ec2:DescribeVpcs", wrapper: "", output: &ec2::DESCRIBE_VPCS_RESULT },
+    Operation { name: "ec2:DescribeVpnConnections", wrapper: "", output: &ec2::DESCRIBE_VPN_CONNECTIONS_RESULT },
+    Operation { name: "ec2:DescribeVpnGateways", wrapper: "", output: &ec2::DESCRIBE_VPN_GATEWAYS_RESULT },
+    Operation { name: "ec2:GetEbsDefaultKmsKeyId", wrapper: "", output: &ec2::GET_EBS_DEFAULT_KMS_KEY_ID_RESULT },
+    Operation { name: "ec2:GetEbsEncryptionByDefault", wrapper: "", output: &ec2::GET_EBS_ENCRYPTION_BY_DEFAULT_RESULT },
+    Operation { name: "ec2:GetImageBlockPublicAccessState", wrapper: "", output: &ec2::GET_IMAGE_BLOCK_PUBLIC_ACCESS_STATE_RESULT },
+    Operation { name: "ec2:GetInstanceMetadataDefaults", wrapper: "", output: &ec2::GET_INSTANCE_METADATA_DEFAULTS_RESULT },
+    Operation { name: "ec2:GetManagedPrefixListEntries", wrapper: "", output: &ec2::GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT },
+    Operation { name: "ec2:GetSerialConsoleAccessStatus", wrapper: "", output: &ec2::GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT },
+    Operation { name: "ec2:GetSnapshotBlockPublicAccessState", wrapper: "", output: &ec2::GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT },
+    Operation { name: "ec2:SearchTransitGatewayRoutes", wrapper: "", output: &ec2::SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT },
+    Operation { name: "route53:GetDNSSEC", wrapper: "", output: &route53::GET_DNSSEC_RESPONSE },
     Operation { name: "route53:GetHostedZone", wrapper: "", output: &route53::GET_HOSTED_ZONE_RESPONSE },
+    Operation { name: "route53:ListCidrBlocks", wrapper: "", output: &route53::LIST_CIDR_BLOCKS_RESPONSE },
+    Operation { name: "route53:ListCidrCollections", wrapper: "", output: &route53::LIST_CIDR_COLLECTIONS_RESPONSE },
     Operation { name: "route53:ListHealthChecks", wrapper: "", output: &route53::LIST_HEALTH_CHECKS_RESPONSE },
     Operation { name: "route53:ListHostedZones", wrapper: "", output: &route53::LIST_HOSTED_ZONES_RESPONSE },
+    Operation { name: "route53:ListHostedZonesByVPC", wrapper: "", output: &route53::LIST_HOSTED_ZONES_BY_VPC_RESPONSE },
+    Operation { name: "route53:ListQueryLoggingConfigs", wrapper: "", output: &route53::LIST_QUERY_LOGGING_CONFIGS_RESPONSE },
     Operation { name: "route53:ListResourceRecordSets", wrapper: "", output: &route53::LIST_RESOURCE_RECORD_SETS_RESPONSE },
+    Operation { name: "route53:ListReusableDelegationSets", wrapper: "", output: &route53::LIST_REUSABLE_DELEGATION_SETS_RESPONSE },
     Operation { name: "route53:ListTagsForResource", wrapper: "", output: &route53::LIST_TAGS_FOR_RESOURCE_RESPONSE },
     Operation { name: "route53:ListTagsForResources", wrapper: "", output: &route53::LIST_TAGS_FOR_RESOURCES_RESPONSE },
+    Operation { name: "route53:ListTrafficPolicies", wrapper: "", output: &route53::LIST_TRAFFIC_POLICIES_RESPONSE },
+    Operation { name: "route53:ListTrafficPolicyInstances", wrapper: "", output: &route53::LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE },
+    Operation { name: "route53:ListTrafficPolicyVersions", wrapper: "", output: &route53::LIST_TRAFFIC_POLICY_VERSIONS_RESPONSE },
+    Operation { name: "route53:ListVPCAssociationAuthorizations", wrapper: "", output: &route53::LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE },
 ];

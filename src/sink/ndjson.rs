@@ -29,18 +29,8 @@ pub fn record(out: &mut String, run_id: &str, table: &Table, origin: &Origin, re
     });
     member(out, "collected_at", |out| string(out, &origin.collected_at.to_string()));
     for (column, value) in table.columns.iter().zip(&record.values) {
-        match value {
-            Value::Missing => {}
-            Value::Text(text) => member(out, &column.name, |out| string(out, text)),
-            Value::Boolean(value) => {
-                member(out, &column.name, |out| out.push_str(if *value { "true" } else { "false" }))
-            }
-            Value::Integer(value) => member(out, &column.name, |out| out.push_str(&value.to_string())),
-            Value::Double(value) => {
-                member(out, &column.name, |out| out.push_str(&serde_json::Value::from(*value).to_string()))
-            }
-            Value::Timestamp(value) => member(out, &column.name, |out| string(out, &value.to_string())),
-            Value::Json(json) => member(out, &column.name, |out| out.push_str(json)),
+        if *value != Value::Missing {
+            member(out, &column.name, |out| value.write_json(out));
         }
     }
     if let Some(extra) = &record.extra {

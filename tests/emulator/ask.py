@@ -17,6 +17,7 @@ import argparse
 import base64
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,18 @@ from clients import BACKEND_ACCOUNT, HOME_REGION, Cloud
 from customers import CUSTOMER_ROLE
 
 Question = dict[str, Any]
+
+# What says in an answer where the next page begins, and what says so in the request for it.
+NEXT_PAGE = {
+    "NextToken": "NextToken",
+    "NextMarker": "Marker",
+    "TrafficPolicyIdMarker": "TrafficPolicyIdMarker",
+    "TrafficPolicyVersionMarker": "TrafficPolicyVersionMarker",
+    "HostedZoneIdMarker": "HostedZoneIdMarker",
+    "TrafficPolicyInstanceNameMarker": "TrafficPolicyInstanceNameMarker",
+    "TrafficPolicyInstanceTypeMarker": "TrafficPolicyInstanceTypeMarker",
+}
+ABOUT_ONE_PAGE = ("ResponseMetadata", "IsTruncated", "Marker", "MaxItems", *NEXT_PAGE)
 
 
 class Asker:
@@ -46,8 +59,7 @@ class Asker:
         if client.can_paginate(operation):
             answer = client.get_paginator(operation).paginate(**parameters).build_full_result()
         else:
-            answer = getattr(client, operation)(**parameters)
-            answer.pop("ResponseMetadata", None)
+            answer = every_page(getattr(client, operation), parameters)
         return answer
 
     def _client(self, question: Question) -> Any:
@@ -72,6 +84,25 @@ class Asker:
             answer = self._backend_sts.assume_role(RoleArn=role_arn, RoleSessionName="ask", **identification)
             self._credentials[key] = answer["Credentials"]
         return self._credentials[key]
+
+
+def every_page(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """For the operations that botocore has no paginator for: the lists of all pages, and the rest of the first."""
+    whole: dict[str, Any] = {}
+    start: dict[str, str] = {}
+    while True:
+        page = call(**{**parameters, **start})
+        for name, value in page.items():
+            if name not in ABOUT_ONE_PAGE and isinstance(value, list):
+                whole[name] = whole.get(name, []) + value
+            elif name not in ABOUT_ONE_PAGE:
+                whole.setdefault(name, value)
+        begins = {NEXT_PAGE[name]: value for name, value in page.items() if name in NEXT_PAGE and value}
+        if not begins or page.get("IsTruncated") is False:
+            return whole
+        if begins == start:
+            raise RuntimeError(f"the next page begins where this one does: {begins}")
+        start = begins
 
 
 def plain(value: Any) -> Any:

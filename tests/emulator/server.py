@@ -4,10 +4,11 @@ Filled in (ministack 1.5.33, each as AWS documents it):
 - Route 53 ListTagsForResources, the tags of up to ten resources in one call;
 - EventBridge Scheduler's placeholders <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's
   input, and a look at the schedules every second instead of every ten;
+- every read of EC2 and Route 53 that it has no notion of: nothing is there (`absent.py`);
 - the condition key aws:PrincipalArn: for the session of a role AWS gives the role's ARN, ministack the session's.
 
 It reaches into ministack's insides and so holds for the pinned version only; where a name has moved, it fails at the
-start. All else about identity, and all of EC2, S3 and Lambda, is ministack's own.
+start. All else about identity, EC2, S3 and Lambda is ministack's own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from xml.etree.ElementTree import Element, SubElement
 from ministack import app
 from ministack.core import iam_evaluator
 from ministack.services import eventbridge, iam, route53, scheduler
+
+import absent
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -36,6 +39,8 @@ async def answer_route53(method: str, path: str, headers: Any, body: bytes, quer
     tags_of_many = re.fullmatch(r"/2013-04-01/tags/(hostedzone|healthcheck)", path)
     if method == "POST" and tags_of_many:
         return list_tags_for_resources(tags_of_many.group(1), body)
+    if nothing_there := absent.answer_route53(method, path):
+        return nothing_there
     return await ministack_route53(method, path, headers, body, query)
 
 
@@ -107,6 +112,7 @@ def role_of_session(arn: str) -> str:
 
 
 def main() -> None:
+    absent.put_in_place()
     route53.handle_request = answer_route53
     iam_evaluator._resolve_condition_key = condition_key
     eventbridge._invoke_target = invoke_target

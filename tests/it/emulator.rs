@@ -20,7 +20,8 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn python() -> PathBuf {
+/// The interpreter that `make` has installed.
+pub fn python() -> PathBuf {
     let python = root().join(".emulator/venv/bin/python");
     assert!(
         python.exists(),

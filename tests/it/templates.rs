@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rolecall::catalogue::{Catalogue, HELPER_ACTIONS};
+use rolecall::catalogue::{Catalogue, HELPER_ACTIONS, Table};
 
 use crate::emulator::root;
 
 fn needed() -> BTreeSet<String> {
     let tables = Catalogue::get().expect("a catalogue").tables().iter();
-    let actions = tables.flat_map(|table| table.entry.all_actions()).chain(HELPER_ACTIONS.iter().copied());
+    let actions = tables.flat_map(Table::actions).chain(HELPER_ACTIONS.iter().copied());
     actions.map(str::to_owned).collect()
 }
 

@@ -52,7 +52,7 @@ fn run_one(target: Value) -> (i32, Value, Vec<Value>) {
 fn the_right_external_id_opens_the_account() {
     let (code, response, ledger) = run_one(stage().target("111111111111").clone());
     assert_eq!((code, &response["status"]), (0, &json!("complete")));
-    assert_eq!(statuses(&ledger).len(), 2 * 2 + 3 + 1);
+    assert_eq!(statuses(&ledger).len(), 2 * 2 + 10 + 1);
     assert!(response["records"]["route53_records"].as_u64().expect("a count") > 300);
 }
 

@@ -1,6 +1,6 @@
 """Generates the shapes of AWS's answers from botocore's service models.
 
-It reads which operations the catalogue's entries name (`operation: "ec2:DescribeVpcs"` in src/catalogue) and
+It reads which operations the catalogue's entries name (`"ec2:DescribeVpcs"` in src/catalogue) and
 writes, for each, the output structure down to its last member: the name on the wire, AWS's own name, the column's
 name, the type, and whether the model marks it sensitive. It does not know what the catalogue does with them.
 
@@ -25,12 +25,15 @@ ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData"}
 
 
 def catalogue_operations() -> list[tuple[str, str]]:
-    """The operations that the catalogue's source names, of services whose answers are XML."""
+    """The operations that the catalogue's source names, of services whose answers are XML. What entries say of
+    actions is left out: these need a permission and have no answer that becomes rows. So are the policies."""
     found = set()
-    for path in [ROOT / "src/catalogue.rs", *sorted((ROOT / "src/catalogue").glob("**/*.rs"))]:
-        for service, name in re.findall(r'operation: "([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', path.read_text()):
-            if service in XML_SERVICES:
-                found.add((service, name))
+    for path in sorted((ROOT / "src/catalogue").glob("**/*.rs")):
+        lines = [line for line in path.read_text().splitlines() if "actions: &[" not in line]
+        if path.name != "policy.rs":
+            for service, name in re.findall(r'"([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', "\n".join(lines)):
+                if service in XML_SERVICES:
+                    found.add((service, name))
     return sorted(found)
 
 
@@ -90,6 +93,17 @@ class Writer:
              f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[', *rows, "] };"])
 
 
+def bears_secrets(shape, seen: set[str]) -> bool:
+    if shape.metadata.get("sensitive"):
+        return True
+    if shape.type_name == "list":
+        return bears_secrets(shape.member, seen)
+    if shape.type_name != "structure" or shape.name in seen:
+        return False
+    seen.add(shape.name)
+    return any(name in ALWAYS_SENSITIVE or bears_secrets(member, seen) for name, member in shape.members.items())
+
+
 def generate() -> tuple[str, str]:
     session = botocore.session.get_session()
     version = botocore.__version__
@@ -112,9 +126,13 @@ def generate() -> tuple[str, str]:
         if writer.written:
             out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
     out += ["pub static OPERATIONS: &[Operation] = &[", *table, "];", ""]
-    every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py."]
+    every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py.",
+             "# `secret` stands behind those whose answers the model says bear secrets."]
     for service in (*XML_SERVICES, "account"):
-        every += [f"{service}:{name}" for name in sorted(session.get_service_model(service).operation_names)]
+        model = session.get_service_model(service)
+        for name in sorted(model.operation_names):
+            output = model.operation_model(name).output_shape
+            every.append(f"{service}:{name}{' secret' if output and bears_secrets(output, set()) else ''}")
     return "\n".join(out), "\n".join(every) + "\n"
 
 

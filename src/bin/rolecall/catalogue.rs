@@ -16,7 +16,7 @@ pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
         let types = catalogue.tables().iter().map(|table| {
             json!({
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
-                "actions": table.entry.all_actions(), "columns": table.all_columns(),
+                "actions": table.actions(), "columns": table.all_columns(),
             })
         });
         show::print_json(&types.collect::<Vec<_>>());
@@ -25,7 +25,7 @@ pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
     let mut table = show::table(&["type", "reach", "actions"], 3);
     for resource in catalogue.tables() {
         let reach = if resource.entry.reach == Reach::Regional { "regional" } else { "global" };
-        table.add_row([resource.entry.table.to_owned(), reach.to_owned(), resource.entry.all_actions().join("\n")]);
+        table.add_row([resource.entry.table.to_owned(), reach.to_owned(), resource.actions().join("\n")]);
     }
     show::print(&table.trim_fmt());
     Ok(ExitCode::SUCCESS)

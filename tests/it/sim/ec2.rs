@@ -1,4 +1,5 @@
-//! EC2's query protocol: the eleven `Describe…` operations, their paging, and DescribeRegions.
+//! EC2's query protocol: ten `Describe…` operations, their paging, and DescribeRegions. Of all else that can be read
+//! there is nothing here, and that is answered.
 //!
 //! Looser than AWS: filters and id lists are refused, not served; `DryRun` is too.
 
@@ -93,6 +94,12 @@ pub fn answer(job: &Job) -> Result<Reply, AwsError> {
     match Kind::of(operation) {
         Some(kind) => describe(job, kind),
         None if operation == "DescribeRegions" => regions(job),
+        None if ["Describe", "Get", "Search"].iter().any(|verb| operation.starts_with(verb)) => {
+            let root = format!("{operation}Response");
+            let mut xml = Xml::new(&root, Service::Ec2.namespace());
+            xml.text("requestId", job.request_id);
+            Ok(Reply::xml(xml.finish(&root)))
+        }
         None => {
             let message = format!("The action {operation} is not valid for this web service.");
             Err(AwsError::new(400, "InvalidAction", message))
@@ -108,7 +115,7 @@ struct Page {
 }
 
 fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
-    let managed = matches!(kind, Kind::Instances | Kind::NetworkInterfaces);
+    let managed = matches!(kind, Kind::Instances | Kind::NetworkInterfaces | Kind::Volumes);
     known_only(job, |name| match name {
         "MaxResults" | "NextToken" => kind.most().is_some(),
         "IncludeManagedResources" => managed,

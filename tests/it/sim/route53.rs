@@ -1,4 +1,5 @@
-//! Route 53's REST-XML: zones, record sets, health checks, tags.
+//! Route 53's REST-XML: zones, record sets, health checks, tags. Of all else that can be listed there is nothing
+//! here, and that is answered.
 //!
 //! Looser than AWS: zones may only be filtered by nothing; a page larger than allowed is cut down, as AWS does.
 
@@ -27,6 +28,14 @@ pub fn operation(call: &mut Call) -> Option<String> {
         ("POST", ["tags", _]) => ("ListTagsForResources", None),
         ("GET", ["tags", "hostedzone", zone]) => ("ListTagsForResource", Some(zone)),
         ("GET", ["tags", _, _]) => ("ListTagsForResource", None),
+        ("GET", ["hostedzone", zone, "dnssec"]) => ("GetDNSSEC", Some(zone)),
+        ("GET", ["hostedzone", zone, "authorizevpcassociation"]) => ("ListVPCAssociationAuthorizations", Some(zone)),
+        ("GET", ["hostedzonesbyvpc"]) => ("ListHostedZonesByVPC", None),
+        ("GET", ["queryloggingconfig"]) => ("ListQueryLoggingConfigs", None),
+        ("GET", ["delegationset"]) => ("ListReusableDelegationSets", None),
+        ("GET", ["trafficpolicies"]) => ("ListTrafficPolicies", None),
+        ("GET", ["trafficpolicyinstances"]) => ("ListTrafficPolicyInstances", None),
+        ("GET", ["cidrcollection"]) => ("ListCidrCollections", None),
         _ => return None,
     };
     let zone = zone.map(|zone| zone.to_string());
@@ -47,7 +56,13 @@ pub fn answer(job: &Job) -> Result<Reply, AwsError> {
         "ListResourceRecordSets" => records::list(job),
         "ListHealthChecks" => zones::health_checks(job),
         "ListTagsForResources" => zones::tags_of_many(job),
-        _ => zones::tags_of_one(job),
+        "ListTagsForResource" => zones::tags_of_one(job),
+        operation => {
+            // The empty lists are left out; what says where pages end is not.
+            let mut xml = begin(operation);
+            xml.text("IsTruncated", "false").text("MaxItems", "100");
+            Ok(end(xml, operation))
+        }
     }
 }
 

@@ -44,7 +44,7 @@ async fn parameters_and_tokens() {
     }
     assert_eq!(client.ec2("DescribeVpcs", "MaxResults=many").code(), "InvalidParameterValue");
     assert_eq!(client.ec2("DescribeAddresses", "MaxResults=5").code(), "UnknownParameter");
-    assert_eq!(client.ec2("DescribeMoons", "").code(), "InvalidAction");
+    assert_eq!(client.ec2("TerminateInstances", "").code(), "InvalidAction");
     let token = client.ec2("DescribeVpcs", "MaxResults=5").element("nextToken").expect("a token");
     let form = format!("MaxResults=5&NextToken={}", encode(&token));
     assert_eq!(client.ec2("DescribeVpcs", &form).all("vpcId").len(), 4);

@@ -1,0 +1,54 @@
+//! What an account has decided for a region as a whole: one row, of as many calls as AWS wants for it.
+
+use super::calls::whole;
+use super::ec2::REGIONAL;
+use super::entry::{Added, Call, Detail, Id, ResourceType, Source, ValueFrom};
+
+/// A setting with an operation of its own.
+const fn setting(operation: &'static str, call: Call) -> Detail {
+    Detail { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
+}
+
+const fn column(column: &'static str, operation: &'static str, member: &'static str) -> Added {
+    Added { column, from: ValueFrom::Detail(operation, member) }
+}
+
+const EBS: &str = "ec2:GetEbsEncryptionByDefault";
+const SNAPSHOTS: &str = "ec2:GetSnapshotBlockPublicAccessState";
+const IMAGES: &str = "ec2:GetImageBlockPublicAccessState";
+const CONSOLE: &str = "ec2:GetSerialConsoleAccessStatus";
+
+pub const TYPES: &[ResourceType] = &[ResourceType {
+    table: "ec2_account_settings",
+    operation: "ec2:DescribeAccountAttributes",
+    items: "",
+    id: Id::Account,
+    added: &[
+        column("ebs_encryption_by_default", EBS, "EbsEncryptionByDefault"),
+        column("ebs_sse_type", EBS, "SseType"),
+        column("ebs_default_kms_key_id", "ec2:GetEbsDefaultKmsKeyId", "KmsKeyId"),
+        column("snapshot_block_public_access_state", SNAPSHOTS, "State"),
+        column("snapshot_block_public_access_managed_by", SNAPSHOTS, "ManagedBy"),
+        column("image_block_public_access_state", IMAGES, "ImageBlockPublicAccessState"),
+        column("image_block_public_access_managed_by", IMAGES, "ManagedBy"),
+        column(
+            "vpc_block_public_access_options",
+            "ec2:DescribeVpcBlockPublicAccessOptions",
+            "VpcBlockPublicAccessOptions",
+        ),
+        column("instance_metadata_defaults", "ec2:GetInstanceMetadataDefaults", "AccountLevel"),
+        column("serial_console_access_enabled", CONSOLE, "SerialConsoleAccessEnabled"),
+        column("serial_console_access_managed_by", CONSOLE, "ManagedBy"),
+    ],
+    details: &[
+        setting(EBS, whole!(call ec2.get_ebs_encryption_by_default())),
+        setting("ec2:GetEbsDefaultKmsKeyId", whole!(call ec2.get_ebs_default_kms_key_id())),
+        setting(SNAPSHOTS, whole!(call ec2.get_snapshot_block_public_access_state())),
+        setting(IMAGES, whole!(call ec2.get_image_block_public_access_state())),
+        setting("ec2:DescribeVpcBlockPublicAccessOptions", whole!(call ec2.describe_vpc_block_public_access_options())),
+        setting("ec2:GetInstanceMetadataDefaults", whole!(call ec2.get_instance_metadata_defaults())),
+        setting(CONSOLE, whole!(call ec2.get_serial_console_access_status())),
+    ],
+    source: whole!(ec2.describe_account_attributes()),
+    ..REGIONAL
+}];

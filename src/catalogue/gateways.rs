@@ -1,0 +1,128 @@
+//! VPC: the ways in and out of networks, between them, and to services.
+
+use super::calls::{paged, whole};
+use super::ec2::REGIONAL;
+use super::entry::{Arn, Id, Owner, ResourceType, Source};
+
+pub const TYPES: &[ResourceType] = &[
+    ResourceType {
+        table: "ec2_internet_gateways",
+        operation: "ec2:DescribeInternetGateways",
+        items: "InternetGateways",
+        id: Id::Member(&["InternetGatewayId"]),
+        arn: Arn::Ec2("internet-gateway/"),
+        source: paged!(ec2.describe_internet_gateways().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_egress_only_internet_gateways",
+        operation: "ec2:DescribeEgressOnlyInternetGateways",
+        items: "EgressOnlyInternetGateways",
+        id: Id::Member(&["EgressOnlyInternetGatewayId"]),
+        arn: Arn::Ec2("egress-only-internet-gateway/"),
+        source: paged!(ec2.describe_egress_only_internet_gateways().max_results(255)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_carrier_gateways",
+        operation: "ec2:DescribeCarrierGateways",
+        items: "CarrierGateways",
+        id: Id::Member(&["CarrierGatewayId"]),
+        arn: Arn::Ec2("carrier-gateway/"),
+        source: paged!(ec2.describe_carrier_gateways().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_nat_gateways",
+        operation: "ec2:DescribeNatGateways",
+        items: "NatGateways",
+        id: Id::Member(&["NatGatewayId"]),
+        arn: Arn::Ec2("natgateway/"),
+        source: paged!(ec2.describe_nat_gateways().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_peering_connections",
+        operation: "ec2:DescribeVpcPeeringConnections",
+        items: "VpcPeeringConnections",
+        id: Id::Member(&["VpcPeeringConnectionId"]),
+        arn: Arn::Ec2("vpc-peering-connection/"),
+        // Both sides see it; whoever asked for it made it.
+        owner: Owner::Member(&["RequesterVpcInfo.OwnerId"]),
+        source: paged!(ec2.describe_vpc_peering_connections().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_endpoints",
+        operation: "ec2:DescribeVpcEndpoints",
+        items: "VpcEndpoints",
+        id: Id::Member(&["VpcEndpointId"]),
+        arn: Arn::Ec2("vpc-endpoint/"),
+        source: paged!(ec2.describe_vpc_endpoints().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_endpoint_service_configurations",
+        operation: "ec2:DescribeVpcEndpointServiceConfigurations",
+        items: "ServiceConfigurations",
+        id: Id::Member(&["ServiceId"]),
+        arn: Arn::Ec2("vpc-endpoint-service/"),
+        source: paged!(ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_customer_gateways",
+        operation: "ec2:DescribeCustomerGateways",
+        items: "CustomerGateways",
+        id: Id::Member(&["CustomerGatewayId"]),
+        arn: Arn::Ec2("customer-gateway/"),
+        source: whole!(ec2.describe_customer_gateways()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpn_gateways",
+        operation: "ec2:DescribeVpnGateways",
+        items: "VpnGateways",
+        id: Id::Member(&["VpnGatewayId"]),
+        arn: Arn::Ec2("vpn-gateway/"),
+        source: whole!(ec2.describe_vpn_gateways()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpn_connections",
+        operation: "ec2:DescribeVpnConnections",
+        items: "VpnConnections",
+        id: Id::Member(&["VpnConnectionId"]),
+        arn: Arn::Ec2("vpn-connection/"),
+        source: whole!(ec2.describe_vpn_connections()),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_client_vpn_endpoints",
+        operation: "ec2:DescribeClientVpnEndpoints",
+        items: "ClientVpnEndpoints",
+        id: Id::Member(&["ClientVpnEndpointId"]),
+        arn: Arn::Ec2("client-vpn-endpoint/"),
+        source: paged!(ec2.describe_client_vpn_endpoints().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_instance_connect_endpoints",
+        operation: "ec2:DescribeInstanceConnectEndpoints",
+        items: "InstanceConnectEndpoints",
+        id: Id::Member(&["InstanceConnectEndpointId"]),
+        arn: Arn::Ec2("instance-connect-endpoint/"),
+        arn_member: Some("InstanceConnectEndpointArn"),
+        source: paged!(ec2.describe_instance_connect_endpoints().max_results(50)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_verified_access_instances",
+        operation: "ec2:DescribeVerifiedAccessInstances",
+        items: "VerifiedAccessInstances",
+        id: Id::Member(&["VerifiedAccessInstanceId"]),
+        arn: Arn::Ec2("verified-access-instance/"),
+        source: paged!(ec2.describe_verified_access_instances().max_results(200)),
+        ..REGIONAL
+    },
+];

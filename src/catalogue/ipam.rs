@@ -1,0 +1,55 @@
+//! Addresses: IPAM, pools, and ranges that were brought along.
+
+use super::calls::paged;
+use super::ec2::REGIONAL;
+use super::entry::{Arn, Id, ResourceType, Source};
+
+pub const TYPES: &[ResourceType] = &[
+    ResourceType {
+        table: "ec2_ipams",
+        operation: "ec2:DescribeIpams",
+        items: "Ipams",
+        id: Id::Member(&["IpamId"]),
+        arn: Arn::Ec2Everywhere("ipam/"),
+        arn_member: Some("IpamArn"),
+        source: paged!(ec2.describe_ipams().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_ipam_pools",
+        operation: "ec2:DescribeIpamPools",
+        items: "IpamPools",
+        id: Id::Member(&["IpamPoolId"]),
+        arn: Arn::Ec2Everywhere("ipam-pool/"),
+        arn_member: Some("IpamPoolArn"),
+        source: paged!(ec2.describe_ipam_pools().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_ipam_scopes",
+        operation: "ec2:DescribeIpamScopes",
+        items: "IpamScopes",
+        id: Id::Member(&["IpamScopeId"]),
+        arn: Arn::Ec2Everywhere("ipam-scope/"),
+        arn_member: Some("IpamScopeArn"),
+        source: paged!(ec2.describe_ipam_scopes().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_byoip_cidrs",
+        operation: "ec2:DescribeByoipCidrs",
+        items: "ByoipCidrs",
+        id: Id::Member(&["Cidr"]),
+        source: paged!(ec2.describe_byoip_cidrs().max_results(100)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_public_ipv4_pools",
+        operation: "ec2:DescribePublicIpv4Pools",
+        items: "PublicIpv4Pools",
+        id: Id::Member(&["PoolId"]),
+        arn: Arn::Ec2("ipv4pool-ec2/"),
+        source: paged!(ec2.describe_public_ipv4_pools().max_results(10)),
+        ..REGIONAL
+    },
+];

@@ -1,0 +1,113 @@
+//! Route 53: what zones are made with and steered by.
+
+use aws_sdk_route53::types::RrType;
+
+use super::calls::{marked, paged};
+use super::entry::{Added, Arn, Detail, Id, ResourceType, Source, ValueFrom, no_way_on};
+use super::route53::GLOBAL;
+use crate::failure::Cause;
+
+pub const TYPES: &[ResourceType] = &[
+    ResourceType {
+        table: "route53_query_logging_configs",
+        operation: "route53:ListQueryLoggingConfigs",
+        items: "QueryLoggingConfigs",
+        id: Id::Member(&["Id"]),
+        arn: Arn::Route53("queryloggingconfig/"),
+        source: paged!(route53.list_query_logging_configs().max_results(100)),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_reusable_delegation_sets",
+        operation: "route53:ListReusableDelegationSets",
+        items: "DelegationSets",
+        id: Id::Bare("Id"),
+        arn: Arn::Route53("delegationset/"),
+        source: Source::Listed(
+            marked!(route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker)
+        ),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_traffic_policies",
+        operation: "route53:ListTrafficPolicies",
+        items: "TrafficPolicySummaries",
+        id: Id::Member(&["Id"]),
+        arn: Arn::Route53("trafficpolicy/"),
+        added: &[Added {
+            column: "versions",
+            from: ValueFrom::Detail("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
+        }],
+        details: &[Detail {
+            operation: "route53:ListTrafficPolicyVersions",
+            items: "",
+            batch: 1,
+            key: "",
+            only: None,
+            call: |asker, ask| {
+                Box::pin(async move {
+                    let request = asker.route53().list_traffic_policy_versions().id(ask.subject()).max_items(100);
+                    let request = request.set_traffic_policy_version_marker(ask.token());
+                    let answer = request.send().await.map_err(Cause::of)?;
+                    Ok(answer.is_truncated.then(|| vec![answer.traffic_policy_version_marker]))
+                })
+            },
+            otherwise: None,
+        }],
+        source: Source::Listed(marked!(route53.list_traffic_policies(), 100, set_traffic_policy_id_marker, |answer| {
+            Some(answer.traffic_policy_id_marker)
+        })),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_traffic_policy_instances",
+        operation: "route53:ListTrafficPolicyInstances",
+        items: "TrafficPolicyInstances",
+        id: Id::Member(&["Id"]),
+        arn: Arn::Route53("trafficpolicyinstance/"),
+        source: Source::Listed(|asker, ask| {
+            Box::pin(async move {
+                let mut start = ask.token.clone().unwrap_or_default().into_iter();
+                let request = asker
+                    .route53()
+                    .list_traffic_policy_instances()
+                    .max_items(100)
+                    .set_hosted_zone_id_marker(start.next())
+                    .set_traffic_policy_instance_name_marker(start.next())
+                    .set_traffic_policy_instance_type_marker(start.next().map(|kind| RrType::from(kind.as_str())));
+                let answer = request.send().await.map_err(Cause::of)?;
+                if !answer.is_truncated {
+                    return Ok(None);
+                }
+                match (
+                    answer.hosted_zone_id_marker,
+                    answer.traffic_policy_instance_name_marker,
+                    answer.traffic_policy_instance_type_marker,
+                ) {
+                    (Some(zone), Some(name), Some(kind)) => Ok(Some(vec![zone, name, kind.as_str().to_owned()])),
+                    _ => Err(no_way_on()),
+                }
+            })
+        }),
+        ..GLOBAL
+    },
+    ResourceType {
+        table: "route53_cidr_collections",
+        operation: "route53:ListCidrCollections",
+        items: "CidrCollections",
+        id: Id::Member(&["Id"]),
+        arn: Arn::Route53("cidrcollection/"),
+        added: &[Added { column: "cidr_blocks", from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks") }],
+        details: &[Detail {
+            operation: "route53:ListCidrBlocks",
+            items: "",
+            batch: 1,
+            key: "",
+            only: None,
+            call: paged!(of collection_id, route53.list_cidr_blocks().max_results(100)),
+            otherwise: None,
+        }],
+        source: paged!(route53.list_cidr_collections().max_results(100)),
+        ..GLOBAL
+    },
+];

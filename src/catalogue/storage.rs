@@ -1,0 +1,39 @@
+//! EC2: disks, snapshots of them, and images made of those.
+
+use super::calls::paged;
+use super::ec2::REGIONAL;
+use super::entry::{Arn, Id, ResourceType, Source};
+
+pub const TYPES: &[ResourceType] = &[
+    ResourceType {
+        table: "ec2_volumes",
+        operation: "ec2:DescribeVolumes",
+        items: "Volumes",
+        id: Id::Member(&["VolumeId"]),
+        arn: Arn::Ec2("volume/"),
+        arn_member: Some("VolumeArn"),
+        source: paged!(ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_snapshots",
+        operation: "ec2:DescribeSnapshots",
+        items: "Snapshots",
+        id: Id::Member(&["SnapshotId"]),
+        arn: Arn::Ec2Unowned("snapshot/"),
+        // Without an owner AWS lists every public snapshot there is.
+        source: paged!(ec2.describe_snapshots().owner_ids("self").max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_images",
+        operation: "ec2:DescribeImages",
+        items: "Images",
+        id: Id::Member(&["ImageId"]),
+        arn: Arn::Ec2Unowned("image/"),
+        source: paged!(
+            ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
+        ),
+        ..REGIONAL
+    },
+];

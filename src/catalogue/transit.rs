@@ -1,0 +1,91 @@
+//! Transit gateways: attachments, route tables, and the routes in these.
+
+use aws_sdk_ec2::types::Filter;
+
+use super::calls::paged;
+use super::ec2::REGIONAL;
+use super::entry::{Added, Arn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
+use crate::failure::{Cause, Kind};
+
+pub const TYPES: &[ResourceType] = &[
+    ResourceType {
+        table: "ec2_transit_gateways",
+        operation: "ec2:DescribeTransitGateways",
+        items: "TransitGateways",
+        id: Id::Member(&["TransitGatewayId"]),
+        arn: Arn::Ec2("transit-gateway/"),
+        arn_member: Some("TransitGatewayArn"),
+        source: paged!(ec2.describe_transit_gateways().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_attachments",
+        operation: "ec2:DescribeTransitGatewayAttachments",
+        items: "TransitGatewayAttachments",
+        id: Id::Member(&["TransitGatewayAttachmentId"]),
+        arn: Arn::Ec2("transit-gateway-attachment/"),
+        // The gateway's owner sees it too; it belongs to whoever attached something.
+        owner: Owner::Member(&["ResourceOwnerId"]),
+        source: paged!(ec2.describe_transit_gateway_attachments().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_vpc_attachments",
+        operation: "ec2:DescribeTransitGatewayVpcAttachments",
+        items: "TransitGatewayVpcAttachments",
+        id: Id::Member(&["TransitGatewayAttachmentId"]),
+        arn: Arn::Ec2("transit-gateway-attachment/"),
+        owner: Owner::Member(&["VpcOwnerId"]),
+        source: paged!(ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_peering_attachments",
+        operation: "ec2:DescribeTransitGatewayPeeringAttachments",
+        items: "TransitGatewayPeeringAttachments",
+        id: Id::Member(&["TransitGatewayAttachmentId"]),
+        arn: Arn::Ec2("transit-gateway-attachment/"),
+        owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
+        source: paged!(ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_route_tables",
+        operation: "ec2:DescribeTransitGatewayRouteTables",
+        items: "TransitGatewayRouteTables",
+        id: Id::Member(&["TransitGatewayRouteTableId"]),
+        arn: Arn::Ec2("transit-gateway-route-table/"),
+        source: paged!(ec2.describe_transit_gateway_route_tables().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_routes",
+        operation: "ec2:SearchTransitGatewayRoutes",
+        items: "Routes",
+        id: Id::UnderParent(&["DestinationCidrBlock", "PrefixListId"]),
+        added: &[
+            Added { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
+            Added { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
+        ],
+        source: Source::Per(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
+            Box::pin(async move {
+                // AWS wants a filter; by this one every route passes.
+                let types = ["propagated", "static"].map(String::from).to_vec();
+                let every = Filter::builder().name("type").set_values(Some(types)).build();
+                let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
+                let request = request.filters(every).max_results(1000).set_next_token(ask.token());
+                let answer = request.send().await.map_err(Cause::of)?;
+                match answer.next_token.filter(|token| !token.is_empty()) {
+                    Some(token) => Ok(Some(vec![token])),
+                    // Where AWS gives no tokens at all, this is how it says that routes were left out.
+                    None if answer.additional_routes_available == Some(true) && ask.token.is_none() => Err(Cause::new(
+                        Kind::Other,
+                        "the route table has more routes, and AWS did not say how to ask for them",
+                    )),
+                    None => Ok(None),
+                }
+            })
+        }),
+        ..REGIONAL
+    },
+];
