@@ -11,6 +11,7 @@ mod bad_input;
 mod command;
 mod emulator;
 mod fidelity;
+mod filled;
 mod function;
 mod output;
 mod samples;

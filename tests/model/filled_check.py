@@ -1,0 +1,237 @@
+"""Asks filled.py by botocore, through ask.py, and says which member or item botocore does not find in its answers.
+
+It knows what botocore's models promise of each operation below, and how many items filled.py lists; of how they are
+filled it knows only that secrets bear the marker and that nothing is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.exceptions import ClientError
+from botocore.model import Shape
+
+from filled_answers import PRIVATE_ZONE, continuation, listed_member, read_operation
+from filling import MARKER, ZONES, is_sensitive
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
+from ask import ABOUT_ONE_PAGE, Asker  # noqa: E402
+
+ACCOUNT, REGION, OTHER_REGION = "111111111111", "eu-west-1", "us-east-1"
+FILTERS = [{"Name": "state", "Values": ["active", "blackhole"]}]
+
+EC2 = """DescribeSnapshots DescribeImages DescribeKeyPairs DescribeLaunchTemplates DescribeLaunchTemplateVersions
+DescribePlacementGroups DescribeReservedInstances DescribeCapacityReservations DescribeHosts
+DescribeSpotInstanceRequests DescribeFleets DescribeInstanceStatus DescribeAccountAttributes GetEbsEncryptionByDefault
+GetEbsDefaultKmsKeyId GetSnapshotBlockPublicAccessState GetImageBlockPublicAccessState
+DescribeVpcBlockPublicAccessOptions GetInstanceMetadataDefaults GetSerialConsoleAccessStatus DescribeSecurityGroupRules
+DescribeNetworkAcls DescribeEgressOnlyInternetGateways DescribeCarrierGateways DescribeDhcpOptions
+DescribeVpcPeeringConnections DescribeVpcEndpoints DescribeVpcEndpointServiceConfigurations DescribeFlowLogs
+DescribeManagedPrefixLists GetManagedPrefixListEntries DescribeCustomerGateways DescribeVpnGateways
+DescribeVpnConnections DescribeClientVpnEndpoints DescribeTransitGateways DescribeTransitGatewayAttachments
+DescribeTransitGatewayVpcAttachments DescribeTransitGatewayPeeringAttachments DescribeTransitGatewayRouteTables
+SearchTransitGatewayRoutes DescribeInstanceConnectEndpoints DescribeIpams DescribeIpamPools DescribeIpamScopes
+DescribeByoipCidrs DescribePublicIpv4Pools DescribeTrafficMirrorSessions DescribeVerifiedAccessInstances
+DescribeSecurityGroupVpcAssociations DescribeInstances DescribeVolumes DescribeNetworkInterfaces DescribeVpcs
+DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeInternetGateways DescribeNatGateways
+DescribeAddresses""".split()
+ROUTE53 = """ListHostedZones GetHostedZone ListResourceRecordSets ListHealthChecks ListTagsForResource
+ListTagsForResources ListQueryLoggingConfigs ListReusableDelegationSets ListTrafficPolicies ListTrafficPolicyVersions
+ListTrafficPolicyInstances ListCidrCollections ListCidrBlocks ListHostedZonesByVPC ListVPCAssociationAuthorizations
+GetDNSSEC""".split()
+# Not five on three pages, nor three at once.
+COUNTS = {
+    "DescribeInstances": 4,  # reservations, of two instances each
+    "DescribeLaunchTemplateVersions": 10,
+    "DescribeRegions": 3,
+    "GetHostedZone": 2,
+    "ListTagsForResources": 5,
+}
+# What a paginator does not hand on.
+DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", "NextRecordName", "NextRecordType", "NextRecordIdentifier")
+
+
+class Checker:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.asker = Asker(endpoint, "arn:aws:iam::999999999999:role/rolecall-backend")
+        self.gaps: list[str] = []
+
+    def ask(self, service: str, operation: str, region: str = REGION, **parameters: Any) -> Any:
+        question = {"account": ACCOUNT, "external_id": "check", "service": service, "region": region}
+        return self.asker.ask({**question, "operation": operation, "params": parameters})
+
+    def expect(self, is_so: bool, gap: str) -> None:
+        if not is_so:
+            self.gaps.append(gap)
+
+    def check_every_member(self, service: str, name: str, parameters: dict[str, Any]) -> None:
+        answer = self.ask(service, name, **parameters)
+        operation = read_operation(service, name)
+        listed = listed_member(operation)
+        if listed:
+            count = COUNTS.get(name, 5 if continuation(operation) else 3)
+            items = answer.get(listed, [])
+            self.expect(len(items) == count, f"{name}: {len(items)} of {count} items")
+            self.expect(len({json.dumps(i, default=str) for i in items}) == count, f"{name}: two items are the same")
+        # Botocore's paginators hand on the lists alone.
+        left_out = DROPPED if listed and continuation(operation) else ABOUT_ONE_PAGE
+        members = operation.output_shape.members
+        for member, shape in members.items():
+            if member not in left_out:
+                self.gaps += gaps(f"{name}.{member}", shape, [answer[member]] if member in answer else [])
+
+    def check_refused(self, code: str, service: str, operation: str, **parameters: Any) -> None:
+        try:
+            self.ask(service, operation, **parameters)
+        except ClientError as refusal:
+            got = refusal.response["Error"]["Code"]
+            self.expect(got == code, f"{operation} {parameters}: refused with {got}, not {code}")
+        else:
+            self.gaps.append(f"{operation} {parameters}: not refused")
+
+    def raw(self, service: str, method: str, target: str, body: str = "") -> tuple[int, str]:
+        """As a stranger to botocore would ask; nobody looks at signatures."""
+        scope = f"AWS4-HMAC-SHA256 Credential=ASIA{ACCOUNT}/20250101/{REGION}/{service}/aws4_request"
+        request = urllib.request.Request(self.endpoint + target, body.encode() or None, {"Authorization": scope})
+        request.method = method
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def raw_ec2(self, **parameters: str) -> tuple[int, str]:
+        return self.raw("ec2", "POST", "/", urlencode({"Version": "2016-11-15", **parameters}))
+
+
+def gaps(path: str, shape: Shape, values: list[Any], name: str = "") -> Iterator[str]:
+    """The members that none of the values has, down to the last; and secrets without the marker."""
+    if not values:
+        yield f"{path} is missing"
+        return
+    if shape.type_name == "structure":
+        for member, of in shape.members.items():
+            found = [value[member] for value in values if member in value]
+            yield from gaps(f"{path}.{member}", of, found, member)
+    elif shape.type_name == "list":
+        yield from gaps(f"{path}[]", shape.member, [one for value in values for one in value], name)
+    elif is_sensitive(name, shape) and not all(MARKER in value for value in values):
+        yield f"{path} is a secret without the marker"
+
+
+def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
+    """What must be named, taken from the listings."""
+    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
+    tables = checker.ask("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
+    table = tables[3]["TransitGatewayRouteTableId"]
+    collection = checker.ask("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
+    lists = checker.ask("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
+    bare = [zone.rpartition("/")[2] for zone in zones]
+    policy = checker.ask("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
+    return {
+        "DescribeByoipCidrs": {"MaxResults": 100},
+        "DescribeLaunchTemplateVersions": {"Versions": ["$Latest", "$Default"]},
+        "DescribeRegions": {"AllRegions": True},
+        "GetManagedPrefixListEntries": {"PrefixListId": lists[4]["PrefixListId"]},
+        "SearchTransitGatewayRoutes": {"TransitGatewayRouteTableId": table, "Filters": FILTERS},
+        "GetHostedZone": {"Id": zones[0]},
+        "ListResourceRecordSets": {"HostedZoneId": zones[2]},
+        "ListTagsForResource": {"ResourceType": "hostedzone", "ResourceId": bare[0]},
+        "ListTagsForResources": {"ResourceType": "hostedzone", "ResourceIds": bare},
+        "ListTrafficPolicyVersions": {"Id": policy},
+        "ListCidrBlocks": {"CollectionId": collection},
+        "ListHostedZonesByVPC": {"VPCId": "vpc-1", "VPCRegion": REGION},
+        "ListVPCAssociationAuthorizations": {"HostedZoneId": zones[PRIVATE_ZONE - 1]},
+        "GetDNSSEC": {"HostedZoneId": zones[0]},
+    }
+
+
+def check_pages(checker: Checker) -> None:
+    """What a collector must do and botocore does by itself, and the empty page in the middle."""
+    expect = checker.expect
+    status, body = checker.raw_ec2(Action="DescribeVpcs")
+    expect(status == 400 and "MaxResults" in body, f"DescribeVpcs without MaxResults: {status} {body}")
+    status, body = checker.raw_ec2(Action="DescribeVpcs", MaxResults="4")
+    expect(status == 400 and "5 to 1000" in body, f"DescribeVpcs by four: {status} {body}")
+    status, body = checker.raw_ec2(Action="DescribeHosts", MaxResults="1000")
+    expect(status == 400 and "5 to 500" in body, f"DescribeHosts by 1000: {status} {body}")
+    status, body = checker.raw_ec2(Action="DescribeVpcs", MaxResults="5", Colour="blue")
+    expect(status == 400 and "UnknownParameter" in body, f"DescribeVpcs by colour: {status} {body}")
+    status, body = checker.raw_ec2(Action="DescribeVpcs", MaxResults="1000")
+    expect(status == 200 and "<brandNewMember>fresh &amp; new</brandNewMember>" in body, "DescribeVpcs has no news")
+    status, body = checker.raw_ec2(Action="DescribeVpnConnections")
+    expect(f"fresh &amp; new {MARKER}<" in body, "DescribeVpnConnections has no news beside its secrets")
+    status, body = checker.raw("route53", "GET", "/2013-04-01/hostedzone")
+    expect(status == 400 and "MaxItems" in body, f"ListHostedZones without MaxItems: {status} {body}")
+    client = checker.asker._client(  # a page at a time, for which ask.py has no words
+        {"account": ACCOUNT, "external_id": "check", "service": "ec2", "region": REGION}
+    )
+    pages = list(client.get_paginator("describe_vpcs").paginate())
+    expect([len(page["Vpcs"]) for page in pages] == [3, 0, 2], "DescribeVpcs: not 3, none and 2 items")
+    foreign = pages[0]["NextToken"]
+    checker.check_refused("InvalidPaginationToken", "ec2", "DescribeVpcs", NextToken=f"{foreign}x")
+    checker.check_refused("InvalidPaginationToken", "ec2", "DescribeSubnets", NextToken=foreign)
+    elsewhere = checker.ask("ec2", "DescribeVpcs", OTHER_REGION)["Vpcs"]
+    same = {vpc["VpcId"] for vpc in elsewhere} & {vpc["VpcId"] for page in pages for vpc in page["Vpcs"]}
+    expect(not same, f"two regions have the same VPCs: {same}")
+
+
+def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
+    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
+    private, public = zones[PRIVATE_ZONE - 1], zones[0]
+    checker.expect(len(zones) == ZONES, f"{len(zones)} zones")
+    checker.check_refused("InvalidInput", "route53", "GetDNSSEC", HostedZoneId=private)
+    checker.check_refused("InvalidInput", "route53", "ListVPCAssociationAuthorizations", HostedZoneId=public)
+    checker.check_refused("NoSuchHostedZone", "route53", "GetHostedZone", Id="Z0NONE")
+    checker.check_refused("InvalidInput", "route53", "ListHostedZones", Marker="nobody's")
+    ids = [f"Z{n}" for n in range(11)]
+    checker.check_refused("InvalidInput", "route53", "ListTagsForResources", ResourceType="hostedzone", ResourceIds=ids)
+    checker.check_refused("InvalidAction", "ec2", "CreateVpc", CidrBlock="10.0.0.0/16")
+    checker.check_refused("MissingParameter", "ec2", "DescribeLaunchTemplateVersions")
+    for zone in zones:
+        got = checker.ask("route53", "GetHostedZone", Id=zone)["HostedZone"]["Id"]
+        checker.expect(got == zone, f"GetHostedZone of {zone}: {got}")
+    records = [checker.ask("route53", "ListResourceRecordSets", HostedZoneId=zone) for zone in zones]
+    names = [{record["Name"] for record in answer["ResourceRecordSets"]} for answer in records]
+    checker.expect(not set.intersection(*names), "two zones have the same records")
+    checks = [one["Id"] for one in checker.ask("route53", "ListHealthChecks")["HealthChecks"]]
+    sets = checker.ask("route53", "ListTagsForResources", ResourceType="healthcheck", ResourceIds=checks)
+    checker.expect([one["ResourceId"] for one in sets["ResourceTagSets"]] == checks, "health checks without tags")
+    templates = {one["LaunchTemplateId"] for one in checker.ask("ec2", "DescribeLaunchTemplates")["LaunchTemplates"]}
+    parameters = given["DescribeLaunchTemplateVersions"]
+    versions = checker.ask("ec2", "DescribeLaunchTemplateVersions", **parameters)["LaunchTemplateVersions"]
+    numbered = sorted((one["LaunchTemplateId"], one["VersionNumber"]) for one in versions)
+    checker.expect(numbered == sorted((one, n) for one in templates for n in (1, 2)), f"versions: {numbered}")
+
+
+def told(endpoint: str) -> Any:
+    with urllib.request.urlopen(f"{endpoint}/_told") as answer:
+        return json.load(answer)
+
+
+def check(endpoint: str) -> int:
+    checker = Checker(endpoint)
+    given = parameters_of(checker)
+    for service, names in (("ec2", [*EC2, "DescribeRegions"]), ("route53", ROUTE53)):
+        for name in names:
+            try:
+                checker.check_every_member(service, name, given.get(name, {}))
+            except ClientError as refusal:
+                checker.gaps.append(f"{name}: {refusal}")
+    # What botocore asks is right, so a violation up to here is one of the server's own.
+    checker.gaps += [f"{one['operation']}: {one['message']}" for one in told(endpoint)["violations"]]
+    check_pages(checker)
+    check_refusals(checker, given)
+    for gap in checker.gaps:
+        print(gap, file=sys.stderr)
+    requests = sum(told(endpoint)["requests"].values())
+    print(f"{len(EC2) + len(ROUTE53) + 1} operations, {requests} requests, {len(checker.gaps)} gaps")
+    return 1 if checker.gaps else 0
