@@ -15,7 +15,7 @@ help:
 	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
 	@echo 'make test      every test, those on the emulated AWS included'
 	@echo 'make check     formatting, lints, documentation, templates, licences'
-	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas'
+	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas, pages and templates'
 	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 
 # Installed once, and again when the pins change.
@@ -36,12 +36,14 @@ demo: emulator build
 
 test: emulator build
 	@$(RUN) tests/model/generate.py --check
+	@$(RUN) tests/model/pages.py --check
 	@$(CARGO) test --locked $(TARGETS)
 
 generate: emulator
 	@$(RUN) tests/model/generate.py
 	@$(CARGO) build --locked $(TARGETS)
 	@target/debug/rolecall schema --write events/schema
+	@$(RUN) tests/model/pages.py
 
 # Clippy and rustdoc use what `build` has compiled: on their own they would compile every dependency once more.
 check: emulator build

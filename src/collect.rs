@@ -100,11 +100,10 @@ pub struct Job {
 pub fn jobs(catalogue: &Catalogue, planned: &[usize], feeding: &[usize], reach: Reach, region: &str) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut job_of = |root: usize| {
-        let at = jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
+        jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
             jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
             jobs.len() - 1
-        });
-        at
+        })
     };
     let mut places: Vec<(usize, usize, bool)> = Vec::new();
     for index in planned.iter().copied().filter(|index| catalogue.at(*index).entry.reach == reach) {

@@ -39,6 +39,7 @@ pub mod backend;
 pub mod credentials;
 pub mod ledger;
 pub mod sink;
+pub mod views;
 pub mod collect;
 
 // The whole, and its face in Lambda.

@@ -116,9 +116,6 @@ pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> S
     let resources = resources(request, basis.catalogue, problems);
     regions(request, basis.partition, problems);
     let format = request.format.unwrap_or(basis.format);
-    if format == Format::Parquet {
-        problems.push("request.format", "parquet cannot be written yet: ask for `ndjson`, or leave the format out");
-    }
     for account in &request.exclude {
         if basis.registry.target(account).is_none() {
             problems.push(

@@ -6,9 +6,11 @@ mod commit;
 mod intake;
 mod shard;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,11 +28,15 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::report::{AccountSummary, Manifest, Response};
 use crate::settings::Settings;
 use crate::store::{Created, Store};
+use crate::views;
 use account::Stock;
 use shard::ONLY_SHARD;
 
 /// How long a write of the function may take at least.
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many folders are looked at side by side.
+const LOOKED_AT_ONCE: usize = 16;
 
 /// What is told while a run goes on.
 pub trait Observer: Send + Sync + std::fmt::Debug {
@@ -105,17 +111,31 @@ impl Engine {
         Self { backend, settings, face }
     }
 
-    /// What the settings say of the format; ndjson until Parquet can be written.
+    /// What the settings say of the format.
     fn format(&self) -> Result<Format, Refusal> {
-        let wrong = |what: &str| Refusal::new(RefusalKind::InvalidSettings, format!("ROLECALL_FORMAT: {what}"));
-        match &self.settings.format {
-            None => Ok(Format::Ndjson),
-            Some(text) => match text.parse() {
-                Ok(Format::Parquet) => Err(wrong("parquet cannot be written yet: say `ndjson`, or leave it out")),
-                Ok(format) => Ok(format),
-                Err(error) => Err(wrong(&error.to_string())),
-            },
+        let Some(text) = &self.settings.format else { return Ok(Format::Parquet) };
+        text.parse().map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("ROLECALL_FORMAT: {error}")))
+    }
+
+    /// The views over what lies in the output, as a script for DuckDB.
+    pub async fn duckdb(&self) -> Result<String, Refusal> {
+        let (store, output) = self.output()?;
+        let format = self.format()?;
+        let tables = views::tables(intake::catalogue()?);
+        // DuckDB refuses a view over a pattern that no file matches.
+        let look = |name: String| {
+            let store = store.clone();
+            async move { store.holds_any(&format!("{format}/{name}")).await.map(|any| any.then_some(name)) }
+        };
+        let looked: Vec<_> = futures::stream::iter(tables.iter().map(|table| look(table.name.clone())))
+            .buffer_unordered(LOOKED_AT_ONCE)
+            .collect()
+            .await;
+        let mut present = HashSet::new();
+        for name in looked {
+            present.extend(name.map_err(|error| Refusal::of_output(output, &error))?);
         }
+        Ok(views::duckdb(&tables, output, format, |name| present.contains(name)))
     }
 
     fn output(&self) -> Result<(Store, &str), Refusal> {
@@ -149,8 +169,9 @@ impl Engine {
         let begun = if fine { self.begun(&store, &run_id, &order.request).await? } else { None };
         if let Some(Begun::Committed(manifest)) = begun {
             tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
+            commit::name_files(&store, &manifest).await.map_err(refused)?;
             commit::move_latest(&store, &manifest).await;
-            return commit::answer(&store, *manifest, inline).await.map_err(refused);
+            return commit::answer(&store, *manifest, inline, intake::catalogue()?).await.map_err(refused);
         }
         let attempt = attempt::new();
         let (catalogue, registry, selection) = match &begun {
@@ -203,8 +224,9 @@ impl Engine {
         };
         let resumes = base.map(|manifest| manifest.response.run_id);
         let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
+        commit::name_files(&store, &manifest).await.map_err(refused)?;
         commit::move_latest(&store, &manifest).await;
-        commit::answer(&store, manifest, inline).await.map_err(refused)
+        commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 
     /// What there is under a run's name already. Another request's is refused.

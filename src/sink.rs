@@ -4,6 +4,7 @@
 //! tables, and nothing of AWS beyond the store.
 
 mod ndjson;
+mod parquet;
 mod part;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::catalogue::Catalogue;
+use crate::event::Format;
 use crate::ledger::{LEDGER, LedgerRow};
 use crate::record::Page;
 use crate::store::{Store, StoreError};
 use crate::wire::Grant;
 use part::Part;
+
+pub use parquet::{ledger_columns, lines_of};
 
 /// How many parcels may wait for the sink; those who send more wait in their turn.
 const WAITING: usize = 64;
@@ -26,6 +30,9 @@ const WAITING: usize = 64;
 const LONGEST_FILE: u64 = 1 << 30;
 /// How many files are finished side by side.
 const FINISHING: usize = 16;
+/// Rows that wait for their row groups take so many bytes at most, all files together; past that the largest row
+/// group is ended early.
+const BUFFERED: usize = 64 << 20;
 
 /// What is sent to the sink.
 #[derive(Debug)]
@@ -67,9 +74,13 @@ pub struct WrittenFile {
 }
 
 impl Naming {
-    fn key(&self, table: &str, number: u32) -> String {
+    fn key(&self, format: Format, table: &str, number: u32) -> String {
         let Self { run_id, shard, attempt, dt } = self;
-        format!("ndjson/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.ndjson.gz")
+        let (folder, ending) = match format {
+            Format::Parquet => ("parquet", "parquet"),
+            Format::Ndjson => ("ndjson", "ndjson.gz"),
+        };
+        format!("{folder}/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.{ending}")
     }
 }
 
@@ -83,11 +94,19 @@ pub fn channel() -> (mpsc::Sender<Parcel>, mpsc::Receiver<Parcel>) {
 pub async fn write(
     store: Store,
     naming: Naming,
+    format: Format,
     catalogue: &'static Catalogue,
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<Vec<WrittenFile>, StoreError> {
-    let mut sink =
-        Sink { store, naming, catalogue, parts: BTreeMap::new(), written: Vec::new(), numbers: BTreeMap::new() };
+    let mut sink = Sink {
+        store,
+        naming,
+        format,
+        catalogue,
+        parts: BTreeMap::new(),
+        written: Vec::new(),
+        numbers: BTreeMap::new(),
+    };
     let mut outcome = Ok(());
     while let Some(parcel) = parcels.recv().await {
         outcome = sink.take(parcel).await;
@@ -107,6 +126,7 @@ pub async fn write(
 struct Sink {
     store: Store,
     naming: Naming,
+    format: Format,
     catalogue: &'static Catalogue,
     parts: BTreeMap<&'static str, Part>,
     written: Vec<WrittenFile>,
@@ -115,34 +135,40 @@ struct Sink {
 
 impl Sink {
     async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
-        match parcel {
-            Parcel::Page(page, _grant) => {
+        let (table, _grant) = match parcel {
+            Parcel::Page(page, grant) => {
                 let table = self.catalogue.at(page.table);
                 let run_id = self.naming.run_id.clone();
-                let part = self.part(table.entry.table);
-                for record in &page.records {
-                    ndjson::record(part.row(), &run_id, table, &page.origin, record);
-                }
-                part.send_if_large().await?;
-                self.roll(table.entry.table).await
+                self.part(table.entry.table).page(&run_id, table, &page)?;
+                (table.entry.table, grant)
             }
             Parcel::Ledger(rows) => {
-                let part = self.part(LEDGER);
-                for row in &rows {
-                    ndjson::ledger(part.row(), row);
-                }
-                part.send_if_large().await
+                self.part(LEDGER).ledger(&rows)?;
+                (LEDGER, None)
             }
+        };
+        self.part(table).send_if_large().await?;
+        self.make_room().await?;
+        self.roll(table).await
+    }
+
+    /// Ends the largest row groups while too much waits for them.
+    async fn make_room(&mut self) -> Result<(), StoreError> {
+        while self.parts.values().map(Part::buffered).sum::<usize>() > BUFFERED {
+            let Some(largest) = self.parts.values_mut().max_by_key(|part| part.buffered()) else { break };
+            largest.spill().await?;
         }
+        Ok(())
     }
 
     fn part(&mut self, table: &'static str) -> &mut Part {
-        let Self { store, naming, parts, numbers, .. } = self;
+        let Self { store, naming, format, catalogue, parts, numbers, .. } = self;
         parts.entry(table).or_insert_with(|| {
             let number = numbers.entry(table).or_default();
-            let key = naming.key(table, *number);
+            let key = naming.key(*format, table, *number);
             *number += 1;
-            Part::new(table, store.upload(&key), key)
+            let columns = || catalogue.find(table).map_or_else(ledger_columns, |table| table.all_columns());
+            Part::new(table, *format, columns, store.upload(&key), key)
         })
     }
 

@@ -29,6 +29,14 @@ pub enum StoreError {
         /// What the system says.
         what: String,
     },
+    /// What was to be written cannot be put into the file's format.
+    #[error("{key} cannot be encoded: {what}")]
+    Encode {
+        /// Where it was to lie.
+        key: String,
+        /// What the encoder says.
+        what: String,
+    },
     /// S3's answer.
     #[error("{operation} {key}: {cause}")]
     S3 {
@@ -111,6 +119,14 @@ impl Store {
         match self {
             Self::Folder(folder) => folder.read(key).await,
             Self::Bucket(bucket) => bucket.read(key).await,
+        }
+    }
+
+    /// Whether any object lies below a folder (`parquet/ec2_vpcs`).
+    pub async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Folder(place) => place.holds_any(folder).await,
+            Self::Bucket(bucket) => bucket.holds_any(folder).await,
         }
     }
 

@@ -11,6 +11,9 @@ use crate::record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record, V
 use crate::shapes::{self, Kind, Member, Structure};
 use crate::transcode::{Item, Wanted, is_tags};
 
+/// What readers call a row's date and its file.
+const READERS_COLUMNS: [&str; 2] = ["dt", "filename"];
+
 /// A resource type, ready to be asked for.
 pub struct Table {
     /// Its place in the catalogue.
@@ -105,7 +108,8 @@ impl Table {
             table.added.push((table.columns.len() - 1, added.from));
         }
         table.check(item).map_err(|what| format!("{}: {what}", entry.table))?;
-        let mut names: HashSet<&str> = OPENING_COLUMNS.iter().copied().chain([EXTRA_COLUMN, "dt"]).collect();
+        let mut names: HashSet<&str> =
+            OPENING_COLUMNS.iter().copied().chain(READERS_COLUMNS).chain([EXTRA_COLUMN]).collect();
         match table.columns.iter().find(|column| !names.insert(&column.name)) {
             Some(twice) => Err(format!("{}: two columns {}", entry.table, twice.name)),
             None => Ok(table),
@@ -212,6 +216,14 @@ impl Table {
         std::iter::once(self.entry.operation).chain(others).collect()
     }
 
+    /// The members that are never carried, since AWS answers secrets in them (`Options.TunnelOptions.PreSharedKey`).
+    pub fn secrets(&self) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        let items = self.details.iter().map(|detail| detail.wanted.item()).chain([self.wanted.item()]);
+        items.for_each(|item| secrets_in(item, "", &mut Vec::new(), &mut found));
+        found.into_iter().collect()
+    }
+
     /// Every column, in the order of the files.
     pub fn all_columns(&self) -> Vec<Column> {
         let opening = OPENING_COLUMNS.iter().map(|name| Column {
@@ -249,6 +261,27 @@ impl TableDetail {
 fn wanted(operation: &str, items: &str, around: &[&str]) -> Result<Wanted, String> {
     let shape = shapes::operation(operation).ok_or_else(|| format!("{operation}: run `make generate`"))?;
     Wanted::new(shape, items, around)
+}
+
+fn secrets_in(structure: &'static Structure, path: &str, above: &mut Vec<&'static str>, found: &mut BTreeSet<String>) {
+    // A structure that holds itself has been looked through by then.
+    if above.contains(&structure.name) {
+        return;
+    }
+    above.push(structure.name);
+    for member in structure.members {
+        let here = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
+        let mut kind = &member.kind;
+        while let Kind::List(list) = kind {
+            kind = &list.of;
+        }
+        match kind {
+            Kind::Sensitive => drop(found.insert(here)),
+            Kind::Structure(inner) => secrets_in(inner, &here, above, found),
+            _ => {}
+        }
+    }
+    above.pop();
 }
 
 /// The type of a member, or of one in a structure (`Config.PrivateZone`).

@@ -9,12 +9,14 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::account::CellName;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Table};
 use crate::event::RunId;
 use crate::failure::{Cause, Kind};
 use crate::ledger::LEDGER;
 use crate::plan::Plan;
+use crate::record::Column;
 use crate::report::{Latest, Manifest, Response, ShardManifest, manifest};
+use crate::sink::lines_of;
 use crate::store::{Created, Store, StoreError};
 
 /// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
@@ -87,6 +89,22 @@ pub async fn run(
     }
 }
 
+/// Names the files of a committed run where Athena looks for them, one document a line. Written after the manifest,
+/// so that it never names what is not committed; whoever finds a committed run writes it again, should it be missing.
+pub async fn name_files(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
+    let (run_id, dt) = (&manifest.response.run_id, &manifest.plan.dt);
+    let key = format!("committed/dt={dt}/{run_id}.ndjson");
+    let mut lines = String::new();
+    for file in &manifest.files {
+        let line = serde_json::json!({
+            "run_id": run_id, "started_at": manifest.plan.started_at, "status": manifest.response.status,
+            "table": file.table, "key": file.key, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256,
+        });
+        lines.push_str(&format!("{line}\n"));
+    }
+    store.create(&key, lines.into()).await.map(|_| ())
+}
+
 /// Moves `latest.json` where the run was of the whole fleet. The run is committed by then, so a failure is no
 /// more than a warning: the next delivery of the event, or the next run, moves it.
 pub async fn move_latest(store: &Store, manifest: &Manifest) {
@@ -142,7 +160,7 @@ pub async fn answered_before(store: &Store, base: Option<&Manifest>) -> Result<H
     let mut next = base.cloned();
     while let Some(manifest) = next {
         for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
-            for line in lines(store, &file.key).await?.lines() {
+            for line in lines(store, &file.key, &[]).await?.lines() {
                 let told: Told =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
                 if told.status.is_answered() {
@@ -159,7 +177,12 @@ pub async fn answered_before(store: &Store, base: Option<&Manifest>) -> Result<H
 }
 
 /// The response of a committed run, with its records where they were asked for and fit.
-pub async fn answer(store: &Store, manifest: Manifest, inline: bool) -> Result<Response, StoreError> {
+pub async fn answer(
+    store: &Store,
+    manifest: Manifest,
+    inline: bool,
+    catalogue: &Catalogue,
+) -> Result<Response, StoreError> {
     let mut response = manifest.response;
     if !inline {
         return Ok(response);
@@ -172,7 +195,8 @@ pub async fn answer(store: &Store, manifest: Manifest, inline: bool) -> Result<R
     let mut tables: BTreeMap<String, Vec<Box<RawValue>>> = BTreeMap::new();
     for file in files() {
         let rows = tables.entry(file.table.clone()).or_default();
-        for line in lines(store, &file.key).await?.lines() {
+        let columns = catalogue.find(&file.table).map(Table::all_columns).unwrap_or_default();
+        for line in lines(store, &file.key, &columns).await?.lines() {
             let row =
                 RawValue::from_string(line.to_owned()).map_err(|error| broken(store, &file.key, &error.to_string()))?;
             rows.push(row);
@@ -182,8 +206,12 @@ pub async fn answer(store: &Store, manifest: Manifest, inline: bool) -> Result<R
     Ok(response)
 }
 
-async fn lines(store: &Store, key: &str) -> Result<String, StoreError> {
+/// A file's rows, one JSON object a line, whatever its format.
+async fn lines(store: &Store, key: &str, columns: &[Column]) -> Result<String, StoreError> {
     let object = store.read(key).await?.ok_or_else(|| broken(store, key, "it is named by a manifest and not there"))?;
+    if key.ends_with(".parquet") {
+        return lines_of(object.bytes, columns).map_err(|error| broken(store, key, &error.to_string()));
+    }
     let mut text = String::new();
     let mut gzip = flate2::read::MultiGzDecoder::new(&object.bytes[..]);
     gzip.read_to_string(&mut text).map_err(|error| broken(store, key, &error.to_string()))?;

@@ -46,7 +46,7 @@ impl Engine {
             dt: plan.dt.clone(),
         };
         let broken = stop.clone();
-        let writing = sink::write(store.clone(), naming, catalogue, receiver);
+        let writing = sink::write(store.clone(), naming, plan.format, catalogue, receiver);
         let writer = tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {

@@ -7,8 +7,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use super::WrittenFile;
+use super::parquet::{EncodeError, Encoder, ledger_cells, record_cells};
+use super::{WrittenFile, ndjson};
 use crate::attempt::hex;
+use crate::catalogue::Table;
+use crate::event::Format;
+use crate::ledger::LedgerRow;
+use crate::record::{Column, Page};
 use crate::store::{StoreError, Upload};
 
 /// Compressed bytes are handed on in pieces of about this size.
@@ -19,44 +24,117 @@ pub struct Part {
     table: &'static str,
     key: String,
     upload: Upload,
-    gzip: GzEncoder<Vec<u8>>,
-    row: String,
+    content: Content,
     sha256: Sha256,
     rows: u64,
     bytes: u64,
-    uncompressed: u64,
+}
+
+/// Rows on their way into bytes.
+enum Content {
+    Lines { gzip: GzEncoder<Vec<u8>>, row: String, length: u64 },
+    Parquet(Box<Encoder>),
 }
 
 impl Part {
-    pub fn new(table: &'static str, upload: Upload, key: String) -> Self {
-        let gzip = GzEncoder::new(Vec::new(), Compression::default());
-        Self { table, key, upload, gzip, row: String::new(), sha256: Sha256::new(), rows: 0, bytes: 0, uncompressed: 0 }
+    pub fn new(
+        table: &'static str,
+        format: Format,
+        columns: impl FnOnce() -> Vec<Column>,
+        upload: Upload,
+        key: String,
+    ) -> Self {
+        let content = match format {
+            Format::Ndjson => Content::Lines {
+                gzip: GzEncoder::new(Vec::new(), Compression::default()),
+                row: String::new(),
+                length: 0,
+            },
+            Format::Parquet => Content::Parquet(Box::new(Encoder::new(columns()))),
+        };
+        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0 }
     }
 
-    /// Where the next row is to be written, without its line end.
-    pub fn row(&mut self) -> &mut String {
-        self.flush_row();
-        self.rows += 1;
-        &mut self.row
+    /// Adds the records of an answer.
+    pub fn page(&mut self, run_id: &str, table: &Table, page: &Page) -> Result<(), StoreError> {
+        for record in &page.records {
+            match &mut self.content {
+                Content::Lines { gzip, row, length } => {
+                    ndjson::record(row, run_id, table, &page.origin, record);
+                    end_line(gzip, row, length);
+                }
+                Content::Parquet(encoder) => encoder
+                    .push(record_cells(run_id, &page.origin, record))
+                    .map_err(|error| broken(&self.key, error))?,
+            }
+        }
+        self.rows += page.records.len() as u64;
+        Ok(())
     }
 
-    /// The size of the content so far, before compression.
+    /// Adds rows of the ledger.
+    pub fn ledger(&mut self, rows: &[LedgerRow]) -> Result<(), StoreError> {
+        for told in rows {
+            match &mut self.content {
+                Content::Lines { gzip, row, length } => {
+                    ndjson::ledger(row, told);
+                    end_line(gzip, row, length);
+                }
+                Content::Parquet(encoder) => {
+                    encoder.push(ledger_cells(told)).map_err(|error| broken(&self.key, error))?
+                }
+            }
+        }
+        self.rows += rows.len() as u64;
+        Ok(())
+    }
+
+    /// The size of the content so far, before encoding and compression.
     pub fn length(&self) -> u64 {
-        self.uncompressed + self.row.len() as u64
+        match &self.content {
+            Content::Lines { length, .. } => *length,
+            Content::Parquet(encoder) => encoder.length(),
+        }
+    }
+
+    /// How many bytes of content [`Part::spill`] would free.
+    pub fn buffered(&self) -> usize {
+        match &self.content {
+            Content::Lines { .. } => 0,
+            Content::Parquet(encoder) => encoder.buffered(),
+        }
     }
 
     /// Hands compressed bytes on where enough have come together.
     pub async fn send_if_large(&mut self) -> Result<(), StoreError> {
-        self.flush_row();
-        if self.gzip.get_ref().len() >= PIECE { self.send().await } else { Ok(()) }
+        let bytes = match &mut self.content {
+            Content::Lines { gzip, .. } if gzip.get_ref().len() >= PIECE => std::mem::take(gzip.get_mut()),
+            Content::Lines { .. } => return Ok(()),
+            Content::Parquet(encoder) => encoder.take().map_err(|error| broken(&self.key, error))?,
+        };
+        self.send(bytes).await
+    }
+
+    /// Hands on what waits for its row group to end.
+    pub async fn spill(&mut self) -> Result<(), StoreError> {
+        let Content::Parquet(encoder) = &mut self.content else { return Ok(()) };
+        let bytes = encoder.spill().map_err(|error| broken(&self.key, error))?;
+        self.send(bytes).await
     }
 
     /// Ends the file.
     pub async fn finish(mut self) -> Result<WrittenFile, StoreError> {
-        self.flush_row();
-        // Compressing into memory cannot fail.
-        let _ = self.gzip.try_finish();
-        if let Err(error) = self.send().await {
+        let length = self.length();
+        let rest = match std::mem::replace(&mut self.content, Content::Parquet(Box::new(Encoder::new([])))) {
+            // Compressing into memory cannot fail.
+            Content::Lines { gzip, .. } => Ok(gzip.finish().unwrap_or_default()),
+            Content::Parquet(encoder) => encoder.finish().map_err(|error| broken(&self.key, error)),
+        };
+        let sent = match rest {
+            Ok(bytes) => self.send(bytes).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
             self.upload.abort().await;
             return Err(error);
         }
@@ -66,7 +144,7 @@ impl Part {
             key: self.key,
             rows: self.rows,
             bytes: self.bytes,
-            uncompressed_bytes: self.uncompressed,
+            uncompressed_bytes: length,
             sha256: hex(&self.sha256.finalize()),
         })
     }
@@ -76,19 +154,24 @@ impl Part {
         self.upload.abort().await;
     }
 
-    fn flush_row(&mut self) {
-        if !self.row.is_empty() {
-            self.row.push('\n');
-            self.uncompressed += self.row.len() as u64;
-            let _ = self.gzip.write_all(self.row.as_bytes());
-            self.row.clear();
+    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), StoreError> {
+        if bytes.is_empty() {
+            return Ok(());
         }
-    }
-
-    async fn send(&mut self) -> Result<(), StoreError> {
-        let bytes = Bytes::from(std::mem::take(self.gzip.get_mut()));
         self.sha256.update(&bytes);
         self.bytes += bytes.len() as u64;
-        self.upload.write(bytes).await
+        self.upload.write(Bytes::from(bytes)).await
     }
+}
+
+fn end_line(gzip: &mut GzEncoder<Vec<u8>>, row: &mut String, length: &mut u64) {
+    row.push('\n');
+    *length += row.len() as u64;
+    // Compressing into memory cannot fail.
+    let _ = gzip.write_all(row.as_bytes());
+    row.clear();
+}
+
+fn broken(key: &str, error: EncodeError) -> StoreError {
+    StoreError::Encode { key: key.to_owned(), what: error.to_string() }
 }

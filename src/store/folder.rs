@@ -35,6 +35,25 @@ impl Folder {
         }
     }
 
+    pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            let mut entries = match fs::read_dir(&folder).await {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(told(&folder, error)),
+            };
+            while let Some(entry) = entries.next_entry().await.map_err(|error| told(&folder, error))? {
+                let kind = entry.file_type().await.map_err(|error| told(&folder, error))?;
+                if !kind.is_dir() {
+                    return Ok(true);
+                }
+                folders.push(entry.path());
+            }
+        }
+        Ok(false)
+    }
+
     pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, StoreError> {
         let mut upload = self.upload(key);
         match upload.write(bytes).await {

@@ -14,8 +14,9 @@ use super::{Created, Object, StoreError};
 use crate::failure::{Cause, Kind};
 use crate::session::CONNECT_TIMEOUT;
 
-/// A part's size in bytes: S3 wants 5 MiB at least and takes 10,000 parts at most.
-const PART: usize = 8 << 20;
+/// A part's size in bytes: S3 wants 5 MiB at least, and takes 10,000 parts at most. Not more than that, since each
+/// table's file may hold one back.
+const PART: usize = 5 << 20;
 /// How many parts of one object are on their way at once.
 const PARTS_IN_FLIGHT: usize = 2;
 /// How often a write is tried again that S3 answers with a conflict (409).
@@ -85,6 +86,13 @@ impl Bucket {
         };
         let bytes = answer.body.collect().await.map_err(broken)?.into_bytes();
         Ok(Some(Object { bytes, tag }))
+    }
+
+    pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(&format!("{folder}/")));
+        let answer = request.max_keys(1).send().await;
+        let answer = answer.map_err(|error| self.told("s3:ListObjectsV2", folder, Cause::of(error)))?;
+        Ok(!answer.contents.unwrap_or_default().is_empty())
     }
 
     pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, StoreError> {

@@ -53,7 +53,7 @@ fn events_that_cannot_be_carried_out() {
         ("a disabled target named in full", r#"{"accounts":["222222222222"]}"#),
         ("an unknown exclude", r#"{"accounts":"all","exclude":["123456789012"]}"#),
         ("a selection of no target", r#"{"accounts":"all","tags":{"tier":"gold"}}"#),
-        ("a format that cannot be written yet", r#"{"accounts":"all","format":"parquet"}"#),
+        ("a format that there is not", r#"{"accounts":"all","format":"csv"}"#),
         (
             "everything at once",
             r#"{"accounts":["1","222222222222"],"regions":["x"],"resources":["nope"],"exclude":["123456789012"],"foo":1}"#,

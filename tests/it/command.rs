@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
+use rolecall::catalogue::{Catalogue, Table};
+use rolecall::sink::lines_of;
 use serde_json::Value;
 
 use crate::emulator::{Stage, root, stage};
@@ -52,26 +54,37 @@ impl Stage {
         command
     }
 
-    /// A run into a folder.
+    /// A run into a folder, as lines that tests can read unless they say otherwise.
     pub fn run(&self, output: &Path, arguments: &[&str]) -> Ran {
         let output = output.to_str().expect("a path");
         let mut all = vec!["run", "--json", "--output", output];
         all.extend(arguments);
+        if !arguments.contains(&"--format") {
+            all.extend(["--format", "ndjson"]);
+        }
         ran(self.rolecall(&all))
     }
 }
 
-/// The rows of a table, from the files that a manifest names.
+/// The rows of a table, from the files that a manifest names, whatever their format.
 pub fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     for file in manifest["files"].as_array().expect("files").iter().filter(|file| file["table"] == table) {
-        let bytes = std::fs::read(output.join(file["key"].as_str().expect("a key"))).expect("the file is there");
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
+        let key = file["key"].as_str().expect("a key");
+        let bytes = std::fs::read(output.join(key)).expect("the file is there");
+        assert_eq!(bytes.len() as u64, file["bytes"].as_u64().expect("a size"));
+        let text = if key.ends_with(".parquet") {
+            let catalogue = Catalogue::get().expect("a catalogue");
+            let columns = catalogue.find(table).map(Table::all_columns).unwrap_or_default();
+            lines_of(bytes.into(), &columns).expect("parquet")
+        } else {
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
+            text
+        };
         let before = rows.len();
         rows.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")));
         assert_eq!((rows.len() - before) as u64, file["rows"].as_u64().expect("a count"));
-        assert_eq!(bytes.len() as u64, file["bytes"].as_u64().expect("a size"));
     }
     rows
 }

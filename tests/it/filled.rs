@@ -359,6 +359,44 @@ fn launch_templates_bear_the_versions_in_use() {
     }
 }
 
+/// The same rows under the same names, in Parquet as in lines of JSON: typed values and nested ones, tags and nulls.
+#[test]
+fn both_formats_hold_the_same_rows() {
+    let filled = filled();
+    let run = collect(&filled.endpoint, filled.folder.path(), "parquet");
+    assert_eq!(run.code, 0, "{run:?}");
+    let out = filled.folder.path().join("out");
+    let (lines, parquet) = (manifest(&out, "ndjson"), manifest(&out, "parquet"));
+    let same = |table: &str, manifest: &Value| -> Vec<String> {
+        let mut rows: Vec<String> = rows(&out, manifest, table)
+            .into_iter()
+            .map(|mut row| {
+                let row = row.as_object_mut().expect("an object");
+                // What differs between two runs.
+                let pace: &[&str] = if table == "ledger" { &["started_at", "duration_ms"] } else { &["collected_at"] };
+                for column in pace.iter().chain(&["run_id"]) {
+                    row.remove(*column);
+                }
+                row.retain(|_, value| !value.is_null());
+                sorted(row.iter().map(|(name, value)| (name.clone(), same_form(value))).collect())
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    let tables = Catalogue::get().expect("a catalogue").tables().iter().map(|table| table.entry.table);
+    for table in tables.chain(["ledger"]) {
+        let (ours, theirs) = (same(table, &parquet), same(table, &lines));
+        assert_eq!(ours.len(), theirs.len(), "{table}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            pretty_equal(ours, theirs, table);
+        }
+        for row in ours {
+            assert!(!row.contains(&filled.marker), "{table}: {row}");
+        }
+    }
+}
+
 /// Everything that came out of the run: files, the ledger, standard output, the log of each call.
 #[test]
 fn no_secret_that_aws_answers_is_anywhere() {

@@ -44,6 +44,7 @@ impl Scene {
             output: Some(folder.path().join("out").display().to_string()),
             call_timeout: Duration::from_secs(3),
             attempts: 3,
+            format: Some("ndjson".into()),
             // A thousand VPCs are a thousand calls; how fast they may go is not what these tests are about.
             route53_rate: 500.0,
             ..Settings::default()

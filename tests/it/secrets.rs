@@ -15,6 +15,8 @@ fn nothing_secret_is_in_any_file_or_line() {
         "--run-id",
         "quiet",
         "-vv",
+        "--format",
+        "ndjson",
         "--output",
     ]);
     command.arg(folder.path()).env("ROLECALL_LOG", "trace").env("RUST_LOG", "trace");

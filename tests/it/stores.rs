@@ -46,6 +46,12 @@ async fn conforms(store: &Store) {
     assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), Created::Theirs);
     assert_eq!(store.read("a/one").await.expect("read").expect("there").bytes, bytes("1"));
 
+    // What lies below a folder is below it, however deep, and nowhere else.
+    assert_eq!(store.create("b/c/dt=1/one", bytes("1")).await.expect("created"), Created::Ours);
+    for (folder, any) in [("b", true), ("b/c", true), ("b/c/dt=1", true), ("b/c/dt", false), ("none", false)] {
+        assert_eq!(store.holds_any(folder).await.expect("told"), any, "{folder}");
+    }
+
     // Of many at the same time exactly one creates.
     let racers = (0..8).map(|n| {
         let store = store.clone();
@@ -106,7 +112,7 @@ async fn a_folder_conforms_and_leaves_nothing_half_done() {
         left.extend(entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()));
     }
     left.sort();
-    assert_eq!(left, ["empty", "large", "moved", "one", "race", "small"]);
+    assert_eq!(left, ["c", "empty", "large", "moved", "one", "race", "small"]);
 }
 
 #[tokio::test]

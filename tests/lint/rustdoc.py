@@ -32,7 +32,8 @@ def main() -> int:
     externs = [f"--extern={name}={libraries[name]}" for name in sorted(wanted) if name in libraries]
     command = ["rustdoc", "--edition", package["edition"], "--crate-name", "rolecall", "--cfg", 'feature="cli"']
     command += ["src/lib.rs", "-L", f"dependency={target / 'debug' / 'deps'}", *externs, "-o", str(target / "doc")]
-    return subprocess.run([*command, "-D", "warnings", "-D", "missing_docs"], check=False).returncode
+    environment = os.environ | {"CARGO_PKG_VERSION": package["version"]}  # as Cargo would set it
+    return subprocess.run([*command, "-D", "warnings", "-D", "missing_docs"], check=False, env=environment).returncode
 
 
 def run(*command: str) -> str:

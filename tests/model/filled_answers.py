@@ -144,6 +144,9 @@ def check_size(call: Call, operation: OperationModel, name: str) -> None:
         problem = "is missing" if given is None else f"is {given}"
         code = "InvalidParameterValue" if call.service == "ec2" else "InvalidInput"
         raise Refused(code, f"{name} of {call.operation} {problem}: it must be an integer from {least} to {most}.")
+    if not call.lenient and int(given) < most:
+        # AWS would answer; a collector that asks for less than it may makes more calls than it must.
+        raise Refused("InvalidParameterValue", f"{name} of {call.operation} is {given}, and {most} are allowed.")
 
 
 def page_sizes(service: str, operation: OperationModel, name: str) -> tuple[int, int]:

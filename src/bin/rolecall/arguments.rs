@@ -26,7 +26,7 @@ pub enum Command {
     Plan(Plan),
     /// List the resource types
     Resources(Resources),
-    /// Print the JSON Schema of the request, the response, the registry or the manifest
+    /// Print a JSON Schema, or the tables and views for DuckDB or Athena
     Schema(Schema),
 }
 
@@ -128,12 +128,25 @@ pub struct Resources {
 
 #[derive(Args, Debug)]
 pub struct Schema {
-    /// Which one
-    #[arg(value_parser = ["manifest", "registry", "request", "response"], required_unless_present = "write")]
+    /// Of which document, or for which engine: views for DuckDB are a script over an output, Athena's a template
+    #[arg(value_parser = ["manifest", "registry", "request", "response", "duckdb", "athena"], required_unless_present = "write")]
     pub name: Option<String>,
-    /// Write all of them into this folder
-    #[arg(long, value_name = "FOLDER")]
+    /// Write all JSON Schemas into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "name")]
     pub write: Option<PathBuf>,
+    /// Where the inventory lies, for DuckDB: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    output: Option<String>,
+    /// The format of the files that DuckDB is to read
+    #[arg(long)]
+    format: Option<String>,
+}
+
+impl Schema {
+    /// The settings that say where the inventory lies: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        read(&[("ROLECALL_OUTPUT", &self.output), ("ROLECALL_FORMAT", &self.format)])
+    }
 }
 
 impl SettingFlags {

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use rolecall::catalogue::{Catalogue, Reach};
+use rolecall::plan::Face;
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::schema;
+use rolecall::run::Engine;
+use rolecall::{schema, views};
 use serde_json::json;
 
 use crate::arguments::{Resources, Schema};
@@ -16,7 +18,8 @@ pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
         let types = catalogue.tables().iter().map(|table| {
             json!({
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
-                "actions": table.actions(), "columns": table.all_columns(),
+                "actions": table.actions(), "parent": table.parents().map(|parents| parents.table),
+                "columns": table.all_columns(), "secrets": table.secrets(),
             })
         });
         show::print_json(&types.collect::<Vec<_>>());
@@ -31,7 +34,22 @@ pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn schema(arguments: &Schema) -> Result<ExitCode, Refusal> {
+pub async fn schema(arguments: &Schema) -> Result<ExitCode, Refusal> {
+    match arguments.name.as_deref() {
+        Some("duckdb") => {
+            let engine = Engine::start(arguments.settings()?, Face::Terminal).await;
+            show::print(engine.duckdb().await?.trim_end());
+        }
+        Some("athena") => {
+            let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
+            show::print(views::athena(&views::tables(catalogue)).trim_end());
+        }
+        _ => documents(arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn documents(arguments: &Schema) -> Result<(), Refusal> {
     for (name, schema) in schema::all() {
         if let Some(folder) = &arguments.write {
             let path = folder.join(format!("{name}.schema.json"));
@@ -43,5 +61,5 @@ pub fn schema(arguments: &Schema) -> Result<ExitCode, Refusal> {
             show::print(&schema::text(&schema));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

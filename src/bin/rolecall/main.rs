@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         Command::Run(run) => run::run(run).await,
         Command::Plan(plan) => plan::plan(plan).await,
         Command::Resources(resources) => catalogue::resources(&resources),
-        Command::Schema(schema) => catalogue::schema(&schema),
+        Command::Schema(schema) => catalogue::schema(&schema).await,
     };
     done.unwrap_or_else(|refusal: Refusal| {
         eprintln!("rolecall: {}", refusal.kind.name());
