@@ -135,6 +135,10 @@ impl Engine {
         for name in looked {
             present.extend(name.map_err(|error| Refusal::of_output(output, &error))?);
         }
+        // Files lie there before their manifest does; the list of files follows it.
+        if !store.holds_any("committed").await.map_err(|error| Refusal::of_output(output, &error))? {
+            present.clear();
+        }
         Ok(views::duckdb(&tables, output, format, |name| present.contains(name)))
     }
 

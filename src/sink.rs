@@ -205,3 +205,60 @@ impl Sink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::record::{Origin, Record, Value};
+
+    /// Every table open, and each row large: what waits stays bounded, and every row arrives.
+    #[tokio::test]
+    async fn memory_is_bounded_however_many_tables_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(
+            folder.path().to_str().unwrap(),
+            &aws_config::SdkConfig::builder().build(),
+            std::time::Duration::from_secs(9),
+            None,
+        );
+        let naming = Naming { run_id: "r".into(), shard: "0".into(), attempt: "a".into(), dt: "2026-11-22".into() };
+        let mut sink = Sink {
+            store: store.unwrap(),
+            naming,
+            format: Format::Parquet,
+            catalogue: Catalogue::get().unwrap(),
+            parts: BTreeMap::new(),
+            written: Vec::new(),
+            numbers: BTreeMap::new(),
+        };
+        let (mut most, rows) = (0, 3);
+        for round in 0..rows {
+            for table in sink.catalogue.tables() {
+                let mut values = vec![Value::Missing; table.columns.len()];
+                if let Some(text) =
+                    table.columns.iter().position(|column| column.kind == crate::record::ColumnType::Json)
+                {
+                    values[text] = Value::Json(format!("\"{}\"", "x".repeat(1 << 20)));
+                }
+                let record = Record { id: round.to_string(), values, ..Record::default() };
+                let origin = Origin {
+                    account_id: Arc::from("1"),
+                    account_alias: None,
+                    partition: "aws",
+                    region: Arc::from("global"),
+                    collected_at: jiff::Timestamp::UNIX_EPOCH,
+                };
+                let page = Page { table: table.index, origin, records: vec![record] };
+                sink.take(Parcel::Page(page, None)).await.unwrap();
+                most = most.max(sink.parts.values().map(Part::buffered).sum::<usize>());
+            }
+        }
+        assert!(most > BUFFERED / 2 && most <= BUFFERED, "{most}");
+        let tables = sink.catalogue.tables().len();
+        let files = sink.finish().await.unwrap();
+        assert_eq!(files.len(), tables + 1);
+        assert!(files.iter().all(|file| file.table == LEDGER || file.rows == rows));
+    }
+}

@@ -9,6 +9,9 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Created, Object, StoreError};
 
+/// How the name of a file ends that is not whole yet.
+const PARTIAL: &str = ".partial";
+
 /// A folder; made when it is first written to.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -45,10 +48,11 @@ impl Folder {
             };
             while let Some(entry) = entries.next_entry().await.map_err(|error| told(&folder, error))? {
                 let kind = entry.file_type().await.map_err(|error| told(&folder, error))?;
-                if !kind.is_dir() {
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if !entry.file_name().as_encoded_bytes().ends_with(PARTIAL.as_bytes()) {
                     return Ok(true);
                 }
-                folders.push(entry.path());
             }
         }
         Ok(false)
@@ -141,7 +145,7 @@ impl FolderUpload {
             let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
             fs::create_dir_all(&folder).await.map_err(|error| told(&folder, error))?;
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-            let partial = folder.join(format!(".{name}.{}.partial", crate::attempt::new()));
+            let partial = folder.join(format!(".{name}.{}{PARTIAL}", crate::attempt::new()));
             let file = fs::File::create_new(&partial).await.map_err(|error| told(&partial, error))?;
             self.file = Some((partial, file));
         }

@@ -22,3 +22,4 @@ mod simulated;
 mod stores;
 mod templates;
 mod trust;
+mod views;

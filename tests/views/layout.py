@@ -1,0 +1,106 @@
+"""Writes runs as rolecall lays them out in a folder: files of either format, plans, manifests, lists of files.
+
+It depends on the layout and the types that the design fixes. DuckDB writes Parquet, with the types that rolecall
+writes, so that no writer of ours is needed; that rolecall's own files are read alike is for the end-to-end tests. It
+does not know what the views make of any of this.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+Columns = dict[str, str]  # a column's name: its type, as `rolecall resources --json` calls it
+
+COUNTS = "records dropped pages calls retries throttles".split()
+# Fixed by the design, and not part of the catalogue.
+LEDGER: Columns = dict.fromkeys("run_id account_id region table operation status".split(), "string")
+LEDGER |= dict.fromkeys(COUNTS, "integer") | {"started_at": "timestamp", "duration_ms": "integer"}
+LEDGER |= dict.fromkeys("parent error_code error_message request_id".split(), "string")
+
+STORED = {"string": "VARCHAR", "json": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN"}
+STORED |= {"timestamp": "TIMESTAMPTZ", "map": "JSON::MAP(VARCHAR, VARCHAR)"}
+ENDINGS = {"parquet": "parquet", "ndjson": "ndjson.gz"}
+
+
+class Runs:
+    """What is written, in one format, below one folder."""
+
+    def __init__(self, folder: Path, form: str, tables: dict[str, Columns]) -> None:
+        self.folder, self.form, self.tables = folder, form, tables
+        self.committed: dict[str, list[Row]] = {}
+        self._con = duckdb.connect()
+        self._con.execute("set timezone = 'UTC'")
+
+    def file(self, table: str, dt: str, name: str, rows: list[Row], columns: Columns | None = None) -> str:
+        """Writes one file, for which nothing has to be committed, and returns its key."""
+        columns = columns or self.tables[table]
+        key = f"{self.form}/{table}/dt={dt}/{name}.{ENDINGS[self.form]}"
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self.form == "parquet":
+            self._parquet(path, rows, columns)
+        else:
+            # As rolecall writes it: the opening columns are always there, other missing members never.
+            lines = (compact({name: row[name] for name in columns if name in row}) + "\n" for row in rows)
+            path.write_bytes(gzip.compress("".join(lines).encode(), 1))
+        return key
+
+    def _parquet(self, path: Path, rows: list[Row], columns: Columns) -> None:
+        cells = [[stored(row.get(name), kind) for name, kind in columns.items()] for row in rows]
+        casts = [f'cells[{at}]::{STORED[kind]} as "{name}"' for at, (name, kind) in enumerate(columns.items(), 1)]
+        source = "select unnest($rows::VARCHAR[][]) as cells"
+        target = str(path).replace("'", "''")
+        statement = f"copy (select {', '.join(casts)} from ({source})) to '{target}' (format parquet, compression zstd)"
+        self._con.execute(statement, {"rows": cells})
+
+    def plan(self, run_id: str, plan: dict[str, Any]) -> None:
+        self._text(f"runs/{run_id}/plan.json", json.dumps(plan))
+
+    def commit(self, run_id: str, started_at: str, status: str, files: list[tuple[str, str, list[Row]]]) -> None:
+        """Names the files of a run, each (table, key, rows), in its manifest and where Athena looks for them."""
+        dt = started_at[:10]
+        listed = [
+            {"table": table, "key": key, "rows": len(rows), "bytes": 1, "uncompressed_bytes": 2, "sha256": "0" * 64}
+            for table, key, rows in files
+        ]
+        plan = {"run_id": run_id, "dt": dt, "format": self.form, "accounts": [{"regions": {"target": ["*"]}}]}
+        manifest = {"version": 1, "run_id": run_id, "status": status, "accounts": {"planned": 1}}
+        manifest |= {"started_at": started_at, "plan": plan, "files": listed}
+        self.plan(run_id, plan)
+        self._text(f"runs/{run_id}/manifest.json", json.dumps(manifest, indent=2))
+        told = ("table", "key", "rows", "bytes", "sha256")
+        run = {"run_id": run_id, "started_at": started_at, "status": status}
+        lines = [json.dumps(run | {name: file[name] for name in told}) + "\n" for file in listed]
+        self._text(f"committed/dt={dt}/{run_id}.ndjson", "".join(lines))
+        for table, _, rows in files:
+            self.committed.setdefault(table, []).extend(row | {"dt": dt} for row in rows)
+
+    def _text(self, key: str, text: str) -> None:
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored(value: Any, kind: str) -> str | None:
+    """A cell as the text that DuckDB casts to the stored type."""
+    if value is None:
+        return None
+    return compact(value) if kind in ("json", "map", "boolean") else str(value)
+
+
+def cell(run_id: str, account: str, region: str, table: str, status: str, records: int = 0) -> Row:
+    """A row of the ledger."""
+    row: Row = dict.fromkeys(LEDGER)
+    row |= {"run_id": run_id, "account_id": account, "region": region, "table": table, "operation": "ec2:Describe"}
+    row |= {"status": status, "duration_ms": 5} | dict.fromkeys(COUNTS, 0) | {"records": records}
+    return row | {"started_at": None if region == "*" else "2026-01-01T00:00:00Z"}
