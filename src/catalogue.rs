@@ -24,8 +24,7 @@ mod vpc;
 use std::sync::LazyLock;
 
 pub use entry::{
-    Added, Arn, Ask, Call, Detail, EVERY, Id, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom,
-    no_way_on,
+    Added, Arn, Ask, Call, Detail, EVERY, Id, Next, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom,
 };
 pub use policy::{HELPER_ACTIONS, SESSION_POLICY_LIMIT, SessionPolicy, session_policies};
 pub use regions::{Partition, is_region_in_form, partition, partition_of_region};

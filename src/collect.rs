@@ -5,7 +5,6 @@
 //! with those children. Knows the wire and the catalogue; not which accounts there are, nor why it is
 //! told to stop.
 
-mod across;
 mod cell;
 mod details;
 mod enter;
@@ -18,10 +17,9 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use across::Handover;
 pub use enter::{Account, Region, accounts_row, look_around};
 
-use crate::catalogue::{Ask, Call, Catalogue, Parent, Reach, Row, Source, Table};
+use crate::catalogue::{Ask, Call, Catalogue, Next, Parent, Reach, Row, Source, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{GLOBAL, LedgerRow};
 use crate::record::{Origin, Page, Record};
@@ -44,8 +42,6 @@ pub struct Context {
     pub account: Arc<Account>,
     /// The resource types.
     pub catalogue: &'static Catalogue,
-    /// Takes what regions find to types that are listed for it and have no region themselves.
-    pub handover: Arc<Handover>,
     /// Where records go.
     pub sink: mpsc::Sender<Parcel>,
     /// Told when the account's or the run's time is up.
@@ -96,32 +92,19 @@ pub struct Job {
 }
 
 /// Puts the planned types of one region together: parents are read once, for themselves and all their children.
-/// `feeding` are the regional types that global ones are listed for.
-pub fn jobs(catalogue: &Catalogue, planned: &[usize], feeding: &[usize], reach: Reach, region: &str) -> Vec<Job> {
+pub fn jobs(catalogue: &Catalogue, planned: &[usize], reach: Reach, region: &str) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
-    let mut job_of = |root: usize| {
-        jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
-            jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
-            jobs.len() - 1
-        })
-    };
-    let mut places: Vec<(usize, usize, bool)> = Vec::new();
     for index in planned.iter().copied().filter(|index| catalogue.at(*index).entry.reach == reach) {
-        let table = catalogue.at(index);
-        let root = match table.entry.source {
+        let root = match catalogue.at(index).entry.source {
             Source::Account => continue,
             Source::Listed(_) => index,
             Source::Per(parents, _) => catalogue.find(parents.table).map_or(index, |table| table.index),
         };
-        places.push((job_of(root), index, index == root));
-    }
-    if reach == Reach::Regional {
-        for root in feeding {
-            job_of(*root);
-        }
-    }
-    for (at, index, own) in places {
-        if own { jobs[at].wanted = true } else { jobs[at].children.push(index) }
+        let at = jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
+            jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
+            jobs.len() - 1
+        });
+        if index == root { jobs[at].wanted = true } else { jobs[at].children.push(index) }
     }
     jobs
 }
@@ -132,13 +115,8 @@ impl Context {
         let root = self.catalogue.at(job.root);
         let mut children: Vec<Cell> =
             job.children.iter().map(|index| Cell::new(&self, self.catalogue.at(*index), &job.region)).collect();
-        if root.entry.reach == Reach::Regional && job.region == GLOBAL {
-            self.collect_across(root, &mut children).await;
-            return self.told(children, Tally::default());
-        }
         let mut cell = Cell::new(&self, root, &job.region);
-        let feeds = self.handover.sender(job.root, &job.region);
-        let hold = !children.is_empty() || feeds.is_some() || (job.wanted && !root.details.is_empty());
+        let hold = !children.is_empty() || (job.wanted && !root.details.is_empty());
         let mut held: Vec<Record> = Vec::new();
         let Source::Listed(call) = root.entry.source else { return Collected::default() };
         let listed = self
@@ -154,12 +132,9 @@ impl Context {
         if let Err(cause) = listed {
             cell.failed(cause);
         }
-        if let Some(feeds) = feeds {
-            feeds.found(cell.region.clone(), &held, cell.trouble());
-        }
         for child in &mut children {
-            self.collect_child(child, root, &cell.region, &held).await;
-            child.suffers_from(cell.trouble());
+            self.collect_child(child, root, &held).await;
+            child.suffers_from(&cell);
         }
         if job.wanted && hold {
             self.add_details(&mut cell, &mut held).await;
@@ -170,38 +145,37 @@ impl Context {
         }
         let besides = if job.wanted { Tally::default() } else { cell.tally() };
         let own = job.wanted.then_some(cell);
-        self.told(own.into_iter().chain(children), besides)
-    }
-
-    fn told(&self, cells: impl IntoIterator<Item = Cell>, besides: Tally) -> Collected {
-        let rows = cells.into_iter().map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
+        let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
         Collected { rows, besides }
     }
 
-    /// Lists a type for each of its parents that were found in one region. Those that belong to others come
-    /// last: AWS may tell of these to their owners alone.
-    async fn collect_child(&self, child: &mut Cell, parents: &'static Table, region: &str, found: &[Record]) {
+    /// Lists a type for each of its parents. Those that belong to others come last: AWS may tell of these to their
+    /// owners alone, which is no failure while it tells of the account's own.
+    async fn collect_child(&self, child: &mut Cell, parents: &'static Table, found: &[Record]) {
         let Source::Per(which, call) = child.table.entry.source else { return };
         let foreign = |record: &Record| record.owner_id.as_deref() != Some(&*self.account.id);
         let mut chosen: Vec<&Record> = found.iter().filter(|record| parents.holds(record, which.only)).collect();
         chosen.sort_by_key(|record| foreign(record));
-        let mut answered = false;
+        let (mut answered, mut not_ours) = (false, None);
         for record in chosen {
-            if child.over {
-                break;
-            }
-            match self.list(child, call, Some(Parent { table: parents, record, region }), Some).await {
+            match self.list(child, call, Some(Parent { table: parents, record }), Some).await {
                 Ok(()) => answered = true,
                 // A parent that was deleted meanwhile makes nothing.
                 Err(cause) if cause.kind == Kind::Gone => answered = true,
+                Err(cause) if cause.kind == Kind::Denied && foreign(record) => not_ours = Some(cause),
                 Err(cause) => {
-                    child.over = ends_the_cell(&cause) && !(cause.kind == Kind::Denied && foreign(record));
+                    let stop = ends_the_cell(&cause);
                     child.failed(cause);
+                    if stop {
+                        break;
+                    }
                 }
             }
         }
         if answered {
             child.some_answered();
+        } else if let Some(cause) = not_ours {
+            child.failed(cause);
         }
     }
 
@@ -216,7 +190,7 @@ impl Context {
         let mut ask = Ask {
             token: None,
             subjects: parent.iter().map(|parent| parent.record.id.clone()).collect(),
-            parent_region: parent.map(|parent| parent.region.to_owned()).unwrap_or_default(),
+            region: cell.region.to_string(),
         };
         let (mut seen, mut kept) = (HashSet::new(), HashSet::new());
         let mut restarted = false;
@@ -239,13 +213,17 @@ impl Context {
             let mut records: Vec<Record> = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
             if restarted {
                 records.retain(|record| !kept.contains(&fingerprint(record)));
-            } else if next.is_some() {
+            } else if matches!(next, Next::Page(_)) {
                 kept.extend(records.iter().map(fingerprint));
             }
             if let Some(records) = keep(records) {
                 self.send(cell, records, Some(taken.grant)).await;
             }
-            let Some(token) = next else { return Ok(()) };
+            let token = match next {
+                Next::End => return Ok(()),
+                Next::Cut(cause) => return Err(cause),
+                Next::Page(token) => token,
+            };
             if !seen.insert(token.clone()) {
                 return Err(repeated_token());
             }
@@ -271,10 +249,11 @@ impl Context {
     }
 
     fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
-        match (region, service) {
-            (GLOBAL, Service::Route53) => self.account.where_global.route53,
-            (GLOBAL, Service::Iam) => self.account.where_global.iam,
-            (GLOBAL, _) => self.account.where_global.home,
+        match (service, region) {
+            // These have one endpoint, whichever region a question is about.
+            (Service::Route53, _) => self.account.where_global.route53,
+            (Service::Iam, _) => self.account.where_global.iam,
+            (_, GLOBAL) => self.account.where_global.home,
             _ => region,
         }
     }

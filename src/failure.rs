@@ -170,7 +170,14 @@ fn of_code(code: &str, message: &str) -> Kind {
             Kind::Unsupported
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Expired,
-        "NoSuchHostedZone" | "NoSuchHealthCheck" | "NoSuchKey" | "NoSuchUpload" => Kind::Gone,
+        "NoSuchHostedZone"
+        | "NoSuchHealthCheck"
+        | "NoSuchTrafficPolicy"
+        | "NoSuchCidrCollectionException"
+        | "NoSuchKey"
+        | "NoSuchUpload" => Kind::Gone,
+        // EC2 has one for each type: InvalidPrefixListID.NotFound.
+        code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Kind::Gone,
         "PreconditionFailed" => Kind::Precondition,
         "ConditionalRequestConflict" => Kind::Conflict,
         "InvalidPaginationToken" | "InvalidNextToken" => Kind::StaleToken,

@@ -173,7 +173,9 @@ impl Engine {
         let begun = if fine { self.begun(&store, &run_id, &order.request).await? } else { None };
         if let Some(Begun::Committed(manifest)) = begun {
             tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
-            commit::name_files(&store, &manifest).await.map_err(refused)?;
+            if let Err(error) = commit::name_files(&store, &manifest).await {
+                tracing::warn!(%error, "the committed run's files could not be named for Athena");
+            }
             commit::move_latest(&store, &manifest).await;
             return commit::answer(&store, *manifest, inline, intake::catalogue()?).await.map_err(refused);
         }
@@ -228,8 +230,8 @@ impl Engine {
         };
         let resumes = base.map(|manifest| manifest.response.run_id);
         let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
-        commit::name_files(&store, &manifest).await.map_err(refused)?;
         commit::move_latest(&store, &manifest).await;
+        commit::name_files(&store, &manifest).await.map_err(refused)?;
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 

@@ -222,7 +222,12 @@ impl Walk<'_> {
         let mut guess = 0;
         while let Some(tag) = self.reader.next_child()? {
             let Some(index) = reader::find(structure, tag, &mut guess) else {
-                self.reader.unknown_member(tag, structure.secret, &mut item.extra)?;
+                // EC2 puts it into every answer; it says nothing of what is listed.
+                if self.wanted.path.is_empty() && tag == "requestId" {
+                    self.reader.skip()?;
+                } else {
+                    self.reader.unknown_member(tag, structure.secret, &mut item.extra)?;
+                }
                 continue;
             };
             let member = &structure.members[index];

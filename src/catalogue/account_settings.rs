@@ -41,14 +41,14 @@ pub const TYPES: &[ResourceType] = &[ResourceType {
         column("serial_console_access_managed_by", CONSOLE, "ManagedBy"),
     ],
     details: &[
-        setting(EBS, whole!(call ec2.get_ebs_encryption_by_default())),
-        setting("ec2:GetEbsDefaultKmsKeyId", whole!(call ec2.get_ebs_default_kms_key_id())),
-        setting(SNAPSHOTS, whole!(call ec2.get_snapshot_block_public_access_state())),
-        setting(IMAGES, whole!(call ec2.get_image_block_public_access_state())),
-        setting("ec2:DescribeVpcBlockPublicAccessOptions", whole!(call ec2.describe_vpc_block_public_access_options())),
-        setting("ec2:GetInstanceMetadataDefaults", whole!(call ec2.get_instance_metadata_defaults())),
-        setting(CONSOLE, whole!(call ec2.get_serial_console_access_status())),
+        setting(EBS, whole!(ec2.get_ebs_encryption_by_default())),
+        setting("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
+        setting(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
+        setting(IMAGES, whole!(ec2.get_image_block_public_access_state())),
+        setting("ec2:DescribeVpcBlockPublicAccessOptions", whole!(ec2.describe_vpc_block_public_access_options())),
+        setting("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
+        setting(CONSOLE, whole!(ec2.get_serial_console_access_status())),
     ],
-    source: whole!(ec2.describe_account_attributes()),
+    source: whole!(listed ec2.describe_account_attributes()),
     ..REGIONAL
 }];

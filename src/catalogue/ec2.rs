@@ -1,7 +1,7 @@
 //! EC2: machines, what they are made from, and what is reserved for them.
 
 use super::calls::{paged, whole};
-use super::entry::{Added, Arn, Detail, EVERY, Id, Owner, Reach, ResourceType, Source, ValueFrom};
+use super::entry::{Added, Arn, Detail, EVERY, Id, Next, Owner, Reach, ResourceType, Source, ValueFrom};
 use crate::session::Service;
 
 /// What EC2's regional types have in common.
@@ -10,6 +10,7 @@ pub const REGIONAL: ResourceType = ResourceType {
     service: Service::Ec2,
     reach: Reach::Regional,
     operation: "",
+    scope: "",
     actions: &[],
     items: "",
     id: Id::Member(&[]),
@@ -18,7 +19,7 @@ pub const REGIONAL: ResourceType = ResourceType {
     owner: Owner::Asked,
     added: &[],
     details: &[],
-    source: Source::Listed(|_, _| Box::pin(async { Ok(None) })),
+    source: Source::Listed(|_, _| Box::pin(async { Ok(Next::End) })),
 };
 
 pub const TYPES: &[ResourceType] = &[
@@ -33,18 +34,18 @@ pub const TYPES: &[ResourceType] = &[
             Added { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
             Added { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
         ],
-        source: paged!(ec2.describe_instances().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_instance_status",
         operation: "ec2:DescribeInstanceStatus",
+        scope: "instances in every state, not the running ones alone",
         items: "InstanceStatuses",
         id: Id::Member(&["InstanceId"]),
         arn: Arn::Ec2("instance/"),
-        // Without the first flag AWS tells of running instances alone.
         source: paged!(
-            ec2.describe_instance_status()
+            listed ec2.describe_instance_status()
                 .max_results(1000)
                 .include_all_instances(true)
                 .include_managed_resources(true)
@@ -57,12 +58,13 @@ pub const TYPES: &[ResourceType] = &[
         items: "KeyPairs",
         id: Id::Member(&["KeyPairId"]),
         arn: Arn::Ec2Named("key-pair/", "KeyName"),
-        source: whole!(ec2.describe_key_pairs().include_public_key(true)),
+        source: whole!(listed ec2.describe_key_pairs().include_public_key(true)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_launch_templates",
         operation: "ec2:DescribeLaunchTemplates",
+        scope: "with the default and the latest version of each",
         items: "LaunchTemplates",
         id: Id::Member(&["LaunchTemplateId"]),
         arn: Arn::Ec2("launch-template/"),
@@ -74,12 +76,17 @@ pub const TYPES: &[ResourceType] = &[
             key: "LaunchTemplateId",
             // The two versions that are in use are told for the whole account at once; all others only one
             // template at a time.
-            call: paged!(call ec2.describe_launch_template_versions()
-                .versions("$Latest").versions("$Default").max_results(200).include_managed_resources(true)),
+            call: paged!(
+                ec2.describe_launch_template_versions()
+                    .versions("$Latest")
+                    .versions("$Default")
+                    .max_results(200)
+                    .include_managed_resources(true)
+            ),
             only: None,
             otherwise: None,
         }],
-        source: paged!(ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
+        source: paged!(listed ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -89,7 +96,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["GroupId"]),
         arn: Arn::Ec2Named("placement-group/", "GroupName"),
         arn_member: Some("GroupArn"),
-        source: whole!(ec2.describe_placement_groups()),
+        source: whole!(listed ec2.describe_placement_groups()),
         ..REGIONAL
     },
     ResourceType {
@@ -98,7 +105,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "ReservedInstances",
         id: Id::Member(&["ReservedInstancesId"]),
         arn: Arn::Ec2("reserved-instances/"),
-        source: whole!(ec2.describe_reserved_instances()),
+        source: whole!(listed ec2.describe_reserved_instances()),
         ..REGIONAL
     },
     ResourceType {
@@ -108,7 +115,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["CapacityReservationId"]),
         arn: Arn::Ec2("capacity-reservation/"),
         arn_member: Some("CapacityReservationArn"),
-        source: paged!(ec2.describe_capacity_reservations().max_results(1000)),
+        source: paged!(listed ec2.describe_capacity_reservations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -118,7 +125,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["HostId"]),
         arn: Arn::Ec2("dedicated-host/"),
         // More is an error here, and not clamped.
-        source: paged!(ec2.describe_hosts().max_results(500)),
+        source: paged!(listed ec2.describe_hosts().max_results(500)),
         ..REGIONAL
     },
     ResourceType {
@@ -127,17 +134,17 @@ pub const TYPES: &[ResourceType] = &[
         items: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
         arn: Arn::Ec2("spot-instances-request/"),
-        source: paged!(ec2.describe_spot_instance_requests().max_results(1000)),
+        source: paged!(listed ec2.describe_spot_instance_requests().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_fleets",
         operation: "ec2:DescribeFleets",
         items: "Fleets",
-        // AWS lists fleets of the type `instant` to those alone who name them.
+        scope: "all but those of the type `instant`, which AWS tells to those alone who name them",
         id: Id::Member(&["FleetId"]),
         arn: Arn::Ec2("fleet/"),
-        source: paged!(ec2.describe_fleets().max_results(1000)),
+        source: paged!(listed ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },
 ];

@@ -1,4 +1,5 @@
-//! What an entry can say.
+//! What an entry can say. It knows nothing of the service model that entries are worked out against, nor of how calls
+//! are spaced and retried.
 
 use futures::future::BoxFuture;
 
@@ -25,8 +26,8 @@ pub struct Ask {
     pub token: Option<Token>,
     /// The parent's id, or the ids that details are wanted of.
     pub subjects: Vec<String>,
-    /// The parent's region; empty where there is no parent.
-    pub parent_region: String,
+    /// The cell's region, or `global`.
+    pub region: String,
 }
 
 impl Ask {
@@ -41,8 +42,37 @@ impl Ask {
     }
 }
 
-/// Makes one call and gives the token of the next page; the items come off the wire.
-pub type Call = fn(Asker, Ask) -> BoxFuture<'static, Result<Option<Token>, Cause>>;
+/// How a listing goes on after a page.
+#[derive(Debug)]
+pub enum Next {
+    /// This was the last page.
+    End,
+    /// Another one follows.
+    Page(Token),
+    /// There is more, and no way to ask for it: what came counts, and the listing has failed.
+    Cut(Cause),
+}
+
+impl Next {
+    /// The page of this token; the end where there is none, or an empty one.
+    pub fn of(token: Option<String>) -> Self {
+        token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
+    }
+
+    /// Where the answer is truncated it must say where it goes on: its end would pass for the listing's otherwise.
+    pub fn of_truncated(truncated: bool, token: Option<Token>) -> Self {
+        match (truncated, token) {
+            (false, _) => Self::End,
+            (true, Some(token)) => Self::Page(token),
+            (true, None) => {
+                Self::Cut(Cause::new(Kind::Unreadable, "the answer is truncated and does not say where it goes on"))
+            }
+        }
+    }
+}
+
+/// Makes one call and says how the listing goes on; the items come off the wire.
+pub type Call = fn(Asker, Ask) -> BoxFuture<'static, Result<Next, Cause>>;
 
 /// How a type's resources are found.
 #[derive(Clone, Copy)]
@@ -58,7 +88,7 @@ pub enum Source {
 /// The resources that a type is listed for, one by one.
 #[derive(Clone, Copy, Debug)]
 pub struct Parents {
-    /// Their type. Where it is regional and the child global, those of all regions of the run.
+    /// Their type.
     pub table: &'static str,
     /// Only those of which this holds.
     pub only: Option<Only>,
@@ -105,6 +135,8 @@ pub enum Arn {
     Ec2(&'static str),
     /// The same with this member in the id's place: AWS names some types by their names.
     Ec2Named(&'static str, &'static str),
+    /// The same with this member's value as the region: both sides of a peering see one and the same resource.
+    Ec2Of(&'static str, &'static str),
     /// `arn:<partition>:ec2:<region>::<this><id>`: images and snapshots bear no account.
     Ec2Unowned(&'static str),
     /// `arn:<partition>:ec2::<owner>:<this><id>`: what an IPAM has bears no region.
@@ -122,8 +154,6 @@ pub enum ValueFrom {
     Around(&'static str),
     /// The parent's id.
     ParentId,
-    /// The parent's region.
-    ParentRegion,
     /// A member of the parent, or of a structure in it (`Config.PrivateZone`).
     Parent(&'static str),
     /// A member of the item with its octal escapes decoded.
@@ -187,6 +217,8 @@ pub struct ResourceType {
     pub reach: Reach,
     /// The operation that lists it, as IAM names it.
     pub operation: &'static str,
+    /// Which resources are listed, where it is not all that the role may see.
+    pub scope: &'static str,
     /// What AWS checks besides on the operation's behalf.
     pub actions: &'static [&'static str],
     /// Where in the answer the items lie (`Reservations.Instances`).
@@ -221,9 +253,4 @@ impl ResourceType {
         }
         actions
     }
-}
-
-/// An answer that must not pass for the listing's end.
-pub fn no_way_on() -> Cause {
-    Cause::new(Kind::Unreadable, "the answer is truncated and does not say where it goes on")
 }

@@ -11,7 +11,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "InternetGateways",
         id: Id::Member(&["InternetGatewayId"]),
         arn: Arn::Ec2("internet-gateway/"),
-        source: paged!(ec2.describe_internet_gateways().max_results(1000)),
+        source: paged!(listed ec2.describe_internet_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -20,7 +20,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "EgressOnlyInternetGateways",
         id: Id::Member(&["EgressOnlyInternetGatewayId"]),
         arn: Arn::Ec2("egress-only-internet-gateway/"),
-        source: paged!(ec2.describe_egress_only_internet_gateways().max_results(255)),
+        source: paged!(listed ec2.describe_egress_only_internet_gateways().max_results(255)),
         ..REGIONAL
     },
     ResourceType {
@@ -29,7 +29,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "CarrierGateways",
         id: Id::Member(&["CarrierGatewayId"]),
         arn: Arn::Ec2("carrier-gateway/"),
-        source: paged!(ec2.describe_carrier_gateways().max_results(1000)),
+        source: paged!(listed ec2.describe_carrier_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -38,7 +38,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "NatGateways",
         id: Id::Member(&["NatGatewayId"]),
         arn: Arn::Ec2("natgateway/"),
-        source: paged!(ec2.describe_nat_gateways().max_results(1000)),
+        source: paged!(listed ec2.describe_nat_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -46,10 +46,10 @@ pub const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpcPeeringConnections",
         items: "VpcPeeringConnections",
         id: Id::Member(&["VpcPeeringConnectionId"]),
-        arn: Arn::Ec2("vpc-peering-connection/"),
+        arn: Arn::Ec2Of("vpc-peering-connection/", "RequesterVpcInfo.Region"),
         // Both sides see it; whoever asked for it made it.
         owner: Owner::Member(&["RequesterVpcInfo.OwnerId"]),
-        source: paged!(ec2.describe_vpc_peering_connections().max_results(1000)),
+        source: paged!(listed ec2.describe_vpc_peering_connections().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -58,7 +58,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "VpcEndpoints",
         id: Id::Member(&["VpcEndpointId"]),
         arn: Arn::Ec2("vpc-endpoint/"),
-        source: paged!(ec2.describe_vpc_endpoints().max_results(1000)),
+        source: paged!(listed ec2.describe_vpc_endpoints().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -67,7 +67,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "ServiceConfigurations",
         id: Id::Member(&["ServiceId"]),
         arn: Arn::Ec2("vpc-endpoint-service/"),
-        source: paged!(ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
+        source: paged!(listed ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -76,7 +76,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "CustomerGateways",
         id: Id::Member(&["CustomerGatewayId"]),
         arn: Arn::Ec2("customer-gateway/"),
-        source: whole!(ec2.describe_customer_gateways()),
+        source: whole!(listed ec2.describe_customer_gateways()),
         ..REGIONAL
     },
     ResourceType {
@@ -85,7 +85,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "VpnGateways",
         id: Id::Member(&["VpnGatewayId"]),
         arn: Arn::Ec2("vpn-gateway/"),
-        source: whole!(ec2.describe_vpn_gateways()),
+        source: whole!(listed ec2.describe_vpn_gateways()),
         ..REGIONAL
     },
     ResourceType {
@@ -94,7 +94,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "VpnConnections",
         id: Id::Member(&["VpnConnectionId"]),
         arn: Arn::Ec2("vpn-connection/"),
-        source: whole!(ec2.describe_vpn_connections()),
+        source: whole!(listed ec2.describe_vpn_connections()),
         ..REGIONAL
     },
     ResourceType {
@@ -103,7 +103,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "ClientVpnEndpoints",
         id: Id::Member(&["ClientVpnEndpointId"]),
         arn: Arn::Ec2("client-vpn-endpoint/"),
-        source: paged!(ec2.describe_client_vpn_endpoints().max_results(1000)),
+        source: paged!(listed ec2.describe_client_vpn_endpoints().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -113,7 +113,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["InstanceConnectEndpointId"]),
         arn: Arn::Ec2("instance-connect-endpoint/"),
         arn_member: Some("InstanceConnectEndpointArn"),
-        source: paged!(ec2.describe_instance_connect_endpoints().max_results(50)),
+        source: paged!(listed ec2.describe_instance_connect_endpoints().max_results(50)),
         ..REGIONAL
     },
     ResourceType {
@@ -122,7 +122,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "VerifiedAccessInstances",
         id: Id::Member(&["VerifiedAccessInstanceId"]),
         arn: Arn::Ec2("verified-access-instance/"),
-        source: paged!(ec2.describe_verified_access_instances().max_results(200)),
+        source: paged!(listed ec2.describe_verified_access_instances().max_results(200)),
         ..REGIONAL
     },
 ];

@@ -12,7 +12,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamId"]),
         arn: Arn::Ec2Everywhere("ipam/"),
         arn_member: Some("IpamArn"),
-        source: paged!(ec2.describe_ipams().max_results(1000)),
+        source: paged!(listed ec2.describe_ipams().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -22,7 +22,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamPoolId"]),
         arn: Arn::Ec2Everywhere("ipam-pool/"),
         arn_member: Some("IpamPoolArn"),
-        source: paged!(ec2.describe_ipam_pools().max_results(1000)),
+        source: paged!(listed ec2.describe_ipam_pools().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -32,7 +32,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamScopeId"]),
         arn: Arn::Ec2Everywhere("ipam-scope/"),
         arn_member: Some("IpamScopeArn"),
-        source: paged!(ec2.describe_ipam_scopes().max_results(1000)),
+        source: paged!(listed ec2.describe_ipam_scopes().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -40,7 +40,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeByoipCidrs",
         items: "ByoipCidrs",
         id: Id::Member(&["Cidr"]),
-        source: paged!(ec2.describe_byoip_cidrs().max_results(100)),
+        source: paged!(listed ec2.describe_byoip_cidrs().max_results(100)),
         ..REGIONAL
     },
     ResourceType {
@@ -49,7 +49,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "PublicIpv4Pools",
         id: Id::Member(&["PoolId"]),
         arn: Arn::Ec2("ipv4pool-ec2/"),
-        source: paged!(ec2.describe_public_ipv4_pools().max_results(10)),
+        source: paged!(listed ec2.describe_public_ipv4_pools().max_results(10)),
         ..REGIONAL
     },
 ];

@@ -1,5 +1,5 @@
 //! Session policies: the reads of the planned resource types and nothing else, whatever the customer
-//! attached to the role.
+//! attached to the role. It knows nothing of roles, nor of what STS makes of a policy.
 
 use std::collections::BTreeSet;
 

@@ -3,9 +3,7 @@
 use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
-use super::entry::{
-    Added, Arn, Ask, Detail, Id, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom, no_way_on,
-};
+use super::entry::{Added, Arn, Ask, Detail, Id, Next, Only, Owner, Parents, Reach, ResourceType, Source, ValueFrom};
 use crate::failure::Cause;
 use crate::session::{Asker, Service};
 
@@ -35,7 +33,7 @@ pub const TYPES: &[ResourceType] = &[
                 batch: 1,
                 key: "",
                 only: None,
-                call: whole!(of id, route53.get_hosted_zone()),
+                call: whole!([id] route53.get_hosted_zone()),
                 otherwise: None,
             },
             Detail {
@@ -50,7 +48,7 @@ pub const TYPES: &[ResourceType] = &[
                 key: "",
                 // Private zones are not signed, and asking for it is an error.
                 only: Some(Only { member: PRIVATE, is: false }),
-                call: whole!(of hosted_zone_id, route53.get_dnssec()),
+                call: whole!([hosted_zone_id] route53.get_dnssec()),
                 otherwise: None,
             },
         ],
@@ -74,38 +72,38 @@ pub const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_vpc_association_authorizations",
         operation: "route53:ListVPCAssociationAuthorizations",
+        scope: "of private zones, which alone can be associated with VPCs",
         items: "VPCs",
         id: Id::UnderParent(&["VPCId"]),
         added: &[
             Added { column: "hosted_zone_id", from: ValueFrom::ParentId },
             Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
         ],
-        // Only a private zone can be associated with a VPC.
         source: Source::Per(
             Parents { table: "route53_hosted_zones", only: Some(Only { member: PRIVATE, is: true }) },
-            paged!(of hosted_zone_id, route53.list_vpc_association_authorizations().max_results(50)),
+            paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
         ),
         ..GLOBAL
     },
     ResourceType {
         table: "route53_zone_associations",
         operation: "route53:ListHostedZonesByVPC",
+        scope: "the zones of this and other accounts and of services that the VPCs of the region see",
+        // The call names the VPC's region, and so its cells are the region's: one that may not list its VPCs says
+        // nothing of the others.
+        reach: Reach::Regional,
         // AWS checks it on this operation's behalf.
         actions: &["ec2:DescribeVpcs"],
         items: "HostedZoneSummaries",
         id: Id::UnderParent(&["HostedZoneId"]),
         owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
-        added: &[
-            Added { column: "vpc_id", from: ValueFrom::ParentId },
-            Added { column: "vpc_region", from: ValueFrom::ParentRegion },
-        ],
+        added: &[Added { column: "vpc_id", from: ValueFrom::ParentId }],
         source: Source::Per(Parents::all("ec2_vpcs"), |asker, ask| {
             Box::pin(async move {
-                let region = VpcRegion::from(ask.parent_region.as_str());
+                let region = VpcRegion::from(ask.region.as_str());
                 let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
-                let request = request.max_items(100).set_next_token(ask.token());
-                let answer = request.send().await.map_err(Cause::of)?;
-                Ok(answer.next_token.filter(|token| !token.is_empty()).map(|token| vec![token]))
+                let answer = request.max_items(100).set_next_token(ask.token()).send().await.map_err(Cause::of)?;
+                Ok(Next::of(answer.next_token))
             })
         }),
         ..GLOBAL
@@ -152,24 +150,24 @@ static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagR
 static HEALTH_CHECK_TAGS: Detail =
     Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type Answer = futures::future::BoxFuture<'static, Result<Option<Token>, Cause>>;
+type Answer = futures::future::BoxFuture<'static, Result<Next, Cause>>;
 
 /// Stands where a detail's own call is filled in.
 fn nothing(_: Asker, _: Ask) -> Answer {
-    Box::pin(async { Ok(None) })
+    Box::pin(async { Ok(Next::End) })
 }
 
 fn tags(asker: Asker, ask: Ask, of: TagResourceType) -> Answer {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(ask.subjects));
-        request.send().await.map(|_| None).map_err(Cause::of)
+        request.send().await.map(|_| Next::End).map_err(Cause::of)
     })
 }
 
 fn one_tags(asker: Asker, ask: Ask, of: TagResourceType) -> Answer {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resource().resource_type(of).resource_id(ask.subject());
-        request.send().await.map(|_| None).map_err(Cause::of)
+        request.send().await.map(|_| Next::End).map_err(Cause::of)
     })
 }
 
@@ -187,14 +185,10 @@ fn records(asker: Asker, ask: Ask) -> Answer {
             .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
             .set_start_record_identifier(start.next());
         let answer = request.send().await.map_err(Cause::of)?;
-        if !answer.is_truncated {
-            return Ok(None);
-        }
-        let (Some(name), Some(kind)) = (answer.next_record_name, answer.next_record_type) else {
-            return Err(no_way_on());
-        };
-        let mut next = vec![name, kind.as_str().to_owned()];
-        next.extend(answer.next_record_identifier);
-        Ok(Some(next))
+        let next = answer.next_record_name.zip(answer.next_record_type).map(|(name, kind)| {
+            let next = [name, kind.as_str().to_owned()];
+            next.into_iter().chain(answer.next_record_identifier).collect()
+        });
+        Ok(Next::of_truncated(answer.is_truncated, next))
     })
 }

@@ -3,7 +3,7 @@
 use aws_sdk_route53::types::RrType;
 
 use super::calls::{marked, paged};
-use super::entry::{Added, Arn, Detail, Id, ResourceType, Source, ValueFrom, no_way_on};
+use super::entry::{Added, Arn, Detail, Id, Next, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
 use crate::failure::Cause;
 
@@ -14,7 +14,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "QueryLoggingConfigs",
         id: Id::Member(&["Id"]),
         arn: Arn::Route53("queryloggingconfig/"),
-        source: paged!(route53.list_query_logging_configs().max_results(100)),
+        source: paged!(listed route53.list_query_logging_configs().max_results(100)),
         ..GLOBAL
     },
     ResourceType {
@@ -44,14 +44,12 @@ pub const TYPES: &[ResourceType] = &[
             batch: 1,
             key: "",
             only: None,
-            call: |asker, ask| {
-                Box::pin(async move {
-                    let request = asker.route53().list_traffic_policy_versions().id(ask.subject()).max_items(100);
-                    let request = request.set_traffic_policy_version_marker(ask.token());
-                    let answer = request.send().await.map_err(Cause::of)?;
-                    Ok(answer.is_truncated.then(|| vec![answer.traffic_policy_version_marker]))
-                })
-            },
+            call: marked!(
+                [id] route53.list_traffic_policy_versions(),
+                100,
+                set_traffic_policy_version_marker,
+                |answer| Some(answer.traffic_policy_version_marker)
+            ),
             otherwise: None,
         }],
         source: Source::Listed(marked!(route53.list_traffic_policies(), 100, set_traffic_policy_id_marker, |answer| {
@@ -76,17 +74,11 @@ pub const TYPES: &[ResourceType] = &[
                     .set_traffic_policy_instance_name_marker(start.next())
                     .set_traffic_policy_instance_type_marker(start.next().map(|kind| RrType::from(kind.as_str())));
                 let answer = request.send().await.map_err(Cause::of)?;
-                if !answer.is_truncated {
-                    return Ok(None);
-                }
-                match (
-                    answer.hosted_zone_id_marker,
-                    answer.traffic_policy_instance_name_marker,
-                    answer.traffic_policy_instance_type_marker,
-                ) {
-                    (Some(zone), Some(name), Some(kind)) => Ok(Some(vec![zone, name, kind.as_str().to_owned()])),
-                    _ => Err(no_way_on()),
-                }
+                let (zone, name) = (answer.hosted_zone_id_marker, answer.traffic_policy_instance_name_marker);
+                let kind = answer.traffic_policy_instance_type_marker;
+                let next = zone.zip(name).zip(kind);
+                let next = next.map(|((zone, name), kind)| vec![zone, name, kind.as_str().to_owned()]);
+                Ok(Next::of_truncated(answer.is_truncated, next))
             })
         }),
         ..GLOBAL
@@ -104,10 +96,10 @@ pub const TYPES: &[ResourceType] = &[
             batch: 1,
             key: "",
             only: None,
-            call: paged!(of collection_id, route53.list_cidr_blocks().max_results(100)),
+            call: paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
             otherwise: None,
         }],
-        source: paged!(route53.list_cidr_collections().max_results(100)),
+        source: paged!(listed route53.list_cidr_collections().max_results(100)),
         ..GLOBAL
     },
 ];

@@ -12,27 +12,28 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["VolumeId"]),
         arn: Arn::Ec2("volume/"),
         arn_member: Some("VolumeArn"),
-        source: paged!(ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_snapshots",
         operation: "ec2:DescribeSnapshots",
+        scope: "the account's own: without an owner AWS lists every public one there is",
         items: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
         arn: Arn::Ec2Unowned("snapshot/"),
-        // Without an owner AWS lists every public snapshot there is.
-        source: paged!(ec2.describe_snapshots().owner_ids("self").max_results(1000)),
+        source: paged!(listed ec2.describe_snapshots().owner_ids("self").max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_images",
         operation: "ec2:DescribeImages",
+        scope: "the account's own, disabled and deprecated ones included",
         items: "Images",
         id: Id::Member(&["ImageId"]),
         arn: Arn::Ec2Unowned("image/"),
         source: paged!(
-            ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
+            listed ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
         ),
         ..REGIONAL
     },

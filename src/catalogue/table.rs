@@ -1,4 +1,5 @@
-//! An entry worked out against the service model: its columns, and what of an answer goes into them.
+//! An entry worked out against the service model: its columns, and what of an answer goes into them. It knows nothing
+//! of who asks, nor of formats.
 
 mod row;
 
@@ -60,8 +61,6 @@ pub struct Parent<'a> {
     pub table: &'a Table,
     /// Its record.
     pub record: &'a Record,
-    /// Where it was seen.
-    pub region: &'a str,
 }
 
 /// What becomes of a member of the item.
@@ -125,7 +124,7 @@ impl Table {
             Id::Account => &[],
         };
         let owners: &[&str] = if let Owner::Member(paths) = entry.owner { paths } else { &[] };
-        let named = if let Arn::Ec2Named(_, member) = entry.arn { Some(member) } else { None };
+        let named = if let Arn::Ec2Named(_, path) | Arn::Ec2Of(_, path) = entry.arn { Some(path) } else { None };
         for path in ids.iter().chain(owners).chain(&entry.arn_member).chain(&named) {
             if member_at(item, path)? != ColumnType::String {
                 return Err(format!("{path} is no text"));
@@ -161,7 +160,7 @@ impl Table {
 
     fn type_of(&self, item: &'static Structure, from: ValueFrom) -> Result<ColumnType, String> {
         let member = match from {
-            ValueFrom::ParentId | ValueFrom::ParentRegion => return Ok(ColumnType::String),
+            ValueFrom::ParentId => return Ok(ColumnType::String),
             ValueFrom::Gathered(operation) => {
                 self.detail(operation)?;
                 return Ok(ColumnType::Json);

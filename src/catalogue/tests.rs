@@ -14,8 +14,7 @@ fn every_entry_fits_the_service_model() {
         if let Some(parents) = table.parents() {
             let parent = catalogue.find(parents.table).unwrap();
             assert!(matches!(parent.entry.source, Source::Listed(_)), "{}: its parents have parents", entry.table);
-            let downwards = parent.entry.reach == entry.reach || entry.reach == Reach::Global;
-            assert!(downwards, "{}: a regional type cannot hang on a global one", entry.table);
+            assert_eq!(parent.entry.reach, entry.reach, "{}: it is asked elsewhere than its parents", entry.table);
         }
     }
 }

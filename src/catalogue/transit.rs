@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::Filter;
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Added, Arn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
+use super::entry::{Added, Arn, Id, Next, Owner, Parents, ResourceType, Source, ValueFrom};
 use crate::failure::{Cause, Kind};
 
 pub const TYPES: &[ResourceType] = &[
@@ -15,7 +15,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayId"]),
         arn: Arn::Ec2("transit-gateway/"),
         arn_member: Some("TransitGatewayArn"),
-        source: paged!(ec2.describe_transit_gateways().max_results(1000)),
+        source: paged!(listed ec2.describe_transit_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -26,7 +26,7 @@ pub const TYPES: &[ResourceType] = &[
         arn: Arn::Ec2("transit-gateway-attachment/"),
         // The gateway's owner sees it too; it belongs to whoever attached something.
         owner: Owner::Member(&["ResourceOwnerId"]),
-        source: paged!(ec2.describe_transit_gateway_attachments().max_results(1000)),
+        source: paged!(listed ec2.describe_transit_gateway_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -36,7 +36,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: Arn::Ec2("transit-gateway-attachment/"),
         owner: Owner::Member(&["VpcOwnerId"]),
-        source: paged!(ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
+        source: paged!(listed ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -44,9 +44,9 @@ pub const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGatewayPeeringAttachments",
         items: "TransitGatewayPeeringAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2("transit-gateway-attachment/"),
+        arn: Arn::Ec2Of("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
         owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
-        source: paged!(ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
+        source: paged!(listed ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -55,7 +55,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
         arn: Arn::Ec2("transit-gateway-route-table/"),
-        source: paged!(ec2.describe_transit_gateway_route_tables().max_results(1000)),
+        source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -75,15 +75,13 @@ pub const TYPES: &[ResourceType] = &[
                 let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
                 let request = request.filters(every).max_results(1000).set_next_token(ask.token());
                 let answer = request.send().await.map_err(Cause::of)?;
-                match answer.next_token.filter(|token| !token.is_empty()) {
-                    Some(token) => Ok(Some(vec![token])),
-                    // Where AWS gives no tokens at all, this is how it says that routes were left out.
-                    None if answer.additional_routes_available == Some(true) && ask.token.is_none() => Err(Cause::new(
-                        Kind::Other,
-                        "the route table has more routes, and AWS did not say how to ask for them",
-                    )),
-                    None => Ok(None),
-                }
+                Ok(match Next::of(answer.next_token) {
+                    Next::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
+                        let what = "the route table has more routes, and AWS did not say how to ask for them";
+                        Next::Cut(Cause::new(Kind::Other, what))
+                    }
+                    next => next,
+                })
             })
         }),
         ..REGIONAL

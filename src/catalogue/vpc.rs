@@ -2,7 +2,7 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Added, Arn, Detail, Id, Owner, ResourceType, Source, ValueFrom};
+use super::entry::{Added, Arn, Detail, Id, Next, Owner, ResourceType, Source, ValueFrom};
 use crate::failure::Cause;
 
 pub const TYPES: &[ResourceType] = &[
@@ -12,7 +12,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "Vpcs",
         id: Id::Member(&["VpcId"]),
         arn: Arn::Ec2("vpc/"),
-        source: paged!(ec2.describe_vpcs().max_results(1000)),
+        source: paged!(listed ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -22,7 +22,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["SubnetId"]),
         arn: Arn::Ec2("subnet/"),
         arn_member: Some("SubnetArn"),
-        source: paged!(ec2.describe_subnets().max_results(1000)),
+        source: paged!(listed ec2.describe_subnets().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -31,7 +31,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "RouteTables",
         id: Id::Member(&["RouteTableId"]),
         arn: Arn::Ec2("route-table/"),
-        source: paged!(ec2.describe_route_tables().max_results(100)),
+        source: paged!(listed ec2.describe_route_tables().max_results(100)),
         ..REGIONAL
     },
     ResourceType {
@@ -41,7 +41,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["GroupId"]),
         arn: Arn::Ec2("security-group/"),
         arn_member: Some("SecurityGroupArn"),
-        source: paged!(ec2.describe_security_groups().max_results(1000)),
+        source: paged!(listed ec2.describe_security_groups().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -52,7 +52,7 @@ pub const TYPES: &[ResourceType] = &[
         arn: Arn::Ec2("security-group-rule/"),
         arn_member: Some("SecurityGroupRuleArn"),
         owner: Owner::Member(&["GroupOwnerId"]),
-        source: paged!(ec2.describe_security_group_rules().max_results(1000)),
+        source: paged!(listed ec2.describe_security_group_rules().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -61,7 +61,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "SecurityGroupVpcAssociations",
         id: Id::Joined(&["GroupId", "VpcId"]),
         owner: Owner::Member(&["GroupOwnerId"]),
-        source: paged!(ec2.describe_security_group_vpc_associations().max_results(1000)),
+        source: paged!(listed ec2.describe_security_group_vpc_associations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -70,7 +70,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "NetworkAcls",
         id: Id::Member(&["NetworkAclId"]),
         arn: Arn::Ec2("network-acl/"),
-        source: paged!(ec2.describe_network_acls().max_results(1000)),
+        source: paged!(listed ec2.describe_network_acls().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -79,7 +79,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "NetworkInterfaces",
         id: Id::Member(&["NetworkInterfaceId"]),
         arn: Arn::Ec2("network-interface/"),
-        source: paged!(ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -89,7 +89,7 @@ pub const TYPES: &[ResourceType] = &[
         // An address of EC2-Classic has no allocation id, and no ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
         arn: Arn::Ec2("elastic-ip/"),
-        source: whole!(ec2.describe_addresses()),
+        source: whole!(listed ec2.describe_addresses()),
         ..REGIONAL
     },
     ResourceType {
@@ -98,7 +98,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "DhcpOptions",
         id: Id::Member(&["DhcpOptionsId"]),
         arn: Arn::Ec2("dhcp-options/"),
-        source: paged!(ec2.describe_dhcp_options().max_results(1000)),
+        source: paged!(listed ec2.describe_dhcp_options().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -107,12 +107,13 @@ pub const TYPES: &[ResourceType] = &[
         items: "FlowLogs",
         id: Id::Member(&["FlowLogId"]),
         arn: Arn::Ec2("vpc-flow-log/"),
-        source: paged!(ec2.describe_flow_logs().max_results(1000)),
+        source: paged!(listed ec2.describe_flow_logs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_managed_prefix_lists",
         operation: "ec2:DescribeManagedPrefixLists",
+        scope: "the account's own, with their entries: AWS's lists are the same for everybody",
         items: "PrefixLists",
         id: Id::Member(&["PrefixListId"]),
         arn: Arn::Ec2("prefix-list/"),
@@ -124,16 +125,15 @@ pub const TYPES: &[ResourceType] = &[
             batch: 1,
             key: "",
             only: None,
-            call: paged!(of prefix_list_id, ec2.get_managed_prefix_list_entries().max_results(100)),
+            call: paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
             otherwise: None,
         }],
-        // The account's own: AWS's lists are the same for everybody.
         source: Source::Listed(|asker, ask| {
             Box::pin(async move {
                 let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();
                 let request = asker.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
                 let answer = request.set_next_token(ask.token()).send().await.map_err(Cause::of)?;
-                Ok(answer.next_token.filter(|token| !token.is_empty()).map(|token| vec![token]))
+                Ok(Next::of(answer.next_token))
             })
         }),
         ..REGIONAL
@@ -144,7 +144,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "TrafficMirrorSessions",
         id: Id::Member(&["TrafficMirrorSessionId"]),
         arn: Arn::Ec2("traffic-mirror-session/"),
-        source: paged!(ec2.describe_traffic_mirror_sessions().max_results(1000)),
+        source: paged!(listed ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },
 ];

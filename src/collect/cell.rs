@@ -6,29 +6,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Context, Stop};
-use crate::catalogue::{Ask, Call, Table, Token};
+use crate::catalogue::{Ask, Call, Next, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{CellType, LedgerRow, Status};
 use crate::session::Asker;
 use crate::transcode::Wanted;
 use crate::wire::{Taken, Tally, Ticket};
-
-/// Why a listing that others hang on was not answered in full.
-#[derive(Clone, Debug)]
-pub struct Trouble {
-    table: &'static str,
-    status: Status,
-    cause: Cause,
-    cut: bool,
-}
-
-impl Trouble {
-    /// The same, told with where it was.
-    pub fn in_region(mut self, region: &str) -> Self {
-        self.cause.message = format!("in {region}: {}", self.cause.message);
-        self
-    }
-}
 
 /// A cell that has begun.
 pub struct Cell {
@@ -36,8 +19,6 @@ pub struct Cell {
     pub region: Arc<str>,
     pub records: u64,
     pub dropped: u64,
-    /// Asking on is of no use.
-    pub over: bool,
     asker: Asker,
     stop: Stop,
     started_at: Timestamp,
@@ -57,7 +38,6 @@ impl Cell {
             region: region.into(),
             records: 0,
             dropped: 0,
-            over: false,
             asker: context.session.asker(service, context.asked_region(service, region)),
             stop: context.stop.clone(),
             started_at: super::now(),
@@ -71,7 +51,7 @@ impl Cell {
     }
 
     /// Makes one call: what was wanted of its answer, and the token of the next page.
-    pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Option<Token>), Cause> {
+    pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Next), Cause> {
         ask_once(&self.asker, &self.stop, call, wanted, ask).await
     }
 
@@ -86,21 +66,15 @@ impl Cell {
         self.answered = true;
     }
 
-    /// Why it was not answered in full, for those who hang on it.
-    pub fn trouble(&self) -> Option<Trouble> {
-        let cause = self.cause.clone()?;
-        Some(Trouble { table: self.table.entry.table, status: self.status(), cause, cut: self.cut })
-    }
-
     /// A cell whose parent's listing failed bears the parent's status, unless something came all the same.
-    pub fn suffers_from(&mut self, parent: Option<Trouble>) {
-        if let Some(trouble) = parent
+    pub fn suffers_from(&mut self, parent: &Cell) {
+        if let Some(cause) = &parent.cause
             && self.cause.is_none()
         {
-            self.parent = Some(trouble.table);
-            self.inherited = Some(trouble.status);
-            self.cause = Some(trouble.cause);
-            self.cut |= trouble.cut;
+            self.parent = Some(parent.table.entry.table);
+            self.inherited = Some(parent.status());
+            self.cause = Some(cause.clone());
+            self.cut |= parent.cut;
         }
     }
 
@@ -148,7 +122,7 @@ pub async fn ask_once(
     call: Call,
     wanted: Arc<Wanted>,
     ask: Ask,
-) -> Result<(Taken, Option<Token>), Cause> {
+) -> Result<(Taken, Next), Cause> {
     match attempt(asker, stop, call, wanted.clone(), ask.clone()).await {
         Err(cause) if cause.kind == Kind::Expired => {
             asker.session_expired();
@@ -164,7 +138,7 @@ async fn attempt(
     call: Call,
     wanted: Arc<Wanted>,
     ask: Ask,
-) -> Result<(Taken, Option<Token>), Cause> {
+) -> Result<(Taken, Next), Cause> {
     let ticket = &asker.ticket;
     let called = async {
         ticket.open(Some(wanted)).await;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::Cell;
 use super::{Context, ends_the_cell, repeated_token};
-use crate::catalogue::{Ask, TableDetail};
+use crate::catalogue::{Ask, Next, TableDetail};
 use crate::failure::{Cause, Kind};
 use crate::record::Record;
 use crate::transcode::Item;
@@ -84,7 +84,7 @@ impl Context {
     ) -> Result<(), Cause> {
         let table = cell.table;
         let only = if let [id] = subjects { Some(id.as_str()) } else { None };
-        let mut ask = Ask { subjects: subjects.to_vec(), ..Ask::default() };
+        let mut ask = Ask { token: None, subjects: subjects.to_vec(), region: cell.region.to_string() };
         let (mut seen, mut restarted) = (HashSet::new(), false);
         loop {
             let (taken, next) = match cell.ask(detail.detail.call, detail.wanted.clone(), ask.clone()).await {
@@ -107,7 +107,11 @@ impl Context {
                     table.add_detail(record, detail, item);
                 }
             }
-            let Some(token) = next else { return Ok(()) };
+            let token = match next {
+                Next::End => return Ok(()),
+                Next::Cut(cause) => return Err(cause),
+                Next::Page(token) => token,
+            };
             if !seen.insert(token.clone()) {
                 return Err(repeated_token());
             }

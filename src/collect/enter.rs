@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::cell::ask_once;
 use super::{Context, Stop};
-use crate::catalogue::{Ask, Call, Partition, Row, Table};
+use crate::catalogue::{Ask, Call, Next, Partition, Row, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{CellType, GLOBAL, LedgerRow, Status};
 use crate::record::{Origin, Page, Value};
@@ -144,7 +144,11 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
     let row = Row { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
-    let item = account.listed.as_ref().map(|item| Item { values: item.values.clone(), ..Item::default() });
+    let item = account.listed.as_ref().map(|item| Item {
+        values: item.values.clone(),
+        extra: item.extra.clone(),
+        ..Item::default()
+    });
     let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
     if let (Some(json), Some(value)) = (&account.stand_in, record.values.first_mut()) {
         *value = Value::Json(json.clone());
@@ -182,7 +186,7 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
 const DESCRIBE_REGIONS: Call = |asker, _| {
     Box::pin(async move {
         let request = asker.ec2().describe_regions().all_regions(true);
-        request.send().await.map(|_| None).map_err(Cause::of)
+        request.send().await.map(|_| Next::End).map_err(Cause::of)
     })
 };
 

@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Observer;
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
-use crate::collect::{Account, Collected, Context, Handover, Job, Stop, accounts_row, jobs, look_around};
+use crate::collect::{Account, Collected, Context, Job, Stop, accounts_row, jobs, look_around};
 use crate::credentials::Door;
 use crate::failure::{Cause, Kind};
 use crate::fan_out::{Outcome, fan_out};
@@ -213,13 +213,12 @@ impl AccountRun {
         if account.answered() {
             lock(shared).ledger.worked_in(GLOBAL);
         }
-        let (jobs, handover) = self.open(&account, shared);
+        let jobs = self.open(&account, shared);
         let context = Context {
             run_id: stock.run_id.clone(),
             session,
             account,
             catalogue: stock.catalogue,
-            handover: Arc::new(handover),
             sink: self.sink.clone(),
             stop: stop.clone(),
         };
@@ -256,7 +255,7 @@ impl AccountRun {
 
     /// Opens every cell of the account, closes those of regions that are not enabled, and gives the
     /// jobs that answer the others. The long ones come first: Route 53's zones.
-    fn open(&self, account: &Account, shared: &Shared) -> (Vec<Job>, Handover) {
+    fn open(&self, account: &Account, shared: &Shared) -> Vec<Job> {
         let stock = &self.stock;
         let mut progress = lock(shared);
         progress.entered = true;
@@ -264,14 +263,10 @@ impl AccountRun {
         let wanted = |region: &str| -> Vec<usize> {
             stock.tables.iter().copied().filter(|index| self.wants(stock.catalogue.at(*index), region)).collect()
         };
-        let mut all = jobs(stock.catalogue, &wanted(GLOBAL), &[], Reach::Global, GLOBAL);
-        // What has no region may hang on what regions hold.
-        let mut feeding: Vec<usize> = all.iter().map(|job| job.root).collect();
-        feeding.retain(|root| stock.catalogue.at(*root).entry.reach == Reach::Regional);
+        let mut all = jobs(stock.catalogue, &wanted(GLOBAL), Reach::Global, GLOBAL);
         for region in &chosen.ask {
-            all.extend(jobs(stock.catalogue, &wanted(region), &feeding, Reach::Regional, region));
+            all.extend(jobs(stock.catalogue, &wanted(region), Reach::Regional, region));
         }
-        let handover = Handover::new(&feeding, &chosen.ask);
         let mut cells = 0;
         for table in self.tables() {
             let regions: Vec<&str> = match table.entry.reach {
@@ -290,7 +285,7 @@ impl AccountRun {
             }
         }
         stock.observer.cells(cells);
-        (all, handover)
+        all
     }
 
     /// Whether a cell is planned, and not answered yet by the run that this one resumes.

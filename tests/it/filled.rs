@@ -176,6 +176,13 @@ fn without_unknown(value: &Value, found: &mut usize) -> Value {
 
 /// The columns of a record that stand for members of the item, as sorted text: an item's name for comparison.
 fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
+    // What the model does not know is kept by itself: that member and no other, a detail's under its operation.
+    if let Some(extra) = record.get("aws_extra") {
+        let rest = without_unknown(extra, unknown);
+        let rest = rest.as_object().expect("an object");
+        let detail = |(name, inside): (&String, &Value)| name.contains(':') && *inside == json!({});
+        assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
+    }
     let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
     let added: BTreeSet<&str> = table.entry.added.iter().map(|added| added.column).collect();
     let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
@@ -282,7 +289,7 @@ fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<Question> {
     let question = |params: Value| (operation.to_owned(), region.to_owned(), params);
     let Some(parents) = table.parents() else { return vec![question(parameters(operation))] };
     let rows = filled.rows(parents.table);
-    let ours = rows.iter().filter(|row| region == "global" || row["region"] == region);
+    let ours = rows.iter().filter(|row| row["region"] == region);
     ours.filter(|row| parents.only.is_none() || row["config"]["PrivateZone"] == true)
         .map(|row| question(about(operation, text(&row["id"]), text(&row["region"]))))
         .collect()

@@ -339,33 +339,42 @@ async fn a_zone_that_is_deleted_meanwhile_makes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zones_that_vpcs_see_are_asked_for_every_vpc_and_suffer_from_regions_that_do_not_tell_theirs() {
-    let vpcs = |region: &str| Fault::new(What::Denied).service(Service::Ec2).region(region).operation("DescribeVpcs");
-    for (denied, status, asked) in
-        [(vec![], "empty", 2 * 7), (vec!["eu-west-1"], "partial", 7), (vec!["eu-west-1", "us-east-1"], "denied", 0)]
-    {
-        for with_vpcs in [true, false] {
-            let scene = Scene::set(1, some(7, 0, 0), |_| {}).await;
-            for region in &denied {
-                scene.sim.add_fault(vpcs(region));
-            }
-            let resources: &[&str] =
-                if with_vpcs { &["route53_zone_associations", "ec2_vpcs"] } else { &["route53_zone_associations"] };
-            let request = json!({ "run_id": "seen", "accounts": "all", "regions": ["eu-west-1", "us-east-1"],
-                                  "resources": resources });
-            scene.run(request, None).await.expect("a response");
-            let ledger = ledger(&scene.out(), "seen");
-            assert_eq!(ledger.len(), if with_vpcs { 3 } else { 1 });
-            let row = told(&ledger, &account_id(0), "global", "route53_zone_associations");
-            assert_eq!((row["status"].as_str(), row["pages"].as_u64()), (Some(status), Some(asked)), "{row}");
-            if status == "partial" {
-                assert_eq!(row["parent"], "ec2_vpcs");
-                assert!(row["error_message"].as_str().expect("a message").starts_with("in eu-west-1: "), "{row}");
-            }
-            let counts = scene.sim.counts();
-            assert_eq!(counts.of(&account_id(0), Service::Ec2, "DescribeVpcs"), 2, "parents are read once");
-            assert_eq!(counts.of(&account_id(0), Service::Route53, "ListHostedZonesByVPC") as u64, asked);
-        }
+async fn zones_that_vpcs_see_are_asked_for_every_vpc_and_suffer_where_vpcs_may_not_be_listed() {
+    for with_vpcs in [true, false] {
+        let scene = Scene::set(1, some(7, 0, 0), |_| {}).await;
+        let denied = Fault::new(What::Denied).service(Service::Ec2).region("eu-west-1").operation("DescribeVpcs");
+        scene.sim.add_fault(denied);
+        let resources: &[&str] =
+            if with_vpcs { &["route53_zone_associations", "ec2_vpcs"] } else { &["route53_zone_associations"] };
+        let request = json!({ "run_id": "seen", "accounts": "all", "regions": ["eu-west-1", "us-east-1"],
+                              "resources": resources });
+        scene.run(request, None).await.expect("a response");
+        let ledger = ledger(&scene.out(), "seen");
+        assert_eq!(ledger.len(), if with_vpcs { 4 } else { 2 });
+        let row = told(&ledger, &account_id(0), "eu-west-1", "route53_zone_associations");
+        assert_eq!((&row["status"], &row["parent"]), (&json!("denied"), &json!("ec2_vpcs")), "{row}");
+        let row = told(&ledger, &account_id(0), "us-east-1", "route53_zone_associations");
+        assert_eq!((&row["status"], &row["pages"]), (&json!("empty"), &json!(7)), "{row}");
+        let counts = scene.sim.counts();
+        assert_eq!(counts.of(&account_id(0), Service::Ec2, "DescribeVpcs"), 2, "parents are read once");
+        assert_eq!(counts.of(&account_id(0), Service::Route53, "ListHostedZonesByVPC"), 7);
+    }
+}
+
+/// The parents of a region that is not enabled say so of their children too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_region_is_one_for_what_hangs_on_its_resources() {
+    let scene = Scene::set(1, some(3, 0, 0), |_| {}).await;
+    scene.sim.add_fault(Fault::error(401, "AuthFailure").service(Service::Ec2).region("eu-west-1"));
+    let request = json!({ "run_id": "off", "accounts": "all", "regions": ["eu-west-1", "us-east-1"],
+                          "resources": ["ec2_vpcs", "ec2_subnets", "route53_zone_associations"] });
+    scene.run(request, None).await.expect("a response");
+    for row in ledger(&scene.out(), "off") {
+        let answered = row["status"] == "ok" || row["status"] == "empty";
+        assert!(
+            answered == (row["region"] == "us-east-1") && (answered || row["status"] == "region_disabled"),
+            "{row}"
+        );
     }
 }
 

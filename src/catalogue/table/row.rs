@@ -1,4 +1,4 @@
-//! How an item becomes a record, and what details add to it.
+//! How an item becomes a record, and what details add to it. It knows nothing of pages, nor of what went wrong.
 
 use super::{Arn, Id, Item, Only, Owner, Record, Row, Slot, Table, TableDetail, Value, ValueFrom, octal};
 use crate::shapes::Kind;
@@ -19,9 +19,6 @@ impl Table {
                 ValueFrom::Around(place) => self.around(place, &item.carried).cloned().unwrap_or_default(),
                 ValueFrom::ParentId => {
                     row.parent.map(|parent| Value::Text(parent.record.id.clone())).unwrap_or_default()
-                }
-                ValueFrom::ParentRegion => {
-                    row.parent.map(|parent| Value::Text(parent.region.to_owned())).unwrap_or_default()
                 }
                 ValueFrom::Parent(path) => {
                     row.parent.map(|parent| parent.table.inside(parent.record, path)).unwrap_or_default()
@@ -77,6 +74,10 @@ impl Table {
         if let Some(tags) = item.tags {
             record.tags = Some(tags);
         }
+        let gathered = |(_, from): &(usize, ValueFrom)| matches!(from, ValueFrom::Gathered(operation) if *operation == detail.detail.operation);
+        if !item.extra.is_empty() && !self.added.iter().any(gathered) {
+            add_extra(record, detail.detail.operation, &item.extra);
+        }
     }
 
     /// Takes away what pages of a detail have added, should it be asked again from the start.
@@ -123,6 +124,10 @@ impl Table {
             Arn::Ec2Named(path, member) => {
                 let name = self.text_inside(record, member)?;
                 Some(format!("arn:{partition}:ec2:{region}:{owner}:{path}{name}"))
+            }
+            Arn::Ec2Of(path, member) => {
+                let told = self.text_inside(record, member);
+                Some(format!("arn:{partition}:ec2:{}:{owner}:{path}{id}", told.as_deref().unwrap_or(region)))
             }
             Arn::Ec2Unowned(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
             Arn::Ec2Everywhere(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
@@ -172,6 +177,18 @@ impl Table {
             None => Value::Missing,
         }
     }
+}
+
+/// Keeps what a detail's answer has and the service model does not know, under the operation's name.
+fn add_extra(record: &mut Record, operation: &str, members: &str) {
+    let read =
+        |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let mut extra = record.extra.as_deref().map(read).unwrap_or_default();
+    let told = extra.entry(operation).or_insert_with(|| serde_json::json!({}));
+    if let Some(told) = told.as_object_mut() {
+        told.extend(read(&format!("{{{members}}}")));
+    }
+    record.extra = Some(serde_json::Value::from(extra).to_string());
 }
 
 /// Puts a value in its place; a list goes on where the page before has left it.
