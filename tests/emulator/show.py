@@ -1,15 +1,28 @@
-"""Prints the results of the demo for people: response, accounts, a few records, the ledger's gaps, files.
+"""Prints the results of the demo for people: response, accounts, a few records, the ledger's gaps, files, and what
+DuckDB answers to two questions of `infra/QUERIES.md`.
 
 Everything fits a terminal of 120 columns; what does not is cut, and the files have it whole. It judges nothing."""
 
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from results import Run, gaps, summarize
 
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS / "views"))
+from queries import answer, blocks  # noqa: E402
+
 WIDTH = 118
+QUERIES = TESTS.parent / "infra" / "QUERIES.md"
+QUESTIONS = ["Security groups open to the internet", "Public addresses by account"]
+SHOWN_ROWS = 6
 SHOWN_TABLES = ["ec2_instances", "ec2_security_groups", "route53_hosted_zones", "route53_records", "accounts"]
 # The same in every record of a run; left out of the excerpts.
 OPENING_COLUMNS = {"run_id", "collected_at", "partition", "arn", "owner_id", "account_alias"}
@@ -21,6 +34,29 @@ def cut(text: str, width: int = WIDTH) -> str:
 
 def heading(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}")
+
+
+def some(names: list[str], width: int, most: int = 5) -> str:
+    """The first of them, as many as fit, and how many more there are."""
+    for shown in range(min(most, len(names)), 0, -1):
+        more = f" and {len(names) - shown} more" if shown < len(names) else ""
+        text = ", ".join(names[:shown]) + more
+        if len(text) <= width:
+            return text
+    return f"{len(names)} of them"
+
+
+def show_command(command: list[str]) -> None:
+    """As one would type it into a terminal: no longer than a line, and no option without its value."""
+    words = " ".join(f"\n{shlex.quote(word)}" if word.startswith("--") else shlex.quote(word) for word in command)
+    line, *parts = words.split(" \n")
+    line = f"         $ {line}"
+    for part in parts:
+        if len(line) + len(part) + 3 > WIDTH:
+            print(f"{line} \\", flush=True)
+            line = "          "
+        line = f"{line} {part}"
+    print(line, flush=True)
 
 
 def show_response(response: dict[str, Any]) -> None:
@@ -37,7 +73,7 @@ def show_response(response: dict[str, Any]) -> None:
 
 
 def show_accounts(run: Run, names: dict[str, str]) -> None:
-    heading("Accounts")
+    heading(f"Accounts, as {run.run_id} found them")
     print(f"  {'account':<14}{'name':<12}{'status':<10}{'cells':>6}{'records':>9}  gaps")
     for one in summarize(run.rows("ledger")):
         told = ", ".join(f"{count} {status}" for status, count in sorted(one.gaps.items())) or "none"
@@ -61,7 +97,8 @@ def show_gaps(run: Run) -> None:
     heading("What the ledger says was not answered")
     found = gaps(run.rows("ledger"))
     for account, status, code, tables, cells in found:
-        print(cut(f"  {account}  {status:<10} {code:<24} {cells:>4} cells: {', '.join(tables)}"))
+        print(f"  {account}  {status}: {cells} cells, {code}")
+        print(f"    {some(tables, WIDTH - 4)}")
     if not found:
         print("  nothing: every question was answered in full")
 
@@ -72,6 +109,43 @@ def show_files(runs: list[Run], folder: str) -> None:
         size = sum(file.get("bytes", 0) for file in run.manifest["files"])
         print(f"  {run.run_id}: {len(run.manifest['files'])} files, {size:,} bytes")
         print(f"    {folder}/runs/{run.run_id}/manifest.json")
-    ledger = [file["key"] for file in runs[0].manifest["files"] if file["table"] == "ledger"]
+    ledger = [file["key"] for file in runs[-1].manifest["files"] if file["table"] == "ledger"]
     if ledger:
-        print(f"  look inside:  gunzip -c {folder}/{ledger[0]} | head")
+        print(f"  look inside:\n    duckdb -c \"from '{folder}/{ledger[0]}'\"")
+
+
+def show_questions(views: str, command: str) -> None:
+    """`views` is the script that `command` prints."""
+    heading("Two questions, answered by DuckDB over these files")
+    questions = blocks(QUERIES.read_text())
+    with duckdb.connect() as con:
+        con.execute(views)
+        for title in QUESTIONS:
+            answered = answer(con, questions[title])
+            print(f"{title}\n")
+            show_table(answered["columns"], answered["rows"])
+            print()
+    print("These and others stand in infra/QUERIES.md; DuckDB's own command line takes them after")
+    print(f"  {command} > views.sql; duckdb -init views.sql")
+
+
+def show_table(columns: list[str], rows: list[list[Any]]) -> None:
+    shown = [["" if value is None else str(value) for value in row] for row in rows[:SHOWN_ROWS]]
+    widths = fitting([max(map(len, cells)) for cells in zip(columns, *shown)], WIDTH - 2 * len(columns))
+    numeric = [all(isinstance(row[place], int) for row in rows) for place in range(len(columns))]
+    for line in [columns, *shown]:
+        cells = []
+        for cell, width, right in zip(line, widths, numeric):
+            short = cell if len(cell) <= width else f"{cell[: width - 1]}…"
+            cells.append(short.rjust(width) if right else short.ljust(width))
+        print(f"  {'  '.join(cells)}".rstrip())
+    if len(rows) > len(shown):
+        print(f"  … and {len(rows) - len(shown)} more")
+
+
+def fitting(widths: list[int], most: int) -> list[int]:
+    """The widest columns give way until all fit."""
+    widths = list(widths)
+    while sum(widths) > most:
+        widths[widths.index(max(widths))] -= 1
+    return widths

@@ -1,6 +1,6 @@
 """Sets the stage in a running emulator: the backend and four customer accounts, as `infra/` deploys them.
 
-    stage.py --endpoint URL [--bootstrap PATH]
+    stage.py --endpoint URL [--bootstrap PATH] [--format ndjson]
 
 prints one JSON line that describes the stage. With a packed function (`--bootstrap`) the whole of
 `infra/backend.yaml` is deployed; without one only its buckets are made, for tests of the command line.
@@ -26,6 +26,7 @@ from pack import pack
 
 NAME = "rolecall"
 REGISTRY_KEY = "targets.json"
+FORMATS = ("parquet", "ndjson")
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Stage:
     queue_url: str | None
     dead_letter_queue_url: str | None
     code: dict[str, str]  # CodeBucket and CodeKey, for an update of the backend's stack
+    format: str
     customer_role_arns: dict[str, str]
     accounts: list[dict[str, Any]]
     registry: dict[str, Any]
@@ -63,7 +65,7 @@ def upload_code(cloud: Cloud, bootstrap: Path) -> dict[str, str]:
     return code
 
 
-def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str]) -> dict[str, str]:
+def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str], file_format: str) -> dict[str, str]:
     """What the demo gives to backend.yaml: this machine's architecture, the emulator's address, no schedule yet."""
     return {
         "Name": NAME,
@@ -72,7 +74,7 @@ def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str]) -> dic
         "EndpointUrl": cloud.endpoint,
         "RequireTls": "false",  # the emulator speaks plain http on the loopback
         "ScheduleState": "DISABLED",
-        "Format": "ndjson",  # what the demo and the tests read
+        "Format": file_format,
         **code,
     }
 
@@ -106,7 +108,7 @@ def put_registry(cloud: Cloud, bucket: str, registry: dict[str, Any]) -> None:
     cloud.root("s3").put_object(Bucket=bucket, Key=REGISTRY_KEY, Body=body, ContentType="application/json")
 
 
-def set_stage(endpoint: str, bootstrap: Path | None) -> Stage:
+def set_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Stage:
     cloud = Cloud(endpoint)
     # The command line of the tests enters customers as backend_role, which trusts its operators: here the account.
     role_arn = deploy_backend_role(cloud, OperatorArns=f"arn:aws:iam::{BACKEND_ACCOUNT}:root")
@@ -115,7 +117,7 @@ def set_stage(endpoint: str, bootstrap: Path | None) -> Stage:
         backend = create_buckets(cloud)
     else:
         code = upload_code(cloud, bootstrap)
-        parameters = backend_parameters(cloud, role_arn, code)
+        parameters = backend_parameters(cloud, role_arn, code, file_format)
         backend = deploy(cloud, BACKEND_ACCOUNT, "backend.yaml", "rolecall-backend", parameters)
     customers = four_customers()
     for customer in customers:
@@ -138,6 +140,7 @@ def set_stage(endpoint: str, bootstrap: Path | None) -> Stage:
         queue_url=backend.get("RequestQueueUrl"),
         dead_letter_queue_url=backend.get("DeadLetterQueueUrl"),
         code=code,
+        format=file_format,
         customer_role_arns={customer.account: customer.role_arn for customer in customers},
         accounts=[customer.described() for customer in customers],
         registry=registry,
@@ -149,9 +152,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Sets the stage in a running emulator.")
     parser.add_argument("--endpoint", required=True, help="where the emulator answers")
     parser.add_argument("--bootstrap", type=Path, help="the Lambda binary; without it no function is deployed")
+    parser.add_argument("--format", choices=FORMATS, default="ndjson", help="the function's (default: what tests read)")
     arguments = parser.parse_args()
     try:
-        stage = set_stage(arguments.endpoint, arguments.bootstrap)
+        stage = set_stage(arguments.endpoint, arguments.bootstrap, arguments.format)
     except (RuntimeError, ValueError) as problem:
         sys.exit(f"stage: {problem}")
     print(json.dumps(asdict(stage), ensure_ascii=False), flush=True)
