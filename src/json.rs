@@ -3,6 +3,12 @@
 /// Appends a JSON string.
 pub fn string(out: &mut String, text: &str) {
     out.push('"');
+    // Most texts have nothing to escape, and looking for that alone takes whole words at a time.
+    if !text.bytes().fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

@@ -4,6 +4,8 @@
 //! The tables are generated from the service model (`make generate`); nothing here knows how an
 //! answer is read or which of it becomes a row.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 #[rustfmt::skip]
 mod generated;
 
@@ -17,6 +19,35 @@ pub struct Structure {
     pub secret: bool,
     /// Its members in the model's order.
     pub members: &'static [Member],
+    /// In which order they came last.
+    pub order: Order,
+}
+
+/// Which member came after each one when an answer was read last. A hint alone: answers have an order of their own,
+/// which is not the model's, and one item is like the next.
+#[derive(Debug)]
+pub struct Order([AtomicU8; MOST_MEMBERS + 1]);
+
+/// No structure has more members.
+const MOST_MEMBERS: usize = 127;
+
+impl Order {
+    /// Nothing has come yet.
+    pub const fn unknown() -> Self {
+        Self([const { AtomicU8::new(0) }; MOST_MEMBERS + 1])
+    }
+
+    /// What came after the member of that place, counted from 1; 0 is the beginning.
+    pub fn after(&self, place: usize) -> usize {
+        self.0.get(place).map_or(0, |next| usize::from(next.load(Ordering::Relaxed)))
+    }
+
+    /// Notes what came after it now.
+    pub fn note(&self, place: usize, next: usize) {
+        if let (Some(hint), Ok(next)) = (self.0.get(place), u8::try_from(next)) {
+            hint.store(next, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A member of a structure.

@@ -6,6 +6,7 @@
 //! deserialiser as a skeleton. Knows nothing of HTTP, of tables or of the run.
 
 mod reader;
+mod scan;
 
 use crate::json;
 use crate::record::Value;
@@ -264,7 +265,7 @@ impl Walk<'_> {
                 self.reader.json(kind, secret, &mut json)?;
                 Value::Json(json)
             }
-            Kind::Text => Value::Text(self.reader.text()?),
+            Kind::Text => Value::Text(self.reader.text()?.into_owned()),
             _ => {
                 let text = self.reader.text()?;
                 return Ok(match Scalar::parse(kind, &text) {
@@ -272,7 +273,7 @@ impl Walk<'_> {
                     Some(Scalar::Integer(value)) => Ok(Value::Integer(value)),
                     Some(Scalar::Double(value)) => Ok(Value::Double(value)),
                     Some(Scalar::Timestamp(value)) => Ok(Value::Timestamp(value)),
-                    None => Err(text),
+                    None => Err(text.into_owned()),
                 });
             }
         };
@@ -293,6 +294,11 @@ impl Walk<'_> {
         *into = Value::Json(json);
         Ok(())
     }
+}
+
+/// A text with its references resolved; `None` where one is unknown.
+pub fn unescaped(text: &str) -> Option<String> {
+    scan::decoded(text).ok().map(|text| text.into_owned())
 }
 
 /// A member whose pairs feed the `tags` column alone.

@@ -1,23 +1,18 @@
-//! The bare reading of XML: children, text, and values as JSON by their shapes. It knows no paths
-//! and no rows.
+//! Values by their shapes, out of tags and texts: children, tags of resources, JSON. It knows no paths and no rows.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
-use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::Event;
 
 use super::Unreadable;
+use super::scan::{Scanner, Tag};
 use crate::json::{member as member_json, separate, string};
 use crate::shapes::{Kind, Structure};
-
-/// No answer of AWS nests deeper; a document that does is not worth our stack.
-const DEEPEST: usize = 64;
 
 /// Reads one document.
 pub struct Reader<'a> {
     document: &'a str,
-    xml: quick_xml::Reader<&'a [u8]>,
-    before: usize,
-    depth: usize,
+    scanner: Scanner<'a>,
     /// Unknown members that were dropped because they stood beside secrets.
     pub dropped: u64,
 }
@@ -45,9 +40,7 @@ impl Scalar {
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Self {
-        let mut xml = quick_xml::Reader::from_str(text);
-        xml.config_mut().expand_empty_elements = true;
-        Self { document: text, xml, before: 0, depth: 0, dropped: 0 }
+        Self { document: text, scanner: Scanner::new(text), dropped: 0 }
     }
 
     /// Steps into the answer, past the element that wraps it in the query protocol.
@@ -73,84 +66,36 @@ impl<'a> Reader<'a> {
 
     /// Reads to the end, so that a body that was cut anywhere is told.
     pub fn rest_of_document(&mut self) -> Result<(), Unreadable> {
-        while self.depth > 0 {
-            if self.next_child()?.is_some() {
-                self.skip()?;
-            }
-        }
+        while self.scanner.tag()? != Tag::Eof {}
         Ok(())
     }
 
     /// The position after what was read last.
     pub fn position(&self) -> usize {
-        usize::try_from(self.xml.buffer_position()).unwrap_or(usize::MAX)
+        self.scanner.position()
     }
 
     /// The position before the tag that was read last.
     pub fn position_before(&self) -> usize {
-        self.before
+        self.scanner.position_before()
     }
 
     /// Steps into the next child and names it, or steps out at the end tag.
     pub fn next_child(&mut self) -> Result<Option<&'a str>, Unreadable> {
-        loop {
-            match self.event()? {
-                Event::Start(start) => {
-                    self.depth += 1;
-                    if self.depth > DEEPEST {
-                        return Err(Unreadable(format!("it nests deeper than {DEEPEST} levels")));
-                    }
-                    return Ok(Some(self.name_at(start.name().as_ref().len())));
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    return Ok(None);
-                }
-                Event::Eof if self.depth == 0 => return Ok(None),
-                Event::Eof => return Err(Unreadable("it was cut before its end".into())),
-                _ => {}
-            }
+        match self.scanner.tag()? {
+            Tag::Start(name) => Ok(Some(name)),
+            Tag::End | Tag::Eof => Ok(None),
         }
     }
 
     /// The text up to the end tag.
-    pub fn text(&mut self) -> Result<String, Unreadable> {
-        let mut text = String::new();
-        loop {
-            match self.event()? {
-                Event::Text(part) => text.push_str(&part.xml10_content()),
-                Event::CData(part) => text.push_str(&part.xml10_content()),
-                Event::GeneralRef(reference) => {
-                    match reference.resolve_char_ref().map_err(|error| Unreadable(error.to_string()))? {
-                        Some(character) => text.push(character),
-                        None => {
-                            let name = reference.xml10_content();
-                            let known = resolve_predefined_entity(&name);
-                            text.push_str(known.ok_or_else(|| Unreadable(format!("unknown entity &{name};")))?);
-                        }
-                    }
-                }
-                Event::Start(_) => {
-                    self.depth += 1;
-                    self.skip()?;
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    return Ok(text);
-                }
-                Event::Eof => return Err(Unreadable("it was cut before its end".into())),
-                _ => {}
-            }
-        }
+    pub fn text(&mut self) -> Result<Cow<'a, str>, Unreadable> {
+        self.scanner.text()
     }
 
     /// Passes over everything up to the end tag.
     pub fn skip(&mut self) -> Result<(), Unreadable> {
-        let outside = self.depth - 1;
-        while self.depth > outside {
-            self.next_child()?;
-        }
-        Ok(())
+        self.scanner.skip()
     }
 
     /// A list of `Key` and `Value`, in AWS's order.
@@ -160,8 +105,8 @@ impl<'a> Reader<'a> {
             let (mut key, mut value) = (String::new(), String::new());
             while let Some(tag) = self.next_child()? {
                 match tag {
-                    "key" | "Key" => key = self.text()?,
-                    "value" | "Value" => value = self.text()?,
+                    "key" | "Key" => key = self.text()?.into_owned(),
+                    "value" | "Value" => value = self.text()?.into_owned(),
                     _ => self.skip()?,
                 }
             }
@@ -240,8 +185,10 @@ impl<'a> Reader<'a> {
                 }
                 kind => {
                     separate(out, '{');
-                    string(out, member.name);
-                    out.push(':');
+                    // AWS's names have nothing that JSON escapes.
+                    out.push('"');
+                    out.push_str(member.name);
+                    out.push_str("\":");
                     self.json(kind, secret, out)?;
                 }
             }
@@ -272,34 +219,17 @@ impl<'a> Reader<'a> {
     fn unknown(&mut self, out: &mut String) -> Result<(), Unreadable> {
         let from = self.position();
         let mut children: Vec<(&'a str, String)> = Vec::new();
-        loop {
-            match self.event()? {
-                Event::Start(start) => {
-                    self.depth += 1;
-                    if self.depth > DEEPEST {
-                        return Err(Unreadable(format!("it nests deeper than {DEEPEST} levels")));
-                    }
-                    let tag = self.name_at(start.name().as_ref().len());
-                    let mut json = String::new();
-                    self.unknown(&mut json)?;
-                    children.push((tag, json));
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    break;
-                }
-                Event::Eof => return Err(Unreadable("it was cut before its end".into())),
-                _ => {}
-            }
+        while let Some(tag) = self.next_child()? {
+            let mut json = String::new();
+            self.unknown(&mut json)?;
+            children.push((tag, json));
         }
         if children.is_empty() {
-            // The text is read again by the one function that knows references; unknown members are rare.
-            let inside = self.inside(from, self.before);
-            let wrapped = format!("<t>{inside}</t>");
+            // What has no children is text, and is read again as that; unknown members are rare.
+            let wrapped = format!("<t>{}</t>", self.document.get(from..self.position_before()).unwrap_or_default());
             let mut again = Reader::new(&wrapped);
             again.next_child()?;
-            let text = again.text()?;
-            string(out, &text);
+            string(out, &again.text()?);
             return Ok(());
         }
         let first = children[0].0;
@@ -318,29 +248,21 @@ impl<'a> Reader<'a> {
         out.push('}');
         Ok(())
     }
-
-    fn event(&mut self) -> Result<Event<'a>, Unreadable> {
-        self.before = self.position();
-        self.xml.read_event().map_err(|error| Unreadable(error.to_string()))
-    }
-
-    /// The name of the start tag that was just read, borrowed from the document itself.
-    fn name_at(&self, length: usize) -> &'a str {
-        self.inside(self.before + 1, self.before + 1 + length)
-    }
-
-    fn inside(&self, from: usize, to: usize) -> &'a str {
-        self.document.get(from..to).unwrap_or_default()
-    }
 }
 
-/// Finds a member by its tag; answers keep an order, so the one after the last is tried first.
-pub fn find(structure: &Structure, tag: &str, guess: &mut usize) -> Option<usize> {
+/// Finds a member by its tag. Answers keep an order of their own, and one item is like the next: what followed
+/// `after` last time is tried first.
+pub fn find(structure: &Structure, tag: &str, after: &mut usize) -> Option<usize> {
     let members = structure.members;
-    let index = match members.get(*guess) {
-        Some(member) if member.wire == tag => *guess,
-        _ => members.iter().position(|member| member.wire == tag)?,
+    let hint = structure.order.after(*after);
+    let index = match members.get(hint) {
+        Some(member) if member.wire == tag => hint,
+        _ => {
+            let index = members.iter().position(|member| member.wire == tag)?;
+            structure.order.note(*after, index);
+            index
+        }
     };
-    *guess = index + 1;
+    *after = index + 1;
     Some(index)
 }

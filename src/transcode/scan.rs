@@ -1,15 +1,14 @@
 //! The tags and texts of a document, one after the other, borrowed from it.
 //!
-//! Reads the XML that AWS answers with: elements, attributes (passed over), texts with references, CDATA, comments,
-//! instructions. It holds end tags to their start tags and knows neither namespaces nor document types, and nothing
-//! of what the tags mean. It exists for its speed: a general reader takes as long for the events alone as there is
-//! for the whole way to a row; a test holds it to what such a reader reads.
+//! Reads the XML that AWS answers with: elements, attributes (passed over), texts with references, CDATA, comments and
+//! instructions. It holds end tags to their start tags, and knows neither namespaces nor document types, nor what the
+//! tags mean. It exists for its speed: a general reader takes as long for its events alone as there is for the whole
+//! way to a row. A test holds it to what such a reader reads.
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
-
 use super::Unreadable;
+use memchr::{memchr, memchr2, memmem};
 
 /// No answer of AWS nests deeper; a document that does is not worth our stack.
 const DEEPEST: usize = 64;
@@ -40,11 +39,6 @@ impl<'a> Scanner<'a> {
         Self { document, at: 0, before: 0, open: Vec::with_capacity(16), empty: false }
     }
 
-    /// How many elements are open.
-    pub fn depth(&self) -> usize {
-        self.open.len()
-    }
-
     /// The position after what was read last.
     pub fn position(&self) -> usize {
         self.at
@@ -55,16 +49,11 @@ impl<'a> Scanner<'a> {
         self.before
     }
 
-    /// What lies between two positions.
-    pub fn between(&self, from: usize, to: usize) -> &'a str {
-        self.document.get(from..to).unwrap_or_default()
-    }
-
     /// The next tag, past any text.
     pub fn tag(&mut self) -> Result<Tag<'a>, Unreadable> {
         loop {
-            if let Some(end) = self.end_of_empty() {
-                return Ok(end);
+            if self.end_of_empty() {
+                return Ok(Tag::End);
             }
             let Some(offset) = memchr(b'<', self.rest()) else {
                 self.at = self.document.len();
@@ -79,27 +68,22 @@ impl<'a> Scanner<'a> {
 
     /// The text up to the end tag, which is read too. Elements in it are passed over.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Unreadable> {
-        if self.end_of_empty().is_some() {
+        if self.end_of_empty() {
             return Ok(Cow::Borrowed(""));
         }
-        let from = self.at;
-        self.at += memchr(b'<', self.rest()).ok_or_else(cut)?;
-        let text = decoded(&self.document[from..self.at])?;
+        let first = self.text_here()?;
         if self.rest().get(1) == Some(&b'/') {
             self.end_tag()?;
-            return Ok(text);
+            return Ok(first);
         }
-        let mut text = text.into_owned();
+        let mut text = first.into_owned();
         loop {
-            let mut more = |part: &str| text.push_str(part);
-            match self.markup(&mut more)? {
+            match self.markup(&mut |part| text.push_str(&normal(part)))? {
                 Some(Tag::End) => return Ok(Cow::Owned(text)),
-                Some(Tag::Start(_)) => self.skip()?,
-                _ => {}
+                Some(_) => self.skip()?,
+                None => {}
             }
-            let from = self.at;
-            self.at += memchr(b'<', self.rest()).ok_or_else(cut)?;
-            text.push_str(&decoded(&self.document[from..self.at])?);
+            text.push_str(&self.text_here()?);
         }
     }
 
@@ -113,38 +97,149 @@ impl<'a> Scanner<'a> {
     }
 
     fn rest(&self) -> &'a [u8] {
-        &self.document.as_bytes()[self.at..]
+        self.document.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn end_of_empty(&mut self) -> Option<Tag<'a>> {
-        std::mem::take(&mut self.empty).then(|| {
+    fn slice(&self, from: usize, to: usize) -> &'a str {
+        self.document.get(from..to).unwrap_or_default()
+    }
+
+    /// The text up to the next `<`.
+    fn text_here(&mut self) -> Result<Cow<'a, str>, Unreadable> {
+        let from = self.at;
+        self.at += memchr(b'<', self.rest()).ok_or_else(cut)?;
+        decoded(self.slice(from, self.at))
+    }
+
+    fn end_of_empty(&mut self) -> bool {
+        let empty = std::mem::take(&mut self.empty);
+        if empty {
             self.before = self.at;
             self.open.pop();
-            Tag::End
-        })
+        }
+        empty
     }
 
-    /// What begins with the `<` here: a tag, or nothing that is one. CDATA goes to `text`.
+    /// What begins with the `<` here: a tag, or nothing that is one. The content of CDATA goes to `text`.
     fn markup(&mut self, text: &mut dyn FnMut(&str)) -> Result<Option<Tag<'a>>, Unreadable> {
         match self.rest().get(1) {
             Some(b'/') => self.end_tag().map(Some),
-            Some(b'?') => self.past("?>").map(|_| None),
-            Some(b'!') => {
-                if let Some(rest) = self.document[self.at..].strip_prefix("<![CDATA[") {
-                    let content = rest.len() + self.at;
-                    self.past("]]>")?;
-                    let from = self.document.len() - (content - self.at_of(content));
-                    text(&normal(&self.document[from..self.at - 3]));
-                } else if self.document[self.at..].starts_with("<!--") {
-                    self.at += 4;
-                    self.past("-->")?;
-                } else {
-                    return Err(Unreadable("it declares what answers do not".into()));
-                }
+            Some(b'?') => self.past("<?", "?>").map(|_| None),
+            Some(b'!') if self.rest().starts_with(b"<!--") => self.past("<!--", "-->").map(|_| None),
+            Some(b'!') if self.rest().starts_with(b"<![CDATA[") => {
+                text(self.past("<![CDATA[", "]]>")?);
                 Ok(None)
             }
+            Some(b'!') => Err(Unreadable("it declares what answers do not".into())),
             Some(_) => self.start_tag().map(Some),
             None => Err(cut()),
         }
     }
+
+    /// Steps over what stands between two marks, and gives it.
+    fn past(&mut self, opening: &str, closing: &str) -> Result<&'a str, Unreadable> {
+        let from = self.at + opening.len();
+        let inside = self.document.as_bytes().get(from..).unwrap_or_default();
+        let length = memmem::find(inside, closing.as_bytes()).ok_or_else(cut)?;
+        self.at = from + length + closing.len();
+        Ok(self.slice(from, from + length))
+    }
+
+    fn end_tag(&mut self) -> Result<Tag<'a>, Unreadable> {
+        self.before = self.at;
+        let inside = &self.rest()[2..];
+        let name = self.open.pop().ok_or_else(|| Unreadable("it ends what it did not begin".into()))?;
+        let mismatch = || Unreadable(format!("<{name}> is ended by another"));
+        if inside.len() <= name.len() {
+            return Err(cut());
+        }
+        if !inside.starts_with(name.as_bytes()) {
+            return Err(mismatch());
+        }
+        let after = inside[name.len()..].iter().position(|byte| !byte.is_ascii_whitespace()).ok_or_else(cut)?;
+        if inside[name.len() + after] != b'>' {
+            return Err(mismatch());
+        }
+        self.at += 2 + name.len() + after + 1;
+        Ok(Tag::End)
+    }
+
+    fn start_tag(&mut self) -> Result<Tag<'a>, Unreadable> {
+        self.before = self.at;
+        let from = self.at + 1;
+        let inside = &self.rest()[1..];
+        let ends = |byte: &u8| matches!(byte, b'>' | b'/' | b'<') || byte.is_ascii_whitespace();
+        let length = inside.iter().position(ends).ok_or_else(cut)?;
+        if length == 0 {
+            return Err(Unreadable("an element has no name".into()));
+        }
+        // Attributes are passed over; what is in their quotes ends nothing.
+        let (mut at, mut quote) = (length, None);
+        loop {
+            match (inside.get(at).ok_or_else(cut)?, quote) {
+                (b'>', None) => break,
+                (b'<', None) => return Err(Unreadable("a tag is not ended".into())),
+                (byte @ (b'"' | b'\''), None) => quote = Some(*byte),
+                (byte, Some(open)) if *byte == open => quote = None,
+                _ => {}
+            }
+            at += 1;
+        }
+        self.empty = inside[at - 1] == b'/';
+        self.at = from + at + 1;
+        let name = self.slice(from, from + length);
+        self.open.push(name);
+        if self.open.len() > DEEPEST {
+            return Err(Unreadable(format!("it nests deeper than {DEEPEST} levels")));
+        }
+        Ok(Tag::Start(name))
+    }
 }
+
+fn cut() -> Unreadable {
+    Unreadable("it was cut before its end".into())
+}
+
+/// A text with its references resolved and its line ends as XML wants them.
+pub fn decoded(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
+    if memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, reference)) = rest.split_once('&') {
+        text.push_str(&normal(before));
+        let (name, after) = reference.split_once(';').ok_or_else(|| Unreadable("a reference is not ended".into()))?;
+        text.push(character(name).ok_or_else(|| Unreadable("an unknown reference stands in it".into()))?);
+        rest = after;
+    }
+    text.push_str(&normal(rest));
+    Ok(Cow::Owned(text))
+}
+
+fn character(name: &str) -> Option<char> {
+    let code = match (name, name.strip_prefix('#')) {
+        ("lt", _) => return Some('<'),
+        ("gt", _) => return Some('>'),
+        ("amp", _) => return Some('&'),
+        ("apos", _) => return Some('\''),
+        ("quot", _) => return Some('"'),
+        (_, Some(number)) => match number.strip_prefix('x') {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        },
+        _ => return None,
+    };
+    code.ok().and_then(char::from_u32).filter(|character| *character != '\0')
+}
+
+/// Line ends as XML 1.0 wants them.
+fn normal(raw: &str) -> Cow<'_, str> {
+    match memchr(b'\r', raw.as_bytes()) {
+        None => Cow::Borrowed(raw),
+        Some(_) => Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::shapes;
+use crate::shapes::{self, Order};
 
 fn wanted(operation: &str, path: &str, carried: &[&str]) -> Wanted {
     Wanted::new(shapes::operation(operation).unwrap(), path, carried).unwrap()
@@ -81,6 +81,7 @@ static TUNNEL: Structure = Structure {
         Member { wire: "preSharedKey", name: "PreSharedKey", column: "pre_shared_key", kind: Kind::Sensitive },
         Member { wire: "lifetime", name: "Lifetime", column: "lifetime", kind: Kind::Integer },
     ],
+    order: Order::unknown(),
 };
 static CONNECTION: Structure = Structure {
     name: "Connection",
@@ -94,6 +95,7 @@ static CONNECTION: Structure = Structure {
             kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TUNNEL) }),
         },
     ],
+    order: Order::unknown(),
 };
 static CONNECTIONS: Structure = Structure {
     name: "DescribeConnectionsResult",
@@ -104,6 +106,7 @@ static CONNECTIONS: Structure = Structure {
         column: "connections",
         kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CONNECTION) }),
     }],
+    order: Order::unknown(),
 };
 static DESCRIBE_CONNECTIONS: Operation =
     Operation { name: "ec2:DescribeConnections", wrapper: "", output: &CONNECTIONS };
