@@ -1,7 +1,7 @@
 """Asks the emulator one AWS read (or many) under a customer's role and prints what the AWS CLI v2 would print.
 
     ask.py --endpoint URL --role-arn ARN --external-id ID --region R --service ec2 --operation describe_vpcs
-           [--params JSON] [--account ID] [--backend-role ARN]
+           [--params JSON] [--subject ID] [--account ID] [--backend-role ARN]
 
 All pages are merged, members keep botocore's names, timestamps are ISO 8601. Without arguments about the question
 it reads a JSON list of questions from standard input, each an object with the names of the options above
@@ -55,7 +55,7 @@ class Asker:
     def ask(self, question: Question) -> Any:
         client = self._client(question)
         operation = xform_name(question["operation"])
-        parameters = question.get("params") or {}
+        parameters = (question.get("params") or {}) | named(client, operation, question)
         if client.can_paginate(operation):
             answer = client.get_paginator(operation).paginate(**parameters).build_full_result()
         else:
@@ -84,6 +84,14 @@ class Asker:
             answer = self._backend_sts.assume_role(RoleArn=role_arn, RoleSessionName="ask", **identification)
             self._credentials[key] = answer["Credentials"]
         return self._credentials[key]
+
+
+def named(client: Any, operation: str, question: Question) -> dict[str, str]:
+    """How the call names the one resource that the question is about, if any: by what the model says it requires."""
+    subject = question.get("subject")
+    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+    required = [name for name in (shape.required_members if shape and subject else ()) if name not in (question.get("params") or {})]
+    return {name: question["region"] if name.endswith("Region") else subject for name in required}
 
 
 def every_page(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def main() -> None:
     parser.add_argument("--service", help="botocore's name: ec2, route53, iam, account")
     parser.add_argument("--operation", help="describe_vpcs or DescribeVpcs")
     parser.add_argument("--params", type=json.loads, default={}, help="JSON object")
+    parser.add_argument("--subject", help="the id of the one resource that it is about")
     arguments = parser.parse_args()
     asker = Asker(arguments.endpoint, arguments.backend_role)
     if arguments.operation is None:

@@ -1,14 +1,18 @@
 //! The whole catalogue against an AWS that answers every operation with every member filled, page after page, in odd
 //! characters: what arrives must equal what AWS's own client makes of the same answers, and no secret may.
 
+mod comparison;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use rolecall::catalogue::{Catalogue, Reach, Source, Table, ValueFrom};
+use rolecall::catalogue::{Catalogue, Only, Reach, Source, Table, ValueFrom};
 use serde_json::{Map, Value, json};
+
+use comparison::{came, expected, items, pretty_equal, sorted, text, without_unknown};
 
 use crate::command::{Ran, manifest, ran, rolecall, rows};
 use crate::emulator::{python, root};
@@ -17,8 +21,6 @@ use crate::fidelity::{column, same_form};
 const ACCOUNT: &str = "111111111111";
 const EXTERNAL_ID: &str = "an-external-id-of-the-filled-aws";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
-/// The member that no service model knows.
-const UNKNOWN: &str = "brandNewMember";
 
 /// The server, a run over all of it, and what it found.
 pub struct Filled {
@@ -92,10 +94,15 @@ impl Filled {
     /// What AWS's own client makes of these questions' answers, secrets taken out. All of them in one go: the
     /// client takes half a second to start.
     fn ask(&self, questions: &[Question]) -> Vec<Value> {
-        let question = |(operation, region, params): &Question| {
+        let question = |(operation, region, subject): &Question| {
             let (service, operation) = operation.split_once(':').expect("a service");
+            let (operation, kind) = operation.split_once(' ').unwrap_or((operation, ""));
+            let mut params = parameters(&format!("{service}:{operation}"));
+            if !kind.is_empty() {
+                params["ResourceType"] = json!(kind);
+            }
             json!({ "account": ACCOUNT, "external_id": EXTERNAL_ID, "service": service, "operation": operation,
-                    "region": region, "params": params })
+                    "region": region, "subject": subject, "params": params })
         };
         let script = root().join("tests/emulator/ask.py");
         let mut child = Command::new(python())
@@ -129,104 +136,28 @@ impl Filled {
     }
 }
 
-/// Operation, region, parameters.
-type Question = (String, String, Value);
+/// Operation, region, and the resource that it is about.
+type Question = (String, String, Option<String>);
 
-/// What botocore wants besides, or cannot know.
+/// What AWS wants and botocore's model does not require.
 fn parameters(operation: &str) -> Value {
     match operation {
         "ec2:DescribeByoipCidrs" => json!({ "MaxResults": 100 }),
         "ec2:DescribeLaunchTemplateVersions" => json!({ "Versions": ["$Latest", "$Default"] }),
+        "ec2:SearchTransitGatewayRoutes" => {
+            json!({ "Filters": [{ "Name": "type", "Values": ["static", "propagated"] }] })
+        }
         _ => json!({}),
     }
 }
 
-/// How a call names the resource that it is about.
-fn about(operation: &str, id: &str, region: &str) -> Value {
-    match operation {
-        "ec2:SearchTransitGatewayRoutes" => json!({
-            "TransitGatewayRouteTableId": id, "Filters": [{ "Name": "type", "Values": ["static", "propagated"] }] }),
-        "ec2:GetManagedPrefixListEntries" => json!({ "PrefixListId": id }),
-        "route53:ListHostedZonesByVPC" => json!({ "VPCId": id, "VPCRegion": region }),
-        "route53:GetHostedZone" | "route53:ListTrafficPolicyVersions" => json!({ "Id": id }),
-        "route53:ListCidrBlocks" => json!({ "CollectionId": id }),
-        _ => json!({ "HostedZoneId": id }),
-    }
-}
-
-/// The items that lie at a path of an answer.
-fn items(answer: &Value, path: &str) -> Vec<Value> {
-    path.split('.').filter(|name| !name.is_empty()).fold(vec![answer.clone()], |here, name| {
-        here.iter().flat_map(|level| level[name].as_array().cloned().unwrap_or_default()).collect()
+/// Whether something is asked of a resource, told from its record.
+fn holds(only: Option<Only>, record: &Value) -> bool {
+    only.is_none_or(|only| {
+        let mut names = only.member.split('.');
+        let first = &record[column(names.next().unwrap_or_default())];
+        (names.fold(first, |here, name| &here[name]) == &json!(true)) == only.is
     })
-}
-
-/// Takes out what no service model knows, and counts it.
-fn without_unknown(value: &Value, found: &mut usize) -> Value {
-    match value {
-        Value::Array(items) => items.iter().map(|item| without_unknown(item, found)).collect(),
-        Value::Object(fields) => {
-            *found += usize::from(fields.contains_key(UNKNOWN));
-            let known = fields.iter().filter(|(name, _)| name.as_str() != UNKNOWN);
-            known.map(|(name, value)| (name.clone(), without_unknown(value, found))).collect::<Map<_, _>>().into()
-        }
-        other => other.clone(),
-    }
-}
-
-/// The columns of a record that stand for members of the item, as sorted text: an item's name for comparison.
-fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
-    // What the model does not know is kept by itself: that member and no other, a detail's under its operation.
-    if let Some(extra) = record.get("aws_extra") {
-        let rest = without_unknown(extra, unknown);
-        let rest = rest.as_object().expect("an object");
-        let detail = |(name, inside): (&String, &Value)| name.contains(':') && *inside == json!({});
-        assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
-    }
-    let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
-    let added: BTreeSet<&str> = table.entry.added.iter().map(|added| added.column).collect();
-    let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
-        !opening.contains(&name.as_str()) && !added.contains(name.as_str()) && *name != "aws_extra"
-    });
-    let mut kept: Map<String, Value> =
-        kept.map(|(name, value)| (name.clone(), same_form(&without_unknown(value, unknown)))).collect();
-    // Route 53 tells tags in a call of their own, which is compared by itself.
-    if kept.get("tags") == Some(&Value::Null) || table.entry.table.starts_with("route53_") {
-        kept.remove("tags");
-    }
-    sorted(kept)
-}
-
-fn expected(item: &Value, owner: &str) -> String {
-    let mut columns = Map::new();
-    columns.insert("owner_id".into(), json!(owner));
-    for (member, value) in item.as_object().expect("an object") {
-        let pairs = || value.as_array().expect("pairs").iter().all(|pair| pair.get("Key").is_some());
-        match member.as_str() {
-            "OwnerId" => drop(columns.insert("owner_id".into(), value.clone())),
-            "Arn" => {}
-            "Tags" | "TagSet" if pairs() => {
-                let pairs = value.as_array().expect("pairs").iter();
-                let pair = |pair: &Value| (pair["Key"].as_str().expect("a key").to_owned(), pair["Value"].clone());
-                columns.insert("tags".into(), pairs.map(pair).collect::<Map<_, _>>().into());
-                // Under another name they feed the column and stay what they are.
-                if member != "Tags" {
-                    columns.insert(column(member), same_form(value));
-                }
-            }
-            _ => {
-                let name = column(member);
-                let taken = ["id", "region", "partition"].contains(&name.as_str());
-                columns.insert(if taken { format!("aws_{name}") } else { name }, same_form(value));
-            }
-        }
-    }
-    sorted(columns)
-}
-
-fn sorted(columns: Map<String, Value>) -> String {
-    let ordered: std::collections::BTreeMap<String, Value> = columns.into_iter().collect();
-    serde_json::to_string_pretty(&ordered).expect("JSON")
 }
 
 #[test]
@@ -285,25 +216,11 @@ fn every_answer_is_read_to_its_last_member() {
 
 /// What botocore is asked for a table in a region: once, or for each parent.
 fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<Question> {
-    let operation = table.entry.operation;
-    let question = |params: Value| (operation.to_owned(), region.to_owned(), params);
-    let Some(parents) = table.parents() else { return vec![question(parameters(operation))] };
+    let question = |subject| (table.entry.operation.to_owned(), region.to_owned(), subject);
+    let Some(parents) = table.parents() else { return vec![question(None)] };
     let rows = filled.rows(parents.table);
-    let ours = rows.iter().filter(|row| row["region"] == region);
-    ours.filter(|row| parents.only.is_none() || row["config"]["PrivateZone"] == true)
-        .map(|row| question(about(operation, text(&row["id"]), text(&row["region"]))))
-        .collect()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn pretty_equal(ours: &str, theirs: &str, what: &str) {
-    if ours != theirs {
-        let differs = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
-        panic!("{what}: {differs:?}\nours {ours}\ntheirs {theirs}");
-    }
+    let ours = rows.iter().filter(|row| row["region"] == region && holds(parents.only, row));
+    ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect()
 }
 
 #[test]
@@ -317,23 +234,20 @@ fn details_are_those_of_their_resource() {
             let id = text(&row["id"]);
             for added in table.entry.added {
                 let ValueFrom::Detail(operation, member) = added.from else { continue };
-                if operation == "route53:GetDNSSEC" && row["config"]["PrivateZone"] == true {
+                let detail = table.entry.details.iter().find(|detail| detail.operation == operation);
+                if !holds(detail.and_then(|detail| detail.only), &row) {
                     assert!(row.get(added.column).is_none());
                     continue;
                 }
-                let alone = table.entry.table == "ec2_account_settings";
-                let params = if alone { json!({}) } else { about(operation, id, &region) };
-                questions.push((operation.to_owned(), region.clone(), params));
+                questions.push((operation.to_owned(), region.clone(), Some(id.to_owned())));
                 wanted.push((row.get(added.column).cloned(), member, format!("{} {id}", table.entry.table)));
             }
-            let kind = match table.entry.table {
-                "route53_hosted_zones" => "hostedzone",
-                "route53_health_checks" => "healthcheck",
-                _ => continue,
-            };
-            let params = json!({ "ResourceType": kind, "ResourceId": id });
-            questions.push(("route53:ListTagsForResource".into(), region, params));
-            wanted.push((Some(row["tags"].clone()), "ResourceTagSet", format!("tags of {id}")));
+            // Route 53 tells tags in a call of their own.
+            if table.entry.details.iter().any(|detail| detail.operation == "route53:ListTagsForResources") {
+                let kind = if table.entry.table == "route53_hosted_zones" { "hostedzone" } else { "healthcheck" };
+                questions.push((format!("route53:ListTagsForResource {kind}"), region, Some(id.to_owned())));
+                wanted.push((Some(row["tags"].clone()), "ResourceTagSet", format!("tags of {id}")));
+            }
         }
     }
     let mut compared = 0;
@@ -354,7 +268,7 @@ fn details_are_those_of_their_resource() {
 fn launch_templates_bear_the_versions_in_use() {
     let filled = filled();
     let operation = "ec2:DescribeLaunchTemplateVersions";
-    let questions = REGIONS.map(|region| (operation.to_owned(), region.to_owned(), parameters(operation)));
+    let questions = REGIONS.map(|region| (operation.to_owned(), region.to_owned(), None));
     for (region, answer) in REGIONS.iter().zip(filled.ask(&questions)) {
         let all = items(&answer, "LaunchTemplateVersions");
         for row in filled.rows("ec2_launch_templates").iter().filter(|row| row["region"] == *region) {

@@ -14,6 +14,7 @@ mod fidelity;
 mod filled;
 mod function;
 mod output;
+mod parents;
 mod samples;
 mod scene;
 mod secrets;

@@ -1,0 +1,97 @@
+//! Records against items: which columns stand for which members, and what AWS's client leaves out.
+
+use std::collections::BTreeSet;
+
+use rolecall::catalogue::Table;
+use serde_json::{Map, Value, json};
+
+use crate::fidelity::{column, same_form};
+
+/// The member that no service model knows.
+const UNKNOWN: &str = "brandNewMember";
+
+/// The items that lie at a path of an answer.
+pub fn items(answer: &Value, path: &str) -> Vec<Value> {
+    path.split('.').filter(|name| !name.is_empty()).fold(vec![answer.clone()], |here, name| {
+        here.iter().flat_map(|level| level[name].as_array().cloned().unwrap_or_default()).collect()
+    })
+}
+
+/// Takes out what no service model knows, and counts it.
+pub fn without_unknown(value: &Value, found: &mut usize) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| without_unknown(item, found)).collect(),
+        Value::Object(fields) => {
+            *found += usize::from(fields.contains_key(UNKNOWN));
+            let known = fields.iter().filter(|(name, _)| name.as_str() != UNKNOWN);
+            known.map(|(name, value)| (name.clone(), without_unknown(value, found))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The columns of a record that stand for members of the item, as sorted text: an item's name for comparison.
+pub fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
+    // What the model does not know is kept by itself: that member and no other, a detail's under its operation.
+    if let Some(extra) = record.get("aws_extra") {
+        let rest = without_unknown(extra, unknown);
+        let rest = rest.as_object().expect("an object");
+        let detail = |(name, inside): (&String, &Value)| name.contains(':') && *inside == json!({});
+        assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
+    }
+    let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
+    let added: BTreeSet<&str> = table.entry.added.iter().map(|added| added.column).collect();
+    let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
+        !opening.contains(&name.as_str()) && !added.contains(name.as_str()) && *name != "aws_extra"
+    });
+    let mut kept: Map<String, Value> =
+        kept.map(|(name, value)| (name.clone(), same_form(&without_unknown(value, unknown)))).collect();
+    // Route 53 tells tags in a call of their own, which is compared by itself.
+    if kept.get("tags") == Some(&Value::Null) || table.entry.table.starts_with("route53_") {
+        kept.remove("tags");
+    }
+    sorted(kept)
+}
+
+pub fn expected(item: &Value, owner: &str) -> String {
+    let mut columns = Map::new();
+    columns.insert("owner_id".into(), json!(owner));
+    for (member, value) in item.as_object().expect("an object") {
+        let pairs = || value.as_array().expect("pairs").iter().all(|pair| pair.get("Key").is_some());
+        match member.as_str() {
+            "OwnerId" => drop(columns.insert("owner_id".into(), value.clone())),
+            "Arn" => {}
+            "Tags" | "TagSet" if pairs() => {
+                let pairs = value.as_array().expect("pairs").iter();
+                let pair = |pair: &Value| (pair["Key"].as_str().expect("a key").to_owned(), pair["Value"].clone());
+                columns.insert("tags".into(), pairs.map(pair).collect::<Map<_, _>>().into());
+                // Under another name they feed the column and stay what they are.
+                if member != "Tags" {
+                    columns.insert(column(member), same_form(value));
+                }
+            }
+            _ => {
+                let name = column(member);
+                let taken = ["id", "region", "partition"].contains(&name.as_str());
+                columns.insert(if taken { format!("aws_{name}") } else { name }, same_form(value));
+            }
+        }
+    }
+    sorted(columns)
+}
+
+pub fn sorted(columns: Map<String, Value>) -> String {
+    let ordered: std::collections::BTreeMap<String, Value> = columns.into_iter().collect();
+    serde_json::to_string_pretty(&ordered).expect("JSON")
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+pub fn pretty_equal(ours: &str, theirs: &str, what: &str) {
+    if ours != theirs {
+        let differs = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
+        panic!("{what}: {differs:?}\nours {ours}\ntheirs {theirs}");
+    }
+}
