@@ -144,6 +144,7 @@ impl Ticket {
     pub(super) fn answered(&self, request_id: Option<&str>, refusal: Option<Cause>) {
         if refusal.as_ref().is_some_and(|cause| cause.kind == Kind::Throttled) {
             self.throttles.fetch_add(1, Ordering::Relaxed);
+            self.lane.refused();
         }
         *lock(&self.last_refusal) = refusal;
         *lock(&self.last_request_id) = request_id.map(str::to_owned);

@@ -6,6 +6,7 @@
 // Whatever breaks a test's own arrangements is meant to break the test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod anything;
 mod architecture;
 mod bad_input;
 mod command;

@@ -1,0 +1,180 @@
+//! Whatever happens: random requests, faults and deadlines over the simulated AWS. Every cell ends in exactly one row
+//! of the ledger, and every record that it counts is there, once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::StreamExt;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use rolecall::catalogue::{Catalogue, Reach};
+use rolecall::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, ids, ledger, some};
+use crate::sim::{Fault, Service, Times, What, account_id};
+
+const CASES: usize = 40;
+const CUSTOMERS: usize = 3;
+const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "eu-central-1"];
+const TABLES: [&str; 8] = [
+    "accounts",
+    "ec2_vpcs",
+    "ec2_route_tables",
+    "ec2_instances",
+    "ec2_account_settings",
+    "route53_hosted_zones",
+    "route53_records",
+    "route53_zone_associations",
+];
+const OPERATIONS: [&str; 8] = [
+    "AssumeRole",
+    "DescribeRegions",
+    "DescribeVpcs",
+    "DescribeRouteTables",
+    "ListHostedZones",
+    "ListResourceRecordSets",
+    "GetHostedZone",
+    "ListAccountAliases",
+];
+
+#[derive(Clone, Debug)]
+struct Case {
+    regions: Vec<&'static str>,
+    tables: Vec<&'static str>,
+    faults: Vec<Fault>,
+    deadline: Option<Duration>,
+    empty_pages: bool,
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let error =
+        |status, code: &str| Just(What::Error { status, code: code.to_owned(), message: format!("simulated {code}") });
+    prop_oneof![
+        error(500, "InternalError"),
+        error(503, "Unavailable"),
+        error(401, "AuthFailure"),
+        error(400, "InvalidAction"),
+        error(400, "InvalidPaginationToken"),
+        Just(What::Throttle),
+        Just(What::Reset),
+        Just(What::ResetAfter),
+        Just(What::Cut),
+        Just(What::CutWithoutLength),
+        Just(What::Garbage),
+        Just(What::Hang),
+        Just(What::Empty200),
+        Just(What::Denied),
+        Just(What::ScpDenied),
+        Just(What::RepeatToken),
+        Just(What::ExpiredSession),
+        Just(What::DeletedZone),
+        Just(What::Latency(Duration::from_millis(300))),
+    ]
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let times = prop_oneof![
+        Just(Times::Always),
+        (1..4_u64).prop_map(Times::First),
+        (1..4_u64).prop_map(Times::After),
+        (any::<u64>(), 0.1..0.6_f64).prop_map(|(seed, probability)| Times::Seeded { seed, probability }),
+    ];
+    let place = (
+        prop::option::of(0..CUSTOMERS),
+        prop::option::of(prop::sample::select(REGIONS.to_vec())),
+        prop::option::of(prop::sample::select(OPERATIONS.to_vec())),
+    );
+    (what(), times, place).prop_map(|(what, times, (account, region, operation))| Fault {
+        account: account.map(account_id),
+        region: region.map(str::to_owned),
+        // The output is not to be struck here: a run that cannot write has no ledger.
+        service: operation.is_none().then_some(Service::Ec2),
+        operation: operation.map(str::to_owned),
+        times,
+        what,
+    })
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (
+        prop::sample::subsequence(REGIONS.to_vec(), 1..=REGIONS.len()),
+        prop::sample::subsequence(TABLES.to_vec(), 1..=TABLES.len()),
+        prop::collection::vec(fault(), 0..4),
+        prop::option::of((50..1500_u64).prop_map(Duration::from_millis)),
+        any::<bool>(),
+    )
+        .prop_map(|(regions, tables, faults, deadline, empty_pages)| Case {
+            regions,
+            tables,
+            faults,
+            deadline,
+            empty_pages,
+        })
+}
+
+/// The statuses that the case came to.
+async fn holds(number: usize, case: Case) -> BTreeSet<String> {
+    let scene = Scene::set(CUSTOMERS, some(130, 2, 12), |world| world.empty_pages = case.empty_pages).await;
+    let settings = Settings {
+        call_timeout: Duration::from_millis(400),
+        account_budget: Duration::from_secs(3),
+        margin: Duration::from_millis(100),
+        attempts: 2,
+        ..scene.settings.clone()
+    };
+    let scene = Scene { settings, ..scene };
+    for fault in &case.faults {
+        scene.sim.add_fault(fault.clone());
+    }
+    let request = json!({ "run_id": "any", "accounts": "all", "regions": case.regions, "resources": case.tables });
+    let response =
+        scene.run(request, case.deadline).await.unwrap_or_else(|refused| panic!("{number} {case:?}: {refused}"));
+    // No cell stands twice: `ledger` sees to it.
+    let ledger = ledger(&scene.out(), "any");
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let catalogue = Catalogue::get().expect("a catalogue");
+    for account in (0..CUSTOMERS).map(account_id) {
+        for table in &case.tables {
+            let here = ledger.iter().filter(|row| row["account_id"] == account.as_str() && row["table"] == *table);
+            let came: BTreeSet<String> = here.map(|row| text(row, "region")).collect();
+            let wanted: BTreeSet<String> = match catalogue.find(table).expect("a table").entry.reach {
+                Reach::Global => ["global".to_owned()].into(),
+                // They are named in full, and so known also where the account was never entered.
+                Reach::Regional => case.regions.iter().map(|region| (*region).to_owned()).collect(),
+            };
+            assert_eq!(came, wanted, "{number} {case:?}: {account} {table}");
+        }
+    }
+    for table in &case.tables {
+        let rows = ledger.iter().filter(|row| row["table"] == *table);
+        let counted: u64 = rows.map(|row| row["records"].as_u64().expect("a count")).sum();
+        // No record stands twice, and all that are counted are there: `ids` sees to the first.
+        assert_eq!(ids(&scene.out(), "any", table).len() as u64, counted, "{number} {case:?}: {table}");
+        assert_eq!(response.records[*table], counted, "{number} {case:?}: {table}");
+    }
+    let cells: u64 = response.cells.values().sum();
+    assert_eq!(cells, ledger.len() as u64, "{number} {case:?}");
+    for row in &ledger {
+        let told = ["ok", "empty"].contains(&text(row, "status").as_str()) || row["error_message"].is_string();
+        assert!(told, "{number} {case:?}: {row}");
+        assert!(row["records"] == 0 || ["ok", "partial"].contains(&text(row, "status").as_str()), "{number}: {row}");
+    }
+    let unbegun = ledger.iter().any(|row| row["status"] == "not_started");
+    assert!(!unbegun || response.remaining.is_some(), "{number} {case:?}: nobody is told of the rest");
+    ledger.iter().map(|row| text(row, "status")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cell_has_one_row_and_every_record_that_it_counts_is_there() {
+    let mut runner = TestRunner::deterministic();
+    let cases: Vec<Case> = (0..CASES).map(|_| case().new_tree(&mut runner).expect("a case").current()).collect();
+    let running = cases.into_iter().enumerate().map(|(number, case)| holds(number, case));
+    let seen: Vec<BTreeSet<String>> = futures::stream::iter(running).buffer_unordered(4).collect().await;
+    // The cases are the same each time, and varied enough to mean something.
+    let seen: BTreeSet<&str> = seen.iter().flatten().map(String::as_str).collect();
+    for status in ["ok", "empty", "partial", "denied", "scp_denied", "failed", "timed_out", "region_disabled"] {
+        assert!(seen.contains(status), "no case came to {status}: {seen:?}");
+    }
+}
