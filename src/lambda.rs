@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::{Incoming, Message, Naming, Request, tell_apart};
 use crate::input::{Problems, parse};
+use crate::metrics::Metrics;
 use crate::plan::Face;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::report::Response;
-use crate::run::{Engine, Order, Unwatched};
+use crate::run::{Engine, Order};
 use crate::settings::Settings;
 
 /// What Lambda says of an invocation.
@@ -34,6 +35,7 @@ pub struct Function {
     // A function that cannot start would be retried by Lambda without a word to whoever invokes it, so
     // settings that cannot be read are told in answer to each event.
     engine: Result<Engine, Refusal>,
+    name: String,
 }
 
 impl From<Refusal> for Diagnostic {
@@ -45,11 +47,12 @@ impl From<Refusal> for Diagnostic {
 impl Function {
     /// Reads the settings from the environment.
     pub async fn start(get: impl Fn(&str) -> Option<String>) -> Self {
+        let name = get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
         let engine = match Settings::read(get) {
             Ok(settings) => Ok(Engine::start(settings, Face::Lambda).await),
             Err(problems) => Err(Refusal::of(RefusalKind::InvalidSettings, &problems)),
         };
-        Self { engine }
+        Self { engine, name }
     }
 
     /// Carries one event out.
@@ -57,7 +60,7 @@ impl Function {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
         let invalid = |problems: Problems| Refusal::of(RefusalKind::InvalidRequest, &problems);
         let event = parse("event", payload).map_err(invalid)?;
-        let clock = Clock::new(&invocation, &engine.settings);
+        let clock = Clock::new(&invocation, &engine.settings, &self.name);
         match tell_apart(event).map_err(invalid)? {
             Incoming::Request(value) => {
                 let naming = Naming::Invocation(invocation.request_id);
@@ -80,7 +83,7 @@ impl Function {
 
 /// Each body is a request of its own. A refused body is a failure and ends in the dead-letter queue; a
 /// partial run is none. Bodies for which no time is left are handed back.
-async fn batch(engine: &Engine, messages: Vec<Message>, clock: Clock) -> SqsBatchResponse {
+async fn batch(engine: &Engine, messages: Vec<Message>, clock: Clock<'_>) -> SqsBatchResponse {
     let mut failures = Vec::new();
     for message in messages {
         let done = if clock.time_is_up() {
@@ -100,13 +103,13 @@ async fn batch(engine: &Engine, messages: Vec<Message>, clock: Clock) -> SqsBatc
     response
 }
 
-async fn one_message(engine: &Engine, message: &Message, clock: Clock) -> Result<Response, Refusal> {
+async fn one_message(engine: &Engine, message: &Message, clock: Clock<'_>) -> Result<Response, Refusal> {
     let invalid = |problems: Problems| Refusal::of(RefusalKind::InvalidRequest, &problems);
     let value = parse("message.body", message.body.as_bytes()).map_err(invalid)?;
     engine.run(order(&value, "request", Naming::Message(message.message_id.clone()), false, clock)).await
 }
 
-fn order(value: &Value, place: &str, naming: Naming, may_inline: bool, clock: Clock) -> Order {
+fn order(value: &Value, place: &str, naming: Naming, may_inline: bool, clock: Clock<'_>) -> Order {
     let mut problems = Problems::default();
     let request = Request::read(value, place, &mut problems);
     if request.inline && !may_inline {
@@ -119,7 +122,7 @@ fn order(value: &Value, place: &str, naming: Naming, may_inline: bool, clock: Cl
         may_inline,
         deadline: Some(clock.deadline),
         stop: CancellationToken::new(),
-        observer: Arc::new(Unwatched),
+        observer: Arc::new(Metrics { function: clock.function.to_owned(), deadline: clock.deadline }),
     }
 }
 
@@ -148,18 +151,19 @@ fn value_of(response: impl serde::Serialize) -> Result<Value, Refusal> {
     serde_json::to_value(response).map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))
 }
 
-/// The invocation's time.
+/// The invocation's time, and whose it is.
 #[derive(Clone, Copy, Debug)]
-struct Clock {
+struct Clock<'a> {
     deadline: Instant,
     margin: Duration,
+    function: &'a str,
 }
 
-impl Clock {
-    fn new(invocation: &Invocation, settings: &Settings) -> Self {
+impl<'a> Clock<'a> {
+    fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let left = settings.deadline.map_or(left, |setting| setting.min(left));
-        Self { deadline: Instant::now() + left, margin: settings.margin }
+        Self { deadline: Instant::now() + left, margin: settings.margin, function }
     }
 
     fn time_is_up(&self) -> bool {

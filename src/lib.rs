@@ -46,4 +46,5 @@ pub mod collect;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod metrics;
 pub mod lambda;

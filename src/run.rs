@@ -52,6 +52,10 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     fn cells_done(&self, more: usize) {
         let _ = more;
     }
+    /// The run is committed, by this invocation.
+    fn committed(&self, response: &Response) {
+        let _ = response;
+    }
     /// An account is done.
     fn account_done(&self, summary: &AccountSummary) {
         let _ = summary;
@@ -230,6 +234,7 @@ impl Engine {
         };
         let resumes = base.map(|manifest| manifest.response.run_id);
         let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
+        order.observer.committed(&manifest.response);
         commit::move_latest(&store, &manifest).await;
         commit::name_files(&store, &manifest).await.map_err(refused)?;
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)

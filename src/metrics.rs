@@ -1,0 +1,105 @@
+//! A run's figures as CloudWatch takes them from a function's log: the embedded metric format.
+//!
+//! Dimensions are the function's name, and for cells their status: nothing that grows with the number of customers,
+//! since each combination is a metric that is paid for. Knows nothing of how a run is carried out.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::report::Response;
+use crate::run::Observer;
+
+/// The metrics' namespace.
+const NAMESPACE: &str = "rolecall";
+
+/// Writes a run's figures to the function's log once it is committed.
+#[derive(Debug)]
+pub struct Metrics {
+    /// The function's name.
+    pub function: String,
+    /// When its invocation is ended.
+    pub deadline: Instant,
+}
+
+impl Observer for Metrics {
+    fn committed(&self, response: &Response) {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        let mut out = std::io::stdout().lock();
+        for document in documents(response, &self.function, Timestamp::now(), left_ms, largest_memory()) {
+            // A log that takes nothing is no reason to fail a run that is committed.
+            let _ = writeln!(out, "{document}");
+        }
+    }
+}
+
+/// One document for the run, and one for each status that its cells came to.
+fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, memory: Option<u64>) -> Vec<Value> {
+    let accounts = &response.accounts;
+    let counts = [
+        ("Accounts", accounts.planned, "Count"),
+        ("AccountsComplete", accounts.complete, "Count"),
+        ("AccountsPartial", accounts.partial, "Count"),
+        ("AccountsFailed", accounts.failed, "Count"),
+        ("AccountsNotStarted", accounts.not_started, "Count"),
+        ("Records", response.records.values().sum(), "Count"),
+        ("Calls", response.calls, "Count"),
+        ("Retries", response.retries, "Count"),
+        ("Throttles", response.throttles, "Count"),
+        ("Duration", response.duration_ms, "Milliseconds"),
+        ("TimeLeft", left_ms, "Milliseconds"),
+    ];
+    let memory = memory.map(|bytes| ("LargestMemory", bytes, "Bytes"));
+    let run: Vec<_> = counts.into_iter().chain(memory).collect();
+    let told = |dimensions: &[&str], metrics: &[(&str, u64, &str)]| {
+        let names: Vec<Value> = metrics.iter().map(|(name, _, unit)| json!({ "Name": name, "Unit": unit })).collect();
+        let mut document = json!({
+            "_aws": {
+                "Timestamp": at.as_millisecond(),
+                "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names }],
+            },
+            "FunctionName": function,
+            "run_id": response.run_id,
+        });
+        metrics.iter().for_each(|(name, value, _)| document[name] = json!(value));
+        document
+    };
+    let mut documents = vec![told(&["FunctionName"], &run)];
+    for (status, cells) in &response.cells {
+        let mut document = told(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
+        document["Status"] = json!(status.name());
+        documents.push(document);
+    }
+    documents
+}
+
+/// The most memory that this process has held, in bytes, where Linux tells it. An environment's later invocations
+/// bear what the earlier ones took.
+fn largest_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_the_embedded_metric_format() {
+        let response: Response = serde_json::from_value(json!({
+            "run_id": "nightly", "status": "partial", "manifest": "s3://results/runs/nightly/manifest.json",
+            "accounts": { "planned": 5, "complete": 3, "partial": 1, "failed": 1, "not_started": 0 },
+            "records": { "ec2_vpcs": 40, "ec2_subnets": 160 }, "cells": { "ok": 900, "scp_denied": 12 },
+            "calls": 1234, "retries": 3, "throttles": 2, "failures": [],
+            "started_at": "2026-11-22T03:00:00Z", "duration_ms": 8000,
+        }))
+        .unwrap();
+        let documents = documents(&response, "rolecall", Timestamp::UNIX_EPOCH, 61_000, Some(64 << 20));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&documents).unwrap());
+        assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
+    }
+}
