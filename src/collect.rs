@@ -8,6 +8,7 @@
 mod cell;
 mod details;
 mod enter;
+mod paging;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use enter::{Account, Region, accounts_row, look_around};
 
-use crate::catalogue::{Ask, Call, Catalogue, Next, Parent, Reach, Row, Source, Table};
+use crate::catalogue::{Call, Catalogue, Next, Parent, Reach, Row, Source, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{GLOBAL, LedgerRow};
 use crate::record::{Origin, Page, Record};
@@ -27,6 +28,7 @@ use crate::session::{Service, Session};
 use crate::sink::Parcel;
 use crate::wire::{Grant, Tally};
 use cell::Cell;
+use paging::Paging;
 
 /// How many records are sent to the sink at once where they were held back for their details.
 const HELD_BACK_PAGE: usize = 1000;
@@ -187,31 +189,15 @@ impl Context {
         parent: Option<Parent<'_>>,
         mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
     ) -> Result<(), Cause> {
-        let mut ask = Ask {
-            token: None,
-            subjects: parent.iter().map(|parent| parent.record.id.clone()).collect(),
-            region: cell.region.to_string(),
-        };
-        let (mut seen, mut kept) = (HashSet::new(), HashSet::new());
-        let mut restarted = false;
+        let (table, subjects) = (cell.table, parent.iter().map(|parent| parent.record.id.clone()).collect());
+        let mut paging = Paging::new(call, table.wanted.clone(), subjects, &cell.region);
+        let mut kept = HashSet::new();
         loop {
-            let wanted = cell.table.wanted.clone();
-            let (taken, next) = match cell.ask(call, wanted, ask.clone()).await {
-                // A token that is no longer good: once more from the start, past what was kept already.
-                Err(cause) if cause.kind == Kind::StaleToken && ask.token.is_some() && !restarted => {
-                    restarted = true;
-                    seen.clear();
-                    ask.token = None;
-                    continue;
-                }
-                outcome => outcome?,
-            };
-            cell.dropped += taken.answer.dropped;
-            let table = cell.table;
+            let Some((taken, next)) = paging.page(cell).await? else { continue };
             let row =
                 Row { account_id: &self.account.id, partition: self.account.partition, region: &cell.region, parent };
             let mut records: Vec<Record> = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
-            if restarted {
+            if paging.restarted {
                 records.retain(|record| !kept.contains(&fingerprint(record)));
             } else if matches!(next, Next::Page(_)) {
                 kept.extend(records.iter().map(fingerprint));
@@ -219,15 +205,9 @@ impl Context {
             if let Some(records) = keep(records) {
                 self.send(cell, records, Some(taken.grant)).await;
             }
-            let token = match next {
-                Next::End => return Ok(()),
-                Next::Cut(cause) => return Err(cause),
-                Next::Page(token) => token,
-            };
-            if !seen.insert(token.clone()) {
-                return Err(repeated_token());
+            if !paging.goes_on(next)? {
+                return Ok(());
             }
-            ask.token = Some(token);
         }
     }
 
@@ -257,10 +237,6 @@ impl Context {
             _ => region,
         }
     }
-}
-
-fn repeated_token() -> Cause {
-    Cause::new(Kind::Other, "AWS gave the same page token twice, so the listing was ended")
 }
 
 /// Eight bytes stand for a record's id while a listing goes on, should it have to start again.

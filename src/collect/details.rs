@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cell::Cell;
-use super::{Context, ends_the_cell, repeated_token};
-use crate::catalogue::{Ask, Next, TableDetail};
+use super::paging::Paging;
+use super::{Context, ends_the_cell};
+use crate::catalogue::TableDetail;
 use crate::failure::{Cause, Kind};
 use crate::record::Record;
 use crate::transcode::Item;
@@ -84,38 +85,24 @@ impl Context {
     ) -> Result<(), Cause> {
         let table = cell.table;
         let only = if let [id] = subjects { Some(id.as_str()) } else { None };
-        let mut ask = Ask { token: None, subjects: subjects.to_vec(), region: cell.region.to_string() };
-        let (mut seen, mut restarted) = (HashSet::new(), false);
+        let mut paging = Paging::new(detail.detail.call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
         loop {
-            let (taken, next) = match cell.ask(detail.detail.call, detail.wanted.clone(), ask.clone()).await {
-                // A token that is no longer good: once more from the start, without what came before.
-                Err(cause) if cause.kind == Kind::StaleToken && ask.token.is_some() && !restarted => {
-                    restarted = true;
-                    seen.clear();
-                    ask.token = None;
-                    for place in subjects.iter().filter_map(|id| held.places.get(id)) {
-                        table.forget_detail(&mut held.records[*place], detail);
-                    }
-                    continue;
+            let Some((taken, next)) = paging.page(cell).await? else {
+                // Once more from the start, without what came before.
+                for place in subjects.iter().filter_map(|id| held.places.get(id)) {
+                    table.forget_detail(&mut held.records[*place], detail);
                 }
-                outcome => outcome?,
+                continue;
             };
-            cell.dropped += taken.answer.dropped;
             for item in taken.answer.items {
                 let place = place_of(detail, &item, only, &held.places);
                 if let Some(record) = place.and_then(|place| held.records.get_mut(place)) {
                     table.add_detail(record, detail, item);
                 }
             }
-            let token = match next {
-                Next::End => return Ok(()),
-                Next::Cut(cause) => return Err(cause),
-                Next::Page(token) => token,
-            };
-            if !seen.insert(token.clone()) {
-                return Err(repeated_token());
+            if !paging.goes_on(next)? {
+                return Ok(());
             }
-            ask.token = Some(token);
         }
     }
 }
