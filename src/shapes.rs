@@ -17,8 +17,11 @@ pub struct Structure {
     /// The model marks one of its members sensitive. What it does not know of such a structure is
     /// dropped rather than passed on.
     pub secret: bool,
-    /// Its members in the model's order.
+    /// Its members: first those of the model that the structure was taken from, in that model's order, then what
+    /// later models have added, so that columns never change their places.
     pub members: &'static [Member],
+    /// How many of them there were at first.
+    pub first: usize,
     /// In which order they came last.
     pub order: Order,
 }

@@ -99,12 +99,18 @@ impl Table {
             added: Vec::new(),
         };
         let item = table.wanted.item();
-        table.slots = item.members.iter().map(|member| table.slot(member)).collect();
+        let (first, later) = item.members.split_at(item.first.min(item.members.len()));
+        table.slots = first.iter().map(|member| table.slot(member)).collect();
         for added in entry.added {
             let kind =
                 table.type_of(item, added.from).map_err(|what| format!("{}.{}: {what}", entry.table, added.column))?;
             table.columns.push(Column { name: added.column.into(), kind });
             table.added.push((table.columns.len() - 1, added.from));
+        }
+        // What a newer model brings comes last, so that all others keep their places.
+        for member in later {
+            let slot = table.slot(member);
+            table.slots.push(slot);
         }
         table.check(item).map_err(|what| format!("{}: {what}", entry.table))?;
         let mut names: HashSet<&str> =

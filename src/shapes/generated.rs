@@ -6,17 +6,17 @@ pub mod ec2 {
     use super::*;
 pub static DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT: Structure = Structure { name: "DescribeAccountAttributesResult", secret: false, members: &[
     Member { wire: "accountAttributeSet", name: "AccountAttributes", column: "account_attributes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ACCOUNT_ATTRIBUTE) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static ACCOUNT_ATTRIBUTE: Structure = Structure { name: "AccountAttribute", secret: false, members: &[
     Member { wire: "attributeName", name: "AttributeName", column: "attribute_name", kind: Kind::Text },
     Member { wire: "attributeValueSet", name: "AttributeValues", column: "attribute_values", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ACCOUNT_ATTRIBUTE_VALUE) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ACCOUNT_ATTRIBUTE_VALUE: Structure = Structure { name: "AccountAttributeValue", secret: false, members: &[
     Member { wire: "attributeValue", name: "AttributeValue", column: "attribute_value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_ADDRESSES_RESULT: Structure = Structure { name: "DescribeAddressesResult", secret: false, members: &[
     Member { wire: "addressesSet", name: "Addresses", column: "addresses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ADDRESS) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static ADDRESS: Structure = Structure { name: "Address", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: Kind::Text },
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: Kind::Text },
@@ -34,15 +34,15 @@ pub static ADDRESS: Structure = Structure { name: "Address", secret: false, memb
     Member { wire: "serviceManaged", name: "ServiceManaged", column: "service_managed", kind: Kind::Text },
     Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 16, order: Order::unknown() };
 pub static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_BYOIP_CIDRS_RESULT: Structure = Structure { name: "DescribeByoipCidrsResult", secret: false, members: &[
     Member { wire: "byoipCidrSet", name: "ByoipCidrs", column: "byoip_cidrs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BYOIP_CIDR) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static BYOIP_CIDR: Structure = Structure { name: "ByoipCidr", secret: false, members: &[
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
@@ -53,17 +53,17 @@ pub static BYOIP_CIDR: Structure = Structure { name: "ByoipCidr", secret: false,
     Member { wire: "advertisementType", name: "AdvertisementType", column: "advertisement_type", kind: Kind::Text },
     Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: Kind::Text },
     Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static ASN_ASSOCIATION: Structure = Structure { name: "AsnAssociation", secret: false, members: &[
     Member { wire: "asn", name: "Asn", column: "asn", kind: Kind::Text },
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DESCRIBE_CAPACITY_RESERVATIONS_RESULT: Structure = Structure { name: "DescribeCapacityReservationsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "capacityReservationSet", name: "CapacityReservations", column: "capacity_reservations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CAPACITY_RESERVATION) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CAPACITY_RESERVATION: Structure = Structure { name: "CapacityReservation", secret: false, members: &[
     Member { wire: "capacityReservationId", name: "CapacityReservationId", column: "capacity_reservation_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
@@ -101,21 +101,21 @@ pub static CAPACITY_RESERVATION: Structure = Structure { name: "CapacityReservat
     Member { wire: "originalStartDate", name: "OriginalStartDate", column: "original_start_date", kind: Kind::Timestamp },
     Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: Kind::Text },
     Member { wire: "launchStatus", name: "LaunchStatus", column: "launch_status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 36, order: Order::unknown() };
 pub static CAPACITY_ALLOCATION: Structure = Structure { name: "CapacityAllocation", secret: false, members: &[
     Member { wire: "allocationType", name: "AllocationType", column: "allocation_type", kind: Kind::Text },
     Member { wire: "count", name: "Count", column: "count", kind: Kind::Integer },
     Member { wire: "allocationMetadataList", name: "AllocationMetadata", column: "allocation_metadata", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CAPACITY_ALLOCATION_METADATA_ENTRY) }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static CAPACITY_ALLOCATION_METADATA_ENTRY: Structure = Structure { name: "CapacityAllocationMetadataEntry", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CAPACITY_RESERVATION_COMMITMENT_INFO: Structure = Structure { name: "CapacityReservationCommitmentInfo", secret: false, members: &[
     Member { wire: "committedInstanceCount", name: "CommittedInstanceCount", column: "committed_instance_count", kind: Kind::Integer },
     Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: Kind::Timestamp },
     Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static INTERRUPTIBLE_CAPACITY_ALLOCATION: Structure = Structure { name: "InterruptibleCapacityAllocation", secret: false, members: &[
     Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: Kind::Integer },
     Member { wire: "targetInstanceCount", name: "TargetInstanceCount", column: "target_instance_count", kind: Kind::Integer },
@@ -123,33 +123,33 @@ pub static INTERRUPTIBLE_CAPACITY_ALLOCATION: Structure = Structure { name: "Int
     Member { wire: "interruptibleCapacityReservationId", name: "InterruptibleCapacityReservationId", column: "interruptible_capacity_reservation_id", kind: Kind::Text },
     Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: Kind::Text },
     Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static INTERRUPTION_INFO: Structure = Structure { name: "InterruptionInfo", secret: false, members: &[
     Member { wire: "sourceCapacityReservationId", name: "SourceCapacityReservationId", column: "source_capacity_reservation_id", kind: Kind::Text },
     Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CAPACITY_RESERVATION_ADJUSTMENT_DETAILS: Structure = Structure { name: "CapacityReservationAdjustmentDetails", secret: false, members: &[
     Member { wire: "startDate", name: "StartDate", column: "start_date", kind: Kind::Timestamp },
     Member { wire: "endDate", name: "EndDate", column: "end_date", kind: Kind::Timestamp },
     Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: Kind::Timestamp },
     Member { wire: "endDateType", name: "EndDateType", column: "end_date_type", kind: Kind::Text },
     Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static DESCRIBE_CARRIER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCarrierGatewaysResult", secret: false, members: &[
     Member { wire: "carrierGatewaySet", name: "CarrierGateways", column: "carrier_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CARRIER_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CARRIER_GATEWAY: Structure = Structure { name: "CarrierGateway", secret: false, members: &[
     Member { wire: "carrierGatewayId", name: "CarrierGatewayId", column: "carrier_gateway_id", kind: Kind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeClientVpnEndpointsResult", secret: false, members: &[
     Member { wire: "clientVpnEndpoint", name: "ClientVpnEndpoints", column: "client_vpn_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CLIENT_VPN_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CLIENT_VPN_ENDPOINT: Structure = Structure { name: "ClientVpnEndpoint", secret: false, members: &[
     Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
@@ -180,70 +180,70 @@ pub static CLIENT_VPN_ENDPOINT: Structure = Structure { name: "ClientVpnEndpoint
     Member { wire: "trafficIpAddressType", name: "TrafficIpAddressType", column: "traffic_ip_address_type", kind: Kind::Text },
     Member { wire: "transitGatewayConfiguration", name: "TransitGatewayConfiguration", column: "transit_gateway_configuration", kind: Kind::Structure(&TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE) },
     Member { wire: "devicePostureOptions", name: "DevicePostureOptions", column: "device_posture_options", kind: Kind::Structure(&DEVICE_POSTURE_RESPONSE_OPTIONS) },
-], order: Order::unknown() };
+], first: 29, order: Order::unknown() };
 pub static CLIENT_VPN_ENDPOINT_STATUS: Structure = Structure { name: "ClientVpnEndpointStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ASSOCIATED_TARGET_NETWORK: Structure = Structure { name: "AssociatedTargetNetwork", secret: false, members: &[
     Member { wire: "networkId", name: "NetworkId", column: "network_id", kind: Kind::Text },
     Member { wire: "networkType", name: "NetworkType", column: "network_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CLIENT_VPN_AUTHENTICATION: Structure = Structure { name: "ClientVpnAuthentication", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "activeDirectory", name: "ActiveDirectory", column: "active_directory", kind: Kind::Structure(&DIRECTORY_SERVICE_AUTHENTICATION) },
     Member { wire: "mutualAuthentication", name: "MutualAuthentication", column: "mutual_authentication", kind: Kind::Structure(&CERTIFICATE_AUTHENTICATION) },
     Member { wire: "federatedAuthentication", name: "FederatedAuthentication", column: "federated_authentication", kind: Kind::Structure(&FEDERATED_AUTHENTICATION) },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DIRECTORY_SERVICE_AUTHENTICATION: Structure = Structure { name: "DirectoryServiceAuthentication", secret: false, members: &[
     Member { wire: "directoryId", name: "DirectoryId", column: "directory_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CERTIFICATE_AUTHENTICATION: Structure = Structure { name: "CertificateAuthentication", secret: false, members: &[
     Member { wire: "clientRootCertificateChain", name: "ClientRootCertificateChain", column: "client_root_certificate_chain", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static FEDERATED_AUTHENTICATION: Structure = Structure { name: "FederatedAuthentication", secret: false, members: &[
     Member { wire: "samlProviderArn", name: "SamlProviderArn", column: "saml_provider_arn", kind: Kind::Text },
     Member { wire: "selfServiceSamlProviderArn", name: "SelfServiceSamlProviderArn", column: "self_service_saml_provider_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CONNECTION_LOG_RESPONSE_OPTIONS: Structure = Structure { name: "ConnectionLogResponseOptions", secret: false, members: &[
     Member { wire: "Enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
     Member { wire: "CloudwatchLogGroup", name: "CloudwatchLogGroup", column: "cloudwatch_log_group", kind: Kind::Text },
     Member { wire: "CloudwatchLogStream", name: "CloudwatchLogStream", column: "cloudwatch_log_stream", kind: Kind::Text },
     Member { wire: "IncludeAuthorizationPolicyContext", name: "IncludeAuthorizationPolicyContext", column: "include_authorization_policy_context", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static CLIENT_CONNECT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientConnectResponseOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
     Member { wire: "lambdaFunctionArn", name: "LambdaFunctionArn", column: "lambda_function_arn", kind: Kind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS: Structure = Structure { name: "ClientVpnEndpointAttributeStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CLIENT_LOGIN_BANNER_RESPONSE_OPTIONS: Structure = Structure { name: "ClientLoginBannerResponseOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
     Member { wire: "bannerText", name: "BannerText", column: "banner_text", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CLIENT_ROUTE_ENFORCEMENT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientRouteEnforcementResponseOptions", secret: false, members: &[
     Member { wire: "enforced", name: "Enforced", column: "enforced", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE: Structure = Structure { name: "TransitGatewayConfigurationDescribeEndpointStructure", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
     Member { wire: "availabilityZoneSet", name: "AvailabilityZones", column: "availability_zones", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
     Member { wire: "availabilityZoneIdSet", name: "AvailabilityZoneIds", column: "availability_zone_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DEVICE_POSTURE_RESPONSE_OPTIONS: Structure = Structure { name: "DevicePostureResponseOptions", secret: false, members: &[
     Member { wire: "trustProviderSet", name: "TrustProviders", column: "trust_providers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CLIENT_VPN_TRUST_PROVIDER) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CLIENT_VPN_TRUST_PROVIDER: Structure = Structure { name: "ClientVpnTrustProvider", secret: false, members: &[
     Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: Kind::Text },
     Member { wire: "tenantId", name: "TenantId", column: "tenant_id", kind: Kind::Text },
     Member { wire: "publicSigningKeyUrl", name: "PublicSigningKeyUrl", column: "public_signing_key_url", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static DESCRIBE_CUSTOMER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCustomerGatewaysResult", secret: false, members: &[
     Member { wire: "customerGatewaySet", name: "CustomerGateways", column: "customer_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CUSTOMER_GATEWAY) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CUSTOMER_GATEWAY: Structure = Structure { name: "CustomerGateway", secret: false, members: &[
     Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: Kind::Text },
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
@@ -254,41 +254,41 @@ pub static CUSTOMER_GATEWAY: Structure = Structure { name: "CustomerGateway", se
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: Kind::Text },
     Member { wire: "bgpAsn", name: "BgpAsn", column: "bgp_asn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static DESCRIBE_DHCP_OPTIONS_RESULT: Structure = Structure { name: "DescribeDhcpOptionsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "dhcpOptionsSet", name: "DhcpOptions", column: "dhcp_options", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DHCP_OPTIONS) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DHCP_OPTIONS: Structure = Structure { name: "DhcpOptions", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "dhcpOptionsId", name: "DhcpOptionsId", column: "dhcp_options_id", kind: Kind::Text },
     Member { wire: "dhcpConfigurationSet", name: "DhcpConfigurations", column: "dhcp_configurations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DHCP_CONFIGURATION) }) },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DHCP_CONFIGURATION: Structure = Structure { name: "DhcpConfiguration", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "valueSet", name: "Values", column: "values", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ATTRIBUTE_VALUE) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ATTRIBUTE_VALUE: Structure = Structure { name: "AttributeValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_EGRESS_ONLY_INTERNET_GATEWAYS_RESULT: Structure = Structure { name: "DescribeEgressOnlyInternetGatewaysResult", secret: false, members: &[
     Member { wire: "egressOnlyInternetGatewaySet", name: "EgressOnlyInternetGateways", column: "egress_only_internet_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EGRESS_ONLY_INTERNET_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static EGRESS_ONLY_INTERNET_GATEWAY: Structure = Structure { name: "EgressOnlyInternetGateway", secret: false, members: &[
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INTERNET_GATEWAY_ATTACHMENT) }) },
     Member { wire: "egressOnlyInternetGatewayId", name: "EgressOnlyInternetGatewayId", column: "egress_only_internet_gateway_id", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static INTERNET_GATEWAY_ATTACHMENT: Structure = Structure { name: "InternetGatewayAttachment", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_FLEETS_RESULT: Structure = Structure { name: "DescribeFleetsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "fleetSet", name: "Fleets", column: "fleets", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLEET_DATA) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static FLEET_DATA: Structure = Structure { name: "FleetData", secret: false, members: &[
     Member { wire: "activityStatus", name: "ActivityStatus", column: "activity_status", kind: Kind::Text },
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
@@ -312,16 +312,16 @@ pub static FLEET_DATA: Structure = Structure { name: "FleetData", secret: false,
     Member { wire: "errorSet", name: "Errors", column: "errors", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DESCRIBE_FLEET_ERROR) }) },
     Member { wire: "fleetInstanceSet", name: "Instances", column: "instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&DESCRIBE_FLEETS_INSTANCES) }) },
     Member { wire: "context", name: "Context", column: "context", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 22, order: Order::unknown() };
 pub static FLEET_LAUNCH_TEMPLATE_CONFIG: Structure = Structure { name: "FleetLaunchTemplateConfig", secret: false, members: &[
     Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
     Member { wire: "overrides", name: "Overrides", column: "overrides", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static FLEET_LAUNCH_TEMPLATE_SPECIFICATION: Structure = Structure { name: "FleetLaunchTemplateSpecification", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
     Member { wire: "version", name: "Version", column: "version", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static FLEET_LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name: "FleetLaunchTemplateOverrides", secret: false, members: &[
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
     Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: Kind::Text },
@@ -334,10 +334,10 @@ pub static FLEET_LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name: "Fleet
     Member { wire: "imageId", name: "ImageId", column: "image_id", kind: Kind::Text },
     Member { wire: "blockDeviceMappingSet", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&BLOCK_DEVICE_MAPPING_RESPONSE) }) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 11, order: Order::unknown() };
 pub static PLACEMENT_RESPONSE: Structure = Structure { name: "PlacementResponse", secret: false, members: &[
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_REQUIREMENTS: Structure = Structure { name: "InstanceRequirements", secret: false, members: &[
     Member { wire: "vCpuCount", name: "VCpuCount", column: "v_cpu_count", kind: Kind::Structure(&V_CPU_COUNT_RANGE) },
     Member { wire: "memoryMiB", name: "MemoryMiB", column: "memory_mi_b", kind: Kind::Structure(&MEMORY_MI_B) },
@@ -365,58 +365,58 @@ pub static INSTANCE_REQUIREMENTS: Structure = Structure { name: "InstanceRequire
     Member { wire: "maxSpotPriceAsPercentageOfOptimalOnDemandPrice", name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", column: "max_spot_price_as_percentage_of_optimal_on_demand_price", kind: Kind::Integer },
     Member { wire: "baselinePerformanceFactors", name: "BaselinePerformanceFactors", column: "baseline_performance_factors", kind: Kind::Structure(&BASELINE_PERFORMANCE_FACTORS) },
     Member { wire: "requireEncryptionInTransit", name: "RequireEncryptionInTransit", column: "require_encryption_in_transit", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 26, order: Order::unknown() };
 pub static V_CPU_COUNT_RANGE: Structure = Structure { name: "VCpuCountRange", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static MEMORY_MI_B: Structure = Structure { name: "MemoryMiB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static MEMORY_GI_B_PER_V_CPU: Structure = Structure { name: "MemoryGiBPerVCpu", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static NETWORK_INTERFACE_COUNT: Structure = Structure { name: "NetworkInterfaceCount", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TOTAL_LOCAL_STORAGE_GB: Structure = Structure { name: "TotalLocalStorageGB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static BASELINE_EBS_BANDWIDTH_MBPS: Structure = Structure { name: "BaselineEbsBandwidthMbps", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ACCELERATOR_COUNT: Structure = Structure { name: "AcceleratorCount", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ACCELERATOR_TOTAL_MEMORY_MI_B: Structure = Structure { name: "AcceleratorTotalMemoryMiB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static NETWORK_BANDWIDTH_GBPS: Structure = Structure { name: "NetworkBandwidthGbps", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: Kind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: Kind::Double },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static BASELINE_PERFORMANCE_FACTORS: Structure = Structure { name: "BaselinePerformanceFactors", secret: false, members: &[
     Member { wire: "cpu", name: "Cpu", column: "cpu", kind: Kind::Structure(&CPU_PERFORMANCE_FACTOR) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CPU_PERFORMANCE_FACTOR: Structure = Structure { name: "CpuPerformanceFactor", secret: false, members: &[
     Member { wire: "referenceSet", name: "References", column: "references", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PERFORMANCE_FACTOR_REFERENCE) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PERFORMANCE_FACTOR_REFERENCE: Structure = Structure { name: "PerformanceFactorReference", secret: false, members: &[
     Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static BLOCK_DEVICE_MAPPING_RESPONSE: Structure = Structure { name: "BlockDeviceMappingResponse", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_BLOCK_DEVICE_RESPONSE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static EBS_BLOCK_DEVICE_RESPONSE: Structure = Structure { name: "EbsBlockDeviceResponse", secret: false, members: &[
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
@@ -426,14 +426,14 @@ pub static EBS_BLOCK_DEVICE_RESPONSE: Structure = Structure { name: "EbsBlockDev
     Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: Kind::Text },
     Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: Kind::Integer },
     Member { wire: "volumeType", name: "VolumeType", column: "volume_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static TARGET_CAPACITY_SPECIFICATION: Structure = Structure { name: "TargetCapacitySpecification", secret: false, members: &[
     Member { wire: "totalTargetCapacity", name: "TotalTargetCapacity", column: "total_target_capacity", kind: Kind::Integer },
     Member { wire: "onDemandTargetCapacity", name: "OnDemandTargetCapacity", column: "on_demand_target_capacity", kind: Kind::Integer },
     Member { wire: "spotTargetCapacity", name: "SpotTargetCapacity", column: "spot_target_capacity", kind: Kind::Integer },
     Member { wire: "defaultTargetCapacityType", name: "DefaultTargetCapacityType", column: "default_target_capacity_type", kind: Kind::Text },
     Member { wire: "targetCapacityUnitType", name: "TargetCapacityUnitType", column: "target_capacity_unit_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static SPOT_OPTIONS: Structure = Structure { name: "SpotOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
     Member { wire: "maintenanceStrategies", name: "MaintenanceStrategies", column: "maintenance_strategies", kind: Kind::Structure(&FLEET_SPOT_MAINTENANCE_STRATEGIES) },
@@ -443,14 +443,14 @@ pub static SPOT_OPTIONS: Structure = Structure { name: "SpotOptions", secret: fa
     Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: Kind::Boolean },
     Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: Kind::Integer },
     Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static FLEET_SPOT_MAINTENANCE_STRATEGIES: Structure = Structure { name: "FleetSpotMaintenanceStrategies", secret: false, members: &[
     Member { wire: "capacityRebalance", name: "CapacityRebalance", column: "capacity_rebalance", kind: Kind::Structure(&FLEET_SPOT_CAPACITY_REBALANCE) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static FLEET_SPOT_CAPACITY_REBALANCE: Structure = Structure { name: "FleetSpotCapacityRebalance", secret: false, members: &[
     Member { wire: "replacementStrategy", name: "ReplacementStrategy", column: "replacement_strategy", kind: Kind::Text },
     Member { wire: "terminationDelay", name: "TerminationDelay", column: "termination_delay", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ON_DEMAND_OPTIONS: Structure = Structure { name: "OnDemandOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
     Member { wire: "capacityReservationOptions", name: "CapacityReservationOptions", column: "capacity_reservation_options", kind: Kind::Structure(&CAPACITY_RESERVATION_OPTIONS) },
@@ -458,39 +458,39 @@ pub static ON_DEMAND_OPTIONS: Structure = Structure { name: "OnDemandOptions", s
     Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: Kind::Boolean },
     Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: Kind::Integer },
     Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static CAPACITY_RESERVATION_OPTIONS: Structure = Structure { name: "CapacityReservationOptions", secret: false, members: &[
     Member { wire: "usageStrategy", name: "UsageStrategy", column: "usage_strategy", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static RESERVED_CAPACITY_OPTIONS: Structure = Structure { name: "ReservedCapacityOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: Kind::Text },
     Member { wire: "reservationTypeSet", name: "ReservationTypes", column: "reservation_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
     Member { wire: "reservedCapacityFallbackOptions", name: "ReservedCapacityFallbackOptions", column: "reserved_capacity_fallback_options", kind: Kind::Structure(&RESERVED_CAPACITY_FALLBACK_OPTIONS) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static RESERVED_CAPACITY_FALLBACK_OPTIONS: Structure = Structure { name: "ReservedCapacityFallbackOptions", secret: false, members: &[
     Member { wire: "marketTypeSet", name: "MarketTypes", column: "market_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_FLEET_ERROR: Structure = Structure { name: "DescribeFleetError", secret: false, members: &[
     Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: Kind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
     Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: Kind::Text },
     Member { wire: "errorCode", name: "ErrorCode", column: "error_code", kind: Kind::Text },
     Member { wire: "errorMessage", name: "ErrorMessage", column: "error_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE: Structure = Structure { name: "LaunchTemplateAndOverridesResponse", secret: false, members: &[
     Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
     Member { wire: "overrides", name: "Overrides", column: "overrides", kind: Kind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_FLEETS_INSTANCES: Structure = Structure { name: "DescribeFleetsInstances", secret: false, members: &[
     Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: Kind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
     Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: Kind::Text },
     Member { wire: "instanceIds", name: "InstanceIds", column: "instance_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
     Member { wire: "platform", name: "Platform", column: "platform", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static DESCRIBE_FLOW_LOGS_RESULT: Structure = Structure { name: "DescribeFlowLogsResult", secret: false, members: &[
     Member { wire: "flowLogSet", name: "FlowLogs", column: "flow_logs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&FLOW_LOG) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static FLOW_LOG: Structure = Structure { name: "FlowLog", secret: false, members: &[
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "deliverLogsErrorMessage", name: "DeliverLogsErrorMessage", column: "deliver_logs_error_message", kind: Kind::Text },
@@ -509,20 +509,20 @@ pub static FLOW_LOG: Structure = Structure { name: "FlowLog", secret: false, mem
     Member { wire: "maxAggregationInterval", name: "MaxAggregationInterval", column: "max_aggregation_interval", kind: Kind::Integer },
     Member { wire: "destinationOptions", name: "DestinationOptions", column: "destination_options", kind: Kind::Structure(&DESTINATION_OPTIONS_RESPONSE) },
     Member { wire: "tagFieldSpecificationSet", name: "TagFieldSpecifications", column: "tag_field_specifications", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG_FIELD_SPECIFICATION_RESPONSE) }) },
-], order: Order::unknown() };
+], first: 17, order: Order::unknown() };
 pub static DESTINATION_OPTIONS_RESPONSE: Structure = Structure { name: "DestinationOptionsResponse", secret: false, members: &[
     Member { wire: "fileFormat", name: "FileFormat", column: "file_format", kind: Kind::Text },
     Member { wire: "hiveCompatiblePartitions", name: "HiveCompatiblePartitions", column: "hive_compatible_partitions", kind: Kind::Boolean },
     Member { wire: "perHourPartition", name: "PerHourPartition", column: "per_hour_partition", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static TAG_FIELD_SPECIFICATION_RESPONSE: Structure = Structure { name: "TagFieldSpecificationResponse", secret: false, members: &[
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
     Member { wire: "tagKeySet", name: "TagKeys", column: "tag_keys", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_HOSTS_RESULT: Structure = Structure { name: "DescribeHostsResult", secret: false, members: &[
     Member { wire: "hostSet", name: "Hosts", column: "hosts", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&HOST) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static HOST: Structure = Structure { name: "Host", secret: false, members: &[
     Member { wire: "autoPlacement", name: "AutoPlacement", column: "auto_placement", kind: Kind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
@@ -545,35 +545,35 @@ pub static HOST: Structure = Structure { name: "Host", secret: false, members: &
     Member { wire: "hostMaintenance", name: "HostMaintenance", column: "host_maintenance", kind: Kind::Text },
     Member { wire: "assetId", name: "AssetId", column: "asset_id", kind: Kind::Text },
     Member { wire: "cpuOptions", name: "CpuOptions", column: "cpu_options", kind: Kind::Structure(&HOST_CPU_OPTIONS) },
-], order: Order::unknown() };
+], first: 21, order: Order::unknown() };
 pub static AVAILABLE_CAPACITY: Structure = Structure { name: "AvailableCapacity", secret: false, members: &[
     Member { wire: "availableInstanceCapacity", name: "AvailableInstanceCapacity", column: "available_instance_capacity", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_CAPACITY) }) },
     Member { wire: "availableVCpus", name: "AvailableVCpus", column: "available_v_cpus", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_CAPACITY: Structure = Structure { name: "InstanceCapacity", secret: false, members: &[
     Member { wire: "availableCapacity", name: "AvailableCapacity", column: "available_capacity", kind: Kind::Integer },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
     Member { wire: "totalCapacity", name: "TotalCapacity", column: "total_capacity", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static HOST_PROPERTIES: Structure = Structure { name: "HostProperties", secret: false, members: &[
     Member { wire: "cores", name: "Cores", column: "cores", kind: Kind::Integer },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
     Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: Kind::Text },
     Member { wire: "sockets", name: "Sockets", column: "sockets", kind: Kind::Integer },
     Member { wire: "totalVCpus", name: "TotalVCpus", column: "total_v_cpus", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static HOST_INSTANCE: Structure = Structure { name: "HostInstance", secret: false, members: &[
     Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: Kind::Text },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static HOST_CPU_OPTIONS: Structure = Structure { name: "HostCpuOptions", secret: false, members: &[
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_IMAGES_RESULT: Structure = Structure { name: "DescribeImagesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "imagesSet", name: "Images", column: "images", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IMAGE) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IMAGE: Structure = Structure { name: "Image", secret: false, members: &[
     Member { wire: "platformDetails", name: "PlatformDetails", column: "platform_details", kind: Kind::Text },
     Member { wire: "usageOperation", name: "UsageOperation", column: "usage_operation", kind: Kind::Text },
@@ -615,13 +615,13 @@ pub static IMAGE: Structure = Structure { name: "Image", secret: false, members:
     Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: Kind::Text },
     Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: Kind::Text },
     Member { wire: "platform", name: "Platform", column: "platform", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 40, order: Order::unknown() };
 pub static BLOCK_DEVICE_MAPPING: Structure = Structure { name: "BlockDeviceMapping", secret: false, members: &[
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_BLOCK_DEVICE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static EBS_BLOCK_DEVICE: Structure = Structure { name: "EbsBlockDevice", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
     Member { wire: "iops", name: "Iops", column: "iops", kind: Kind::Integer },
@@ -636,33 +636,33 @@ pub static EBS_BLOCK_DEVICE: Structure = Structure { name: "EbsBlockDevice", sec
     Member { wire: "VolumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: Kind::Integer },
     Member { wire: "AvailabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
     Member { wire: "EbsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 13, order: Order::unknown() };
 pub static STATE_REASON: Structure = Structure { name: "StateReason", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IMAGE_WATERMARK: Structure = Structure { name: "ImageWatermark", secret: false, members: &[
     Member { wire: "watermarkKey", name: "WatermarkKey", column: "watermark_key", kind: Kind::Text },
     Member { wire: "sourceImageRegion", name: "SourceImageRegion", column: "source_image_region", kind: Kind::Text },
     Member { wire: "sourceImageId", name: "SourceImageId", column: "source_image_id", kind: Kind::Text },
     Member { wire: "sourceImageCreationTime", name: "SourceImageCreationTime", column: "source_image_creation_time", kind: Kind::Timestamp },
     Member { wire: "watermarkCreationTime", name: "WatermarkCreationTime", column: "watermark_creation_time", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static INSTANCE_TYPE_SPECIFICATION: Structure = Structure { name: "InstanceTypeSpecification", secret: false, members: &[
     Member { wire: "supportedInstanceTypeSet", name: "SupportedInstanceTypes", column: "supported_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_TYPE_ITEM) }) },
     Member { wire: "unsupportedInstanceTypeSet", name: "UnsupportedInstanceTypes", column: "unsupported_instance_types", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_TYPE_ITEM) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_TYPE_ITEM: Structure = Structure { name: "InstanceTypeItem", secret: false, members: &[
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
     Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: Kind::Text },
     Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_INSTANCE_CONNECT_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeInstanceConnectEndpointsResult", secret: false, members: &[
     Member { wire: "instanceConnectEndpointSet", name: "InstanceConnectEndpoints", column: "instance_connect_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EC2_INSTANCE_CONNECT_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static EC2_INSTANCE_CONNECT_ENDPOINT: Structure = Structure { name: "Ec2InstanceConnectEndpoint", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "instanceConnectEndpointId", name: "InstanceConnectEndpointId", column: "instance_connect_endpoint_id", kind: Kind::Text },
@@ -682,19 +682,19 @@ pub static EC2_INSTANCE_CONNECT_ENDPOINT: Structure = Structure { name: "Ec2Inst
     Member { wire: "ipAddressType", name: "IpAddressType", column: "ip_address_type", kind: Kind::Text },
     Member { wire: "publicDnsNames", name: "PublicDnsNames", column: "public_dns_names", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 18, order: Order::unknown() };
 pub static INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointPublicDnsNames", secret: false, members: &[
     Member { wire: "ipv4", name: "Ipv4", column: "ipv4", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
     Member { wire: "dualstack", name: "Dualstack", column: "dualstack", kind: Kind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_CONNECT_ENDPOINT_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointDnsNames", secret: false, members: &[
     Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
     Member { wire: "fipsDnsName", name: "FipsDnsName", column: "fips_dns_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_INSTANCE_STATUS_RESULT: Structure = Structure { name: "DescribeInstanceStatusResult", secret: false, members: &[
     Member { wire: "instanceStatusSet", name: "InstanceStatuses", column: "instance_statuses", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_STATUS) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_STATUS: Structure = Structure { name: "InstanceStatus", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
@@ -707,12 +707,12 @@ pub static INSTANCE_STATUS: Structure = Structure { name: "InstanceStatus", secr
     Member { wire: "systemStatus", name: "SystemStatus", column: "system_status", kind: Kind::Structure(&INSTANCE_STATUS_SUMMARY) },
     Member { wire: "attachedEbsStatus", name: "AttachedEbsStatus", column: "attached_ebs_status", kind: Kind::Structure(&EBS_STATUS_SUMMARY) },
     Member { wire: "applicationStatus", name: "ApplicationStatus", column: "application_status", kind: Kind::Structure(&APPLICATION_STATUS_SUMMARY) },
-], order: Order::unknown() };
+], first: 11, order: Order::unknown() };
 pub static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
     Member { wire: "managed", name: "Managed", column: "managed", kind: Kind::Boolean },
     Member { wire: "principal", name: "Principal", column: "principal", kind: Kind::Text },
     Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static INSTANCE_STATUS_EVENT: Structure = Structure { name: "InstanceStatusEvent", secret: false, members: &[
     Member { wire: "instanceEventId", name: "InstanceEventId", column: "instance_event_id", kind: Kind::Text },
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
@@ -720,48 +720,48 @@ pub static INSTANCE_STATUS_EVENT: Structure = Structure { name: "InstanceStatusE
     Member { wire: "notAfter", name: "NotAfter", column: "not_after", kind: Kind::Timestamp },
     Member { wire: "notBefore", name: "NotBefore", column: "not_before", kind: Kind::Timestamp },
     Member { wire: "notBeforeDeadline", name: "NotBeforeDeadline", column: "not_before_deadline", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static INSTANCE_STATE: Structure = Structure { name: "InstanceState", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_STATUS_SUMMARY: Structure = Structure { name: "InstanceStatusSummary", secret: false, members: &[
     Member { wire: "details", name: "Details", column: "details", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_STATUS_DETAILS) }) },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_STATUS_DETAILS: Structure = Structure { name: "InstanceStatusDetails", secret: false, members: &[
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static EBS_STATUS_SUMMARY: Structure = Structure { name: "EbsStatusSummary", secret: false, members: &[
     Member { wire: "details", name: "Details", column: "details", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&EBS_STATUS_DETAILS) }) },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static EBS_STATUS_DETAILS: Structure = Structure { name: "EbsStatusDetails", secret: false, members: &[
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static APPLICATION_STATUS_SUMMARY: Structure = Structure { name: "ApplicationStatusSummary", secret: false, members: &[
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_INSTANCES_RESULT: Structure = Structure { name: "DescribeInstancesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "reservationSet", name: "Reservations", column: "reservations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&RESERVATION) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static RESERVATION: Structure = Structure { name: "Reservation", secret: false, members: &[
     Member { wire: "reservationId", name: "ReservationId", column: "reservation_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "requesterId", name: "RequesterId", column: "requester_id", kind: Kind::Text },
     Member { wire: "groupSet", name: "Groups", column: "groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&GROUP_IDENTIFIER) }) },
     Member { wire: "instancesSet", name: "Instances", column: "instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE) }) },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static GROUP_IDENTIFIER: Structure = Structure { name: "GroupIdentifier", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE: Structure = Structure { name: "Instance", secret: false, members: &[
     Member { wire: "architecture", name: "Architecture", column: "architecture", kind: Kind::Text },
     Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_BLOCK_DEVICE_MAPPING) }) },
@@ -824,11 +824,11 @@ pub static INSTANCE: Structure = Structure { name: "Instance", secret: false, me
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
     Member { wire: "ipAddress", name: "PublicIpAddress", column: "public_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 61, order: Order::unknown() };
 pub static INSTANCE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "InstanceBlockDeviceMapping", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&EBS_INSTANCE_BLOCK_DEVICE) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstanceBlockDevice", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
@@ -838,23 +838,23 @@ pub static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstance
     Member { wire: "volumeOwnerId", name: "VolumeOwnerId", column: "volume_owner_id", kind: Kind::Text },
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
     Member { wire: "id", name: "Id", column: "id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ELASTIC_GPU_ASSOCIATION: Structure = Structure { name: "ElasticGpuAssociation", secret: false, members: &[
     Member { wire: "elasticGpuId", name: "ElasticGpuId", column: "elastic_gpu_id", kind: Kind::Text },
     Member { wire: "elasticGpuAssociationId", name: "ElasticGpuAssociationId", column: "elastic_gpu_association_id", kind: Kind::Text },
     Member { wire: "elasticGpuAssociationState", name: "ElasticGpuAssociationState", column: "elastic_gpu_association_state", kind: Kind::Text },
     Member { wire: "elasticGpuAssociationTime", name: "ElasticGpuAssociationTime", column: "elastic_gpu_association_time", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static ELASTIC_INFERENCE_ACCELERATOR_ASSOCIATION: Structure = Structure { name: "ElasticInferenceAcceleratorAssociation", secret: false, members: &[
     Member { wire: "elasticInferenceAcceleratorArn", name: "ElasticInferenceAcceleratorArn", column: "elastic_inference_accelerator_arn", kind: Kind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationId", name: "ElasticInferenceAcceleratorAssociationId", column: "elastic_inference_accelerator_association_id", kind: Kind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationState", name: "ElasticInferenceAcceleratorAssociationState", column: "elastic_inference_accelerator_association_state", kind: Kind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationTime", name: "ElasticInferenceAcceleratorAssociationTime", column: "elastic_inference_accelerator_association_time", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static INSTANCE_NETWORK_INTERFACE: Structure = Structure { name: "InstanceNetworkInterface", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&INSTANCE_NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: Kind::Structure(&INSTANCE_NETWORK_INTERFACE_ATTACHMENT) },
@@ -876,14 +876,14 @@ pub static INSTANCE_NETWORK_INTERFACE: Structure = Structure { name: "InstanceNe
     Member { wire: "ipv6PrefixSet", name: "Ipv6Prefixes", column: "ipv6_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INSTANCE_IPV6_PREFIX) }) },
     Member { wire: "connectionTrackingConfiguration", name: "ConnectionTrackingConfiguration", column: "connection_tracking_configuration", kind: Kind::Structure(&CONNECTION_TRACKING_SPECIFICATION_RESPONSE) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
-], order: Order::unknown() };
+], first: 20, order: Order::unknown() };
 pub static INSTANCE_NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "InstanceNetworkInterfaceAssociation", secret: false, members: &[
     Member { wire: "carrierIp", name: "CarrierIp", column: "carrier_ip", kind: Kind::Text },
     Member { wire: "customerOwnedIp", name: "CustomerOwnedIp", column: "customer_owned_ip", kind: Kind::Text },
     Member { wire: "ipOwnerId", name: "IpOwnerId", column: "ip_owner_id", kind: Kind::Text },
     Member { wire: "publicDnsName", name: "PublicDnsName", column: "public_dns_name", kind: Kind::Text },
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static INSTANCE_NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "InstanceNetworkInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: Kind::Text },
@@ -893,55 +893,55 @@ pub static INSTANCE_NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: 
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&INSTANCE_ATTACHMENT_ENA_SRD_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static INSTANCE_ATTACHMENT_ENA_SRD_SPECIFICATION: Structure = Structure { name: "InstanceAttachmentEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&INSTANCE_ATTACHMENT_ENA_SRD_UDP_SPECIFICATION) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_ATTACHMENT_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "InstanceAttachmentEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_IPV6_ADDRESS: Structure = Structure { name: "InstanceIpv6Address", secret: false, members: &[
     Member { wire: "ipv6Address", name: "Ipv6Address", column: "ipv6_address", kind: Kind::Text },
     Member { wire: "isPrimaryIpv6", name: "IsPrimaryIpv6", column: "is_primary_ipv6", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "InstancePrivateIpAddress", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&INSTANCE_NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "primary", name: "Primary", column: "primary", kind: Kind::Boolean },
     Member { wire: "privateDnsName", name: "PrivateDnsName", column: "private_dns_name", kind: Kind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static INSTANCE_IPV4_PREFIX: Structure = Structure { name: "InstanceIpv4Prefix", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_IPV6_PREFIX: Structure = Structure { name: "InstanceIpv6Prefix", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CONNECTION_TRACKING_SPECIFICATION_RESPONSE: Structure = Structure { name: "ConnectionTrackingSpecificationResponse", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static CPU_OPTIONS: Structure = Structure { name: "CpuOptions", secret: false, members: &[
     Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: Kind::Integer },
     Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: Kind::Integer },
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: Kind::Text },
     Member { wire: "nestedVirtualization", name: "NestedVirtualization", column: "nested_virtualization", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static CAPACITY_RESERVATION_SPECIFICATION_RESPONSE: Structure = Structure { name: "CapacityReservationSpecificationResponse", secret: false, members: &[
     Member { wire: "capacityReservationPreference", name: "CapacityReservationPreference", column: "capacity_reservation_preference", kind: Kind::Text },
     Member { wire: "capacityReservationTarget", name: "CapacityReservationTarget", column: "capacity_reservation_target", kind: Kind::Structure(&CAPACITY_RESERVATION_TARGET_RESPONSE) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CAPACITY_RESERVATION_TARGET_RESPONSE: Structure = Structure { name: "CapacityReservationTargetResponse", secret: false, members: &[
     Member { wire: "capacityReservationId", name: "CapacityReservationId", column: "capacity_reservation_id", kind: Kind::Text },
     Member { wire: "capacityReservationResourceGroupArn", name: "CapacityReservationResourceGroupArn", column: "capacity_reservation_resource_group_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static HIBERNATION_OPTIONS: Structure = Structure { name: "HibernationOptions", secret: false, members: &[
     Member { wire: "configured", name: "Configured", column: "configured", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LICENSE_CONFIGURATION: Structure = Structure { name: "LicenseConfiguration", secret: false, members: &[
     Member { wire: "licenseConfigurationArn", name: "LicenseConfigurationArn", column: "license_configuration_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_METADATA_OPTIONS_RESPONSE: Structure = Structure { name: "InstanceMetadataOptionsResponse", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: Kind::Text },
@@ -949,22 +949,22 @@ pub static INSTANCE_METADATA_OPTIONS_RESPONSE: Structure = Structure { name: "In
     Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: Kind::Text },
     Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: Kind::Text },
     Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static ENCLAVE_OPTIONS: Structure = Structure { name: "EnclaveOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PRIVATE_DNS_NAME_OPTIONS_RESPONSE: Structure = Structure { name: "PrivateDnsNameOptionsResponse", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: Kind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: Kind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static INSTANCE_MAINTENANCE_OPTIONS: Structure = Structure { name: "InstanceMaintenanceOptions", secret: false, members: &[
     Member { wire: "autoRecovery", name: "AutoRecovery", column: "auto_recovery", kind: Kind::Text },
     Member { wire: "rebootMigration", name: "RebootMigration", column: "reboot_migration", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_NETWORK_PERFORMANCE_OPTIONS: Structure = Structure { name: "InstanceNetworkPerformanceOptions", secret: false, members: &[
     Member { wire: "bandwidthWeighting", name: "BandwidthWeighting", column: "bandwidth_weighting", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_SECONDARY_INTERFACE: Structure = Structure { name: "InstanceSecondaryInterface", secret: false, members: &[
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: Kind::Structure(&INSTANCE_SECONDARY_INTERFACE_ATTACHMENT) },
     Member { wire: "macAddress", name: "MacAddress", column: "mac_address", kind: Kind::Text },
@@ -976,7 +976,7 @@ pub static INSTANCE_SECONDARY_INTERFACE: Structure = Structure { name: "Instance
     Member { wire: "secondarySubnetId", name: "SecondarySubnetId", column: "secondary_subnet_id", kind: Kind::Text },
     Member { wire: "secondaryNetworkId", name: "SecondaryNetworkId", column: "secondary_network_id", kind: Kind::Text },
     Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static INSTANCE_SECONDARY_INTERFACE_ATTACHMENT: Structure = Structure { name: "InstanceSecondaryInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: Kind::Text },
@@ -984,10 +984,10 @@ pub static INSTANCE_SECONDARY_INTERFACE_ATTACHMENT: Structure = Structure { name
     Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: Kind::Integer },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static INSTANCE_SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "InstanceSecondaryInterfacePrivateIpAddress", secret: false, members: &[
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PLACEMENT: Structure = Structure { name: "Placement", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
     Member { wire: "affinity", name: "Affinity", column: "affinity", kind: Kind::Text },
@@ -999,24 +999,24 @@ pub static PLACEMENT: Structure = Structure { name: "Placement", secret: false, 
     Member { wire: "hostResourceGroupArn", name: "HostResourceGroupArn", column: "host_resource_group_arn", kind: Kind::Text },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static MONITORING: Structure = Structure { name: "Monitoring", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_INTERNET_GATEWAYS_RESULT: Structure = Structure { name: "DescribeInternetGatewaysResult", secret: false, members: &[
     Member { wire: "internetGatewaySet", name: "InternetGateways", column: "internet_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INTERNET_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INTERNET_GATEWAY: Structure = Structure { name: "InternetGateway", secret: false, members: &[
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&INTERNET_GATEWAY_ATTACHMENT) }) },
     Member { wire: "internetGatewayId", name: "InternetGatewayId", column: "internet_gateway_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DESCRIBE_IPAM_POOLS_RESULT: Structure = Structure { name: "DescribeIpamPoolsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "ipamPoolSet", name: "IpamPools", column: "ipam_pools", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_POOL) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPAM_POOL: Structure = Structure { name: "IpamPool", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: Kind::Text },
@@ -1042,21 +1042,21 @@ pub static IPAM_POOL: Structure = Structure { name: "IpamPool", secret: false, m
     Member { wire: "awsService", name: "AwsService", column: "aws_service", kind: Kind::Text },
     Member { wire: "publicIpSource", name: "PublicIpSource", column: "public_ip_source", kind: Kind::Text },
     Member { wire: "sourceResource", name: "SourceResource", column: "source_resource", kind: Kind::Structure(&IPAM_POOL_SOURCE_RESOURCE) },
-], order: Order::unknown() };
+], first: 24, order: Order::unknown() };
 pub static IPAM_RESOURCE_TAG: Structure = Structure { name: "IpamResourceTag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPAM_POOL_SOURCE_RESOURCE: Structure = Structure { name: "IpamPoolSourceResource", secret: false, members: &[
     Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
     Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: Kind::Text },
     Member { wire: "resourceOwner", name: "ResourceOwner", column: "resource_owner", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DESCRIBE_IPAM_SCOPES_RESULT: Structure = Structure { name: "DescribeIpamScopesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "ipamScopeSet", name: "IpamScopes", column: "ipam_scopes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM_SCOPE) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPAM_SCOPE: Structure = Structure { name: "IpamScope", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "ipamScopeId", name: "IpamScopeId", column: "ipam_scope_id", kind: Kind::Text },
@@ -1070,15 +1070,15 @@ pub static IPAM_SCOPE: Structure = Structure { name: "IpamScope", secret: false,
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "externalAuthorityConfiguration", name: "ExternalAuthorityConfiguration", column: "external_authority_configuration", kind: Kind::Structure(&IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION) },
-], order: Order::unknown() };
+], first: 12, order: Order::unknown() };
 pub static IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION: Structure = Structure { name: "IpamScopeExternalAuthorityConfiguration", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "externalResourceIdentifier", name: "ExternalResourceIdentifier", column: "external_resource_identifier", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_IPAMS_RESULT: Structure = Structure { name: "DescribeIpamsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "ipamSet", name: "Ipams", column: "ipams", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPAM) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPAM: Structure = Structure { name: "Ipam", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "ipamId", name: "IpamId", column: "ipam_id", kind: Kind::Text },
@@ -1098,13 +1098,13 @@ pub static IPAM: Structure = Structure { name: "Ipam", secret: false, members: &
     Member { wire: "tier", name: "Tier", column: "tier", kind: Kind::Text },
     Member { wire: "enablePrivateGua", name: "EnablePrivateGua", column: "enable_private_gua", kind: Kind::Boolean },
     Member { wire: "meteredAccount", name: "MeteredAccount", column: "metered_account", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 18, order: Order::unknown() };
 pub static IPAM_OPERATING_REGION: Structure = Structure { name: "IpamOperatingRegion", secret: false, members: &[
     Member { wire: "regionName", name: "RegionName", column: "region_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_KEY_PAIRS_RESULT: Structure = Structure { name: "DescribeKeyPairsResult", secret: false, members: &[
     Member { wire: "keySet", name: "KeyPairs", column: "key_pairs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&KEY_PAIR_INFO) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static KEY_PAIR_INFO: Structure = Structure { name: "KeyPairInfo", secret: false, members: &[
     Member { wire: "keyPairId", name: "KeyPairId", column: "key_pair_id", kind: Kind::Text },
     Member { wire: "keyType", name: "KeyType", column: "key_type", kind: Kind::Text },
@@ -1113,11 +1113,11 @@ pub static KEY_PAIR_INFO: Structure = Structure { name: "KeyPairInfo", secret: f
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
     Member { wire: "keyName", name: "KeyName", column: "key_name", kind: Kind::Text },
     Member { wire: "keyFingerprint", name: "KeyFingerprint", column: "key_fingerprint", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static DESCRIBE_LAUNCH_TEMPLATE_VERSIONS_RESULT: Structure = Structure { name: "DescribeLaunchTemplateVersionsResult", secret: false, members: &[
     Member { wire: "launchTemplateVersionSet", name: "LaunchTemplateVersions", column: "launch_template_versions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_VERSION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_VERSION: Structure = Structure { name: "LaunchTemplateVersion", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
@@ -1128,7 +1128,7 @@ pub static LAUNCH_TEMPLATE_VERSION: Structure = Structure { name: "LaunchTemplat
     Member { wire: "defaultVersion", name: "DefaultVersion", column: "default_version", kind: Kind::Boolean },
     Member { wire: "launchTemplateData", name: "LaunchTemplateData", column: "launch_template_data", kind: Kind::Structure(&RESPONSE_LAUNCH_TEMPLATE_DATA) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static RESPONSE_LAUNCH_TEMPLATE_DATA: Structure = Structure { name: "ResponseLaunchTemplateData", secret: true, members: &[
     Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: Kind::Text },
     Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: Kind::Boolean },
@@ -1164,17 +1164,17 @@ pub static RESPONSE_LAUNCH_TEMPLATE_DATA: Structure = Structure { name: "Respons
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "networkPerformanceOptions", name: "NetworkPerformanceOptions", column: "network_performance_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS) },
     Member { wire: "secondaryInterfaceSet", name: "SecondaryInterfaces", column: "secondary_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION) }) },
-], order: Order::unknown() };
+], first: 34, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateIamInstanceProfileSpecification", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "LaunchTemplateBlockDeviceMapping", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: Kind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: Kind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: Kind::Structure(&LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE: Structure = Structure { name: "LaunchTemplateEbsBlockDevice", secret: false, members: &[
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
@@ -1186,7 +1186,7 @@ pub static LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE: Structure = Structure { name: "Laun
     Member { wire: "throughput", name: "Throughput", column: "throughput", kind: Kind::Integer },
     Member { wire: "volumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: Kind::Integer },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceNetworkInterfaceSpecification", secret: false, members: &[
     Member { wire: "associateCarrierIpAddress", name: "AssociateCarrierIpAddress", column: "associate_carrier_ip_address", kind: Kind::Boolean },
     Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: Kind::Boolean },
@@ -1211,32 +1211,32 @@ pub static LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure =
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION) },
     Member { wire: "connectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: Kind::Structure(&CONNECTION_TRACKING_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 23, order: Order::unknown() };
 pub static PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "PrivateIpAddressSpecification", secret: false, members: &[
     Member { wire: "primary", name: "Primary", column: "primary", kind: Kind::Boolean },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPV4_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv4PrefixSpecificationResponse", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static IPV6_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv6PrefixSpecificationResponse", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CONNECTION_TRACKING_SPECIFICATION: Structure = Structure { name: "ConnectionTrackingSpecification", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static LAUNCH_TEMPLATES_MONITORING: Structure = Structure { name: "LaunchTemplatesMonitoring", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_PLACEMENT: Structure = Structure { name: "LaunchTemplatePlacement", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
@@ -1248,48 +1248,48 @@ pub static LAUNCH_TEMPLATE_PLACEMENT: Structure = Structure { name: "LaunchTempl
     Member { wire: "hostResourceGroupArn", name: "HostResourceGroupArn", column: "host_resource_group_arn", kind: Kind::Text },
     Member { wire: "partitionNumber", name: "PartitionNumber", column: "partition_number", kind: Kind::Integer },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_TAG_SPECIFICATION: Structure = Structure { name: "LaunchTemplateTagSpecification", secret: false, members: &[
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ELASTIC_GPU_SPECIFICATION_RESPONSE: Structure = Structure { name: "ElasticGpuSpecificationResponse", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR_RESPONSE: Structure = Structure { name: "LaunchTemplateElasticInferenceAcceleratorResponse", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "count", name: "Count", column: "count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_INSTANCE_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMarketOptions", secret: false, members: &[
     Member { wire: "marketType", name: "MarketType", column: "market_type", kind: Kind::Text },
     Member { wire: "spotOptions", name: "SpotOptions", column: "spot_options", kind: Kind::Structure(&LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateSpotMarketOptions", secret: false, members: &[
     Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: Kind::Text },
     Member { wire: "spotInstanceType", name: "SpotInstanceType", column: "spot_instance_type", kind: Kind::Text },
     Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: Kind::Integer },
     Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: Kind::Timestamp },
     Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static CREDIT_SPECIFICATION: Structure = Structure { name: "CreditSpecification", secret: false, members: &[
     Member { wire: "cpuCredits", name: "CpuCredits", column: "cpu_credits", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_CPU_OPTIONS: Structure = Structure { name: "LaunchTemplateCpuOptions", secret: false, members: &[
     Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: Kind::Integer },
     Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: Kind::Integer },
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: Kind::Text },
     Member { wire: "nestedVirtualization", name: "NestedVirtualization", column: "nested_virtualization", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_CAPACITY_RESERVATION_SPECIFICATION_RESPONSE: Structure = Structure { name: "LaunchTemplateCapacityReservationSpecificationResponse", secret: false, members: &[
     Member { wire: "capacityReservationPreference", name: "CapacityReservationPreference", column: "capacity_reservation_preference", kind: Kind::Text },
     Member { wire: "capacityReservationTarget", name: "CapacityReservationTarget", column: "capacity_reservation_target", kind: Kind::Structure(&CAPACITY_RESERVATION_TARGET_RESPONSE) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_LICENSE_CONFIGURATION: Structure = Structure { name: "LaunchTemplateLicenseConfiguration", secret: false, members: &[
     Member { wire: "licenseConfigurationArn", name: "LicenseConfigurationArn", column: "license_configuration_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_HIBERNATION_OPTIONS: Structure = Structure { name: "LaunchTemplateHibernationOptions", secret: false, members: &[
     Member { wire: "configured", name: "Configured", column: "configured", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMetadataOptions", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: Kind::Text },
@@ -1297,21 +1297,21 @@ pub static LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS: Structure = Structure { na
     Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: Kind::Text },
     Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: Kind::Text },
     Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_ENCLAVE_OPTIONS: Structure = Structure { name: "LaunchTemplateEnclaveOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_PRIVATE_DNS_NAME_OPTIONS: Structure = Structure { name: "LaunchTemplatePrivateDnsNameOptions", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: Kind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: Kind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_INSTANCE_MAINTENANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMaintenanceOptions", secret: false, members: &[
     Member { wire: "autoRecovery", name: "AutoRecovery", column: "auto_recovery", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateNetworkPerformanceOptions", secret: false, members: &[
     Member { wire: "bandwidthWeighting", name: "BandwidthWeighting", column: "bandwidth_weighting", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceSecondaryInterfaceSpecification", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
     Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: Kind::Integer },
@@ -1320,14 +1320,14 @@ pub static LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION: Structure
     Member { wire: "secondarySubnetId", name: "SecondarySubnetId", column: "secondary_subnet_id", kind: Kind::Text },
     Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: Kind::Text },
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "SecondaryInterfacePrivateIpAddressSpecification", secret: false, members: &[
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_LAUNCH_TEMPLATES_RESULT: Structure = Structure { name: "DescribeLaunchTemplatesResult", secret: false, members: &[
     Member { wire: "launchTemplates", name: "LaunchTemplates", column: "launch_templates", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&LAUNCH_TEMPLATE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: Kind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: Kind::Text },
@@ -1337,11 +1337,11 @@ pub static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate", secr
     Member { wire: "latestVersionNumber", name: "LatestVersionNumber", column: "latest_version_number", kind: Kind::Integer },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static DESCRIBE_MANAGED_PREFIX_LISTS_RESULT: Structure = Structure { name: "DescribeManagedPrefixListsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "prefixListSet", name: "PrefixLists", column: "prefix_lists", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&MANAGED_PREFIX_LIST) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static MANAGED_PREFIX_LIST: Structure = Structure { name: "ManagedPrefixList", secret: false, members: &[
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
     Member { wire: "addressFamily", name: "AddressFamily", column: "address_family", kind: Kind::Text },
@@ -1355,11 +1355,11 @@ pub static MANAGED_PREFIX_LIST: Structure = Structure { name: "ManagedPrefixList
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "ipamPrefixListResolverTargetId", name: "IpamPrefixListResolverTargetId", column: "ipam_prefix_list_resolver_target_id", kind: Kind::Text },
     Member { wire: "ipamPrefixListResolverSyncEnabled", name: "IpamPrefixListResolverSyncEnabled", column: "ipam_prefix_list_resolver_sync_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 12, order: Order::unknown() };
 pub static DESCRIBE_NAT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeNatGatewaysResult", secret: false, members: &[
     Member { wire: "natGatewaySet", name: "NatGateways", column: "nat_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NAT_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static NAT_GATEWAY: Structure = Structure { name: "NatGateway", secret: false, members: &[
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: Kind::Timestamp },
     Member { wire: "deleteTime", name: "DeleteTime", column: "delete_time", kind: Kind::Timestamp },
@@ -1378,7 +1378,7 @@ pub static NAT_GATEWAY: Structure = Structure { name: "NatGateway", secret: fals
     Member { wire: "autoProvisionZones", name: "AutoProvisionZones", column: "auto_provision_zones", kind: Kind::Text },
     Member { wire: "attachedApplianceSet", name: "AttachedAppliances", column: "attached_appliances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NAT_GATEWAY_ATTACHED_APPLIANCE) }) },
     Member { wire: "routeTableId", name: "RouteTableId", column: "route_table_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 17, order: Order::unknown() };
 pub static NAT_GATEWAY_ADDRESS: Structure = Structure { name: "NatGatewayAddress", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: Kind::Text },
     Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: Kind::Text },
@@ -1390,14 +1390,14 @@ pub static NAT_GATEWAY_ADDRESS: Structure = Structure { name: "NatGatewayAddress
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static PROVISIONED_BANDWIDTH: Structure = Structure { name: "ProvisionedBandwidth", secret: false, members: &[
     Member { wire: "provisionTime", name: "ProvisionTime", column: "provision_time", kind: Kind::Timestamp },
     Member { wire: "provisioned", name: "Provisioned", column: "provisioned", kind: Kind::Text },
     Member { wire: "requestTime", name: "RequestTime", column: "request_time", kind: Kind::Timestamp },
     Member { wire: "requested", name: "Requested", column: "requested", kind: Kind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static NAT_GATEWAY_ATTACHED_APPLIANCE: Structure = Structure { name: "NatGatewayAttachedAppliance", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "applianceArn", name: "ApplianceArn", column: "appliance_arn", kind: Kind::Text },
@@ -1406,11 +1406,11 @@ pub static NAT_GATEWAY_ATTACHED_APPLIANCE: Structure = Structure { name: "NatGat
     Member { wire: "modificationState", name: "ModificationState", column: "modification_state", kind: Kind::Text },
     Member { wire: "failureCode", name: "FailureCode", column: "failure_code", kind: Kind::Text },
     Member { wire: "failureMessage", name: "FailureMessage", column: "failure_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static DESCRIBE_NETWORK_ACLS_RESULT: Structure = Structure { name: "DescribeNetworkAclsResult", secret: false, members: &[
     Member { wire: "networkAclSet", name: "NetworkAcls", column: "network_acls", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static NETWORK_ACL: Structure = Structure { name: "NetworkAcl", secret: false, members: &[
     Member { wire: "associationSet", name: "Associations", column: "associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL_ASSOCIATION) }) },
     Member { wire: "entrySet", name: "Entries", column: "entries", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_ACL_ENTRY) }) },
@@ -1419,12 +1419,12 @@ pub static NETWORK_ACL: Structure = Structure { name: "NetworkAcl", secret: fals
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static NETWORK_ACL_ASSOCIATION: Structure = Structure { name: "NetworkAclAssociation", secret: false, members: &[
     Member { wire: "networkAclAssociationId", name: "NetworkAclAssociationId", column: "network_acl_association_id", kind: Kind::Text },
     Member { wire: "networkAclId", name: "NetworkAclId", column: "network_acl_id", kind: Kind::Text },
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static NETWORK_ACL_ENTRY: Structure = Structure { name: "NetworkAclEntry", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
     Member { wire: "egress", name: "Egress", column: "egress", kind: Kind::Boolean },
@@ -1434,19 +1434,19 @@ pub static NETWORK_ACL_ENTRY: Structure = Structure { name: "NetworkAclEntry", s
     Member { wire: "protocol", name: "Protocol", column: "protocol", kind: Kind::Text },
     Member { wire: "ruleAction", name: "RuleAction", column: "rule_action", kind: Kind::Text },
     Member { wire: "ruleNumber", name: "RuleNumber", column: "rule_number", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static ICMP_TYPE_CODE: Structure = Structure { name: "IcmpTypeCode", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Integer },
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PORT_RANGE: Structure = Structure { name: "PortRange", secret: false, members: &[
     Member { wire: "from", name: "From", column: "from", kind: Kind::Integer },
     Member { wire: "to", name: "To", column: "to", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_NETWORK_INTERFACES_RESULT: Structure = Structure { name: "DescribeNetworkInterfacesResult", secret: false, members: &[
     Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&NETWORK_INTERFACE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static NETWORK_INTERFACE: Structure = Structure { name: "NetworkInterface", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: Kind::Structure(&NETWORK_INTERFACE_ATTACHMENT) },
@@ -1480,7 +1480,7 @@ pub static NETWORK_INTERFACE: Structure = Structure { name: "NetworkInterface", 
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "associatedSubnetSet", name: "AssociatedSubnets", column: "associated_subnets", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 32, order: Order::unknown() };
 pub static NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "NetworkInterfaceAssociation", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: Kind::Text },
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: Kind::Text },
@@ -1489,7 +1489,7 @@ pub static NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "Network
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: Kind::Text },
     Member { wire: "customerOwnedIp", name: "CustomerOwnedIp", column: "customer_owned_ip", kind: Kind::Text },
     Member { wire: "carrierIp", name: "CarrierIp", column: "carrier_ip", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "NetworkInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: Kind::Text },
@@ -1501,45 +1501,45 @@ pub static NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "NetworkI
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&ATTACHMENT_ENA_SRD_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static ATTACHMENT_ENA_SRD_SPECIFICATION: Structure = Structure { name: "AttachmentEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&ATTACHMENT_ENA_SRD_UDP_SPECIFICATION) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ATTACHMENT_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "AttachmentEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CONNECTION_TRACKING_CONFIGURATION: Structure = Structure { name: "ConnectionTrackingConfiguration", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static NETWORK_INTERFACE_IPV6_ADDRESS: Structure = Structure { name: "NetworkInterfaceIpv6Address", secret: false, members: &[
     Member { wire: "ipv6Address", name: "Ipv6Address", column: "ipv6_address", kind: Kind::Text },
     Member { wire: "publicIpv6DnsName", name: "PublicIpv6DnsName", column: "public_ipv6_dns_name", kind: Kind::Text },
     Member { wire: "isPrimaryIpv6", name: "IsPrimaryIpv6", column: "is_primary_ipv6", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static PUBLIC_IP_DNS_NAME_OPTIONS: Structure = Structure { name: "PublicIpDnsNameOptions", secret: false, members: &[
     Member { wire: "dnsHostnameType", name: "DnsHostnameType", column: "dns_hostname_type", kind: Kind::Text },
     Member { wire: "publicIpv4DnsName", name: "PublicIpv4DnsName", column: "public_ipv4_dns_name", kind: Kind::Text },
     Member { wire: "publicIpv6DnsName", name: "PublicIpv6DnsName", column: "public_ipv6_dns_name", kind: Kind::Text },
     Member { wire: "publicDualStackDnsName", name: "PublicDualStackDnsName", column: "public_dual_stack_dns_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static NETWORK_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "NetworkInterfacePrivateIpAddress", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "primary", name: "Primary", column: "primary", kind: Kind::Boolean },
     Member { wire: "privateDnsName", name: "PrivateDnsName", column: "private_dns_name", kind: Kind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static IPV4_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv4PrefixSpecification", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static IPV6_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv6PrefixSpecification", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_PLACEMENT_GROUPS_RESULT: Structure = Structure { name: "DescribePlacementGroupsResult", secret: false, members: &[
     Member { wire: "placementGroupSet", name: "PlacementGroups", column: "placement_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PLACEMENT_GROUP) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PLACEMENT_GROUP: Structure = Structure { name: "PlacementGroup", secret: false, members: &[
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
@@ -1552,11 +1552,11 @@ pub static PLACEMENT_GROUP: Structure = Structure { name: "PlacementGroup", secr
     Member { wire: "linkedGroupId", name: "LinkedGroupId", column: "linked_group_id", kind: Kind::Text },
     Member { wire: "operator", name: "Operator", column: "operator", kind: Kind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "parentGroupId", name: "ParentGroupId", column: "parent_group_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 11, order: Order::unknown() };
 pub static DESCRIBE_PUBLIC_IPV4_POOLS_RESULT: Structure = Structure { name: "DescribePublicIpv4PoolsResult", secret: false, members: &[
     Member { wire: "publicIpv4PoolSet", name: "PublicIpv4Pools", column: "public_ipv4_pools", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PUBLIC_IPV4_POOL) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PUBLIC_IPV4_POOL: Structure = Structure { name: "PublicIpv4Pool", secret: false, members: &[
     Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
@@ -1565,28 +1565,28 @@ pub static PUBLIC_IPV4_POOL: Structure = Structure { name: "PublicIpv4Pool", sec
     Member { wire: "totalAvailableAddressCount", name: "TotalAvailableAddressCount", column: "total_available_address_count", kind: Kind::Integer },
     Member { wire: "networkBorderGroup", name: "NetworkBorderGroup", column: "network_border_group", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static PUBLIC_IPV4_POOL_RANGE: Structure = Structure { name: "PublicIpv4PoolRange", secret: false, members: &[
     Member { wire: "firstAddress", name: "FirstAddress", column: "first_address", kind: Kind::Text },
     Member { wire: "lastAddress", name: "LastAddress", column: "last_address", kind: Kind::Text },
     Member { wire: "addressCount", name: "AddressCount", column: "address_count", kind: Kind::Integer },
     Member { wire: "availableAddressCount", name: "AvailableAddressCount", column: "available_address_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DESCRIBE_REGIONS_RESULT: Structure = Structure { name: "DescribeRegionsResult", secret: false, members: &[
     Member { wire: "regionInfo", name: "Regions", column: "regions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&REGION) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static REGION: Structure = Structure { name: "Region", secret: false, members: &[
     Member { wire: "optInStatus", name: "OptInStatus", column: "opt_in_status", kind: Kind::Text },
     Member { wire: "geographySet", name: "Geography", column: "geography", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&REGION_GEOGRAPHY) }) },
     Member { wire: "regionName", name: "RegionName", column: "region_name", kind: Kind::Text },
     Member { wire: "regionEndpoint", name: "Endpoint", column: "endpoint", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static REGION_GEOGRAPHY: Structure = Structure { name: "RegionGeography", secret: false, members: &[
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_RESERVED_INSTANCES_RESULT: Structure = Structure { name: "DescribeReservedInstancesResult", secret: false, members: &[
     Member { wire: "reservedInstancesSet", name: "ReservedInstances", column: "reserved_instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&RESERVED_INSTANCES) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static RESERVED_INSTANCES: Structure = Structure { name: "ReservedInstances", secret: false, members: &[
     Member { wire: "currencyCode", name: "CurrencyCode", column: "currency_code", kind: Kind::Text },
     Member { wire: "instanceTenancy", name: "InstanceTenancy", column: "instance_tenancy", kind: Kind::Text },
@@ -1607,15 +1607,15 @@ pub static RESERVED_INSTANCES: Structure = Structure { name: "ReservedInstances"
     Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: Kind::Integer },
     Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 19, order: Order::unknown() };
 pub static RECURRING_CHARGE: Structure = Structure { name: "RecurringCharge", secret: false, members: &[
     Member { wire: "amount", name: "Amount", column: "amount", kind: Kind::Double },
     Member { wire: "frequency", name: "Frequency", column: "frequency", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeRouteTablesResult", secret: false, members: &[
     Member { wire: "routeTableSet", name: "RouteTables", column: "route_tables", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ROUTE_TABLE: Structure = Structure { name: "RouteTable", secret: false, members: &[
     Member { wire: "associationSet", name: "Associations", column: "associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&ROUTE_TABLE_ASSOCIATION) }) },
     Member { wire: "propagatingVgwSet", name: "PropagatingVgws", column: "propagating_vgws", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PROPAGATING_VGW) }) },
@@ -1624,7 +1624,7 @@ pub static ROUTE_TABLE: Structure = Structure { name: "RouteTable", secret: fals
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static ROUTE_TABLE_ASSOCIATION: Structure = Structure { name: "RouteTableAssociation", secret: false, members: &[
     Member { wire: "main", name: "Main", column: "main", kind: Kind::Boolean },
     Member { wire: "routeTableAssociationId", name: "RouteTableAssociationId", column: "route_table_association_id", kind: Kind::Text },
@@ -1633,14 +1633,14 @@ pub static ROUTE_TABLE_ASSOCIATION: Structure = Structure { name: "RouteTableAss
     Member { wire: "gatewayId", name: "GatewayId", column: "gateway_id", kind: Kind::Text },
     Member { wire: "publicIpv4Pool", name: "PublicIpv4Pool", column: "public_ipv4_pool", kind: Kind::Text },
     Member { wire: "associationState", name: "AssociationState", column: "association_state", kind: Kind::Structure(&ROUTE_TABLE_ASSOCIATION_STATE) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static ROUTE_TABLE_ASSOCIATION_STATE: Structure = Structure { name: "RouteTableAssociationState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PROPAGATING_VGW: Structure = Structure { name: "PropagatingVgw", secret: false, members: &[
     Member { wire: "gatewayId", name: "GatewayId", column: "gateway_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static ROUTE: Structure = Structure { name: "Route", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: Kind::Text },
     Member { wire: "destinationIpv6CidrBlock", name: "DestinationIpv6CidrBlock", column: "destination_ipv6_cidr_block", kind: Kind::Text },
@@ -1660,11 +1660,11 @@ pub static ROUTE: Structure = Structure { name: "Route", secret: false, members:
     Member { wire: "coreNetworkArn", name: "CoreNetworkArn", column: "core_network_arn", kind: Kind::Text },
     Member { wire: "odbNetworkArn", name: "OdbNetworkArn", column: "odb_network_arn", kind: Kind::Text },
     Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 18, order: Order::unknown() };
 pub static DESCRIBE_SECURITY_GROUP_RULES_RESULT: Structure = Structure { name: "DescribeSecurityGroupRulesResult", secret: false, members: &[
     Member { wire: "securityGroupRuleSet", name: "SecurityGroupRules", column: "security_group_rules", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP_RULE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SECURITY_GROUP_RULE: Structure = Structure { name: "SecurityGroupRule", secret: false, members: &[
     Member { wire: "securityGroupRuleId", name: "SecurityGroupRuleId", column: "security_group_rule_id", kind: Kind::Text },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
@@ -1680,18 +1680,18 @@ pub static SECURITY_GROUP_RULE: Structure = Structure { name: "SecurityGroupRule
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "securityGroupRuleArn", name: "SecurityGroupRuleArn", column: "security_group_rule_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 14, order: Order::unknown() };
 pub static REFERENCED_SECURITY_GROUP: Structure = Structure { name: "ReferencedSecurityGroup", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "peeringStatus", name: "PeeringStatus", column: "peering_status", kind: Kind::Text },
     Member { wire: "userId", name: "UserId", column: "user_id", kind: Kind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static DESCRIBE_SECURITY_GROUP_VPC_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeSecurityGroupVpcAssociationsResult", secret: false, members: &[
     Member { wire: "securityGroupVpcAssociationSet", name: "SecurityGroupVpcAssociations", column: "security_group_vpc_associations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP_VPC_ASSOCIATION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SECURITY_GROUP_VPC_ASSOCIATION: Structure = Structure { name: "SecurityGroupVpcAssociation", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
@@ -1699,11 +1699,11 @@ pub static SECURITY_GROUP_VPC_ASSOCIATION: Structure = Structure { name: "Securi
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "stateReason", name: "StateReason", column: "state_reason", kind: Kind::Text },
     Member { wire: "groupOwnerId", name: "GroupOwnerId", column: "group_owner_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static DESCRIBE_SECURITY_GROUPS_RESULT: Structure = Structure { name: "DescribeSecurityGroupsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "securityGroupInfo", name: "SecurityGroups", column: "security_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SECURITY_GROUP) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SECURITY_GROUP: Structure = Structure { name: "SecurityGroup", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "ipPermissionsEgress", name: "IpPermissionsEgress", column: "ip_permissions_egress", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IP_PERMISSION) }) },
@@ -1714,7 +1714,7 @@ pub static SECURITY_GROUP: Structure = Structure { name: "SecurityGroup", secret
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
     Member { wire: "groupDescription", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "ipPermissions", name: "IpPermissions", column: "ip_permissions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IP_PERMISSION) }) },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static IP_PERMISSION: Structure = Structure { name: "IpPermission", secret: false, members: &[
     Member { wire: "ipProtocol", name: "IpProtocol", column: "ip_protocol", kind: Kind::Text },
     Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: Kind::Integer },
@@ -1723,7 +1723,7 @@ pub static IP_PERMISSION: Structure = Structure { name: "IpPermission", secret: 
     Member { wire: "ipRanges", name: "IpRanges", column: "ip_ranges", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IP_RANGE) }) },
     Member { wire: "ipv6Ranges", name: "Ipv6Ranges", column: "ipv6_ranges", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV6_RANGE) }) },
     Member { wire: "prefixListIds", name: "PrefixListIds", column: "prefix_list_ids", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PREFIX_LIST_ID) }) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static USER_ID_GROUP_PAIR: Structure = Structure { name: "UserIdGroupPair", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "userId", name: "UserId", column: "user_id", kind: Kind::Text },
@@ -1732,23 +1732,23 @@ pub static USER_ID_GROUP_PAIR: Structure = Structure { name: "UserIdGroupPair", 
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: Kind::Text },
     Member { wire: "peeringStatus", name: "PeeringStatus", column: "peering_status", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static IP_RANGE: Structure = Structure { name: "IpRange", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "cidrIp", name: "CidrIp", column: "cidr_ip", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static IPV6_RANGE: Structure = Structure { name: "Ipv6Range", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "cidrIpv6", name: "CidrIpv6", column: "cidr_ipv6", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PREFIX_LIST_ID: Structure = Structure { name: "PrefixListId", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_SNAPSHOTS_RESULT: Structure = Structure { name: "DescribeSnapshotsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "snapshotSet", name: "Snapshots", column: "snapshots", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SNAPSHOT) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: false, members: &[
     Member { wire: "ownerAlias", name: "OwnerAlias", column: "owner_alias", kind: Kind::Text },
     Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
@@ -1773,11 +1773,11 @@ pub static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: false, me
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
     Member { wire: "dataEncryptionKeyId", name: "DataEncryptionKeyId", column: "data_encryption_key_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 23, order: Order::unknown() };
 pub static DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT: Structure = Structure { name: "DescribeSpotInstanceRequestsResult", secret: false, members: &[
     Member { wire: "spotInstanceRequestSet", name: "SpotInstanceRequests", column: "spot_instance_requests", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SPOT_INSTANCE_REQUEST) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceRequest", secret: false, members: &[
     Member { wire: "actualBlockHourlyPrice", name: "ActualBlockHourlyPrice", column: "actual_block_hourly_price", kind: Kind::Text },
     Member { wire: "availabilityZoneGroup", name: "AvailabilityZoneGroup", column: "availability_zone_group", kind: Kind::Text },
@@ -1799,11 +1799,11 @@ pub static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceReq
     Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: Kind::Timestamp },
     Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: Kind::Timestamp },
     Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 20, order: Order::unknown() };
 pub static SPOT_INSTANCE_STATE_FAULT: Structure = Structure { name: "SpotInstanceStateFault", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecification", secret: true, members: &[
     Member { wire: "userData", name: "UserData", column: "user_data", kind: Kind::Sensitive },
     Member { wire: "addressingType", name: "AddressingType", column: "addressing_type", kind: Kind::Text },
@@ -1820,11 +1820,11 @@ pub static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecificat
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
     Member { wire: "groupSet", name: "SecurityGroups", column: "security_groups", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&GROUP_IDENTIFIER) }) },
     Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: Kind::Structure(&RUN_INSTANCES_MONITORING_ENABLED) },
-], order: Order::unknown() };
+], first: 15, order: Order::unknown() };
 pub static IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "IamInstanceProfileSpecification", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: Kind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "InstanceNetworkInterfaceSpecification", secret: false, members: &[
     Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: Kind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
@@ -1849,43 +1849,43 @@ pub static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { nam
     Member { wire: "EnaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: Kind::Structure(&ENA_SRD_SPECIFICATION_REQUEST) },
     Member { wire: "ConnectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: Kind::Structure(&CONNECTION_TRACKING_SPECIFICATION_REQUEST) },
     Member { wire: "EnaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 23, order: Order::unknown() };
 pub static IPV4_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv4PrefixSpecificationRequest", secret: false, members: &[
     Member { wire: "Ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static IPV6_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv6PrefixSpecificationRequest", secret: false, members: &[
     Member { wire: "Ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static ENA_SRD_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdSpecificationRequest", secret: false, members: &[
     Member { wire: "EnaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: Kind::Boolean },
     Member { wire: "EnaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: Kind::Structure(&ENA_SRD_UDP_SPECIFICATION_REQUEST) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static ENA_SRD_UDP_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdUdpSpecificationRequest", secret: false, members: &[
     Member { wire: "EnaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CONNECTION_TRACKING_SPECIFICATION_REQUEST: Structure = Structure { name: "ConnectionTrackingSpecificationRequest", secret: false, members: &[
     Member { wire: "TcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: Kind::Integer },
     Member { wire: "UdpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: Kind::Integer },
     Member { wire: "UdpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static SPOT_PLACEMENT: Structure = Structure { name: "SpotPlacement", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
     Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: Kind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static RUN_INSTANCES_MONITORING_ENABLED: Structure = Structure { name: "RunInstancesMonitoringEnabled", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static SPOT_INSTANCE_STATUS: Structure = Structure { name: "SpotInstanceStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
     Member { wire: "updateTime", name: "UpdateTime", column: "update_time", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static DESCRIBE_SUBNETS_RESULT: Structure = Structure { name: "DescribeSubnetsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "subnetSet", name: "Subnets", column: "subnets", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SUBNET) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SUBNET: Structure = Structure { name: "Subnet", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
     Member { wire: "enableLniAtDeviceIndex", name: "EnableLniAtDeviceIndex", column: "enable_lni_at_device_index", kind: Kind::Integer },
@@ -1910,30 +1910,30 @@ pub static SUBNET: Structure = Structure { name: "Subnet", secret: false, member
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "defaultForAz", name: "DefaultForAz", column: "default_for_az", kind: Kind::Boolean },
     Member { wire: "mapPublicIpOnLaunch", name: "MapPublicIpOnLaunch", column: "map_public_ip_on_launch", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 23, order: Order::unknown() };
 pub static SUBNET_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "SubnetIpv6CidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: Kind::Text },
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: Kind::Text },
     Member { wire: "ipv6CidrBlockState", name: "Ipv6CidrBlockState", column: "ipv6_cidr_block_state", kind: Kind::Structure(&SUBNET_CIDR_BLOCK_STATE) },
     Member { wire: "ipv6AddressAttribute", name: "Ipv6AddressAttribute", column: "ipv6_address_attribute", kind: Kind::Text },
     Member { wire: "ipSource", name: "IpSource", column: "ip_source", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static SUBNET_CIDR_BLOCK_STATE: Structure = Structure { name: "SubnetCidrBlockState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH: Structure = Structure { name: "PrivateDnsNameOptionsOnLaunch", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: Kind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: Kind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static BLOCK_PUBLIC_ACCESS_STATES: Structure = Structure { name: "BlockPublicAccessStates", secret: false, members: &[
     Member { wire: "internetGatewayBlockMode", name: "InternetGatewayBlockMode", column: "internet_gateway_block_mode", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorSessionsResult", secret: false, members: &[
     Member { wire: "trafficMirrorSessionSet", name: "TrafficMirrorSessions", column: "traffic_mirror_sessions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRAFFIC_MIRROR_SESSION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "TrafficMirrorSession", secret: false, members: &[
     Member { wire: "trafficMirrorSessionId", name: "TrafficMirrorSessionId", column: "traffic_mirror_session_id", kind: Kind::Text },
     Member { wire: "trafficMirrorTargetId", name: "TrafficMirrorTargetId", column: "traffic_mirror_target_id", kind: Kind::Text },
@@ -1945,11 +1945,11 @@ pub static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "TrafficMirrorS
     Member { wire: "virtualNetworkId", name: "VirtualNetworkId", column: "virtual_network_id", kind: Kind::Integer },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_ATTACHMENT: Structure = Structure { name: "TransitGatewayAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
@@ -1961,16 +1961,16 @@ pub static TRANSIT_GATEWAY_ATTACHMENT: Structure = Structure { name: "TransitGat
     Member { wire: "association", name: "Association", column: "association", kind: Kind::Structure(&TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION) },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 10, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION: Structure = Structure { name: "TransitGatewayAttachmentAssociation", secret: false, members: &[
     Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: Kind::Text },
     Member { wire: "transitGatewayPolicyTableId", name: "TransitGatewayPolicyTableId", column: "transit_gateway_policy_table_id", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayPeeringAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayPeeringAttachments", name: "TransitGatewayPeeringAttachments", column: "transit_gateway_peering_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_PEERING_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_PEERING_ATTACHMENT: Structure = Structure { name: "TransitGatewayPeeringAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
     Member { wire: "accepterTransitGatewayAttachmentId", name: "AccepterTransitGatewayAttachmentId", column: "accepter_transit_gateway_attachment_id", kind: Kind::Text },
@@ -1981,24 +1981,24 @@ pub static TRANSIT_GATEWAY_PEERING_ATTACHMENT: Structure = Structure { name: "Tr
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static PEERING_TGW_INFO: Structure = Structure { name: "PeeringTgwInfo", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
     Member { wire: "coreNetworkId", name: "CoreNetworkId", column: "core_network_id", kind: Kind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_PEERING_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayPeeringAttachmentOptions", secret: false, members: &[
     Member { wire: "dynamicRouting", name: "DynamicRouting", column: "dynamic_routing", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PEERING_ATTACHMENT_STATUS: Structure = Structure { name: "PeeringAttachmentStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeTransitGatewayRouteTablesResult", secret: false, members: &[
     Member { wire: "transitGatewayRouteTables", name: "TransitGatewayRouteTables", column: "transit_gateway_route_tables", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "TransitGatewayRouteTable", secret: false, members: &[
     Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: Kind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
@@ -2007,11 +2007,11 @@ pub static TRANSIT_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "TransitGa
     Member { wire: "defaultPropagationRouteTable", name: "DefaultPropagationRouteTable", column: "default_propagation_route_table", kind: Kind::Boolean },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static DESCRIBE_TRANSIT_GATEWAY_VPC_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayVpcAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayVpcAttachments", name: "TransitGatewayVpcAttachments", column: "transit_gateway_vpc_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_VPC_ATTACHMENT: Structure = Structure { name: "TransitGatewayVpcAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
@@ -2022,17 +2022,17 @@ pub static TRANSIT_GATEWAY_VPC_ATTACHMENT: Structure = Structure { name: "Transi
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayVpcAttachmentOptions", secret: false, members: &[
     Member { wire: "dnsSupport", name: "DnsSupport", column: "dns_support", kind: Kind::Text },
     Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: Kind::Text },
     Member { wire: "ipv6Support", name: "Ipv6Support", column: "ipv6_support", kind: Kind::Text },
     Member { wire: "applianceModeSupport", name: "ApplianceModeSupport", column: "appliance_mode_support", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DESCRIBE_TRANSIT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeTransitGatewaysResult", secret: false, members: &[
     Member { wire: "transitGatewaySet", name: "TransitGateways", column: "transit_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static TRANSIT_GATEWAY: Structure = Structure { name: "TransitGateway", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
     Member { wire: "transitGatewayArn", name: "TransitGatewayArn", column: "transit_gateway_arn", kind: Kind::Text },
@@ -2042,7 +2042,7 @@ pub static TRANSIT_GATEWAY: Structure = Structure { name: "TransitGateway", secr
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: Kind::Timestamp },
     Member { wire: "options", name: "Options", column: "options", kind: Kind::Structure(&TRANSIT_GATEWAY_OPTIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_OPTIONS: Structure = Structure { name: "TransitGatewayOptions", secret: false, members: &[
     Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: Kind::Integer },
     Member { wire: "transitGatewayCidrBlocks", name: "TransitGatewayCidrBlocks", column: "transit_gateway_cidr_blocks", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
@@ -2056,15 +2056,15 @@ pub static TRANSIT_GATEWAY_OPTIONS: Structure = Structure { name: "TransitGatewa
     Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: Kind::Text },
     Member { wire: "multicastSupport", name: "MulticastSupport", column: "multicast_support", kind: Kind::Text },
     Member { wire: "encryptionSupport", name: "EncryptionSupport", column: "encryption_support", kind: Kind::Structure(&ENCRYPTION_SUPPORT) },
-], order: Order::unknown() };
+], first: 12, order: Order::unknown() };
 pub static ENCRYPTION_SUPPORT: Structure = Structure { name: "EncryptionSupport", secret: false, members: &[
     Member { wire: "encryptionState", name: "EncryptionState", column: "encryption_state", kind: Kind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT: Structure = Structure { name: "DescribeVerifiedAccessInstancesResult", secret: false, members: &[
     Member { wire: "verifiedAccessInstanceSet", name: "VerifiedAccessInstances", column: "verified_access_instances", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VERIFIED_ACCESS_INSTANCE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VERIFIED_ACCESS_INSTANCE: Structure = Structure { name: "VerifiedAccessInstance", secret: false, members: &[
     Member { wire: "verifiedAccessInstanceId", name: "VerifiedAccessInstanceId", column: "verified_access_instance_id", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
@@ -2074,22 +2074,22 @@ pub static VERIFIED_ACCESS_INSTANCE: Structure = Structure { name: "VerifiedAcce
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "fipsEnabled", name: "FipsEnabled", column: "fips_enabled", kind: Kind::Boolean },
     Member { wire: "cidrEndpointsCustomSubDomain", name: "CidrEndpointsCustomSubDomain", column: "cidr_endpoints_custom_sub_domain", kind: Kind::Structure(&VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN) },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static VERIFIED_ACCESS_TRUST_PROVIDER_CONDENSED: Structure = Structure { name: "VerifiedAccessTrustProviderCondensed", secret: false, members: &[
     Member { wire: "verifiedAccessTrustProviderId", name: "VerifiedAccessTrustProviderId", column: "verified_access_trust_provider_id", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
     Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: Kind::Text },
     Member { wire: "userTrustProviderType", name: "UserTrustProviderType", column: "user_trust_provider_type", kind: Kind::Text },
     Member { wire: "deviceTrustProviderType", name: "DeviceTrustProviderType", column: "device_trust_provider_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN: Structure = Structure { name: "VerifiedAccessInstanceCustomSubDomain", secret: false, members: &[
     Member { wire: "subDomain", name: "SubDomain", column: "sub_domain", kind: Kind::Text },
     Member { wire: "nameserverSet", name: "Nameservers", column: "nameservers", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VOLUMES_RESULT: Structure = Structure { name: "DescribeVolumesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "volumeSet", name: "Volumes", column: "volumes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VOLUME) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VOLUME: Structure = Structure { name: "Volume", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: Kind::Text },
     Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: Kind::Text },
@@ -2114,7 +2114,7 @@ pub static VOLUME: Structure = Structure { name: "Volume", secret: false, member
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VOLUME_ATTACHMENT) }) },
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: Kind::Boolean },
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 23, order: Order::unknown() };
 pub static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttachment", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: Kind::Boolean },
     Member { wire: "associatedResource", name: "AssociatedResource", column: "associated_resource", kind: Kind::Text },
@@ -2125,10 +2125,10 @@ pub static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttachment", 
     Member { wire: "device", name: "Device", column: "device", kind: Kind::Text },
     Member { wire: "status", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT: Structure = Structure { name: "DescribeVpcBlockPublicAccessOptionsResult", secret: false, members: &[
     Member { wire: "vpcBlockPublicAccessOptions", name: "VpcBlockPublicAccessOptions", column: "vpc_block_public_access_options", kind: Kind::Structure(&VPC_BLOCK_PUBLIC_ACCESS_OPTIONS) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name: "VpcBlockPublicAccessOptions", secret: false, members: &[
     Member { wire: "awsAccountId", name: "AwsAccountId", column: "aws_account_id", kind: Kind::Text },
     Member { wire: "awsRegion", name: "AwsRegion", column: "aws_region", kind: Kind::Text },
@@ -2138,11 +2138,11 @@ pub static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name: "VpcBl
     Member { wire: "lastUpdateTimestamp", name: "LastUpdateTimestamp", column: "last_update_timestamp", kind: Kind::Timestamp },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
     Member { wire: "exclusionsAllowed", name: "ExclusionsAllowed", column: "exclusions_allowed", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT: Structure = Structure { name: "DescribeVpcEndpointServiceConfigurationsResult", secret: false, members: &[
     Member { wire: "serviceConfigurationSet", name: "ServiceConfigurations", column: "service_configurations", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SERVICE_CONFIGURATION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SERVICE_CONFIGURATION: Structure = Structure { name: "ServiceConfiguration", secret: false, members: &[
     Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SERVICE_TYPE_DETAIL) }) },
     Member { wire: "serviceId", name: "ServiceId", column: "service_id", kind: Kind::Text },
@@ -2162,24 +2162,24 @@ pub static SERVICE_CONFIGURATION: Structure = Structure { name: "ServiceConfigur
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "supportedRegionSet", name: "SupportedRegions", column: "supported_regions", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&SUPPORTED_REGION_DETAIL) }) },
     Member { wire: "remoteAccessEnabled", name: "RemoteAccessEnabled", column: "remote_access_enabled", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 18, order: Order::unknown() };
 pub static SERVICE_TYPE_DETAIL: Structure = Structure { name: "ServiceTypeDetail", secret: false, members: &[
     Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PRIVATE_DNS_NAME_CONFIGURATION: Structure = Structure { name: "PrivateDnsNameConfiguration", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static SUPPORTED_REGION_DETAIL: Structure = Structure { name: "SupportedRegionDetail", secret: false, members: &[
     Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
     Member { wire: "serviceState", name: "ServiceState", column: "service_state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VPC_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeVpcEndpointsResult", secret: false, members: &[
     Member { wire: "vpcEndpointSet", name: "VpcEndpoints", column: "vpc_endpoints", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VPC_ENDPOINT: Structure = Structure { name: "VpcEndpoint", secret: false, members: &[
     Member { wire: "vpcEndpointId", name: "VpcEndpointId", column: "vpc_endpoint_id", kind: Kind::Text },
     Member { wire: "vpcEndpointType", name: "VpcEndpointType", column: "vpc_endpoint_type", kind: Kind::Text },
@@ -2207,37 +2207,37 @@ pub static VPC_ENDPOINT: Structure = Structure { name: "VpcEndpoint", secret: fa
     Member { wire: "resourceConfigurationArn", name: "ResourceConfigurationArn", column: "resource_configuration_arn", kind: Kind::Text },
     Member { wire: "serviceRegion", name: "ServiceRegion", column: "service_region", kind: Kind::Text },
     Member { wire: "payerResponsibilitySet", name: "PayerResponsibilities", column: "payer_responsibilities", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PAYER_RESPONSIBILITY_ENTRY) }) },
-], order: Order::unknown() };
+], first: 26, order: Order::unknown() };
 pub static SECURITY_GROUP_IDENTIFIER: Structure = Structure { name: "SecurityGroupIdentifier", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: Kind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DNS_OPTIONS: Structure = Structure { name: "DnsOptions", secret: false, members: &[
     Member { wire: "dnsRecordIpType", name: "DnsRecordIpType", column: "dns_record_ip_type", kind: Kind::Text },
     Member { wire: "privateDnsOnlyForInboundResolverEndpoint", name: "PrivateDnsOnlyForInboundResolverEndpoint", column: "private_dns_only_for_inbound_resolver_endpoint", kind: Kind::Boolean },
     Member { wire: "privateDnsPreference", name: "PrivateDnsPreference", column: "private_dns_preference", kind: Kind::Text },
     Member { wire: "privateDnsSpecifiedDomainSet", name: "PrivateDnsSpecifiedDomains", column: "private_dns_specified_domains", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static DNS_ENTRY: Structure = Structure { name: "DnsEntry", secret: false, members: &[
     Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: Kind::Text },
     Member { wire: "hostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LAST_ERROR: Structure = Structure { name: "LastError", secret: false, members: &[
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SUBNET_IP_PREFIXES: Structure = Structure { name: "SubnetIpPrefixes", secret: false, members: &[
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: Kind::Text },
     Member { wire: "ipPrefixSet", name: "IpPrefixes", column: "ip_prefixes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PAYER_RESPONSIBILITY_ENTRY: Structure = Structure { name: "PayerResponsibilityEntry", secret: false, members: &[
     Member { wire: "scope", name: "Scope", column: "scope", kind: Kind::Text },
     Member { wire: "payerResponsibilityType", name: "PayerResponsibilityType", column: "payer_responsibility_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpcPeeringConnectionsResult", secret: false, members: &[
     Member { wire: "vpcPeeringConnectionSet", name: "VpcPeeringConnections", column: "vpc_peering_connections", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_PEERING_CONNECTION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VPC_PEERING_CONNECTION: Structure = Structure { name: "VpcPeeringConnection", secret: false, members: &[
     Member { wire: "accepterVpcInfo", name: "AccepterVpcInfo", column: "accepter_vpc_info", kind: Kind::Structure(&VPC_PEERING_CONNECTION_VPC_INFO) },
     Member { wire: "expirationTime", name: "ExpirationTime", column: "expiration_time", kind: Kind::Timestamp },
@@ -2245,7 +2245,7 @@ pub static VPC_PEERING_CONNECTION: Structure = Structure { name: "VpcPeeringConn
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Structure(&VPC_PEERING_CONNECTION_STATE_REASON) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static VPC_PEERING_CONNECTION_VPC_INFO: Structure = Structure { name: "VpcPeeringConnectionVpcInfo", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
     Member { wire: "ipv6CidrBlockSet", name: "Ipv6CidrBlockSet", column: "ipv6_cidr_block_set", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&IPV6_CIDR_BLOCK) }) },
@@ -2254,26 +2254,26 @@ pub static VPC_PEERING_CONNECTION_VPC_INFO: Structure = Structure { name: "VpcPe
     Member { wire: "peeringOptions", name: "PeeringOptions", column: "peering_options", kind: Kind::Structure(&VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "region", name: "Region", column: "region", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static IPV6_CIDR_BLOCK: Structure = Structure { name: "Ipv6CidrBlock", secret: false, members: &[
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CIDR_BLOCK: Structure = Structure { name: "CidrBlock", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION: Structure = Structure { name: "VpcPeeringConnectionOptionsDescription", secret: false, members: &[
     Member { wire: "allowDnsResolutionFromRemoteVpc", name: "AllowDnsResolutionFromRemoteVpc", column: "allow_dns_resolution_from_remote_vpc", kind: Kind::Boolean },
     Member { wire: "allowEgressFromLocalClassicLinkToRemoteVpc", name: "AllowEgressFromLocalClassicLinkToRemoteVpc", column: "allow_egress_from_local_classic_link_to_remote_vpc", kind: Kind::Boolean },
     Member { wire: "allowEgressFromLocalVpcToRemoteClassicLink", name: "AllowEgressFromLocalVpcToRemoteClassicLink", column: "allow_egress_from_local_vpc_to_remote_classic_link", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static VPC_PEERING_CONNECTION_STATE_REASON: Structure = Structure { name: "VpcPeeringConnectionStateReason", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: Kind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VPCS_RESULT: Structure = Structure { name: "DescribeVpcsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "vpcSet", name: "Vpcs", column: "vpcs", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VPC: Structure = Structure { name: "Vpc", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: Kind::Text },
     Member { wire: "instanceTenancy", name: "InstanceTenancy", column: "instance_tenancy", kind: Kind::Text },
@@ -2287,7 +2287,7 @@ pub static VPC: Structure = Structure { name: "Vpc", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
     Member { wire: "dhcpOptionsId", name: "DhcpOptionsId", column: "dhcp_options_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 12, order: Order::unknown() };
 pub static VPC_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "VpcIpv6CidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: Kind::Text },
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: Kind::Text },
@@ -2296,16 +2296,16 @@ pub static VPC_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "VpcIp
     Member { wire: "ipv6Pool", name: "Ipv6Pool", column: "ipv6_pool", kind: Kind::Text },
     Member { wire: "ipv6AddressAttribute", name: "Ipv6AddressAttribute", column: "ipv6_address_attribute", kind: Kind::Text },
     Member { wire: "ipSource", name: "IpSource", column: "ip_source", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static VPC_CIDR_BLOCK_STATE: Structure = Structure { name: "VpcCidrBlockState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static VPC_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "VpcCidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: Kind::Text },
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
     Member { wire: "cidrBlockState", name: "CidrBlockState", column: "cidr_block_state", kind: Kind::Structure(&VPC_CIDR_BLOCK_STATE) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncryptionControl", secret: false, members: &[
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "vpcEncryptionControlId", name: "VpcEncryptionControlId", column: "vpc_encryption_control_id", kind: Kind::Text },
@@ -2314,7 +2314,7 @@ pub static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncryptionC
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
     Member { wire: "resourceExclusions", name: "ResourceExclusions", column: "resource_exclusions", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { name: "VpcEncryptionControlExclusions", secret: false, members: &[
     Member { wire: "internetGateway", name: "InternetGateway", column: "internet_gateway", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "egressOnlyInternetGateway", name: "EgressOnlyInternetGateway", column: "egress_only_internet_gateway", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
@@ -2324,14 +2324,14 @@ pub static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { name: "Vpc
     Member { wire: "lambda", name: "Lambda", column: "lambda", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "vpcLattice", name: "VpcLattice", column: "vpc_lattice", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "elasticFileSystem", name: "ElasticFileSystem", column: "elastic_file_system", kind: Kind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcEncryptionControlExclusion", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DESCRIBE_VPN_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpnConnectionsResult", secret: false, members: &[
     Member { wire: "vpnConnectionSet", name: "VpnConnections", column: "vpn_connections", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPN_CONNECTION) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static VPN_CONNECTION: Structure = Structure { name: "VpnConnection", secret: true, members: &[
     Member { wire: "category", name: "Category", column: "category", kind: Kind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: Kind::Text },
@@ -2350,7 +2350,7 @@ pub static VPN_CONNECTION: Structure = Structure { name: "VpnConnection", secret
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "customerGatewayId", name: "CustomerGatewayId", column: "customer_gateway_id", kind: Kind::Text },
     Member { wire: "vpnGatewayId", name: "VpnGatewayId", column: "vpn_gateway_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 17, order: Order::unknown() };
 pub static VPN_CONNECTION_OPTIONS: Structure = Structure { name: "VpnConnectionOptions", secret: false, members: &[
     Member { wire: "enableAcceleration", name: "EnableAcceleration", column: "enable_acceleration", kind: Kind::Boolean },
     Member { wire: "staticRoutesOnly", name: "StaticRoutesOnly", column: "static_routes_only", kind: Kind::Boolean },
@@ -2363,7 +2363,7 @@ pub static VPN_CONNECTION_OPTIONS: Structure = Structure { name: "VpnConnectionO
     Member { wire: "tunnelInsideIpVersion", name: "TunnelInsideIpVersion", column: "tunnel_inside_ip_version", kind: Kind::Text },
     Member { wire: "tunnelOptionSet", name: "TunnelOptions", column: "tunnel_options", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TUNNEL_OPTION) }) },
     Member { wire: "tunnelBandwidth", name: "TunnelBandwidth", column: "tunnel_bandwidth", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 11, order: Order::unknown() };
 pub static TUNNEL_OPTION: Structure = Structure { name: "TunnelOption", secret: true, members: &[
     Member { wire: "outsideIpAddress", name: "OutsideIpAddress", column: "outside_ip_address", kind: Kind::Text },
     Member { wire: "tunnelInsideCidr", name: "TunnelInsideCidr", column: "tunnel_inside_cidr", kind: Kind::Text },
@@ -2386,31 +2386,31 @@ pub static TUNNEL_OPTION: Structure = Structure { name: "TunnelOption", secret: 
     Member { wire: "startupAction", name: "StartupAction", column: "startup_action", kind: Kind::Text },
     Member { wire: "logOptions", name: "LogOptions", column: "log_options", kind: Kind::Structure(&VPN_TUNNEL_LOG_OPTIONS) },
     Member { wire: "enableTunnelLifecycleControl", name: "EnableTunnelLifecycleControl", column: "enable_tunnel_lifecycle_control", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 21, order: Order::unknown() };
 pub static PHASE1_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1EncryptionAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PHASE2_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2EncryptionAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PHASE1_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1IntegrityAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PHASE2_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2IntegrityAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PHASE1_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase1DHGroupNumbersListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static PHASE2_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase2DHGroupNumbersListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static IKE_VERSIONS_LIST_VALUE: Structure = Structure { name: "IKEVersionsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static VPN_TUNNEL_LOG_OPTIONS: Structure = Structure { name: "VpnTunnelLogOptions", secret: false, members: &[
     Member { wire: "cloudWatchLogOptions", name: "CloudWatchLogOptions", column: "cloud_watch_log_options", kind: Kind::Structure(&CLOUD_WATCH_LOG_OPTIONS) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static CLOUD_WATCH_LOG_OPTIONS: Structure = Structure { name: "CloudWatchLogOptions", secret: false, members: &[
     Member { wire: "logEnabled", name: "LogEnabled", column: "log_enabled", kind: Kind::Boolean },
     Member { wire: "logGroupArn", name: "LogGroupArn", column: "log_group_arn", kind: Kind::Text },
@@ -2418,12 +2418,12 @@ pub static CLOUD_WATCH_LOG_OPTIONS: Structure = Structure { name: "CloudWatchLog
     Member { wire: "bgpLogEnabled", name: "BgpLogEnabled", column: "bgp_log_enabled", kind: Kind::Boolean },
     Member { wire: "bgpLogGroupArn", name: "BgpLogGroupArn", column: "bgp_log_group_arn", kind: Kind::Text },
     Member { wire: "bgpLogOutputFormat", name: "BgpLogOutputFormat", column: "bgp_log_output_format", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static VPN_STATIC_ROUTE: Structure = Structure { name: "VpnStaticRoute", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: Kind::Text },
     Member { wire: "source", name: "Source", column: "source", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static VGW_TELEMETRY: Structure = Structure { name: "VgwTelemetry", secret: false, members: &[
     Member { wire: "acceptedRouteCount", name: "AcceptedRouteCount", column: "accepted_route_count", kind: Kind::Integer },
     Member { wire: "lastStatusChange", name: "LastStatusChange", column: "last_status_change", kind: Kind::Timestamp },
@@ -2431,10 +2431,10 @@ pub static VGW_TELEMETRY: Structure = Structure { name: "VgwTelemetry", secret: 
     Member { wire: "status", name: "Status", column: "status", kind: Kind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
     Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static DESCRIBE_VPN_GATEWAYS_RESULT: Structure = Structure { name: "DescribeVpnGatewaysResult", secret: false, members: &[
     Member { wire: "vpnGatewaySet", name: "VpnGateways", column: "vpn_gateways", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPN_GATEWAY) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static VPN_GATEWAY: Structure = Structure { name: "VpnGateway", secret: false, members: &[
     Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: Kind::Integer },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TAG) }) },
@@ -2443,25 +2443,25 @@ pub static VPN_GATEWAY: Structure = Structure { name: "VpnGateway", secret: fals
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: Kind::Text },
     Member { wire: "attachments", name: "VpcAttachments", column: "vpc_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&VPC_ATTACHMENT) }) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static VPC_ATTACHMENT: Structure = Structure { name: "VpcAttachment", secret: false, members: &[
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GET_EBS_DEFAULT_KMS_KEY_ID_RESULT: Structure = Structure { name: "GetEbsDefaultKmsKeyIdResult", secret: false, members: &[
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static GET_EBS_ENCRYPTION_BY_DEFAULT_RESULT: Structure = Structure { name: "GetEbsEncryptionByDefaultResult", secret: false, members: &[
     Member { wire: "ebsEncryptionByDefault", name: "EbsEncryptionByDefault", column: "ebs_encryption_by_default", kind: Kind::Boolean },
     Member { wire: "sseType", name: "SseType", column: "sse_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GET_IMAGE_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetImageBlockPublicAccessStateResult", secret: false, members: &[
     Member { wire: "imageBlockPublicAccessState", name: "ImageBlockPublicAccessState", column: "image_block_public_access_state", kind: Kind::Text },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GET_INSTANCE_METADATA_DEFAULTS_RESULT: Structure = Structure { name: "GetInstanceMetadataDefaultsResult", secret: false, members: &[
     Member { wire: "accountLevel", name: "AccountLevel", column: "account_level", kind: Kind::Structure(&INSTANCE_METADATA_DEFAULTS_RESPONSE) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { name: "InstanceMetadataDefaultsResponse", secret: false, members: &[
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: Kind::Text },
     Member { wire: "httpPutResponseHopLimit", name: "HttpPutResponseHopLimit", column: "http_put_response_hop_limit", kind: Kind::Integer },
@@ -2470,28 +2470,28 @@ pub static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { name: "I
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
     Member { wire: "managedExceptionMessage", name: "ManagedExceptionMessage", column: "managed_exception_message", kind: Kind::Text },
     Member { wire: "httpTokensEnforced", name: "HttpTokensEnforced", column: "http_tokens_enforced", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT: Structure = Structure { name: "GetManagedPrefixListEntriesResult", secret: false, members: &[
     Member { wire: "entrySet", name: "Entries", column: "entries", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&PREFIX_LIST_ENTRY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static PREFIX_LIST_ENTRY: Structure = Structure { name: "PrefixListEntry", secret: false, members: &[
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: Kind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT: Structure = Structure { name: "GetSerialConsoleAccessStatusResult", secret: false, members: &[
     Member { wire: "serialConsoleAccessEnabled", name: "SerialConsoleAccessEnabled", column: "serial_console_access_enabled", kind: Kind::Boolean },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetSnapshotBlockPublicAccessStateResult", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT: Structure = Structure { name: "SearchTransitGatewayRoutesResult", secret: false, members: &[
     Member { wire: "routeSet", name: "Routes", column: "routes", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE) }) },
     Member { wire: "additionalRoutesAvailable", name: "AdditionalRoutesAvailable", column: "additional_routes_available", kind: Kind::Boolean },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_ROUTE: Structure = Structure { name: "TransitGatewayRoute", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: Kind::Text },
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: Kind::Text },
@@ -2499,12 +2499,12 @@ pub static TRANSIT_GATEWAY_ROUTE: Structure = Structure { name: "TransitGatewayR
     Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TRANSIT_GATEWAY_ROUTE_ATTACHMENT) }) },
     Member { wire: "type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "state", name: "State", column: "state", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static TRANSIT_GATEWAY_ROUTE_ATTACHMENT: Structure = Structure { name: "TransitGatewayRouteAttachment", secret: false, members: &[
     Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: Kind::Text },
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 }
 
 pub mod route53 {
@@ -2512,11 +2512,11 @@ pub mod route53 {
 pub static GET_DNSSEC_RESPONSE: Structure = Structure { name: "GetDNSSECResponse", secret: false, members: &[
     Member { wire: "Status", name: "Status", column: "status", kind: Kind::Structure(&DNSSEC_STATUS) },
     Member { wire: "KeySigningKeys", name: "KeySigningKeys", column: "key_signing_keys", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&KEY_SIGNING_KEY) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static DNSSEC_STATUS: Structure = Structure { name: "DNSSECStatus", secret: false, members: &[
     Member { wire: "ServeSignature", name: "ServeSignature", column: "serve_signature", kind: Kind::Text },
     Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static KEY_SIGNING_KEY: Structure = Structure { name: "KeySigningKey", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "KmsArn", name: "KmsArn", column: "kms_arn", kind: Kind::Text },
@@ -2534,12 +2534,12 @@ pub static KEY_SIGNING_KEY: Structure = Structure { name: "KeySigningKey", secre
     Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: Kind::Text },
     Member { wire: "CreatedDate", name: "CreatedDate", column: "created_date", kind: Kind::Timestamp },
     Member { wire: "LastModifiedDate", name: "LastModifiedDate", column: "last_modified_date", kind: Kind::Timestamp },
-], order: Order::unknown() };
+], first: 16, order: Order::unknown() };
 pub static GET_HOSTED_ZONE_RESPONSE: Structure = Structure { name: "GetHostedZoneResponse", secret: false, members: &[
     Member { wire: "HostedZone", name: "HostedZone", column: "hosted_zone", kind: Kind::Structure(&HOSTED_ZONE) },
     Member { wire: "DelegationSet", name: "DelegationSet", column: "delegation_set", kind: Kind::Structure(&DELEGATION_SET) },
     Member { wire: "VPCs", name: "VPCs", column: "vpcs", kind: Kind::List(&List { item: "VPC", flattened: false, of: Kind::Structure(&VPC) }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static HOSTED_ZONE: Structure = Structure { name: "HostedZone", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
@@ -2548,56 +2548,56 @@ pub static HOSTED_ZONE: Structure = Structure { name: "HostedZone", secret: fals
     Member { wire: "ResourceRecordSetCount", name: "ResourceRecordSetCount", column: "resource_record_set_count", kind: Kind::Integer },
     Member { wire: "LinkedService", name: "LinkedService", column: "linked_service", kind: Kind::Structure(&LINKED_SERVICE) },
     Member { wire: "Features", name: "Features", column: "features", kind: Kind::Structure(&HOSTED_ZONE_FEATURES) },
-], order: Order::unknown() };
+], first: 7, order: Order::unknown() };
 pub static HOSTED_ZONE_CONFIG: Structure = Structure { name: "HostedZoneConfig", secret: false, members: &[
     Member { wire: "Comment", name: "Comment", column: "comment", kind: Kind::Text },
     Member { wire: "PrivateZone", name: "PrivateZone", column: "private_zone", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LINKED_SERVICE: Structure = Structure { name: "LinkedService", secret: false, members: &[
     Member { wire: "ServicePrincipal", name: "ServicePrincipal", column: "service_principal", kind: Kind::Text },
     Member { wire: "Description", name: "Description", column: "description", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static HOSTED_ZONE_FEATURES: Structure = Structure { name: "HostedZoneFeatures", secret: false, members: &[
     Member { wire: "AcceleratedRecoveryStatus", name: "AcceleratedRecoveryStatus", column: "accelerated_recovery_status", kind: Kind::Text },
     Member { wire: "FailureReasons", name: "FailureReasons", column: "failure_reasons", kind: Kind::Structure(&HOSTED_ZONE_FAILURE_REASONS) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static HOSTED_ZONE_FAILURE_REASONS: Structure = Structure { name: "HostedZoneFailureReasons", secret: false, members: &[
     Member { wire: "AcceleratedRecovery", name: "AcceleratedRecovery", column: "accelerated_recovery", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static DELEGATION_SET: Structure = Structure { name: "DelegationSet", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "CallerReference", name: "CallerReference", column: "caller_reference", kind: Kind::Text },
     Member { wire: "NameServers", name: "NameServers", column: "name_servers", kind: Kind::List(&List { item: "NameServer", flattened: false, of: Kind::Text }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static VPC: Structure = Structure { name: "VPC", secret: false, members: &[
     Member { wire: "VPCRegion", name: "VPCRegion", column: "vpc_region", kind: Kind::Text },
     Member { wire: "VPCId", name: "VPCId", column: "vpc_id", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_CIDR_BLOCKS_RESPONSE: Structure = Structure { name: "ListCidrBlocksResponse", secret: false, members: &[
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "CidrBlocks", name: "CidrBlocks", column: "cidr_blocks", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&CIDR_BLOCK_SUMMARY) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CIDR_BLOCK_SUMMARY: Structure = Structure { name: "CidrBlockSummary", secret: false, members: &[
     Member { wire: "CidrBlock", name: "CidrBlock", column: "cidr_block", kind: Kind::Text },
     Member { wire: "LocationName", name: "LocationName", column: "location_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_CIDR_COLLECTIONS_RESPONSE: Structure = Structure { name: "ListCidrCollectionsResponse", secret: false, members: &[
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "CidrCollections", name: "CidrCollections", column: "cidr_collections", kind: Kind::List(&List { item: "member", flattened: false, of: Kind::Structure(&COLLECTION_SUMMARY) }) },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static COLLECTION_SUMMARY: Structure = Structure { name: "CollectionSummary", secret: false, members: &[
     Member { wire: "Arn", name: "Arn", column: "arn", kind: Kind::Text },
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "Version", name: "Version", column: "version", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static LIST_HEALTH_CHECKS_RESPONSE: Structure = Structure { name: "ListHealthChecksResponse", secret: false, members: &[
     Member { wire: "HealthChecks", name: "HealthChecks", column: "health_checks", kind: Kind::List(&List { item: "HealthCheck", flattened: false, of: Kind::Structure(&HEALTH_CHECK) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: Kind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static HEALTH_CHECK: Structure = Structure { name: "HealthCheck", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "CallerReference", name: "CallerReference", column: "caller_reference", kind: Kind::Text },
@@ -2605,7 +2605,7 @@ pub static HEALTH_CHECK: Structure = Structure { name: "HealthCheck", secret: fa
     Member { wire: "HealthCheckConfig", name: "HealthCheckConfig", column: "health_check_config", kind: Kind::Structure(&HEALTH_CHECK_CONFIG) },
     Member { wire: "HealthCheckVersion", name: "HealthCheckVersion", column: "health_check_version", kind: Kind::Integer },
     Member { wire: "CloudWatchAlarmConfiguration", name: "CloudWatchAlarmConfiguration", column: "cloud_watch_alarm_configuration", kind: Kind::Structure(&CLOUD_WATCH_ALARM_CONFIGURATION) },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static HEALTH_CHECK_CONFIG: Structure = Structure { name: "HealthCheckConfig", secret: false, members: &[
     Member { wire: "IPAddress", name: "IPAddress", column: "ip_address", kind: Kind::Text },
     Member { wire: "Port", name: "Port", column: "port", kind: Kind::Integer },
@@ -2625,11 +2625,11 @@ pub static HEALTH_CHECK_CONFIG: Structure = Structure { name: "HealthCheckConfig
     Member { wire: "AlarmIdentifier", name: "AlarmIdentifier", column: "alarm_identifier", kind: Kind::Structure(&ALARM_IDENTIFIER) },
     Member { wire: "InsufficientDataHealthStatus", name: "InsufficientDataHealthStatus", column: "insufficient_data_health_status", kind: Kind::Text },
     Member { wire: "RoutingControlArn", name: "RoutingControlArn", column: "routing_control_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 18, order: Order::unknown() };
 pub static ALARM_IDENTIFIER: Structure = Structure { name: "AlarmIdentifier", secret: false, members: &[
     Member { wire: "Region", name: "Region", column: "region", kind: Kind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static CLOUD_WATCH_ALARM_CONFIGURATION: Structure = Structure { name: "CloudWatchAlarmConfiguration", secret: false, members: &[
     Member { wire: "EvaluationPeriods", name: "EvaluationPeriods", column: "evaluation_periods", kind: Kind::Integer },
     Member { wire: "Threshold", name: "Threshold", column: "threshold", kind: Kind::Double },
@@ -2639,41 +2639,41 @@ pub static CLOUD_WATCH_ALARM_CONFIGURATION: Structure = Structure { name: "Cloud
     Member { wire: "Namespace", name: "Namespace", column: "namespace", kind: Kind::Text },
     Member { wire: "Statistic", name: "Statistic", column: "statistic", kind: Kind::Text },
     Member { wire: "Dimensions", name: "Dimensions", column: "dimensions", kind: Kind::List(&List { item: "Dimension", flattened: false, of: Kind::Structure(&DIMENSION) }) },
-], order: Order::unknown() };
+], first: 8, order: Order::unknown() };
 pub static DIMENSION: Structure = Structure { name: "Dimension", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "Value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_HOSTED_ZONES_RESPONSE: Structure = Structure { name: "ListHostedZonesResponse", secret: false, members: &[
     Member { wire: "HostedZones", name: "HostedZones", column: "hosted_zones", kind: Kind::List(&List { item: "HostedZone", flattened: false, of: Kind::Structure(&HOSTED_ZONE) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: Kind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static LIST_HOSTED_ZONES_BY_VPC_RESPONSE: Structure = Structure { name: "ListHostedZonesByVPCResponse", secret: false, members: &[
     Member { wire: "HostedZoneSummaries", name: "HostedZoneSummaries", column: "hosted_zone_summaries", kind: Kind::List(&List { item: "HostedZoneSummary", flattened: false, of: Kind::Structure(&HOSTED_ZONE_SUMMARY) }) },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static HOSTED_ZONE_SUMMARY: Structure = Structure { name: "HostedZoneSummary", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "Owner", name: "Owner", column: "owner", kind: Kind::Structure(&HOSTED_ZONE_OWNER) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static HOSTED_ZONE_OWNER: Structure = Structure { name: "HostedZoneOwner", secret: false, members: &[
     Member { wire: "OwningAccount", name: "OwningAccount", column: "owning_account", kind: Kind::Text },
     Member { wire: "OwningService", name: "OwningService", column: "owning_service", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_QUERY_LOGGING_CONFIGS_RESPONSE: Structure = Structure { name: "ListQueryLoggingConfigsResponse", secret: false, members: &[
     Member { wire: "QueryLoggingConfigs", name: "QueryLoggingConfigs", column: "query_logging_configs", kind: Kind::List(&List { item: "QueryLoggingConfig", flattened: false, of: Kind::Structure(&QUERY_LOGGING_CONFIG) }) },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static QUERY_LOGGING_CONFIG: Structure = Structure { name: "QueryLoggingConfig", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
     Member { wire: "CloudWatchLogsLogGroupArn", name: "CloudWatchLogsLogGroupArn", column: "cloud_watch_logs_log_group_arn", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static LIST_RESOURCE_RECORD_SETS_RESPONSE: Structure = Structure { name: "ListResourceRecordSetsResponse", secret: false, members: &[
     Member { wire: "ResourceRecordSets", name: "ResourceRecordSets", column: "resource_record_sets", kind: Kind::List(&List { item: "ResourceRecordSet", flattened: false, of: Kind::Structure(&RESOURCE_RECORD_SET) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
@@ -2681,7 +2681,7 @@ pub static LIST_RESOURCE_RECORD_SETS_RESPONSE: Structure = Structure { name: "Li
     Member { wire: "NextRecordType", name: "NextRecordType", column: "next_record_type", kind: Kind::Text },
     Member { wire: "NextRecordIdentifier", name: "NextRecordIdentifier", column: "next_record_identifier", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static RESOURCE_RECORD_SET: Structure = Structure { name: "ResourceRecordSet", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "Type", name: "Type", column: "type", kind: Kind::Text },
@@ -2698,69 +2698,69 @@ pub static RESOURCE_RECORD_SET: Structure = Structure { name: "ResourceRecordSet
     Member { wire: "TrafficPolicyInstanceId", name: "TrafficPolicyInstanceId", column: "traffic_policy_instance_id", kind: Kind::Text },
     Member { wire: "CidrRoutingConfig", name: "CidrRoutingConfig", column: "cidr_routing_config", kind: Kind::Structure(&CIDR_ROUTING_CONFIG) },
     Member { wire: "GeoProximityLocation", name: "GeoProximityLocation", column: "geo_proximity_location", kind: Kind::Structure(&GEO_PROXIMITY_LOCATION) },
-], order: Order::unknown() };
+], first: 15, order: Order::unknown() };
 pub static GEO_LOCATION: Structure = Structure { name: "GeoLocation", secret: false, members: &[
     Member { wire: "ContinentCode", name: "ContinentCode", column: "continent_code", kind: Kind::Text },
     Member { wire: "CountryCode", name: "CountryCode", column: "country_code", kind: Kind::Text },
     Member { wire: "SubdivisionCode", name: "SubdivisionCode", column: "subdivision_code", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static RESOURCE_RECORD: Structure = Structure { name: "ResourceRecord", secret: false, members: &[
     Member { wire: "Value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static ALIAS_TARGET: Structure = Structure { name: "AliasTarget", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
     Member { wire: "DNSName", name: "DNSName", column: "dns_name", kind: Kind::Text },
     Member { wire: "EvaluateTargetHealth", name: "EvaluateTargetHealth", column: "evaluate_target_health", kind: Kind::Boolean },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static CIDR_ROUTING_CONFIG: Structure = Structure { name: "CidrRoutingConfig", secret: false, members: &[
     Member { wire: "CollectionId", name: "CollectionId", column: "collection_id", kind: Kind::Text },
     Member { wire: "LocationName", name: "LocationName", column: "location_name", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static GEO_PROXIMITY_LOCATION: Structure = Structure { name: "GeoProximityLocation", secret: false, members: &[
     Member { wire: "AWSRegion", name: "AWSRegion", column: "aws_region", kind: Kind::Text },
     Member { wire: "LocalZoneGroup", name: "LocalZoneGroup", column: "local_zone_group", kind: Kind::Text },
     Member { wire: "Coordinates", name: "Coordinates", column: "coordinates", kind: Kind::Structure(&COORDINATES) },
     Member { wire: "Bias", name: "Bias", column: "bias", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static COORDINATES: Structure = Structure { name: "Coordinates", secret: false, members: &[
     Member { wire: "Latitude", name: "Latitude", column: "latitude", kind: Kind::Text },
     Member { wire: "Longitude", name: "Longitude", column: "longitude", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_REUSABLE_DELEGATION_SETS_RESPONSE: Structure = Structure { name: "ListReusableDelegationSetsResponse", secret: false, members: &[
     Member { wire: "DelegationSets", name: "DelegationSets", column: "delegation_sets", kind: Kind::List(&List { item: "DelegationSet", flattened: false, of: Kind::Structure(&DELEGATION_SET) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: Kind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static LIST_TAGS_FOR_RESOURCE_RESPONSE: Structure = Structure { name: "ListTagsForResourceResponse", secret: false, members: &[
     Member { wire: "ResourceTagSet", name: "ResourceTagSet", column: "resource_tag_set", kind: Kind::Structure(&RESOURCE_TAG_SET) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static RESOURCE_TAG_SET: Structure = Structure { name: "ResourceTagSet", secret: false, members: &[
     Member { wire: "ResourceType", name: "ResourceType", column: "resource_type", kind: Kind::Text },
     Member { wire: "ResourceId", name: "ResourceId", column: "resource_id", kind: Kind::Text },
     Member { wire: "Tags", name: "Tags", column: "tags", kind: Kind::List(&List { item: "Tag", flattened: false, of: Kind::Structure(&TAG) }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 pub static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "Key", name: "Key", column: "key", kind: Kind::Text },
     Member { wire: "Value", name: "Value", column: "value", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 2, order: Order::unknown() };
 pub static LIST_TAGS_FOR_RESOURCES_RESPONSE: Structure = Structure { name: "ListTagsForResourcesResponse", secret: false, members: &[
     Member { wire: "ResourceTagSets", name: "ResourceTagSets", column: "resource_tag_sets", kind: Kind::List(&List { item: "ResourceTagSet", flattened: false, of: Kind::Structure(&RESOURCE_TAG_SET) }) },
-], order: Order::unknown() };
+], first: 1, order: Order::unknown() };
 pub static LIST_TRAFFIC_POLICIES_RESPONSE: Structure = Structure { name: "ListTrafficPoliciesResponse", secret: false, members: &[
     Member { wire: "TrafficPolicySummaries", name: "TrafficPolicySummaries", column: "traffic_policy_summaries", kind: Kind::List(&List { item: "TrafficPolicySummary", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY_SUMMARY) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "TrafficPolicyIdMarker", name: "TrafficPolicyIdMarker", column: "traffic_policy_id_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static TRAFFIC_POLICY_SUMMARY: Structure = Structure { name: "TrafficPolicySummary", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: Kind::Text },
     Member { wire: "Type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "LatestVersion", name: "LatestVersion", column: "latest_version", kind: Kind::Integer },
     Member { wire: "TrafficPolicyCount", name: "TrafficPolicyCount", column: "traffic_policy_count", kind: Kind::Integer },
-], order: Order::unknown() };
+], first: 5, order: Order::unknown() };
 pub static LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE: Structure = Structure { name: "ListTrafficPolicyInstancesResponse", secret: false, members: &[
     Member { wire: "TrafficPolicyInstances", name: "TrafficPolicyInstances", column: "traffic_policy_instances", kind: Kind::List(&List { item: "TrafficPolicyInstance", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY_INSTANCE) }) },
     Member { wire: "HostedZoneIdMarker", name: "HostedZoneIdMarker", column: "hosted_zone_id_marker", kind: Kind::Text },
@@ -2768,7 +2768,7 @@ pub static LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE: Structure = Structure { name:
     Member { wire: "TrafficPolicyInstanceTypeMarker", name: "TrafficPolicyInstanceTypeMarker", column: "traffic_policy_instance_type_marker", kind: Kind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static TRAFFIC_POLICY_INSTANCE: Structure = Structure { name: "TrafficPolicyInstance", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
@@ -2779,13 +2779,13 @@ pub static TRAFFIC_POLICY_INSTANCE: Structure = Structure { name: "TrafficPolicy
     Member { wire: "TrafficPolicyId", name: "TrafficPolicyId", column: "traffic_policy_id", kind: Kind::Text },
     Member { wire: "TrafficPolicyVersion", name: "TrafficPolicyVersion", column: "traffic_policy_version", kind: Kind::Integer },
     Member { wire: "TrafficPolicyType", name: "TrafficPolicyType", column: "traffic_policy_type", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 9, order: Order::unknown() };
 pub static LIST_TRAFFIC_POLICY_VERSIONS_RESPONSE: Structure = Structure { name: "ListTrafficPolicyVersionsResponse", secret: false, members: &[
     Member { wire: "TrafficPolicies", name: "TrafficPolicies", column: "traffic_policies", kind: Kind::List(&List { item: "TrafficPolicy", flattened: false, of: Kind::Structure(&TRAFFIC_POLICY) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: Kind::Boolean },
     Member { wire: "TrafficPolicyVersionMarker", name: "TrafficPolicyVersionMarker", column: "traffic_policy_version_marker", kind: Kind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 4, order: Order::unknown() };
 pub static TRAFFIC_POLICY: Structure = Structure { name: "TrafficPolicy", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: Kind::Text },
     Member { wire: "Version", name: "Version", column: "version", kind: Kind::Integer },
@@ -2793,12 +2793,12 @@ pub static TRAFFIC_POLICY: Structure = Structure { name: "TrafficPolicy", secret
     Member { wire: "Type", name: "Type", column: "type", kind: Kind::Text },
     Member { wire: "Document", name: "Document", column: "document", kind: Kind::Text },
     Member { wire: "Comment", name: "Comment", column: "comment", kind: Kind::Text },
-], order: Order::unknown() };
+], first: 6, order: Order::unknown() };
 pub static LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE: Structure = Structure { name: "ListVPCAssociationAuthorizationsResponse", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: Kind::Text },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: Kind::Text },
     Member { wire: "VPCs", name: "VPCs", column: "vpcs", kind: Kind::List(&List { item: "VPC", flattened: false, of: Kind::Structure(&VPC) }) },
-], order: Order::unknown() };
+], first: 3, order: Order::unknown() };
 }
 
 pub static OPERATIONS: &[Operation] = &[

@@ -46,7 +46,8 @@ impl Part {
     ) -> Self {
         let content = match format {
             Format::Ndjson => Content::Lines {
-                gzip: GzEncoder::new(Vec::new(), Compression::default()),
+                // Better compression would take longer than all else that happens to a row.
+                gzip: GzEncoder::new(Vec::new(), Compression::fast()),
                 row: String::new(),
                 length: 0,
             },

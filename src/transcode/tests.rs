@@ -81,6 +81,7 @@ static TUNNEL: Structure = Structure {
         Member { wire: "preSharedKey", name: "PreSharedKey", column: "pre_shared_key", kind: Kind::Sensitive },
         Member { wire: "lifetime", name: "Lifetime", column: "lifetime", kind: Kind::Integer },
     ],
+    first: usize::MAX,
     order: Order::unknown(),
 };
 static CONNECTION: Structure = Structure {
@@ -95,6 +96,7 @@ static CONNECTION: Structure = Structure {
             kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&TUNNEL) }),
         },
     ],
+    first: usize::MAX,
     order: Order::unknown(),
 };
 static CONNECTIONS: Structure = Structure {
@@ -106,6 +108,7 @@ static CONNECTIONS: Structure = Structure {
         column: "connections",
         kind: Kind::List(&List { item: "item", flattened: false, of: Kind::Structure(&CONNECTION) }),
     }],
+    first: usize::MAX,
     order: Order::unknown(),
 };
 static DESCRIBE_CONNECTIONS: Operation =

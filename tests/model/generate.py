@@ -44,8 +44,8 @@ def static_name(shape_name: str) -> str:
 class Writer:
     """Writes each structure of one service once, those that it holds before it."""
 
-    def __init__(self, service: str, model):
-        self.service, self.model = service, model
+    def __init__(self, service: str, model, before: dict[str, tuple[list[str], int]]):
+        self.service, self.model, self.before = service, model, before
         self.written: dict[str, str] = {}
 
     def kind(self, shape, member_name: str) -> str:
@@ -80,7 +80,11 @@ class Writer:
             return
         self.written[shape.name] = ""
         rows, secret = [], False
-        for name, member in shape.members.items():
+        known, first = self.before.get(shape.name, (list(shape.members), len(shape.members)))
+        first = sum(name in shape.members for name in known[:first])
+        known = [name for name in known if name in shape.members]
+        for name in [*known, *(name for name in shape.members if name not in known)]:
+            member = shape.members[name]
             wire = member.serialization.get("name", name)
             if member.type_name == "list" and member.serialization.get("flattened"):
                 wire = member.member.serialization.get("name", wire)
@@ -91,7 +95,19 @@ class Writer:
         self.written[shape.name] = "\n".join(
             [f"pub static {static_name(shape.name)}: Structure = Structure {{ "
              f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[', *rows,
-             "], order: Order::unknown() };"])
+             f"], first: {first}, order: Order::unknown() }};"])
+
+
+def structures_before(service: str) -> dict[str, tuple[list[str], int]]:
+    """The members of each structure as they stand, and how many there were at first: columns keep their places, and
+    what a newer model brings comes behind them."""
+    text = SHAPES.read_text() if SHAPES.exists() else ""
+    inside = re.search(rf"^pub mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
+    found = {}
+    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], first: (\d+)'
+    for name, members, first in re.findall(pattern, inside[1] if inside else "", re.DOTALL):
+        found[name] = (re.findall(r'Member \{ wire: "[^"]+", name: "(\w+)"', members), int(first))
+    return found
 
 
 def bears_secrets(shape, seen: set[str]) -> bool:
@@ -114,7 +130,7 @@ def generate() -> tuple[str, str]:
     for service in XML_SERVICES:
         model = session.get_service_model(service)
         names = [name for owner, name in catalogue_operations() if owner == service]
-        writer = Writer(service, model)
+        writer = Writer(service, model, structures_before(service))
         for name in names:
             if name not in model.operation_names:
                 continue  # An IAM action that is no operation: the catalogue's own test judges it.
