@@ -30,18 +30,8 @@ from xml.etree import ElementTree
 
 from botocore.model import OperationModel
 
-from filled_answers import (
-    REGIONS,
-    Call,
-    Refused,
-    answer,
-    check_parameters,
-    check_zone,
-    inputs,
-    parent_of,
-    read_operation,
-    service_model,
-)
+from filled_answers import REGIONS, answer, check_zone
+from filled_calls import Call, Refused, check_parameters, inputs, parent_of, read_operation, service_model
 from filling import MARKER, element, escaped, wire_name
 
 NAMESPACES = {

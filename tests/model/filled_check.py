@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 
-from filled_answers import PRIVATE_ZONE, continuation, listed_member, read_operation
-from filling import MARKER, ZONES, is_sensitive
+from filled_calls import continuation, listed_member, read_operation
+from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
 from ask import ABOUT_ONE_PAGE, Asker  # noqa: E402
