@@ -189,8 +189,9 @@ impl Context {
         parent: Option<Parent<'_>>,
         mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
     ) -> Result<(), Cause> {
+        let operation = cell.table.entry.operation;
         let (table, subjects) = (cell.table, parent.iter().map(|parent| parent.record.id.clone()).collect());
-        let mut paging = Paging::new(call, table.wanted.clone(), subjects, &cell.region);
+        let mut paging = Paging::new(operation, call, table.wanted.clone(), subjects, &cell.region);
         let mut kept = HashSet::new();
         loop {
             let Some((taken, next)) = paging.page(cell).await? else { continue };

@@ -50,6 +50,11 @@ impl Cell {
         }
     }
 
+    /// The account that is asked.
+    pub fn account_id(&self) -> &str {
+        self.asker.account_id()
+    }
+
     /// Makes one call: what was wanted of its answer, and the token of the next page.
     pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Next), Cause> {
         ask_once(&self.asker, &self.stop, call, wanted, ask).await

@@ -85,7 +85,8 @@ impl Context {
     ) -> Result<(), Cause> {
         let table = cell.table;
         let only = if let [id] = subjects { Some(id.as_str()) } else { None };
-        let mut paging = Paging::new(detail.detail.call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
+        let (operation, call) = (detail.detail.operation, detail.detail.call);
+        let mut paging = Paging::new(operation, call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
         loop {
             let Some((taken, next)) = paging.page(cell).await? else {
                 // Once more from the start, without what came before.

@@ -11,6 +11,7 @@ use crate::wire::Taken;
 
 /// One listing on its way.
 pub struct Paging {
+    operation: &'static str,
     call: Call,
     wanted: Arc<Wanted>,
     ask: Ask,
@@ -20,14 +21,26 @@ pub struct Paging {
 }
 
 impl Paging {
-    pub fn new(call: Call, wanted: Arc<Wanted>, subjects: Vec<String>, region: &str) -> Self {
+    pub fn new(operation: &'static str, call: Call, wanted: Arc<Wanted>, subjects: Vec<String>, region: &str) -> Self {
         let ask = Ask { token: None, subjects, region: region.to_owned() };
-        Self { call, wanted, ask, seen: HashSet::new(), restarted: false }
+        Self { operation, call, wanted, ask, seen: HashSet::new(), restarted: false }
     }
 
     /// The next page; `None` where a token was no longer good and the listing begins again, which it does once.
     pub async fn page(&mut self, cell: &mut Cell) -> Result<Option<(Taken, Next)>, Cause> {
-        match cell.ask(self.call, self.wanted.clone(), self.ask.clone()).await {
+        let asked = cell.ask(self.call, self.wanted.clone(), self.ask.clone()).await;
+        let (account_id, region, operation) = (cell.account_id(), &*cell.region, self.operation);
+        match &asked {
+            Ok((taken, _)) => {
+                let items = taken.answer.items.len();
+                tracing::debug!(account_id, region, operation, items, "answered");
+            }
+            Err(cause) => {
+                let code = cause.code.as_deref().unwrap_or("-");
+                tracing::debug!(account_id, region, operation, code, kind = ?cause.kind, "not answered");
+            }
+        }
+        match asked {
             Err(cause) if cause.kind == Kind::StaleToken && self.ask.token.is_some() && !self.restarted => {
                 self.restarted = true;
                 self.seen.clear();
