@@ -16,8 +16,6 @@ ROLECALL = ROOT / "target/debug/rolecall"
 CUSTOMER_ROLE = ROOT / "infra/customer-role.yaml"
 ATHENA = ROOT / "infra/athena.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
-# What is asked in every account besides the resource types themselves.
-HELPERS = {"account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"}
 # The same in every table; told once.
 OPENING = 10
 WIDTH = 118
@@ -38,7 +36,8 @@ def statements(actions: set[str]) -> str:
 
 
 def customer_role(types: list[dict]) -> str:
-    actions = HELPERS | {action for one in types for action in one["actions"]}
+    # What is asked in every account besides is what the type `accounts` asks.
+    actions = {action for one in types for action in one["actions"]}
     text = CUSTOMER_ROLE.read_text()
     marked = re.compile(r"(# actions: begin[^\n]*\n).*?(\n *# actions: end)", re.DOTALL)
     assert marked.search(text), "the template has lost its marks"
@@ -81,7 +80,8 @@ def catalogue_page(types: list[dict]) -> str:
         page.append(f"| [{name}](#{name}) | {one['reach']} | `{one['operation']}` | {besides} | {len(one['columns'])} |")
     for one in types:
         parent = f", once for each resource in `{one['parent']}`" if one["parent"] else ""
-        page += ["", f"## {one['table']}", "", f"`{one['operation']}`{parent}.", ""]
+        scope = f": {one['scope']}" if one["scope"] else ""
+        page += ["", f"## {one['table']}", "", f"`{one['operation']}`{parent}{scope}.", ""]
         page += wrapped([in_words(column) for column in one["columns"][OPENING:-1]])
         if one["secrets"]:
             page += ["", "Never carried, since they are secrets:", *wrapped([f"`{path}`" for path in one["secrets"]])]

@@ -12,12 +12,18 @@ use serde_json::json;
 use crate::arguments::{Resources, Schema};
 use crate::show;
 
+/// The catalogue, which can only be wrong by a mistake of ours.
+fn catalogue() -> Result<&'static Catalogue, Refusal> {
+    Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))
+}
+
 pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
-    let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
+    let catalogue = catalogue()?;
     if arguments.json {
         let types = catalogue.tables().iter().map(|table| {
             json!({
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
+                "scope": table.entry.scope,
                 "actions": table.actions(), "parent": table.parents().map(|parents| parents.table),
                 "columns": table.all_columns(), "secrets": table.secrets(),
             })
@@ -38,11 +44,10 @@ pub async fn schema(arguments: &Schema) -> Result<ExitCode, Refusal> {
     match arguments.name.as_deref() {
         Some("duckdb") => {
             let engine = Engine::start(arguments.settings()?, Face::Terminal).await;
-            show::print(engine.duckdb().await?.trim_end());
+            show::print(&engine.duckdb().await?);
         }
         Some("athena") => {
-            let catalogue = Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))?;
-            show::print(views::athena(&views::tables(catalogue)).trim_end());
+            show::print(&views::athena(&views::tables(catalogue()?)));
         }
         _ => documents(arguments)?,
     }
