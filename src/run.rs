@@ -140,7 +140,7 @@ impl Engine {
             present.extend(name.map_err(|error| Refusal::of_output(output, &error))?);
         }
         // Files lie there before their manifest does; the list of files follows it.
-        if !store.holds_any("committed").await.map_err(|error| Refusal::of_output(output, &error))? {
+        if !store.holds_any(commit::COMMITTED).await.map_err(|error| Refusal::of_output(output, &error))? {
             present.clear();
         }
         Ok(views::duckdb(&tables, output, format, |name| present.contains(name)))

@@ -76,11 +76,11 @@ pub struct WrittenFile {
 impl Naming {
     fn key(&self, format: Format, table: &str, number: u32) -> String {
         let Self { run_id, shard, attempt, dt } = self;
-        let (folder, ending) = match format {
-            Format::Parquet => ("parquet", "parquet"),
-            Format::Ndjson => ("ndjson", "ndjson.gz"),
+        let ending = match format {
+            Format::Parquet => "parquet",
+            Format::Ndjson => "ndjson.gz",
         };
-        format!("{folder}/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.{ending}")
+        format!("{format}/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.{ending}")
     }
 }
 
@@ -98,15 +98,7 @@ pub async fn write(
     catalogue: &'static Catalogue,
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<Vec<WrittenFile>, StoreError> {
-    let mut sink = Sink {
-        store,
-        naming,
-        format,
-        catalogue,
-        parts: BTreeMap::new(),
-        written: Vec::new(),
-        numbers: BTreeMap::new(),
-    };
+    let mut sink = Sink::new(store, naming, format, catalogue);
     let mut outcome = Ok(());
     while let Some(parcel) = parcels.recv().await {
         outcome = sink.take(parcel).await;
@@ -134,6 +126,10 @@ struct Sink {
 }
 
 impl Sink {
+    fn new(store: Store, naming: Naming, format: Format, catalogue: &'static Catalogue) -> Self {
+        Self { store, naming, format, catalogue, parts: BTreeMap::new(), written: Vec::new(), numbers: BTreeMap::new() }
+    }
+
     async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
         let (table, _grant) = match parcel {
             Parcel::Page(page, grant) => {
@@ -224,15 +220,7 @@ mod tests {
             None,
         );
         let naming = Naming { run_id: "r".into(), shard: "0".into(), attempt: "a".into(), dt: "2026-11-22".into() };
-        let mut sink = Sink {
-            store: store.unwrap(),
-            naming,
-            format: Format::Parquet,
-            catalogue: Catalogue::get().unwrap(),
-            parts: BTreeMap::new(),
-            written: Vec::new(),
-            numbers: BTreeMap::new(),
-        };
+        let mut sink = Sink::new(store.unwrap(), naming, Format::Parquet, Catalogue::get().unwrap());
         let (mut most, rows) = (0, 3);
         for round in 0..rows {
             for table in sink.catalogue.tables() {

@@ -11,7 +11,7 @@ mod scan;
 use crate::json;
 use crate::record::Value;
 use crate::shapes::{Kind, List, Member, Operation, Structure};
-use reader::{Reader, Scalar};
+use reader::{Reader, scalar};
 
 /// The answer cannot be read as the XML that the operation answers with.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -268,13 +268,7 @@ impl Walk<'_> {
             Kind::Text => Value::Text(self.reader.text()?.into_owned()),
             _ => {
                 let text = self.reader.text()?;
-                return Ok(match Scalar::parse(kind, &text) {
-                    Some(Scalar::Boolean(value)) => Ok(Value::Boolean(value)),
-                    Some(Scalar::Integer(value)) => Ok(Value::Integer(value)),
-                    Some(Scalar::Double(value)) => Ok(Value::Double(value)),
-                    Some(Scalar::Timestamp(value)) => Ok(Value::Timestamp(value)),
-                    None => Err(text.into_owned()),
-                });
+                return Ok(scalar(kind, &text).ok_or_else(|| text.into_owned()));
             }
         };
         Ok(Ok(value))

@@ -2,12 +2,7 @@
 
 use super::calls::whole;
 use super::ec2::REGIONAL;
-use super::entry::{Added, Call, Detail, Id, ResourceType, Source, ValueFrom};
-
-/// A setting with an operation of its own.
-const fn setting(operation: &'static str, call: Call) -> Detail {
-    Detail { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
-}
+use super::entry::{Added, Detail, Id, ResourceType, Source, ValueFrom};
 
 const fn column(column: &'static str, operation: &'static str, member: &'static str) -> Added {
     Added { column, from: ValueFrom::Detail(operation, member) }
@@ -41,13 +36,16 @@ pub const TYPES: &[ResourceType] = &[ResourceType {
         column("serial_console_access_managed_by", CONSOLE, "ManagedBy"),
     ],
     details: &[
-        setting(EBS, whole!(ec2.get_ebs_encryption_by_default())),
-        setting("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
-        setting(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
-        setting(IMAGES, whole!(ec2.get_image_block_public_access_state())),
-        setting("ec2:DescribeVpcBlockPublicAccessOptions", whole!(ec2.describe_vpc_block_public_access_options())),
-        setting("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
-        setting(CONSOLE, whole!(ec2.get_serial_console_access_status())),
+        Detail::of_one(EBS, whole!(ec2.get_ebs_encryption_by_default())),
+        Detail::of_one("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
+        Detail::of_one(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
+        Detail::of_one(IMAGES, whole!(ec2.get_image_block_public_access_state())),
+        Detail::of_one(
+            "ec2:DescribeVpcBlockPublicAccessOptions",
+            whole!(ec2.describe_vpc_block_public_access_options()),
+        ),
+        Detail::of_one("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
+        Detail::of_one(CONSOLE, whole!(ec2.get_serial_console_access_status())),
     ],
     source: whole!(listed ec2.describe_account_attributes()),
     ..REGIONAL

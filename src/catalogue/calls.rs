@@ -33,6 +33,7 @@ macro_rules! whole {
 
 /// Paged by a marker that is good where `IsTruncated` says so: the way of most of Route 53.
 macro_rules! marked {
+    (listed $($request:tt)*) => { Source::Listed(marked!($($request)*)) };
     ($([$subject:ident])? $client:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {
         |asker, ask| {
             Box::pin(async move {

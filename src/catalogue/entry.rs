@@ -203,6 +203,13 @@ pub struct Detail {
     pub otherwise: Option<&'static Detail>,
 }
 
+impl Detail {
+    /// One call a resource, whose whole answer is about it.
+    pub const fn of_one(operation: &'static str, call: Call) -> Self {
+        Self { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
+    }
+}
+
 /// A detail's batch that no number of resources fills.
 pub const EVERY: usize = usize::MAX;
 

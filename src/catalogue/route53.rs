@@ -27,32 +27,19 @@ pub const TYPES: &[ResourceType] = &[
             Added { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
         ],
         details: &[
-            Detail {
-                operation: "route53:GetHostedZone",
-                items: "",
-                batch: 1,
-                key: "",
-                only: None,
-                call: whole!([id] route53.get_hosted_zone()),
-                otherwise: None,
-            },
+            Detail::of_one("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
             Detail {
                 call: |asker, ask| tags(asker, ask, TagResourceType::Hostedzone),
                 otherwise: Some(&ZONE_TAGS),
                 ..TAGS
             },
             Detail {
-                operation: "route53:GetDNSSEC",
-                items: "",
-                batch: 1,
-                key: "",
                 // Private zones are not signed, and asking for it is an error.
                 only: Some(Only { member: PRIVATE, is: false }),
-                call: whole!([hosted_zone_id] route53.get_dnssec()),
-                otherwise: None,
+                ..Detail::of_one("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
             },
         ],
-        source: Source::Listed(marked!(route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker)),
+        source: marked!(listed route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker),
         ..GLOBAL
     },
     ResourceType {
@@ -119,7 +106,7 @@ pub const TYPES: &[ResourceType] = &[
             otherwise: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
-        source: Source::Listed(marked!(route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker)),
+        source: marked!(listed route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker),
         ..GLOBAL
     },
 ];
@@ -136,15 +123,7 @@ const TAGS: Detail = Detail {
 };
 
 /// Tags of one resource, for roles that may ask no more than that.
-const ONE_TAGS: Detail = Detail {
-    operation: "route53:ListTagsForResource",
-    items: "ResourceTagSet",
-    batch: 1,
-    key: "",
-    only: None,
-    call: nothing,
-    otherwise: None,
-};
+const ONE_TAGS: Detail = Detail { items: "ResourceTagSet", ..Detail::of_one("route53:ListTagsForResource", nothing) };
 
 static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Hostedzone), ..ONE_TAGS };
 static HEALTH_CHECK_TAGS: Detail =

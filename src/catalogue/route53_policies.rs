@@ -23,9 +23,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "DelegationSets",
         id: Id::Bare("Id"),
         arn: Arn::Route53("delegationset/"),
-        source: Source::Listed(
-            marked!(route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker)
-        ),
+        source: marked!(listed route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker),
         ..GLOBAL
     },
     ResourceType {
@@ -38,23 +36,21 @@ pub const TYPES: &[ResourceType] = &[
             column: "versions",
             from: ValueFrom::Detail("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
         }],
-        details: &[Detail {
-            operation: "route53:ListTrafficPolicyVersions",
-            items: "",
-            batch: 1,
-            key: "",
-            only: None,
-            call: marked!(
+        details: &[Detail::of_one(
+            "route53:ListTrafficPolicyVersions",
+            marked!(
                 [id] route53.list_traffic_policy_versions(),
                 100,
                 set_traffic_policy_version_marker,
                 |answer| Some(answer.traffic_policy_version_marker)
             ),
-            otherwise: None,
-        }],
-        source: Source::Listed(marked!(route53.list_traffic_policies(), 100, set_traffic_policy_id_marker, |answer| {
-            Some(answer.traffic_policy_id_marker)
-        })),
+        )],
+        source: marked!(
+            listed route53.list_traffic_policies(),
+            100,
+            set_traffic_policy_id_marker,
+            |answer| Some(answer.traffic_policy_id_marker)
+        ),
         ..GLOBAL
     },
     ResourceType {
@@ -90,15 +86,10 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["Id"]),
         arn: Arn::Route53("cidrcollection/"),
         added: &[Added { column: "cidr_blocks", from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks") }],
-        details: &[Detail {
-            operation: "route53:ListCidrBlocks",
-            items: "",
-            batch: 1,
-            key: "",
-            only: None,
-            call: paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
-            otherwise: None,
-        }],
+        details: &[Detail::of_one(
+            "route53:ListCidrBlocks",
+            paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
+        )],
         source: paged!(listed route53.list_cidr_collections().max_results(100)),
         ..GLOBAL
     },

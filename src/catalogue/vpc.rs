@@ -119,15 +119,10 @@ pub const TYPES: &[ResourceType] = &[
         arn: Arn::Ec2("prefix-list/"),
         arn_member: Some("PrefixListArn"),
         added: &[Added { column: "entries", from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries") }],
-        details: &[Detail {
-            operation: "ec2:GetManagedPrefixListEntries",
-            items: "",
-            batch: 1,
-            key: "",
-            only: None,
-            call: paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
-            otherwise: None,
-        }],
+        details: &[Detail::of_one(
+            "ec2:GetManagedPrefixListEntries",
+            paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
+        )],
         source: Source::Listed(|asker, ask| {
             Box::pin(async move {
                 let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();

@@ -21,6 +21,8 @@ use crate::store::{Created, Store, StoreError};
 
 /// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
 const INLINE_BYTES: u64 = 5 << 20;
+/// Where the files of committed runs are listed.
+pub const COMMITTED: &str = "committed";
 /// The newest run of the whole fleet.
 const LATEST: &str = "latest.json";
 /// How often `latest.json` is tried when others move it at the same time.
@@ -93,7 +95,11 @@ pub async fn run(
 /// so that it never names what is not committed; whoever finds a committed run writes it again, should it be missing.
 pub async fn name_files(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
     let (run_id, dt) = (&manifest.response.run_id, &manifest.plan.dt);
-    let key = format!("committed/dt={dt}/{run_id}.ndjson");
+    let key = format!("{COMMITTED}/dt={dt}/{run_id}.ndjson");
+    // A second delivery writes nothing where everything is there.
+    if store.read(&key).await?.is_some() {
+        return Ok(());
+    }
     let mut lines = String::new();
     for file in &manifest.files {
         let line = serde_json::json!({
@@ -102,11 +108,7 @@ pub async fn name_files(store: &Store, manifest: &Manifest) -> Result<(), StoreE
         });
         lines.push_str(&format!("{line}\n"));
     }
-    // A second delivery writes nothing where everything is there.
-    if store.read(&key).await?.is_none() {
-        store.create(&key, lines.into()).await?;
-    }
-    Ok(())
+    store.create(&key, lines.into()).await.map(|_| ())
 }
 
 /// Moves `latest.json` where the run was of the whole fleet. The run is committed by then, so a failure is no

@@ -2,45 +2,33 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::Unreadable;
 use super::scan::{Scanner, Tag};
 use crate::json::{member as member_json, separate, string};
+use crate::record::Value;
 use crate::shapes::{Kind, Structure};
 
 /// Reads one document.
 pub struct Reader<'a> {
-    document: &'a str,
     scanner: Scanner<'a>,
     /// Unknown members that were dropped because they stood beside secrets.
     pub dropped: u64,
 }
 
-/// A scalar that is not a string.
-pub enum Scalar {
-    Boolean(bool),
-    Integer(i64),
-    Double(f64),
-    Timestamp(Timestamp),
-}
-
-impl Scalar {
-    /// `None` where the text is not of that type.
-    pub fn parse(kind: &Kind, text: &str) -> Option<Self> {
-        match kind {
-            Kind::Boolean => text.parse().ok().map(Self::Boolean),
-            Kind::Integer => text.parse().ok().map(Self::Integer),
-            Kind::Double => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Self::Double),
-            Kind::Timestamp => text.parse().ok().map(Self::Timestamp),
-            _ => None,
-        }
+/// A scalar that is not a string; `None` where the text is not of that type.
+pub fn scalar(kind: &Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Boolean => text.parse().ok().map(Value::Boolean),
+        Kind::Integer => text.parse().ok().map(Value::Integer),
+        Kind::Double => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Value::Double),
+        Kind::Timestamp => text.parse().ok().map(Value::Timestamp),
+        _ => None,
     }
 }
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { document: text, scanner: Scanner::new(text), dropped: 0 }
+        Self { scanner: Scanner::new(text), dropped: 0 }
     }
 
     /// Steps into the answer, past the element that wraps it in the query protocol.
@@ -141,11 +129,8 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let text = self.text()?;
-                match Scalar::parse(kind, &text) {
-                    Some(Scalar::Boolean(value)) => out.push_str(if value { "true" } else { "false" }),
-                    Some(Scalar::Integer(value)) => out.push_str(&value.to_string()),
-                    Some(Scalar::Double(value)) => out.push_str(&serde_json::Value::from(value).to_string()),
-                    Some(Scalar::Timestamp(value)) => string(out, &value.to_string()),
+                match scalar(kind, &text) {
+                    Some(value) => value.write_json(out),
                     None => string(out, &text),
                 }
             }
@@ -226,7 +211,7 @@ impl<'a> Reader<'a> {
         }
         if children.is_empty() {
             // What has no children is text, and is read again as that; unknown members are rare.
-            let wrapped = format!("<t>{}</t>", self.document.get(from..self.position_before()).unwrap_or_default());
+            let wrapped = format!("<t>{}</t>", self.scanner.slice(from, self.position_before()));
             let mut again = Reader::new(&wrapped);
             again.next_child()?;
             string(out, &again.text()?);

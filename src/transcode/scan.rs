@@ -100,7 +100,8 @@ impl<'a> Scanner<'a> {
         self.document.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn slice(&self, from: usize, to: usize) -> &'a str {
+    /// What stands between two positions.
+    pub fn slice(&self, from: usize, to: usize) -> &'a str {
         self.document.get(from..to).unwrap_or_default()
     }
 

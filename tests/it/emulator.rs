@@ -36,19 +36,45 @@ fn script(name: &str) -> Command {
     command
 }
 
+/// Starts a server, and gives what it says of itself. It lives until its standard input is closed: as long as the child.
+pub fn serve(name: &str) -> (Value, Child) {
+    let mut server = Command::new(python())
+        .arg(root().join("tests").join(name))
+        .arg("serve")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    (serde_json::from_str(&line).expect("the server says where it is"), server)
+}
+
+/// What AWS's own client answers to these reads at an endpoint, under the customers' roles.
+pub fn ask(endpoint: &str, questions: &[Value]) -> Vec<Value> {
+    through(endpoint, "ask.py", &[], questions)
+}
+
+fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
+    let mut child = script(name)
+        .args(["--endpoint", endpoint])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    let text = json!(input).to_string();
+    child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{name} failed");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 /// The stage, set by whoever comes first.
 pub fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| {
-        let mut emulator = script("emulator.py")
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python runs");
-        let mut line = String::new();
-        BufReader::new(emulator.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let served: Value = serde_json::from_str(&line).expect("the emulator says where it is");
+        let (served, emulator) = serve("emulator/emulator.py");
         let endpoint = served["endpoint"].as_str().expect("an endpoint");
         let set = script("stage.py")
             .args(["--endpoint", endpoint, "--bootstrap", env!("CARGO_BIN_EXE_bootstrap")])
@@ -75,27 +101,12 @@ impl Stage {
 
     /// What AWS's own client answers to these reads, under the customers' roles.
     pub fn ask(&self, questions: &[Value]) -> Vec<Value> {
-        self.through("ask.py", &[], questions)
+        ask(self.fact("endpoint"), questions)
     }
 
     /// Invokes the deployed function with each payload, all at the same time.
     pub fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
-        self.through("invoke.py", &["--function", self.fact("function_name")], payloads)
-    }
-
-    fn through(&self, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
-        let mut child = script(name)
-            .args(["--endpoint", self.fact("endpoint")])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python runs");
-        let text = json!(input).to_string();
-        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
-        assert!(output.status.success(), "{name} failed");
-        serde_json::from_slice(&output.stdout).expect("JSON")
+        through(self.fact("endpoint"), "invoke.py", &["--function", self.fact("function_name")], payloads)
     }
 }
 

@@ -4,9 +4,9 @@
 mod comparison;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::OnceLock;
 
 use rolecall::catalogue::{Catalogue, Only, Reach, Source, Table, ValueFrom};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use comparison::{came, expected, items, pretty_equal, sorted, text, without_unknown};
 
 use crate::command::{Ran, manifest, ran, rolecall, rows};
-use crate::emulator::{python, root};
+use crate::emulator::{ask, serve};
 use crate::fidelity::{column, same_form};
 
 const ACCOUNT: &str = "111111111111";
@@ -37,15 +37,7 @@ pub struct Filled {
 pub fn filled() -> &'static Filled {
     static FILLED: OnceLock<Filled> = OnceLock::new();
     FILLED.get_or_init(|| {
-        let mut server = Command::new(python())
-            .args([root().join("tests/model/filled.py").to_str().expect("a path"), "serve"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python runs");
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let served: Value = serde_json::from_str(&line).expect("the server says where it is");
+        let (served, server) = serve("model/filled.py");
         let endpoint = served["endpoint"].as_str().expect("an endpoint").to_owned();
         let folder = tempfile::tempdir().expect("a folder");
         let targets = json!({ "version": 1, "targets": [{ "account_id": ACCOUNT, "external_id": EXTERNAL_ID }] });
@@ -104,18 +96,8 @@ impl Filled {
             json!({ "account": ACCOUNT, "external_id": EXTERNAL_ID, "service": service, "operation": operation,
                     "region": region, "subject": subject, "params": params })
         };
-        let script = root().join("tests/emulator/ask.py");
-        let mut child = Command::new(python())
-            .arg(script)
-            .args(["--endpoint", &self.endpoint])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python runs");
-        let all: Value = questions.iter().map(question).collect();
-        child.stdin.take().expect("piped").write_all(all.to_string().as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
-        let answers: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+        let all: Vec<Value> = questions.iter().map(question).collect();
+        let answers = ask(&self.endpoint, &all);
         let told = |(answer, question): (&Value, &Question)| {
             let found = answer.get("answer").unwrap_or_else(|| panic!("{question:?}: {answer}"));
             self.without_secrets(found).expect("an answer")
