@@ -8,20 +8,22 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::IdentityCache;
-use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime::client::retries::RetryPartition;
 
 use crate::catalogue::{Partition, partition_of_region};
 use crate::failure::{Cause, Kind, of_credentials};
 use crate::refusal::Refusal;
-use crate::session::{CONNECT_TIMEOUT, Manner};
+use crate::session::{Manner, retries};
 use crate::settings::Settings;
 use crate::wire::Wire;
 
-/// Connections that are kept open to one host while nobody uses them.
-const IDLE_PER_HOST: usize = 16;
+/// Sockets that may be open at once: a Lambda has 1,024 file descriptors.
+const SOCKETS: usize = 800;
+/// Every region is a host of its own, and so are Route 53, IAM, STS and the bucket.
+const HOSTS: usize = 40;
 
 /// The backend, as it was found at the start of the process.
 #[derive(Clone, Debug)]
@@ -60,20 +62,24 @@ impl Backend {
     /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
     /// and the settings' times and attempts.
     pub fn of(base: SdkConfig, settings: &Settings) -> Self {
+        // Beside those in use, so many may be kept open to each host.
+        let hosts = if base.endpoint_url().is_some() { 1 } else { HOSTS };
+        let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .pool_max_idle_per_host(idle)
             .build_https();
         let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(settings.call_timeout);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.connect_timeout)
+            .operation_attempt_timeout(settings.call_timeout);
         let config = base
             .into_builder()
             .region(Region::new(region.clone()))
             .http_client(http.clone())
             .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::standard().with_max_attempts(settings.attempts))
+            .retry_config(retries(settings))
             .build();
         let partition = partition_of_region(&region);
         let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
@@ -98,6 +104,21 @@ impl Backend {
     /// STS, with the credentials of a role that was passed through.
     pub fn sts_with(&self, provider: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
         let mut config = aws_sdk_sts::config::Builder::from(&self.config).region(Region::new(self.sts_region.clone()));
+        config.set_credentials_provider(provider);
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// STS for entering a customer, by the way of all calls to customers: with a ticket.
+    pub fn sts_through(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
+        // The time of an attempt is the ticket's, which knows what is waited for; and what one account's role costs in
+        // retries is taken from no other.
+        let settings = &self.manner.settings;
+        let timeouts = TimeoutConfig::builder().connect_timeout(settings.connect_timeout).build();
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config)
+            .region(Region::new(self.sts_region.clone()))
+            .http_client(self.manner.wire.http_client())
+            .retry_partition(RetryPartition::custom(format!("sts-{account_id}")).build())
+            .timeout_config(timeouts);
         config.set_credentials_provider(provider);
         aws_sdk_sts::Client::from_conf(config.build())
     }

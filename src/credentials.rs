@@ -13,13 +13,14 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_types::request_id::RequestId;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::backend::{Backend, Identity};
 use crate::catalogue::SessionPolicy;
 use crate::failure::{Cause, Kind};
 use crate::registry::{Target, TargetRole};
 use crate::session::{Session, Stale};
-use crate::wire::Lane;
+use crate::wire::{Clock, Lane, Share, Slots, Ticket, Way};
 
 /// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
 const SESSION_SECONDS: i32 = 3600;
@@ -33,7 +34,7 @@ pub struct Door {
     identity: Identity,
     session_name: String,
     policies: Vec<SessionPolicy>,
-    lane: Lane,
+    lane: Arc<Lane>,
     passed_through: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
 
@@ -105,14 +106,14 @@ impl Door {
     /// A door for one run.
     pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
         let rate = backend.manner.settings.sts_rate;
-        let lane = Lane::new(rate, rate);
+        let lane = Arc::new(Lane::new(rate, rate));
         Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
     }
 
     /// Enters an account. The external ID is in no message.
     pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<Entered, Cause> {
-        let account_id = target.account_id.to_string();
-        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id.clone(), ec2, rest, stale);
+        let account_id = target.account_id.as_str();
+        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id, ec2, rest, stale);
         let TargetRole::Assume { role_arn } = &target.role else {
             if self.identity.account_id != account_id {
                 let what = format!("own credentials are of account {}", self.identity.account_id);
@@ -124,10 +125,10 @@ impl Door {
         };
         let mut too_large = None;
         for policy in &self.policies {
-            let assume = |policy: &str| Assumption {
+            let assume = |policy: &Arc<str>| Assumption {
                 role_arn: role_arn.clone(),
                 target: target.clone(),
-                policy: policy.to_owned(),
+                policy: policy.clone(),
             };
             let entered = match policy {
                 SessionPolicy::One(document) => {
@@ -162,25 +163,49 @@ impl Door {
 
     async fn assume(&self, assumption: &Assumption) -> Result<(Credentials, Option<String>), Cause> {
         let Assumption { role_arn, target, policy } = assumption;
-        let client = match &target.via {
-            None => self.backend.sts(),
-            Some(via) => self.backend.sts_with(Some(self.pass_through(via).await)),
+        let provider = match &target.via {
+            None => self.backend.config.credentials_provider(),
+            Some(via) => Some(self.pass_through(via).await),
         };
+        let ticket = self.ticket(target.account_id.as_str());
+        let client = self.backend.sts_through(provider, target.account_id.as_str());
         let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
-        self.lane.turn().await;
-        let request = client
-            .assume_role()
-            .role_arn(role_arn)
-            .role_session_name(&self.session_name)
-            .set_external_id(external_id.clone())
-            .duration_seconds(SESSION_SECONDS)
-            .policy(policy);
-        let secret = external_id.unwrap_or_default();
-        let answer = request.send().await.map_err(|error| Cause::without(error, &secret))?;
-        let request_id = answer.request_id().map(str::to_owned);
-        let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
-        verify(&arn, target.account_id.as_str(), role_arn)?;
-        Ok((issued(answer.credentials)?, request_id))
+        let secret = external_id.clone().unwrap_or_default();
+        let patient_until = Instant::now() + self.backend.manner.settings.sts_patience;
+        loop {
+            ticket.open("sts:AssumeRole", None).await;
+            let request = client
+                .assume_role()
+                .role_arn(role_arn)
+                .role_session_name(&self.session_name)
+                .set_external_id(external_id.clone())
+                .duration_seconds(SESSION_SECONDS)
+                .policy(&**policy);
+            let outcome = ticket.calling(request.send()).await.map_err(|error| Cause::without(error, &secret));
+            ticket.close();
+            let answer = match outcome {
+                // A whole fleet is entered at once, on a rate that all of the backend's account shares.
+                Err(cause) if cause.kind == Kind::Throttled && Instant::now() < patient_until => continue,
+                outcome => outcome?,
+            };
+            let request_id = answer.request_id().map(str::to_owned);
+            let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
+            verify(&arn, target.account_id.as_str(), role_arn)?;
+            return Ok((issued(answer.credentials)?, request_id));
+        }
+    }
+
+    /// What AssumeRole is called with: at STS's rate, among the calls in flight, and on nobody's clock.
+    fn ticket(&self, account_id: &str) -> Arc<Ticket> {
+        let way = Way {
+            account_id: account_id.into(),
+            lane: self.lane.clone(),
+            share: Arc::new(Share::new(1)),
+            region: Slots::new(1),
+            clock: Clock::new(Duration::MAX),
+            urgent: true,
+        };
+        self.backend.manner.wire.ticket(way)
     }
 
     /// A role on the way is assumed once for all the targets behind it.
@@ -204,7 +229,7 @@ type Assumed = (SharedCredentialsProvider, Stale, Option<String>);
 struct Assumption {
     role_arn: String,
     target: Target,
-    policy: String,
+    policy: Arc<str>,
 }
 
 /// One customer's credentials.

@@ -19,6 +19,7 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::report::Response;
 use crate::run::{Engine, Order};
 use crate::settings::Settings;
+use crate::sink::LEAST_MARGIN;
 
 /// What Lambda says of an invocation.
 #[derive(Clone, Debug)]
@@ -163,7 +164,7 @@ impl<'a> Clock<'a> {
     fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let left = settings.deadline.map_or(left, |setting| setting.min(left));
-        Self { deadline: Instant::now() + left, margin: settings.margin, function }
+        Self { deadline: Instant::now() + left, margin: settings.margin.unwrap_or(LEAST_MARGIN), function }
     }
 
     fn time_is_up(&self) -> bool {

@@ -128,6 +128,9 @@ pub struct LedgerRow {
     /// The run ended before the cell was answered: the rest of the run is to ask it.
     #[serde(skip)]
     pub cut: bool,
+    /// Of a cell that is listed by parents and was cut, those that were answered.
+    #[serde(skip)]
+    pub done: Vec<String>,
 }
 
 impl LedgerRow {
@@ -154,6 +157,7 @@ impl LedgerRow {
             request_id: None,
             kind: None,
             cut: false,
+            done: Vec::new(),
         }
     }
 

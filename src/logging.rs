@@ -20,7 +20,7 @@ fn level(setting: Option<&str>, default: LevelFilter) -> LevelFilter {
 /// JSON lines on standard output, at `info` unless told otherwise.
 pub fn to_lambda(setting: Option<&str>) {
     let lines =
-        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
     let _ = tracing_subscriber::registry().with(lines).with(targets(level(setting, LevelFilter::INFO))).try_init();
 }
 
@@ -31,8 +31,8 @@ where
 {
     let default = match verbose {
         0 => LevelFilter::ERROR,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false).compact();
     let _ = tracing_subscriber::registry().with(lines).with(targets(level(setting, default))).try_init();

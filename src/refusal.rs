@@ -28,6 +28,10 @@ pub enum RefusalKind {
     InvalidCredentials,
     /// AWS, or the endpoint that was named, cannot be reached.
     EndpointUnreachable,
+    /// The time ended, or the run was interrupted, before any customer was called.
+    OutOfTime,
+    /// The run is committed, but what remains of it could not be handed on.
+    ContinuationNotSent,
     /// Rolecall's own mistake.
     Internal,
 }
@@ -46,6 +50,8 @@ impl RefusalKind {
             Self::ExpiredCredentials => "ExpiredCredentials",
             Self::InvalidCredentials => "InvalidCredentials",
             Self::EndpointUnreachable => "EndpointUnreachable",
+            Self::OutOfTime => "OutOfTime",
+            Self::ContinuationNotSent => "ContinuationNotSent",
             Self::Internal => "Internal",
         }
     }

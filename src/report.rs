@@ -143,6 +143,23 @@ pub struct ShardManifest {
     pub failures_omitted: u64,
     /// The accounts that the shard's time did not reach the end of.
     pub unfinished: Vec<AccountId>,
+    /// Their cells of which a part was answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partly_answered: Vec<PartlyAnswered>,
+}
+
+/// A cell that is listed for each of many resources (a zone's records), and was for some of them when the run's time
+/// ended. The run that does the rest asks for the others, and takes these over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartlyAnswered {
+    /// The account.
+    pub account_id: AccountId,
+    /// The region, or `global`.
+    pub region: String,
+    /// The table.
+    pub table: String,
+    /// The ids of the resources that it was listed for.
+    pub answered: Vec<String>,
 }
 
 /// Commits a run: `runs/<run_id>/manifest.json`. What it does not name does not exist.
@@ -157,6 +174,10 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "RunId")]
     pub resumes: Option<RunId>,
+    /// Cells of which a part was answered, for the run that does the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "Vec<PartlyAnswered>")]
+    pub partly_answered: Option<Vec<PartlyAnswered>>,
     /// The plan.
     pub plan: Plan,
     /// Every file of the run.
@@ -290,6 +311,8 @@ pub fn manifest(
         response,
         resumes,
         files: shards.iter().flat_map(|shard| shard.files.clone()).collect(),
+        partly_answered: Some(shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect::<Vec<_>>())
+            .filter(|cells| !cells.is_empty()),
         by_account: accounts.into_iter().cloned().collect(),
         attempts: shards.iter().map(|shard| (shard.shard.clone(), shard.attempt.clone())).collect(),
         plan,

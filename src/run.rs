@@ -3,7 +3,9 @@
 
 mod account;
 mod commit;
+mod continuation;
 mod intake;
+mod resume;
 mod shard;
 
 use std::collections::HashSet;
@@ -13,27 +15,33 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 pub use intake::{Prepared, prepare};
 
 use crate::attempt;
 use crate::backend::Backend;
-use crate::catalogue::session_policies;
+use crate::catalogue::{Catalogue, session_policies};
 use crate::collect::now;
 use crate::credentials::{Door, backend_role};
 use crate::event::{self, Format, Naming, Request, RunId};
 use crate::input::Problems;
 use crate::plan::{Face, Plan};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{AccountSummary, Manifest, Response};
+use crate::report::{AccountSummary, Manifest, Response, ShardManifest};
 use crate::settings::Settings;
+use crate::sink::LEAST_MARGIN;
 use crate::store::{Created, Store};
 use crate::views;
 use account::Stock;
+use resume::Before;
 use shard::ONLY_SHARD;
 
 /// How long a write of the function may take at least.
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The plan of a run and a ledger that says of everything that it was not started take so long to write.
+const LEAST_TO_WRITE: Duration = Duration::from_secs(2);
 
 /// How many folders are looked at side by side.
 const LOOKED_AT_ONCE: usize = 16;
@@ -69,9 +77,29 @@ pub struct Unwatched;
 impl Observer for Unwatched {}
 
 /// What stands under a run's name already.
-enum Begun {
+enum Found {
     Committed(Box<Manifest>),
     Planned(Box<Plan>),
+}
+
+/// What a run has come to before any customer is called.
+enum Begun {
+    Committed(Box<Manifest>),
+    Planned(Box<Work>),
+}
+
+/// What there is to do.
+struct Work {
+    plan: Plan,
+    base: Option<Manifest>,
+    shard: Shard,
+    catalogue: &'static Catalogue,
+}
+
+/// The run's one shard, with what it takes to carry it out unless it is done.
+enum Shard {
+    Committed(ShardManifest),
+    Open(Stock, String),
 }
 
 /// What carries runs out: made once in a process.
@@ -102,6 +130,26 @@ pub struct Order {
     pub stop: CancellationToken,
     /// Who watches.
     pub observer: Arc<dyn Observer>,
+}
+
+impl Order {
+    /// Returns where a run has to end that has not begun: interrupted, or with so little time left that even a ledger of
+    /// cells that were not started could not be written any more.
+    async fn time_is_up(&self) {
+        let end = async {
+            match self.deadline {
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    tokio::time::sleep_until(deadline - LEAST_TO_WRITE.min(left / 8)).await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = end => {}
+        }
+    }
 }
 
 impl Engine {
@@ -155,7 +203,9 @@ impl Engine {
         })?;
         // A stalled write must not outlive the function, so there it is tried again soon.
         let patience = match self.face {
-            Face::Lambda => (self.settings.margin / 2).max(LEAST_PATIENCE).min(self.settings.call_timeout),
+            Face::Lambda => {
+                (self.settings.margin.unwrap_or(LEAST_MARGIN) / 2).max(LEAST_PATIENCE).min(self.settings.call_timeout)
+            }
             Face::Terminal => self.settings.call_timeout,
         };
         let store = Store::open(address, &self.backend.config, patience, self.settings.output_kms_key.as_deref());
@@ -164,30 +214,78 @@ impl Engine {
 
     /// Carries a request out.
     pub async fn run(&self, order: Order) -> Result<Response, Refusal> {
+        let run_id = event::run_id(&order.request, &order.naming);
+        let span = tracing::info_span!("run", run_id = run_id.as_str());
+        // Boxed, since all of a run is in this future, and compilers look into futures only so deep.
+        Box::pin(self.carry_out(order, run_id)).instrument(span).await
+    }
+
+    async fn carry_out(&self, order: Order, run_id: RunId) -> Result<Response, Refusal> {
         let (store, output) = self.output()?;
         let refused = |error| Refusal::of_output(output, &error);
         let inline = order.may_inline && order.request.inline;
-        let run_id = event::run_id(&order.request, &order.naming);
+        let begun = tokio::select! {
+            biased;
+            begun = Box::pin(self.begin(&store, &order, &run_id)) => begun?,
+            () = order.time_is_up() => {
+                let what = if order.stop.is_cancelled() {
+                    "the run was interrupted before any customer was called: nothing was asked"
+                } else {
+                    "the run's time ended before any customer was called: nothing was asked. Give it more time, and \
+                     look at whether STS, the registry and the output answer"
+                };
+                return Err(Refusal::new(RefusalKind::OutOfTime, what));
+            }
+        };
+        let manifest = match begun {
+            Begun::Committed(manifest) => {
+                tracing::info!("the run is committed already: its manifest is the answer");
+                if let Err(error) = commit::name_files(&store, &manifest).await {
+                    tracing::warn!(%error, "the committed run's files could not be named for Athena");
+                }
+                commit::move_latest(&store, &manifest).await;
+                *manifest
+            }
+            Begun::Planned(work) => {
+                let Work { plan, base, shard, catalogue } = *work;
+                let shard = match shard {
+                    Shard::Committed(shard) => shard,
+                    Shard::Open(stock, attempt) => {
+                        let shard = Box::pin(self.shard(&store, &plan, base.as_ref(), attempt, stock, &order)).await?;
+                        commit::shard(&store, shard).await.map_err(refused)?
+                    }
+                };
+                let resumes = base.map(|manifest| manifest.response.run_id);
+                let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
+                order.observer.committed(&manifest.response);
+                commit::move_latest(&store, &manifest).await;
+                commit::name_files(&store, &manifest).await.map_err(refused)?;
+                manifest
+            }
+        };
+        self.hand_on(&store, &manifest.response).await?;
+        commit::answer(&store, manifest, inline, intake::catalogue()?).await.map_err(refused)
+    }
+
+    /// All that comes before the first customer is called.
+    async fn begin(&self, store: &Store, order: &Order, run_id: &RunId) -> Result<Begun, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
         // Local things are looked at first, so that a slip costs no call; a bucket wants credentials at once.
         let in_bucket = [&self.settings.registry, &self.settings.output].into_iter().flatten();
         let remote = in_bucket.into_iter().any(|address| address.starts_with("s3://"));
         let fine = order.problems.is_empty();
         let early = if remote && fine { Some(self.backend.identify().await?) } else { None };
         // What was committed or begun under this name stands, whatever the registry says by now.
-        let begun = if fine { self.begun(&store, &run_id, &order.request).await? } else { None };
-        if let Some(Begun::Committed(manifest)) = begun {
-            tracing::info!(run_id = run_id.as_str(), "the run is committed already: its manifest is the answer");
-            if let Err(error) = commit::name_files(&store, &manifest).await {
-                tracing::warn!(%error, "the committed run's files could not be named for Athena");
-            }
-            commit::move_latest(&store, &manifest).await;
-            return commit::answer(&store, *manifest, inline, intake::catalogue()?).await.map_err(refused);
-        }
+        let planned = match if fine { self.found(store, run_id, &order.request).await? } else { None } {
+            Some(Found::Committed(manifest)) => return Ok(Begun::Committed(manifest)),
+            Some(Found::Planned(plan)) => Some(*plan),
+            None => None,
+        };
         let attempt = attempt::new();
-        let (catalogue, registry, selection) = match &begun {
+        let (catalogue, registry, selection) = match &planned {
             Some(_) => (intake::catalogue()?, intake::read_registry(self).await?, None),
             None => {
-                let Prepared { catalogue, registry, selection } = prepare(self, &order).await?;
+                let Prepared { catalogue, registry, selection } = prepare(self, order).await?;
                 (catalogue, registry, Some(selection))
             }
         };
@@ -195,24 +293,23 @@ impl Engine {
             Some(identity) => identity,
             None => self.backend.identify().await?,
         };
-        let plan = match (begun, selection) {
-            (Some(Begun::Planned(plan)), _) => *plan,
+        let plan = match (planned, selection) {
+            (Some(plan), _) => plan,
             (_, Some(selection)) => {
                 let account = &identity.account_id;
-                let plan = selection.plan(order.request.clone(), run_id, now(), attempt.clone(), account);
-                let plan = self.fix(&store, plan).await.map_err(refused)?;
+                let plan = selection.plan(order.request.clone(), run_id.clone(), now(), attempt.clone(), account);
+                let plan = self.fix(store, plan).await.map_err(refused)?;
                 intake::same_request(&plan, &order.request)?;
                 plan
             }
             _ => return Err(Refusal::new(RefusalKind::Internal, "there is neither a plan nor a selection")),
         };
         order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
-        let base = commit::base(&store, &plan).await.map_err(refused)?;
-        let committed = commit::read_shard(&store, &plan.run_id, ONLY_SHARD).await.map_err(refused)?;
-        let shard = match committed {
-            Some(shard) => shard,
+        let base = resume::base(store, &plan).await.map_err(refused)?;
+        let shard = match commit::read_shard(store, &plan.run_id, ONLY_SHARD).await.map_err(refused)? {
+            Some(shard) => Shard::Committed(shard),
             None => {
-                let answered = commit::answered_before(&store, base.as_ref()).await.map_err(refused)?;
+                let answered = resume::answered(store, base.as_ref()).await.map_err(refused)?;
                 let tables: Vec<usize> =
                     plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
                 let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
@@ -226,30 +323,25 @@ impl Engine {
                     partition: self.backend.partition,
                     session_name: plan.run_id.session_name().into(),
                     observer: order.observer.clone(),
-                    answered: answered.into(),
+                    before: Before { answered, ..Before::default() },
+                    pace: Arc::default(),
                 };
-                let shard = self.shard(&store, &plan, attempt, stock, &order, catalogue).await?;
-                commit::shard(&store, shard).await.map_err(refused)?
+                Shard::Open(stock, attempt)
             }
         };
-        let resumes = base.map(|manifest| manifest.response.run_id);
-        let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
-        order.observer.committed(&manifest.response);
-        commit::move_latest(&store, &manifest).await;
-        commit::name_files(&store, &manifest).await.map_err(refused)?;
-        commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
+        Ok(Begun::Planned(Box::new(Work { plan, base, shard, catalogue })))
     }
 
     /// What there is under a run's name already. Another request's is refused.
-    async fn begun(&self, store: &Store, run_id: &RunId, request: &Request) -> Result<Option<Begun>, Refusal> {
+    async fn found(&self, store: &Store, run_id: &RunId, request: &Request) -> Result<Option<Found>, Refusal> {
         let refused = |error| Refusal::of_output(&store.address(""), &error);
         if let Some(manifest) = commit::read_manifest(store, run_id).await.map_err(refused)? {
             intake::same_request(&manifest.plan, request)?;
-            return Ok(Some(Begun::Committed(Box::new(manifest))));
+            return Ok(Some(Found::Committed(Box::new(manifest))));
         }
         let Some(plan) = commit::read_plan(store, run_id).await.map_err(refused)? else { return Ok(None) };
         intake::same_request(&plan, request)?;
-        Ok(Some(Begun::Planned(Box::new(plan))))
+        Ok(Some(Found::Planned(Box::new(plan))))
     }
 
     /// The manifest of a committed run.

@@ -1,11 +1,10 @@
 //! One account's credentials pointed at one region: the clients that its cells call with.
 //!
-//! Clients are made when they are used and dropped after; what lives as long as the account are its
-//! lanes and retry partitions. Knows no resource types and makes no credentials.
+//! Clients that are used again and again live as long as the account is open, like its lanes and retry partitions. Knows no resource types and makes no credentials.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -15,7 +14,7 @@ use aws_sdk_ec2::config::{StalledStreamProtectionConfig, timeout::TimeoutConfig}
 use aws_smithy_runtime::client::retries::RetryPartition;
 
 use crate::settings::Settings;
-use crate::wire::{Clock, Lane, Ticket, Wire};
+use crate::wire::{Clock, Lane, Share, Slots, Ticket, Way, Wire};
 
 /// The AWS services that are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,27 +50,32 @@ pub type Stale = Arc<AtomicBool>;
 #[derive(Debug)]
 pub struct Session {
     manner: Arc<Manner>,
-    account_id: String,
+    account_id: Arc<str>,
     ec2: SharedCredentialsProvider,
     rest: SharedCredentialsProvider,
     stale: Vec<Stale>,
     clock: Arc<Clock>,
-    roads: Mutex<HashMap<(Service, String), Road>>,
+    share: Arc<Share>,
+    roads: Mutex<HashMap<(Service, String), Arc<Road>>>,
 }
 
-#[derive(Clone, Debug)]
+/// The way to one service in one region, as long as the account is open.
+#[derive(Debug)]
 struct Road {
+    region: Region,
     lane: Arc<Lane>,
+    slots: Arc<Slots>,
     retries: RetryPartition,
-    silent: Arc<AtomicU32>,
+    silent: AtomicU32,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
 }
 
 /// One cell's clients.
 #[derive(Clone, Debug)]
 pub struct Asker {
     session: Arc<Session>,
-    region: Region,
-    service: Service,
+    road: Arc<Road>,
     /// The cell's calls, counted.
     pub ticket: Arc<Ticket>,
 }
@@ -81,13 +85,33 @@ impl Session {
     /// that they have expired.
     pub fn new(
         manner: Arc<Manner>,
-        account_id: String,
+        account_id: &str,
         ec2: SharedCredentialsProvider,
         rest: SharedCredentialsProvider,
         stale: Vec<Stale>,
     ) -> Arc<Self> {
         let clock = Clock::new(manner.settings.account_budget);
-        Arc::new(Self { manner, account_id, ec2, rest, stale, clock, roads: Mutex::default() })
+        let share = Arc::new(Share::new(manner.settings.account_in_flight));
+        Arc::new(Self {
+            manner,
+            account_id: account_id.into(),
+            ec2,
+            rest,
+            stale,
+            clock,
+            share,
+            roads: Mutex::default(),
+        })
+    }
+
+    /// Waits until the process has room for the account's many calls.
+    pub async fn admitted(&self) {
+        self.manner.wire.admit().await;
+    }
+
+    /// How many listings may go on side by side in one region.
+    pub fn region_in_flight(&self) -> usize {
+        self.manner.settings.region_in_flight
     }
 
     /// The account's clock, for its budget.
@@ -95,51 +119,87 @@ impl Session {
         &self.clock
     }
 
-    /// A cell's clients for one service in one region.
+    /// A cell's clients for one service in one region. Calls to what has one endpoint for all regions go before
+    /// others: they are the long way through an account.
     pub fn asker(self: &Arc<Self>, service: Service, region: &str) -> Asker {
-        let lane = self.road(service, region).lane;
-        let ticket = self.manner.wire.ticket(lane, self.clock.clone());
-        Asker { session: self.clone(), region: Region::new(region.to_owned()), service, ticket }
+        self.asker_with(service, region, service != Service::Ec2)
+    }
+
+    /// The same for what all that follows waits for.
+    pub fn urgent_asker(self: &Arc<Self>, service: Service, region: &str) -> Asker {
+        self.asker_with(service, region, true)
+    }
+
+    fn asker_with(self: &Arc<Self>, service: Service, region: &str, urgent: bool) -> Asker {
+        let road = self.road(service, region);
+        let way = Way {
+            account_id: self.account_id.clone(),
+            lane: road.lane.clone(),
+            share: self.share.clone(),
+            region: road.slots.clone(),
+            clock: self.clock.clone(),
+            urgent,
+        };
+        let ticket = self.manner.wire.ticket(way);
+        Asker { session: self.clone(), road, ticket }
     }
 
     /// Each service, region and account has its own lane and its own retry partition, so that one
     /// throttled customer slows no other.
-    fn road(&self, service: Service, region: &str) -> Road {
+    fn road(&self, service: Service, region: &str) -> Arc<Road> {
         let settings = &self.manner.settings;
         let mut roads = self.roads.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let new = || {
             let lane = match service {
-                Service::Ec2 => Lane::new(settings.ec2_rate, settings.ec2_rate * 5.0),
-                Service::Route53 => Lane::new(settings.route53_rate, settings.route53_rate * 2.0),
+                Service::Ec2 => Lane::new(settings.ec2_rate, settings.ec2_burst.unwrap_or(settings.ec2_rate * 5.0)),
+                Service::Route53 => {
+                    let burst = settings.route53_burst.unwrap_or(settings.route53_rate * 2.0);
+                    Lane::new(settings.route53_rate, burst)
+                }
                 Service::Iam | Service::Account => Lane::new(5.0, 10.0),
             };
             let name = format!("{service:?}-{region}-{}", self.account_id);
-            Road { lane: Arc::new(lane), retries: RetryPartition::custom(name).build(), silent: Arc::default() }
+            Arc::new(Road {
+                region: Region::new(region.to_owned()),
+                lane: Arc::new(lane),
+                slots: Slots::new(settings.region_in_flight),
+                retries: RetryPartition::custom(name).build(),
+                silent: AtomicU32::default(),
+                ec2: OnceLock::new(),
+                route53: OnceLock::new(),
+            })
         };
         roads.entry((service, region.to_owned())).or_insert_with(new).clone()
     }
 }
 
-/// A client of one service, configured like the others: the services' builders have no trait in common.
+/// The client of one service in one region, configured like the others: the services' builders have no trait in common.
 macro_rules! client {
     ($asker:ident, $service:ident, $credentials:ident) => {{
-        let manner = &$asker.session.manner;
+        let Asker { session, road, .. } = $asker;
+        let manner = &session.manner;
         let config = $service::config::Builder::from(&manner.config)
-            .region($asker.region.clone())
-            .credentials_provider($asker.session.$credentials.clone())
+            .region(road.region.clone())
+            .credentials_provider(session.$credentials.clone())
             .identity_cache(IdentityCache::no_cache())
-            .http_client($asker.ticket.http_client())
-            .retry_config(RetryConfig::standard().with_max_attempts(manner.settings.attempts))
-            .retry_partition($asker.session.road($asker.service, $asker.region.as_ref()).retries)
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+            .http_client(manner.wire.http_client())
+            .retry_config(retries(&manner.settings))
+            .retry_partition(road.retries.clone())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(manner.settings.connect_timeout).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         $service::Client::from_conf(config)
     }};
 }
 
-/// The same in every client of the process: connectors are cached by their timeouts.
-pub const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(3100);
+/// How calls are tried again: the same in every client of the process. (Connect timeouts are too: connectors are
+/// cached by them.)
+pub fn retries(settings: &Settings) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(settings.attempts)
+        .with_initial_backoff(settings.backoff)
+        .with_max_backoff(settings.backoff_limit)
+}
 
 impl Asker {
     /// Notes that AWS calls the session expired: the next call is signed with one that is assumed again, once.
@@ -149,12 +209,12 @@ impl Asker {
 
     /// Whether the service there has let several calls in a row run out of time.
     pub fn is_silent(&self) -> bool {
-        self.session.road(self.service, self.region.as_ref()).silent.load(Ordering::Relaxed) >= SILENT_CALLS
+        self.road.silent.load(Ordering::Relaxed) >= SILENT_CALLS
     }
 
     /// Notes whether a call was answered in time.
     pub fn heard(&self, in_time: bool) {
-        let silent = self.session.road(self.service, self.region.as_ref()).silent;
+        let silent = &self.road.silent;
         if in_time {
             silent.store(0, Ordering::Relaxed);
         } else {
@@ -162,19 +222,24 @@ impl Asker {
         }
     }
 
+    /// The same for calls that go on beside these, counted with them.
+    pub fn beside(&self) -> Self {
+        Self { ticket: Arc::new(self.ticket.beside()), ..self.clone() }
+    }
+
     /// The account that is asked.
     pub fn account_id(&self) -> &str {
         &self.session.account_id
     }
 
-    /// EC2 in the cell's region.
+    /// EC2 in the cell's region; the client stays for all that follows.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
-        client!(self, aws_sdk_ec2, ec2)
+        self.road.ec2.get_or_init(|| client!(self, aws_sdk_ec2, ec2)).clone()
     }
 
-    /// Route 53, signed for the cell's region.
+    /// Route 53, signed for the cell's region; the client stays.
     pub fn route53(&self) -> aws_sdk_route53::Client {
-        client!(self, aws_sdk_route53, rest)
+        self.road.route53.get_or_init(|| client!(self, aws_sdk_route53, rest)).clone()
     }
 
     /// IAM.

@@ -3,9 +3,14 @@
 //! Every value is read at the start and all that cannot be read are told at once. Knows nothing of
 //! what the settings do.
 
+mod memory;
+
 use std::time::Duration;
 
 use crate::input::{Problems, shown};
+
+/// Answers being read may take so much, however narrow the process's own limit is.
+const LEAST_BODY_MEMORY: u64 = 16 << 20;
 
 /// How a run behaves; the defaults are those of a good guest.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,26 +29,55 @@ pub struct Settings {
     pub sts_region: Option<String>,
     /// `ROLECALL_DEFAULT_REQUEST`: what a scheduled event asks for.
     pub default_request: Option<String>,
-    /// `ROLECALL_BODY_MEMORY`, in bytes: answers being read take no more together.
+    /// `ROLECALL_BODY_MEMORY`, in bytes: answers being read take no more together. A quarter of what the function, or
+    /// the process, may take where it is not set.
     pub body_memory: u64,
     /// `ROLECALL_IN_FLIGHT`: calls in flight in one process (a Lambda has 1,024 file descriptors).
     pub in_flight: usize,
+    /// `ROLECALL_ACCOUNT_IN_FLIGHT`: of them in one account; it begins with fewer and earns them by answering.
+    pub account_in_flight: usize,
+    /// `ROLECALL_REGION_IN_FLIGHT`: listings that go on side by side in one region of an account.
+    pub region_in_flight: usize,
+    /// `ROLECALL_ACCOUNTS_AT_ONCE`: accounts that are open, of which most wait for a limiter.
+    pub accounts_at_once: usize,
     /// `ROLECALL_EC2_RATE`: calls a second, an account and region (AWS refills 20/s an action).
     pub ec2_rate: f64,
+    /// `ROLECALL_EC2_BURST`: calls at once before that rate holds (AWS allows 100 an action); five seconds' worth
+    /// where it is not set.
+    pub ec2_burst: Option<f64>,
     /// `ROLECALL_ROUTE53_RATE`: calls a second, an account (AWS refills 10/s for all actions together).
     pub route53_rate: f64,
+    /// `ROLECALL_ROUTE53_BURST`: calls at once before that rate holds (AWS allows 50 in all); two seconds' worth
+    /// where it is not set.
+    pub route53_burst: Option<f64>,
     /// `ROLECALL_STS_RATE`: AssumeRole calls a second (AWS allows 600/s an account and region).
     pub sts_rate: f64,
+    /// `ROLECALL_STS_PATIENCE`: how long an AssumeRole is tried again that is refused for rate.
+    pub sts_patience: Duration,
     /// `ROLECALL_ATTEMPTS`: how often a call is tried in all.
     pub attempts: u32,
+    /// `ROLECALL_BACKOFF`: the wait before a second attempt is up to so long, and up to twice as long each time after.
+    pub backoff: Duration,
+    /// `ROLECALL_BACKOFF_LIMIT`: and never longer than this.
+    pub backoff_limit: Duration,
+    /// `ROLECALL_CONNECT_TIMEOUT`: for a connection.
+    pub connect_timeout: Duration,
     /// `ROLECALL_CALL_TIMEOUT`: for one attempt, answer included.
     pub call_timeout: Duration,
+    /// `ROLECALL_OPERATION_TIMEOUT`: for all attempts of a call together, without the waits between them.
+    pub operation_timeout: Duration,
     /// `ROLECALL_ACCOUNT_BUDGET`: for all waiting for AWS in one account.
     pub account_budget: Duration,
     /// `ROLECALL_DEADLINE`: for the whole run; in Lambda the invocation's own.
     pub deadline: Option<Duration>,
-    /// `ROLECALL_MARGIN`: kept before the deadline for writing what was collected.
-    pub margin: Duration,
+    /// `ROLECALL_MARGIN`: kept before the deadline for writing what was collected; measured where it is not set.
+    pub margin: Option<Duration>,
+    /// `ROLECALL_CONTINUE_QUEUE`: the URL of the function's own queue, where it sends what remains of a run.
+    pub continue_queue: Option<String>,
+    /// `ROLECALL_CONTINUATIONS`: how many times at most.
+    pub continuations: u32,
+    /// Whether it is kept where the time went.
+    pub timings: bool,
     /// `ROLECALL_LOG`: how much of rolecall's own doings is logged, `error` to `trace`.
     pub log: Option<String>,
 }
@@ -60,14 +94,27 @@ impl Default for Settings {
             default_request: None,
             body_memory: 256 << 20,
             in_flight: 384,
+            account_in_flight: 64,
+            region_in_flight: 8,
+            accounts_at_once: 128,
             ec2_rate: 10.0,
+            ec2_burst: None,
             route53_rate: 5.0,
+            route53_burst: None,
             sts_rate: 300.0,
+            sts_patience: Duration::from_secs(120),
             attempts: 5,
+            backoff: Duration::from_secs(1),
+            backoff_limit: Duration::from_secs(20),
+            connect_timeout: Duration::from_millis(3100),
             call_timeout: Duration::from_secs(30),
+            operation_timeout: Duration::from_secs(90),
             account_budget: Duration::from_secs(300),
             deadline: None,
-            margin: Duration::from_secs(10),
+            margin: None,
+            continue_queue: None,
+            continuations: 10,
+            timings: false,
             log: None,
         }
     }
@@ -82,6 +129,9 @@ impl Settings {
         if let Some(megabytes) = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok()) {
             settings.body_memory = (megabytes << 20) / 4;
         }
+        if let Some(limit) = memory::limit() {
+            settings.body_memory = settings.body_memory.min((limit / 4).max(LEAST_BODY_MEMORY));
+        }
         settings.registry = get("ROLECALL_REGISTRY");
         settings.output = get("ROLECALL_OUTPUT");
         settings.output_kms_key = get("ROLECALL_OUTPUT_KMS_KEY");
@@ -93,14 +143,26 @@ impl Settings {
         reader.set("ROLECALL_STS_REGION", &mut settings.sts_region, region);
         reader.set("ROLECALL_BODY_MEMORY", &mut settings.body_memory, bytes);
         reader.set("ROLECALL_IN_FLIGHT", &mut settings.in_flight, |text| whole(text, 1, 1_000));
+        reader.set("ROLECALL_ACCOUNT_IN_FLIGHT", &mut settings.account_in_flight, |text| whole(text, 1, 1_000));
+        reader.set("ROLECALL_REGION_IN_FLIGHT", &mut settings.region_in_flight, |text| whole(text, 1, 100));
+        reader.set("ROLECALL_ACCOUNTS_AT_ONCE", &mut settings.accounts_at_once, |text| whole(text, 1, 10_000));
         reader.set("ROLECALL_EC2_RATE", &mut settings.ec2_rate, rate);
+        reader.set("ROLECALL_EC2_BURST", &mut settings.ec2_burst, |text| burst(text).map(Some));
         reader.set("ROLECALL_ROUTE53_RATE", &mut settings.route53_rate, rate);
+        reader.set("ROLECALL_ROUTE53_BURST", &mut settings.route53_burst, |text| burst(text).map(Some));
         reader.set("ROLECALL_STS_RATE", &mut settings.sts_rate, rate);
+        reader.set("ROLECALL_STS_PATIENCE", &mut settings.sts_patience, duration);
         reader.set("ROLECALL_ATTEMPTS", &mut settings.attempts, |text| whole(text, 1, 20));
+        reader.set("ROLECALL_BACKOFF", &mut settings.backoff, duration);
+        reader.set("ROLECALL_BACKOFF_LIMIT", &mut settings.backoff_limit, duration);
+        reader.set("ROLECALL_CONNECT_TIMEOUT", &mut settings.connect_timeout, duration);
         reader.set("ROLECALL_CALL_TIMEOUT", &mut settings.call_timeout, duration);
+        reader.set("ROLECALL_OPERATION_TIMEOUT", &mut settings.operation_timeout, duration);
         reader.set("ROLECALL_ACCOUNT_BUDGET", &mut settings.account_budget, duration);
         reader.set("ROLECALL_DEADLINE", &mut settings.deadline, |text| duration(text).map(Some));
-        reader.set("ROLECALL_MARGIN", &mut settings.margin, duration);
+        reader.set("ROLECALL_MARGIN", &mut settings.margin, |text| duration(text).map(Some));
+        reader.set("ROLECALL_CONTINUE_QUEUE", &mut settings.continue_queue, queue);
+        reader.set("ROLECALL_CONTINUATIONS", &mut settings.continuations, |text| whole(text, 0, 1_000));
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 }
@@ -162,6 +224,20 @@ fn rate(text: &str) -> Result<f64, String> {
     } else {
         Err("it must lie from 0.1 to 10000".into())
     }
+}
+
+fn burst(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "write a number of calls, as 10".to_owned())?;
+    if number.is_finite() && (1.0..=10_000.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err("it must lie from 1 to 10000".into())
+    }
+}
+
+fn queue(text: &str) -> Result<Option<String>, String> {
+    let known = text.starts_with("https://") || text.starts_with("http://");
+    if known { Ok(Some(text.to_owned())) } else { Err("write the queue's URL, as https://sqs.…".into()) }
 }
 
 fn bytes(text: &str) -> Result<u64, String> {

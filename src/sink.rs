@@ -4,10 +4,13 @@
 //! tables, and nothing of AWS beyond the store.
 
 mod ndjson;
+mod pace;
 mod parquet;
 mod part;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use schemars::JsonSchema;
@@ -22,6 +25,7 @@ use crate::store::{Store, StoreError};
 use crate::wire::Grant;
 use part::Part;
 
+pub use pace::{LEAST_MARGIN, Pace};
 pub use parquet::{ledger_columns, lines_of};
 
 /// How many parcels may wait for the sink; those who send more wait in their turn.
@@ -29,10 +33,13 @@ const WAITING: usize = 64;
 /// A file is ended, and another begun, once its content has so many bytes before compression.
 const LONGEST_FILE: u64 = 1 << 30;
 /// How many files are finished side by side.
-const FINISHING: usize = 16;
+pub const FINISHING: usize = 16;
 /// Rows that wait for their row groups take so many bytes at most, all files together; past that the largest row
 /// group is ended early.
-const BUFFERED: usize = 64 << 20;
+const BUFFERED: usize = 8 << 20;
+/// Compressed bytes that wait to be sent take so many at most, all files together; past that the file that holds most
+/// of them is ended.
+const UNSENT: usize = 48 << 20;
 
 /// What is sent to the sink.
 #[derive(Debug)]
@@ -96,9 +103,10 @@ pub async fn write(
     naming: Naming,
     format: Format,
     catalogue: &'static Catalogue,
+    pace: Arc<Pace>,
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<Vec<WrittenFile>, StoreError> {
-    let mut sink = Sink::new(store, naming, format, catalogue);
+    let mut sink = Sink::new(store, naming, format, catalogue, pace);
     let mut outcome = Ok(());
     while let Some(parcel) = parcels.recv().await {
         outcome = sink.take(parcel).await;
@@ -123,14 +131,18 @@ struct Sink {
     parts: BTreeMap<&'static str, Part>,
     written: Vec<WrittenFile>,
     numbers: BTreeMap<&'static str, u32>,
+    pace: Arc<Pace>,
 }
 
 impl Sink {
-    fn new(store: Store, naming: Naming, format: Format, catalogue: &'static Catalogue) -> Self {
-        Self { store, naming, format, catalogue, parts: BTreeMap::new(), written: Vec::new(), numbers: BTreeMap::new() }
+    fn new(store: Store, naming: Naming, format: Format, catalogue: &'static Catalogue, pace: Arc<Pace>) -> Self {
+        let (parts, numbers) = (BTreeMap::new(), BTreeMap::new());
+        Self { store, naming, format, catalogue, parts, written: Vec::new(), numbers, pace }
     }
 
     async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
+        let began = Instant::now();
+        let before = self.length();
         let (table, _grant) = match parcel {
             Parcel::Page(page, grant) => {
                 let table = self.catalogue.at(page.table);
@@ -140,12 +152,22 @@ impl Sink {
             }
             Parcel::Ledger(rows) => {
                 self.part(LEDGER).ledger(&rows)?;
+                self.pace.cells(0, rows.len() as u64);
                 (LEDGER, None)
             }
         };
+        self.pace.took(self.length().saturating_sub(before), began.elapsed());
         self.part(table).send_if_large().await?;
         self.make_room().await?;
-        self.roll(table).await
+        self.roll(table).await?;
+        let waits: usize = self.parts.values().map(Part::waiting).sum();
+        self.pace.waits(waits as u64, self.parts.len() as u32);
+        Ok(())
+    }
+
+    /// The content of all open files.
+    fn length(&self) -> u64 {
+        self.parts.values().map(Part::length).sum()
     }
 
     /// Ends the largest row groups while too much waits for them.
@@ -154,24 +176,37 @@ impl Sink {
             let Some(largest) = self.parts.values_mut().max_by_key(|part| part.buffered()) else { break };
             largest.spill().await?;
         }
+        // A bucket takes no part before it has 5 MiB, and every table has a file that may hold as much back.
+        while self.parts.values().map(Part::unsent).sum::<usize>() > UNSENT {
+            let Some(table) = self.parts.iter().max_by_key(|(_, part)| part.unsent()).map(|(table, _)| *table) else {
+                break;
+            };
+            self.end(table).await?;
+        }
         Ok(())
     }
 
     fn part(&mut self, table: &'static str) -> &mut Part {
-        let Self { store, naming, format, catalogue, parts, numbers, .. } = self;
+        let Self { store, naming, format, catalogue, parts, numbers, pace, .. } = self;
         parts.entry(table).or_insert_with(|| {
             let number = numbers.entry(table).or_default();
             let key = naming.key(*format, table, *number);
             *number += 1;
             let columns = || catalogue.find(table).map_or_else(ledger_columns, |table| table.all_columns());
-            Part::new(table, *format, columns, store.upload(&key), key)
+            Part::new(table, *format, columns, store.upload(&key), key, pace.clone())
         })
     }
 
     async fn roll(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if self.parts.get(table).is_some_and(|part| part.length() >= LONGEST_FILE)
-            && let Some(part) = self.parts.remove(table)
-        {
+        if self.parts.get(table).is_some_and(|part| part.length() >= LONGEST_FILE) {
+            self.end(table).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a table's file; what follows goes into another one.
+    async fn end(&mut self, table: &'static str) -> Result<(), StoreError> {
+        if let Some(part) = self.parts.remove(table) {
             self.written.push(part.finish().await?);
         }
         Ok(())
@@ -204,8 +239,6 @@ impl Sink {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::record::{Origin, Record, Value};
 
@@ -220,7 +253,7 @@ mod tests {
             None,
         );
         let naming = Naming { run_id: "r".into(), shard: "0".into(), attempt: "a".into(), dt: "2026-11-22".into() };
-        let mut sink = Sink::new(store.unwrap(), naming, Format::Parquet, Catalogue::get().unwrap());
+        let mut sink = Sink::new(store.unwrap(), naming, Format::Parquet, Catalogue::get().unwrap(), Arc::default());
         let (mut most, rows) = (0, 3);
         for round in 0..rows {
             for table in sink.catalogue.tables() {

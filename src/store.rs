@@ -175,6 +175,14 @@ impl Upload {
         }
     }
 
+    /// How many bytes are held in memory until they are sent.
+    pub fn waiting(&self) -> usize {
+        match self {
+            Self::Folder(_) => 0,
+            Self::Bucket(upload) => upload.waiting(),
+        }
+    }
+
     /// Makes the object appear, whole.
     pub async fn finish(self) -> Result<Created, StoreError> {
         match self {

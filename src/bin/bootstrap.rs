@@ -6,6 +6,10 @@ use rolecall::logging;
 use rolecall::refusal::Refusal;
 use serde_json::value::RawValue;
 
+/// A run makes and frees small things on every thread, for which the system's allocator takes a third of all CPU.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     logging::to_lambda(std::env::var("ROLECALL_LOG").ok().as_deref());

@@ -92,6 +92,8 @@ pub struct Parents {
     pub table: &'static str,
     /// Only those of which this holds.
     pub only: Option<Only>,
+    /// A member that tells how much there is to list for each.
+    pub length: Option<&'static str>,
 }
 
 /// Says of which resources something is asked.
@@ -106,7 +108,7 @@ pub struct Only {
 impl Parents {
     /// All resources of that type.
     pub const fn all(table: &'static str) -> Self {
-        Self { table, only: None }
+        Self { table, only: None, length: None }
     }
 }
 

@@ -2,6 +2,7 @@
 //! attached to the role. It knows nothing of roles, nor of what STS makes of a policy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Table;
 use crate::session::Service;
@@ -51,13 +52,13 @@ const PREFIXES: [&[&str]; 2] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionPolicy {
     /// One session for everything.
-    One(String),
+    One(Arc<str>),
     /// One session for EC2 and one for the rest, where one policy is too large for both.
     Two {
         /// EC2's.
-        ec2: String,
+        ec2: Arc<str>,
         /// The other services'.
-        rest: String,
+        rest: Arc<str>,
     },
 }
 
@@ -76,12 +77,12 @@ pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Sess
     let lists: Vec<BTreeSet<&str>> = std::iter::once(exact.clone())
         .chain(PREFIXES.iter().map(|prefixes| exact.iter().map(|action| shorten(action, prefixes)).collect()))
         .collect();
-    let one = |actions: &BTreeSet<&str>| SessionPolicy::One(document(actions.iter().copied()));
+    let one = |actions: &BTreeSet<&str>| SessionPolicy::One(document(actions.iter().copied()).into());
     let two = |actions: &BTreeSet<&str>| {
         let (ec2, mut rest): (BTreeSet<&str>, BTreeSet<&str>) =
             actions.iter().partition(|action| action.starts_with("ec2:"));
         rest.extend(&besides);
-        SessionPolicy::Two { ec2: document(ec2.into_iter()), rest: document(rest.into_iter()) }
+        SessionPolicy::Two { ec2: document(ec2.into_iter()).into(), rest: document(rest.into_iter()).into() }
     };
     let mut ladder: Vec<SessionPolicy> = lists.iter().map(one).chain(lists.iter().map(two)).collect();
     ladder.dedup();

@@ -53,7 +53,10 @@ pub const TYPES: &[ResourceType] = &[
             Added { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
             Added { column: "name_decoded", from: ValueFrom::Decoded("Name") },
         ],
-        source: Source::Per(Parents::all("route53_hosted_zones"), records),
+        source: Source::Per(
+            Parents { length: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
+            records,
+        ),
         ..GLOBAL
     },
     ResourceType {
@@ -67,7 +70,7 @@ pub const TYPES: &[ResourceType] = &[
             Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
         ],
         source: Source::Per(
-            Parents { table: "route53_hosted_zones", only: Some(Only { member: PRIVATE, is: true }) },
+            Parents { only: Some(Only { member: PRIVATE, is: true }), ..Parents::all("route53_hosted_zones") },
             paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
         ),
         ..GLOBAL

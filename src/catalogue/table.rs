@@ -202,6 +202,17 @@ impl Table {
         if let Source::Per(parents, _) = self.entry.source { Some(parents) } else { None }
     }
 
+    /// The column that names the resource which a row was listed for.
+    pub fn parent_column(&self) -> Option<&'static str> {
+        self.entry.added.iter().find(|added| matches!(added.from, ValueFrom::ParentId)).map(|added| added.column)
+    }
+
+    /// Whether a run can go on within a cell where another one's time ended. In regions it does not: an account that
+    /// was never entered has no cells there to account for what was answered before.
+    pub fn goes_on_by_parent(&self) -> bool {
+        self.entry.reach == super::entry::Reach::Global && self.parent_column().is_some()
+    }
+
     fn parent_entry(&self) -> Result<Option<&'static ResourceType>, String> {
         let Some(parents) = self.parents() else { return Ok(None) };
         let mut entries = ENTRIES.iter().flat_map(|types| types.iter());

@@ -1,11 +1,12 @@
 //! One cell while it is being asked: what came, what it cost, what went wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Context, Stop};
+use super::{Context, Done, Stop};
 use crate::catalogue::{Ask, Call, Next, Table};
 use crate::failure::{Cause, Kind};
 use crate::ledger::{CellType, LedgerRow, Status};
@@ -17,8 +18,8 @@ use crate::wire::{Taken, Tally, Ticket};
 pub struct Cell {
     pub table: &'static Table,
     pub region: Arc<str>,
-    pub records: u64,
-    pub dropped: u64,
+    records: AtomicU64,
+    dropped: AtomicU64,
     asker: Asker,
     stop: Stop,
     started_at: Timestamp,
@@ -26,6 +27,8 @@ pub struct Cell {
     answered: bool,
     cause: Option<Cause>,
     cut: bool,
+    /// The parents whose listings came to their end.
+    pub done: Vec<String>,
     parent: Option<&'static str>,
     inherited: Option<Status>,
 }
@@ -36,8 +39,8 @@ impl Cell {
         Self {
             table,
             region: region.into(),
-            records: 0,
-            dropped: 0,
+            records: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
             asker: context.session.asker(service, context.asked_region(service, region)),
             stop: context.stop.clone(),
             started_at: super::now(),
@@ -45,19 +48,31 @@ impl Cell {
             answered: false,
             cause: None,
             cut: false,
+            done: Vec::new(),
             parent: None,
             inherited: None,
         }
     }
 
-    /// The account that is asked.
-    pub fn account_id(&self) -> &str {
-        self.asker.account_id()
+    /// Whom to ask, and until when; what it costs is counted here.
+    pub fn line(&self) -> Line {
+        Line { asker: self.asker.beside(), stop: self.stop.clone() }
     }
 
-    /// Makes one call: what was wanted of its answer, and the token of the next page.
-    pub async fn ask(&mut self, call: Call, wanted: Arc<Wanted>, ask: Ask) -> Result<(Taken, Next), Cause> {
-        ask_once(&self.asker, &self.stop, call, wanted, ask).await
+    /// Counts records that are handed to the sink.
+    pub fn sent(&self, records: u64) {
+        self.records.fetch_add(records, Ordering::Relaxed);
+    }
+
+    /// Counts what was answered of it before as its own.
+    pub fn goes_on_from(&mut self, done: &Done) {
+        self.sent(done.records);
+        self.answered |= !done.parents.is_empty();
+    }
+
+    /// Counts unknown members that were dropped because they stood beside secrets.
+    pub fn dropped(&self, members: u64) {
+        self.dropped.fetch_add(members, Ordering::Relaxed);
     }
 
     /// Notes what went wrong; the first failure is the one that is told.
@@ -85,7 +100,7 @@ impl Cell {
 
     fn status(&self) -> Status {
         let Some(cause) = &self.cause else {
-            return if self.records > 0 { Status::Ok } else { Status::Empty };
+            return if self.records.load(Ordering::Relaxed) > 0 { Status::Ok } else { Status::Empty };
         };
         if self.answered || self.asker.ticket.tally().pages > 0 {
             return Status::Partial;
@@ -110,9 +125,13 @@ impl Cell {
         if let Some(cause) = &self.cause {
             row = row.because(cause);
         }
-        row.records = self.records;
-        row.dropped = self.dropped;
+        row.records = self.records.into_inner();
+        row.dropped = self.dropped.into_inner();
         row.parent = self.parent;
+        // What another run need not ask again is of use only where there will be one.
+        if self.cut && self.table.goes_on_by_parent() {
+            row.done = self.done;
+        }
         row.cut = self.cut;
         row.started_at = Some(self.started_at);
         row.duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -120,55 +139,77 @@ impl Cell {
     }
 }
 
-/// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
-pub async fn ask_once(
-    asker: &Asker,
-    stop: &Stop,
-    call: Call,
-    wanted: Arc<Wanted>,
-    ask: Ask,
-) -> Result<(Taken, Next), Cause> {
-    match attempt(asker, stop, call, wanted.clone(), ask.clone()).await {
-        Err(cause) if cause.kind == Kind::Expired => {
-            asker.session_expired();
-            attempt(asker, stop, call, wanted, ask).await
-        }
-        outcome => outcome,
-    }
+/// One line of calls, each after the other.
+pub struct Line {
+    asker: Asker,
+    stop: Stop,
 }
 
-async fn attempt(
-    asker: &Asker,
-    stop: &Stop,
-    call: Call,
-    wanted: Arc<Wanted>,
-    ask: Ask,
-) -> Result<(Taken, Next), Cause> {
-    let ticket = &asker.ticket;
-    let called = async {
-        ticket.open(Some(wanted)).await;
-        // Looked at when the turn has come: others may have waited in vain meanwhile.
-        if asker.is_silent() {
-            let what = "several calls in a row ran out of time here, so no more are made";
-            return Err(Cause::new(Kind::OutOfTime, what));
-        }
-        let next = call(asker.clone(), ask).await.map_err(|cause| told_in_full(cause, ticket))?;
-        let taken = ticket.take().ok_or_else(|| Cause::new(Kind::Unreadable, "the answer had no body"))?;
-        Ok::<_, Cause>((taken, next))
-    };
-    let outcome = tokio::select! {
-        // Nothing is begun that would be ended at once.
-        biased;
-        cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
-        outcome = called => {
-            asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
-            outcome
-        }
-    };
-    if outcome.is_err() {
-        ticket.close();
+/// A question: the call, what it is told to ask, and what is wanted of the answer.
+#[derive(Clone)]
+pub struct Question {
+    pub operation: &'static str,
+    pub call: Call,
+    pub wanted: Arc<Wanted>,
+    pub ask: Ask,
+}
+
+impl Line {
+    pub fn new(asker: &Asker, stop: &Stop) -> Self {
+        Self { asker: asker.clone(), stop: stop.clone() }
     }
-    outcome
+
+    /// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
+    pub async fn ask(&self, question: &Question) -> Result<(Taken, Next), Cause> {
+        match self.attempt(question).await {
+            Err(cause) if cause.kind == Kind::Expired => {
+                self.asker.session_expired();
+                self.attempt(question).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn attempt(&self, question: &Question) -> Result<(Taken, Next), Cause> {
+        let Self { asker, stop } = self;
+        let ticket = &asker.ticket;
+        let called = async {
+            ticket.open(question.operation, Some(question.wanted.clone())).await;
+            // Looked at when the turn has come: others may have waited in vain meanwhile.
+            if asker.is_silent() {
+                let what = "several calls in a row ran out of time here, so no more are made";
+                return Err(Cause::new(Kind::OutOfTime, what));
+            }
+            let called = ticket.calling((question.call)(asker.clone(), question.ask.clone())).await;
+            let next = called.map_err(|cause| told_in_full(cause, ticket))?;
+            let taken = ticket.take().ok_or_else(|| Cause::new(Kind::Unreadable, "the answer had no body"))?;
+            Ok::<_, Cause>((taken, next))
+        };
+        let outcome = tokio::select! {
+            // Nothing is begun that would be ended at once.
+            biased;
+            cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
+            outcome = called => {
+                asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
+                outcome
+            }
+        };
+        if outcome.is_err() {
+            ticket.close();
+        }
+        let (account_id, region, operation) = (asker.account_id(), &*question.ask.region, question.operation);
+        match &outcome {
+            Ok((taken, _)) => {
+                let items = taken.answer.items.len();
+                tracing::debug!(account_id, region, operation, items, "answered");
+            }
+            Err(cause) => {
+                let code = cause.code.as_deref().unwrap_or("-");
+                tracing::debug!(account_id, region, operation, code, kind = ?cause.kind, "not answered");
+            }
+        }
+        outcome
+    }
 }
 
 /// Adds what only the wire has seen: a code where the SDK's deserialiser found none, and the request id.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::Cell;
 use super::paging::Paging;
-use super::{Context, ends_the_cell};
+use super::{Context, SIDE_BY_SIDE, ends_the_cell};
 use crate::catalogue::TableDetail;
 use crate::failure::{Cause, Kind};
 use crate::record::Record;
@@ -39,70 +39,77 @@ impl Context {
             .collect();
         let (mut detail, mut from) = (detail, 0);
         while from < chosen.len() {
-            let to = chosen.len().min(from.saturating_add(detail.detail.batch));
-            let subjects = &chosen[from..to];
-            match self.ask_detail(cell, detail, subjects, held).await {
-                Ok(()) => from = to,
-                Err(cause) if cause.kind == Kind::Gone => {
-                    // In a batch nobody says which one is gone: ask one by one from here on.
-                    match (subjects, &detail.otherwise) {
-                        ([id], _) => {
-                            held.gone.insert(id.clone());
-                            from = to;
-                        }
-                        (_, Some(otherwise)) => detail = otherwise,
-                        (_, None) => {
-                            cell.failed(cause);
-                            from = to;
-                        }
+            // Some side by side; what they come to is looked at in their order.
+            let batches: Vec<&[String]> = chosen[from..].chunks(detail.detail.batch).take(SIDE_BY_SIDE).collect();
+            let (shared, asked): (&Cell, _) = (cell, detail);
+            let answers = batches.iter().map(|batch| self.ask_detail(shared, asked, batch));
+            let answers = futures::future::join_all(answers).await;
+            for (batch, answer) in batches.into_iter().zip(answers) {
+                let (items, cause) = answer;
+                for item in items {
+                    let only = if let [id] = batch { Some(id.as_str()) } else { None };
+                    let place = place_of(detail, &item, only, &held.places);
+                    if let Some(record) = place.and_then(|place| held.records.get_mut(place)) {
+                        table.add_detail(record, detail, item);
                     }
                 }
-                Err(cause) => {
-                    if let Some(otherwise) = &detail.otherwise
-                        && is_not_answered_there(&cause)
-                    {
-                        detail = otherwise;
-                        continue;
+                let Some(cause) = cause else {
+                    from += batch.len();
+                    continue;
+                };
+                let gone = cause.kind == Kind::Gone;
+                match (&detail.otherwise, batch) {
+                    (_, [id]) if gone => {
+                        held.gone.insert(id.clone());
                     }
-                    let stop = ends_the_cell(&cause);
-                    cell.failed(cause);
-                    if stop {
+                    // In a batch nobody says which one is gone, and where nobody answers for many somebody may for
+                    // one: ask one by one from here on.
+                    (Some(otherwise), _) if gone || is_not_answered_there(&cause) => {
+                        detail = otherwise;
                         break;
                     }
-                    from = to;
+                    _ => {
+                        let stop = !gone && ends_the_cell(&cause);
+                        cell.failed(cause);
+                        if stop {
+                            return;
+                        }
+                    }
                 }
+                from += batch.len();
             }
         }
     }
 
-    /// Asks a detail of so many resources, page by page.
+    /// Asks a detail of so many resources, page by page: what came, and why it ended where it failed.
     async fn ask_detail(
         &self,
-        cell: &mut Cell,
+        cell: &Cell,
         detail: &'static TableDetail,
         subjects: &[String],
-        held: &mut Held<'_>,
-    ) -> Result<(), Cause> {
-        let table = cell.table;
-        let only = if let [id] = subjects { Some(id.as_str()) } else { None };
+    ) -> (Vec<Item>, Option<Cause>) {
         let (operation, call) = (detail.detail.operation, detail.detail.call);
+        let line = cell.line();
         let mut paging = Paging::new(operation, call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
+        let mut items = Vec::new();
         loop {
-            let Some((taken, next)) = paging.page(cell).await? else {
+            let next = match paging.page(&line).await {
+                Ok(Some((taken, next))) => {
+                    cell.dropped(taken.answer.dropped);
+                    items.extend(taken.answer.items);
+                    next
+                }
                 // Once more from the start, without what came before.
-                for place in subjects.iter().filter_map(|id| held.places.get(id)) {
-                    table.forget_detail(&mut held.records[*place], detail);
+                Ok(None) => {
+                    items.clear();
+                    continue;
                 }
-                continue;
+                Err(cause) => return (items, Some(cause)),
             };
-            for item in taken.answer.items {
-                let place = place_of(detail, &item, only, &held.places);
-                if let Some(record) = place.and_then(|place| held.records.get_mut(place)) {
-                    table.add_detail(record, detail, item);
-                }
-            }
-            if !paging.goes_on(next)? {
-                return Ok(());
+            match paging.goes_on(next) {
+                Ok(true) => {}
+                Ok(false) => return (items, None),
+                Err(cause) => return (items, Some(cause)),
             }
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::cell::ask_once;
+use super::cell::{Line, Question};
 use super::{Context, Stop};
 use crate::catalogue::{Ask, Call, Next, Partition, Row, Table};
 use crate::failure::{Cause, Kind};
@@ -65,11 +65,15 @@ pub async fn look_around(
 ) -> Account {
     let (started_at, began) = (super::now(), Instant::now());
     let (alias_asker, regions_asker) =
-        (session.asker(Service::Iam, partition.iam), session.asker(Service::Ec2, partition.home));
-    let (alias, listed) = tokio::join!(
-        alias(&alias_asker, stop),
-        ask_once(&regions_asker, stop, DESCRIBE_REGIONS, table.wanted.clone(), Ask::default()),
-    );
+        (session.asker(Service::Iam, partition.iam), session.urgent_asker(Service::Ec2, partition.home));
+    let regions = Question {
+        operation: table.entry.operation,
+        call: DESCRIBE_REGIONS,
+        wanted: table.wanted.clone(),
+        ask: Ask { region: partition.home.to_owned(), ..Ask::default() },
+    };
+    let line = Line::new(&regions_asker, stop);
+    let (alias, listed) = tokio::join!(alias(&alias_asker, stop), line.ask(&regions),);
     let mut tally = alias_asker.ticket.tally();
     tally += regions_asker.ticket.tally();
     let mut gaps = Vec::new();
@@ -202,8 +206,8 @@ fn enabled(table: &Table, taken: Taken) -> Result<(Vec<String>, Item), Cause> {
 
 async fn alias(asker: &Asker, stop: &Stop) -> Result<Option<String>, Cause> {
     let called = async {
-        asker.ticket.open(None).await;
-        asker.iam().list_account_aliases().send().await.map_err(Cause::of)
+        asker.ticket.open("iam:ListAccountAliases", None).await;
+        asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(Cause::of)
     };
     let answer = until(stop, called).await?;
     Ok(answer.account_aliases.into_iter().next())
@@ -214,8 +218,9 @@ async fn list_regions(asker: &Asker, stop: &Stop) -> Result<(Vec<String>, String
     let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
     loop {
         let called = async {
-            asker.ticket.open(None).await;
-            asker.account().list_regions().max_results(50).set_next_token(token.clone()).send().await.map_err(Cause::of)
+            asker.ticket.open("account:ListRegions", None).await;
+            let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
+            asker.ticket.calling(request.send()).await.map_err(Cause::of)
         };
         let answer = until(stop, called).await?;
         for region in answer.regions.unwrap_or_default() {

@@ -47,6 +47,11 @@ impl RunId {
         })
     }
 
+    /// Of which number it is among the runs that do one another's rest: 0 for the first.
+    pub fn number(&self) -> u32 {
+        split_continuation(&self.0).map_or(0, |(_, number)| number.into())
+    }
+
     /// The session name under which the run enters customer accounts, so that the customer's
     /// CloudTrail names the run.
     pub fn session_name(&self) -> String {

@@ -1,31 +1,27 @@
 //! One account of a run: entered, looked around in, asked cell by cell, and accounted for in the ledger
 //! however it ends.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use super::Observer;
+use super::resume::Before;
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
 use crate::collect::{Account, Collected, Context, Job, Stop, accounts_row, jobs, look_around};
 use crate::credentials::Door;
 use crate::failure::{Cause, Kind};
 use crate::fan_out::{Outcome, fan_out};
 use crate::ledger::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, Status};
-use crate::plan::PlannedAccount;
+use crate::plan::{ChosenRegions, PlannedAccount};
 use crate::registry::Registry;
-use crate::report::{AccountSummary, Completeness, FailureGroup, Stage, group, summarise};
-use crate::sink::Parcel;
+use crate::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
+use crate::session::Service;
+use crate::sink::{Pace, Parcel};
 use crate::wire::Tally;
-
-/// How many listings of one account go on at once.
-const LISTINGS_AT_ONCE: usize = 64;
-
-/// A cell, as `account`, `region`, `table`.
-pub type CellName = (String, String, String);
 
 /// What all accounts of a run share.
 #[derive(Debug)]
@@ -38,8 +34,10 @@ pub struct Stock {
     pub partition: &'static Partition,
     pub session_name: Arc<str>,
     pub observer: Arc<dyn Observer>,
-    /// Cells that the run which this one resumes has answered.
-    pub answered: Arc<HashSet<CellName>>,
+    /// What the runs that this one resumes have answered.
+    pub before: Before,
+    /// What it takes to write what is collected.
+    pub pace: Arc<Pace>,
 }
 
 /// One account to take stock of.
@@ -56,6 +54,8 @@ pub struct AccountRun {
 struct Progress {
     ledger: AccountLedger,
     entered: bool,
+    /// The regions whose cells are known and not opened yet.
+    unopened: Option<ChosenRegions>,
     request_ids: Vec<String>,
     /// Calls that stand in no cell's row.
     besides: Tally,
@@ -68,6 +68,8 @@ struct Progress {
 pub struct Taken {
     pub summary: AccountSummary,
     pub failures: Vec<FailureGroup>,
+    /// Cells of which a part was answered before the run ended.
+    pub partly_answered: Vec<PartlyAnswered>,
     /// The run ended before all of it was asked.
     pub cut: bool,
 }
@@ -77,13 +79,17 @@ type Shared = Arc<Mutex<Progress>>;
 impl AccountRun {
     /// Takes stock of the account, writes its ledger, and sums it up.
     pub async fn take_stock(self) -> Taken {
-        let shared: Shared = Arc::default();
-        let asked = tokio::spawn(self.clone().ask(shared.clone())).await;
-        let mut progress = std::mem::take(&mut *lock(&shared));
-        if let Err(error) = asked {
-            progress.ended = Some(Cause::new(Kind::Other, format!("rolecall itself failed: {error}")));
-        }
-        self.account_for(progress).await
+        let span = tracing::info_span!("account", account_id = self.account.account_id.as_str());
+        let counted = async {
+            let shared: Shared = Arc::default();
+            let asked = tokio::spawn(self.clone().ask(shared.clone()).in_current_span()).await;
+            let mut progress = std::mem::take(&mut *lock(&shared));
+            if let Err(error) = asked {
+                progress.ended = Some(Cause::new(Kind::Other, format!("rolecall itself failed: {error}")));
+            }
+            self.clone().account_for(progress).await
+        };
+        counted.instrument(span).await
     }
 
     /// Accounts for an account that was never entered.
@@ -97,18 +103,33 @@ impl AccountRun {
         if !progress.entered {
             self.open_unentered(&mut progress.ledger);
         }
+        self.open_regions(&mut progress);
         let ended = progress.ended;
         let run_id = self.stock.run_id.clone();
         let run_ended = self.stop.is_cancelled();
+        let begun = self.stock.before.begun.get(&id).cloned().unwrap_or_default();
         let rows = progress.ledger.finish(|region, cell| {
             let status = ended.as_ref().map_or(Status::NotStarted, |cause| Status::of(cause.kind));
             let mut row = LedgerRow::new(&run_id, &id, region, cell, status);
             row.cut = run_ended && ended.as_ref().is_none_or(|cause| cause.kind == Kind::RunEnded);
+            // What was answered before stays answered.
+            if let Some(done) = begun.get(&(region.to_owned(), cell.table.to_owned())) {
+                row.records = done.records;
+                row.status = if done.parents.is_empty() { row.status } else { Status::Partial };
+                row.done = done.parents.iter().cloned().collect();
+            }
             match &ended {
                 Some(cause) => row.because(cause),
                 None => row.because(&Cause::new(Kind::RunEnded, "the run's time ended before this was begun")),
             }
         });
+        let part = |row: &LedgerRow| PartlyAnswered {
+            account_id: self.account.account_id.clone(),
+            region: row.region.clone(),
+            table: row.table.into(),
+            answered: row.done.clone(),
+        };
+        let partly_answered = rows.iter().filter(|row| row.cut && !row.done.is_empty()).map(part).collect();
         let cut = rows.iter().any(|row| row.cut);
         let stage = if progress.entered { Stage::Collect } else { Stage::Assume };
         let groups = group(&self.account.account_id, stage, &rows);
@@ -119,7 +140,7 @@ impl AccountRun {
         self.log(&summary, &groups);
         let _ = self.sink.send(Parcel::Ledger(rows)).await;
         self.stock.observer.account_done(&summary);
-        Taken { summary, failures: groups, cut }
+        Taken { summary, failures: groups, partly_answered, cut }
     }
 
     fn log(&self, summary: &AccountSummary, groups: &[FailureGroup]) {
@@ -213,13 +234,14 @@ impl AccountRun {
         if account.answered() {
             lock(shared).ledger.worked_in(GLOBAL);
         }
-        let jobs = self.open(&account, shared);
+        let global = self.open(&account, shared);
         let context = Context {
             run_id: stock.run_id.clone(),
             session,
             account,
             catalogue: stock.catalogue,
             sink: self.sink.clone(),
+            begun: stock.before.begun.get(id).cloned().unwrap_or_default(),
             stop: stop.clone(),
         };
         if self.wants(accounts, GLOBAL) {
@@ -229,8 +251,31 @@ impl AccountRun {
         } else {
             lock(shared).besides += context.account.tally;
         }
-        let run = |job: Job| context.clone().collect(job);
-        fan_out(jobs.clone(), LISTINGS_AT_ONCE, &stop.account, run, |place, outcome| {
+        // What is known early to be long is begun at once: Route 53's zones. The many calls to the regions wait until
+        // there is room for them.
+        let first = self.carry_out(&context, global, shared);
+        let rest = async {
+            tokio::select! {
+                () = context.session.admitted() => {}
+                () = stop.account.cancelled() => {}
+            }
+            let regions = self.open_regions(&mut lock(shared));
+            // No region waits for another.
+            futures::future::join_all(regions.into_iter().map(|jobs| self.carry_out(&context, jobs, shared))).await;
+        };
+        tokio::join!(first, rest);
+    }
+
+    /// Carries out the jobs of one region, so many at once as may be in flight there.
+    async fn carry_out(&self, context: &Context, jobs: Vec<Job>, shared: &Shared) {
+        let stock = &self.stock;
+        let (all, width) = (jobs.clone(), context.session.region_in_flight());
+        let run = |job: Job| {
+            let table = stock.catalogue.at(job.root).entry.table;
+            let span = tracing::debug_span!("cell", region = job.region, table);
+            context.clone().collect(job).instrument(span)
+        };
+        fan_out(jobs, width, &context.stop.account, run, |place, outcome| {
             let mut progress = lock(shared);
             match outcome {
                 Outcome::Done(Collected { rows, besides }) => {
@@ -241,10 +286,10 @@ impl AccountRun {
                 Outcome::NotStarted => {}
                 Outcome::Panicked(message) => {
                     let cause = Cause::new(Kind::Other, format!("rolecall itself failed: {message}"));
-                    let job = &jobs[place];
+                    let job = &all[place];
                     for index in job.wanted.then_some(job.root).into_iter().chain(job.children.iter().copied()) {
                         let cell = cell(stock.catalogue.at(index));
-                        let row = LedgerRow::new(&stock.run_id, id, &job.region, cell, Status::Failed);
+                        let row = LedgerRow::new(&stock.run_id, &context.account.id, &job.region, cell, Status::Failed);
                         progress.ledger.close(row.because(&cause));
                     }
                 }
@@ -253,46 +298,59 @@ impl AccountRun {
         .await;
     }
 
-    /// Opens every cell of the account, closes those of regions that are not enabled, and gives the
-    /// jobs that answer the others. The long ones come first: Route 53's zones.
+    /// Opens the account's cells that have no region, and gives the jobs that answer them. The many cells of its regions
+    /// take memory, so they are opened when their turn has come.
     fn open(&self, account: &Account, shared: &Shared) -> Vec<Job> {
         let stock = &self.stock;
-        let mut progress = lock(shared);
-        progress.entered = true;
         let chosen = self.account.regions.choose(account.regions.iter().map(String::as_str));
-        let wanted = |region: &str| -> Vec<usize> {
-            stock.tables.iter().copied().filter(|index| self.wants(stock.catalogue.at(*index), region)).collect()
+        let wanted: Vec<&Table> =
+            self.tables().filter(|table| table.entry.reach == Reach::Global && self.wants(table, GLOBAL)).collect();
+        let mut progress = lock(shared);
+        (progress.entered, progress.unopened) = (true, Some(chosen));
+        wanted.iter().for_each(|table| progress.ledger.open(GLOBAL, cell(table)));
+        self.opened(wanted.len());
+        let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
+        jobs(stock.catalogue, &wanted, Reach::Global, GLOBAL)
+    }
+
+    /// Opens the cells of the account's regions, closes those of regions that are not enabled, and gives the jobs that
+    /// answer the others, region by region.
+    fn open_regions(&self, progress: &mut Progress) -> Vec<Vec<Job>> {
+        let stock = &self.stock;
+        let Some(chosen) = progress.unopened.take() else { return Vec::new() };
+        let regional = || self.tables().filter(|table| table.entry.reach == Reach::Regional);
+        let id = self.account.account_id.as_str();
+        for (region, why) in &chosen.disabled {
+            for table in regional() {
+                let row = LedgerRow::new(&stock.run_id, id, region, cell(table), Status::RegionDisabled);
+                progress.ledger.close(row.because(&Cause::new(Kind::Other, why.clone())));
+            }
+        }
+        let of_region = |region: &String| {
+            let wanted: Vec<&Table> = regional().filter(|table| self.wants(table, region)).collect();
+            wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
+            self.opened(wanted.len());
+            let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
+            let mut here = jobs(stock.catalogue, &wanted, Reach::Regional, region);
+            // What asks a global service once a resource takes longest.
+            let long = |index: &usize| stock.catalogue.at(*index).entry.service != Service::Ec2;
+            here.sort_by_key(|job| !job.children.iter().any(long));
+            here
         };
-        let mut all = jobs(stock.catalogue, &wanted(GLOBAL), Reach::Global, GLOBAL);
-        for region in &chosen.ask {
-            all.extend(jobs(stock.catalogue, &wanted(region), Reach::Regional, region));
-        }
-        let mut cells = 0;
-        for table in self.tables() {
-            let regions: Vec<&str> = match table.entry.reach {
-                Reach::Global => vec![GLOBAL],
-                Reach::Regional => chosen.ask.iter().map(String::as_str).collect(),
-            };
-            for region in regions.into_iter().filter(|region| self.wants(table, region)) {
-                progress.ledger.open(region, cell(table));
-                cells += 1;
-            }
-            if table.entry.reach == Reach::Regional {
-                for (region, why) in &chosen.disabled {
-                    let row = LedgerRow::new(&stock.run_id, &account.id, region, cell(table), Status::RegionDisabled);
-                    progress.ledger.close(row.because(&Cause::new(Kind::Other, why.clone())));
-                }
-            }
-        }
-        stock.observer.cells(cells);
-        all
+        chosen.ask.iter().map(of_region).collect()
+    }
+
+    fn opened(&self, cells: usize) {
+        self.stock.observer.cells(cells);
+        self.stock.pace.cells(cells as u64, 0);
     }
 
     /// Whether a cell is planned, and not answered yet by the run that this one resumes.
     fn wants(&self, table: &Table, region: &str) -> bool {
         let planned = self.stock.tables.contains(&table.index);
         let name = || (self.account.account_id.to_string(), region.to_owned(), table.entry.table.to_owned());
-        planned && (self.stock.answered.is_empty() || !self.stock.answered.contains(&name()))
+        let answered = &self.stock.before.answered;
+        planned && (answered.is_empty() || !answered.contains(&name()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What makes a run exist: its plan, its shards' manifests, its own manifest, and `latest.json`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use bytes::Bytes;
@@ -8,9 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::account::CellName;
 use crate::catalogue::{Catalogue, Table};
-use crate::event::RunId;
+use crate::event::{AccountId, RunId};
 use crate::failure::{Cause, Kind};
 use crate::ledger::LEDGER;
 use crate::plan::Plan;
@@ -121,6 +120,14 @@ pub async fn move_latest(store: &Store, manifest: &Manifest) {
     }
 }
 
+/// How many calls each account took in the newest run of the whole fleet.
+pub async fn calls_before(store: &Store) -> Result<HashMap<AccountId, u64>, StoreError> {
+    let Some(latest) = read::<Latest>(store, LATEST).await? else { return Ok(HashMap::new()) };
+    let manifest = read_manifest(store, &latest.run_id).await?;
+    let accounts = manifest.map(|manifest| manifest.by_account).unwrap_or_default();
+    Ok(accounts.into_iter().map(|account| (account.account_id, account.calls)).collect())
+}
+
 /// `latest.json` only moves forward in time, whoever else moves it.
 async fn move_forward(store: &Store, manifest: &Manifest) -> Result<(), StoreError> {
     let ours = Latest {
@@ -144,42 +151,6 @@ async fn move_forward(store: &Store, manifest: &Manifest) -> Result<(), StoreErr
     // Whoever was faster each time has moved it; readers of the run itself need it not.
     tracing::warn!("latest.json is moved by others all the time and was left alone");
     Ok(())
-}
-
-/// The run that this one goes on with: the one whose `remaining` it is, and not just one of a like name.
-pub async fn base(store: &Store, plan: &Plan) -> Result<Option<Manifest>, StoreError> {
-    let Some(base) = plan.run_id.resumes() else { return Ok(None) };
-    let manifest = read_manifest(store, &base).await?;
-    Ok(manifest.filter(|manifest| manifest.response.remaining.as_ref() == Some(&plan.request)))
-}
-
-/// The cells that the run which this one resumes, and those before it, have answered.
-pub async fn answered_before(store: &Store, base: Option<&Manifest>) -> Result<HashSet<CellName>, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Told {
-        account_id: String,
-        region: String,
-        table: String,
-        status: crate::ledger::Status,
-    }
-    let mut answered = HashSet::new();
-    let mut next = base.cloned();
-    while let Some(manifest) = next {
-        for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
-            for line in lines(store, &file.key, &[]).await?.lines() {
-                let told: Told =
-                    serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-                if told.status.is_answered() {
-                    answered.insert((told.account_id, told.region, told.table));
-                }
-            }
-        }
-        next = match &manifest.resumes {
-            Some(before) => read_manifest(store, before).await?,
-            None => None,
-        };
-    }
-    Ok(answered)
 }
 
 /// The response of a committed run, with its records where they were asked for and fit.
@@ -221,7 +192,7 @@ pub async fn answer(
 }
 
 /// A file's rows, one JSON object a line, whatever its format.
-async fn lines(store: &Store, key: &str, columns: &[Column]) -> Result<String, StoreError> {
+pub async fn lines(store: &Store, key: &str, columns: &[Column]) -> Result<String, StoreError> {
     let object = store.read(key).await?.ok_or_else(|| broken(store, key, "it is named by a manifest and not there"))?;
     if key.ends_with(".parquet") {
         return lines_of(object.bytes, columns).map_err(|error| broken(store, key, &error.to_string()));
@@ -242,7 +213,7 @@ fn encode(key: &str, document: &impl Serialize) -> Result<Bytes, StoreError> {
     Ok(bytes.into())
 }
 
-fn broken(store: &Store, key: &str, what: &str) -> StoreError {
+pub fn broken(store: &Store, key: &str, what: &str) -> StoreError {
     let cause = Cause::new(Kind::Unreadable, format!("it cannot be read: {what}"));
     StoreError::S3 { operation: "read", key: store.address(key), cause }
 }

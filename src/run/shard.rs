@@ -1,27 +1,29 @@
 //! A shard carried out: its accounts side by side, what they hold into the sink, and the deadline kept.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use super::account::{AccountRun, Stock, Taken};
-use super::{Engine, Order};
-use crate::catalogue::Catalogue;
+use super::{Engine, Order, commit, resume};
 use crate::collect::now;
 use crate::fan_out::{Outcome, fan_out};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedAccount};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{ShardManifest, bounded_failures};
-use crate::sink;
+use crate::report::{Manifest, ShardManifest, bounded_failures};
+use crate::sink::{self, Pace};
 use crate::store::Store;
 
 /// The shard of a run that one invocation carries out alone.
 pub const ONLY_SHARD: &str = "0";
-/// How many accounts are open at once. Calls are bounded apart from this, for all of them together.
-const ACCOUNTS_AT_ONCE: usize = 128;
+/// How soon it is worked out again how early a run has to end.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// At most so many bytes of failures go into a shard's manifest.
 const FAILURES_BYTES: usize = 1 << 20;
 
@@ -31,13 +33,15 @@ impl Engine {
         &self,
         store: &Store,
         plan: &Plan,
+        base: Option<&Manifest>,
         attempt: String,
-        stock: Stock,
+        mut stock: Stock,
         order: &Order,
-        catalogue: &'static Catalogue,
     ) -> Result<ShardManifest, Refusal> {
         let stop = order.stop.child_token();
-        let _timer = order.deadline.map(|deadline| end_in_time(deadline, self.settings.margin, stop.clone()));
+        let pace: Arc<Pace> = Arc::default();
+        let margin = Margin { set: self.settings.margin, pace: pace.clone() };
+        let _timer = order.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
         let (sender, receiver) = sink::channel();
         let naming = sink::Naming {
             run_id: plan.run_id.to_string(),
@@ -46,7 +50,7 @@ impl Engine {
             dt: plan.dt.clone(),
         };
         let broken = stop.clone();
-        let writing = sink::write(store.clone(), naming, plan.format, catalogue, receiver);
+        let writing = sink::write(store.clone(), naming, plan.format, stock.catalogue, pace.clone(), receiver);
         let writer = tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
@@ -55,41 +59,47 @@ impl Engine {
             }
             written
         });
+        stock.pace = pace;
+        if let Some(base) = base {
+            let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &sender).await;
+            stock.before.begun = taken
+                .map_err(|error| Refusal::of_output(self.settings.output.as_deref().unwrap_or_default(), &error))?;
+        }
         let stock = Arc::new(stock);
-        let jobs: Vec<AccountRun> = plan
-            .accounts
-            .iter()
-            .map(|account| AccountRun {
-                stock: stock.clone(),
-                account: account.clone(),
-                sink: sender.clone(),
-                stop: stop.clone(),
-            })
-            .collect();
-        let mut outcomes: Vec<Option<Taken>> = vec![None; jobs.len()];
-        let mut panics: Vec<(usize, String)> = Vec::new();
-        fan_out(jobs.clone(), ACCOUNTS_AT_ONCE, &stop, AccountRun::take_stock, |place, outcome| match outcome {
-            Outcome::Done(done) => outcomes[place] = Some(done),
+        let ending = stop.clone();
+        let run = move |account: &PlannedAccount| AccountRun {
+            stock: stock.clone(),
+            account: account.clone(),
+            sink: sender.clone(),
+            stop: ending.clone(),
+        };
+        let order = self.long_ones_first(store, plan).await;
+        let jobs: Vec<usize> = order.clone();
+        let mut outcomes: Vec<Option<Taken>> = vec![None; plan.accounts.len()];
+        let mut panics: HashMap<usize, String> = HashMap::new();
+        let take_stock = |place: usize| run(&plan.accounts[place]).take_stock();
+        let take_stock = |place: usize| take_stock(place).in_current_span();
+        fan_out(jobs, self.settings.accounts_at_once, &stop, take_stock, |at, outcome| match outcome {
+            Outcome::Done(done) => outcomes[order[at]] = Some(done),
             Outcome::NotStarted => {}
-            Outcome::Panicked(message) => panics.push((place, message)),
+            Outcome::Panicked(message) => drop(panics.insert(order[at], message)),
         })
         .await;
-        let (mut accounts, mut failures, mut unfinished) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, job) in jobs.into_iter().enumerate() {
+        let (mut accounts, mut failures) = (Vec::new(), Vec::new());
+        let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
+        for (place, account) in plan.accounts.iter().enumerate() {
             let taken = match outcomes[place].take() {
                 Some(taken) => taken,
-                None => {
-                    let panic = panics.iter().find(|(at, _)| *at == place).map(|(_, message)| message.as_str());
-                    job.never_entered(panic).await
-                }
+                None => run(account).never_entered(panics.get(&place).map(String::as_str)).await,
             };
             if taken.cut {
                 unfinished.push(taken.summary.account_id.clone());
             }
             accounts.push(taken.summary);
+            partly_answered.extend(taken.partly_answered);
             failures.extend(taken.failures);
         }
-        drop(sender);
+        drop(run);
         let written =
             writer.await.map_err(|error| Refusal::new(RefusalKind::Internal, format!("the sink ended: {error}")))?;
         let files =
@@ -105,18 +115,54 @@ impl Engine {
             failures,
             failures_omitted,
             unfinished,
+            partly_answered,
         })
     }
 }
 
+impl Engine {
+    /// In which order the accounts are begun: where not all fit in at once, those first that took most calls in the
+    /// newest run of the whole fleet, so that no long one is left alone at the end.
+    async fn long_ones_first(&self, store: &Store, plan: &Plan) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..plan.accounts.len()).collect();
+        if order.len() > self.settings.accounts_at_once {
+            // Only the order depends on it.
+            let calls = commit::calls_before(store).await.unwrap_or_default();
+            order.sort_by_key(|place| {
+                Reverse(calls.get(&plan.accounts[*place].account_id).copied().unwrap_or(u64::MAX))
+            });
+        }
+        order
+    }
+}
+
+/// What is kept of a run's time for writing: what the settings say, or what writing is found to take.
+struct Margin {
+    set: Option<Duration>,
+    pace: Arc<Pace>,
+}
+
+impl Margin {
+    fn now(&self) -> Duration {
+        self.set.unwrap_or_else(|| self.pace.margin(sink::FINISHING))
+    }
+}
+
 /// Ends a run in good order when its time is nearly up; the handle, dropped, ends the waiting for it.
-fn end_in_time(deadline: Instant, margin: Duration, stop: CancellationToken) -> AbortOnDropHandle<()> {
+fn end_in_time(deadline: Instant, margin: Margin, stop: CancellationToken) -> AbortOnDropHandle<()> {
     // Of a short time at most half is kept for writing, else nothing would ever begin.
-    let left = deadline.saturating_duration_since(Instant::now());
-    let end = deadline - margin.min(left / 2);
+    let half = deadline.saturating_duration_since(Instant::now()) / 2;
     AbortOnDropHandle::new(tokio::spawn(async move {
-        tokio::time::sleep_until(end).await;
-        tracing::warn!("the run's time is nearly up: nothing new is begun");
-        stop.cancel();
+        loop {
+            let kept = margin.now().min(half);
+            let left = (deadline - kept).saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                tracing::warn!(kept_ms = kept.as_millis(), "the run's time is nearly up: nothing new is begun");
+                stop.cancel();
+                return;
+            }
+            // There will be more to write by then.
+            tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+        }
     }))
 }

@@ -1,6 +1,8 @@
 //! One file on its way: rows in, compressed bytes out.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -8,7 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::parquet::{EncodeError, Encoder, ledger_cells, record_cells};
-use super::{WrittenFile, ndjson};
+use super::{Pace, WrittenFile, ndjson};
 use crate::attempt::hex;
 use crate::catalogue::Table;
 use crate::event::Format;
@@ -28,6 +30,7 @@ pub struct Part {
     sha256: Sha256,
     rows: u64,
     bytes: u64,
+    pace: Arc<Pace>,
 }
 
 /// Rows on their way into bytes.
@@ -43,6 +46,7 @@ impl Part {
         columns: impl FnOnce() -> Vec<Column>,
         upload: Upload,
         key: String,
+        pace: Arc<Pace>,
     ) -> Self {
         let content = match format {
             Format::Ndjson => Content::Lines {
@@ -53,7 +57,7 @@ impl Part {
             },
             Format::Parquet => Content::Parquet(Box::new(Encoder::new(columns()))),
         };
-        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0 }
+        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, pace }
     }
 
     /// Adds the records of an answer.
@@ -106,6 +110,16 @@ impl Part {
         }
     }
 
+    /// How much content has yet to be sent, about.
+    pub fn waiting(&self) -> usize {
+        self.buffered() + self.unsent()
+    }
+
+    /// How many compressed bytes are held in memory until they are sent.
+    pub fn unsent(&self) -> usize {
+        self.upload.waiting()
+    }
+
     /// Hands compressed bytes on where enough have come together.
     pub async fn send_if_large(&mut self) -> Result<(), StoreError> {
         let bytes = match &mut self.content {
@@ -139,7 +153,9 @@ impl Part {
             self.upload.abort().await;
             return Err(error);
         }
+        let began = Instant::now();
         self.upload.finish().await?;
+        self.pace.sent(began.elapsed());
         Ok(WrittenFile {
             table: self.table.into(),
             key: self.key,
@@ -161,7 +177,10 @@ impl Part {
         }
         self.sha256.update(&bytes);
         self.bytes += bytes.len() as u64;
-        self.upload.write(Bytes::from(bytes)).await
+        let began = Instant::now();
+        let sent = self.upload.write(Bytes::from(bytes)).await;
+        self.pace.sent(began.elapsed());
+        sent
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 
 use super::{Created, Object, StoreError};
 use crate::failure::{Cause, Kind};
-use crate::session::CONNECT_TIMEOUT;
 
 /// A part's size in bytes: S3 wants 5 MiB at least, and takes 10,000 parts at most. Not more than that, since each
 /// table's file may hold one back.
@@ -50,7 +49,9 @@ impl Bucket {
     ) -> Self {
         // Buckets are addressed by path where an endpoint is named, since emulators resolve no bucket hosts.
         let by_path = config.endpoint_url().is_some();
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(patience);
+        // The connect timeout stays that of all clients of the process.
+        let timeouts = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let timeouts = timeouts.operation_attempt_timeout(patience);
         let config =
             aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).timeout_config(timeouts.build());
         let config = config.build();
@@ -168,6 +169,10 @@ pub struct BucketUpload {
 }
 
 impl BucketUpload {
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len() + self.sending.len() * PART
+    }
+
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.waiting.extend_from_slice(&bytes);
         while self.waiting.len() >= PART {

@@ -14,64 +14,87 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::Instant;
 
-use super::Grant;
 use super::ticket::{Taken, Ticket};
-use crate::failure::of_body;
+use super::{Grant, Wire};
+use crate::failure::{Cause, Kind, of_body};
 use crate::transcode::{Unreadable, transcode};
 
 /// The most that is read of an error answer, in bytes.
 const LONGEST_ERROR: u64 = 1 << 20;
 
+tokio::task_local! {
+    /// What the call that goes on in this task is made with. Clients serve many calls, and a client's connector is told
+    /// nothing of whose call it carries.
+    static TICKET: Arc<Ticket>;
+}
+
 /// Delegates to the one HTTP client. Its `validate` methods stay the trait's empty ones: the inner
 /// client's would set up TLS for every client that is made, and throw it away.
 #[derive(Debug)]
-struct Gate {
-    inner: SharedHttpClient,
-    ticket: Arc<Ticket>,
+struct Gate(SharedHttpClient);
+
+impl Wire {
+    /// The HTTP client to give to the SDK's clients: their calls go through [`Ticket::calling`].
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Gate(self.http.clone()))
+    }
 }
 
 impl Ticket {
-    /// The HTTP client to give to the SDK's client for this cell.
-    pub fn http_client(self: &Arc<Self>) -> SharedHttpClient {
-        SharedHttpClient::new(Gate { inner: self.wire.http.clone(), ticket: self.clone() })
+    /// Makes a call with this ticket.
+    pub async fn calling<T>(self: &Arc<Self>, call: impl Future<Output = T>) -> T {
+        TICKET.scope(self.clone(), call).await
     }
 }
 
 impl HttpClient for Gate {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(GatedConnector { inner, ticket: self.ticket.clone() })
+        SharedHttpConnector::new(GatedConnector(self.0.http_connector(settings, components)))
     }
 }
 
 #[derive(Clone, Debug)]
-struct GatedConnector {
+struct GatedConnector(SharedHttpConnector);
+
+impl HttpConnector for GatedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let inner = self.0.clone();
+        let Ok(ticket) = TICKET.try_with(Arc::clone) else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user("a call without a ticket".into())));
+        };
+        HttpConnectorFuture::new(async move { Attempt { inner, ticket }.make(request).await })
+    }
+}
+
+/// One attempt at a call.
+struct Attempt {
     inner: SharedHttpConnector,
     ticket: Arc<Ticket>,
 }
 
-impl HttpConnector for GatedConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let this = self.clone();
-        HttpConnectorFuture::new(async move { this.attempt(request).await })
-    }
-}
-
-impl GatedConnector {
-    async fn attempt(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+impl Attempt {
+    async fn make(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let ticket = &self.ticket;
-        let _slot = ticket.admit().await;
-        let mut stopwatch = Stopwatch::start(ticket.wire.call_timeout);
-        let running = ticket.clock.run();
-        let outcome = stopwatch.time(self.inner.call(request)).await;
-        let mut response = match outcome {
+        let Some((_held, timeout)) = ticket.admit().await else { return Err(no_time_left()) };
+        let mut stopwatch = Stopwatch::start(timeout);
+        let answered = self.answer(request, &mut stopwatch).await;
+        let (aws, memory) = stopwatch.times();
+        ticket.spent(aws, memory);
+        answered
+    }
+
+    /// Sends the request and reads the answer; what is wanted of it becomes rows.
+    async fn answer(&self, request: HttpRequest, stopwatch: &mut Stopwatch) -> Result<HttpResponse, ConnectorError> {
+        let ticket = &self.ticket;
+        let running = ticket.way.clock.run();
+        let mut response = match stopwatch.time(self.inner.call(request)).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 ticket.answered(None, None);
                 return Err(error);
             }
             None => {
-                ticket.answered(None, None);
+                ticket.silent();
                 return Err(out_of_time());
             }
         };
@@ -83,8 +106,7 @@ impl GatedConnector {
         let limit = if succeeded { u64::MAX } else { LONGEST_ERROR };
         // What waits for memory does not wait for AWS, so the account's clock stands meanwhile.
         drop(running);
-        let read = self.read(&mut stopwatch, response.take_body(), length, limit).await;
-        let (body, grant) = match read {
+        let (body, grant) = match self.read(stopwatch, response.take_body(), length, limit).await {
             Ok(read) => read,
             Err(error) => {
                 ticket.answered(request_id.as_deref(), None);
@@ -120,7 +142,7 @@ impl GatedConnector {
             BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(limit).min(8 << 20)).unwrap_or(0));
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
-            let running = self.ticket.clock.run();
+            let running = self.ticket.way.clock.run();
             let frame = stopwatch.time(frame).await;
             drop(running);
             match frame {
@@ -149,12 +171,20 @@ impl GatedConnector {
 
 /// An attempt's time, which can be paused.
 struct Stopwatch {
+    began: Instant,
     deadline: Instant,
+    paused: Duration,
 }
 
 impl Stopwatch {
     fn start(timeout: Duration) -> Self {
-        Self { deadline: Instant::now() + timeout }
+        let began = Instant::now();
+        Self { began, deadline: began + timeout, paused: Duration::ZERO }
+    }
+
+    /// How long it ran, and how long it stood.
+    fn times(&self) -> (Duration, Duration) {
+        (self.began.elapsed().saturating_sub(self.paused), self.paused)
     }
 
     /// `None` where the time ran out first.
@@ -165,9 +195,16 @@ impl Stopwatch {
     async fn pause<T>(&mut self, future: impl Future<Output = T>) -> T {
         let since = Instant::now();
         let value = future.await;
-        self.deadline += since.elapsed();
+        let stood = since.elapsed();
+        self.deadline += stood;
+        self.paused += stood;
         value
     }
+}
+
+/// All attempts together have taken what a call may take: this one is not made, nor any other.
+fn no_time_left() -> ConnectorError {
+    ConnectorError::user(Cause::new(Kind::OutOfTime, "no answer within the time of all the call's attempts").into())
 }
 
 fn out_of_time() -> ConnectorError {

@@ -1,13 +1,14 @@
-//! What one cell calls with: its lane, its account's clock, its tally, and the rows of the answer
-//! that came last.
+//! What calls are made with, one after another: their lane, their account's share and clock, what they cost, and the
+//! rows of the answer that came last.
 
 use std::ops::AddAssign;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
-use super::{Clock, Grant, Lane, Wire};
+use super::{Clock, Grant, Lane, Share, Slot, Slots, Spent, Wire};
 use crate::failure::{Cause, Kind};
 use crate::transcode::{Answer, Wanted};
 
@@ -42,123 +43,201 @@ pub struct Taken {
     pub grant: Grant,
 }
 
-/// One cell's way to the wire. One call at a time.
+/// Whose calls they are, and what they have to keep to.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The account that is asked.
+    pub account_id: Arc<str>,
+    /// The rate of one service in it, in one region.
+    pub lane: Arc<Lane>,
+    /// What the account may have in flight.
+    pub share: Arc<Share>,
+    /// What it may have in flight at one service in one region.
+    pub region: Arc<Slots>,
+    /// How long it has kept us waiting.
+    pub clock: Arc<Clock>,
+    /// Whether its calls go before those of others: where the lane is slow, nothing else may be.
+    pub urgent: bool,
+}
+
+/// The way of one cell's calls to the wire. One call at a time: those that go on side by side have a ticket each.
 #[derive(Debug)]
 pub struct Ticket {
     pub(super) wire: Wire,
-    pub(super) lane: Arc<Lane>,
-    pub(super) clock: Arc<Clock>,
-    slot: Mutex<Option<OwnedSemaphorePermit>>,
-    wanted: Mutex<Option<Arc<Wanted>>>,
-    taken: Mutex<Option<Taken>>,
-    first_attempt: AtomicBool,
-    last_refusal: Mutex<Option<Cause>>,
-    last_request_id: Mutex<Option<String>>,
+    pub(super) way: Way,
+    books: Arc<Books>,
+    call: Mutex<Call>,
+}
+
+/// What all tickets of a cell have cost.
+#[derive(Debug, Default)]
+struct Books {
     calls: AtomicU64,
     retries: AtomicU64,
     throttles: AtomicU64,
     pages: AtomicU64,
 }
 
+/// The call that goes on, or was the last.
+#[derive(Debug, Default)]
+struct Call {
+    operation: &'static str,
+    wanted: Option<Arc<Wanted>>,
+    taken: Option<Taken>,
+    /// Waited for before the request was signed; the first attempt takes them.
+    slots: Option<Held>,
+    attempts: u32,
+    last_refusal: Option<Cause>,
+    last_request_id: Option<String>,
+    /// All attempts at it.
+    aws: Duration,
+    attempt_ended: Option<Instant>,
+    spent: Spent,
+}
+
+/// A call's places among those of its region, of its account and of the process.
+#[derive(Debug)]
+pub struct Held {
+    _region: Slot,
+    _share: Slot,
+    _process: Slot,
+}
+
 impl Ticket {
-    pub(super) fn new(wire: Wire, lane: Arc<Lane>, clock: Arc<Clock>) -> Self {
-        Self {
-            wire,
-            lane,
-            clock,
-            slot: Mutex::default(),
-            wanted: Mutex::default(),
-            taken: Mutex::default(),
-            first_attempt: AtomicBool::new(true),
-            last_refusal: Mutex::default(),
-            last_request_id: Mutex::default(),
-            calls: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
-            throttles: AtomicU64::new(0),
-            pages: AtomicU64::new(0),
-        }
+    pub(super) fn new(wire: Wire, way: Way) -> Self {
+        Self { wire, way, books: Arc::default(), call: Mutex::default() }
     }
 
-    /// Waits for a slot and for the lane, before the request is signed; what is `wanted` of the answer
+    /// Another one for calls beside these, in the same books.
+    pub fn beside(&self) -> Self {
+        Self { wire: self.wire.clone(), way: self.way.clone(), books: self.books.clone(), call: Mutex::default() }
+    }
+
+    /// Waits for the lane and for slots, before the request is signed; what is `wanted` of the answer to `operation`
     /// becomes rows.
-    pub async fn open(&self, wanted: Option<Arc<Wanted>>) {
-        // The lane comes first: who waits for its rate takes no slot from others.
-        self.lane.turn().await;
-        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
-        *lock(&self.slot) = slot;
-        *lock(&self.wanted) = wanted;
-        *lock(&self.taken) = None;
-        *lock(&self.last_request_id) = None;
-        self.first_attempt.store(true, Ordering::Relaxed);
-        *lock(&self.last_refusal) = None;
+    pub async fn open(&self, operation: &'static str, wanted: Option<Arc<Wanted>>) {
+        *self.lock() = Call { operation, wanted, ..Call::default() };
+        let slots = self.wait().await;
+        self.lock().slots = Some(slots);
+    }
+
+    /// The lane comes first: who waits for its rate takes no slot from others.
+    async fn wait(&self) -> Held {
+        let began = Instant::now();
+        self.way.lane.turn().await;
+        let turn = Instant::now();
+        let region = self.way.region.take(self.way.urgent).await;
+        let share = self.way.share.take(self.way.urgent).await;
+        let process = self.wire.in_flight.take(self.way.urgent).await;
+        let mut call = self.lock();
+        call.spent.limiter += turn - began;
+        call.spent.slot += turn.elapsed();
+        Held { _region: region, _share: share, _process: process }
     }
 
     /// The rows of the call that has just succeeded.
     pub fn take(&self) -> Option<Taken> {
-        let taken = lock(&self.taken).take();
+        let taken = self.lock().taken.take();
         if taken.is_some() {
-            self.pages.fetch_add(1, Ordering::Relaxed);
+            self.books.pages.fetch_add(1, Ordering::Relaxed);
         }
         taken
     }
 
-    /// Gives the slot back when a call was ended from outside.
+    /// Gives the slots back when a call was ended from outside.
     pub fn close(&self) {
-        *lock(&self.slot) = None;
-        *lock(&self.taken) = None;
+        let mut call = self.lock();
+        let (slots, taken) = (call.slots.take(), call.taken.take());
+        drop(call);
+        drop((slots, taken));
     }
 
     /// What the calls cost so far.
     pub fn tally(&self) -> Tally {
-        Tally {
-            calls: self.calls.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-            throttles: self.throttles.load(Ordering::Relaxed),
-            pages: self.pages.load(Ordering::Relaxed),
-        }
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Books { calls, retries, throttles, pages } = &*self.books;
+        Tally { calls: read(calls), retries: read(retries), throttles: read(throttles), pages: read(pages) }
     }
 
     /// What AWS refused the last attempt with, as it came off the wire.
     pub fn last_refusal(&self) -> Option<Cause> {
-        lock(&self.last_refusal).clone()
+        self.lock().last_refusal.clone()
     }
 
     /// The request id of the last answer, for failures that the SDK knows none of.
     pub fn last_request_id(&self) -> Option<String> {
-        lock(&self.last_request_id).clone()
+        self.lock().last_request_id.clone()
     }
 
-    /// Before an attempt: the slot of the first was taken by [`Ticket::open`], a retry waits its turn again.
-    pub(super) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
-        if self.first_attempt.swap(false, Ordering::Relaxed) {
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            return lock(&self.slot).take();
+    /// Before an attempt: the slots of the first were taken by [`Ticket::open`], a retry waits its turn again. With
+    /// them, how long the attempt may take; nothing where the time of all attempts is used up.
+    pub(super) async fn admit(&self) -> Option<(Held, Duration)> {
+        let (first, left) = {
+            let mut call = self.lock();
+            let left = self.wire.operation_timeout.saturating_sub(call.aws);
+            if left.is_zero() {
+                return None;
+            }
+            call.attempts += 1;
+            if let Some(ended) = call.attempt_ended.take() {
+                call.spent.backoff += ended.elapsed();
+            }
+            (call.slots.take(), left)
+        };
+        let held = match first {
+            Some(held) => held,
+            None => self.wait().await,
+        };
+        let books = &self.books;
+        books.calls.fetch_add(1, Ordering::Relaxed);
+        if self.lock().attempts > 1 {
+            books.retries.fetch_add(1, Ordering::Relaxed);
         }
-        self.lane.turn().await;
-        let slot = self.wire.in_flight.clone().acquire_owned().await.ok();
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.retries.fetch_add(1, Ordering::Relaxed);
-        slot
+        Some((held, left.min(self.wire.call_timeout)))
     }
 
+    /// After an attempt: what AWS said, where it did, and what was waited for.
     pub(super) fn answered(&self, request_id: Option<&str>, refusal: Option<Cause>) {
         if refusal.as_ref().is_some_and(|cause| cause.kind == Kind::Throttled) {
-            self.throttles.fetch_add(1, Ordering::Relaxed);
-            self.lane.refused();
+            self.books.throttles.fetch_add(1, Ordering::Relaxed);
+            self.way.lane.refused();
         }
-        *lock(&self.last_refusal) = refusal;
-        *lock(&self.last_request_id) = request_id.map(str::to_owned);
+        self.way.share.answered();
+        let mut call = self.lock();
+        call.last_refusal = refusal;
+        call.last_request_id = request_id.map(str::to_owned);
+    }
+
+    /// After an attempt that was not answered in time.
+    pub(super) fn silent(&self) {
+        self.way.share.silent();
+        let mut call = self.lock();
+        (call.last_refusal, call.last_request_id) = (None, None);
+    }
+
+    /// Counts what an attempt has taken.
+    pub(super) fn spent(&self, aws: Duration, memory: Duration) {
+        let mut call = self.lock();
+        call.aws += aws;
+        call.attempt_ended = Some(Instant::now());
+        let mut spent = std::mem::take(&mut call.spent);
+        let operation = call.operation;
+        drop(call);
+        if let Some(timings) = &self.wire.timings {
+            spent += Spent { calls: 1, aws, memory, ..Spent::default() };
+            timings.add(&self.way.account_id, operation, spent);
+        }
     }
 
     pub(super) fn wanted(&self) -> Option<Arc<Wanted>> {
-        lock(&self.wanted).clone()
+        self.lock().wanted.clone()
     }
 
     pub(super) fn put(&self, taken: Taken) {
-        *lock(&self.taken) = Some(taken);
+        self.lock().taken = Some(taken);
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> MutexGuard<'_, Call> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

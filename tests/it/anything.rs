@@ -120,7 +120,7 @@ async fn holds(number: usize, case: Case) -> BTreeSet<String> {
     let settings = Settings {
         call_timeout: Duration::from_millis(400),
         account_budget: Duration::from_secs(3),
-        margin: Duration::from_millis(100),
+        margin: Some(Duration::from_millis(100)),
         attempts: 2,
         ..scene.settings.clone()
     };

@@ -1,12 +1,22 @@
 //! The deployed function on the emulated AWS: every event it takes, and two deliveries of one event.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rolecall::backend::Backend;
+use rolecall::credentials::backend_role;
+use rolecall::event::{Naming, Request};
+use rolecall::input::Problems;
+use rolecall::plan::Face;
+use rolecall::run::{Engine, Order, Unwatched};
+use rolecall::settings::Settings;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran, rows};
 use crate::emulator::{root, stage};
+use crate::stores::config;
 
 fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(root().join("events").join(name)).expect("a sample")).expect("JSON")
@@ -36,6 +46,53 @@ fn cells_once(ledger: &[Value]) -> usize {
     cells.dedup();
     assert_eq!(cells.len(), ledger.len(), "a cell stands twice");
     cells.len()
+}
+
+/// A run of the backend that is cut short on purpose: the deployed function finds the rest in its queue, and does it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
+    let settings = Settings {
+        registry: Some(stage().fact("registry_uri").to_owned()),
+        output: Some(format!("s3://{}", stage().fact("results_bucket"))),
+        format: Some("ndjson".into()),
+        continue_queue: Some(stage().fact("queue_url").to_owned()),
+        continuations: 1,
+        // So slow that its time is sure to end first; the function has its own rates.
+        ec2_rate: 0.5,
+        ec2_burst: Some(1.0),
+        margin: Some(Duration::from_millis(500)),
+        ..Settings::default()
+    };
+    let backend = Backend::of(
+        config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account")),
+        &settings,
+    );
+    let role = backend_role(&backend, stage().fact("backend_role_arn"));
+    let engine = Engine { backend: backend.acting_as(role), settings, face: Face::Lambda };
+    let mut problems = Problems::default();
+    let request =
+        json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
+    let order = Order {
+        request: Request::read(&request, "request", &mut problems),
+        problems,
+        naming: Naming::Invocation("an-invocation".into()),
+        may_inline: false,
+        deadline: Some(tokio::time::Instant::now() + Duration::from_millis(1500)),
+        stop: CancellationToken::new(),
+        observer: Arc::new(Unwatched),
+    };
+    let response = engine.run(order).await.expect("a response");
+    assert!(response.remaining.is_some(), "{:?}", response.cells);
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = format!("s3://{}/runs/handed-on.r1/manifest.json", stage().fact("results_bucket"));
+    let until = Instant::now() + Duration::from_secs(120);
+    while stage().object(&key).is_none() {
+        assert!(Instant::now() < until, "the function has not done the rest");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let manifest = tokio::task::block_in_place(|| fetch(folder.path(), "handed-on.r1"));
+    assert_eq!(manifest["resumes"], "handed-on");
+    assert!(manifest["remaining"].is_null(), "{}", manifest["remaining"]);
 }
 
 #[test]

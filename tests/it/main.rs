@@ -14,6 +14,8 @@ mod emulator;
 mod fidelity;
 mod filled;
 mod function;
+mod limits;
+mod matrix;
 mod output;
 mod parents;
 mod samples;

@@ -119,7 +119,7 @@ async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_t
     let began = std::time::Instant::now();
     let mut long = scene.settings.clone();
     long.call_timeout = Duration::from_secs(30);
-    long.margin = Duration::from_millis(500);
+    long.margin = Some(Duration::from_millis(500));
     let scene = Scene { settings: long, ..scene };
     let response = scene.run(request, Some(Duration::from_secs(3))).await.expect("a response");
     assert!(began.elapsed() < Duration::from_secs(8), "the deadline was not kept");
@@ -144,6 +144,64 @@ async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_t
     assert_eq!(counts.of(&account_id(1), Service::Ec2, "DescribeVpcs"), 0, "what is answered is not asked again");
     let both: usize = ["cut", "cut.r1"].iter().map(|run| ids(&scene.out(), run, "ec2_subnets").len()).sum();
     assert_eq!(both, 6 * 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_of_a_run_asks_no_zone_again_and_its_records_are_whole() {
+    for format in ["ndjson", "parquet"] {
+        let large = Account { zone_records: [(4, 700), (5, 900)].into(), ..some(0, 6, 30) };
+        let scene = Scene::set(2, large, |_| {}).await;
+        let settings = Settings {
+            call_timeout: Duration::from_secs(30),
+            margin: Some(Duration::from_millis(500)),
+            format: Some(format.into()),
+            ..scene.settings.clone()
+        };
+        let scene = Scene { settings, ..scene };
+        // Six first pages are answered; the second pages of the two large zones are not.
+        let slow = Fault::new(What::Latency(Duration::from_secs(60))).account(&account_id(0));
+        scene.sim.add_fault(slow.operation("ListResourceRecordSets").times(Times::After(6)));
+        let request = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"] });
+        let response = scene.run(request, Some(Duration::from_secs(4))).await.expect("a response");
+        assert_eq!(
+            told(&ledger(&scene.out(), "zones"), &account_id(0), "global", "route53_records")["status"],
+            "partial"
+        );
+        let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
+        assert_eq!(remaining["accounts"], json!([account_id(0)]));
+        scene.sim.reset_counts();
+        // Cut once more before it has begun: what was answered stays so.
+        scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(0)).service(Service::Sts));
+        let again = scene.run(remaining, Some(Duration::from_secs(2))).await.expect("a response");
+        let row = told(&ledger(&scene.out(), "zones.r1"), &account_id(0), "global", "route53_records").clone();
+        assert_eq!((&row["status"], &row["records"]), (&json!("partial"), &json!(4 * 30)), "{row}");
+        scene.sim.clear_faults();
+        let remaining = serde_json::to_value(again.remaining.expect("there is a rest")).expect("JSON");
+        let rest = scene.run(remaining, None).await.expect("a response");
+        assert_eq!(serde_json::to_value(rest.status).expect("JSON"), "complete");
+        let asked = scene.sim.log_of(Service::Route53, "ListResourceRecordSets");
+        let zones: std::collections::BTreeSet<&str> = asked.iter().map(|call| call.params["path"].as_str()).collect();
+        assert_eq!((zones.len(), asked.len()), (2, 3 + 3), "{zones:?}");
+        // The newest answered cell holds all of the account's records, each once.
+        assert_eq!(rest.records["route53_records"], 4 * 30 + 700 + 900);
+        let row = told(&ledger(&scene.out(), "zones.r2"), &account_id(0), "global", "route53_records").clone();
+        assert_eq!((&row["status"], &row["records"]), (&json!("ok"), &json!(4 * 30 + 700 + 900)), "{row}");
+        let of = |run: &str| -> Vec<Value> {
+            let mut rows = rows(&scene.out(), &manifest(&scene.out(), run), "route53_records");
+            rows.retain(|row| row["account_id"] == account_id(0));
+            rows.sort_by_key(|row| row["id"].to_string());
+            rows
+        };
+        // They are what one undisturbed run would have written.
+        let undisturbed = json!({ "run_id": "whole", "accounts": [account_id(0)], "resources": ["route53_records"] });
+        scene.run(undisturbed, None).await.expect("a response");
+        let bare = |mut row: Value| {
+            row.as_object_mut().expect("a row").retain(|name, _| name != "run_id" && name != "collected_at");
+            row
+        };
+        let bare = |rows: Vec<Value>| rows.into_iter().map(bare).collect::<Vec<_>>();
+        assert!(bare(of("zones.r2")) == bare(of("whole")), "the records differ");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

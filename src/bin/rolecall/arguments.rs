@@ -103,7 +103,10 @@ pub struct Run {
     /// Print the response alone, as JSON
     #[arg(long)]
     pub json: bool,
-    /// Say more: -v each account, -vv each call
+    /// Write where the time went, by account and operation, into this file (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub timings: Option<PathBuf>,
+    /// Say more: each account, and each call
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -172,7 +175,7 @@ impl Run {
             ("ROLECALL_DEADLINE", &self.deadline),
             ("ROLECALL_MARGIN", &self.margin),
         ]);
-        read(&pairs)
+        Ok(Settings { timings: self.timings.is_some(), ..read(&pairs)? })
     }
 
     /// The request, with the flags that name it.

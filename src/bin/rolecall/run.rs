@@ -1,6 +1,7 @@
 //! `rolecall run`.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -49,6 +50,9 @@ pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
     if let Some(progress) = &progress {
         progress.clear();
     }
+    if let Some(path) = &arguments.timings {
+        write_timings(&engine, path)?;
+    }
     let response = done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))??;
     if arguments.json {
         show::print_json(&response);
@@ -57,6 +61,15 @@ pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
         show::print(&show::summary(&response, manifest.as_ref()));
     }
     Ok(exit_code(&response))
+}
+
+/// Also where the run was refused: what was waited for says why.
+fn write_timings(engine: &Engine, path: &Path) -> Result<(), Refusal> {
+    let text = engine.backend.manner.wire.timings().map(|timings| timings.csv()).unwrap_or_default();
+    std::fs::write(path, text).map_err(|error| {
+        let what = format!("the timings cannot be written to {}: {error}", path.display());
+        Refusal::new(RefusalKind::OutputNotWritable, what)
+    })
 }
 
 fn exit_code(response: &Response) -> ExitCode {

@@ -80,20 +80,14 @@ impl Table {
         }
     }
 
-    /// Takes away what pages of a detail have added, should it be asked again from the start.
-    pub fn forget_detail(&self, record: &mut Record, detail: &TableDetail) {
-        for (column, from) in &self.added {
-            if let ValueFrom::Detail(operation, _) | ValueFrom::Gathered(operation) = from
-                && *operation == detail.detail.operation
-            {
-                record.values[*column] = Value::Missing;
-            }
-        }
-    }
-
     /// Whether something is asked of a resource.
     pub fn holds(&self, record: &Record, only: Option<Only>) -> bool {
         only.is_none_or(|only| matches!(self.inside(record, only.member), Value::Boolean(true)) == only.is)
+    }
+
+    /// A record's member that is a whole number.
+    pub fn integer(&self, record: &Record, member: &str) -> Option<i64> {
+        if let Value::Integer(number) = self.inside(record, member) { Some(number) } else { None }
     }
 
     fn id(&self, item: &Item, row: Row<'_>) -> Option<String> {

@@ -265,6 +265,7 @@ fn a_row_of_the_ledger_says_what_it_says_in_json() {
         request_id: None,
         kind: None,
         cut: false,
+        done: Vec::new(),
     };
     let mut encoder = Encoder::new(ledger_columns());
     encoder.push(ledger_cells(&row)).unwrap();

@@ -34,6 +34,11 @@ pub async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFl
         Ok(call) => call,
         Err((service, error)) => return (dress(state, error.reply(service, &request_id), &request_id), None),
     };
+    if call.service != Service::S3
+        && let Some(recorded) = lock(&state.recorded).as_mut()
+    {
+        recorded.extend([call.request.head.clone(), call.request.body.clone()]);
+    }
     let in_flight = InFlight::begin(&state.counters, &call);
     if call.service == Service::S3 {
         s3::count_foreign(state, &world, &call);

@@ -5,7 +5,7 @@
 use super::dispatch;
 use super::reply::Reply;
 use super::state::{State, lock};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +26,8 @@ pub struct Request {
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+    /// The head as it was sent.
+    pub head: Bytes,
 }
 
 impl Request {
@@ -137,8 +139,9 @@ fn head(buffer: &mut BytesMut) -> Head {
         query: pairs(query),
         headers: parsed.headers.iter().map(header).collect(),
         body: Bytes::new(),
+        head: Bytes::new(),
     };
-    buffer.advance(end);
+    let request = Request { head: buffer.split_to(end).freeze(), ..request };
     if request.header("transfer-encoding").is_some() {
         return Head::Malformed(411, "a request needs a content-length");
     }

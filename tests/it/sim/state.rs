@@ -27,6 +27,8 @@ pub struct State {
     pub store: Mutex<Store>,
     /// Ids of zones that were deleted.
     pub deleted_zones: Mutex<HashSet<String>>,
+    /// Requests to customers' accounts as they were sent, where they are kept.
+    pub recorded: Mutex<Option<Vec<bytes::Bytes>>>,
     skew: AtomicI64,
     requests: AtomicU64,
 }
@@ -42,6 +44,7 @@ impl State {
             buckets: TokenBuckets::default(),
             store: Mutex::new(store),
             deleted_zones: Mutex::new(HashSet::new()),
+            recorded: Mutex::new(None),
             skew: AtomicI64::new(0),
             requests: AtomicU64::new(0),
             world: RwLock::new(Arc::new(world)),

@@ -44,8 +44,11 @@ use state::{State, lock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::runtime::{Builder, Runtime};
+
+/// How many connections may wait to be accepted.
+const MOST_WAITING: u32 = 4096;
 
 /// A running simulated AWS. Dropped, it stops.
 pub struct Sim {
@@ -57,9 +60,6 @@ pub struct Sim {
 impl Sim {
     /// Starts on a free loopback port. Panics where the machine gives no port or thread.
     pub async fn start(world: World) -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
-        listener.set_nonblocking(true).expect("a non-blocking socket");
-        let port = listener.local_addr().expect("a local address").port();
         let runtime = Builder::new_multi_thread()
             .worker_threads(world.threads.max(1))
             .thread_name("sim")
@@ -67,12 +67,15 @@ impl Sim {
             .build()
             .expect("a runtime");
         let state = Arc::new(State::new(world));
-        let served = Arc::clone(&state);
-        runtime.spawn(async move {
-            if let Ok(listener) = TcpListener::from_std(listener) {
-                http::listen(served, listener).await;
-            }
-        });
+        let listener = {
+            // Hundreds of connections may be opened at once; whoever finds no place in line waits for a second.
+            let _entered = runtime.enter();
+            let socket = TcpSocket::new_v4().expect("a socket");
+            socket.bind(([127, 0, 0, 1], 0).into()).expect("a loopback port");
+            socket.listen(MOST_WAITING).expect("a listening socket")
+        };
+        let port = listener.local_addr().expect("a local address").port();
+        runtime.spawn(http::listen(Arc::clone(&state), listener));
         Self { state, port, runtime: Some(runtime) }
     }
 
@@ -84,6 +87,16 @@ impl Sim {
     /// Changes the world under the running server; calls that have begun keep the old one. New buckets are opened.
     pub fn change(&self, change: impl FnOnce(&mut World)) {
         self.state.change(change);
+    }
+
+    /// From now on the requests to customers' accounts are kept as they are sent.
+    pub fn record(&self) {
+        *lock(&self.state.recorded) = Some(Vec::new());
+    }
+
+    /// What was kept: heads and bodies in turn. No more is.
+    pub fn recorded(&self) -> Vec<Bytes> {
+        lock(&self.state.recorded).take().unwrap_or_default()
     }
 
     /// Adds a fault; it holds from the next call on.

@@ -1,0 +1,205 @@
+//! What a run need not ask: the cells that the runs before it have answered, and within a cell the parents.
+//!
+//! A cell that goes on where another run's time ended takes over the rows that run has written, so that whoever reads
+//! the newest answered cell reads all of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use super::commit::{broken, lines, read_manifest};
+use crate::catalogue::{Catalogue, Partition, Table};
+use crate::collect::{Begun, Done};
+use crate::ledger::{LEDGER, Status};
+use crate::plan::Plan;
+use crate::record::{ColumnType, EXTRA_COLUMN, Origin, Page, Record, Value};
+use crate::report::Manifest;
+use crate::sink::Parcel;
+use crate::store::{Store, StoreError};
+
+/// A cell, as `account`, `region`, `table`.
+pub type CellName = (String, String, String);
+
+/// How many rows are handed to the sink at once.
+const AT_ONCE: usize = 1000;
+
+/// What was answered before.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// Cells that were answered in full.
+    pub answered: HashSet<CellName>,
+    /// Of those that were answered in part, by account.
+    pub begun: HashMap<String, Arc<Begun>>,
+}
+
+/// The run that this one goes on with: the one whose `remaining` it is, and not just one of a like name.
+pub async fn base(store: &Store, plan: &Plan) -> Result<Option<Manifest>, StoreError> {
+    let Some(base) = plan.run_id.resumes() else { return Ok(None) };
+    let manifest = read_manifest(store, &base).await?;
+    Ok(manifest.filter(|manifest| manifest.response.remaining.as_ref() == Some(&plan.request)))
+}
+
+/// The cells that the run which this one resumes, and those before it, have answered.
+pub async fn answered(store: &Store, base: Option<&Manifest>) -> Result<HashSet<CellName>, StoreError> {
+    #[derive(Deserialize)]
+    struct Told {
+        account_id: String,
+        region: String,
+        table: String,
+        status: Status,
+    }
+    let mut answered = HashSet::new();
+    let mut next = base.cloned();
+    while let Some(manifest) = next {
+        for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
+            for line in lines(store, &file.key, &[]).await?.lines() {
+                let told: Told =
+                    serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
+                if told.status.is_answered() {
+                    answered.insert((told.account_id, told.region, told.table));
+                }
+            }
+        }
+        next = match &manifest.resumes {
+            Some(before) => read_manifest(store, before).await?,
+            None => None,
+        };
+    }
+    Ok(answered)
+}
+
+/// Takes over the rows of cells that were answered in part: they go to the sink, and what they stand for is told.
+pub async fn take_over(
+    store: &Store,
+    base: &Manifest,
+    catalogue: &'static Catalogue,
+    partition: &'static Partition,
+    sink: &mpsc::Sender<Parcel>,
+) -> Result<HashMap<String, Arc<Begun>>, StoreError> {
+    let mut cells: HashMap<CellName, Done> = HashMap::new();
+    for part in base.partly_answered.iter().flatten() {
+        let name = (part.account_id.to_string(), part.region.clone(), part.table.clone());
+        let parents = part.answered.iter().cloned().collect();
+        cells.insert(name, Done { parents, records: 0 });
+    }
+    let tables: HashSet<String> = cells.keys().map(|(_, _, table)| table.clone()).collect();
+    for file in base.files.iter().filter(|file| tables.contains(&file.table)) {
+        let Some(table) = catalogue.find(&file.table) else { continue };
+        let mut pages = Pages { table, partition, sink, waiting: None };
+        for line in lines(store, &file.key, &table.all_columns()).await?.lines() {
+            let row: Row<'_> =
+                serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
+            let Some(account) = row.text("account_id") else { continue };
+            let name = (account, row.text("region").unwrap_or_default(), file.table.clone());
+            let Some(done) = cells.get_mut(&name) else { continue };
+            let parent = table.parent_column().and_then(|column| row.text(column)).unwrap_or_default();
+            if !done.parents.contains(&parent) {
+                continue;
+            }
+            let taken = row.record(table).ok_or_else(|| broken(store, &file.key, "a row does not fit its table"))?;
+            done.records += 1;
+            pages.add(taken).await;
+        }
+        pages.send().await;
+    }
+    let mut begun: HashMap<String, Begun> = HashMap::new();
+    for ((account, region, table), done) in cells {
+        begun.entry(account).or_default().insert((region, table), done);
+    }
+    Ok(begun.into_iter().map(|(account, cells)| (account, Arc::new(cells))).collect())
+}
+
+/// A row as it was written.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Row<'a> {
+    #[serde(borrow)]
+    members: BTreeMap<String, &'a RawValue>,
+}
+
+/// What one row tells of where and when it was seen.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    account_id: String,
+    account_alias: Option<String>,
+    region: String,
+    collected_at: Timestamp,
+}
+
+impl Row<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.members.get(name)?.get()).ok()?
+    }
+
+    fn record(&self, table: &Table) -> Option<(Seen, Record)> {
+        let seen = Seen {
+            account_id: self.text("account_id")?,
+            account_alias: self.text("account_alias"),
+            region: self.text("region")?,
+            collected_at: self.text("collected_at")?.parse().ok()?,
+        };
+        let value = |name: &str, kind: ColumnType| {
+            let Some(json) = self.members.get(name).map(|json| json.get()).filter(|json| *json != "null") else {
+                return Some(Value::Missing);
+            };
+            Some(match kind {
+                ColumnType::String => Value::Text(serde_json::from_str(json).ok()?),
+                ColumnType::Boolean => Value::Boolean(json.parse().ok()?),
+                ColumnType::Integer => Value::Integer(json.parse().ok()?),
+                ColumnType::Double => Value::Double(json.parse().ok()?),
+                ColumnType::Timestamp => Value::Timestamp(serde_json::from_str(json).ok()?),
+                ColumnType::Map | ColumnType::Json => Value::Json(json.to_owned()),
+            })
+        };
+        let values: Option<Vec<Value>> = table.columns.iter().map(|column| value(&column.name, column.kind)).collect();
+        let record = Record {
+            id: self.text("id")?,
+            arn: self.text("arn"),
+            owner_id: self.text("owner_id"),
+            tags: match self.members.get("tags").map(|tags| tags.get()) {
+                None | Some("null") => None,
+                Some(tags) => Some(serde_json::from_str::<BTreeMap<String, String>>(tags).ok()?.into_iter().collect()),
+            },
+            values: values?,
+            extra: self.members.get(EXTRA_COLUMN).map(|extra| extra.get().to_owned()).filter(|extra| extra != "null"),
+        };
+        Some((seen, record))
+    }
+}
+
+/// Rows on their way to the sink: those that were seen together go together.
+struct Pages<'a> {
+    table: &'static Table,
+    partition: &'static Partition,
+    sink: &'a mpsc::Sender<Parcel>,
+    waiting: Option<(Seen, Vec<Record>)>,
+}
+
+impl Pages<'_> {
+    async fn add(&mut self, (seen, record): (Seen, Record)) {
+        match &mut self.waiting {
+            Some((last, records)) if *last == seen && records.len() < AT_ONCE => records.push(record),
+            _ => {
+                self.send().await;
+                self.waiting = Some((seen, vec![record]));
+            }
+        }
+    }
+
+    async fn send(&mut self) {
+        let Some((seen, records)) = self.waiting.take() else { return };
+        let origin = Origin {
+            account_id: seen.account_id.into(),
+            account_alias: seen.account_alias.map(Into::into),
+            partition: self.partition.name,
+            region: seen.region.into(),
+            collected_at: seen.collected_at,
+        };
+        // Should the sink be gone, the run fails as a whole.
+        let _ = self.sink.send(Parcel::Page(Page { table: self.table.index, origin, records }, None)).await;
+    }
+}
