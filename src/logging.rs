@@ -3,6 +3,8 @@
 //! Only rolecall's own lines can be turned up. The SDK's would show requests whole, credentials and
 //! external IDs in them, so they stay at warnings.
 
+use std::io::IsTerminal;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -34,6 +36,8 @@ where
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false).compact();
+    // A file or a pipe is not to hold colour codes.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours).with_target(false).compact();
     let _ = tracing_subscriber::registry().with(lines).with(targets(level(setting, default))).try_init();
 }

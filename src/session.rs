@@ -13,6 +13,7 @@ use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{StalledStreamProtectionConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
 
+use crate::failure::{Cause, Kind};
 use crate::settings::Settings;
 use crate::wire::{Clock, Lane, Share, Slots, Ticket, Way, Wire};
 
@@ -42,6 +43,8 @@ pub struct Manner {
 
 /// After so many calls in a row that ran out of time, the rest of a region is not waited for.
 const SILENT_CALLS: u32 = 3;
+/// And after so many in a row that were refused for rate, each to its last attempt.
+const THROTTLED_CALLS: u32 = 5;
 
 /// Tells whoever made the credentials that AWS calls them expired.
 pub type Stale = Arc<AtomicBool>;
@@ -66,7 +69,9 @@ struct Road {
     lane: Arc<Lane>,
     slots: Arc<Slots>,
     retries: RetryPartition,
+    /// Calls in a row that ran out of time, and that were refused for rate.
     silent: AtomicU32,
+    throttled: AtomicU32,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
 }
@@ -165,6 +170,7 @@ impl Session {
                 slots: Slots::new(settings.region_in_flight),
                 retries: RetryPartition::custom(name).build(),
                 silent: AtomicU32::default(),
+                throttled: AtomicU32::default(),
                 ec2: OnceLock::new(),
                 route53: OnceLock::new(),
             })
@@ -207,19 +213,25 @@ impl Asker {
         self.session.stale.iter().for_each(|stale| stale.store(true, Ordering::Relaxed));
     }
 
-    /// Whether the service there has let several calls in a row run out of time.
-    pub fn is_silent(&self) -> bool {
-        self.road.silent.load(Ordering::Relaxed) >= SILENT_CALLS
+    /// Why no more calls are made there, where several in a row were in vain: they would only hold up others, or the
+    /// customer's own automation.
+    pub fn is_given_up(&self) -> Option<Cause> {
+        let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+        if count(&self.road.silent) >= SILENT_CALLS {
+            let what = "several calls in a row ran out of time here, so no more are made";
+            return Some(Cause::new(Kind::OutOfTime, what));
+        }
+        let what = "several calls in a row were refused for rate to the last attempt here, so no more are made";
+        (count(&self.road.throttled) >= THROTTLED_CALLS).then(|| Cause::new(Kind::Throttled, what))
     }
 
-    /// Notes whether a call was answered in time.
-    pub fn heard(&self, in_time: bool) {
-        let silent = &self.road.silent;
-        if in_time {
-            silent.store(0, Ordering::Relaxed);
-        } else {
-            silent.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Notes how a call has ended.
+    pub fn heard(&self, failed: Option<Kind>) {
+        let count = |counter: &AtomicU32, up: bool| {
+            if up { counter.fetch_add(1, Ordering::Relaxed) } else { counter.swap(0, Ordering::Relaxed) }
+        };
+        count(&self.road.silent, failed == Some(Kind::OutOfTime));
+        count(&self.road.throttled, failed == Some(Kind::Throttled));
     }
 
     /// The same for calls that go on beside these, counted with them.

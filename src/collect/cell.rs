@@ -176,9 +176,8 @@ impl Line {
         let called = async {
             ticket.open(question.operation, Some(question.wanted.clone())).await;
             // Looked at when the turn has come: others may have waited in vain meanwhile.
-            if asker.is_silent() {
-                let what = "several calls in a row ran out of time here, so no more are made";
-                return Err(Cause::new(Kind::OutOfTime, what));
+            if let Some(cause) = asker.is_given_up() {
+                return Err(cause);
             }
             let called = ticket.calling((question.call)(asker.clone(), question.ask.clone())).await;
             let next = called.map_err(|cause| told_in_full(cause, ticket))?;
@@ -190,22 +189,22 @@ impl Line {
             biased;
             cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
             outcome = called => {
-                asker.heard(!matches!(&outcome, Err(cause) if cause.kind == Kind::OutOfTime));
+                asker.heard(outcome.as_ref().err().map(|cause| cause.kind));
                 outcome
             }
         };
         if outcome.is_err() {
             ticket.close();
         }
-        let (account_id, region, operation) = (asker.account_id(), &*question.ask.region, question.operation);
+        let (region, operation) = (&*question.ask.region, question.operation);
         match &outcome {
             Ok((taken, _)) => {
                 let items = taken.answer.items.len();
-                tracing::debug!(account_id, region, operation, items, "answered");
+                tracing::debug!(region, operation, items, "answered");
             }
             Err(cause) => {
                 let code = cause.code.as_deref().unwrap_or("-");
-                tracing::debug!(account_id, region, operation, code, kind = ?cause.kind, "not answered");
+                tracing::debug!(region, operation, code, kind = ?cause.kind, "not answered");
             }
         }
         outcome

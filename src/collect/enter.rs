@@ -29,7 +29,7 @@ pub struct Region {
     pub opt_in_status: Option<String>,
 }
 
-/// What was learned on entering an account.
+/// Who the account is, as its records and rows name it.
 #[derive(Debug)]
 pub struct Account {
     /// The account.
@@ -40,121 +40,128 @@ pub struct Account {
     pub partition: &'static str,
     /// Where what has no region is asked.
     pub where_global: &'static Partition,
+    /// Why the alias could not be learned.
+    gap: Option<Cause>,
+    tally: Tally,
+    started_at: Timestamp,
+}
+
+/// Where there is something to ask in an account.
+#[derive(Debug)]
+pub struct Around {
     /// The names of the regions that are enabled, or stand in for them.
     pub regions: Vec<String>,
     /// What could not be learned, with the operation that failed.
-    pub gaps: Vec<(&'static str, Cause)>,
-    /// What it cost.
-    pub tally: Tally,
-    answered: bool,
+    gaps: Vec<(&'static str, Cause)>,
+    tally: Tally,
     listed: Option<Item>,
     stand_in: Option<String>,
-    started_at: Timestamp,
     took_ms: u64,
 }
 
-/// Asks for the alias and the regions, side by side. `named` are regions that the plan names in full:
-/// they and the partition's default ones stand in where nobody may say which are enabled.
-pub async fn look_around(
-    session: &Arc<Session>,
-    table: &Table,
-    account_id: &str,
-    partition: &'static Partition,
-    named: Vec<String>,
-    stop: &Stop,
-) -> Account {
-    let (started_at, began) = (super::now(), Instant::now());
-    let (alias_asker, regions_asker) =
-        (session.asker(Service::Iam, partition.iam), session.urgent_asker(Service::Ec2, partition.home));
-    let regions = Question {
-        operation: table.entry.operation,
-        call: DESCRIBE_REGIONS,
-        wanted: table.wanted.clone(),
-        ask: Ask { region: partition.home.to_owned(), ..Ask::default() },
-    };
-    let line = Line::new(&regions_asker, stop);
-    let (alias, listed) = tokio::join!(alias(&alias_asker, stop), line.ask(&regions),);
-    let mut tally = alias_asker.ticket.tally();
-    tally += regions_asker.ticket.tally();
-    let mut gaps = Vec::new();
-    let mut answered = alias.is_ok();
-    let alias = alias.unwrap_or_else(|cause| {
-        gaps.push(("iam:ListAccountAliases", cause));
-        None
-    });
-    let (mut item, mut stand_in) = (None, None);
-    let regions = match listed.and_then(|(taken, _)| enabled(table, taken)) {
-        Ok((names, found)) => {
-            (item, answered) = (Some(found), true);
-            names
-        }
-        Err(cause) => {
-            gaps.push(("ec2:DescribeRegions", cause));
-            let asker = session.asker(Service::Account, partition.home);
-            let second = list_regions(&asker, stop).await;
-            tally += asker.ticket.tally();
-            match second {
-                Ok((names, json)) => {
-                    (stand_in, answered) = (Some(json), true);
-                    names
-                }
-                Err(cause) => {
-                    gaps.push(("account:ListRegions", cause));
-                    let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
-                    let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
-                    named.into_iter().chain(others).collect()
-                }
-            }
-        }
-    };
-    Account {
-        id: account_id.into(),
-        alias: alias.map(Into::into),
-        partition: partition.name,
-        where_global: partition,
-        regions,
-        gaps,
-        tally,
-        answered,
-        listed: item,
-        stand_in,
-        started_at,
-        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
-}
-
 impl Account {
-    /// Whether the regions are the account's own, and not those that stand in.
-    pub fn knows_its_regions(&self) -> bool {
-        self.listed.is_some() || self.stand_in.is_some()
+    /// Asks for the alias: a column of all that follows.
+    pub async fn enter(session: &Arc<Session>, account_id: &str, partition: &'static Partition, stop: &Stop) -> Self {
+        let started_at = super::now();
+        let asker = session.asker(Service::Iam, partition.iam);
+        let (alias, gap) = match alias(&asker, stop).await {
+            Ok(alias) => (alias, None),
+            Err(cause) => (None, Some(cause)),
+        };
+        Self {
+            id: account_id.into(),
+            alias: alias.map(Into::into),
+            partition: partition.name,
+            where_global: partition,
+            gap,
+            tally: asker.ticket.tally(),
+            started_at,
+        }
     }
 
     /// Whether anything was answered, so that the session is good.
     pub fn answered(&self) -> bool {
-        self.answered
+        self.gap.is_none()
     }
 
-    fn status(&self) -> Status {
-        match self.gaps.last() {
-            None => Status::Ok,
-            Some(_) if self.answered => Status::Partial,
-            Some((_, cause)) => Status::of(cause.kind),
+    /// What it cost to learn.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+impl Around {
+    /// Asks for the regions. `named` are those that the plan names in full: they and the partition's default ones stand
+    /// in where nobody may say which are enabled.
+    pub async fn look(
+        session: Arc<Session>,
+        table: &'static Table,
+        partition: &'static Partition,
+        named: Vec<String>,
+        stop: Stop,
+    ) -> Self {
+        let began = Instant::now();
+        let asker = session.urgent_asker(Service::Ec2, partition.home);
+        let regions = Question {
+            operation: table.entry.operation,
+            call: DESCRIBE_REGIONS,
+            wanted: table.wanted.clone(),
+            ask: Ask { region: partition.home.to_owned(), ..Ask::default() },
+        };
+        let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
+        let mut around = Self {
+            regions: Vec::new(),
+            gaps: Vec::new(),
+            tally: asker.ticket.tally(),
+            listed: None,
+            stand_in: None,
+            took_ms: 0,
+        };
+        match found {
+            Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
+            Err(cause) => {
+                around.gaps.push(("ec2:DescribeRegions", cause));
+                let asker = session.asker(Service::Account, partition.home);
+                let second = list_regions(&asker, &stop).await;
+                around.tally += asker.ticket.tally();
+                match second {
+                    Ok((names, json)) => (around.regions, around.stand_in) = (names, Some(json)),
+                    Err(cause) => {
+                        around.gaps.push(("account:ListRegions", cause));
+                        let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
+                        let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
+                        around.regions = named.into_iter().chain(others).collect();
+                    }
+                }
+            }
         }
+        around.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        around
+    }
+
+    /// Whether the regions are the account's own, and not those that stand in.
+    pub fn is_known(&self) -> bool {
+        self.listed.is_some() || self.stand_in.is_some()
+    }
+
+    /// What it cost to learn.
+    pub fn tally(&self) -> Tally {
+        self.tally
     }
 }
 
 /// Writes the account's one record, where anything is known of it, and gives its row.
-pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
+pub async fn accounts_row(context: &Context, around: &Around, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
     let row = Row { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
-    let item = account.listed.as_ref().map(|item| Item {
+    let item = around.listed.as_ref().map(|item| Item {
         values: item.values.clone(),
         extra: item.extra.clone(),
         ..Item::default()
     });
     let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
-    if let (Some(json), Some(value)) = (&account.stand_in, record.values.first_mut()) {
+    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
         *value = Value::Json(json.clone());
     }
     let origin = Origin {
@@ -164,15 +171,25 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
         region: GLOBAL.into(),
         collected_at: super::now(),
     };
-    if account.answered {
+    let answered = account.answered() || around.is_known();
+    if answered {
         let page = Page { table: table.index, origin, records: vec![record] };
         let _ = context.sink.send(Parcel::Page(page, None)).await;
     }
-    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, account.status()).costing(account.tally);
-    if let Some((_, cause)) = account.gaps.first() {
+    let alias = account.gap.iter().map(|cause| ("iam:ListAccountAliases", cause));
+    let gaps: Vec<_> = alias.chain(around.gaps.iter().map(|(operation, cause)| (*operation, cause))).collect();
+    let status = match gaps.last() {
+        None => Status::Ok,
+        Some(_) if answered => Status::Partial,
+        Some((_, cause)) => Status::of(cause.kind),
+    };
+    let mut tally = account.tally;
+    tally += around.tally;
+    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(tally);
+    if let Some((_, cause)) = gaps.first() {
         let told: Vec<String> =
-            account.gaps.iter().map(|(operation, cause)| format!("{operation}: {}", cause.message)).collect();
-        let regions = match (&account.listed, &account.stand_in) {
+            gaps.iter().map(|(operation, cause)| format!("{operation}: {}", cause.message)).collect();
+        let regions = match (&around.listed, &around.stand_in) {
             (Some(_), _) => "",
             (None, Some(_)) => "; the regions are those of account:ListRegions",
             (None, None) => "; the regions are those named in full, or else the partition's default ones",
@@ -180,10 +197,10 @@ pub async fn accounts_row(context: &Context, table: &Table) -> LedgerRow {
         row = row.because(cause);
         row.error_message = Some(format!("{}{regions}", told.join("; ")));
     }
-    row.records = u64::from(account.answered);
-    row.cut = !account.gaps.is_empty() && context.stop.run.is_cancelled();
+    row.records = u64::from(answered);
+    row.cut = !gaps.is_empty() && context.stop.run.is_cancelled();
     row.started_at = Some(account.started_at);
-    row.duration_ms = account.took_ms;
+    row.duration_ms = around.took_ms;
     row
 }
 
@@ -205,24 +222,31 @@ fn enabled(table: &Table, taken: Taken) -> Result<(Vec<String>, Item), Cause> {
 }
 
 async fn alias(asker: &Asker, stop: &Stop) -> Result<Option<String>, Cause> {
-    let called = async {
+    let call = || async {
         asker.ticket.open("iam:ListAccountAliases", None).await;
         asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(Cause::of)
     };
-    let answer = until(stop, called).await?;
-    Ok(answer.account_aliases.into_iter().next())
+    let mut answer = until(stop, call()).await;
+    if renews(asker, &answer) {
+        answer = until(stop, call()).await;
+    }
+    Ok(answer?.account_aliases.into_iter().next())
 }
 
 /// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
 async fn list_regions(asker: &Asker, stop: &Stop) -> Result<(Vec<String>, String), Cause> {
     let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
     loop {
-        let called = async {
+        let call = || async {
             asker.ticket.open("account:ListRegions", None).await;
             let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
             asker.ticket.calling(request.send()).await.map_err(Cause::of)
         };
-        let answer = until(stop, called).await?;
+        let mut answer = until(stop, call()).await;
+        if renews(asker, &answer) {
+            answer = until(stop, call()).await;
+        }
+        let answer = answer?;
         for region in answer.regions.unwrap_or_default() {
             let name = region.region_name.unwrap_or_default();
             let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
@@ -245,6 +269,15 @@ async fn until<T>(stop: &Stop, called: impl Future<Output = Result<T, Cause>>) -
         outcome = called => outcome,
         cause = stop.ended() => Err(cause),
     }
+}
+
+/// Whether the session has expired: then it is assumed again, and the call is worth another try.
+fn renews<T>(asker: &Asker, answer: &Result<T, Cause>) -> bool {
+    let expired = matches!(answer, Err(cause) if cause.kind == Kind::Expired);
+    if expired {
+        asker.session_expired();
+    }
+    expired
 }
 
 fn blank(table: &Table) -> Item {

@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::Observer;
 use super::resume::Before;
 use crate::catalogue::{Catalogue, Partition, Reach, Source, Table};
-use crate::collect::{Account, Collected, Context, Job, Stop, accounts_row, jobs, look_around};
+use crate::collect::{Account, Around, Collected, Context, Job, Stop, accounts_row, jobs};
 use crate::credentials::Door;
 use crate::failure::{Cause, Kind};
 use crate::fan_out::{Outcome, fan_out};
@@ -53,14 +53,28 @@ pub struct AccountRun {
 #[derive(Debug, Default)]
 struct Progress {
     ledger: AccountLedger,
+    /// There is a session.
     entered: bool,
-    /// The regions whose cells are known and not opened yet.
-    unopened: Option<ChosenRegions>,
+    /// The cells that have no region are open.
+    global: bool,
+    regions: Regions,
     request_ids: Vec<String>,
     /// Calls that stand in no cell's row.
     besides: Tally,
     /// Why what is still open was not answered.
     ended: Option<Cause>,
+}
+
+/// What is known of an account's regions.
+#[derive(Debug, Default)]
+enum Regions {
+    /// Nothing yet.
+    #[default]
+    Unknown,
+    /// Which they are; their cells are not open yet.
+    Known(ChosenRegions),
+    /// Their cells are open.
+    Open,
 }
 
 /// What an account came to.
@@ -100,8 +114,9 @@ impl AccountRun {
 
     async fn account_for(self, mut progress: Progress) -> Taken {
         let id = self.account.account_id.to_string();
-        if !progress.entered {
-            self.open_unentered(&mut progress.ledger);
+        self.open_global(&mut progress);
+        if matches!(progress.regions, Regions::Unknown) {
+            self.open_unknown(&mut progress.ledger);
         }
         self.open_regions(&mut progress);
         let ended = progress.ended;
@@ -145,19 +160,12 @@ impl AccountRun {
 
     fn log(&self, summary: &AccountSummary, groups: &[FailureGroup]) {
         let records: u64 = summary.records.values().sum();
-        let (account_id, status) = (summary.account_id.as_str(), summary.status);
-        tracing::info!(
-            account_id,
-            ?status,
-            records,
-            calls = summary.calls,
-            throttles = summary.throttles,
-            "account done"
-        );
+        let status = summary.status;
+        tracing::info!(?status, records, calls = summary.calls, throttles = summary.throttles, "account done");
         if status != Completeness::NotStarted {
             for group in groups {
                 let (code, tables) = (group.code.as_deref().unwrap_or("-"), group.tables.join(" "));
-                tracing::warn!(account_id, stage = ?group.stage, status = group.status.name(), code, cells = group.cells, tables, message_of_aws = group.message, "not answered");
+                tracing::warn!(stage = ?group.stage, status = group.status.name(), code, cells = group.cells, tables, message_of_aws = group.message, "not answered");
             }
         }
     }
@@ -166,20 +174,12 @@ impl AccountRun {
         self.stock.tables.iter().map(|index| self.stock.catalogue.at(*index))
     }
 
-    /// An account that was never entered has a row a type, at region `*` or at the regions named in full.
-    fn open_unentered(&self, ledger: &mut AccountLedger) {
+    /// Where nobody knows which regions there are, there is a row a type, at region `*` or at those named in full.
+    fn open_unknown(&self, ledger: &mut AccountLedger) {
         let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
-        for table in self.tables() {
-            match table.entry.reach {
-                Reach::Global if self.wants(table, GLOBAL) => ledger.open(GLOBAL, cell(table)),
-                Reach::Global => {}
-                Reach::Regional => {
-                    regions
-                        .iter()
-                        .filter(|region| self.wants(table, region))
-                        .for_each(|region| ledger.open(region, cell(table)));
-                }
-            }
+        for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
+            let wanted = regions.iter().filter(|region| self.wants(table, region));
+            wanted.for_each(|region| ledger.open(region, cell(table)));
         }
     }
 
@@ -197,7 +197,8 @@ impl AccountRun {
         };
         let session = match entered {
             Ok(entered) => {
-                lock(&shared).request_ids = entered.request_ids;
+                let mut progress = lock(&shared);
+                (progress.entered, progress.request_ids) = (true, entered.request_ids);
                 entered.session
             }
             Err(cause) => {
@@ -221,20 +222,13 @@ impl AccountRun {
         let stock = &self.stock;
         let Some(accounts) = stock.catalogue.find("accounts") else { return };
         let named = self.account.regions.names();
+        let around = Around::look(session.clone(), accounts, stock.partition, named, stop.clone());
+        let around = AbortOnDropHandle::new(tokio::spawn(around.in_current_span()));
         let id = self.account.account_id.as_str();
-        let account = Arc::new(look_around(&session, accounts, id, stock.partition, named, stop).await);
-        if !account.knows_its_regions() && stop.account.is_cancelled() {
-            // Which cells there are was never learned: it is accounted for like one that was never entered.
-            let ended = stop.ended().await;
-            let mut progress = lock(shared);
-            progress.besides = account.tally;
-            progress.ended = Some(ended);
-            return;
-        }
+        let account = Arc::new(Account::enter(&session, id, stock.partition, stop).await);
         if account.answered() {
             lock(shared).ledger.worked_in(GLOBAL);
         }
-        let global = self.open(&account, shared);
         let context = Context {
             run_id: stock.run_id.clone(),
             session,
@@ -244,17 +238,22 @@ impl AccountRun {
             begun: stock.before.begun.get(id).cloned().unwrap_or_default(),
             stop: stop.clone(),
         };
-        if self.wants(accounts, GLOBAL) {
-            let row = accounts_row(&context, accounts).await;
-            lock(shared).ledger.close(row);
-            stock.observer.cells_done(1);
-        } else {
-            lock(shared).besides += context.account.tally;
-        }
-        // What is known early to be long is begun at once: Route 53's zones. The many calls to the regions wait until
-        // there is room for them.
+        // What is long and needs no region is begun at once: Route 53's zones. The many calls to the regions wait until
+        // these are known and there is room for them.
+        let global = self.open_global(&mut lock(shared));
         let first = self.carry_out(&context, global, shared);
         let rest = async {
+            let around = match around.await {
+                Ok(around) => around,
+                Err(error) => {
+                    let what = format!("rolecall itself failed: {error}");
+                    lock(shared).ended = Some(Cause::new(Kind::Other, what));
+                    return;
+                }
+            };
+            if !self.know(&context, &around, accounts, shared).await {
+                return;
+            }
             tokio::select! {
                 () = context.session.admitted() => {}
                 () = stop.account.cancelled() => {}
@@ -264,6 +263,33 @@ impl AccountRun {
             futures::future::join_all(regions.into_iter().map(|jobs| self.carry_out(&context, jobs, shared))).await;
         };
         tokio::join!(first, rest);
+    }
+
+    /// Takes note of the regions. They may never have been learned, since time ended first.
+    async fn know(&self, context: &Context, around: &Around, accounts: &'static Table, shared: &Shared) -> bool {
+        let stop = &context.stop;
+        if !around.is_known() && stop.account.is_cancelled() {
+            let ended = stop.ended().await;
+            let mut progress = lock(shared);
+            progress.besides += context.account.tally();
+            progress.besides += around.tally();
+            progress.ended = Some(ended);
+            return false;
+        }
+        if around.is_known() {
+            lock(shared).ledger.worked_in(GLOBAL);
+        }
+        lock(shared).regions = Regions::Known(self.account.regions.choose(around.regions.iter().map(String::as_str)));
+        if self.wants(accounts, GLOBAL) {
+            let row = accounts_row(context, around, accounts).await;
+            lock(shared).ledger.close(row);
+            self.stock.observer.cells_done(1);
+        } else {
+            let mut progress = lock(shared);
+            progress.besides += context.account.tally();
+            progress.besides += around.tally();
+        }
+        true
     }
 
     /// Carries out the jobs of one region, so many at once as may be in flight there.
@@ -298,26 +324,24 @@ impl AccountRun {
         .await;
     }
 
-    /// Opens the account's cells that have no region, and gives the jobs that answer them. The many cells of its regions
-    /// take memory, so they are opened when their turn has come.
-    fn open(&self, account: &Account, shared: &Shared) -> Vec<Job> {
-        let stock = &self.stock;
-        let chosen = self.account.regions.choose(account.regions.iter().map(String::as_str));
+    /// Opens the account's cells that have no region, once, and gives the jobs that answer them.
+    fn open_global(&self, progress: &mut Progress) -> Vec<Job> {
+        if std::mem::replace(&mut progress.global, true) {
+            return Vec::new();
+        }
         let wanted: Vec<&Table> =
             self.tables().filter(|table| table.entry.reach == Reach::Global && self.wants(table, GLOBAL)).collect();
-        let mut progress = lock(shared);
-        (progress.entered, progress.unopened) = (true, Some(chosen));
         wanted.iter().for_each(|table| progress.ledger.open(GLOBAL, cell(table)));
         self.opened(wanted.len());
         let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
-        jobs(stock.catalogue, &wanted, Reach::Global, GLOBAL)
+        jobs(self.stock.catalogue, &wanted, Reach::Global, GLOBAL)
     }
 
     /// Opens the cells of the account's regions, closes those of regions that are not enabled, and gives the jobs that
-    /// answer the others, region by region.
+    /// answer the others, region by region. The many cells take memory, so they are opened when their turn has come.
     fn open_regions(&self, progress: &mut Progress) -> Vec<Vec<Job>> {
         let stock = &self.stock;
-        let Some(chosen) = progress.unopened.take() else { return Vec::new() };
+        let Regions::Known(chosen) = std::mem::replace(&mut progress.regions, Regions::Open) else { return Vec::new() };
         let regional = || self.tables().filter(|table| table.entry.reach == Reach::Regional);
         let id = self.account.account_id.as_str();
         for (region, why) in &chosen.disabled {

@@ -17,12 +17,13 @@ fn complete(response: &rolecall::report::Response) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
-    let scene = Scene::set(1200, some(0, 0, 0), |world| {
-        world.buckets.sts = Some(Rate { burst: 50.0, refill: 200.0 });
+    let scene = Scene::set(600, some(0, 0, 0), |world| {
+        world.buckets.sts = Some(Rate { burst: 50.0, refill: 100.0 });
     })
     .await;
     let settings = Settings {
-        accounts_at_once: 1200,
+        accounts_at_once: 600,
+        call_timeout: Duration::from_secs(30),
         sts_rate: 5000.0,
         attempts: 2,
         backoff: Duration::from_millis(50),
@@ -34,7 +35,7 @@ async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
     complete(&response);
     let counts = scene.sim.counts();
     assert!(counts.throttled > 10, "STS had no reason to refuse: {}", counts.throttled);
-    assert_eq!(counts.assumed.len(), 1200);
+    assert_eq!(counts.assumed.len(), 600);
 }
 
 #[tokio::test(flavor = "multi_thread")]
