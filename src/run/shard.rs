@@ -51,14 +51,14 @@ impl Engine {
         };
         let broken = stop.clone();
         let writing = sink::write(store.clone(), naming, plan.format, stock.catalogue, pace.clone(), receiver);
-        let writer = tokio::spawn(async move {
+        let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
                 // Nobody could keep what else is found: call no customer for it.
                 broken.cancel();
             }
             written
-        });
+        }));
         stock.pace = pace;
         if let Some(base) = base {
             let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &sender).await;

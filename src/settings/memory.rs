@@ -1,4 +1,4 @@
-//! How much memory this process may take, where somebody has set it a limit: a control group, or `ulimit -v`.
+//! How much memory this process may take, where somebody has set it a limit: a control group, or `ulimit`.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ pub fn limit() -> Option<u64> {
     let read = |path: &Path| std::fs::read_to_string(path).ok();
     let of_groups = read(Path::new("/proc/self/cgroup")).into_iter().flat_map(|text| files(&text));
     let groups = of_groups.filter_map(|path| number(read(Path::new(&path))?.trim()));
-    let space = read(Path::new("/proc/self/limits")).and_then(|text| address_space(&text));
-    groups.chain(space).min()
+    let own = read(Path::new("/proc/self/limits")).unwrap_or_default();
+    groups.chain(of_process(&own)).min()
 }
 
 /// Where the control groups of a process, and those around them, tell their limits.
@@ -32,9 +32,13 @@ fn files(text: &str) -> Vec<String> {
     files
 }
 
-fn address_space(limits: &str) -> Option<u64> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
-    number(line.split_whitespace().next()?)
+/// What the shell has set for the process: `ulimit -v` and `ulimit -d`.
+fn of_process(limits: &str) -> Option<u64> {
+    let named = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+        number(line.split_whitespace().next()?)
+    };
+    ["Max address space", "Max data size"].into_iter().filter_map(named).min()
 }
 
 /// `max` and `unlimited` are none, and so is the number by which the first version of control groups says the same.
@@ -60,8 +64,9 @@ mod tests {
             ]
         );
         let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
-                      Max address space         536870912            unlimited            bytes\n";
-        assert_eq!(address_space(limits), Some(512 << 20));
+                      Max data size             536870912            unlimited            bytes\n\
+                      Max address space         unlimited            unlimited            bytes\n";
+        assert_eq!(of_process(limits), Some(512 << 20));
         assert_eq!((number("max"), number("9223372036854771712")), (None, None));
     }
 }

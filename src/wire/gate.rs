@@ -19,6 +19,8 @@ use super::{Grant, Wire};
 use crate::failure::{Cause, Kind, of_body};
 use crate::transcode::{Unreadable, transcode};
 
+/// An answer is held as it came, and as rows until they are written, which take somewhat more: so many times its length.
+const HELD: u64 = 2;
 /// The most that is read of an error answer, in bytes.
 const LONGEST_ERROR: u64 = 1 << 20;
 
@@ -137,7 +139,7 @@ impl Attempt {
         limit: u64,
     ) -> Result<(Bytes, Grant), ConnectorError> {
         let memory = &self.ticket.wire.memory;
-        let mut grant = stopwatch.pause(memory.grant(length.map(|length| length.min(limit)))).await;
+        let mut grant = stopwatch.pause(memory.grant(length.map(|length| HELD * length.min(limit)))).await;
         let mut bytes =
             BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(limit).min(8 << 20)).unwrap_or(0));
         loop {
@@ -155,8 +157,8 @@ impl Attempt {
                     if now > limit {
                         break;
                     }
-                    if !grant.covers(now) {
-                        stopwatch.pause(grant.grow(now)).await;
+                    if !grant.covers(HELD * now) {
+                        stopwatch.pause(grant.grow(HELD * now)).await;
                     }
                     bytes.extend_from_slice(&data);
                 }

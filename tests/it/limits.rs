@@ -39,6 +39,21 @@ async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_account_that_took_longest_comes_first_the_next_time() {
+    let scene = Scene::set(3, some(1, 1, 2), |world| world.account(&account_id(2)).zones = 40).await;
+    let scene = Scene { settings: Settings { accounts_at_once: 1, ..scene.settings.clone() }, ..scene };
+    let mut begun = Vec::new();
+    for run_id in ["first", "second"] {
+        scene.sim.reset_counts();
+        complete(&scene.run(json!({ "run_id": run_id, "accounts": "all" }), None).await.expect("a response"));
+        let entered = scene.sim.log_of(Service::Sts, "AssumeRole").into_iter().filter_map(|call| call.target);
+        begun.push(entered.collect::<Vec<_>>());
+    }
+    assert_eq!(begun[0], [account_id(0), account_id(1), account_id(2)]);
+    assert_eq!(begun[1][0], account_id(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_keep_to_each_of_their_limits() {
     let scene = Scene::set(4, some(3, 2, 5), |world| world.latency = Duration::from_millis(40)).await;
     // One that never answers keeps few slots, however many it could have.
