@@ -9,12 +9,13 @@ RUN := $(VENV)/bin/python
 # build the SDK of EC2, which takes minutes, a second time.
 TARGETS := --all-targets
 
-.PHONY: demo test check generate package emulator build clean help
+.PHONY: demo test check bench generate package emulator build clean help
 
 help:
 	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
 	@echo 'make test      every test, those on the emulated AWS included'
 	@echo 'make check     formatting, lints, documentation, templates, licences'
+	@echo 'make bench     what a run costs, beside boto3 and a bare HTTP client: infra/BENCHMARKS.md (a release build first)'
 	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas, pages and templates'
 	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 
@@ -38,6 +39,12 @@ test: emulator build
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
 	@$(CARGO) test --locked $(TARGETS)
+
+# In one build with the benchmarks, so that the SDK of EC2 is compiled for it once.
+bench: emulator
+	@echo 'building for release (the first time takes some twenty minutes)'
+	@$(CARGO) build --locked --release --bins --bench fleet
+	@$(RUN) tests/bench/bench.py
 
 generate: emulator
 	@$(RUN) tests/model/generate.py
