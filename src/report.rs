@@ -175,9 +175,8 @@ pub struct Manifest {
     #[schemars(default, with = "RunId")]
     pub resumes: Option<RunId>,
     /// Cells of which a part was answered, for the run that does the rest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(default, with = "Vec<PartlyAnswered>")]
-    pub partly_answered: Option<Vec<PartlyAnswered>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partly_answered: Vec<PartlyAnswered>,
     /// The plan.
     pub plan: Plan,
     /// Every file of the run.
@@ -311,8 +310,7 @@ pub fn manifest(
         response,
         resumes,
         files: shards.iter().flat_map(|shard| shard.files.clone()).collect(),
-        partly_answered: Some(shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect::<Vec<_>>())
-            .filter(|cells| !cells.is_empty()),
+        partly_answered: shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect(),
         by_account: accounts.into_iter().cloned().collect(),
         attempts: shards.iter().map(|shard| (shard.shard.clone(), shard.attempt.clone())).collect(),
         plan,

@@ -21,7 +21,7 @@ pub use intake::{Prepared, prepare};
 
 use crate::attempt;
 use crate::backend::Backend;
-use crate::catalogue::{Catalogue, session_policies};
+use crate::catalogue::session_policies;
 use crate::collect::now;
 use crate::credentials::{Door, backend_role};
 use crate::event::{self, Format, Naming, Request, RunId};
@@ -93,7 +93,6 @@ struct Work {
     plan: Plan,
     base: Option<Manifest>,
     shard: Shard,
-    catalogue: &'static Catalogue,
 }
 
 /// The run's one shard, with what it takes to carry it out unless it is done.
@@ -224,6 +223,7 @@ impl Engine {
         let (store, output) = self.output()?;
         let refused = |error| Refusal::of_output(output, &error);
         let inline = order.may_inline && order.request.inline;
+        let catalogue = intake::catalogue()?;
         let begun = tokio::select! {
             biased;
             begun = Box::pin(self.begin(&store, &order, &run_id)) => begun?,
@@ -247,7 +247,7 @@ impl Engine {
                 *manifest
             }
             Begun::Planned(work) => {
-                let Work { plan, base, shard, catalogue } = *work;
+                let Work { plan, base, shard } = *work;
                 let shard = match shard {
                     Shard::Committed(shard) => shard,
                     Shard::Open(stock, attempt) => {
@@ -264,7 +264,7 @@ impl Engine {
             }
         };
         self.hand_on(&store, &manifest.response).await?;
-        commit::answer(&store, manifest, inline, intake::catalogue()?).await.map_err(refused)
+        commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 
     /// All that comes before the first customer is called.
@@ -329,7 +329,7 @@ impl Engine {
                 Shard::Open(stock, attempt)
             }
         };
-        Ok(Begun::Planned(Box::new(Work { plan, base, shard, catalogue })))
+        Ok(Begun::Planned(Box::new(Work { plan, base, shard })))
     }
 
     /// What there is under a run's name already. Another request's is refused.

@@ -1,6 +1,7 @@
 //! One account's credentials pointed at one region: the clients that its cells call with.
 //!
-//! Clients that are used again and again live as long as the account is open, like its lanes and retry partitions. Knows no resource types and makes no credentials.
+//! Clients that are used again and again live as long as the account is open, like its lanes and retry partitions.
+//! Knows no resource types and makes no credentials.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

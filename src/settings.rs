@@ -218,21 +218,17 @@ fn region(text: &str) -> Result<Option<String>, String> {
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "write calls a second, as 5 or 7.5".to_owned())?;
-    if number.is_finite() && (0.1..=10_000.0).contains(&number) {
-        Ok(number)
-    } else {
-        Err("it must lie from 0.1 to 10000".into())
-    }
+    calls(text, 0.1, "write calls a second, as 5 or 7.5")
 }
 
 fn burst(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "write a number of calls, as 10".to_owned())?;
-    if number.is_finite() && (1.0..=10_000.0).contains(&number) {
-        Ok(number)
-    } else {
-        Err("it must lie from 1 to 10000".into())
-    }
+    calls(text, 1.0, "write a number of calls, as 10")
+}
+
+fn calls(text: &str, least: f64, how: &str) -> Result<f64, String> {
+    let most = 10_000.0;
+    let number: f64 = text.parse().map_err(|_| how.to_owned())?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(format!("it must lie from {least} to {most}")) }
 }
 
 fn queue(text: &str) -> Result<Option<String>, String> {

@@ -142,32 +142,28 @@ impl Sink {
 
     async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
         let began = Instant::now();
-        let before = self.length();
-        let (table, _grant) = match parcel {
-            Parcel::Page(page, grant) => {
-                let table = self.catalogue.at(page.table);
-                let run_id = self.naming.run_id.clone();
-                self.part(table.entry.table).page(&run_id, table, &page)?;
-                (table.entry.table, grant)
-            }
-            Parcel::Ledger(rows) => {
-                self.part(LEDGER).ledger(&rows)?;
-                self.pace.cells(0, rows.len() as u64);
-                (LEDGER, None)
-            }
+        let table = match &parcel {
+            Parcel::Page(page, _) => self.catalogue.at(page.table).entry.table,
+            Parcel::Ledger(_) => LEDGER,
         };
-        self.pace.took(self.length().saturating_sub(before), began.elapsed());
+        let (catalogue, run_id) = (self.catalogue, self.naming.run_id.clone());
+        let part = self.part(table);
+        let before = part.length();
+        match &parcel {
+            Parcel::Page(page, _) => part.page(&run_id, catalogue.at(page.table), page)?,
+            Parcel::Ledger(rows) => part.ledger(rows)?,
+        }
+        let taken = part.length() - before;
+        self.pace.took(taken, began.elapsed());
+        if let Parcel::Ledger(rows) = &parcel {
+            self.pace.cells(0, rows.len() as u64);
+        }
         self.part(table).send_if_large().await?;
         self.make_room().await?;
         self.roll(table).await?;
         let waits: usize = self.parts.values().map(Part::waiting).sum();
         self.pace.waits(waits as u64, self.parts.len() as u32);
         Ok(())
-    }
-
-    /// The content of all open files.
-    fn length(&self) -> u64 {
-        self.parts.values().map(Part::length).sum()
     }
 
     /// Ends the largest row groups while too much waits for them.

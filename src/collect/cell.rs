@@ -161,13 +161,7 @@ impl Line {
 
     /// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
     pub async fn ask(&self, question: &Question) -> Result<(Taken, Next), Cause> {
-        match self.attempt(question).await {
-            Err(cause) if cause.kind == Kind::Expired => {
-                self.asker.session_expired();
-                self.attempt(question).await
-            }
-            outcome => outcome,
-        }
+        renewing(&self.asker, || self.attempt(question)).await
     }
 
     async fn attempt(&self, question: &Question) -> Result<(Taken, Next), Cause> {
@@ -208,6 +202,20 @@ impl Line {
             }
         }
         outcome
+    }
+}
+
+/// Makes a call, and once more with a session that is assumed again where the first answer says that it has expired.
+pub async fn renewing<T, F>(asker: &Asker, call: impl Fn() -> F) -> Result<T, Cause>
+where
+    F: Future<Output = Result<T, Cause>>,
+{
+    match call().await {
+        Err(cause) if cause.kind == Kind::Expired => {
+            asker.session_expired();
+            call().await
+        }
+        outcome => outcome,
     }
 }
 

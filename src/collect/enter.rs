@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::cell::{Line, Question};
+use super::cell::{Line, Question, renewing};
 use super::{Context, Stop};
 use crate::catalogue::{Ask, Call, Next, Partition, Row, Table};
 use crate::failure::{Cause, Kind};
@@ -226,11 +226,8 @@ async fn alias(asker: &Asker, stop: &Stop) -> Result<Option<String>, Cause> {
         asker.ticket.open("iam:ListAccountAliases", None).await;
         asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(Cause::of)
     };
-    let mut answer = until(stop, call()).await;
-    if renews(asker, &answer) {
-        answer = until(stop, call()).await;
-    }
-    Ok(answer?.account_aliases.into_iter().next())
+    let answer = until(stop, renewing(asker, call)).await?;
+    Ok(answer.account_aliases.into_iter().next())
 }
 
 /// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
@@ -242,11 +239,7 @@ async fn list_regions(asker: &Asker, stop: &Stop) -> Result<(Vec<String>, String
             let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
             asker.ticket.calling(request.send()).await.map_err(Cause::of)
         };
-        let mut answer = until(stop, call()).await;
-        if renews(asker, &answer) {
-            answer = until(stop, call()).await;
-        }
-        let answer = answer?;
+        let answer = until(stop, renewing(asker, call)).await?;
         for region in answer.regions.unwrap_or_default() {
             let name = region.region_name.unwrap_or_default();
             let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
@@ -269,15 +262,6 @@ async fn until<T>(stop: &Stop, called: impl Future<Output = Result<T, Cause>>) -
         outcome = called => outcome,
         cause = stop.ended() => Err(cause),
     }
-}
-
-/// Whether the session has expired: then it is assumed again, and the call is worth another try.
-fn renews<T>(asker: &Asker, answer: &Result<T, Cause>) -> bool {
-    let expired = matches!(answer, Err(cause) if cause.kind == Kind::Expired);
-    if expired {
-        asker.session_expired();
-    }
-    expired
 }
 
 fn blank(table: &Table) -> Item {

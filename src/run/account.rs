@@ -268,11 +268,12 @@ impl AccountRun {
     /// Takes note of the regions. They may never have been learned, since time ended first.
     async fn know(&self, context: &Context, around: &Around, accounts: &'static Table, shared: &Shared) -> bool {
         let stop = &context.stop;
+        let mut spent = context.account.tally();
+        spent += around.tally();
         if !around.is_known() && stop.account.is_cancelled() {
             let ended = stop.ended().await;
             let mut progress = lock(shared);
-            progress.besides += context.account.tally();
-            progress.besides += around.tally();
+            progress.besides += spent;
             progress.ended = Some(ended);
             return false;
         }
@@ -285,9 +286,7 @@ impl AccountRun {
             lock(shared).ledger.close(row);
             self.stock.observer.cells_done(1);
         } else {
-            let mut progress = lock(shared);
-            progress.besides += context.account.tally();
-            progress.besides += around.tally();
+            lock(shared).besides += spent;
         }
         true
     }
@@ -329,12 +328,7 @@ impl AccountRun {
         if std::mem::replace(&mut progress.global, true) {
             return Vec::new();
         }
-        let wanted: Vec<&Table> =
-            self.tables().filter(|table| table.entry.reach == Reach::Global && self.wants(table, GLOBAL)).collect();
-        wanted.iter().for_each(|table| progress.ledger.open(GLOBAL, cell(table)));
-        self.opened(wanted.len());
-        let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
-        jobs(self.stock.catalogue, &wanted, Reach::Global, GLOBAL)
+        self.open(progress, Reach::Global, GLOBAL)
     }
 
     /// Opens the cells of the account's regions, closes those of regions that are not enabled, and gives the jobs that
@@ -342,20 +336,15 @@ impl AccountRun {
     fn open_regions(&self, progress: &mut Progress) -> Vec<Vec<Job>> {
         let stock = &self.stock;
         let Regions::Known(chosen) = std::mem::replace(&mut progress.regions, Regions::Open) else { return Vec::new() };
-        let regional = || self.tables().filter(|table| table.entry.reach == Reach::Regional);
         let id = self.account.account_id.as_str();
         for (region, why) in &chosen.disabled {
-            for table in regional() {
+            for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
                 let row = LedgerRow::new(&stock.run_id, id, region, cell(table), Status::RegionDisabled);
                 progress.ledger.close(row.because(&Cause::new(Kind::Other, why.clone())));
             }
         }
         let of_region = |region: &String| {
-            let wanted: Vec<&Table> = regional().filter(|table| self.wants(table, region)).collect();
-            wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
-            self.opened(wanted.len());
-            let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
-            let mut here = jobs(stock.catalogue, &wanted, Reach::Regional, region);
+            let mut here = self.open(progress, Reach::Regional, region);
             // What asks a global service once a resource takes longest.
             let long = |index: &usize| stock.catalogue.at(*index).entry.service != Service::Ec2;
             here.sort_by_key(|job| !job.children.iter().any(long));
@@ -364,9 +353,16 @@ impl AccountRun {
         chosen.ask.iter().map(of_region).collect()
     }
 
-    fn opened(&self, cells: usize) {
-        self.stock.observer.cells(cells);
-        self.stock.pace.cells(cells as u64, 0);
+    /// Opens the cells of one region, or of none, and gives the jobs that answer them.
+    fn open(&self, progress: &mut Progress, reach: Reach, region: &str) -> Vec<Job> {
+        let stock = &self.stock;
+        let wanted: Vec<&Table> =
+            self.tables().filter(|table| table.entry.reach == reach && self.wants(table, region)).collect();
+        wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
+        stock.observer.cells(wanted.len());
+        stock.pace.cells(wanted.len() as u64, 0);
+        let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
+        jobs(stock.catalogue, &wanted, reach, region)
     }
 
     /// Whether a cell is planned, and not answered yet by the run that this one resumes.

@@ -81,7 +81,7 @@ pub async fn take_over(
     sink: &mpsc::Sender<Parcel>,
 ) -> Result<HashMap<String, Arc<Begun>>, StoreError> {
     let mut cells: HashMap<CellName, Done> = HashMap::new();
-    for part in base.partly_answered.iter().flatten() {
+    for part in &base.partly_answered {
         let name = (part.account_id.to_string(), part.region.clone(), part.table.clone());
         let parents = part.answered.iter().cloned().collect();
         cells.insert(name, Done { parents, records: 0 });

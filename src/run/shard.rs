@@ -39,8 +39,7 @@ impl Engine {
         order: &Order,
     ) -> Result<ShardManifest, Refusal> {
         let stop = order.stop.child_token();
-        let pace: Arc<Pace> = Arc::default();
-        let margin = Margin { set: self.settings.margin, pace: pace.clone() };
+        let margin = Margin { set: self.settings.margin, pace: stock.pace.clone() };
         let _timer = order.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
         let (sender, receiver) = sink::channel();
         let naming = sink::Naming {
@@ -50,7 +49,7 @@ impl Engine {
             dt: plan.dt.clone(),
         };
         let broken = stop.clone();
-        let writing = sink::write(store.clone(), naming, plan.format, stock.catalogue, pace.clone(), receiver);
+        let writing = sink::write(store.clone(), naming, plan.format, stock.catalogue, stock.pace.clone(), receiver);
         let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
@@ -59,7 +58,6 @@ impl Engine {
             }
             written
         }));
-        stock.pace = pace;
         if let Some(base) = base {
             let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &sender).await;
             stock.before.begun = taken
@@ -74,12 +72,10 @@ impl Engine {
             stop: ending.clone(),
         };
         let order = self.long_ones_first(store, plan).await;
-        let jobs: Vec<usize> = order.clone();
         let mut outcomes: Vec<Option<Taken>> = vec![None; plan.accounts.len()];
         let mut panics: HashMap<usize, String> = HashMap::new();
-        let take_stock = |place: usize| run(&plan.accounts[place]).take_stock();
-        let take_stock = |place: usize| take_stock(place).in_current_span();
-        fan_out(jobs, self.settings.accounts_at_once, &stop, take_stock, |at, outcome| match outcome {
+        let take_stock = |place: usize| run(&plan.accounts[place]).take_stock().in_current_span();
+        fan_out(order.clone(), self.settings.accounts_at_once, &stop, take_stock, |at, outcome| match outcome {
             Outcome::Done(done) => outcomes[order[at]] = Some(done),
             Outcome::NotStarted => {}
             Outcome::Panicked(message) => drop(panics.insert(order[at], message)),
@@ -118,9 +114,7 @@ impl Engine {
             partly_answered,
         })
     }
-}
 
-impl Engine {
     /// In which order the accounts are begun: where not all fit in at once, those first that took most calls in the
     /// newest run of the whole fleet, so that no long one is left alone at the end.
     async fn long_ones_first(&self, store: &Store, plan: &Plan) -> Vec<usize> {

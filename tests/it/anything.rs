@@ -49,8 +49,7 @@ struct Case {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    let error =
-        |status, code: &str| Just(What::Error { status, code: code.to_owned(), message: format!("simulated {code}") });
+    let error = |status, code: &str| Just(What::error(status, code));
     prop_oneof![
         error(500, "InternalError"),
         error(503, "Unavailable"),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::command::{manifest, rolecall};
-use crate::scene::{BACKEND, Scene, ledger, some};
+use crate::command::manifest;
+use crate::scene::{Scene, ledger, some};
 use crate::sim::{Fault, Rate, Service, Times, What, account_id};
 
 fn complete(response: &rolecall::report::Response) {
@@ -82,26 +82,10 @@ async fn calls_in_flight_keep_to_each_of_their_limits() {
 /// A run over customers of whom one never answers.
 fn begun(scene: &Scene, output: &str, more: &[&str]) -> Child {
     scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(1)).service(Service::Ec2));
-    let mut command = rolecall(&[
-        "run",
-        "--json",
-        "--accounts",
-        "all",
-        "--regions",
-        "eu-west-1",
-        "--run-id",
-        "ended",
-        "--resources",
-        "ec2_v*,ec2_s*,route53_*",
-    ]);
+    let mut command = scene.command(output);
     command
+        .args(["--regions", "eu-west-1", "--run-id", "ended", "--resources", "ec2_v*,ec2_s*,route53_*"])
         .args(more)
-        .args(["--format", "ndjson", "--registry", scene.settings.registry.as_deref().expect("a registry")])
-        .args(["--output", output])
-        .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-        .env("AWS_REGION", "eu-central-1")
-        .env("AWS_ACCESS_KEY_ID", BACKEND)
-        .env("AWS_SECRET_ACCESS_KEY", "x")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.spawn().expect("it runs")

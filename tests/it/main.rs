@@ -18,6 +18,7 @@ mod limits;
 mod matrix;
 mod output;
 mod parents;
+mod resumed;
 mod samples;
 mod scene;
 mod secrets;

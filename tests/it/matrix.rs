@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use crate::command::{Ran, manifest, ran, rolecall, rows};
-use crate::scene::{BACKEND, Scene, ids, ledger, some};
+use crate::command::{Ran, manifest, ran, rows};
+use crate::scene::{BACKEND_SECRET, Scene, ids, ledger, some};
 use crate::sim::{Fault, Service, Times, What, account_id};
 
 const CUSTOMERS: usize = 12;
@@ -45,7 +45,7 @@ fn cases() -> Vec<Case> {
     let tables = |what| here(what).operation("DescribeRouteTables");
     let dns = |what| all(what).service(Service::Route53);
     let records = |what| all(what).operation("ListResourceRecordSets");
-    let error = |status, code: &str| What::Error { status, code: code.into(), message: format!("simulated {code}") };
+    let error = What::error;
     let (once, twice, later) = (Times::First(1), Times::First(2), Times::After(1));
     let some_of_them = Times::Seeded { seed: 7, probability: 0.2 };
     vec![
@@ -130,15 +130,10 @@ fn of(held: &Held, accounts: impl Fn(usize) -> bool) -> Held {
 }
 
 async fn run(scene: &Scene, sts_patience: &str) -> Ran {
-    let mut command = rolecall(&["run", "--json", "--accounts", "all", "--regions", "eu-west-1,us-east-1", "--run-id"]);
-    command.args(["struck", "-v", "--format", "ndjson", "--resources", &TABLES.join(",")]);
+    let mut command = scene.command(scene.out().to_str().expect("a path"));
     command
-        .args(["--registry", scene.settings.registry.as_deref().expect("a registry")])
-        .args(["--output", scene.out().to_str().expect("a path"), "--call-timeout", "2s", "--account-budget", "15s"])
-        .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-        .env("AWS_REGION", "eu-central-1")
-        .env("AWS_ACCESS_KEY_ID", BACKEND)
-        .env("AWS_SECRET_ACCESS_KEY", "a-key-of-the-backend")
+        .args(["--regions", "eu-west-1,us-east-1", "--run-id", "struck", "-v", "--resources", &TABLES.join(",")])
+        .args(["--call-timeout", "2s", "--account-budget", "15s"])
         .env("ROLECALL_ATTEMPTS", "3")
         .env("ROLECALL_BACKOFF", "100ms")
         .env("ROLECALL_OPERATION_TIMEOUT", "5s")
@@ -165,7 +160,7 @@ fn tells_nothing(name: &str, scene: &Scene, ran: &Ran) {
     for secret in scene.sim.secrets() {
         assert!(!all.contains(&secret), "{name}: a secret is told");
     }
-    assert!(!all.contains("a-key-of-the-backend"), "{name}: the backend's own key is told");
+    assert!(!all.contains(BACKEND_SECRET), "{name}: the backend's own key is told");
 }
 
 async fn holds(case: Case, undisturbed: &Held) {

@@ -1,6 +1,7 @@
 //! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, rows};
+use crate::command::{manifest, rolecall, rows};
 use crate::sim::{Account, Sim, World};
 use crate::stores::config;
 
 pub const BACKEND: &str = "999999999999";
+/// The secret key of the backend's operator; the simulated AWS looks at no signature.
+pub const BACKEND_SECRET: &str = "a-key-of-the-backend";
 
 /// A simulated AWS with customers, and a folder with the registry that names them.
 pub struct Scene {
@@ -59,6 +62,18 @@ impl Scene {
     pub fn engine(&self) -> Engine {
         let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
         Engine { backend, settings: self.settings.clone(), face: Face::Terminal }
+    }
+
+    /// `rolecall run` over all customers, as an operator of the backend account, into lines that tests can read.
+    pub fn command(&self, output: &str) -> Command {
+        let mut command = rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output]);
+        command
+            .args(["--registry", self.settings.registry.as_deref().expect("a registry")])
+            .env("AWS_ENDPOINT_URL", self.sim.endpoint())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", BACKEND)
+            .env("AWS_SECRET_ACCESS_KEY", BACKEND_SECRET);
+        command
     }
 
     pub async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {

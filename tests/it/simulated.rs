@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use rolecall::catalogue::Catalogue;
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ async fn each_fault_is_told_and_nobody_else_suffers() {
         |what: What| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1").operation(tables);
     let everywhere = |what: What| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1");
     let dns = |what: What| Fault::new(what).account(&struck).service(Service::Route53).operation(zones);
-    let error = |status, code: &str| What::Error { status, code: code.into(), message: format!("simulated {code}") };
+    let error = What::error;
     let cases: Vec<(&str, Fault, &str, &str, &str)> = vec![
         ("denied", fault(What::Denied), "eu-west-1", "ec2_route_tables", "denied"),
         ("scp", fault(What::ScpDenied), "eu-west-1", "ec2_route_tables", "scp_denied"),
@@ -106,100 +105,6 @@ async fn each_fault_is_told_and_nobody_else_suffers() {
     // Many wait for time-outs, so they are struck side by side, though not so many at once that a busy
     // machine makes time-outs of its own.
     futures::stream::iter(faults).buffer_unordered(6).collect::<Vec<()>>().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_the_job() {
-    let scene = Scene::set(6, some(5, 2, 20), |_| {}).await;
-    let slow = Fault::new(What::Latency(Duration::from_secs(60))).service(Service::Ec2);
-    scene.sim.add_fault(slow.clone().account(&account_id(1)).operation("DescribeSubnets"));
-    scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(2)).service(Service::Sts));
-    let request =
-        json!({ "run_id": "cut", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_*", "route53_*"] });
-    let mut long = scene.settings.clone();
-    long.call_timeout = Duration::from_secs(30);
-    long.margin = Some(Duration::from_millis(500));
-    let scene = Scene { settings: long, ..scene };
-    let response = scene.run(request, Some(Duration::from_secs(3))).await.expect("a response");
-    let ledger = ledger(&scene.out(), "cut");
-    // Regional types and Route 53's, also for the account whose role was never assumed.
-    let tables = Catalogue::get().expect("a catalogue").tables();
-    let asked = tables.iter().filter(|table| table.entry.table != "accounts").count();
-    assert_eq!(ledger.len(), 6 * asked);
-    assert_eq!(told(&ledger, &account_id(1), "eu-west-1", "ec2_subnets")["status"], "timed_out");
-    assert_eq!(told(&ledger, &account_id(2), "eu-west-1", "ec2_vpcs")["status"], "timed_out");
-    let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
-    assert_eq!(remaining["run_id"], "cut.r1");
-    assert_eq!(remaining["accounts"], json!([account_id(1), account_id(2)]));
-    // Sent back as it is, once the slow ones answer, it does the rest and nothing else.
-    scene.sim.clear_faults();
-    scene.sim.reset_counts();
-    let rest = scene.run(remaining, None).await.expect("a response");
-    assert_eq!(serde_json::to_value(rest.status).expect("JSON"), "complete");
-    assert_eq!(manifest(&scene.out(), "cut.r1")["resumes"], "cut");
-    let counts = scene.sim.counts();
-    assert_eq!(counts.of(&account_id(1), Service::Ec2, "DescribeSubnets"), 1);
-    assert_eq!(counts.of(&account_id(1), Service::Ec2, "DescribeVpcs"), 0, "what is answered is not asked again");
-    let both: usize = ["cut", "cut.r1"].iter().map(|run| ids(&scene.out(), run, "ec2_subnets").len()).sum();
-    assert_eq!(both, 6 * 5);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_rest_of_a_run_asks_no_zone_again_and_its_records_are_whole() {
-    for format in ["ndjson", "parquet"] {
-        let large = Account { zone_records: [(4, 700), (5, 900)].into(), ..some(0, 6, 30) };
-        let scene = Scene::set(2, large, |_| {}).await;
-        let settings = Settings {
-            call_timeout: Duration::from_secs(30),
-            margin: Some(Duration::from_millis(500)),
-            format: Some(format.into()),
-            ..scene.settings.clone()
-        };
-        let scene = Scene { settings, ..scene };
-        // Six first pages are answered; the second pages of the two large zones are not.
-        let slow = Fault::new(What::Latency(Duration::from_secs(60))).account(&account_id(0));
-        scene.sim.add_fault(slow.operation("ListResourceRecordSets").times(Times::After(6)));
-        let request = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"] });
-        let response = scene.run(request, Some(Duration::from_secs(4))).await.expect("a response");
-        assert_eq!(
-            told(&ledger(&scene.out(), "zones"), &account_id(0), "global", "route53_records")["status"],
-            "partial"
-        );
-        let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
-        assert_eq!(remaining["accounts"], json!([account_id(0)]));
-        scene.sim.reset_counts();
-        // Cut once more before it has begun: what was answered stays so.
-        scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(0)).service(Service::Sts));
-        let again = scene.run(remaining, Some(Duration::from_secs(2))).await.expect("a response");
-        let row = told(&ledger(&scene.out(), "zones.r1"), &account_id(0), "global", "route53_records").clone();
-        assert_eq!((&row["status"], &row["records"]), (&json!("partial"), &json!(4 * 30)), "{row}");
-        scene.sim.clear_faults();
-        let remaining = serde_json::to_value(again.remaining.expect("there is a rest")).expect("JSON");
-        let rest = scene.run(remaining, None).await.expect("a response");
-        assert_eq!(serde_json::to_value(rest.status).expect("JSON"), "complete");
-        let asked = scene.sim.log_of(Service::Route53, "ListResourceRecordSets");
-        let zones: std::collections::BTreeSet<&str> = asked.iter().map(|call| call.params["path"].as_str()).collect();
-        assert_eq!((zones.len(), asked.len()), (2, 3 + 3), "{zones:?}");
-        // The newest answered cell holds all of the account's records, each once.
-        assert_eq!(rest.records["route53_records"], 4 * 30 + 700 + 900);
-        let row = told(&ledger(&scene.out(), "zones.r2"), &account_id(0), "global", "route53_records").clone();
-        assert_eq!((&row["status"], &row["records"]), (&json!("ok"), &json!(4 * 30 + 700 + 900)), "{row}");
-        let of = |run: &str| -> Vec<Value> {
-            let mut rows = rows(&scene.out(), &manifest(&scene.out(), run), "route53_records");
-            rows.retain(|row| row["account_id"] == account_id(0));
-            rows.sort_by_key(|row| row["id"].to_string());
-            rows
-        };
-        // They are what one undisturbed run would have written.
-        let undisturbed = json!({ "run_id": "whole", "accounts": [account_id(0)], "resources": ["route53_records"] });
-        scene.run(undisturbed, None).await.expect("a response");
-        let bare = |mut row: Value| {
-            row.as_object_mut().expect("a row").retain(|name, _| name != "run_id" && name != "collected_at");
-            row
-        };
-        let bare = |rows: Vec<Value>| rows.into_iter().map(bare).collect::<Vec<_>>();
-        assert!(bare(of("zones.r2")) == bare(of("whole")), "the records differ");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,6 +104,13 @@ pub enum What {
     DeletedZone,
 }
 
+impl What {
+    /// An error of this status and code.
+    pub fn error(status: u16, code: &str) -> Self {
+        Self::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") }
+    }
+}
+
 /// A fault. `None` matches everything; an AssumeRole belongs to the account of the role.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -123,7 +130,7 @@ impl Fault {
 
     /// An error of this status and code.
     pub fn error(status: u16, code: &str) -> Self {
-        Self::new(What::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") })
+        Self::new(What::error(status, code))
     }
 
     pub fn account(self, account: &str) -> Self {
