@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 # build the SDK of EC2, which takes minutes, a second time.
 TARGETS := --all-targets
 
-.PHONY: demo test check bench generate package emulator build clean help
+.PHONY: demo test check bench generate package deploy emulator build clean help
 
 help:
 	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
@@ -18,6 +18,8 @@ help:
 	@echo 'make bench     what a run costs, beside boto3 and a bare HTTP client: infra/BENCHMARKS.md (a release build first)'
 	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas, pages and templates'
 	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
+	@echo 'make deploy    package, and deploy to your AWS account, or update it there: infra/deploy.sh tells its settings'
+	@echo '               (DRY_RUN=1: only say what would be done; PACKAGE=FILE: that zip, without a build)'
 
 # Installed once, and again when the pins change.
 $(VENV)/.installed: tests/emulator/requirements.txt
@@ -57,7 +59,8 @@ check: emulator build
 	$(CARGO) fmt --check
 	tests/lint/clippy.sh
 	$(RUN) tests/lint/rustdoc.py
-	$(VENV)/bin/cfn-lint infra/*.yaml
+	$(RUN) tests/lint/templates.py
+	bash -n infra/deploy.sh
 	$(RUN) tests/lint/licences.py
 
 # cargo-lambda links against the C library of Lambda's own system; it fetches zig and the Rust target where they are
@@ -73,6 +76,11 @@ else
 		--no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build
 	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
 endif
+
+# PARAMETERS, BACKEND_ROLE_ARN and the like reach the script by the environment. A dry run builds nothing.
+NAME = rolecall
+deploy: $(if $(PACKAGE)$(DRY_RUN),,package)
+	@NAME='$(NAME)' ARCHITECTURE='$(ARCHITECTURE)' PACKAGE='$(or $(PACKAGE),target/lambda/bootstrap.zip)' infra/deploy.sh
 
 clean:
 	rm -rf target .emulator

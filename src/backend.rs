@@ -59,6 +59,16 @@ impl Backend {
         Self::of(base, settings)
     }
 
+    /// The same with the credentials of a profile.
+    pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
+        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .identity_cache(IdentityCache::lazy().build())
+            .profile_name(profile)
+            .load()
+            .await;
+        Self::of(base, settings)
+    }
+
     /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
     /// and the settings' times and attempts.
     pub fn of(base: SdkConfig, settings: &Settings) -> Self {

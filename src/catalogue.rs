@@ -16,6 +16,7 @@ mod policy;
 mod regions;
 mod route53;
 mod route53_policies;
+mod scope;
 mod storage;
 mod table;
 mod transit;
@@ -26,8 +27,9 @@ use std::sync::LazyLock;
 pub use entry::{
     Added, Arn, Ask, Call, Detail, EVERY, Id, Next, Only, Owner, Parents, Reach, ResourceType, Source, Token, ValueFrom,
 };
-pub use policy::{HELPER_ACTIONS, SESSION_POLICY_LIMIT, SessionPolicy, session_policies};
+pub use policy::{HELPER_ACTIONS, SECRET_ACTIONS, SESSION_POLICY_LIMIT, SessionPolicy, session_policies};
 pub use regions::{Partition, is_region_in_form, partition, partition_of_region};
+pub use scope::{Part, Scope, actions_of};
 pub use table::{Parent, Row, Table, TableDetail};
 
 /// Every resource type, in the order in which they are documented and asked for.

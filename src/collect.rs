@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use cell::{Line, Question};
 pub use enter::{Account, Around, Region, accounts_row};
 
 use crate::catalogue::{Call, Catalogue, Next, Parent, Reach, Row, Source, Table};

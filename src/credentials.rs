@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future};
 use aws_types::request_id::RequestId;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -26,6 +26,9 @@ use crate::wire::{Clock, Lane, Share, Slots, Ticket, Way};
 const SESSION_SECONDS: i32 = 3600;
 /// Credentials that end sooner than this are assumed again.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// The policy of sessions that are only asked for to see whether they are given.
+const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// The backend's way into customers' accounts during one run.
 #[derive(Debug)]
@@ -108,6 +111,17 @@ impl Door {
         let rate = backend.manner.settings.sts_rate;
         let lane = Arc::new(Lane::new(rate, rate));
         Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
+    }
+
+    /// Knocks at a role with this external ID, or with none, and says whether it lets us in. The credentials that come of
+    /// it may do nothing, and are thrown away.
+    pub async fn knock(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), Cause> {
+        let TargetRole::Assume { role_arn } = &target.role else {
+            return Err(Cause::new(Kind::Other, "there is no role to knock at"));
+        };
+        let target = Target { external_id, ..target.clone() };
+        let assumption = Assumption { role_arn: role_arn.clone(), target, policy: NOTHING.into() };
+        self.assume(&assumption).await.map(|_| ())
     }
 
     /// Enters an account. The external ID is in no message.
@@ -269,7 +283,7 @@ fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), Cause> {
     match parts.as_slice() {
         ["arn", _, "sts", "", account, resource] if *account == account_id && resource.starts_with(&expected) => Ok(()),
         ["arn", _, "sts", "", account, _] if *account != account_id => Err(Cause::new(
-            Kind::Other,
+            Kind::WrongAccount,
             format!("the role that was assumed lies in account {account}, not in {account_id}"),
         )),
         _ => Err(Cause::new(

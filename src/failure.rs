@@ -45,6 +45,8 @@ pub enum Kind {
     Conflict,
     /// AssumeRole found the session policy too large.
     PolicyTooLarge,
+    /// The role that let us in lies in another account.
+    WrongAccount,
     /// The answer could not be read.
     Unreadable,
     /// Nobody answered.

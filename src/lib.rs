@@ -35,6 +35,7 @@ pub mod plan;
 // Where it goes, and who we are.
 pub mod store;
 pub mod refusal;
+pub mod keeper;
 pub mod backend;
 pub mod credentials;
 pub mod ledger;
@@ -42,9 +43,23 @@ pub mod sink;
 pub mod views;
 pub mod collect;
 
-// The whole, and its face in Lambda.
+// The whole.
 pub mod report;
 pub mod run;
+
+// What only a person at a terminal needs: from a stranger's account to a target.
+#[cfg(feature = "cli")]
+pub mod grants;
+#[cfg(feature = "cli")]
+pub mod policies;
+#[cfg(feature = "cli")]
+pub mod check;
+#[cfg(feature = "cli")]
+pub mod onboard;
+#[cfg(feature = "cli")]
+pub mod import;
+
+// The face in Lambda.
 pub mod schema;
 pub mod metrics;
 pub mod lambda;

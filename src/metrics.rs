@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::report::Response;
+use crate::report::{Completeness, Response};
 use crate::run::Observer;
 
 /// The metrics' namespace.
@@ -45,6 +45,7 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
         ("AccountsPartial", accounts.partial, "Count"),
         ("AccountsFailed", accounts.failed, "Count"),
         ("AccountsNotStarted", accounts.not_started, "Count"),
+        ("PartialRuns", u64::from(response.status != Completeness::Complete), "Count"),
         ("Records", response.records.values().sum(), "Count"),
         ("Calls", response.calls, "Count"),
         ("Retries", response.retries, "Count"),

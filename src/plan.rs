@@ -78,6 +78,8 @@ pub struct Basis<'a> {
     pub face: Face,
     /// What is written where a request names no format.
     pub format: Format,
+    /// Whether targets count that are disabled: they are checked, and never taken stock of.
+    pub disabled_too: bool,
 }
 
 /// What was selected, before the run has a name.
@@ -125,12 +127,13 @@ pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> S
         }
     }
     let mut unknown = Vec::new();
-    let named = named(request, basis.registry, &mut unknown, problems);
+    let named = named(request, basis, &mut unknown, problems);
     let selected: Vec<&Target> = basis
         .registry
         .targets
         .iter()
-        .filter(|target| target.enabled && named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
+        .filter(|target| target.enabled || basis.disabled_too)
+        .filter(|target| named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
         .filter(|target| target.bears(&request.tags) && !request.exclude.contains(&target.account_id))
         .collect();
     if selected.is_empty() && problems.is_empty() {
@@ -159,15 +162,15 @@ pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> S
 /// The accounts named in full; `None` for "all".
 fn named(
     request: &Request,
-    registry: &Registry,
+    basis: Basis<'_>,
     unknown: &mut Vec<AccountId>,
     problems: &mut Problems,
 ) -> Option<Vec<AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
     for account in accounts {
         let place = "request.accounts";
-        match registry.target(account) {
-            Some(target) if target.enabled => {}
+        match basis.registry.target(account) {
+            Some(target) if target.enabled || basis.disabled_too => {}
             Some(_) => problems
                 .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),
             None if request.skip_unknown => unknown.push(account.clone()),

@@ -16,6 +16,10 @@ pub enum RefusalKind {
     InvalidSettings,
     /// The registry cannot be read.
     RegistryUnreadable,
+    /// What targets are to be taken from cannot be read: an organization, a role's policies.
+    SourceUnreadable,
+    /// The registry cannot be written.
+    RegistryNotWritable,
     /// The output cannot be written.
     OutputNotWritable,
     /// Another request has run under this run id.
@@ -26,12 +30,16 @@ pub enum RefusalKind {
     ExpiredCredentials,
     /// The backend's own credentials are refused.
     InvalidCredentials,
+    /// This runs as somebody whom no customer trusts.
+    WrongIdentity,
     /// AWS, or the endpoint that was named, cannot be reached.
     EndpointUnreachable,
     /// The time ended, or the run was interrupted, before any customer was called.
     OutOfTime,
     /// The run is committed, but what remains of it could not be handed on.
     ContinuationNotSent,
+    /// The run is committed, but the event bus could not be told.
+    EventNotSent,
     /// Rolecall's own mistake.
     Internal,
 }
@@ -44,14 +52,18 @@ impl RefusalKind {
             Self::InvalidRegistry => "InvalidRegistry",
             Self::InvalidSettings => "InvalidSettings",
             Self::RegistryUnreadable => "RegistryUnreadable",
+            Self::SourceUnreadable => "SourceUnreadable",
+            Self::RegistryNotWritable => "RegistryNotWritable",
             Self::OutputNotWritable => "OutputNotWritable",
             Self::RunIdTaken => "RunIdTaken",
             Self::NoCredentials => "NoCredentials",
             Self::ExpiredCredentials => "ExpiredCredentials",
             Self::InvalidCredentials => "InvalidCredentials",
+            Self::WrongIdentity => "WrongIdentity",
             Self::EndpointUnreachable => "EndpointUnreachable",
             Self::OutOfTime => "OutOfTime",
             Self::ContinuationNotSent => "ContinuationNotSent",
+            Self::EventNotSent => "EventNotSent",
             Self::Internal => "Internal",
         }
     }

@@ -11,9 +11,14 @@ use secrecy::SecretString;
 
 use crate::event::AccountId;
 
-pub use file::RegistryFile;
+pub use arn::{RoleArn, account_of_role, role_arn, role_name};
+pub use edit::{Customer, NewTarget};
+pub use external_id::{external_id, random_external_id};
+pub use file::{RegistryFile, TargetEntry};
+pub use reading::DEFAULT_ROLE_NAME;
 
 mod arn;
+mod edit;
 mod external_id;
 mod file;
 mod reading;

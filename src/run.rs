@@ -2,6 +2,7 @@
 //! stage; what each of them does is theirs.
 
 mod account;
+mod announce;
 mod commit;
 mod continuation;
 mod intake;
@@ -263,6 +264,7 @@ impl Engine {
                 manifest
             }
         };
+        self.announce(&store, &manifest.response).await?;
         self.hand_on(&store, &manifest.response).await?;
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }

@@ -76,6 +76,8 @@ pub struct Settings {
     pub continue_queue: Option<String>,
     /// `ROLECALL_CONTINUATIONS`: how many times at most.
     pub continuations: u32,
+    /// `ROLECALL_EVENT_BUS`: the name or ARN of the EventBridge bus that is told of committed runs.
+    pub event_bus: Option<String>,
     /// Whether it is kept where the time went.
     pub timings: bool,
     /// `ROLECALL_LOG`: how much of rolecall's own doings is logged, `error` to `trace`.
@@ -112,6 +114,7 @@ impl Default for Settings {
             account_budget: Duration::from_secs(300),
             deadline: None,
             margin: None,
+            event_bus: None,
             continue_queue: None,
             continuations: 10,
             timings: false,
@@ -137,6 +140,7 @@ impl Settings {
         settings.output_kms_key = get("ROLECALL_OUTPUT_KMS_KEY");
         settings.format = get("ROLECALL_FORMAT");
         settings.default_request = get("ROLECALL_DEFAULT_REQUEST");
+        settings.event_bus = get("ROLECALL_EVENT_BUS");
         let mut reader = Reader { get: &get, problems: &mut problems };
         reader.set("ROLECALL_LOG", &mut settings.log, level);
         reader.set("ROLECALL_BACKEND_ROLE", &mut settings.backend_role, role_arn);

@@ -14,6 +14,7 @@ pub const REGIONAL: ResourceType = ResourceType {
     actions: &[],
     items: "",
     id: Id::Member(&[]),
+    nobody: "",
     arn: Arn::None,
     arn_member: None,
     owner: Owner::Asked,

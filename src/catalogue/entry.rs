@@ -234,6 +234,9 @@ pub struct ResourceType {
     pub items: &'static str,
     /// The id.
     pub id: Id,
+    /// An id of this form that nobody's resource has: with it is asked whether a call is allowed, where there is no
+    /// resource to ask about.
+    pub nobody: &'static str,
     /// The ARN, where the answer bears none.
     pub arn: Arn,
     /// The member that bears the ARN under another name than `Arn`. It stays a column of its own too.

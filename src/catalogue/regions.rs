@@ -11,6 +11,8 @@ pub struct Partition {
     pub name: &'static str,
     /// Where STS, and what has no region of its own, is asked by default.
     pub home: &'static str,
+    /// The host of the AWS console.
+    pub console: &'static str,
     /// The region that Route 53 is signed for.
     pub route53: &'static str,
     /// The region that IAM is signed for.
@@ -25,6 +27,7 @@ static PARTITIONS: &[Partition] = &[
     Partition {
         name: "aws",
         home: "us-east-1",
+        console: "console.aws.amazon.com",
         route53: "us-east-1",
         iam: "us-east-1",
         default_regions: &[
@@ -69,6 +72,7 @@ static PARTITIONS: &[Partition] = &[
     Partition {
         name: "aws-cn",
         home: "cn-north-1",
+        console: "console.amazonaws.cn",
         route53: "cn-northwest-1",
         iam: "cn-north-1",
         default_regions: &["cn-north-1", "cn-northwest-1"],
@@ -77,6 +81,7 @@ static PARTITIONS: &[Partition] = &[
     Partition {
         name: "aws-us-gov",
         home: "us-gov-west-1",
+        console: "console.amazonaws-us-gov.com",
         route53: "us-gov-west-1",
         iam: "us-gov-west-1",
         default_regions: &["us-gov-east-1", "us-gov-west-1"],

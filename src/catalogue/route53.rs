@@ -19,6 +19,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "route53:ListHostedZones",
         items: "HostedZones",
         id: Id::Bare("Id"),
+        nobody: "Z00000000000000000000",
         arn: Arn::Route53("hostedzone/"),
         added: &[
             Added { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
@@ -103,6 +104,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "route53:ListHealthChecks",
         items: "HealthChecks",
         id: Id::Bare("Id"),
+        nobody: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("healthcheck/"),
         details: &[Detail {
             call: |asker, ask| tags(asker, ask, TagResourceType::Healthcheck),

@@ -31,6 +31,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "route53:ListTrafficPolicies",
         items: "TrafficPolicySummaries",
         id: Id::Member(&["Id"]),
+        nobody: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("trafficpolicy/"),
         added: &[Added {
             column: "versions",
@@ -84,6 +85,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "route53:ListCidrCollections",
         items: "CidrCollections",
         id: Id::Member(&["Id"]),
+        nobody: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("cidrcollection/"),
         added: &[Added { column: "cidr_blocks", from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks") }],
         details: &[Detail::of_one(

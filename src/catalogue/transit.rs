@@ -54,6 +54,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGatewayRouteTables",
         items: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
+        nobody: "tgw-rtb-00000000000000000",
         arn: Arn::Ec2("transit-gateway-route-table/"),
         source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL

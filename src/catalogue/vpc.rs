@@ -11,6 +11,7 @@ pub const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpcs",
         items: "Vpcs",
         id: Id::Member(&["VpcId"]),
+        nobody: "vpc-00000000000000000",
         arn: Arn::Ec2("vpc/"),
         source: paged!(listed ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
@@ -116,6 +117,7 @@ pub const TYPES: &[ResourceType] = &[
         scope: "the account's own, with their entries: AWS's lists are the same for everybody",
         items: "PrefixLists",
         id: Id::Member(&["PrefixListId"]),
+        nobody: "pl-00000000000000000",
         arn: Arn::Ec2("prefix-list/"),
         arn_member: Some("PrefixListArn"),
         added: &[Added { column: "entries", from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries") }],

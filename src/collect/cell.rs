@@ -148,13 +148,18 @@ pub struct Line {
 /// A question: the call, what it is told to ask, and what is wanted of the answer.
 #[derive(Clone)]
 pub struct Question {
+    /// `ec2:DescribeVpcs`.
     pub operation: &'static str,
+    /// The call.
     pub call: Call,
+    /// What becomes rows of the answer.
     pub wanted: Arc<Wanted>,
+    /// What the call is about.
     pub ask: Ask,
 }
 
 impl Line {
+    /// A line by this asker, which ends with `stop`.
     pub fn new(asker: &Asker, stop: &Stop) -> Self {
         Self { asker: asker.clone(), stop: stop.clone() }
     }

@@ -25,6 +25,7 @@ fn selected(request: &Value, face: Face) -> Result<(Request, Selection), String>
         partition: partition("aws").unwrap(),
         face,
         format: Format::Ndjson,
+        disabled_too: false,
     };
     let selection = select(&request, basis, &mut problems);
     if problems.is_empty() { Ok((request, selection)) } else { Err(problems.to_string()) }

@@ -29,33 +29,70 @@ pub fn role_name(text: &str) -> Result<String, Malformed> {
     )))
 }
 
+/// The ARN of a role, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleArn {
+    /// `aws`.
+    pub partition: String,
+    /// The account that the role lies in.
+    pub account_id: AccountId,
+    /// Its name, with its path in front where it has one: `team/rolecall-backend`.
+    pub path_and_name: String,
+}
+
+impl RoleArn {
+    /// The role's name, without its path.
+    pub fn name(&self) -> &str {
+        self.path_and_name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for RoleArn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { partition, account_id, path_and_name } = self;
+        write!(formatter, "arn:{partition}:iam::{account_id}:role/{path_and_name}")
+    }
+}
+
+impl std::str::FromStr for RoleArn {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        taken_apart(text).ok_or_else(|| not_an_arn(text, "aws"))
+    }
+}
+
 /// Reads the ARN of a role in this partition, and gives the account that it lies in.
 pub fn account_of_role(text: &str, partition: &str) -> Result<AccountId, Malformed> {
-    let malformed = || {
-        let example = format!("arn:{partition}:iam::111122223333:role/rolecall-inventory");
-        Malformed(format!("{} is not the ARN of a role: write one as {example}", shown(text)))
-    };
+    let role = taken_apart(text).ok_or_else(|| not_an_arn(text, partition))?;
+    if role.partition != partition {
+        return Err(Malformed(format!(
+            "lies in the partition {}, and this backend in {}, which cannot enter it: deploy a backend there",
+            shown(&role.partition),
+            shown(partition)
+        )));
+    }
+    Ok(role.account_id)
+}
+
+fn not_an_arn(text: &str, partition: &str) -> Malformed {
+    let example = format!("arn:{partition}:iam::111122223333:role/rolecall-inventory");
+    Malformed(format!("{} is not the ARN of a role: write one as {example}", shown(text)))
+}
+
+fn taken_apart(text: &str) -> Option<RoleArn> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", other_partition, "iam", "", account, resource] = parts[..] else {
-        return Err(malformed());
-    };
-    let account_id: AccountId = account.parse().map_err(|_| malformed())?;
-    let path_and_name = resource.strip_prefix("role/").ok_or_else(malformed)?;
+    let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
+    let account_id: AccountId = account.parse().ok()?;
+    let path_and_name = resource.strip_prefix("role/")?;
     let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
     let odd_path = (path.is_empty() && path_and_name.starts_with('/'))
         || path.len() + 2 > PATH_CHARACTERS
         || !path.bytes().all(|byte| byte.is_ascii_graphic());
-    if odd_path || !is_role_name(name) || !is_partition(other_partition) {
-        return Err(malformed());
+    if odd_path || !is_role_name(name) || !is_partition(partition) {
+        return None;
     }
-    if other_partition != partition {
-        return Err(Malformed(format!(
-            "lies in the partition {}, and this backend in {}, which cannot enter it: deploy a backend there",
-            shown(other_partition),
-            shown(partition)
-        )));
-    }
-    Ok(account_id)
+    Some(RoleArn { partition: partition.to_owned(), account_id, path_and_name: path_and_name.to_owned() })
 }
 
 fn is_role_name(text: &str) -> bool {

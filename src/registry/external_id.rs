@@ -21,6 +21,23 @@ pub fn external_id(text: &str) -> Result<SecretString, Malformed> {
     ))
 }
 
+/// A new external ID: 122 random bits in the form of a UUID, which nobody can guess. Whoever keeps the registry makes it;
+/// a customer never chooses one, and could else choose another customer's.
+pub fn random_external_id() -> Result<SecretString, getrandom::Error> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut text = String::with_capacity(36);
+    for (place, byte) in bytes.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&place) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    Ok(SecretString::from(text))
+}
+
 /// Sees to it that no external ID serves two customers. A target that names no customer is a
 /// customer of its own.
 #[derive(Default)]
@@ -60,6 +77,20 @@ mod tests {
             assert!(external_id(wrong).is_err(), "{wrong}");
         }
         insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-");
+    }
+
+    #[test]
+    fn new_ones_are_different_and_of_the_form_of_a_uuid() {
+        use secrecy::ExposeSecret;
+        let ids: std::collections::HashSet<String> =
+            (0..100).map(|_| random_external_id().unwrap().expose_secret().to_owned()).collect();
+        assert_eq!(ids.len(), 100);
+        for id in ids {
+            assert!(external_id(&id).is_ok());
+            let form: String = id.chars().map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect();
+            assert_eq!(form, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+            assert!(id.as_bytes()[14] == b'4' && b"89ab".contains(&id.as_bytes()[19]), "{id}");
+        }
     }
 
     proptest! {

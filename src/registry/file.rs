@@ -1,23 +1,25 @@
-//! The form of the registry's file, for its JSON Schema. Reading, with places and advice, is in
-//! [`super::reading`]; a test holds the two together.
+//! The form of the registry's file, for its JSON Schema and for whoever edits it. Reading, with places and advice, is
+//! in [`super::reading`]; a test holds the two together.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
 use super::external_id::EXTERNAL_ID_PATTERN;
 use crate::event::AccountId;
 
 /// The registry: all accounts that may be taken stock of, and how to enter them.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RegistryFile {
     /// The version of this form: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u64,
     /// What holds for targets that say nothing else.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "Defaults")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Defaults")]
     pub defaults: Option<Defaults>,
     /// The targets, each of another account.
     #[schemars(length(min = 1))]
@@ -25,16 +27,16 @@ pub struct RegistryFile {
 }
 
 /// What holds for targets that say nothing else.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Defaults {
     /// The name of the role in every account; `rolecall-inventory` where it is not given.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", regex(pattern = ROLE_NAME_PATTERN), extend("default" = "rolecall-inventory"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = ROLE_NAME_PATTERN), extend("default" = "rolecall-inventory"))]
     pub role_name: Option<String>,
     /// Globs of the regions to ask; all that are enabled in the account where they are not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
-        default,
-        skip_serializing_if = "Option::is_none",
         with = "Vec<String>",
         length(min = 1),
         inner(length(max = 128), regex(pattern = "^[a-z0-9*?-]+$")),
@@ -44,8 +46,8 @@ pub struct Defaults {
 }
 
 /// An account, and how to enter it.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TargetEntry {
     /// The account.
     pub account_id: AccountId,
@@ -59,21 +61,24 @@ pub struct TargetEntry {
     pub external_id: Option<String>,
     /// The role to assume, where it is not the default one. Null for the account that the command
     /// line itself runs in, entered with its own credentials.
-    #[schemars(default, skip_serializing_if = "Option::is_none", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
-    pub role_arn: Option<String>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
+    pub role_arn: Option<Option<String>>,
     /// A role to pass through first.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
     pub via: Option<String>,
     /// What people call the account.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 1, max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 256))]
     pub name: Option<String>,
     /// Whose account it is. Only targets of one customer may share an external ID.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "String", length(min = 1, max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 256))]
     pub customer: Option<String>,
     /// Globs of the regions to ask; the defaults' where they are not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
-        default,
-        skip_serializing_if = "Option::is_none",
         with = "Vec<String>",
         length(min = 1),
         inner(length(max = 128), regex(pattern = "^[a-z0-9*?-]+$")),
@@ -81,9 +86,16 @@ pub struct TargetEntry {
     )]
     pub regions: Option<Vec<String>>,
     /// What requests select targets by.
-    #[schemars(default, extend("propertyNames" = {"minLength": 1}))]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("default" = {}, "propertyNames" = {"minLength": 1}))]
     pub tags: BTreeMap<String, String>,
     /// Whether the account is taken stock of at all; true where it is not given.
-    #[schemars(default, skip_serializing_if = "Option::is_none", with = "bool", extend("default" = true))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool", extend("default" = true))]
     pub enabled: Option<bool>,
+}
+
+/// What is given, null too.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

@@ -16,7 +16,7 @@ pub(super) const TARGET_FIELDS: [&str; 9] =
     ["account_id", "external_id", "role_arn", "via", "name", "customer", "regions", "tags", "enabled"];
 
 /// The name that the customer's template gives the role.
-const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
+pub const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
 
 /// The most characters of a name of a target or customer.
 const NAME_CHARACTERS: usize = 256;
@@ -24,10 +24,19 @@ const NAME_CHARACTERS: usize = 256;
 impl Registry {
     /// Reads the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
     pub fn read(bytes: &[u8], partition: &str) -> Result<Registry, Problems> {
+        Self::read_as(bytes, partition, false)
+    }
+
+    /// The same for whoever edits it: it may be new, or its last target have been removed.
+    pub fn read_perhaps_empty(bytes: &[u8], partition: &str) -> Result<Registry, Problems> {
+        Self::read_as(bytes, partition, true)
+    }
+
+    fn read_as(bytes: &[u8], partition: &str, may_be_empty: bool) -> Result<Registry, Problems> {
         let value = parse("registry", bytes)?;
         let mut problems = Problems::new();
         let targets = match Fields::of(&value, "registry", &mut problems) {
-            Some(fields) => file(&fields, partition, &mut problems),
+            Some(fields) => file(&fields, partition, may_be_empty, &mut problems),
             None => Vec::new(),
         };
         problems.or_value(Registry { version: 1, targets })
@@ -41,7 +50,7 @@ struct Defaults<'a> {
     regions: Vec<String>,
 }
 
-fn file(fields: &Fields<'_>, partition: &str, problems: &mut Problems) -> Vec<Target> {
+fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, problems: &mut Problems) -> Vec<Target> {
     fields.refuse_all_unknown(&FILE_FIELDS, problems);
     match fields.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
@@ -58,7 +67,7 @@ fn file(fields: &Fields<'_>, partition: &str, problems: &mut Problems) -> Vec<Ta
         }
         None => &[],
     };
-    if entries.is_empty() {
+    if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
         let what = "holds no targets: add one with its account_id and external_id for every account to take stock of";
         problems.push(place, what);
         return Vec::new();
@@ -172,7 +181,7 @@ fn refuse_what_only_a_role_needs(fields: &Fields<'_>, problems: &mut Problems) {
 }
 
 /// A name for people: of a target, of a customer.
-fn label(text: &str) -> Result<String, Malformed> {
+pub(super) fn label(text: &str) -> Result<String, Malformed> {
     let plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if plain && text.trim() == text && text.chars().count() <= NAME_CHARACTERS {
         return Ok(text.to_owned());

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use super::{Engine, Order};
 use crate::catalogue::Catalogue;
 use crate::event::Request;
+use crate::keeper::Keeper;
 use crate::plan::{Basis, Plan, Selection, select};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Registry;
-use crate::store::{Store, split_object};
 
 /// A request that is in order.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub async fn prepare(engine: &Engine, order: &Order) -> Result<Prepared, Refusal
         partition: engine.backend.partition,
         face: engine.face,
         format: engine.format()?,
+        disabled_too: false,
     };
     let selection = select(&order.request, basis, &mut problems);
     if !problems.is_empty() {
@@ -52,30 +53,9 @@ pub fn catalogue() -> Result<&'static Catalogue, Refusal> {
     Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))
 }
 
-/// Where the registry lies.
-fn registry_address(engine: &Engine) -> Result<&str, Refusal> {
-    engine.settings.registry.as_deref().ok_or_else(|| {
-        Refusal::new(
-            RefusalKind::InvalidSettings,
-            "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key",
-        )
-    })
-}
-
 /// Reads and validates the registry, afresh for every run.
 pub async fn read_registry(engine: &Engine) -> Result<Registry, Refusal> {
-    let address = registry_address(engine)?;
-    let unreadable = |what: String| {
-        Refusal::new(RefusalKind::RegistryUnreadable, format!("the registry {address} cannot be read: {what}"))
-    };
-    let (place, name) = split_object(address).map_err(|error| unreadable(error.to_string()))?;
-    let place = if place.is_empty() { "/".to_owned() } else { place };
-    let store = Store::open(&place, &engine.backend.config, engine.settings.call_timeout, None)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let object = store.read(&name).await.map_err(|error| unreadable(error.to_string()))?;
-    let object = object.ok_or_else(|| unreadable("there is nothing there".into()))?;
-    Registry::read(&object.bytes, engine.backend.partition.name)
-        .map_err(|problems| Refusal::of(RefusalKind::InvalidRegistry, &problems))
+    Keeper::open(&engine.settings, &engine.backend.config, engine.backend.partition.name)?.read().await
 }
 
 /// A run id names one request. Another one under the same name would be answered with what it did not

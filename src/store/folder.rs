@@ -72,9 +72,8 @@ impl Folder {
     pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
         let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == Created::Ours) };
         let path = self.path(key);
-        // One process's compare and swap; between processes the last rename wins, as a folder knows no more.
-        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-        let _turn = TURN.lock().await;
+        // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
+        let Some(_turn) = turn(&path).await? else { return Ok(false) };
         if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
             return Ok(false);
         }
@@ -84,8 +83,11 @@ impl Folder {
             return Err(error);
         }
         let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
+        // Who may read it stays as it was.
         let done = async {
             file.flush().await?;
+            file.sync_all().await?;
+            fs::set_permissions(&partial, fs::metadata(&path).await?.permissions()).await?;
             fs::rename(&partial, &path).await
         };
         if let Err(error) = done.await {
@@ -97,6 +99,40 @@ impl Folder {
 
     pub(super) fn upload(&self, key: &str) -> FolderUpload {
         FolderUpload { path: self.path(key), file: None }
+    }
+}
+
+/// The one turn to replace a file, among all processes of the machine. None where the file was replaced, or taken away,
+/// while it was waited for.
+async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
+    let lock = {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::open(&path)?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(same_file(&file, &path)?.then_some(file))
+        })
+    };
+    match lock.await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Ok(Err(error)) => Err(told(path, error)),
+        Err(error) => Err(told(path, std::io::Error::other(error))),
+    }
+}
+
+/// Whether the file that was opened is still the one of that name.
+fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (opened, named) = (file.metadata()?, std::fs::metadata(path)?);
+        Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        Ok(true)
     }
 }
 

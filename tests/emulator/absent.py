@@ -68,12 +68,22 @@ ROUTE53_LISTS = [
     ),
 ]
 
+# What is asked of one of those that are not there.
+ROUTE53_NOTHING = [
+    (r"cidrcollection/[^/]+/cidrblocks", "NoSuchCidrCollectionException"),
+    (r"trafficpolicies/[^/]+/versions", "NoSuchTrafficPolicy"),
+]
+
 ministack_ec2 = ec2.handle_request
 
 
 async def answer_ec2(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
     parameters = {name: values[-1] for name, values in parse_qs(body.decode(errors="replace")).items()}
     action = parameters.get("Action", "")
+    # The account's own versions that are in use, which ministack takes for a template without a name.
+    of_all = action == "DescribeLaunchTemplateVersions" and not any(name.startswith("LaunchTemplate") for name in parameters)
+    if of_all and not ec2._launch_templates:
+        return 200, dict(XML), f'<{action}Response xmlns="{EC2_SPACE}"/>'.encode()
     if action not in ec2._ACTION_MAP and action.startswith(("Describe", "Get", "Search")):
         inside = EC2_SETTINGS.get(action, "")
         return 200, dict(XML), f'<{action}Response xmlns="{EC2_SPACE}">{inside}</{action}Response>'.encode()
@@ -87,6 +97,9 @@ def answer_route53(method: str, path: str) -> Answer | None:
         if method == "GET" and found:
             body = f'<{operation}Response xmlns="{ROUTE53_SPACE}">{found.expand(inside)}</{operation}Response>'
             return 200, dict(XML), body.encode()
+    for pattern, code in ROUTE53_NOTHING:
+        if method == "GET" and re.fullmatch(f"/2013-04-01/{pattern}", path):
+            return route53._error_response(code, "There is no such thing.", 404)
     return None
 
 

@@ -5,6 +5,8 @@ Filled in (ministack 1.5.33, each as AWS documents it):
 - EventBridge Scheduler's placeholders <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's
   input, and a look at the schedules every second instead of every ten;
 - every read of EC2 and Route 53 that it has no notion of: nothing is there (`absent.py`);
+- templates that CloudFormation takes from a bucket of another account, as a customer does with what a vendor publishes
+  (whether the customer may read it is not asked here; deploying.py tries that by S3 itself);
 - the condition key aws:PrincipalArn: for the session of a role AWS gives the role's ARN, ministack the session's.
 
 It reaches into ministack's insides and so holds for the pinned version only; where a name has moved, it fails at the
@@ -20,8 +22,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from ministack import app
-from ministack.core import iam_evaluator
-from ministack.services import eventbridge, iam, route53, scheduler
+from ministack.core import iam_evaluator, responses
+from ministack.services import eventbridge, iam, route53, s3, scheduler
 
 import absent
 
@@ -33,6 +35,7 @@ SCHEDULE_CHECK_SECONDS = 1
 ministack_route53 = route53.handle_request
 ministack_invoke_target = eventbridge._invoke_target
 ministack_condition_key = iam_evaluator._resolve_condition_key
+ministack_object_data = s3._get_object_data
 
 
 async def answer_route53(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
@@ -94,6 +97,18 @@ def scheduled_time(expression: str, fired_at: float) -> str:
     return datetime.fromtimestamp(moment, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def object_data(bucket: str, key: str, version_id: str | None = None) -> bytes | None:
+    caller = responses.get_account_id()
+    owners = [account for account, name in list(s3._buckets._data) if name == bucket]
+    if caller in owners or not owners:
+        return ministack_object_data(bucket, key, version_id)
+    responses.set_request_account_id(owners[0])
+    try:
+        return ministack_object_data(bucket, key, version_id)
+    finally:
+        responses.set_request_account_id(caller)
+
+
 def condition_key(key: str, context: Any) -> Any:
     value = ministack_condition_key(key, context)
     if key.lower() == "aws:principalarn" and isinstance(value, str):
@@ -115,6 +130,7 @@ def main() -> None:
     absent.put_in_place()
     route53.handle_request = answer_route53
     iam_evaluator._resolve_condition_key = condition_key
+    s3._get_object_data = object_data
     eventbridge._invoke_target = invoke_target
     assert isinstance(scheduler._SCHEDULE_TICK_INTERVAL, int), "ministack's scheduler has changed"
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_CHECK_SECONDS

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rolecall::catalogue::{Catalogue, Reach};
+use rolecall::refusal::RefusalKind;
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
@@ -128,8 +129,15 @@ async fn holds(number: usize, case: Case) -> BTreeSet<String> {
         scene.sim.add_fault(fault.clone());
     }
     let request = json!({ "run_id": "any", "accounts": "all", "regions": case.regions, "resources": case.tables });
-    let response =
-        scene.run(request, case.deadline).await.unwrap_or_else(|refused| panic!("{number} {case:?}: {refused}"));
+    let response = match scene.run(request, case.deadline).await {
+        Ok(response) => response,
+        // On a busy machine a short time may end before anybody is asked, and then nobody is.
+        Err(refused) if case.deadline.is_some() && refused.kind == RefusalKind::OutOfTime => {
+            assert!(scene.sim.log().iter().all(|call| call.service == Service::Sts), "{number} {case:?}: {refused}");
+            return BTreeSet::new();
+        }
+        Err(refused) => panic!("{number} {case:?}: {refused}"),
+    };
     // No cell stands twice: `ledger` sees to it.
     let ledger = ledger(&scene.out(), "any");
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();

@@ -212,3 +212,38 @@ fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
         "{refused:?}"
     );
 }
+
+/// Whoever listens on the event bus is told of a committed run, once, whoever delivers its event again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_committed_run_is_told_to_the_event_bus() {
+    let config = config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account"));
+    let (sqs, events) = (aws_sdk_sqs::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
+    let queue = sqs.create_queue().queue_name("told-of-runs").send().await.expect("a queue").queue_url.expect("a URL");
+    let arn = format!("arn:aws:sqs:{}:{}:told-of-runs", stage().fact("region"), stage().fact("backend_account"));
+    let pattern = json!({ "source": ["rolecall"], "detail-type": ["rolecall run committed"],
+                          "detail": { "run_id": ["told"] } });
+    events.put_rule().name("told").event_pattern(pattern.to_string()).send().await.expect("a rule");
+    let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(arn).build().expect("a target");
+    events.put_targets().rule("told").targets(target).send().await.expect("it is set");
+    let event = json!({ "run_id": "told", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
+    let answers = tokio::task::block_in_place(|| {
+        let first = stage().invoke(std::slice::from_ref(&event));
+        let again = stage().invoke(std::slice::from_ref(&event));
+        assert_eq!(first[0]["payload"], again[0]["payload"]);
+        first
+    });
+    let mut told = Vec::new();
+    let until = Instant::now() + Duration::from_secs(20);
+    while told.is_empty() && Instant::now() < until {
+        let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(10).wait_time_seconds(1);
+        told.extend(received.send().await.expect("an answer").messages.unwrap_or_default());
+    }
+    assert_eq!(told.len(), 1, "told once: {told:?}");
+    let told: Value = serde_json::from_str(told[0].body().expect("a body")).expect("JSON");
+    assert_eq!((&told["source"], &told["detail-type"]), (&json!("rolecall"), &json!("rolecall run committed")));
+    let (detail, response) = (&told["detail"], &answers[0]["payload"]);
+    for member in ["run_id", "status", "accounts", "records", "cells", "manifest"] {
+        assert_eq!(detail[member], response[member], "{member}");
+    }
+    assert_eq!(detail["status"], "partial");
+}

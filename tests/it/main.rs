@@ -16,6 +16,7 @@ mod filled;
 mod function;
 mod limits;
 mod matrix;
+mod onboarding;
 mod output;
 mod parents;
 mod resumed;

@@ -1,35 +1,61 @@
-//! The templates against the catalogue: what customers grant is exactly what is asked.
+//! The templates against the catalogue: what customers grant is exactly what is asked. And against the emulated AWS: what
+//! nobody may do.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 
-use rolecall::catalogue::{Catalogue, HELPER_ACTIONS, Table};
+use rolecall::catalogue::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
+use serde_json::Value;
 
-use crate::emulator::root;
+use crate::emulator::{python, root, stage};
 
-fn needed() -> BTreeSet<String> {
+/// The actions that stand below a statement's name, up to its resource.
+fn below(template: &str, sid: &str) -> BTreeSet<String> {
+    let (_, statement) = template.split_once(&format!("Sid: {sid}\n")).unwrap_or_else(|| panic!("no statement {sid}"));
+    let (actions, _) = statement.split_once("Resource:").expect("a resource");
+    let listed: Vec<String> =
+        actions.lines().filter_map(|line| line.trim().strip_prefix("- ")).map(str::to_owned).collect();
+    let actions: BTreeSet<String> = listed.iter().cloned().collect();
+    assert_eq!(actions.len(), listed.len(), "an action stands twice in {sid}");
+    assert!(!actions.iter().any(|action| action.contains(['*', '?'])), "{sid} holds a wildcard");
+    actions
+}
+
+fn needed(scope: Scope) -> BTreeSet<String> {
     let tables = Catalogue::get().expect("a catalogue").tables().iter();
-    let actions = tables.flat_map(Table::actions).chain(HELPER_ACTIONS.iter().copied());
-    actions.map(str::to_owned).collect()
+    actions_of(tables.filter(|table| scope.covers(table.part()))).into_iter().map(str::to_owned).collect()
 }
 
 #[test]
 fn the_customers_role_grants_exactly_what_the_catalogue_needs() {
     let template = std::fs::read_to_string(root().join("infra/customer-role.yaml")).expect("a template");
-    let (_, rest) = template.split_once("# actions: begin").expect("a mark");
-    let (granted, after) = rest.split_once("# actions: end").expect("a mark");
-    let listed: Vec<String> = granted
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- "))
-        .filter(|item| item.contains(':') && !item.contains(' '))
-        .map(str::to_owned)
-        .collect();
-    let granted: BTreeSet<String> = listed.iter().cloned().collect();
-    assert_eq!(granted.len(), listed.len(), "an action stands twice");
-    assert_eq!(granted, needed());
-    assert!(!template.contains("Action: \"*\"") && !granted.iter().any(|action| action.contains('*')));
-    for secret in
-        ["ec2:DescribeInstanceAttribute", "ec2:GetPasswordData", "ec2:GetConsoleOutput", "ec2:GetConsoleScreenshot"]
-    {
-        assert!(after.contains(secret), "{secret} is not denied");
+    let [always, network, dns] = ["ReadAlways", "ReadNetwork", "ReadDns"].map(|sid| below(&template, sid));
+    for (scope, granted) in [
+        (Scope::All, [&always, &network, &dns].into_iter().flatten().cloned().collect::<Vec<_>>()),
+        (Scope::Network, [&always, &network].into_iter().flatten().cloned().collect()),
+        (Scope::Dns, [&always, &dns].into_iter().flatten().cloned().collect()),
+    ] {
+        let once: BTreeSet<String> = granted.iter().cloned().collect();
+        assert_eq!(once.len(), granted.len(), "an action stands twice");
+        assert_eq!(once, needed(scope), "{scope:?}");
     }
+    let never: BTreeSet<String> = SECRET_ACTIONS.iter().map(|&action| action.to_owned()).collect();
+    assert_eq!(below(&template, "NeverReadSecrets"), never);
+}
+
+/// Next to each refusal stands what differs in the point that matters and is allowed, so that the refusal proves something.
+#[test]
+fn what_nobody_may_do_is_refused() {
+    let mut trying = Command::new(python())
+        .arg(root().join("tests/emulator/forbidden.py"))
+        .args(["--endpoint", stage().fact("endpoint")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    serde_json::to_writer(trying.stdin.take().expect("piped"), &stage().facts).expect("it reads");
+    let output = trying.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "the trials could not be carried out");
+    let outcomes: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&outcomes).expect("JSON"));
 }

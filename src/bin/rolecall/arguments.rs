@@ -1,5 +1,8 @@
 //! The command line.
 
+mod onboarding;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +12,8 @@ use rolecall::lambda::default_request;
 use rolecall::refusal::{Refusal, RefusalKind};
 use rolecall::settings::Settings;
 use serde_json::{Map, Value, json};
+
+pub use onboarding::{Check, Import, Onboard, OneTarget, Policy, RegistryFlag, Targets, WhichPolicy};
 
 /// Takes stock of many AWS accounts through one role.
 #[derive(Debug, Parser)]
@@ -24,6 +29,15 @@ pub enum Command {
     Run(Run),
     /// Say what a run would ask, and ask nothing
     Plan(Plan),
+    /// Add an account, and print what its administrator needs to make the role
+    Onboard(Onboard),
+    /// Try the customers' roles: do they let us in, do they refuse others, what may be read
+    Check(Check),
+    /// List and edit the registry's targets
+    #[command(subcommand)]
+    Targets(Targets),
+    /// Print an IAM policy
+    Policy(Policy),
     /// List the resource types
     Resources(Resources),
     /// Print a JSON Schema, or the tables and views for DuckDB or Athena
@@ -35,7 +49,7 @@ pub enum Command {
 pub struct Selection {
     /// Account ids, separated by commas, or `all`
     #[arg(long, value_delimiter = ',', value_name = "ID,…|all")]
-    accounts: Vec<String>,
+    pub accounts: Vec<String>,
     /// Only targets that bear this tag (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     tags: Vec<String>,
@@ -53,7 +67,7 @@ pub struct Selection {
     resources: Vec<String>,
     /// Read the event from a file instead; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["accounts", "tags", "exclude", "skip_unknown", "regions", "resources"])]
-    event: Option<PathBuf>,
+    pub event: Option<PathBuf>,
 }
 
 /// Where things lie, and how AWS is called. Each is an environment variable too (ROLECALL_REGISTRY …).
@@ -153,6 +167,11 @@ impl Schema {
 }
 
 impl SettingFlags {
+    /// The settings: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        read(&self.pairs())
+    }
+
     fn pairs(&self) -> Vec<(&'static str, &Option<String>)> {
         vec![
             ("ROLECALL_REGISTRY", &self.registry),
@@ -187,7 +206,7 @@ impl Run {
 impl Plan {
     /// The settings: flags before the environment.
     pub fn settings(&self) -> Result<Settings, Refusal> {
-        read(&self.settings.pairs())
+        self.settings.settings()
     }
 }
 
@@ -241,15 +260,8 @@ impl Selection {
             [all] if all == "all" => drop(fields.insert("accounts".into(), json!("all"))),
             ids => drop(fields.insert("accounts".into(), json!(ids))),
         }
-        let mut tags = Map::new();
-        for tag in &self.tags {
-            match tag.split_once('=') {
-                Some((key, value)) => drop(tags.insert(key.into(), value.into())),
-                None => problems.push("--tags", format!("`{}` is no KEY=VALUE", tag.escape_default())),
-            }
-        }
         if !self.tags.is_empty() {
-            fields.insert("tags".into(), tags.into());
+            fields.insert("tags".into(), json!(tags(&self.tags, problems)));
         }
         if self.skip_unknown {
             fields.insert("skip_unknown".into(), true.into());
@@ -261,6 +273,18 @@ impl Selection {
         }
         Value::Object(fields)
     }
+}
+
+/// What `--tags` says.
+pub fn tags(pairs: &[String], problems: &mut Problems) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for pair in pairs {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => drop(tags.insert(key.to_owned(), value.to_owned())),
+            _ => problems.push("--tags", format!("`{}` is no KEY=VALUE", pair.escape_default())),
+        }
+    }
+    tags
 }
 
 fn terminal() -> Naming {

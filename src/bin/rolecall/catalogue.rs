@@ -13,7 +13,7 @@ use crate::arguments::{Resources, Schema};
 use crate::show;
 
 /// The catalogue, which can only be wrong by a mistake of ours.
-fn catalogue() -> Result<&'static Catalogue, Refusal> {
+pub fn catalogue() -> Result<&'static Catalogue, Refusal> {
     Catalogue::get().map_err(|what| Refusal::new(RefusalKind::Internal, what))
 }
 
@@ -23,7 +23,7 @@ pub fn resources(arguments: &Resources) -> Result<ExitCode, Refusal> {
         let types = catalogue.tables().iter().map(|table| {
             json!({
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
-                "scope": table.entry.scope,
+                "scope": table.entry.scope, "part": table.part(),
                 "actions": table.actions(), "parent": table.parents().map(|parents| parents.table),
                 "columns": table.all_columns(), "secrets": table.secrets(),
             })

@@ -3,10 +3,14 @@
 
 mod arguments;
 mod catalogue;
+mod check;
+mod onboard;
 mod plan;
+mod policy;
 mod progress;
 mod run;
 mod show;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -28,6 +32,10 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(run) => run::run(run).await,
         Command::Plan(plan) => plan::plan(plan).await,
+        Command::Onboard(onboard) => onboard::onboard(onboard).await,
+        Command::Check(check) => check::check(check).await,
+        Command::Targets(targets) => targets::targets(targets).await,
+        Command::Policy(policy) => policy::policy(policy).await,
         Command::Resources(resources) => catalogue::resources(&resources),
         Command::Schema(schema) => catalogue::schema(&schema).await,
     };

@@ -98,7 +98,8 @@ pub fn summary(response: &Response, manifest: Option<&Manifest>) -> String {
     text
 }
 
-fn some(names: &[String]) -> String {
+/// The first of many names.
+pub fn some(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if !rest.is_empty() => format!("{one}, {two}, {three} and {} more", rest.len()),
         names => names.join(", "),

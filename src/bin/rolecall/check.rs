@@ -1,0 +1,231 @@
+//! `rolecall check`: the customers' roles, tried.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rolecall::check::{Checked, Checker, Finding, Manner, Outcome, Severity, TypeRow, Verdict, Watcher};
+use rolecall::event::{AccountId, Accounts, Request};
+use rolecall::input::Problems;
+use rolecall::logging;
+use rolecall::refusal::Refusal;
+use serde_json::json;
+
+use crate::arguments::{Check, Onboard, SettingFlags};
+use crate::show;
+
+/// Something is not in order.
+const NOT_READY: u8 = 1;
+
+pub async fn check(mut arguments: Check) -> Result<ExitCode, Refusal> {
+    if arguments.selection.event.is_none() && arguments.selection.accounts.is_empty() {
+        arguments.selection.accounts = vec!["all".to_owned()];
+    }
+    let mut problems = Problems::new();
+    let (request, _) = arguments.selection.request(None, &mut problems)?;
+    let manner = Manner { wait: arguments.wait, negative: !arguments.no_negative };
+    let what = What { request, problems, manner, enable: arguments.enable, json: arguments.json };
+    carry_out(&arguments.settings, what, arguments.verbose).await
+}
+
+/// Checks and enables accounts that were onboarded.
+pub async fn of_accounts(accounts: &[AccountId], arguments: &Onboard) -> Result<ExitCode, Refusal> {
+    let what = What {
+        request: Request::of(Accounts::Named(accounts.to_vec())),
+        problems: Problems::new(),
+        manner: Manner { wait: None, negative: true },
+        enable: true,
+        json: arguments.json,
+    };
+    carry_out(&arguments.settings, what, 0).await
+}
+
+struct What {
+    request: Request,
+    problems: Problems,
+    manner: Manner,
+    enable: bool,
+    json: bool,
+}
+
+struct Told {
+    each: bool,
+}
+
+impl Watcher for Told {
+    fn waiting(&self, account_id: &AccountId, longest: Duration) {
+        eprintln!(
+            "rolecall: {account_id} does not let us in yet; a new role takes IAM some seconds: trying for {} s",
+            longest.as_secs()
+        );
+    }
+
+    fn checked(&self, target: &Checked) {
+        if self.each {
+            eprintln!("rolecall: {} {}", target.account_id, word(target.verdict));
+        }
+    }
+}
+
+async fn carry_out(flags: &SettingFlags, what: What, verbose: u8) -> Result<ExitCode, Refusal> {
+    let settings = flags.settings()?;
+    logging::to_terminal(settings.log.as_deref(), verbose, std::io::stderr);
+    let checker = Checker::start(&settings).await?;
+    if !what.json {
+        show::print(&format!("This runs as {}, and customers trust {}.\n", checker.identity.arn, checker.role));
+    }
+    let told = Told { each: std::io::stderr().is_terminal() && !what.json };
+    let checked = checker.check(&what.request, what.problems, what.manner, &told).await?;
+    let ready: Vec<AccountId> = checked
+        .iter()
+        .filter(|one| one.verdict == Verdict::Ready && !one.enabled)
+        .map(|one| one.account_id.clone())
+        .collect();
+    let enabled = if what.enable && !ready.is_empty() {
+        checker.keeper.edit(|file| file.switch(&ready, true)).await?
+    } else {
+        Vec::new()
+    };
+    if what.json {
+        show::print_json(&json!({
+            "identity": checker.identity.arn, "backend_role": checker.role.to_string(), "targets": checked,
+            "enabled": enabled,
+        }));
+    } else {
+        show::print(&in_words(&checked, verbose > 0));
+        if what.enable {
+            let names: Vec<&str> = enabled.iter().map(AccountId::as_str).collect();
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            show::print(&format!("\nenabled in {}: {names}", checker.keeper.address()));
+        } else if !ready.is_empty() {
+            show::print(&format!("\n{} ready and not enabled yet: --enable does that", ready.len()));
+        }
+    }
+    let fine = checked.iter().all(|one| one.verdict == Verdict::Ready);
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ready => "ready",
+        Verdict::Gaps => "gaps",
+        Verdict::NotEntered => "not entered",
+        Verdict::Unsafe => "UNSAFE",
+    }
+}
+
+fn in_words(checked: &[Checked], in_full: bool) -> String {
+    let mut table = show::table(&["account", "name", "enabled", "verdict", "strangers", "types", "seconds"], 5);
+    for one in checked {
+        let strangers = match one.refuses_strangers {
+            Some(true) => "refused",
+            Some(false) => "LET IN",
+            None => "not tried",
+        };
+        let allowed = one.types.iter().filter(|row| row.is_allowed());
+        table.add_row([
+            one.account_id.to_string(),
+            one.name.clone().unwrap_or_default(),
+            if one.enabled { "yes" } else { "no" }.to_owned(),
+            word(one.verdict).to_owned(),
+            strangers.to_owned(),
+            format!("{}/{}", allowed.count(), one.types.len()),
+            format!("{:.1}", one.duration_ms as f64 / 1000.0),
+        ]);
+    }
+    let mut text = format!("{}\n", table.trim_fmt());
+    let told = |one: &&Checked| {
+        let allowed = one.types.iter().all(TypeRow::is_allowed);
+        !allowed || one.findings.iter().any(|finding| finding.severity > Severity::Note)
+    };
+    for one in checked.iter().filter(told) {
+        let name = one.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        text.push_str(&format!("\n{}{name}: {}\n", one.account_id, word(one.verdict)));
+        for finding in one.findings.iter().filter(|finding| finding.severity > Severity::Note) {
+            text.push_str(&format!("  {}: {}\n", severity(finding.severity), finding.what));
+            if !finding.to_do.is_empty() {
+                text.push_str(&format!("    to do: {}\n", finding.to_do));
+            }
+            if let Some(paste) = &finding.paste {
+                let paste = serde_json::to_string_pretty(paste).unwrap_or_default();
+                text.push_str(&paste.lines().map(|line| format!("      {line}\n")).collect::<String>());
+            }
+        }
+        text.push_str(&matrix(one, in_full));
+    }
+    text.push_str(&notes(checked));
+    text
+}
+
+/// What is good to know, once for all accounts that it is so of.
+fn notes(checked: &[Checked]) -> String {
+    let mut notes: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    for one in checked {
+        for note in one.findings.iter().filter(|finding| finding.severity == Severity::Note) {
+            match notes.iter_mut().find(|(other, _)| *other == note) {
+                Some((_, accounts)) => accounts.push(one.account_id.as_str()),
+                None => notes.push((note, vec![one.account_id.as_str()])),
+            }
+        }
+    }
+    let mut text = String::new();
+    for (note, accounts) in notes {
+        let of = match accounts.as_slice() {
+            all if all.len() == checked.len() && all.len() > 1 => "all of them".to_owned(),
+            few if few.len() <= 3 => few.join(", "),
+            many => format!("{} accounts", many.len()),
+        };
+        text.push_str(&format!("\nnote, of {of}: {}\n", note.what));
+        if !note.to_do.is_empty() {
+            text.push_str(&format!("  to do: {}\n", note.to_do));
+        }
+    }
+    text
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Gap => "gap",
+        Severity::Shut => "shut",
+        Severity::Unsafe => "UNSAFE",
+    }
+}
+
+/// The types that may not be read in full, by how many regions; nothing where all may. Types of which the same is so stand
+/// together, unless all is to be shown.
+fn matrix(checked: &Checked, in_full: bool) -> String {
+    let columns = [
+        (Outcome::Allowed, "allowed"),
+        (Outcome::Denied, "denied"),
+        (Outcome::ScpDenied, "by SCP"),
+        (Outcome::RegionDisabled, "disabled"),
+        (Outcome::Unsupported, "unsupported"),
+        (Outcome::Unknown, "unknown"),
+    ];
+    let gaps: Vec<&TypeRow> = checked.types.iter().filter(|row| !row.is_allowed()).collect();
+    if gaps.is_empty() {
+        return String::new();
+    }
+    let mut groups: Vec<Vec<&TypeRow>> = Vec::new();
+    for row in &gaps {
+        match groups.iter_mut().find(|group| !in_full && group[0].regions == row.regions) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    let used: Vec<_> =
+        columns.into_iter().filter(|(outcome, _)| gaps.iter().any(|row| row.regions.contains_key(outcome))).collect();
+    let header: Vec<&str> = used.iter().map(|(_, name)| *name).chain(["types"]).collect();
+    let mut table = show::table(&header, header.len());
+    for group in &groups {
+        let numbers = used.iter().map(|(outcome, _)| group[0].regions.get(outcome).map_or(0, Vec::len).to_string());
+        let names: Vec<String> = group.iter().map(|row| row.table.to_owned()).collect();
+        table.add_row(numbers.chain([show::some(&names)]));
+    }
+    let (all, rest) = (checked.types.len(), checked.types.len() - gaps.len());
+    let lines = table.trim_fmt().lines().map(|line| format!("   {line}\n")).collect::<String>();
+    let more = if in_full { "" } else { "; -v and --json show each" };
+    format!("  in so many regions, of the types that are not allowed everywhere ({rest} of {all} are{more}):\n{lines}")
+}

@@ -1,0 +1,187 @@
+//! `rolecall onboard`: targets added, and what their administrators are sent.
+
+use std::process::ExitCode;
+
+use rolecall::backend::Backend;
+use rolecall::event::AccountId;
+use rolecall::import;
+use rolecall::input::Problems;
+use rolecall::keeper::Keeper;
+use rolecall::onboard::{Invitation, template_sha256};
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::registry::{Customer, DEFAULT_ROLE_NAME, NewTarget, RegistryFile, TargetEntry};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::arguments::{Onboard, tags};
+use crate::{check, show, targets};
+
+pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
+    let new = new_targets(&arguments)?;
+    let accounts: Vec<AccountId> = new.iter().map(|target| target.account_id.clone()).collect();
+    if arguments.enable {
+        return check::of_accounts(&accounts, &arguments).await;
+    }
+    let settings = arguments.settings.settings()?;
+    let backend = Backend::load(&settings).await;
+    let keeper = Keeper::open(&settings, &backend.config, backend.partition.name)?;
+    let role = targets::backend_role(None, &settings, &keeper).await?.ok_or_else(|| {
+        let what = "which role are customers to trust? Give --backend-role ARN; `make deploy` publishes it beside the registry";
+        Refusal::new(RefusalKind::InvalidSettings, what)
+    })?;
+    let published = keeper.published().await?;
+    // Whoever is there already is invited again, with the external ID that is theirs.
+    let (added, file) = keeper
+        .edit(|file| {
+            let missing: Vec<NewTarget> =
+                new.iter().filter(|target| file.entry(&target.account_id).is_none()).cloned().collect();
+            file.add(&missing)?;
+            if let (Some(role), [account]) = (&arguments.role_arn, accounts.as_slice()) {
+                file.set_role(account, role)?;
+            }
+            Ok((missing.into_iter().map(|target| target.account_id).collect::<Vec<_>>(), file.clone()))
+        })
+        .await?;
+    let template_url =
+        arguments.template_url.clone().or_else(|| published.as_ref().map(|published| published.template_url.clone()));
+    // Of a template that somebody else has published, nothing is known but what it should be.
+    let sha256 = match (&arguments.template_url, &published) {
+        (None, Some(published)) => published.template_sha256.clone(),
+        _ => template_sha256(),
+    };
+    let region = backend.partition.sts_region(&backend.region);
+    let invitations = invitations(&file, &accounts, |accounts, external_id, role_name| Invitation {
+        accounts,
+        external_id,
+        backend_role: role.clone(),
+        role_name,
+        scope: arguments.scope,
+        region: if role.partition == backend.partition.name { region.clone() } else { backend.partition.home.into() },
+        template_url: template_url.clone(),
+    });
+    if arguments.json {
+        let told: Vec<Value> = invitations.iter().map(|one| as_json(one, &added, &sha256)).collect();
+        show::print_json(&told);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let told: Vec<String> = invitations.iter().map(|one| in_words(one, &added, keeper.address(), &sha256)).collect();
+    let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+    show::print(&format!(
+        "{}\n\nOnce the role is there (it takes IAM some seconds, and the check waits for it):\n\n  \
+         rolecall check --accounts {} --enable --registry {}{}",
+        told.join("\n\n"),
+        ids.join(","),
+        keeper.address(),
+        format_args!(" --backend-role {role}"),
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the command line asks for.
+fn new_targets(arguments: &Onboard) -> Result<Vec<NewTarget>, Refusal> {
+    let mut problems = Problems::new();
+    let tags = tags(&arguments.tags, &mut problems);
+    if arguments.name.is_some() && arguments.accounts.len() > 1 {
+        problems.push("--name", "is of one account: --customer names several");
+    }
+    if arguments.role_arn.is_some() && arguments.accounts.len() > 1 {
+        problems.push("--role-arn", "is of one account: onboard the others on their own");
+    }
+    let mut new: Vec<NewTarget> = arguments.accounts.iter().cloned().map(NewTarget::of).collect();
+    if let Some(path) = &arguments.accounts_file {
+        match import::accounts_file(&targets::text_of(path)?) {
+            Ok(found) => new.extend(found.targets),
+            Err(more) => problems.merge(more),
+        }
+    }
+    for target in &mut new {
+        target.name = target.name.take().or_else(|| arguments.name.clone());
+        target.customer = arguments.customer.clone().or_else(|| target.customer.take());
+        target.tags.extend(tags.clone());
+        if target.regions.is_empty() {
+            target.regions = arguments.regions.clone();
+        }
+        target.external_id = Customer::Made;
+    }
+    if problems.is_empty() { Ok(new) } else { Err(Refusal::of(RefusalKind::InvalidRequest, &problems)) }
+}
+
+/// One invitation for all accounts that share an external ID and a role's name.
+fn invitations(
+    file: &RegistryFile,
+    accounts: &[AccountId],
+    make: impl Fn(Vec<AccountId>, Option<SecretString>, String) -> Invitation,
+) -> Vec<Invitation> {
+    let default = file.defaults.as_ref().and_then(|defaults| defaults.role_name.clone());
+    let default = default.unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned());
+    let role_of = |entry: &TargetEntry| match &entry.role_arn {
+        Some(Some(arn)) => arn.rsplit('/').next().unwrap_or_default().to_owned(),
+        _ => default.clone(),
+    };
+    let mut groups: Vec<(Option<String>, String, Vec<AccountId>)> = Vec::new();
+    for entry in accounts.iter().filter_map(|account| file.entry(account)) {
+        let (id, role) = (entry.external_id.clone(), role_of(entry));
+        match groups.iter_mut().find(|(other, name, _)| *other == id && *name == role) {
+            Some((_, _, accounts)) => accounts.push(entry.account_id.clone()),
+            None => groups.push((id, role, vec![entry.account_id.clone()])),
+        }
+    }
+    groups.into_iter().map(|(id, role, accounts)| make(accounts, id.map(SecretString::from), role)).collect()
+}
+
+fn as_json(invitation: &Invitation, added: &[AccountId], sha256: &str) -> Value {
+    use secrecy::ExposeSecret;
+    json!({
+        "accounts": invitation.accounts,
+        "added": invitation.accounts.iter().filter(|account| added.contains(account)).collect::<Vec<_>>(),
+        "backend_role_arn": invitation.backend_role.to_string(),
+        "external_id": invitation.external_id.as_ref().map(|id| id.expose_secret()),
+        "template_url": invitation.template_url, "template_sha256": sha256,
+        "link": invitation.link(), "command": invitation.command(), "terraform": invitation.terraform(),
+        "stack_set": invitation.stack_set(),
+    })
+}
+
+fn in_words(invitation: &Invitation, added: &[AccountId], registry: &str, sha256: &str) -> String {
+    let ids: Vec<&str> = invitation.accounts.iter().map(AccountId::as_str).collect();
+    let new = invitation.accounts.iter().filter(|account| added.contains(account)).count();
+    let ids = ids.join(", ");
+    let mut text = match new {
+        0 => format!("In {registry} already: {ids}. The same invitation again.\n"),
+        _ => format!("Added to {registry}, disabled until the role was checked: {ids}.\n"),
+    };
+    text.push_str(
+        "\nSend one of these to the administrator. All make the same role; the external ID is for this customer alone,\n\
+         and the link holds it.\n",
+    );
+    if let Some(link) = invitation.link() {
+        text.push_str(&format!("\nA link, to be opened by whoever is signed in to the account:\n\n  {link}\n"));
+    }
+    match &invitation.template_url {
+        Some(url) => text.push_str(&format!(
+            "\nThe template is {url}\nand its SHA-256 is {sha256}\nWhoever opens it must be among the template's readers \
+             (make deploy ARTIFACT_PARAMETERS=TemplateReaders=…).\n"
+        )),
+        None => text.push_str(&format!(
+            "\nNo template is published (`make deploy` does, or give --template-url), so there is no link: send\n\
+             infra/customer-role.yaml along. Its SHA-256 is {sha256}\n"
+        )),
+    }
+    text.push_str(&format!("\nThe AWS CLI:\n\n{}\n", indented(&invitation.command())));
+    text.push_str(&format!(
+        "\nTerraform, with the module of infra/terraform/customer-role:\n\n{}\n",
+        indented(&invitation.terraform())
+    ));
+    if invitation.accounts.len() > 1 {
+        text.push_str(&format!(
+            "\nA whole organization at once (its management account needs a stack of its own besides, by one of the forms\n\
+             above):\n\n{}\n",
+            indented(&invitation.stack_set())
+        ));
+    }
+    text.trim_end().to_owned()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

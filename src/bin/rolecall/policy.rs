@@ -1,0 +1,129 @@
+//! `rolecall policy`: IAM policies to attach or to paste.
+
+use std::process::ExitCode;
+
+use rolecall::backend::Backend;
+use rolecall::catalogue::{SessionPolicy, Table, actions_of, session_policies};
+use rolecall::event::Globs;
+use rolecall::input::Problems;
+use rolecall::keeper::Keeper;
+use rolecall::policies::{self, MANAGED_POLICY_LIMIT, Places, Policy as Document};
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::registry::{DEFAULT_ROLE_NAME, TargetRole};
+use rolecall::settings::Settings;
+
+use crate::arguments::{Policy, WhichPolicy};
+use crate::{catalogue, show, targets};
+
+pub async fn policy(arguments: Policy) -> Result<ExitCode, Refusal> {
+    let settings = arguments.settings()?;
+    let documents = match arguments.of {
+        WhichPolicy::Customer if arguments.trust => vec![trust(&settings).await?],
+        WhichPolicy::Customer => vec![policies::customer(&actions_of(chosen(&arguments)?.into_iter()))],
+        WhichPolicy::Session => session(&arguments)?,
+        WhichPolicy::Backend => backend(&arguments, &settings).await?,
+        WhichPolicy::Admin => vec![admin(&settings).await?],
+    };
+    match documents.as_slice() {
+        [one] => show::print_json(one),
+        many => {
+            eprintln!("rolecall: {} policies, each to be attached on its own", many.len());
+            show::print_json(&many);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The resource types that the globs choose.
+fn chosen(arguments: &Policy) -> Result<Vec<&'static Table>, Refusal> {
+    let tables = catalogue::catalogue()?.tables();
+    if arguments.resources.is_empty() {
+        return Ok(tables.iter().collect());
+    }
+    let mut problems = Problems::new();
+    for pattern in &arguments.resources {
+        if !tables.iter().any(|table| Globs::new([pattern]).matches(table.entry.table)) {
+            problems
+                .push("--resources", format!("{pattern} matches no resource type: `rolecall resources` lists them"));
+        }
+    }
+    let globs = Globs::new(&arguments.resources);
+    let chosen = tables.iter().filter(|table| globs.matches(table.entry.table)).collect();
+    problems.or_value(chosen).map_err(|problems| Refusal::of(RefusalKind::InvalidRequest, &problems))
+}
+
+/// What sessions are narrowed to, the most exact that fits STS's limit.
+fn session(arguments: &Policy) -> Result<Vec<Document>, Refusal> {
+    let ladder = session_policies(chosen(arguments)?.into_iter());
+    let texts = match ladder.first() {
+        Some(SessionPolicy::One(document)) => vec![document.clone()],
+        Some(SessionPolicy::Two { ec2, rest }) => vec![ec2.clone(), rest.clone()],
+        None => Vec::new(),
+    };
+    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+}
+
+/// The role of that name in any account; or exactly the roles of the registry, those of the way in place of those behind.
+async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document>, Refusal> {
+    let backend = Backend::load(settings).await;
+    let partition = backend.partition.name;
+    if !arguments.listed {
+        return Ok(policies::backend(&[format!("arn:{partition}:iam::*:role/{DEFAULT_ROLE_NAME}")]));
+    }
+    let registry = Keeper::open(settings, &backend.config, partition)?.read().await?;
+    let mut roles: Vec<String> = registry
+        .targets
+        .iter()
+        .filter_map(|target| match (&target.via, &target.role) {
+            (Some(via), _) => Some(via.clone()),
+            (None, TargetRole::Assume { role_arn }) => Some(role_arn.clone()),
+            (None, TargetRole::OwnCredentials) => None,
+        })
+        .collect();
+    roles.sort();
+    roles.dedup();
+    let documents = policies::backend(&roles);
+    if documents.len() > 1 {
+        eprintln!(
+            "rolecall: {} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters); a role takes ten of them \
+             unless the quota is raised. One name for all roles would fit one statement",
+            roles.len()
+        );
+    }
+    Ok(documents)
+}
+
+async fn trust(settings: &Settings) -> Result<Document, Refusal> {
+    let role = match (&settings.backend_role, &settings.registry) {
+        (None, None) => None,
+        (Some(arn), None) => arn.parse().ok(),
+        _ => {
+            let backend = Backend::load(settings).await;
+            let keeper = Keeper::open(settings, &backend.config, backend.partition.name)?;
+            targets::backend_role(None, settings, &keeper).await?
+        }
+    };
+    let role = role.ok_or_else(|| {
+        Refusal::new(RefusalKind::InvalidSettings, "which role is to be trusted? Give --backend-role ARN")
+    })?;
+    Ok(policies::trust(&role, true))
+}
+
+async fn admin(settings: &Settings) -> Result<Document, Refusal> {
+    let backend = Backend::load(settings).await;
+    let partition = backend.partition.name.to_owned();
+    let backend_role = settings.backend_role.clone().unwrap_or_else(|| {
+        eprintln!("rolecall: no --backend-role is given: put your backend's account in place of 111122223333");
+        format!("arn:{partition}:iam::111122223333:role/rolecall-backend")
+    });
+    let split = |address: &Option<String>| {
+        let rest = address.as_deref()?.strip_prefix("s3://")?;
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        Some((bucket.to_owned(), key.to_owned()))
+    };
+    let output = split(&settings.output).map(|(bucket, prefix)| {
+        let prefix = prefix.trim_matches('/');
+        (bucket, if prefix.is_empty() { String::new() } else { format!("{prefix}/") })
+    });
+    Ok(policies::admin(&Places { partition, backend_role, registry: split(&settings.registry), output }))
+}

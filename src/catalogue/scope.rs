@@ -1,0 +1,81 @@
+//! What a customer may choose to grant: the networks and machines, the DNS, or all. The customer's templates take the
+//! same words. It knows nothing of policies' form.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use super::{HELPER_ACTIONS, Table};
+use crate::input::{Malformed, shown};
+use crate::session::Service;
+
+/// The part of an inventory that a resource type belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The account itself: always granted.
+    Account,
+    /// What EC2 answers for: networks, machines, volumes.
+    Network,
+    /// What Route 53 answers for.
+    Dns,
+}
+
+/// What a customer's role grants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything in the catalogue.
+    #[default]
+    All,
+    /// Without Route 53.
+    Network,
+    /// Route 53, and what it needs of EC2.
+    Dns,
+}
+
+impl Scope {
+    /// The word for it in templates and flags.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Network => "network",
+            Self::Dns => "dns",
+        }
+    }
+
+    /// Whether the role grants what this part needs.
+    pub fn covers(self, part: Part) -> bool {
+        match part {
+            Part::Account => true,
+            Part::Network => self != Self::Dns,
+            Part::Dns => self != Self::Network,
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let scopes = [Self::All, Self::Network, Self::Dns];
+        let found = scopes.into_iter().find(|scope| scope.as_str() == text);
+        found.ok_or_else(|| Malformed(format!("{} is not a scope: write all, network or dns", shown(text))))
+    }
+}
+
+impl Table {
+    /// The part of an inventory that the type belongs to.
+    pub fn part(&self) -> Part {
+        match self.entry.service {
+            Service::Route53 => Part::Dns,
+            Service::Ec2 if self.entry.table == "accounts" => Part::Account,
+            Service::Ec2 => Part::Network,
+            Service::Iam | Service::Account => Part::Account,
+        }
+    }
+}
+
+/// Every IAM action that these types need, with what is asked in every account besides.
+pub fn actions_of<'a>(tables: impl Iterator<Item = &'a Table>) -> BTreeSet<&'static str> {
+    HELPER_ACTIONS.iter().copied().chain(tables.flat_map(Table::actions)).collect()
+}

@@ -1,0 +1,106 @@
+//! The roles that `backend_role`'s own policies let it enter: the setup in which every customer is one statement.
+
+use std::collections::BTreeMap;
+
+use super::Found;
+use crate::failure::{Cause, Kind};
+use crate::grants::{Document, Statement, matches};
+use crate::registry::{Customer, NewTarget, RoleArn};
+
+const ENTER: &str = "sts:AssumeRole";
+
+/// Reads the role's inline and attached policies with these credentials.
+pub async fn backend_role(config: &aws_config::SdkConfig, role: &RoleArn) -> Result<Found, Cause> {
+    let iam = aws_sdk_iam::Client::new(config);
+    let name = role.name();
+    let mut documents = Vec::new();
+    let mut pages = iam.list_role_policies().role_name(name).into_paginator().items().send();
+    while let Some(policy) = pages.next().await {
+        let policy = policy.map_err(Cause::of)?;
+        let answer = iam.get_role_policy().role_name(name).policy_name(&policy).send().await.map_err(Cause::of)?;
+        documents.push(document(&policy, answer.policy_document())?);
+    }
+    let mut pages = iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
+    while let Some(attached) = pages.next().await {
+        let arn = attached.map_err(Cause::of)?.policy_arn.unwrap_or_default();
+        let policy = iam.get_policy().policy_arn(&arn).send().await.map_err(Cause::of)?.policy;
+        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+        let answer = iam.get_policy_version().policy_arn(&arn).version_id(version).send().await.map_err(Cause::of)?;
+        let text = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
+        documents.push(document(&arn, &text)?);
+    }
+    Ok(roles_in(&documents, &role.partition))
+}
+
+fn document(name: &str, text: &str) -> Result<Document, Cause> {
+    Document::read(text).ok_or_else(|| Cause::new(Kind::Unreadable, format!("the policy {name} is no policy document")))
+}
+
+/// What the policies allow to enter, less what they deny. A pattern is no list of roles, and is told.
+fn roles_in(documents: &[Document], partition: &str) -> Found {
+    let about = |statement: &&Statement| statement.covers(ENTER);
+    let statements = || documents.iter().flat_map(|document| &document.statements);
+    let denied: Vec<&String> = statements()
+        .filter(|statement| !statement.allows && statement.conditions.is_empty())
+        .filter(about)
+        .flat_map(|statement| &statement.resources)
+        .collect();
+    let mut found = Found::default();
+    // The same role in two statements is one role.
+    let mut roles: BTreeMap<&str, &Statement> = BTreeMap::new();
+    for statement in statements().filter(|statement| statement.allows).filter(about) {
+        for resource in &statement.resources {
+            roles.entry(resource).or_insert(statement);
+        }
+    }
+    for (resource, statement) in roles {
+        if resource.contains(['*', '?']) {
+            let why = "is a pattern, and no list of roles: an organization or a list says which accounts it stands for";
+            found.leave_out(resource, why);
+            continue;
+        }
+        if denied.iter().any(|pattern| matches(pattern, resource)) {
+            found.leave_out(resource, "another statement denies it");
+            continue;
+        }
+        match resource.parse::<RoleArn>() {
+            Ok(role) if role.partition == partition => found.take(NewTarget {
+                role_arn: Some(resource.to_owned()),
+                external_id: match statement.external_ids.as_slice() {
+                    [one] => Customer::Given(one.clone()),
+                    _ => Customer::Made,
+                },
+                name: statement.sid.clone().filter(|_| statement.resources.len() == 1),
+                ..NewTarget::of(role.account_id)
+            }),
+            Ok(role) => found.leave_out(resource, format!("lies in the partition {}", role.partition)),
+            Err(error) => found.leave_out(resource, error.to_string()),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_statement_a_customer_is_one_target_a_customer() {
+        let text = r#"{"Statement":[
+            {"Sid":"Acme","Effect":"Allow","Action":["sts:AssumeRole"],"Resource":"arn:aws:iam::111122223333:role/inv",
+             "Condition":{"StringEquals":{"sts:ExternalId":"acme-id"}}},
+            {"Effect":"Allow","Action":"sts:*","Resource":["arn:aws:iam::444455556666:role/a","arn:aws:iam::*:role/b"]},
+            {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::777788889999:role/out"},
+            {"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::7777*"},
+            {"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
+        let found = roles_in(&[Document::read(text).unwrap()], "aws");
+        let told: Vec<_> = found
+            .targets
+            .iter()
+            .map(|one| (one.account_id.as_str(), one.name.as_deref(), matches!(one.external_id, Customer::Given(_))))
+            .collect();
+        assert_eq!(told, [("111122223333", Some("Acme"), true), ("444455556666", None, false)]);
+        let left: Vec<&str> = found.left_out.iter().map(|(what, _)| what.as_str()).collect();
+        assert_eq!(left, ["arn:aws:iam::*:role/b", "arn:aws:iam::777788889999:role/out"]);
+    }
+}

@@ -1,0 +1,102 @@
+"""An organization as AWS Organizations tells of it: two of everything a page, some pages empty, one call refused for rate.
+
+`organization.py serve` prints one JSON line {"endpoint"} and lives until its standard input is closed. It looks at no
+signature and knows no other service.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PAGE = 2
+MANAGEMENT = "100000000000"
+# unit: (its parent, its name)
+UNITS = {
+    "ou-abcd-prod0000": ("r-abcd", "prod"),
+    "ou-abcd-eu000000": ("ou-abcd-prod0000", "eu"),
+    "ou-abcd-dev00000": ("r-abcd", "dev"),
+    "ou-abcd-empty000": ("r-abcd", "empty"),
+}
+# account: (its unit, its name, its state, its older status, its tags)
+ACCOUNTS = {
+    MANAGEMENT: ("r-abcd", "management", "ACTIVE", "ACTIVE", {}),
+    "200000000001": ("ou-abcd-prod0000", "shop", "ACTIVE", "ACTIVE", {"tier": "gold", "team": "a b", "cost": "1"}),
+    "200000000002": ("ou-abcd-prod0000", "pay", "ACTIVE", "ACTIVE", {}),
+    "200000000003": ("ou-abcd-prod0000", "old", "CLOSED", "SUSPENDED", {}),
+    "200000000004": ("ou-abcd-eu000000", "shop-eu", "ACTIVE", "ACTIVE", {"tier": "silver"}),
+    "200000000005": ("ou-abcd-dev00000", "dev", "ACTIVE", "ACTIVE", {"": "nameless", "odd": ""}),
+    "200000000006": ("ou-abcd-dev00000", "late payer", "SUSPENDED", "SUSPENDED", {}),
+    # Answered by an endpoint that knows the older field alone.
+    "200000000007": ("ou-abcd-dev00000", "leaving", None, "PENDING_CLOSURE", {}),
+}
+refused: set[str] = set()
+
+
+def answer(operation: str, request: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The member that lists, and all that it lists."""
+    parent = request.get("ParentId")
+    if operation == "ListRoots":
+        return "Roots", [{"Id": "r-abcd", "Name": "Root"}]
+    if operation == "ListOrganizationalUnitsForParent":
+        return "OrganizationalUnits", [{"Id": id, "Name": name} for id, (of, name) in UNITS.items() if of == parent]
+    if operation == "ListAccountsForParent":
+        return "Accounts", [described(id) for id, account in ACCOUNTS.items() if account[0] == parent]
+    if operation == "ListTagsForResource":
+        tags = ACCOUNTS[request["ResourceId"]][4]
+        return "Tags", [{"Key": key, "Value": value} for key, value in tags.items()]
+    raise KeyError(operation)
+
+
+def described(id: str) -> dict[str, str]:
+    _, name, state, status, _ = ACCOUNTS[id]
+    account = {"Id": id, "Name": name, "Status": status, "Email": f"{id}@example.com"}
+    return account | ({"State": state} if state else {})
+
+
+class Organization(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        if operation == "DescribeOrganizationalUnit":
+            id = request["OrganizationalUnitId"]
+            return self.reply(200, {"OrganizationalUnit": {"Id": id, "Name": UNITS[id][1]}})
+        if operation == "ListTagsForResource" and operation not in refused:
+            refused.add(operation)
+            return self.reply(400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"})
+        member, items = answer(operation, request)
+        token = request.get("NextToken")
+        if token is None:  # the first page is empty, and says that there is more
+            return self.reply(200, {member: [], "NextToken": "from-0"})
+        at = int(token.removeprefix("from-"))
+        page: dict[str, Any] = {member: items[at : at + PAGE]}
+        if at + PAGE < len(items):
+            page["NextToken"] = f"from-{at + PAGE}"
+        self.reply(200, page)
+
+    def reply(self, status: int, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def main() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Organization)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(json.dumps({"endpoint": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    sys.stdin.buffer.read()  # returns when the other side closes the pipe or dies
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Makes roles in accounts of the emulated AWS, as their administrators might: well, or badly.
+
+    roles.py --endpoint URL < a JSON list of {"account", "name", "trust", "attached": [ARN], "inline": {name: document}}
+
+A role that is there already is made anew. It judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from clients import Cloud
+
+
+def make(cloud: Cloud, role: dict[str, Any]) -> None:
+    iam, name = cloud.root("iam", role["account"]), role["name"]
+    if any(other["RoleName"] == name for other in iam.list_roles()["Roles"]):
+        for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["trust"]))
+    for arn in role.get("attached", []):
+        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    for policy, document in role.get("inline", {}).items():
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Makes roles in the emulated AWS.")
+    parser.add_argument("--endpoint", required=True)
+    cloud = Cloud(parser.parse_args().endpoint)
+    roles = json.load(sys.stdin)
+    for role in roles:
+        make(cloud, role)
+    print(json.dumps(len(roles)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+//! The check of customers' roles: what is safe is told from what is not, and what is granted from what is not.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rolecall::backend::{Backend, Identity};
+use rolecall::catalogue::{Catalogue, actions_of, session_policies};
+use rolecall::credentials::{Door, backend_role};
+use rolecall::failure::{Cause, Kind};
+use rolecall::registry::Registry;
+use rolecall::session::Service;
+use rolecall::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::command::{Ran, ran};
+use crate::emulator::{python, root, stage};
+use crate::scene::{BACKEND, Scene, some};
+use crate::sim::Deny;
+use crate::stores::config;
+
+/// Makes roles as their administrators might.
+pub fn make_roles(roles: &[Value]) {
+    let mut making = Command::new(python())
+        .arg(root().join("tests/emulator/roles.py"))
+        .args(["--endpoint", stage().fact("endpoint")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("python runs");
+    making.stdin.take().expect("piped").write_all(json!(roles).to_string().as_bytes()).expect("it reads");
+    assert!(making.wait().expect("it ends").success(), "the roles could not be made");
+}
+
+const BACKEND_ROLE: &str = "arn:aws:iam::999999999999:role/rolecall-backend";
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/// A trust policy of one statement.
+fn trust(principal: Value, conditions: Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": conditions },
+    ] })
+}
+
+fn right(external_id: &str) -> Value {
+    trust(
+        json!({ "AWS": "arn:aws:iam::999999999999:root" }),
+        json!({ "ArnEquals": { "aws:PrincipalArn": BACKEND_ROLE }, "StringEquals": { "sts:ExternalId": external_id } }),
+    )
+}
+
+fn reads() -> Value {
+    let few = ["account:ListRegions", "ec2:DescribeRegions", "ec2:DescribeVpcs", "iam:ListAccountAliases"];
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": few, "Resource": "*" }] })
+}
+
+fn registry(folder: &Path, targets: &[Value]) -> String {
+    let path = folder.join("targets.json");
+    std::fs::write(&path, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
+    path.display().to_string()
+}
+
+fn check(registry: &str, arguments: &[&str]) -> Ran {
+    let mut command = stage().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
+    command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"]).args(arguments);
+    ran(command)
+}
+
+fn target<'a>(report: &'a Value, account: &str) -> &'a Value {
+    let targets = report["targets"].as_array().expect("targets");
+    targets.iter().find(|target| target["account_id"] == account).unwrap_or_else(|| panic!("no {account} in {report}"))
+}
+
+fn findings(target: &Value) -> String {
+    let told = target["findings"].as_array().expect("findings");
+    told.iter()
+        .map(|one| {
+            format!("{}: {}\n", one["severity"].as_str().unwrap_or_default(), one["what"].as_str().unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn unsafe_roles_are_found_and_not_enabled() {
+    let name = "rolecall-inventory";
+    let root_of_backend = json!({ "AWS": "arn:aws:iam::999999999999:root" });
+    let role = |account: &str, trust: Value| json!({ "account": account, "name": name, "trust": trust, "inline": { "reads": reads() } });
+    let of_backend_role = json!({ "ArnEquals": { "aws:PrincipalArn": BACKEND_ROLE } });
+    let mut overfull = role("810000000005", right("id-5"));
+    overfull["attached"] = json!([ADMINISTRATOR]);
+    let mut by_arn = role(
+        "810000000006",
+        trust(json!({ "AWS": BACKEND_ROLE }), json!({ "StringEquals": { "sts:ExternalId": "id-6" } })),
+    );
+    by_arn["inline"]["itself"] = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": ["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"], "Resource": "*" } ] });
+    make_roles(&[
+        role("810000000001", right("id-1")),
+        role("810000000002", trust(root_of_backend.clone(), of_backend_role)),
+        role("810000000003", trust(json!("*"), json!({ "StringEquals": { "sts:ExternalId": "id-3" } }))),
+        role("810000000004", trust(json!({ "AWS": "*" }), json!({}))),
+        overfull,
+        by_arn,
+        role("810000000007", right("another-id")),
+    ]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let targets: Vec<Value> = (1..=8)
+        .map(|n| json!({ "account_id": format!("81000000000{n}"), "external_id": format!("id-{n}"), "enabled": false }))
+        .collect();
+    let registry = registry(folder.path(), &targets);
+    let checked = check(&registry, &["--enable", "--json"]);
+    assert_eq!(checked.code, 1, "{checked:?}");
+    let report = checked.response();
+    let verdicts: Vec<(&str, &str)> = report["targets"]
+        .as_array()
+        .expect("targets")
+        .iter()
+        .map(|one| (one["account_id"].as_str().expect("an id"), one["verdict"].as_str().expect("a verdict")))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("810000000001", "ready"),
+            ("810000000002", "unsafe"),
+            ("810000000003", "unsafe"),
+            ("810000000004", "unsafe"),
+            ("810000000005", "unsafe"),
+            ("810000000006", "ready"),
+            ("810000000007", "not_entered"),
+            ("810000000008", "not_entered"),
+        ]
+    );
+    assert_eq!(report["enabled"], json!(["810000000001", "810000000006"]));
+    let told: String =
+        verdicts.iter().map(|(account, _)| format!("# {account}\n{}\n", findings(target(&report, account)))).collect();
+    insta::with_settings!({ filters => vec![
+        (r"request id [0-9a-f-]+", "request id [id]"), (r"assumed-role/\S+", "assumed-role/[session]"),
+    ] }, { insta::assert_snapshot!(told) });
+    for secret in (1..=8).map(|n| format!("id-{n}")) {
+        assert!(!checked.out.contains(&format!("\"{secret}\"")), "{secret} is told");
+    }
+    // Without the attempts that should be refused, the open roles are not told from the others.
+    let quiet = check(&registry, &["--no-negative", "--accounts", "810000000002", "--json"]).response();
+    assert_eq!(target(&quiet, "810000000002")["verdict"], "ready");
+    assert_eq!(target(&quiet, "810000000002")["refuses_strangers"], Value::Null);
+}
+
+/// A role that grants nothing is denied each action of the catalogue by name: none is left unasked.
+#[test]
+fn every_action_of_the_catalogue_is_asked() {
+    let account = "840000000001";
+    make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = registry(folder.path(), &[json!({ "account_id": account, "external_id": "id-of-840" })]);
+    let checked = ran(stage().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
+    assert_eq!(checked.code, 1, "{checked:?}");
+    let report = checked.response();
+    let types = target(&report, account)["types"].as_array().expect("types").clone();
+    let denied: std::collections::BTreeSet<&str> = types
+        .iter()
+        .flat_map(|row| row["denied_actions"].as_array().expect("actions"))
+        .map(|action| action.as_str().expect("an action"))
+        .collect();
+    let mut needed = actions_of(Catalogue::get().expect("a catalogue").tables().iter());
+    // The emulated AWS lets everybody have this one.
+    assert!(needed.remove("account:ListRegions"));
+    assert_eq!(denied, needed);
+}
+
+/// Whatever is attached to a role, a run's session may do no more than its reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_in_an_overfull_role_may_only_read() {
+    let account = "820000000001";
+    let trust = right("id-of-820");
+    tokio::task::block_in_place(|| {
+        make_roles(&[
+            json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "attached": [ADMINISTRATOR] }),
+        ]);
+    });
+    let registry = json!({ "version": 1, "targets": [{ "account_id": account, "external_id": "id-of-820" }] });
+    let registry = Registry::read(registry.to_string().as_bytes(), "aws").expect("a registry");
+    let own = Backend::of(config(stage().fact("endpoint"), stage().fact("region"), BACKEND), &Settings::default());
+    let provider = backend_role(&own, BACKEND_ROLE);
+    let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into() };
+    let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
+    let door = Door::new(own.acting_as(provider), identity, "rolecall-test".into(), policies);
+    let session = door.enter(&registry.targets[0]).await.expect("it lets us in").session;
+    let asker = session.asker(Service::Ec2, "eu-central-1");
+    let ec2 = asker.ec2();
+    let denied = |outcome: Result<(), Cause>| assert_eq!(outcome.expect_err("it is refused").kind, Kind::Denied);
+    asker.ticket.open("ec2:DescribeVpcs", None).await;
+    asker.ticket.calling(ec2.describe_vpcs().send()).await.expect("it may read");
+    asker.ticket.open("ec2:CreateVpc", None).await;
+    denied(
+        asker.ticket.calling(ec2.create_vpc().cidr_block("10.0.0.0/16").send()).await.map(|_| ()).map_err(Cause::of),
+    );
+    asker.ticket.open("ec2:GetPasswordData", None).await;
+    denied(
+        asker.ticket.calling(ec2.get_password_data().instance_id("i-1").send()).await.map(|_| ()).map_err(Cause::of),
+    );
+    let asker = session.asker(Service::Iam, "us-east-1");
+    asker.ticket.open("iam:ListUsers", None).await;
+    denied(asker.ticket.calling(asker.iam().list_users().send()).await.map(|_| ()).map_err(Cause::of));
+}
+
+/// A role behind another one: the way is tried as a run goes it.
+#[test]
+fn a_role_behind_another_is_checked_by_its_way() {
+    let hub = "arn:aws:iam::830000000001:role/hub";
+    let enter = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }] });
+    make_roles(&[
+        json!({ "account": "999999999999", "name": "hub-user", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
+                "inline": { "enter": enter } }),
+        json!({ "account": "830000000001", "name": "hub", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
+                "inline": { "enter": enter } }),
+        json!({ "account": "830000000002", "name": "rolecall-inventory", "inline": { "reads": reads() },
+                "trust": trust(json!({ "AWS": "arn:aws:iam::830000000001:root" }),
+                    json!({ "ArnEquals": { "aws:PrincipalArn": hub }, "StringEquals": { "sts:ExternalId": "behind" } })) }),
+    ]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let targets = [json!({ "account_id": "830000000002", "external_id": "behind", "via": hub, "enabled": false })];
+    let registry = registry(folder.path(), &targets);
+    let mut command = stage().rolecall(&["check", "--registry", &registry, "--wait", "0s", "--json"]);
+    command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"]);
+    command.env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/hub-user");
+    let checked = ran(command);
+    let report = checked.response();
+    assert_eq!(target(&report, "830000000002")["verdict"], "ready", "{report}");
+    assert_eq!(target(&report, "830000000002")["refuses_strangers"], true);
+    assert!(findings(target(&report, "830000000002")).contains("one hour"), "{report}");
+}
+
+/// What permissions, service control policies and regions allow, by type; and an answer from another account.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reads_are_shown_by_type() {
+    let scene = Scene::set(4, some(2, 1, 4), |world| {
+        world.role(BACKEND, "rolecall-backend", None);
+        let customers: Vec<String> = world.accounts.keys().filter(|id| *id != BACKEND).cloned().collect();
+        for id in &customers {
+            let role = world.account(id).roles.get_mut("rolecall-inventory").expect("a role");
+            role.trusts = vec![BACKEND_ROLE.to_owned()];
+        }
+        world.account(&customers[1]).deny("route53:*", false);
+        world.account(&customers[1]).deny("ec2:DescribeVolumes", false);
+        world.account(&customers[2]).denied.push(Deny {
+            action: "ec2:*".into(),
+            region: Some("sa-east-1".into()),
+            scp: true,
+        });
+        let role = world.account(&customers[3]).roles.get_mut("rolecall-inventory").expect("a role");
+        role.answers_as = Some("123456789012".into());
+    })
+    .await;
+    let registry = scene.settings.registry.clone().expect("a registry");
+    let checked = tokio::task::block_in_place(|| {
+        let mut command = crate::command::rolecall(&["check", "--registry", &registry, "--backend-role", BACKEND_ROLE]);
+        command
+            .args(["--regions", "eu-central-1,sa-east-1,me-south-1"])
+            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", BACKEND)
+            .env("AWS_SECRET_ACCESS_KEY", "a-key");
+        ran(command)
+    });
+    assert_eq!(checked.code, 1, "{checked:?}");
+    insta::with_settings!({ filters => vec![
+        (r"request id [^)]+", "request id [id]"), (r"assumed-role/\S+", "assumed-role/[session]"), (r" +\d+\.\d\n", " [time]\n"),
+    ] }, { insta::assert_snapshot!(checked.out) });
+    assert!(!checked.out.contains("ext-"), "an external ID is told");
+}

@@ -1,0 +1,167 @@
+//! Edits of the registry: two people at once lose nothing, and nothing is half done.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{Ran, ran, rolecall};
+use crate::emulator::stage;
+
+fn targets(registry: &str, arguments: &[&str]) -> Ran {
+    let mut command = rolecall(&["targets"]);
+    command.args(arguments).env("ROLECALL_REGISTRY", registry).env("AWS_REGION", "eu-central-1");
+    ran(command)
+}
+
+fn in_bucket(registry: &str, arguments: &[&str]) -> Ran {
+    let mut command = stage().rolecall(&["targets"]);
+    command.args(arguments).env_remove("ROLECALL_BACKEND_ROLE").env("ROLECALL_REGISTRY", registry);
+    ran(command)
+}
+
+/// Ten processes add a target each at the same moment.
+fn ten_at_once(add: impl Fn(&str) -> Ran + Sync) {
+    std::thread::scope(|scope| {
+        let adding: Vec<_> = (0..10)
+            .map(|number| {
+                let add = &add;
+                scope.spawn(move || add(&format!("90000000000{number}")))
+            })
+            .collect();
+        for added in adding {
+            let added = added.join().expect("it ends");
+            assert_eq!(added.code, 0, "{added:?}");
+        }
+    });
+}
+
+fn ids(listed: &Ran) -> Vec<String> {
+    let listed = listed.response();
+    let mut ids: Vec<String> = listed
+        .as_array()
+        .expect("targets")
+        .iter()
+        .map(|target| target["account_id"].as_str().expect("an id").to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn ten_writers_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("targets.json").display().to_string();
+    let bucket = format!("s3://{}/ten-writers/targets.json", stage().fact("registry_bucket"));
+    ten_at_once(|account| targets(&file, &["add", account]));
+    ten_at_once(|account| in_bucket(&bucket, &["add", account]));
+    let all: Vec<String> = (0..10).map(|number| format!("90000000000{number}")).collect();
+    assert_eq!(ids(&targets(&file, &["list", "--json"])), all);
+    assert_eq!(ids(&in_bucket(&bucket, &["list", "--json"])), all);
+    let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(left, 1, "something was left behind");
+}
+
+fn registry(folder: &Path, text: &str) -> String {
+    let path = folder.join("targets.json");
+    std::fs::write(&path, text).expect("written");
+    path.display().to_string()
+}
+
+#[test]
+fn a_registry_is_listed_and_edited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = registry(
+        folder.path(),
+        r#"{"version":1,"defaults":{"regions":["eu-*"]},"targets":[
+            {"account_id":"111122223333","external_id":"a-secret-id","name":"acme","tags":{"tier":"gold"}}]}"#,
+    );
+    let mut told = String::new();
+    for arguments in [
+        &["add", "444455556666", "--customer", "globex", "--regions", "eu-*,us-east-1", "--tags", "tier=silver"][..],
+        &[
+            "add",
+            "777788889999",
+            "--no-external-id",
+            "--role-arn",
+            "arn:aws:iam::777788889999:role/team/x",
+            "--enabled",
+        ],
+        &["list"],
+        &["disable", "111122223333", "444455556666"],
+        &["enable", "111122223333"],
+        &["remove", "777788889999"],
+        &["list"],
+        &["add", "111122223333"],
+        &["add", "123456789012", "--role-arn", "arn:aws:iam::999999999999:role/x"],
+        &["enable", "123456789012", "000000000000"],
+        &["add", "123456789012", "--tags", "nonsense"],
+    ] {
+        let ran = targets(&file, arguments);
+        told.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
+    }
+    assert!(!told.contains("a-secret-id"));
+    insta::with_settings!({ filters => vec![(folder.path().to_str().expect("a path"), "[folder]")] }, {
+        insta::assert_snapshot!(told);
+    });
+}
+
+#[test]
+fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("targets.json").display().to_string();
+    let secret = folder.path().join("id");
+    std::fs::write(&secret, "  given-by-hand-0001\n").expect("written");
+    let secret = secret.to_str().expect("a path");
+    let added = targets(&file, &["add", "111122223333", "--external-id-file", secret]);
+    assert_eq!(added.code, 0, "{added:?}");
+    // Another customer may not have the same.
+    let again = targets(&file, &["add", "444455556666", "--external-id-file", secret]);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("of another customer"), "{again:?}");
+    for ran in [&added, &again, &targets(&file, &["list"]), &targets(&file, &["list", "--json"])] {
+        assert!(!ran.out.contains("given-by-hand") && !ran.err.contains("given-by-hand"), "{ran:?}");
+    }
+    let kept: Value = serde_json::from_slice(&std::fs::read(&file).expect("a file")).expect("JSON");
+    assert_eq!(
+        kept["targets"],
+        json!([{"account_id": "111122223333", "external_id": "given-by-hand-0001", "enabled": false}])
+    );
+}
+
+#[test]
+fn a_registry_that_is_broken_is_not_edited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = r#"{"version":1,"targets":[{"account_id":"1","external_id":"abcd"}]}"#;
+    let file = registry(folder.path(), text);
+    let refused = targets(&file, &["add", "111122223333"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.starts_with("rolecall: InvalidRegistry"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
+}
+
+#[test]
+fn backend_role_itself_may_not_write_the_registry() {
+    let registry = stage().fact("registry_uri");
+    let role = stage().fact("backend_role_arn");
+    // With the credentials of backend_role, by a profile that assumes it.
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config");
+    let text = format!(
+        "[profile own]\naws_access_key_id = {}\naws_secret_access_key = {}\n[profile backend]\nrole_arn = {role}\nsource_profile = own\n",
+        stage().fact("backend_account"),
+        stage().fact("secret")
+    );
+    std::fs::write(&config, text).expect("written");
+    let mut command = rolecall(&["targets", "disable", "111111111111", "--registry", registry]);
+    command
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_PROFILE", "backend")
+        .env("AWS_REGION", stage().fact("region"))
+        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
+    let refused = ran(command);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.starts_with("rolecall: RegistryNotWritable") && refused.err.contains("AccessDenied"),
+        "{refused:?}"
+    );
+}

@@ -1,0 +1,147 @@
+//! Targets from what is there already.
+
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use crate::command::{Ran, ran, rolecall};
+use crate::emulator::{serve, stage};
+use crate::onboarding::checks::make_roles;
+
+/// An organization in pages, with accounts in every state.
+fn organization() -> &'static str {
+    static SERVED: OnceLock<(String, std::process::Child)> = OnceLock::new();
+    let (endpoint, _) = SERVED.get_or_init(|| {
+        let (served, child) = serve("emulator/organization.py");
+        (served["endpoint"].as_str().expect("an endpoint").to_owned(), child)
+    });
+    endpoint
+}
+
+fn import(registry: &str, arguments: &[&str]) -> Ran {
+    let mut command = rolecall(&["targets", "import", "--json", "--registry", registry]);
+    command
+        .args(arguments)
+        .env("AWS_ENDPOINT_URL_ORGANIZATIONS", organization())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "100000000000")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    ran(command)
+}
+
+fn file(registry: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(registry).expect("a registry")).expect("JSON")
+}
+
+#[test]
+fn an_organization_becomes_targets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    std::fs::write(
+        &registry,
+        r#"{"version":1,"targets":[{"account_id":"200000000002","external_id":"as-it-was","name":"kept"},
+            {"account_id":"200000000003","external_id":"of-the-closed"},{"account_id":"200000000006","external_id":"of-the-late"}]}"#,
+    )
+    .expect("written");
+    let refused = import(&registry, &["--organization"]);
+    assert_eq!(refused.code, 2, "whose accounts? {refused:?}");
+    let imported = import(&registry, &["--organization", "--customer", "us", "--tags", "from=org"]);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&imported.response()).expect("JSON"));
+    let after = file(&registry);
+    let targets = after["targets"].as_array().expect("targets");
+    let of = |account: &str| targets.iter().find(|target| target["account_id"] == account).expect("a target");
+    assert_eq!(of("200000000002")["name"], "kept", "what is there stays");
+    assert_eq!(of("200000000003")["enabled"], false);
+    assert_eq!(of("200000000006")["enabled"], Value::Null, "a suspended one may come back");
+    assert_eq!(
+        of("200000000001")["tags"],
+        json!({"tier": "gold", "team": "a b", "cost": "1", "ou": "prod", "from": "org"})
+    );
+    assert_eq!(of("200000000004")["tags"]["ou"], "prod/eu");
+    assert_eq!(
+        of("200000000004")["external_id"],
+        of("200000000001")["external_id"],
+        "one external ID for one customer"
+    );
+    assert!(targets.iter().all(|target| target["account_id"] != "200000000007"));
+    // Again, nothing changes.
+    let again = import(&registry, &["--organization", "--customer", "us"]);
+    assert_eq!(again.response()["added"], json!([]));
+    assert_eq!(file(&registry), after);
+}
+
+#[test]
+fn units_of_an_organization_can_be_chosen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let imported = import(&registry, &["--organization", "--ou", "ou-abcd-prod0000", "--no-external-id"]);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert_eq!(imported.response()["added"], json!(["200000000001", "200000000002", "200000000004"]));
+    let targets = file(&registry)["targets"].clone();
+    assert!(targets.as_array().expect("targets").iter().all(|target| target["external_id"].is_null()));
+    assert_eq!(targets[2]["tags"]["ou"], "prod/eu");
+}
+
+#[test]
+fn a_list_and_profiles_become_targets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let csv = folder.path().join("accounts.csv");
+    std::fs::write(&csv, "account_id,name,regions\n111122223333,acme-prod,eu-*\n111122224444,acme-dev,\n")
+        .expect("written");
+    let imported = import(&registry, &["--csv", csv.to_str().expect("a path"), "--customer", "acme"]);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    let config = folder.path().join("config");
+    std::fs::write(
+        &config,
+        "[profile globex]\nrole_arn = arn:aws:iam::444455556666:role/inv\nexternal_id = globex-id\nsource_profile = x\n\
+         [profile open]\nrole_arn = arn:aws:iam::777788889999:role/inv\n",
+    )
+    .expect("written");
+    let imported = import(&registry, &["--profile-file", config.to_str().expect("a path")]);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert_eq!(imported.response()["left_out"][0][0], "profile open");
+    let mut after = file(&registry);
+    let made = after["targets"][0]["external_id"].take();
+    assert_eq!(after["targets"][1]["external_id"].take(), made);
+    assert_eq!(made.as_str().map(str::len), Some(36));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&after).expect("JSON"));
+    let none = import(&registry, &["--csv", config.to_str().expect("a path"), "--customer", "acme"]);
+    assert_eq!(none.code, 2, "{none:?}");
+    let both = import(&registry, &["--organization", "--csv", "x"]);
+    assert_eq!(both.code, 2, "{both:?}");
+}
+
+#[test]
+fn what_backend_role_may_enter_becomes_targets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let enter = |sid: &str, account: &str| {
+        json!({ "Sid": sid, "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{account}:role/inv"),
+                "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}") } } })
+    };
+    make_roles(&[json!({
+        "account": stage().fact("backend_account"), "name": "one-statement-each",
+        "trust": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+                   "Principal": { "Service": "lambda.amazonaws.com" } }] },
+        "inline": { "customers": { "Version": "2012-10-17",
+                    "Statement": [enter("Acme", "111122223333"), enter("Globex", "444455556666")] } },
+    })]);
+    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry]);
+    command.args(["--backend-role", "arn:aws:iam::999999999999:role/one-statement-each"]);
+    let imported = ran(command);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert_eq!(imported.response()["added"], json!(["111122223333", "444455556666"]));
+    let after = file(&registry);
+    assert_eq!(
+        (&after["targets"][0]["name"], &after["targets"][0]["external_id"], &after["targets"][0]["enabled"]),
+        (&json!("Acme"), &json!("id-of-Acme"), &json!(false))
+    );
+    // The template's own role may enter one role of any account, which is no list.
+    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
+    command.env("ROLECALL_BACKEND_ROLE", stage().fact("backend_role_arn"));
+    let pattern = ran(command);
+    assert_eq!(pattern.code, 0, "{pattern:?}");
+    assert_eq!(pattern.response()["left_out"][0][0], "arn:aws:iam::*:role/rolecall-inventory");
+}
