@@ -30,7 +30,7 @@ use crate::failure::{Cause, Kind};
 use crate::input::Problems;
 use crate::plan::{Basis, Face, PlannedAccount, select};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::registry::{Target, TargetRole, random_external_id};
+use crate::registry::{Registry, Target, TargetRole, random_external_id};
 use actions::{Reads, by_type};
 
 /// How long a new role, or a change to one, takes to be known everywhere in IAM: usually seconds.
@@ -40,8 +40,8 @@ const SETTLES: Duration = Duration::from_secs(20);
 /// The waits between attempts.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
-/// Accounts that are checked side by side.
-const SIDE_BY_SIDE: usize = 32;
+/// Accounts that are checked side by side. Most of them only wait for a role that is not there yet.
+const SIDE_BY_SIDE: usize = 128;
 
 /// How it is checked.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,28 @@ impl Checker {
                 checked
             })
         });
-        Ok(futures::stream::iter(checks).buffered(SIDE_BY_SIDE).collect().await)
+        let mut checked: Vec<Checked> = futures::stream::iter(checks).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let place = |one: &Checked| selection.accounts.iter().position(|account| account.account_id == one.account_id);
+        checked.sort_by_key(place);
+        Ok(checked)
+    }
+
+    /// Enables targets that were found ready, as they were checked: whoever was changed meanwhile, or removed, is given back
+    /// beside those that were enabled.
+    pub async fn enable(&self, ready: &[AccountId]) -> Result<(Vec<AccountId>, Vec<AccountId>), Refusal> {
+        let partition = self.acting.partition.name;
+        self.keeper
+            .edit(|file| {
+                let now = Registry::read_perhaps_empty(file.text().as_bytes(), partition)?;
+                let same = |account: &&AccountId| match (self.registry.target(account), now.target(account)) {
+                    (Some(checked), Some(now)) => checked.is_entered_like(now),
+                    _ => false,
+                };
+                let (same, changed): (Vec<&AccountId>, Vec<&AccountId>) = ready.iter().partition(same);
+                let same: Vec<AccountId> = same.into_iter().cloned().collect();
+                Ok((file.switch(&same, true)?, changed.into_iter().cloned().collect()))
+            })
+            .await
     }
 
     async fn one(&self, target: &Target, planned: &PlannedAccount, shared: &Shared<'_>) -> Checked {
@@ -170,20 +191,20 @@ impl Checker {
             TargetRole::Assume { role_arn } => Some(role_arn.clone()),
             TargetRole::OwnCredentials => None,
         };
+        // Whom the role has to trust: the role on the way, where there is one.
+        let caller = target.via.as_deref().and_then(|via| via.parse().ok()).unwrap_or_else(|| self.role.clone());
         let patience = shared.manner.wait.unwrap_or(if target.enabled { Duration::ZERO } else { PROPAGATION });
         let mut findings: Vec<Finding> = target.via.as_deref().map(Finding::chained).into_iter().collect();
         let (mut types, mut refuses_strangers) = (Vec::new(), None);
         match enter(target, patience, shared).await {
             Err(cause) => {
                 let role = role_arn.as_deref().unwrap_or("the own account");
-                findings.push(Finding::shut(target, &self.role, &cause, role));
+                findings.push(Finding::shut(target, &caller, &cause, role));
             }
             Ok(entered) => {
-                let (reads, strangers, role) = futures::join!(
-                    self.reads(&entered, target, planned, patience.min(SETTLES), shared),
-                    self.strangers(target, shared),
-                    self.own_text(target, shared),
-                );
+                let reads = self.reads(&entered, target, planned, patience.min(SETTLES), shared).await;
+                // Only now, when IAM knows a new role well enough to let its reads through.
+                let (strangers, role) = futures::join!(self.strangers(target, shared), self.own_text(target, shared));
                 findings.extend(Finding::of_reads(&reads, role_arn.as_deref().unwrap_or_default()));
                 refuses_strangers = strangers.0;
                 findings.extend(strangers.1);
@@ -192,7 +213,7 @@ impl Checker {
                         .into_iter()
                         .chain(own::READ_ROLE.iter().copied())
                         .collect();
-                    findings.extend(Finding::of_role(&role, &needed, &self.role, target));
+                    findings.extend(Finding::of_role(&role, &needed, &caller, target));
                 }
                 types = reads;
             }
@@ -257,27 +278,32 @@ impl Checker {
             }
             asked
         };
-        let budget = async {
-            tokio::time::sleep(self.acting.manner.settings.account_budget).await;
-            stop.account.cancel();
-            std::future::pending::<()>().await;
-        };
-        let asked = tokio::select! {
-            asked = asking => asked,
-            () = budget => Vec::new(),
-        };
+        // When the account's time is up, what was not answered by then is told as not known.
+        let timer = tokio::spawn({
+            let budget = self.acting.manner.settings.account_budget;
+            async move {
+                tokio::time::sleep(budget).await;
+                stop.account.cancel();
+            }
+        });
+        let asked = asking.await;
+        timer.abort();
         by_type(shared.catalogue, &asked)
     }
 
     /// Whether the role refuses whom it should refuse: us without the external ID and with a wrong one, and others of the
     /// backend's account.
     async fn strangers(&self, target: &Target, shared: &Shared<'_>) -> (Option<bool>, Vec<Finding>) {
-        if target.role == TargetRole::OwnCredentials || !shared.manner.negative {
+        if target.role == TargetRole::OwnCredentials {
             return (None, Vec::new());
+        }
+        if !shared.manner.negative {
+            return (None, vec![Finding::not_tried()]);
         }
         let mut findings = Vec::new();
         let mut refuses = None;
         let asks = target.external_id.is_some();
+        let caller = target.via.as_deref().and_then(|via| via.parse().ok()).unwrap_or_else(|| self.role.clone());
         if asks {
             let wrong = random_external_id().unwrap_or_else(|_| SecretString::from("rolecall-wrong-external-id"));
             let (without, with_wrong) =
@@ -287,27 +313,31 @@ impl Checker {
                 match outcome {
                     Ok(()) => {
                         refuses = Some(false);
-                        findings.push(Finding::lets_in(what, &self.role, true));
+                        findings.push(Finding::lets_in(what, &caller, true));
                     }
-                    Err(cause) if matches!(cause.kind, Kind::Denied | Kind::ScpDenied) => {}
+                    Err(cause) if cause.kind == Kind::Denied => {}
                     Err(cause) => {
                         refuses = refuses.filter(|refuses| !refuses);
                         findings.push(Finding::not_known_whether(what, &cause));
                     }
                 }
             }
+            if refuses == Some(true) && self.asks_for_external_ids && target.via.is_none() {
+                refuses = None;
+                findings.push(Finding::refused_on_our_side());
+            }
         } else {
             findings.push(Finding::no_external_id());
         }
         match &shared.outside {
-            Some((door, arn)) if target.via.is_none() => {
-                if door.knock(target, target.external_id.clone()).await.is_ok() {
+            Some((door, arn)) if target.via.is_none() => match door.knock(target, target.external_id.clone()).await {
+                Ok(()) => {
                     let who = format!("as {arn}, which is not backend_role");
-                    findings.push(Finding::lets_in(&who, &self.role, asks));
+                    findings.push(Finding::lets_in(&who, &caller, asks));
                 }
-            }
-            Some(_) => {}
-            None => findings.push(Finding::outsiders_not_tried()),
+                Err(cause) => findings.push(Finding::outsider(arn, &cause)),
+            },
+            outside => findings.push(Finding::outsiders_not_tried(outside.is_some())),
         }
         (refuses, findings)
     }

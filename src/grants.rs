@@ -1,9 +1,12 @@
 //! IAM policy documents, as far as they have to be understood: what a statement allows and denies, and whom a trust
-//! policy lets in. It knows nothing of how a document is come by, nor of what follows from it.
+//! policy lets in; and a role's documents, read. It knows nothing of what follows from them.
 
-use secrecy::SecretString;
+use aws_config::SdkConfig;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::failure::Cause;
 
 /// A policy document.
 #[derive(Clone, Debug, Default)]
@@ -19,16 +22,45 @@ pub struct Statement {
     pub sid: Option<String>,
     /// Whether it allows; else it denies.
     pub allows: bool,
-    /// Patterns of actions; `*` where the statement says which it is not about.
+    /// Patterns of actions; `*` where it allows all but some, and none where it denies all but some.
     pub actions: Vec<String>,
-    /// Patterns of resources; `*` where it says which it is not about, and none in a trust policy.
+    /// Patterns of resources, likewise; none in a trust policy.
     pub resources: Vec<String>,
     /// Who it is about, in a trust policy: ARNs, account ids, unique ids, `*`.
     pub principals: Vec<String>,
-    /// The condition keys that it looks at, in lower case.
-    pub conditions: Vec<String>,
-    /// The external IDs that it asks for word for word.
-    pub external_ids: Vec<SecretString>,
+    /// Its conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// One key of a condition.
+#[derive(Clone)]
+pub struct Condition {
+    /// `StringEquals`.
+    pub operator: String,
+    /// The key, in lower case.
+    pub key: String,
+    /// What it is compared with; one of them may be an external ID.
+    values: Vec<SecretString>,
+}
+
+impl std::fmt::Debug for Condition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {} ({} values)", self.operator, self.key, self.values.len())
+    }
+}
+
+/// The key of the external ID.
+pub const EXTERNAL_ID: &str = "sts:externalid";
+
+/// Operators that hold only where the key is there and has one of the values.
+const POSITIVE: [&str; 5] = ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"];
+
+impl Condition {
+    /// Whether it holds for values that are named in full alone.
+    fn names(&self) -> bool {
+        let in_full = |value: &SecretString| !value.expose_secret().contains(['*', '?']);
+        POSITIVE.contains(&self.operator.as_str()) && !self.values.is_empty() && self.values.iter().all(in_full)
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,15 +93,16 @@ impl Document {
         };
         let statements = statements.into_iter().map(|statement| {
             let raw: Raw = serde_json::from_value(statement).ok()?;
-            let every = || vec!["*".to_owned()];
+            let allows = raw.effect == "Allow";
+            // Who allows all but something allows too much; who denies all but something denies perhaps nothing of this.
+            let every = || if allows { vec!["*".to_owned()] } else { Vec::new() };
             Some(Statement {
                 sid: raw.sid,
-                allows: raw.effect == "Allow",
+                allows,
                 actions: if raw.not_action.is_some() { every() } else { texts(&raw.action) },
                 resources: if raw.not_resource.is_some() { every() } else { texts(&raw.resource) },
                 principals: if raw.not_principal.is_some() { every() } else { principals(&raw.principal) },
-                conditions: keys(&raw.condition),
-                external_ids: external_ids(&raw.condition),
+                conditions: conditions(&raw.condition),
             })
         });
         Some(Self { statements: statements.collect::<Option<_>>()? })
@@ -87,9 +120,20 @@ impl Statement {
         self.actions.iter().any(|pattern| matches(pattern, action))
     }
 
-    /// Whether a condition looks at one of these keys (in lower case).
-    pub fn looks_at(&self, keys: &[&str]) -> bool {
-        self.conditions.iter().any(|condition| keys.contains(&condition.as_str()))
+    /// Whether it holds only where one of these keys (in lower case) has a value that the statement names in full.
+    pub fn is_narrowed_by(&self, keys: &[&str]) -> bool {
+        self.conditions.iter().any(|condition| keys.contains(&condition.key.as_str()) && condition.names())
+    }
+
+    /// Whether any condition looks at that key, in whatever way.
+    pub fn looks_at(&self, key: &str) -> bool {
+        self.conditions.iter().any(|condition| condition.key == key)
+    }
+
+    /// The external IDs that it asks for word for word.
+    pub fn external_ids(&self) -> Vec<SecretString> {
+        let asked = self.conditions.iter().filter(|condition| condition.key == EXTERNAL_ID && condition.names());
+        asked.flat_map(|condition| condition.values.clone()).collect()
     }
 }
 
@@ -138,16 +182,39 @@ fn principals(value: &Value) -> Vec<String> {
     }
 }
 
-fn keys(condition: &Value) -> Vec<String> {
-    let operators = condition.as_object().into_iter().flat_map(|operators| operators.values());
-    let keys = operators.filter_map(Value::as_object).flat_map(|keys| keys.keys());
-    keys.map(|key| key.to_ascii_lowercase()).collect()
+fn conditions(condition: &Value) -> Vec<Condition> {
+    let operators = condition.as_object().into_iter().flatten();
+    let keys = operators.flat_map(|(operator, keys)| {
+        let keys = keys.as_object().into_iter().flatten();
+        keys.map(move |(key, values)| Condition {
+            operator: operator.clone(),
+            key: key.to_ascii_lowercase(),
+            values: texts(values).into_iter().map(SecretString::from).collect(),
+        })
+    });
+    keys.collect()
 }
 
-fn external_ids(condition: &Value) -> Vec<SecretString> {
-    let equal = condition.get("StringEquals").and_then(Value::as_object).into_iter().flatten();
-    let ids = equal.filter(|(key, _)| key.eq_ignore_ascii_case("sts:ExternalId")).flat_map(|(_, value)| texts(value));
-    ids.map(SecretString::from).collect()
+/// A role's inline and attached policies, by name, read with these credentials. None instead of a document that is none.
+pub async fn policies_of(config: &SdkConfig, role_name: &str) -> Result<Vec<(String, Option<Document>)>, Cause> {
+    let iam = aws_sdk_iam::Client::new(config);
+    let mut found = Vec::new();
+    let mut names = iam.list_role_policies().role_name(role_name).into_paginator().items().send();
+    while let Some(name) = names.next().await {
+        let name = name.map_err(Cause::of)?;
+        let answer = iam.get_role_policy().role_name(role_name).policy_name(&name).send().await.map_err(Cause::of)?;
+        found.push((name, Document::read(answer.policy_document())));
+    }
+    let mut attached = iam.list_attached_role_policies().role_name(role_name).into_paginator().items().send();
+    while let Some(policy) = attached.next().await {
+        let arn = policy.map_err(Cause::of)?.policy_arn.unwrap_or_default();
+        let policy = iam.get_policy().policy_arn(&arn).send().await.map_err(Cause::of)?.policy;
+        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+        let answer = iam.get_policy_version().policy_arn(&arn).version_id(version).send().await.map_err(Cause::of)?;
+        let text = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
+        found.push((arn, Document::read(&text)));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -165,8 +232,22 @@ mod tests {
         assert_eq!(format!("{:?}", Document::read(&encoded)), format!("{:?}", Some(document.clone())));
         let statement = &document.statements[0];
         assert_eq!(statement.principals, ["arn:aws:iam::999999999999:root", "AROAEXAMPLE", "ec2.amazonaws.com"]);
-        assert_eq!(statement.external_ids.len(), 1);
-        assert!(statement.looks_at(&["sts:externalid"]) && !statement.looks_at(&["aws:sourceaccount"]));
+        assert_eq!(statement.external_ids().len(), 1);
+        assert!(statement.looks_at(EXTERNAL_ID) && !statement.looks_at("aws:sourceaccount"));
+        for (operator, value, narrows) in [
+            ("ArnLike", "arn:aws:iam::1:role/x", true),
+            ("ArnLike", "arn:aws:iam::1:role/*", false),
+            ("ArnEqualsIfExists", "arn:aws:iam::1:role/x", false),
+            ("ForAnyValue:StringEquals", "x", false),
+            ("StringNotEquals", "x", false),
+            ("StringEquals", "x", true),
+        ] {
+            let text = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Condition":{{"{operator}":{{"aws:PrincipalArn":"{value}"}}}}}}}}"#
+            );
+            let statement = &Document::read(&text).unwrap().statements[0];
+            assert_eq!(statement.is_narrowed_by(&["aws:principalarn"]), narrows, "{operator} {value}");
+        }
         let open = r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":["*"],"Principal":"*"}]}"#;
         let open = Document::read(open).unwrap();
         assert!(open.statements[0].covers("ec2:RunInstances") && open.statements[0].principals == ["*"]);

@@ -36,7 +36,7 @@ pub struct Found {
 /// What all found targets get.
 #[derive(Clone, Debug)]
 pub struct Besides {
-    /// Whose accounts they are, where the source says nothing of it.
+    /// Whose accounts they are. No source says so itself, since accounts of one customer share an external ID.
     pub customer: Option<String>,
     /// Whether their roles ask for no external ID: an organization's own accounts.
     pub no_external_id: bool,
@@ -81,7 +81,7 @@ impl Found {
                 continue;
             }
             let mut target = target.clone();
-            target.customer = target.customer.or_else(|| besides.customer.clone());
+            target.customer = besides.customer.clone();
             target.tags.extend(besides.tags.clone());
             if besides.no_external_id && matches!(target.external_id, Customer::Made) {
                 target.external_id = Customer::Null;

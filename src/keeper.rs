@@ -101,13 +101,19 @@ impl Keeper {
             }
             let text = after.text();
             Registry::read_perhaps_empty(text.as_bytes(), self.partition).map_err(refused)?;
-            let written = self.store.replace(&self.name, text.into(), tag.as_deref()).await;
-            if written.map_err(|error| self.not_writable(&error.to_string()))? {
+            let written = self.store.replace(&self.name, text.clone().into(), tag.as_deref()).await;
+            if written.map_err(|error| self.not_writable(&error.to_string()))? || self.holds(&text).await? {
                 return Ok(outcome);
             }
             tokio::time::sleep(LONGEST_WAIT.mul_f64(chance())).await;
         }
         Err(self.not_writable("others change it all the time: try again"))
+    }
+
+    /// Whether this is what lies there: the answer to a write that succeeded may have been lost.
+    async fn holds(&self, text: &str) -> Result<bool, Refusal> {
+        let there = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
+        Ok(there.is_some_and(|object| object.bytes == text.as_bytes()))
     }
 
     /// What was published beside the registry, where anything was.

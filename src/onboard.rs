@@ -25,12 +25,14 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub struct Invitation {
     /// The accounts that it is for.
     pub accounts: Vec<AccountId>,
-    /// What the role asks for; none for accounts of one's own organization.
-    pub external_id: Option<SecretString>,
+    /// What the role asks for.
+    pub external_id: SecretString,
     /// The role to trust.
     pub backend_role: RoleArn,
     /// The name of the role to make.
     pub role_name: String,
+    /// Its path: `/`, or `/team/`.
+    pub role_path: String,
     /// What it is to grant.
     pub scope: Scope,
     /// The region to make the stack in; the role itself has none.
@@ -50,12 +52,13 @@ impl Invitation {
         let mut parameters = vec![
             ("BackendAccountId", self.backend_role.account_id.to_string()),
             ("BackendRoleName", self.backend_role.path_and_name.clone()),
+            ("ExternalId", self.external_id.expose_secret().to_owned()),
         ];
-        if let Some(id) = &self.external_id {
-            parameters.push(("ExternalId", id.expose_secret().to_owned()));
-        }
         if self.role_name != DEFAULT_ROLE_NAME {
             parameters.push(("RoleName", self.role_name.clone()));
+        }
+        if self.role_path != "/" {
+            parameters.push(("RolePath", self.role_path.clone()));
         }
         if self.scope != Scope::All {
             parameters.push(("Scope", self.scope.as_str().to_owned()));
@@ -88,8 +91,8 @@ impl Invitation {
         match &self.template_url {
             Some(url) => {
                 let parameters = self.parameters();
-                let parameters =
-                    parameters.iter().map(|(name, value)| format!("ParameterKey={name},ParameterValue={value}"));
+                let parameters = parameters.iter().map(in_shorthand);
+                let url = shell(url);
                 format!(
                     "aws cloudformation create-stack --region {region} --stack-name {STACK} --capabilities \
                      CAPABILITY_NAMED_IAM \\\n    --template-url {url} \\\n    --parameters {}",
@@ -98,7 +101,7 @@ impl Invitation {
             }
             None => {
                 let parameters = self.parameters();
-                let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+                let parameters = parameters.iter().map(|(name, value)| shell(&format!("{name}={value}")));
                 format!(
                     "aws cloudformation deploy --region {region} --stack-name {STACK} --capabilities CAPABILITY_NAMED_IAM \
                      \\\n    --template-file customer-role.yaml \\\n    --parameter-overrides {}",
@@ -117,12 +120,15 @@ impl Invitation {
                 "BackendRoleName" => "backend_role_name",
                 "ExternalId" => "external_id",
                 "RoleName" => "role_name",
+                "RolePath" => "role_path",
                 _ => "scope",
             };
             lines.push((name, value));
         }
         let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let lines = lines.into_iter().map(|(name, value)| format!("  {name:<width$} = {value:?}\n"));
+        // What would begin a template of Terraform's is doubled, and then means itself.
+        let literal = |value: &str| serde_json::json!(value).to_string().replace("${", "$${").replace("%{", "%%{");
+        let lines = lines.into_iter().map(|(name, value)| format!("  {name:<width$} = {}\n", literal(&value)));
         format!("module \"{STACK}\" {{\n{}}}", lines.collect::<String>())
     }
 
@@ -131,11 +137,11 @@ impl Invitation {
     pub fn stack_set(&self) -> String {
         let region = &self.region;
         let template = match &self.template_url {
-            Some(url) => format!("--template-url {url}"),
+            Some(url) => format!("--template-url {}", shell(url)),
             None => "--template-body file://customer-role.yaml".to_owned(),
         };
         let parameters = self.parameters();
-        let parameters = parameters.iter().map(|(name, value)| format!("ParameterKey={name},ParameterValue={value}"));
+        let parameters = parameters.iter().map(in_shorthand);
         format!(
             "aws cloudformation create-stack-set --region {region} --stack-set-name {STACK} --permission-model \
              SERVICE_MANAGED \\\n    --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false --capabilities \
@@ -148,6 +154,21 @@ impl Invitation {
     }
 }
 
+/// A parameter as the AWS CLI takes it in short: a comma would begin the next one.
+fn in_shorthand((name, value): &(&str, String)) -> String {
+    shell(&format!("ParameterKey={name},ParameterValue={}", value.replace(',', "\\,")))
+}
+
+/// A word as a shell takes it for one.
+pub fn shell(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=.,:/@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,9 +176,10 @@ mod tests {
     fn invitation(partition: &str, template: bool) -> Invitation {
         Invitation {
             accounts: vec!["111122223333".parse().unwrap()],
-            external_id: Some("0f8fad5b-d9cb-469f-a165-70867728950e".into()),
+            external_id: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
             backend_role: format!("arn:{partition}:iam::999999999999:role/team/rolecall-backend").parse().unwrap(),
             role_name: DEFAULT_ROLE_NAME.into(),
+            role_path: "/".into(),
             scope: Scope::All,
             region: if partition == "aws-cn" { "cn-north-1".into() } else { "eu-central-1".into() },
             template_url: template.then(|| "https://b.s3.eu-central-1.amazonaws.com/customer-role/x.yaml".into()),
@@ -167,7 +189,14 @@ mod tests {
     #[test]
     fn an_invitation_says_the_same_in_every_form() {
         let one = invitation("aws", true);
-        let other = Invitation { role_name: "inventory".into(), scope: Scope::Dns, ..invitation("aws-cn", true) };
+        let other = Invitation {
+            external_id: "a,b:/x".into(),
+            role_name: "inventory".into(),
+            role_path: "/team/".into(),
+            scope: Scope::Dns,
+            template_url: Some("https://b.s3.cn-north-1.amazonaws.com.cn/x.yaml?a=1&b='2'".into()),
+            ..invitation("aws-cn", true)
+        };
         let all = [
             one.link().unwrap(),
             one.command(),
@@ -175,6 +204,7 @@ mod tests {
             one.terraform(),
             one.stack_set(),
             other.link().unwrap(),
+            other.command(),
             other.terraform(),
         ];
         insta::assert_snapshot!(all.join("\n\n"));
@@ -183,7 +213,8 @@ mod tests {
 
     #[test]
     fn every_parameter_is_one_of_the_templates() {
-        let all = Invitation { role_name: "x".into(), scope: Scope::Dns, ..invitation("aws", true) };
+        let all =
+            Invitation { role_name: "x".into(), role_path: "/x/".into(), scope: Scope::Dns, ..invitation("aws", true) };
         for (name, value) in all.parameters() {
             assert!(TEMPLATE.contains(&format!("\n  {name}:\n")), "{name}={value} is no parameter of the template");
         }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::event::AccountId;
 
@@ -76,6 +76,12 @@ impl Registry {
 }
 
 impl Target {
+    /// Whether another entry is entered in the same way.
+    pub fn is_entered_like(&self, other: &Self) -> bool {
+        let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
+        self.role == other.role && self.via == other.via && id(self) == id(other)
+    }
+
     /// Whether the target bears all of these tags.
     pub fn bears(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.iter().all(|(name, value)| self.tags.get(name) == Some(value))

@@ -264,8 +264,9 @@ impl Engine {
                 manifest
             }
         };
-        self.announce(&store, &manifest.response).await?;
+        // The rest of a run is worth more than the news of it.
         self.hand_on(&store, &manifest.response).await?;
+        self.announce(&store, &manifest.response).await?;
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 

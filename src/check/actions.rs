@@ -76,6 +76,17 @@ impl TypeRow {
     }
 }
 
+impl Asked {
+    /// AWS looks at permissions first: whoever is told what is wrong with an id that nobody has may ask.
+    fn about_nobody(mut self) -> Self {
+        let told = self.cause.as_ref().is_some_and(|cause| cause.kind == Kind::Other && cause.code.is_some());
+        if self.outcome == Outcome::Unknown && told {
+            self.outcome = Outcome::Allowed;
+        }
+        self
+    }
+}
+
 /// The account to ask in, and what.
 #[derive(Clone, Debug)]
 pub struct Reads {
@@ -180,20 +191,24 @@ impl Reads {
         let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.wanted, Vec::new()).await;
         let mut asked: Vec<Asked> =
             needing.iter().map(|table| Asked { table: table.entry.table, ..listed.clone() }).collect();
-        let first = |only: Option<Only>| {
-            let fitting = found.iter().find(|record| root.holds(record, only));
-            vec![fitting.map_or_else(|| root.entry.nobody.to_owned(), |record| record.id.clone())]
+        // A resource that is there; else an id that nobody has.
+        let first = |only: Option<Only>| match found.iter().find(|record| root.holds(record, only)) {
+            Some(record) => (vec![record.id.clone()], false),
+            None => (vec![root.entry.nobody.to_owned()], true),
         };
         for table in needing {
             if let Source::Per(Parents { only, .. }, call) = table.entry.source {
-                let about = first(only);
+                let (about, made_up) = first(only);
                 let operation = table.entry.operation;
-                asked.push(self.ask_one(table, &region, operation, call, &table.wanted, about).await.0);
+                let one = self.ask_one(table, &region, operation, call, &table.wanted, about).await.0;
+                asked.push(if made_up { one.about_nobody() } else { one });
             }
             for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let about = if own { first(detail.only) } else { vec![table.entry.nobody.to_owned()] };
-                asked.push(self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0);
+                let nobody = || (vec![table.entry.nobody.to_owned()], true);
+                let (about, made_up) = if own { first(detail.only) } else { nobody() };
+                let one = self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0;
+                asked.push(if made_up { one.about_nobody() } else { one });
             }
         }
         asked

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::actions::{Outcome, TypeRow};
 use super::own::RoleText;
 use crate::failure::{Cause, Kind};
-use crate::grants::{Statement, matches};
+use crate::grants::{EXTERNAL_ID, Statement};
 use crate::policies;
 use crate::registry::{RoleArn, Target};
 
@@ -109,6 +109,34 @@ impl Finding {
         Self::new(Severity::Gap, format!("it is not known whether the role refuses us {what}: {cause}"), "check again")
     }
 
+    /// What should be refused was not tried at all.
+    pub fn not_tried() -> Self {
+        Self::new(
+            Severity::Warning,
+            "it was not tried whether the role refuses whom it should refuse (--no-negative)",
+            "check it without --no-negative once",
+        )
+    }
+
+    /// A refusal that says nothing of the customer's role.
+    pub fn refused_on_our_side() -> Self {
+        Self::new(
+            Severity::Warning,
+            "backend_role's own policies ask for the external ID too, so that it was refused by them: whether the customer's \
+             role would refuse is not known",
+            "the customer's trust policy must ask for it; where the role may read itself, the check looks at that",
+        )
+    }
+
+    /// An attempt as somebody else of the backend's account, and what came of it.
+    pub fn outsider(arn: &str, cause: &Cause) -> Self {
+        let what = match cause.kind {
+            Kind::Denied => format!("{arn} is not let in, by the role or for want of sts:AssumeRole on it"),
+            _ => format!("whether {arn} is let in is not known: {}", cause.code.as_deref().unwrap_or(&cause.message)),
+        };
+        Self::new(Severity::Note, what, "")
+    }
+
     /// The registry says that no external ID is asked for.
     pub fn no_external_id() -> Self {
         Self::new(
@@ -130,12 +158,14 @@ impl Finding {
     }
 
     /// Nobody tried whether others of the backend's account get in.
-    pub fn outsiders_not_tried() -> Self {
-        Self::new(
-            Severity::Note,
-            "whether the role lets in others of the backend's account was not tried, since this runs as backend_role itself",
-            "run it from an identity of your own with --backend-role",
-        )
+    pub fn outsiders_not_tried(behind: bool) -> Self {
+        let (why, to_do) = if behind {
+            ("the way leads through another role", "")
+        } else {
+            ("this runs as backend_role itself", "run it from an identity of your own with --backend-role")
+        };
+        let what = format!("whether the role lets in others of the backend's account was not tried, since {why}");
+        Self::new(Severity::Note, what, to_do)
     }
 
     /// What the matrix says.
@@ -156,13 +186,15 @@ impl Finding {
         }
         let by_scp = with(Outcome::ScpDenied).count();
         if by_scp > 0 {
+            // Forbidden in some regions is how many organizations live; forbidden everywhere is a gap.
+            let everywhere = with(Outcome::ScpDenied).any(|row| !row.regions.contains_key(&Outcome::Allowed));
             let what =
                 format!("a service control policy of the customer's organization forbids reads of {by_scp} types");
             let to_do = format!(
                 "only that organization can allow it, by a condition in the policy that denies: ArnNotLike aws:PrincipalArn \
                  {role}. Their cells will say scp_denied"
             );
-            found.push(Self::new(Severity::Warning, what, to_do));
+            found.push(Self::new(if everywhere { Severity::Gap } else { Severity::Warning }, what, to_do));
         }
         let mut disabled: Vec<&String> = with(Outcome::RegionDisabled)
             .filter_map(|row| row.regions.get(&Outcome::RegionDisabled))
@@ -179,7 +211,7 @@ impl Finding {
         let unknown = with(Outcome::Unknown).count();
         if unknown > 0 {
             let what = format!("of {unknown} types it could not be found out whether they may be read everywhere");
-            found.push(Self::new(Severity::Warning, what, "look at --json, and check again"));
+            found.push(Self::new(Severity::Gap, what, "--json says what was answered; check again"));
         }
         found
     }
@@ -208,7 +240,7 @@ impl Finding {
                 return vec![Self::new(Severity::Note, what, "")];
             }
         };
-        let mut found = of_trust(role, backend_role, target);
+        let mut found = of_trust(role, backend_role, target.external_id.is_some());
         if let Some(seconds) = role.max_session_seconds {
             let what = format!(
                 "the role allows sessions of {}; ours last an hour, which is all that a role entered from another role has",
@@ -234,12 +266,11 @@ fn in_words(seconds: i32) -> String {
 const NARROWING: &[&str] = &["aws:principalarn", "aws:userid"];
 const ACCOUNTS: &[&str] = &["aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths"];
 
-fn of_trust(role: &RoleText, backend_role: &RoleArn, target: &Target) -> Vec<Finding> {
-    let with_external_id = target.external_id.is_some();
+fn of_trust(role: &RoleText, backend_role: &RoleArn, with_external_id: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     let enters = |statement: &&Statement| statement.covers("sts:AssumeRole");
     for statement in role.trust.iter().flat_map(|trust| trust.allowing()).filter(enters) {
-        let narrowed = statement.looks_at(NARROWING);
+        let narrowed = statement.is_narrowed_by(NARROWING);
         let mut tell = |severity, what: String, to_do: &str| {
             let finding = Finding::new(severity, what, to_do);
             found.push(finding.pasting(policies::trust(backend_role, with_external_id)));
@@ -249,7 +280,7 @@ fn of_trust(role: &RoleText, backend_role: &RoleArn, target: &Target) -> Vec<Fin
             format!("arn:{}:iam::{}:root", backend_role.partition, backend_role.account_id),
         ];
         for principal in &statement.principals {
-            if principal == "*" && !narrowed && !statement.looks_at(ACCOUNTS) {
+            if principal == "*" && !narrowed && !statement.is_narrowed_by(ACCOUNTS) {
                 let what =
                     "its trust policy lets in everybody in the world who knows the external ID: Principal is \"*\"";
                 tell(Severity::Unsafe, what.into(), "replace the trust policy");
@@ -271,12 +302,23 @@ fn of_trust(role: &RoleText, backend_role: &RoleArn, target: &Target) -> Vec<Fin
                 tell(Severity::Warning, what, "take it out, unless the customer wants it so");
             }
         }
-        if with_external_id && !statement.looks_at(&["sts:externalid"]) {
+        // What the customer's own roles and services come with is the customer's matter.
+        let is_ours = |principal: &String| {
+            principal == "*" || own_root.contains(principal) || *principal == backend_role.to_string()
+        };
+        let ours = statement.principals.iter().any(is_ours);
+        if ours && with_external_id && !statement.is_narrowed_by(&[EXTERNAL_ID]) {
             let what = format!("its trust policy asks {} for no external ID", statement.principals.join(", "));
             tell(Severity::Unsafe, what, "ask for the external ID in every statement");
         }
     }
     found
+}
+
+/// Whether a pattern stands for reads alone, by its verb.
+fn reads(pattern: &str) -> bool {
+    let verb = pattern.split_once(':').map_or("", |(_, name)| name);
+    ["Describe", "Get", "List", "Search", "View", "Lookup", "BatchGet"].iter().any(|read| verb.starts_with(read))
 }
 
 /// More than is needed: patterns that are none of the needed actions.
@@ -304,24 +346,29 @@ fn of_grants(role: &RoleText, needed: &[&'static str]) -> Vec<Finding> {
     let mut found = Vec::new();
     if !more.is_empty() {
         let everything = role.policies.iter().filter_map(|(_, document)| document.as_ref());
-        let writes = everything.flat_map(|document| document.allowing()).any(|statement| {
-            statement
-                .actions
-                .iter()
-                .any(|pattern| matches(pattern, "ec2:RunInstances") || matches(pattern, "iam:CreateUser"))
-        });
-        let boundary = if role.has_boundary { " (a permissions boundary narrows it)" } else { "" };
+        let writes = everything
+            .flat_map(|document| document.allowing())
+            .flat_map(|statement| &statement.actions)
+            .any(|pattern| !reads(pattern));
+        let boundary = if role.has_boundary {
+            " (perhaps narrowed by its permissions boundary, which is not looked at)"
+        } else {
+            ""
+        };
         let what = format!(
             "it grants more than the planned reads{boundary}: {}{}",
             more.join("; "),
             if writes { ". Writes are among it" } else { "" }
         );
-        let severity = if writes && !role.has_boundary { Severity::Unsafe } else { Severity::Warning };
+        let severity = if writes { Severity::Unsafe } else { Severity::Warning };
         found.push(Finding::new(
             severity,
             what,
             "detach what is not needed. Each of our sessions is narrowed to the planned reads all the same",
         ));
+    }
+    if role.has_more {
+        unread.push("those that may not even be listed");
     }
     if !unread.is_empty() {
         let what = format!("these of its policies could not be read: {}", unread.join(", "));
@@ -343,6 +390,7 @@ mod tests {
         let role = RoleText {
             trust: Document::read(&format!(r#"{{"Statement":[{trust}]}}"#)),
             max_session_seconds: None,
+            has_more: false,
             policies: policies
                 .iter()
                 .map(|(name, text)| ((*name).to_owned(), text.map(|text| Document::read(text).unwrap())))
@@ -379,6 +427,13 @@ mod tests {
             ("a role that is gone", statement(r#"{"AWS":"AROAEXAMPLE"}"#, id), "\"abcd\""),
             ("another account", statement(r#"{"AWS":"123456789012"}"#, id), "\"abcd\""),
             ("no external ID", statement(root, r#""ArnLike":{"aws:PrincipalArn":"x"}"#), "\"abcd\""),
+            ("any external ID", statement(root, r#""StringLike":{"sts:ExternalId":"*"}"#), "\"abcd\""),
+            (
+                "narrowed to everybody",
+                statement(r#""*""#, r#""StringEquals":{"sts:ExternalId":"x"},"ArnLike":{"aws:PrincipalArn":"*"}"#),
+                "\"abcd\"",
+            ),
+            ("the customer's own service", statement(r#"{"Service":"ec2.amazonaws.com"}"#, ""), "\"abcd\""),
             ("no external ID, and none wanted", statement(root, r#""ArnLike":{"aws:PrincipalArn":"x"}"#), "null"),
         ] {
             all.push_str(&format!("# {name}\n{}", told(&trust, &[], external_id)));

@@ -3,6 +3,7 @@
 
 use crate::backend::{Backend, Identity};
 use crate::credentials::backend_role;
+use crate::grants::{EXTERNAL_ID, policies_of};
 use crate::keeper::{Keeper, Published};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{Registry, RoleArn};
@@ -22,6 +23,8 @@ pub struct Checker {
     pub role: RoleArn,
     /// The person's own identity, where it is another: nobody should let it in.
     pub outsider: Option<(Backend, Identity)>,
+    /// Whether `backend_role`'s own policies ask for external IDs: then they may refuse what the customer's role would not.
+    pub asks_for_external_ids: bool,
     /// Edits the registry, with the person's own credentials.
     pub keeper: Keeper,
     /// The registry.
@@ -50,8 +53,16 @@ impl Checker {
         let role = trusted(&identity, given, published.as_ref())?;
         let registry = reader.read().await?;
         let keeper = Keeper::open(settings, &own.config, own.partition.name)?;
-        Ok(Self { acting, identity, role, outsider, keeper, registry })
+        let asks_for_external_ids = own_policies_ask(&own.config, &role).await;
+        Ok(Self { acting, identity, role, outsider, asks_for_external_ids, keeper, registry })
     }
+}
+
+/// As far as the person at the terminal may read them; the template's ask for none.
+async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> bool {
+    let documents = policies_of(config, role.name()).await.unwrap_or_default();
+    let statements = documents.iter().flat_map(|(_, document)| document).flat_map(|document| &document.statements);
+    statements.into_iter().any(|statement| statement.covers("sts:AssumeRole") && statement.looks_at(EXTERNAL_ID))
 }
 
 /// The role that customers trust: the one that was published to them, else the one that is given, else the template's

@@ -29,6 +29,8 @@ pub struct RoleText {
     pub max_session_seconds: Option<i32>,
     /// Its policies by name. None instead of a document where that could not be read.
     pub policies: Vec<(String, Option<Document>)>,
+    /// Whether not even all of their names could be.
+    pub has_more: bool,
     /// Whether a permissions boundary narrows it.
     pub has_boundary: bool,
 }
@@ -43,10 +45,13 @@ pub async fn read(session: &Arc<Session>, partition: &Partition, role_name: &str
         trust: role.as_ref().and_then(|role| role.assume_role_policy_document()).and_then(Document::read),
         max_session_seconds: role.as_ref().and_then(|role| role.max_session_duration()),
         policies: Vec::new(),
+        has_more: false,
         has_boundary: role.as_ref().is_some_and(|role| role.permissions_boundary().is_some()),
     };
-    text.policies = reader.inline().await?;
-    text.policies.extend(reader.attached().await?);
+    for found in [reader.inline().await, reader.attached().await] {
+        text.has_more |= found.is_err();
+        text.policies.extend(found.unwrap_or_default());
+    }
     Ok(text)
 }
 

@@ -4,36 +4,19 @@ use std::collections::BTreeMap;
 
 use super::Found;
 use crate::failure::{Cause, Kind};
-use crate::grants::{Document, Statement, matches};
+use crate::grants::{Document, Statement, matches, policies_of};
 use crate::registry::{Customer, NewTarget, RoleArn};
 
 const ENTER: &str = "sts:AssumeRole";
 
 /// Reads the role's inline and attached policies with these credentials.
 pub async fn backend_role(config: &aws_config::SdkConfig, role: &RoleArn) -> Result<Found, Cause> {
-    let iam = aws_sdk_iam::Client::new(config);
-    let name = role.name();
     let mut documents = Vec::new();
-    let mut pages = iam.list_role_policies().role_name(name).into_paginator().items().send();
-    while let Some(policy) = pages.next().await {
-        let policy = policy.map_err(Cause::of)?;
-        let answer = iam.get_role_policy().role_name(name).policy_name(&policy).send().await.map_err(Cause::of)?;
-        documents.push(document(&policy, answer.policy_document())?);
-    }
-    let mut pages = iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
-    while let Some(attached) = pages.next().await {
-        let arn = attached.map_err(Cause::of)?.policy_arn.unwrap_or_default();
-        let policy = iam.get_policy().policy_arn(&arn).send().await.map_err(Cause::of)?.policy;
-        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
-        let answer = iam.get_policy_version().policy_arn(&arn).version_id(version).send().await.map_err(Cause::of)?;
-        let text = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
-        documents.push(document(&arn, &text)?);
+    for (name, document) in policies_of(config, role.name()).await? {
+        let unreadable = || Cause::new(Kind::Unreadable, format!("the policy {name} is no policy document"));
+        documents.push(document.ok_or_else(unreadable)?);
     }
     Ok(roles_in(&documents, &role.partition))
-}
-
-fn document(name: &str, text: &str) -> Result<Document, Cause> {
-    Document::read(text).ok_or_else(|| Cause::new(Kind::Unreadable, format!("the policy {name} is no policy document")))
 }
 
 /// What the policies allow to enter, less what they deny. A pattern is no list of roles, and is told.
@@ -66,7 +49,7 @@ fn roles_in(documents: &[Document], partition: &str) -> Found {
         match resource.parse::<RoleArn>() {
             Ok(role) if role.partition == partition => found.take(NewTarget {
                 role_arn: Some(resource.to_owned()),
-                external_id: match statement.external_ids.as_slice() {
+                external_id: match statement.external_ids().as_slice() {
                     [one] => Customer::Given(one.clone()),
                     _ => Customer::Made,
                 },

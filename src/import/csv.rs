@@ -7,8 +7,9 @@ use crate::event::AccountId;
 use crate::input::{Problems, shown};
 use crate::registry::NewTarget;
 
-/// The columns that are known; the first one must be there.
-const COLUMNS: [&str; 6] = ["account_id", "name", "customer", "role_arn", "regions", "tags"];
+/// The columns that are known; the first one must be there. Whose accounts they are is not for a customer to say: it would
+/// be told another one's external ID.
+const COLUMNS: [&str; 5] = ["account_id", "name", "role_arn", "regions", "tags"];
 
 /// One account a line, with a name behind a comma where it has one; or a CSV with a header.
 pub fn accounts_file(text: &str) -> Result<Found, Problems> {
@@ -72,6 +73,8 @@ fn look_at(header: &[String], problems: &mut Problems) {
         if name == "external_id" {
             let what = "external IDs are made here and never chosen by a customer: take the column out";
             problems.push("csv.external_id", what);
+        } else if name == "customer" {
+            problems.push("csv.customer", "whose accounts they are is said by --customer alone: take the column out");
         } else if !COLUMNS.contains(&name.as_str()) {
             problems.push("csv", format!("{} is no known column: known are {}", shown(name), COLUMNS.join(", ")));
         }
@@ -102,7 +105,6 @@ fn target(fields: &BTreeMap<&str, &str>, line: u64, problems: &mut Problems) -> 
     Some(NewTarget {
         role_arn: own("role_arn"),
         name: own("name"),
-        customer: own("customer"),
         regions: list("regions"),
         tags,
         ..NewTarget::of(account_id)
@@ -123,10 +125,11 @@ mod tests {
         assert_eq!(found.targets[0].regions, ["eu-*", "us-east-1"]);
         assert_eq!(found.targets[0].tags["team"], "a b");
         assert_eq!(found.left_out[0].0, "444455556666");
-        let wrong = csv("account_id,external_id,colour\n").unwrap_err();
+        let wrong = csv("account_id,external_id,customer,colour\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"
         csv.external_id: external IDs are made here and never chosen by a customer: take the column out
-        csv: `colour` is no known column: known are account_id, name, customer, role_arn, regions, tags
+        csv.customer: whose accounts they are is said by --customer alone: take the column out
+        csv: `colour` is no known column: known are account_id, name, role_arn, regions, tags
         ");
         let wrong = csv("account_id,tags\n12,a=b\n111122223333,nonsense\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"

@@ -57,8 +57,15 @@ fn target(
         }
     };
     let from = profile.get("source_profile").and_then(|name| sections.get_profile(name.trim()));
-    let via = from.and_then(|from| from.get("role_arn")).map(|arn| arn.trim().to_owned());
-    let via = via.filter(|via| backend_role.is_none_or(|role| role.to_string() != *via));
+    let is_ours = |arn: &str| backend_role.is_some_and(|role| role.to_string() == arn);
+    let via = from.and_then(|from| from.get("role_arn")).map(str::trim).filter(|via| !is_ours(via)).map(str::to_owned);
+    if let (Some(_), Some(from)) = (&via, from) {
+        let behind = from.get("source_profile").and_then(|name| sections.get_profile(name.trim()));
+        let further = behind.and_then(|behind| behind.get("role_arn")).is_some_and(|arn| !is_ours(arn.trim()));
+        if further || from.get("external_id").is_some() {
+            return Err("a role on the way is passed through without an external ID, and as the only one".into());
+        }
+    }
     Ok(Some(NewTarget {
         role_arn: Some(role.to_string()),
         external_id: given,
@@ -79,8 +86,10 @@ mod tests {
         let text = "[default]\nregion = eu-central-1\n\
             [profile backend]\nrole_arn = arn:aws:iam::999999999999:role/rolecall-backend\nsource_profile = default\n\
             [profile acme]\nrole_arn = arn:aws:iam::111122223333:role/rolecall-inventory\nexternal_id = abcd\nsource_profile = backend\n\
-            [profile hub]\nrole_arn = arn:aws:iam::888888888888:role/hub\nsource_profile = backend\nexternal_id = hubhub\n\
+            [profile hub]\nrole_arn = arn:aws:iam::888888888888:role/hub\nsource_profile = backend\n\
             [profile behind]\nrole_arn = arn:aws:iam::444455556666:role/x\nsource_profile = hub\nexternal_id = efgh\n\
+            [profile hub2]\nrole_arn = arn:aws:iam::888888888889:role/hub\nsource_profile = backend\nexternal_id = hubhub\n\
+            [profile behind2]\nrole_arn = arn:aws:iam::444455556667:role/x\nsource_profile = hub2\nexternal_id = efgh\n\
             [profile open]\nrole_arn = arn:aws:iam::777777777777:role/x\nsource_profile = default\n\
             [profile broken]\nrole_arn = nonsense\n";
         std::fs::write(&path, text).unwrap();
@@ -96,12 +105,12 @@ mod tests {
             [
                 ("111122223333", Some("acme"), None),
                 ("444455556666", Some("behind"), Some("arn:aws:iam::888888888888:role/hub")),
-                ("888888888888", Some("hub"), None),
+                ("888888888889", Some("hub2"), None),
             ]
         );
         let left: Vec<&str> = found.left_out.iter().map(|(what, _)| what.as_str()).collect();
-        assert_eq!(left, ["profile broken", "profile open"]);
-        assert_eq!(profiles(&path, Some(&backend), true).await.unwrap().targets.len(), 4);
+        assert_eq!(left, ["profile behind2", "profile broken", "profile hub", "profile open"]);
+        assert_eq!(profiles(&path, Some(&backend), true).await.unwrap().targets.len(), 5);
         assert!(profiles(&folder.path().join("nothing"), None, false).await.is_err());
     }
 }

@@ -153,11 +153,15 @@ impl RegistryFile {
         Ok(switched)
     }
 
-    /// Notes the role of an account, where its administrator chose another name or path.
+    /// Notes the role of an account, where its administrator chose another name or path. Nobody has checked that one, so
+    /// that the target is disabled.
     pub fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<(), Problems> {
         self.all_there(std::slice::from_ref(account_id))?;
         for entry in self.targets.iter_mut().filter(|entry| entry.account_id == *account_id) {
-            entry.role_arn = Some(Some(role_arn.to_owned()));
+            if entry.role_arn.as_ref().and_then(Option::as_deref) != Some(role_arn) {
+                entry.role_arn = Some(Some(role_arn.to_owned()));
+                entry.enabled = Some(false);
+            }
         }
         Ok(())
     }

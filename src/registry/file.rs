@@ -46,7 +46,7 @@ pub struct Defaults {
 }
 
 /// An account, and how to enter it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetEntry {
     /// The account.
@@ -98,4 +98,11 @@ pub struct TargetEntry {
 /// What is given, null too.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Without the external ID.
+impl std::fmt::Debug for TargetEntry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TargetEntry").field("account_id", &self.account_id).finish_non_exhaustive()
+    }
 }

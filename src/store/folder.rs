@@ -71,13 +71,14 @@ impl Folder {
 
     pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
         let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == Created::Ours) };
-        let path = self.path(key);
+        // What a link points at is replaced, and not the link.
+        let path = fs::canonicalize(self.path(key)).await.unwrap_or_else(|_| self.path(key));
         // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
         let Some(_turn) = turn(&path).await? else { return Ok(false) };
         if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
             return Ok(false);
         }
-        let mut upload = self.upload(key);
+        let mut upload = FolderUpload { path: path.clone(), file: None };
         if let Err(error) = upload.write(bytes).await {
             upload.abort().await;
             return Err(error);

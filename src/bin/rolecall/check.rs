@@ -12,7 +12,7 @@ use rolecall::refusal::Refusal;
 use serde_json::json;
 
 use crate::arguments::{Check, Onboard, SettingFlags};
-use crate::show;
+use crate::{onboard, show};
 
 /// Something is not in order.
 const NOT_READY: u8 = 1;
@@ -30,8 +30,9 @@ pub async fn check(mut arguments: Check) -> Result<ExitCode, Refusal> {
 
 /// Checks and enables accounts that were onboarded.
 pub async fn of_accounts(accounts: &[AccountId], arguments: &Onboard) -> Result<ExitCode, Refusal> {
+    let resources = onboard::resources_of(arguments.scope).map(|globs| globs.map(str::to_owned).to_vec());
     let what = What {
-        request: Request::of(Accounts::Named(accounts.to_vec())),
+        request: Request { resources, ..Request::of(Accounts::Named(accounts.to_vec())) },
         problems: Problems::new(),
         manner: Manner { wait: None, negative: true },
         enable: true,
@@ -81,25 +82,28 @@ async fn carry_out(flags: &SettingFlags, what: What, verbose: u8) -> Result<Exit
         .filter(|one| one.verdict == Verdict::Ready && !one.enabled)
         .map(|one| one.account_id.clone())
         .collect();
-    let enabled = if what.enable && !ready.is_empty() {
-        checker.keeper.edit(|file| file.switch(&ready, true)).await?
-    } else {
-        Vec::new()
-    };
+    // First what was found: should the registry not be writable, it is told all the same.
+    if !what.json {
+        show::print(&in_words(&checked, verbose > 0));
+    }
+    let (enabled, changed) =
+        if what.enable && !ready.is_empty() { checker.enable(&ready).await? } else { Default::default() };
     if what.json {
         show::print_json(&json!({
             "identity": checker.identity.arn, "backend_role": checker.role.to_string(), "targets": checked,
-            "enabled": enabled,
+            "enabled": enabled, "changed_meanwhile": changed,
         }));
-    } else {
-        show::print(&in_words(&checked, verbose > 0));
-        if what.enable {
-            let names: Vec<&str> = enabled.iter().map(AccountId::as_str).collect();
-            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            show::print(&format!("\nenabled in {}: {names}", checker.keeper.address()));
-        } else if !ready.is_empty() {
-            show::print(&format!("\n{} ready and not enabled yet: --enable does that", ready.len()));
+    } else if what.enable {
+        let names = |accounts: &[AccountId]| match accounts {
+            [] => "none".to_owned(),
+            some => some.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", "),
+        };
+        show::print(&format!("\nenabled in {}: {}", checker.keeper.address(), names(&enabled)));
+        if !changed.is_empty() {
+            show::print(&format!("changed in the registry meanwhile, to be checked again: {}", names(&changed)));
         }
+    } else if !ready.is_empty() {
+        show::print(&format!("\n{} ready and not enabled yet: --enable does that", ready.len()));
     }
     let fine = checked.iter().all(|one| one.verdict == Verdict::Ready);
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use rolecall::backend::Backend;
+use rolecall::catalogue::Scope;
 use rolecall::event::AccountId;
 use rolecall::import;
 use rolecall::input::Problems;
 use rolecall::keeper::Keeper;
-use rolecall::onboard::{Invitation, template_sha256};
+use rolecall::onboard::{Invitation, shell, template_sha256};
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::registry::{Customer, DEFAULT_ROLE_NAME, NewTarget, RegistryFile, TargetEntry};
+use rolecall::registry::{Customer, DEFAULT_ROLE_NAME, NewTarget, RegistryFile, RoleArn, TargetEntry};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -30,6 +31,13 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
         Refusal::new(RefusalKind::InvalidSettings, what)
     })?;
     let published = keeper.published().await?;
+    if role.partition != backend.partition.name {
+        let what = format!(
+            "{role} lies in the partition {}, and this runs in {}: set a region of that partition (AWS_REGION)",
+            role.partition, backend.partition.name
+        );
+        return Err(Refusal::new(RefusalKind::InvalidSettings, what));
+    }
     // Whoever is there already is invited again, with the external ID that is theirs.
     let (added, file) = keeper
         .edit(|file| {
@@ -39,6 +47,7 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
             if let (Some(role), [account]) = (&arguments.role_arn, accounts.as_slice()) {
                 file.set_role(account, role)?;
             }
+            without_external_ids(file, &accounts)?;
             Ok((missing.into_iter().map(|target| target.account_id).collect::<Vec<_>>(), file.clone()))
         })
         .await?;
@@ -50,13 +59,14 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
         _ => template_sha256(),
     };
     let region = backend.partition.sts_region(&backend.region);
-    let invitations = invitations(&file, &accounts, |accounts, external_id, role_name| Invitation {
+    let invitations = invitations(&file, &accounts, |accounts, external_id, (role_path, role_name)| Invitation {
         accounts,
         external_id,
         backend_role: role.clone(),
         role_name,
+        role_path,
         scope: arguments.scope,
-        region: if role.partition == backend.partition.name { region.clone() } else { backend.partition.home.into() },
+        region: region.clone(),
         template_url: template_url.clone(),
     });
     if arguments.json {
@@ -68,11 +78,12 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
     let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
     show::print(&format!(
         "{}\n\nOnce the role is there (it takes IAM some seconds, and the check waits for it):\n\n  \
-         rolecall check --accounts {} --enable --registry {}{}",
+         rolecall check --accounts {}{} --enable --registry {} --backend-role {}",
         told.join("\n\n"),
         ids.join(","),
-        keeper.address(),
-        format_args!(" --backend-role {role}"),
+        resources_of(arguments.scope).map(|globs| format!(" --resources '{}'", globs.join(","))).unwrap_or_default(),
+        shell(keeper.address()),
+        shell(&role.to_string()),
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -106,27 +117,57 @@ fn new_targets(arguments: &Onboard) -> Result<Vec<NewTarget>, Refusal> {
     if problems.is_empty() { Ok(new) } else { Err(Refusal::of(RefusalKind::InvalidRequest, &problems)) }
 }
 
-/// One invitation for all accounts that share an external ID and a role's name.
+/// What is checked of a role that grants no more than this; all where that is not narrowed.
+pub fn resources_of(scope: Scope) -> Option<[&'static str; 2]> {
+    match scope {
+        Scope::All => None,
+        Scope::Network => Some(["ec2_*", "accounts"]),
+        Scope::Dns => Some(["route53_*", "accounts"]),
+    }
+}
+
+/// An invitation holds an external ID; accounts of which the registry says that they ask for none get no invitation.
+fn without_external_ids(file: &RegistryFile, accounts: &[AccountId]) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    for entry in accounts.iter().filter_map(|account| file.entry(account)) {
+        if entry.external_id.is_none() {
+            let what = format!(
+                "account {} has no external ID by the registry's word, and the customer's template asks for one: remove it and \
+                 onboard it anew, or make its role otherwise (rolecall policy customer)",
+                entry.account_id
+            );
+            problems.push("registry", what);
+        }
+    }
+    problems.or_value(())
+}
+
+/// One invitation for all accounts that share an external ID, and a role's path and name.
 fn invitations(
     file: &RegistryFile,
     accounts: &[AccountId],
-    make: impl Fn(Vec<AccountId>, Option<SecretString>, String) -> Invitation,
+    make: impl Fn(Vec<AccountId>, SecretString, (String, String)) -> Invitation,
 ) -> Vec<Invitation> {
     let default = file.defaults.as_ref().and_then(|defaults| defaults.role_name.clone());
     let default = default.unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned());
-    let role_of = |entry: &TargetEntry| match &entry.role_arn {
-        Some(Some(arn)) => arn.rsplit('/').next().unwrap_or_default().to_owned(),
-        _ => default.clone(),
+    let role_of = |entry: &TargetEntry| {
+        let arn = entry.role_arn.clone().flatten().and_then(|arn| arn.parse::<RoleArn>().ok());
+        let path_and_name = arn.map_or_else(|| default.clone(), |arn| arn.path_and_name);
+        match path_and_name.rsplit_once('/') {
+            Some((path, name)) => (format!("/{path}/"), name.to_owned()),
+            None => ("/".to_owned(), path_and_name),
+        }
     };
-    let mut groups: Vec<(Option<String>, String, Vec<AccountId>)> = Vec::new();
+    type Group = (String, (String, String), Vec<AccountId>);
+    let mut groups: Vec<Group> = Vec::new();
     for entry in accounts.iter().filter_map(|account| file.entry(account)) {
-        let (id, role) = (entry.external_id.clone(), role_of(entry));
+        let (Some(id), role) = (entry.external_id.clone(), role_of(entry)) else { continue };
         match groups.iter_mut().find(|(other, name, _)| *other == id && *name == role) {
             Some((_, _, accounts)) => accounts.push(entry.account_id.clone()),
             None => groups.push((id, role, vec![entry.account_id.clone()])),
         }
     }
-    groups.into_iter().map(|(id, role, accounts)| make(accounts, id.map(SecretString::from), role)).collect()
+    groups.into_iter().map(|(id, role, accounts)| make(accounts, SecretString::from(id), role)).collect()
 }
 
 fn as_json(invitation: &Invitation, added: &[AccountId], sha256: &str) -> Value {
@@ -135,7 +176,7 @@ fn as_json(invitation: &Invitation, added: &[AccountId], sha256: &str) -> Value 
         "accounts": invitation.accounts,
         "added": invitation.accounts.iter().filter(|account| added.contains(account)).collect::<Vec<_>>(),
         "backend_role_arn": invitation.backend_role.to_string(),
-        "external_id": invitation.external_id.as_ref().map(|id| id.expose_secret()),
+        "external_id": invitation.external_id.expose_secret(),
         "template_url": invitation.template_url, "template_sha256": sha256,
         "link": invitation.link(), "command": invitation.command(), "terraform": invitation.terraform(),
         "stack_set": invitation.stack_set(),
@@ -147,7 +188,7 @@ fn in_words(invitation: &Invitation, added: &[AccountId], registry: &str, sha256
     let new = invitation.accounts.iter().filter(|account| added.contains(account)).count();
     let ids = ids.join(", ");
     let mut text = match new {
-        0 => format!("In {registry} already: {ids}. The same invitation again.\n"),
+        0 => format!("In {registry} already, as it was: {ids}. The same invitation again.\n"),
         _ => format!("Added to {registry}, disabled until the role was checked: {ids}.\n"),
     };
     text.push_str(

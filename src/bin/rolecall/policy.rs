@@ -68,7 +68,12 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name;
     if !arguments.listed {
-        return Ok(policies::backend(&[format!("arn:{partition}:iam::*:role/{DEFAULT_ROLE_NAME}")]));
+        let named = match settings.registry {
+            Some(_) => Keeper::open(settings, &backend.config, partition)?.file().await?.defaults,
+            None => None,
+        };
+        let name = named.and_then(|defaults| defaults.role_name).unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned());
+        return Ok(policies::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
     }
     let registry = Keeper::open(settings, &backend.config, partition)?.read().await?;
     let mut roles: Vec<String> = registry
@@ -82,6 +87,10 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
         .collect();
     roles.sort();
     roles.dedup();
+    if roles.is_empty() {
+        let what = "the registry names no role to enter: its targets are entered with own credentials";
+        return Err(Refusal::new(RefusalKind::InvalidRequest, what));
+    }
     let documents = policies::backend(&roles);
     if documents.len() > 1 {
         eprintln!(

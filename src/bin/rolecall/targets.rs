@@ -24,7 +24,7 @@ pub async fn targets(command: Targets) -> Result<ExitCode, Refusal> {
             let (_, keeper) = open(&named.registry).await?;
             keeper.edit(|file| file.remove(&named.accounts)).await?;
             show::print(&format!(
-                "{} targets removed from {}. What was collected of them stays: README, \"Offboarding\", says how to purge it.",
+                "{} targets removed from {}. What was collected of them stays: infra/ONBOARDING.md says how to purge it.",
                 named.accounts.len(),
                 keeper.address()
             ));

@@ -143,6 +143,7 @@ fn unsafe_roles_are_found_and_not_enabled() {
     let quiet = check(&registry, &["--no-negative", "--accounts", "810000000002", "--json"]).response();
     assert_eq!(target(&quiet, "810000000002")["verdict"], "ready");
     assert_eq!(target(&quiet, "810000000002")["refuses_strangers"], Value::Null);
+    assert!(findings(target(&quiet, "810000000002")).contains("was not tried"), "{quiet}");
 }
 
 /// A role that grants nothing is denied each action of the catalogue by name: none is left unasked.

@@ -55,7 +55,7 @@ pub struct Onboard {
     #[arg(long, value_name = "URL")]
     pub template_url: Option<String>,
     /// Check the roles that were made meanwhile, and enable those that are in order
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["name", "tags", "regions", "role_arn", "template_url"])]
     pub enable: bool,
     /// Print it as JSON
     #[arg(long)]
@@ -173,7 +173,7 @@ pub struct Import {
     /// The profile to read the organization with [default: your own credentials]
     #[arg(long, requires = "organization")]
     pub profile: Option<String>,
-    /// A list that a customer sent; columns: account_id, name, customer, role_arn, regions, tags
+    /// A list that a customer sent; columns: account_id, name, role_arn, regions, tags
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// The roles that the policies of this role let it enter [default: ROLECALL_BACKEND_ROLE, or what was published]
@@ -182,7 +182,7 @@ pub struct Import {
     /// Profiles of the AWS CLI that have a role_arn
     #[arg(long, value_name = "FILE")]
     pub profile_file: Option<PathBuf>,
-    /// Whose accounts they are, where the source does not say: they share one external ID
+    /// Whose accounts they are: they share one external ID
     #[arg(long, value_name = "NAME", conflicts_with = "no_external_id")]
     pub customer: Option<String>,
     /// Their roles ask for no external ID: accounts of your own organization
