@@ -3,8 +3,10 @@
 #
 #   [NAME=rolecall] [ARCHITECTURE=arm64] [PACKAGE=target/lambda/bootstrap.zip] infra/deploy.sh [--dry-run]
 #
-#   PARAMETERS, ROLE_PARAMETERS, ARTIFACT_PARAMETERS   "Key=Value Key=Value" for backend.yaml, backend-role.yaml and
-#                       artifacts.yaml; what was given once holds until another value is given
+#   PARAMETERS, ROLE_PARAMETERS, ARTIFACT_PARAMETERS, FLEET_PARAMETERS   "Key=Value Key=Value" for backend.yaml,
+#                       backend-role.yaml, artifacts.yaml and fleet.yaml; what was given once holds until another
+#                       value is given
+#   FLEET=1             deploys fleet.yaml too, for fleets that one invocation cannot carry; holds likewise
 #   BACKEND_ROLE_ARN    a role of your own to run under, instead of the one of backend-role.yaml; holds likewise
 #   DRY_RUN=1           as --dry-run: says what would be done, and changes nothing
 #   AWS_PROFILE, AWS_REGION and the like: as the aws command line (1.29 or newer, or 2) knows them, the one tool needed
@@ -162,7 +164,7 @@ put_new() { if exists "$2" "$3"; then tell "is there already"; else put "$@"; fi
 case ${1:-} in
     "") ;;
     --dry-run) DRY_RUN=1 ;;
-    *) die "$1: --dry-run is the only argument; the rest are environment variables:" "head -12 ${BASH_SOURCE[0]}" ;;
+    *) die "$1: --dry-run is the only argument; the rest are environment variables:" "head -14 ${BASH_SOURCE[0]}" ;;
 esac
 [[ $name =~ ^[a-z][a-z0-9-]{0,24}$ ]] ||
     die "NAME is \"$name\": 1 to 25 lowercase letters, digits and hyphens, a letter first"
@@ -176,6 +178,11 @@ esac
 split artifacts.yaml "${ARTIFACT_PARAMETERS:-}"
 split backend-role.yaml "${ROLE_PARAMETERS:-}"
 split backend.yaml "${PARAMETERS:-}"
+split fleet.yaml "${FLEET_PARAMETERS:-}"
+case ${FLEET:-} in
+    "" | 1) fleet=${FLEET:-} ;;
+    *) die "FLEET is \"$FLEET\": 1, or nothing. What is deployed is removed by deleting its stack." ;;
+esac
 command -v aws >/dev/null || die "the aws command line is not installed"
 digest="<sha256>"
 if [ -f "$package" ]; then
@@ -190,7 +197,7 @@ fi
 
 # ---- The deployment ----
 
-begin "[1/7] who deploys, and where"
+begin "[1/8] who deploys, and where"
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
 [ -n "$region" ] || die "no region is set, and the function must run in one:" "AWS_REGION=eu-central-1 make deploy"
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region # version 1 of the command line reads the latter alone
@@ -202,16 +209,17 @@ partition=$(cut -d : -f 2 <<<"$arn")
 tell "account $account ($partition), region $region, as $arn${AWS_ENDPOINT_URL:+, at $AWS_ENDPOINT_URL}"
 tell "stacks $name-artifacts, $name-role and $name"
 if dry; then tell "a dry run: nothing is changed"; fi
-for existing in "$name-artifacts" "$name-role" "$name"; do look "$existing"; done
+for existing in "$name-artifacts" "$name-role" "$name" "$name-fleet"; do look "$existing"; done
+fleet=${fleet:-$(noted "$name-fleet" status)}
 
-begin "[2/7] stack $name-artifacts: buckets for the function's code and the customers' template"
+begin "[2/8] stack $name-artifacts: buckets for the function's code and the customers' template"
 split artifacts.yaml "Name=$name ${ARTIFACT_PARAMETERS:-}"
 stack "$name-artifacts" artifacts.yaml "${given[@]}"
 code=$(output "$name-artifacts" CodeBucket)
 template_bucket=$(output "$name-artifacts" TemplateBucket)
 template_base=$(output "$name-artifacts" TemplateBucketUrl)
 
-begin "[3/7] stack $name-role: backend_role, which customers trust"
+begin "[3/8] stack $name-role: backend_role, which customers trust"
 # A role that was brought along the last time is taken again: another one would lock every customer out.
 role=$(noted "$name" "parameter BackendRoleArn")
 [ "$role" != "$(noted "$name-role" "output BackendRoleArn")" ] || role=""
@@ -225,10 +233,10 @@ else
 fi
 
 key=bootstrap/${digest:0:16}.zip
-begin "[4/7] code s3://$code/$key"
+begin "[4/8] code s3://$code/$key"
 put_new "$package" "$code" "$key" application/zip
 
-begin "[5/7] stack $name: function, results, registry, queues, schedule"
+begin "[5/8] stack $name: function, results, registry, queues, schedule"
 split backend.yaml "Name=$name BackendRoleArn=$role CodeBucket=$code CodeKey=$key Architecture=$architecture
     ${PARAMETERS:-}"
 stack "$name" backend.yaml "${given[@]}"
@@ -236,15 +244,29 @@ registry_bucket=$(output "$name" RegistryBucket)
 registry=$(output "$name" Registry)
 function=$(output "$name" FunctionName)
 
+if [ -z "$fleet" ]; then
+    begin "[6/8] stack $name-fleet: not asked for (FLEET=1)"
+    [ "$(noted "$name" "parameter ScheduleStarts")" != machine ] ||
+        tell "but the schedule starts its machine: deploy with FLEET=1, or with PARAMETERS=ScheduleStarts=function"
+else
+    begin "[6/8] stack $name-fleet: the state machine for fleets that one invocation cannot carry"
+    # What it must know of the backend is the backend's, this time's or the last time's.
+    split fleet.yaml "Name=$name FunctionArn=$(output "$name" FunctionArn)
+        ResultsBucketName=$(output "$name" ResultsBucket)
+        ResultsPrefix=$(noted "$name" "parameter ResultsPrefix") KmsKeyArn=$(noted "$name" "parameter KmsKeyArn")
+        ${FLEET_PARAMETERS:-}"
+    stack "$name-fleet" fleet.yaml "${given[@]}"
+fi
+
 template_sha256=$(sha256 "$here/customer-role.yaml")
 template_key=customer-role/$template_sha256.yaml
 template_url=${template_base%/}/$template_key
 # An emulator has one address for all buckets.
 [ -z "${AWS_ENDPOINT_URL:-}" ] || template_url=${AWS_ENDPOINT_URL%/}/$template_bucket/$template_key
-begin "[6/7] the customers' template $template_url"
+begin "[7/8] the customers' template $template_url"
 put_new "$here/customer-role.yaml" "$template_bucket" "$template_key" text/yaml
 
-begin "[7/7] s3://$registry_bucket/published.json, from which the command line knows role and template"
+begin "[8/8] s3://$registry_bucket/published.json, from which the command line knows role and template"
 printf '{"version": 1, "backend_role_arn": "%s", "template_url": "%s", "template_sha256": "%s"}\n' \
     "$role" "$template_url" "$template_sha256" >"$scratch/published.json"
 if exists "$registry_bucket" published.json; then
@@ -283,4 +305,5 @@ What comes next:
            --cli-read-timeout 0 answer.json
   4. And every night from now on:
        $deploy PARAMETERS=ScheduleState=ENABLED
+     More accounts than one invocation carries: $deploy FLEET=1 PARAMETERS=ScheduleStarts=machine
 NEXT

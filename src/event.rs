@@ -13,6 +13,7 @@ pub use incoming::{Incoming, Message, tell_apart};
 pub use naming::{Naming, run_id};
 pub use request::{Accounts, Request};
 pub use run_id::RunId;
+pub use step::{BATCH, Planning, Step};
 pub use words::{AccountId, Format};
 
 mod globs;
@@ -20,4 +21,5 @@ mod incoming;
 mod naming;
 mod request;
 mod run_id;
+mod step;
 mod words;

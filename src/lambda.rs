@@ -11,13 +11,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Incoming, Message, Naming, Request, tell_apart};
+use crate::event::{Incoming, Message, Naming, Planning, Request, Step, tell_apart};
 use crate::input::{Problems, parse};
 use crate::metrics::Metrics;
 use crate::plan::Face;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::report::Response;
-use crate::run::{Engine, Order};
+use crate::run::{Engine, Order, Unwatched};
 use crate::settings::Settings;
 use crate::sink::LEAST_MARGIN;
 
@@ -78,7 +78,34 @@ impl Function {
                 value_of(engine.run(order).await?)
             }
             Incoming::Queue(messages) => value_of(batch(engine, messages, clock).await),
+            // Boxed like a run, since all of one is in it.
+            Incoming::Step(step) => Box::pin(carry_out(engine, step, clock)).await,
         }
+    }
+}
+
+/// A step of the state machine. Only counts and places go back into its state; a shard says nothing at all, since its
+/// manifest says it.
+async fn carry_out(engine: &Engine, step: Step, clock: Clock<'_>) -> Result<Value, Refusal> {
+    match step {
+        Step::Plan { what, batch } => {
+            let order = match what {
+                Planning::Request { request, execution } => {
+                    order(&request, "event.request", Naming::Invocation(execution), false, clock)
+                }
+                Planning::Remaining(run_id) => {
+                    let request = engine.remaining(&run_id).await?;
+                    order_of(request, Problems::default(), Naming::Invocation(String::new()), false, clock)
+                }
+            };
+            value_of(Box::pin(engine.lay_out(order, batch)).await?)
+        }
+        Step::Shard { run_id, shard } => {
+            let stop = CancellationToken::new();
+            Box::pin(engine.one_shard(&run_id, &shard, Some(clock.deadline), stop, Arc::new(Unwatched))).await?;
+            Ok(Value::Object(serde_json::Map::new()))
+        }
+        Step::Reduce { run_id } => value_of(Box::pin(engine.reduce(&run_id, clock.metrics())).await?),
     }
 }
 
@@ -116,15 +143,12 @@ fn order(value: &Value, place: &str, naming: Naming, may_inline: bool, clock: Cl
     if request.inline && !may_inline {
         problems.push(format!("{place}.inline"), "nobody would get the records here: leave it out");
     }
-    Order {
-        request,
-        problems,
-        naming,
-        may_inline,
-        deadline: Some(clock.deadline),
-        stop: CancellationToken::new(),
-        observer: Arc::new(Metrics { function: clock.function.to_owned(), deadline: clock.deadline }),
-    }
+    order_of(request, problems, naming, may_inline, clock)
+}
+
+fn order_of(request: Request, problems: Problems, naming: Naming, may_inline: bool, clock: Clock<'_>) -> Order {
+    let (deadline, stop, observer) = (Some(clock.deadline), CancellationToken::new(), clock.metrics());
+    Order { request, problems, naming, may_inline, deadline, stop, observer }
 }
 
 /// What a scheduled event asks for. A run id in it would make every firing the same run.
@@ -165,6 +189,10 @@ impl<'a> Clock<'a> {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let left = settings.deadline.map_or(left, |setting| setting.min(left));
         Self { deadline: Instant::now() + left, margin: settings.margin.unwrap_or(LEAST_MARGIN), function }
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::new(Metrics { function: self.function.to_owned(), deadline: self.deadline })
     }
 
     fn time_is_up(&self) -> bool {

@@ -6,6 +6,8 @@
 
 mod regions;
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,41 @@ pub struct Plan {
     pub unknown_accounts: Vec<AccountId>,
     /// The resource types, in the catalogue's order.
     pub resources: Vec<String>,
+    /// How many accounts a shard has; one shard has them all where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
+    pub batch: Option<usize>,
+}
+
+/// A part of a plan's accounts, carried out by one invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The shard's name: `0`, `1` …
+    pub name: String,
+    /// Its accounts, by their places in the plan.
+    pub places: Vec<usize>,
+}
+
+impl Plan {
+    /// The parts, each account in exactly one of them.
+    pub fn parts(&self) -> Vec<Part> {
+        let batch = self.batch.unwrap_or(self.accounts.len()).max(1);
+        let places: Vec<usize> = (0..self.accounts.len()).collect();
+        let parts = places.chunks(batch).enumerate();
+        parts.map(|(number, places)| Part { name: number.to_string(), places: places.to_vec() }).collect()
+    }
+
+    /// The accounts of a part.
+    pub fn accounts_of<'a>(&'a self, part: &'a Part) -> impl Iterator<Item = &'a PlannedAccount> {
+        part.places.iter().map(|place| &self.accounts[*place])
+    }
+
+    /// The names of the shards that these accounts are in.
+    pub fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
+        let wanted: HashSet<&AccountId> = accounts.collect();
+        let holds = |part: &Part| self.accounts_of(part).any(|account| wanted.contains(&account.account_id));
+        self.parts().into_iter().filter(holds).map(|part| part.name).collect()
+    }
 }
 
 /// One account of a plan.
@@ -109,6 +146,7 @@ impl Selection {
             accounts: self.accounts,
             unknown_accounts: self.unknown_accounts,
             resources: self.resources,
+            batch: None,
         }
     }
 }

@@ -3,8 +3,11 @@
 
 mod account;
 mod announce;
+mod begin;
 mod commit;
 mod continuation;
+mod fleet;
+mod gather;
 mod intake;
 mod resume;
 mod shard;
@@ -18,25 +21,22 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use fleet::{LaidOut, Place, Reduced, Standing};
 pub use intake::{Prepared, prepare};
 
-use crate::attempt;
 use crate::backend::Backend;
-use crate::catalogue::session_policies;
-use crate::collect::now;
-use crate::credentials::{Door, backend_role};
+use crate::credentials::backend_role;
 use crate::event::{self, Format, Naming, Request, RunId};
 use crate::input::Problems;
-use crate::plan::{Face, Plan};
+use crate::plan::Face;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{AccountSummary, Manifest, Response, ShardManifest};
+use crate::report::{AccountSummary, Manifest, Response};
 use crate::settings::Settings;
 use crate::sink::LEAST_MARGIN;
-use crate::store::{Created, Store};
+use crate::store::Store;
 use crate::views;
-use account::Stock;
-use resume::Before;
-use shard::ONLY_SHARD;
+use begin::Begun;
+use shard::Until;
 
 /// How long a write of the function may take at least.
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -76,31 +76,6 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
 pub struct Unwatched;
 
 impl Observer for Unwatched {}
-
-/// What stands under a run's name already.
-enum Found {
-    Committed(Box<Manifest>),
-    Planned(Box<Plan>),
-}
-
-/// What a run has come to before any customer is called.
-enum Begun {
-    Committed(Box<Manifest>),
-    Planned(Box<Work>),
-}
-
-/// What there is to do.
-struct Work {
-    plan: Plan,
-    base: Option<Manifest>,
-    shard: Shard,
-}
-
-/// The run's one shard, with what it takes to carry it out unless it is done.
-enum Shard {
-    Committed(ShardManifest),
-    Open(Stock, String),
-}
 
 /// What carries runs out: made once in a process.
 #[derive(Clone, Debug)]
@@ -227,7 +202,7 @@ impl Engine {
         let catalogue = intake::catalogue()?;
         let begun = tokio::select! {
             biased;
-            begun = Box::pin(self.begin(&store, &order, &run_id)) => begun?,
+            begun = Box::pin(self.begin(&store, &order, &run_id, None)) => begun?,
             () = order.time_is_up() => {
                 let what = if order.stop.is_cancelled() {
                     "the run was interrupted before any customer was called: nothing was asked"
@@ -241,27 +216,16 @@ impl Engine {
         let manifest = match begun {
             Begun::Committed(manifest) => {
                 tracing::info!("the run is committed already: its manifest is the answer");
-                if let Err(error) = commit::name_files(&store, &manifest).await {
-                    tracing::warn!(%error, "the committed run's files could not be named for Athena");
-                }
-                commit::move_latest(&store, &manifest).await;
+                self.stands(&store, &manifest).await;
                 *manifest
             }
-            Begun::Planned(work) => {
-                let Work { plan, base, shard } = *work;
-                let shard = match shard {
-                    Shard::Committed(shard) => shard,
-                    Shard::Open(stock, attempt) => {
-                        let shard = Box::pin(self.shard(&store, &plan, base.as_ref(), attempt, stock, &order)).await?;
-                        commit::shard(&store, shard).await.map_err(refused)?
-                    }
-                };
-                let resumes = base.map(|manifest| manifest.response.run_id);
-                let manifest = commit::run(&store, plan, vec![shard], resumes, catalogue).await.map_err(refused)?;
-                order.observer.committed(&manifest.response);
-                commit::move_latest(&store, &manifest).await;
-                commit::name_files(&store, &manifest).await.map_err(refused)?;
-                manifest
+            Begun::Planned(planned) => {
+                let mut shards = Vec::new();
+                for part in planned.plan.parts() {
+                    let until = Until { stop: order.stop.clone(), deadline: order.deadline };
+                    shards.push(Box::pin(self.part(&store, &planned, &part, until, &order.observer)).await?);
+                }
+                Box::pin(self.gather(&store, &planned, shards, &order.observer)).await?
             }
         };
         // The rest of a run is worth more than the news of it.
@@ -270,98 +234,17 @@ impl Engine {
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 
-    /// All that comes before the first customer is called.
-    async fn begin(&self, store: &Store, order: &Order, run_id: &RunId) -> Result<Begun, Refusal> {
-        let refused = |error| Refusal::of_output(&store.address(""), &error);
-        // Local things are looked at first, so that a slip costs no call; a bucket wants credentials at once.
-        let in_bucket = [&self.settings.registry, &self.settings.output].into_iter().flatten();
-        let remote = in_bucket.into_iter().any(|address| address.starts_with("s3://"));
-        let fine = order.problems.is_empty();
-        let early = if remote && fine { Some(self.backend.identify().await?) } else { None };
-        // What was committed or begun under this name stands, whatever the registry says by now.
-        let planned = match if fine { self.found(store, run_id, &order.request).await? } else { None } {
-            Some(Found::Committed(manifest)) => return Ok(Begun::Committed(manifest)),
-            Some(Found::Planned(plan)) => Some(*plan),
-            None => None,
-        };
-        let attempt = attempt::new();
-        let (catalogue, registry, selection) = match &planned {
-            Some(_) => (intake::catalogue()?, intake::read_registry(self).await?, None),
-            None => {
-                let Prepared { catalogue, registry, selection } = prepare(self, order).await?;
-                (catalogue, registry, Some(selection))
-            }
-        };
-        let identity = match early {
-            Some(identity) => identity,
-            None => self.backend.identify().await?,
-        };
-        let plan = match (planned, selection) {
-            (Some(plan), _) => plan,
-            (_, Some(selection)) => {
-                let account = &identity.account_id;
-                let plan = selection.plan(order.request.clone(), run_id.clone(), now(), attempt.clone(), account);
-                let plan = self.fix(store, plan).await.map_err(refused)?;
-                intake::same_request(&plan, &order.request)?;
-                plan
-            }
-            _ => return Err(Refusal::new(RefusalKind::Internal, "there is neither a plan nor a selection")),
-        };
-        order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
-        let base = resume::base(store, &plan).await.map_err(refused)?;
-        let shard = match commit::read_shard(store, &plan.run_id, ONLY_SHARD).await.map_err(refused)? {
-            Some(shard) => Shard::Committed(shard),
-            None => {
-                let answered = resume::answered(store, base.as_ref()).await.map_err(refused)?;
-                let tables: Vec<usize> =
-                    plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
-                let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
-                let door = Door::new(self.backend.clone(), identity, plan.run_id.session_name(), policies);
-                let stock = Stock {
-                    run_id: plan.run_id.as_str().into(),
-                    catalogue,
-                    tables: tables.into(),
-                    door,
-                    registry: registry.into(),
-                    partition: self.backend.partition,
-                    session_name: plan.run_id.session_name().into(),
-                    observer: order.observer.clone(),
-                    before: Before { answered, ..Before::default() },
-                    pace: Arc::default(),
-                };
-                Shard::Open(stock, attempt)
-            }
-        };
-        Ok(Begun::Planned(Box::new(Work { plan, base, shard })))
-    }
-
-    /// What there is under a run's name already. Another request's is refused.
-    async fn found(&self, store: &Store, run_id: &RunId, request: &Request) -> Result<Option<Found>, Refusal> {
-        let refused = |error| Refusal::of_output(&store.address(""), &error);
-        if let Some(manifest) = commit::read_manifest(store, run_id).await.map_err(refused)? {
-            intake::same_request(&manifest.plan, request)?;
-            return Ok(Some(Found::Committed(Box::new(manifest))));
+    /// What follows from a committed run is seen to again, should the one who committed it not have got there.
+    async fn stands(&self, store: &Store, manifest: &Manifest) {
+        if let Err(error) = commit::name_files(store, manifest).await {
+            tracing::warn!(%error, "the committed run's files could not be named for Athena");
         }
-        let Some(plan) = commit::read_plan(store, run_id).await.map_err(refused)? else { return Ok(None) };
-        intake::same_request(&plan, request)?;
-        Ok(Some(Found::Planned(Box::new(plan))))
+        commit::move_latest(store, manifest).await;
     }
 
     /// The manifest of a committed run.
     pub async fn manifest(&self, run_id: &RunId) -> Result<Option<Manifest>, Refusal> {
         let (store, output) = self.output()?;
         commit::read_manifest(&store, run_id).await.map_err(|error| Refusal::of_output(output, &error))
-    }
-
-    /// Writes the plan, or goes on with the one that is there. Writing it is also the proof that the
-    /// output can be written, before any customer is called.
-    async fn fix(&self, store: &Store, plan: Plan) -> Result<Plan, crate::store::StoreError> {
-        match commit::create(store, &commit::plan_key(&plan.run_id), &plan).await? {
-            Created::Ours => Ok(plan),
-            Created::Theirs => {
-                tracing::info!(run_id = plan.run_id.as_str(), "the run was begun already: going on with its plan");
-                Ok(commit::read_plan(store, &plan.run_id).await?.unwrap_or(plan))
-            }
-        }
     }
 }

@@ -91,6 +91,15 @@ impl Naming {
     }
 }
 
+/// Which tables get a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// Every one, so that no reader finds nothing.
+    Every,
+    /// Those that rows came for.
+    WithRows,
+}
+
 /// A channel into the sink.
 pub fn channel() -> (mpsc::Sender<Parcel>, mpsc::Receiver<Parcel>) {
     mpsc::channel(WAITING)
@@ -103,10 +112,11 @@ pub async fn write(
     naming: Naming,
     format: Format,
     catalogue: &'static Catalogue,
+    tables: Tables,
     pace: Arc<Pace>,
     mut parcels: mpsc::Receiver<Parcel>,
 ) -> Result<Vec<WrittenFile>, StoreError> {
-    let mut sink = Sink::new(store, naming, format, catalogue, pace);
+    let mut sink = Sink::new(store, naming, format, catalogue, tables, pace);
     let mut outcome = Ok(());
     while let Some(parcel) = parcels.recv().await {
         outcome = sink.take(parcel).await;
@@ -128,6 +138,7 @@ struct Sink {
     naming: Naming,
     format: Format,
     catalogue: &'static Catalogue,
+    tables: Tables,
     parts: BTreeMap<&'static str, Part>,
     written: Vec<WrittenFile>,
     numbers: BTreeMap<&'static str, u32>,
@@ -135,9 +146,16 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(store: Store, naming: Naming, format: Format, catalogue: &'static Catalogue, pace: Arc<Pace>) -> Self {
+    fn new(
+        store: Store,
+        naming: Naming,
+        format: Format,
+        catalogue: &'static Catalogue,
+        tables: Tables,
+        pace: Arc<Pace>,
+    ) -> Self {
         let (parts, numbers) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, naming, format, catalogue, parts, written: Vec::new(), numbers, pace }
+        Self { store, naming, format, catalogue, tables, parts, written: Vec::new(), numbers, pace }
     }
 
     async fn take(&mut self, parcel: Parcel) -> Result<(), StoreError> {
@@ -210,7 +228,7 @@ impl Sink {
 
     async fn finish(mut self) -> Result<Vec<WrittenFile>, StoreError> {
         let tables = self.catalogue.tables().iter().map(|table| table.entry.table).chain([LEDGER]);
-        for table in tables.collect::<Vec<_>>() {
+        for table in tables.filter(|_| self.tables == Tables::Every).collect::<Vec<_>>() {
             if !self.written.iter().any(|file| file.table == table) {
                 self.part(table);
             }
@@ -249,7 +267,14 @@ mod tests {
             None,
         );
         let naming = Naming { run_id: "r".into(), shard: "0".into(), attempt: "a".into(), dt: "2026-11-22".into() };
-        let mut sink = Sink::new(store.unwrap(), naming, Format::Parquet, Catalogue::get().unwrap(), Arc::default());
+        let mut sink = Sink::new(
+            store.unwrap(),
+            naming,
+            Format::Parquet,
+            Catalogue::get().unwrap(),
+            Tables::Every,
+            Arc::default(),
+        );
         let (mut most, rows) = (0, 3);
         for round in 0..rows {
             for table in sink.catalogue.tables() {

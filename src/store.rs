@@ -114,6 +114,14 @@ impl Store {
         }
     }
 
+    /// Where an object lies, as a bucket and a key; no bucket and a path for a folder.
+    pub fn place(&self, key: &str) -> (String, String) {
+        match self {
+            Self::Folder(folder) => (String::new(), folder.path(key).display().to_string()),
+            Self::Bucket(bucket) => bucket.place(key),
+        }
+    }
+
     /// Reads an object; `None` where there is none.
     pub async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
         match self {

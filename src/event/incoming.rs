@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::step::{STEP, Step, step};
 use crate::input::{Fields, Problems, kind, shown};
 
 /// The mark of an SQS batch.
@@ -12,8 +13,7 @@ const RECORDS: &str = "Records";
 /// The marks of an EventBridge event: it bears all of them, and nothing else bears one.
 const ENVELOPE: [&str; 3] = ["detail-type", "source", "detail"];
 
-/// An event, as what it is. The steps of a state machine will be one more variant, with a mark of
-/// their own.
+/// An event, as what it is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
     /// A request, as it was sent.
@@ -34,6 +34,8 @@ pub enum Incoming {
     },
     /// A batch of SQS messages.
     Queue(Vec<Message>),
+    /// A step of a state machine.
+    Step(Step),
 }
 
 /// One message of an SQS batch; its body is a request, not read yet.
@@ -54,6 +56,9 @@ pub fn tell_apart(value: Value) -> Result<Incoming, Problems> {
     let batch = event.contains_key(RECORDS);
     let envelope = ENVELOPE.iter().any(|mark| event.contains_key(*mark));
     let request = event.contains_key("accounts");
+    if event.contains_key(STEP) && !batch && !envelope && !request {
+        return step(&Value::Object(event)).map(Incoming::Step);
+    }
     match (batch, envelope, request) {
         (true, false, false) => queue(&event),
         (false, true, false) => event_bridge(&mut event),

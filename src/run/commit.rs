@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::gather::REST;
 use crate::catalogue::{Catalogue, Table};
 use crate::event::{AccountId, RunId};
 use crate::failure::{Cause, Kind};
@@ -49,6 +50,11 @@ pub async fn read_manifest(store: &Store, run_id: &RunId) -> Result<Option<Manif
 
 pub async fn read_shard(store: &Store, run_id: &RunId, shard: &str) -> Result<Option<ShardManifest>, StoreError> {
     read(store, &shard_key(run_id, shard)).await
+}
+
+/// Whether a run of shards is put together already: then no shard can be added.
+pub async fn is_gathered(store: &Store, run_id: &RunId) -> Result<bool, StoreError> {
+    Ok(store.read(&shard_key(run_id, REST)).await?.is_some())
 }
 
 /// Writes a document that must not be there yet.

@@ -12,13 +12,15 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::commit::{broken, lines, read_manifest};
+use super::gather::REST;
 use crate::catalogue::{Catalogue, Partition, Table};
 use crate::collect::{Begun, Done};
+use crate::event::AccountId;
 use crate::ledger::{LEDGER, Status};
 use crate::plan::Plan;
 use crate::record::{ColumnType, EXTRA_COLUMN, Origin, Page, Record, Value};
 use crate::report::Manifest;
-use crate::sink::Parcel;
+use crate::sink::{Parcel, WrittenFile};
 use crate::store::{Store, StoreError};
 
 /// A cell, as `account`, `region`, `table`.
@@ -43,8 +45,26 @@ pub async fn base(store: &Store, plan: &Plan) -> Result<Option<Manifest>, StoreE
     Ok(manifest.filter(|manifest| manifest.response.remaining.as_ref() == Some(&plan.request)))
 }
 
-/// The cells that the run which this one resumes, and those before it, have answered.
-pub async fn answered(store: &Store, base: Option<&Manifest>) -> Result<HashSet<CellName>, StoreError> {
+/// The shard of a file: `…/<run_id>.<shard>.<attempt>.<n>.<ending>`.
+fn shard_of(key: &str, run_id: &str) -> Option<String> {
+    let name = key.rsplit('/').next()?.strip_prefix(run_id)?.strip_prefix('.')?;
+    name.split('.').next().map(str::to_owned)
+}
+
+/// The files of a run that may hold rows of these accounts: those of their shards, and of the one that has what no other has.
+fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
+    let mut shards = manifest.plan.shards_with(accounts.iter());
+    shards.insert(REST.to_owned());
+    let run_id = manifest.response.run_id.as_str();
+    manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))
+}
+
+/// The cells of these accounts that the run which this one resumes, and those before it, have answered.
+pub async fn answered(
+    store: &Store,
+    base: Option<&Manifest>,
+    accounts: &[AccountId],
+) -> Result<HashSet<CellName>, StoreError> {
     #[derive(Deserialize)]
     struct Told {
         account_id: String,
@@ -55,7 +75,7 @@ pub async fn answered(store: &Store, base: Option<&Manifest>) -> Result<HashSet<
     let mut answered = HashSet::new();
     let mut next = base.cloned();
     while let Some(manifest) = next {
-        for file in manifest.files.iter().filter(|file| file.table == LEDGER) {
+        for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key, &[]).await?.lines() {
                 let told: Told =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
@@ -72,22 +92,23 @@ pub async fn answered(store: &Store, base: Option<&Manifest>) -> Result<HashSet<
     Ok(answered)
 }
 
-/// Takes over the rows of cells that were answered in part: they go to the sink, and what they stand for is told.
+/// Takes over the rows of these accounts' cells that were answered in part: they go to the sink, and what they stand for is told.
 pub async fn take_over(
     store: &Store,
     base: &Manifest,
     catalogue: &'static Catalogue,
     partition: &'static Partition,
+    accounts: &[AccountId],
     sink: &mpsc::Sender<Parcel>,
 ) -> Result<HashMap<String, Arc<Begun>>, StoreError> {
     let mut cells: HashMap<CellName, Done> = HashMap::new();
-    for part in &base.partly_answered {
+    for part in base.partly_answered.iter().filter(|part| accounts.contains(&part.account_id)) {
         let name = (part.account_id.to_string(), part.region.clone(), part.table.clone());
         let parents = part.answered.iter().cloned().collect();
         cells.insert(name, Done { parents, records: 0 });
     }
     let tables: HashSet<String> = cells.keys().map(|(_, _, table)| table.clone()).collect();
-    for file in base.files.iter().filter(|file| tables.contains(&file.table)) {
+    for file in files_with(base, accounts).filter(|file| tables.contains(&file.table)) {
         let Some(table) = catalogue.find(&file.table) else { continue };
         let mut pages = Pages { table, partition, sink, waiting: None };
         for line in lines(store, &file.key, &table.all_columns()).await?.lines() {

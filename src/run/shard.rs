@@ -11,45 +11,74 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::account::{AccountRun, Stock, Taken};
-use super::{Engine, Order, commit, resume};
+use super::begin::Planned;
+use super::gather::REST;
+use super::{Engine, Observer, commit, resume};
 use crate::collect::now;
+use crate::event::AccountId;
 use crate::fan_out::{Outcome, fan_out};
-use crate::plan::{Plan, PlannedAccount};
+use crate::plan::{Part, PlannedAccount};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{Manifest, ShardManifest, bounded_failures};
-use crate::sink::{self, Pace};
+use crate::report::{ShardManifest, bounded_failures};
+use crate::sink::{self, Pace, Tables};
 use crate::store::Store;
 
-/// The shard of a run that one invocation carries out alone.
-pub const ONLY_SHARD: &str = "0";
 /// How soon it is worked out again how early a run has to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// At most so many bytes of failures go into a shard's manifest.
 const FAILURES_BYTES: usize = 1 << 20;
 
+/// When a shard has to end.
+pub struct Until {
+    /// Ends it early, in good order.
+    pub stop: CancellationToken,
+    pub deadline: Option<Instant>,
+}
+
 impl Engine {
-    /// Takes stock of all accounts of the plan, and writes what is found.
+    /// A part of the run: carried out and committed, unless it is already.
+    pub(super) async fn part(
+        &self,
+        store: &Store,
+        planned: &Planned,
+        part: &Part,
+        until: Until,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<ShardManifest, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
+        if let Some(done) = commit::read_shard(store, &planned.plan.run_id, &part.name).await.map_err(refused)? {
+            return Ok(done);
+        }
+        let stock = self.stock(store, planned, part, observer.clone()).await?;
+        let shard = Box::pin(self.shard(store, planned, part, stock, until)).await?;
+        commit::shard(store, shard).await.map_err(refused)
+    }
+
+    /// Takes stock of all accounts of a part, and writes what is found.
     pub(super) async fn shard(
         &self,
         store: &Store,
-        plan: &Plan,
-        base: Option<&Manifest>,
-        attempt: String,
+        planned: &Planned,
+        part: &Part,
         mut stock: Stock,
-        order: &Order,
+        until: Until,
     ) -> Result<ShardManifest, Refusal> {
-        let stop = order.stop.child_token();
+        let Planned { plan, base, attempt, .. } = planned;
+        let stop = until.stop.child_token();
         let margin = Margin { set: self.settings.margin, pace: stock.pace.clone() };
-        let _timer = order.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
+        let _timer = until.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
         let (sender, receiver) = sink::channel();
         let naming = sink::Naming {
             run_id: plan.run_id.to_string(),
-            shard: ONLY_SHARD.into(),
+            shard: part.name.clone(),
             attempt: attempt.clone(),
             dt: plan.dt.clone(),
         };
+        // Of many shards only one has a file for every table, so that a large fleet has no thousands of empty ones.
+        let tables = if plan.batch.is_none() || part.name == REST { Tables::Every } else { Tables::WithRows };
         let broken = stop.clone();
-        let writing = sink::write(store.clone(), naming, plan.format, stock.catalogue, stock.pace.clone(), receiver);
+        let writing =
+            sink::write(store.clone(), naming, plan.format, stock.catalogue, tables, stock.pace.clone(), receiver);
         let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
@@ -59,7 +88,8 @@ impl Engine {
             written
         }));
         if let Some(base) = base {
-            let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &sender).await;
+            let accounts: Vec<AccountId> = plan.accounts_of(part).map(|account| account.account_id.clone()).collect();
+            let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &accounts, &sender).await;
             stock.before.begun = taken
                 .map_err(|error| Refusal::of_output(self.settings.output.as_deref().unwrap_or_default(), &error))?;
         }
@@ -71,19 +101,20 @@ impl Engine {
             sink: sender.clone(),
             stop: ending.clone(),
         };
-        let order = self.long_ones_first(store, plan).await;
-        let mut outcomes: Vec<Option<Taken>> = vec![None; plan.accounts.len()];
+        let accounts: Vec<&PlannedAccount> = plan.accounts_of(part).collect();
+        let order = self.long_ones_first(store, &accounts).await;
+        let mut outcomes: Vec<Option<Taken>> = vec![None; accounts.len()];
         let mut panics: HashMap<usize, String> = HashMap::new();
-        let take_stock = |place: usize| run(&plan.accounts[place]).take_stock().in_current_span();
+        let take_stock = |place: usize| run(accounts[place]).take_stock().in_current_span();
         fan_out(order.clone(), self.settings.accounts_at_once, &stop, take_stock, |at, outcome| match outcome {
             Outcome::Done(done) => outcomes[order[at]] = Some(done),
             Outcome::NotStarted => {}
             Outcome::Panicked(message) => drop(panics.insert(order[at], message)),
         })
         .await;
-        let (mut accounts, mut failures) = (Vec::new(), Vec::new());
+        let (mut summaries, mut failures) = (Vec::new(), Vec::new());
         let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
-        for (place, account) in plan.accounts.iter().enumerate() {
+        for (place, account) in accounts.into_iter().enumerate() {
             let taken = match outcomes[place].take() {
                 Some(taken) => taken,
                 None => run(account).never_entered(panics.get(&place).map(String::as_str)).await,
@@ -91,7 +122,7 @@ impl Engine {
             if taken.cut {
                 unfinished.push(taken.summary.account_id.clone());
             }
-            accounts.push(taken.summary);
+            summaries.push(taken.summary);
             partly_answered.extend(taken.partly_answered);
             failures.extend(taken.failures);
         }
@@ -103,11 +134,11 @@ impl Engine {
         let (failures, failures_omitted) = bounded_failures(failures, FAILURES_BYTES);
         Ok(ShardManifest {
             run_id: plan.run_id.clone(),
-            shard: ONLY_SHARD.into(),
-            attempt,
+            shard: part.name.clone(),
+            attempt: attempt.clone(),
             committed_at: now(),
             files,
-            accounts,
+            accounts: summaries,
             failures,
             failures_omitted,
             unfinished,
@@ -117,14 +148,12 @@ impl Engine {
 
     /// In which order the accounts are begun: where not all fit in at once, those first that took most calls in the
     /// newest run of the whole fleet, so that no long one is left alone at the end.
-    async fn long_ones_first(&self, store: &Store, plan: &Plan) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..plan.accounts.len()).collect();
+    async fn long_ones_first(&self, store: &Store, accounts: &[&PlannedAccount]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..accounts.len()).collect();
         if order.len() > self.settings.accounts_at_once {
             // Only the order depends on it.
             let calls = commit::calls_before(store).await.unwrap_or_default();
-            order.sort_by_key(|place| {
-                Reverse(calls.get(&plan.accounts[*place].account_id).copied().unwrap_or(u64::MAX))
-            });
+            order.sort_by_key(|place| Reverse(calls.get(&accounts[*place].account_id).copied().unwrap_or(u64::MAX)));
         }
         order
     }

@@ -64,6 +64,10 @@ impl Bucket {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }
 
+    pub(super) fn place(&self, key: &str) -> (String, String) {
+        (self.bucket.clone(), self.key(key))
+    }
+
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }

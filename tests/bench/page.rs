@@ -14,7 +14,7 @@ use quick_xml::events::Event;
 use rolecall::catalogue::{Catalogue, Row, Table};
 use rolecall::event::Format;
 use rolecall::record::{Origin, Page};
-use rolecall::sink::{self, Naming, Parcel};
+use rolecall::sink::{self, Naming, Parcel, Tables};
 use rolecall::store::Store;
 use rolecall::transcode::transcode;
 
@@ -104,7 +104,7 @@ fn written(page: &str, table: &'static Table, format: Format) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (sender, receiver) = sink::channel();
-        let writing = sink::write(store, naming, format, catalogue, Arc::default(), receiver);
+        let writing = sink::write(store, naming, format, catalogue, Tables::Every, Arc::default(), receiver);
         let collecting = async move {
             for _ in 0..PAGES {
                 sender.send(Parcel::Page(records(page, table), None)).await.expect("the sink takes it");

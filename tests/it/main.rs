@@ -13,6 +13,7 @@ mod command;
 mod emulator;
 mod fidelity;
 mod filled;
+mod fleet;
 mod function;
 mod limits;
 mod matrix;

@@ -2,9 +2,10 @@
 
     templates.py
 
-Three looks, and exit 1 if any finds something: cfn-lint over the templates; checkov over both, where each exception
-stands with its reason in the resource that it is made for; and the Terraform module against `customer-role.yaml`,
-since both must grant the same to the same.
+Four looks, and exit 1 if any finds something: cfn-lint over the templates; checkov over both, where each exception
+stands with its reason in the resource that it is made for; the Terraform module against `customer-role.yaml`,
+since both must grant the same to the same; and the definition of `fleet.yaml`'s state machine as the document that
+Step Functions gets: by cfn-lint's schema of the language, and by what a run stands on.
 
 checkov lives in an environment of its own under .emulator/lint, made on first use and again when its pin changes. All
 else is offline. It does not look at the catalogue: `pages.py --check` holds the templates against that.
@@ -17,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 TEMPLATE = INFRA / "customer-role.yaml"
+FLEET = INFRA / "fleet.yaml"
+BACKEND = INFRA / "backend.yaml"
 MODULE = INFRA / "terraform/customer-role"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 LINT = ROOT / ".emulator/lint"
@@ -59,8 +63,7 @@ def environment() -> Path:
     return python
 
 
-def cfn_lint() -> list[str]:
-    templates = sorted(INFRA.glob("*.yaml"))
+def cfn_lint(*templates: Path) -> list[str]:
     done = subprocess.run([Path(sys.executable).with_name("cfn-lint"), *templates], stdout=subprocess.PIPE, text=True)
     return [done.stdout.strip() or f"cfn-lint ended with {done.returncode}"] if done.returncode else []
 
@@ -132,6 +135,10 @@ def plain(value: Any, conditions: dict[str, bool]) -> Any:
             return plain(yes if conditions[condition] else no, conditions)
         case {"Ref": name}:
             return f"<{name if ':' in name else snake(name)}>"
+        case {"Sub": [text, names]}:
+            inserted = {name: plain(inner, conditions) for name, inner in names.items()}
+            text = re.sub(r"\$\{(\w+)\}", lambda found: inserted.get(found[1], found[0]), text)
+            return plain({"Sub": text}, conditions)
         case {"Sub": str(text)}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: plain({"Ref": found[1]}, conditions), text)
     return {name: plain(inner, conditions) for name, inner in value.items()}
@@ -281,13 +288,175 @@ def compared(python: Path) -> list[str]:
     return found
 
 
+# ---- The state machine, as a document ----
+
+LIFE = 900  # seconds: the longest that a function can live
+ATTEMPTS = 40  # more retries for one cause than this are no bound
+# What each step of the function is given, and nothing else.
+PAYLOADS = (
+    {"step", "request.$", "execution.$", "started_at.$", "batch"},
+    {"step", "resumes.$", "batch"},
+    {"step", "run_id.$", "shard.$"},
+    {"step", "run_id.$"},
+)
+
+
+class Wrong(Exception):
+    """What is wrong with the definition."""
+
+
+def hold(true: Any, problem: str) -> None:
+    if not true:
+        raise Wrong(problem)
+
+
+def targets(state: dict[str, Any]) -> list[str]:
+    """Where a state may go."""
+    several = [state, {"Next": state.get("Default")}, *state.get("Choices", []), *state.get("Catch", [])]
+    return [one["Next"] for one in several if one.get("Next")]
+
+
+def walked(where: str, machine: dict[str, Any]) -> None:
+    """Every state is reached and leads on, and the one way back is the one that the function bounds."""
+    states = machine["States"]
+    reached: set[str] = set()
+
+    def walk(name: str, path: tuple[str, ...]) -> None:
+        hold(name in states, f"{where}: {path[-1:]} goes to {name}, which is not there")
+        hold(name not in path, f"{where}: {' -> '.join((*path, name))} never ends")
+        reached.add(name)
+        state = states[name]
+        ends = state["Type"] in ("Succeed", "Fail") or state.get("End") is True
+        leads = "Default" in state if state["Type"] == "Choice" else "Next" in state
+        hold(ends or leads, f"{where}: {name} leads nowhere")
+        back = {one["Next"] for one in state.get("Choices", []) if one.get("Variable") == "$.continue"}
+        for target in targets(state):
+            if target not in back or target not in path:
+                walk(target, (*path, name) if target not in back else ())
+
+    walk(machine["StartAt"], ())
+    hold(reached == set(states), f"{where}: nothing goes to {sorted(set(states) - reached)}")
+
+
+def retried(name: str, state: dict[str, Any]) -> None:
+    retriers = state.get("Retry", [])
+    hold(retriers and retriers[-1]["ErrorEquals"] == ["States.ALL"], f"{name}: not every error is tried again")
+    for one in retriers:
+        hold(0 <= one["MaxAttempts"] <= ATTEMPTS, f"{name}: a retry without a bound")
+        hold(1 <= one.get("BackoffRate", 2.0), f"{name}: a retry that does not step back")
+        hold(one["MaxAttempts"] == 0 or one.get("JitterStrategy") == "FULL", f"{name}: a retry without jitter")
+        hold(one["MaxAttempts"] == 0 or one.get("MaxDelaySeconds", 999) <= 300, f"{name}: a retry that waits for ever")
+        hold(one is retriers[-1] or "States.ALL" not in one["ErrorEquals"], f"{name}: States.ALL is not the last")
+
+
+def called(name: str, state: dict[str, Any], function: str) -> set[str]:
+    """Which step of the function a task calls, once it is so called that the run can stand on it."""
+    hold(state["Resource"].endswith(":states:::lambda:invoke"), f"{name} calls something else than Lambda")
+    hold(state["Parameters"]["FunctionName"] == function, f"{name} calls another function than the role may")
+    hold(state["TimeoutSeconds"] > LIFE, f"{name} gives up while the function may still run")
+    payload = state["Parameters"]["Payload"]
+    hold(set(payload) in PAYLOADS, f"{name} hands on {sorted(payload)}")
+    retried(name, state)
+    return {payload["step"]}
+
+
+def judged(definition: dict[str, Any], function: str) -> None:
+    walked("the machine", definition)
+    states = definition["States"]
+    steps: set[str] = set()
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            steps |= called(name, state, function)
+            hold("Catch" not in state, f"{name}: what cannot be planned or committed must fail, for the alarm to tell")
+    [(name, shards)] = [(name, state) for name, state in states.items() if state["Type"] == "Map"]
+    inner = shards["ItemProcessor"]
+    children = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}  # an express child lives five minutes
+    hold(inner["ProcessorConfig"] == children, f"{name}: {inner['ProcessorConfig']}")
+    hold(shards.get("ToleratedFailurePercentage") == 100, f"{name}: one child that fails would end all others")
+    hold("ToleratedFailureCount" not in shards, f"{name}: a count of failures would end all others")
+    hold("Retry" not in shards, f"{name}: a Retry here would carry out every shard once more")
+    hold(shards["ResultPath"] is None, f"{name}: the outputs of all children would travel on")
+    hold(shards["MaxConcurrency"] > 0, f"{name}: without a bound, 10,000 children run at once")
+    reader = shards["ItemReader"]
+    hold(reader["Resource"].endswith(":states:::s3:getObject"), f"{name} reads its items elsewhere than in S3")
+    hold(reader["ReaderConfig"] == {"InputType": "JSON"}, f"{name} reads {reader['ReaderConfig']}")
+    place = {"Bucket.$": "$.items.bucket", "Key.$": "$.items.key"}
+    hold(reader["Parameters"] == place, f"{name} reads {reader['Parameters']}")
+    rules = [rule for state in states.values() for rule in state.get("Choices", [])]
+    none = [rule["Next"] for rule in rules if rule["Variable"] == "$.shards"]
+    hold(none == [shards["Next"]], f"{name}: where no shard is left, it goes to {none}")
+    walked(name, inner)
+    for child, state in inner["States"].items():
+        hold(state["Type"] in ("Task", "Pass"), f"{name}: a child's state {child} of type {state['Type']}")
+        hold(not state.get("End") or state.get("OutputPath", "$") is None, f"{name}: a child ends with more than {{}}")
+        if state["Type"] == "Task":
+            steps |= called(child, state, function)
+            caught = [one["ErrorEquals"] for one in state.get("Catch", [])]
+            hold(caught == [["States.ALL"]], f"{child}: a failed shard would be a failed child")
+    hold(steps == {"plan", "shard", "reduce"}, f"the machine calls {sorted(steps)}")
+
+
+def granted(template: dict[str, Any], conditions: dict[str, bool]) -> dict[str, list[str]]:
+    """What the machine's role may do, and to what."""
+    may: dict[str, list[str]] = {}
+    for policy in plain(template["Resources"]["Role"]["Properties"]["Policies"], conditions):
+        for one in policy["PolicyDocument"]["Statement"]:
+            for action in one["Action"] if isinstance(one["Action"], list) else [one["Action"]]:
+                may[action] = one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]
+    return may
+
+
+def sound() -> list[str]:
+    template, backend = (yaml.load(path.read_text(), Template) for path in (FLEET, BACKEND))
+    parameters = template["Parameters"].items()
+    numbers = {f"<{snake(name)}>": str(one["Default"]) for name, one in parameters if one["Type"] == "Number"}
+    here = "<AWS::Region>:<AWS::AccountId>"
+    itself = f"arn:<AWS::Partition>:states:{here}:stateMachine:<name>-fleet"
+    scheduled = plain(backend["Resources"]["Schedule"]["Properties"]["Target"]["Arn"], {"StartsMachine": True})
+    found = []
+    for own in (False, True):  # without and with names and keys of one's own
+        conditions = dict.fromkeys(template["Conditions"], own)
+        text = plain(template["Resources"]["StateMachine"]["Properties"]["DefinitionString"], conditions)
+        for name, number in numbers.items():
+            text = text.replace(name, number)
+        may = granted(template, conditions)
+        try:
+            definition = json.loads(text)
+            [function] = may["lambda:InvokeFunction"]
+            judged(definition, function)
+            hold(scheduled == itself, f"the schedule of {BACKEND.name} starts {scheduled}, and the machine is {itself}")
+            hold(may["states:StartExecution"] == [itself], f"the role may start {may['states:StartExecution']}")
+            [label] = [state["Label"] for state in definition["States"].values() if state["Type"] == "Map"]
+            children = [itself.replace("stateMachine", "execution") + end for end in (":*", f"/{label}:*")]
+            for action in ("states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"):
+                hold(may[action] == children, f"{action} reaches {may[action]}")
+            [items] = may["s3:GetObject"]
+            hold(items.endswith("/runs/*/items.*.json"), f"the role reads {items}")
+            known = ("states:", "lambda:InvokeFunction", "s3:GetObject", "logs:", "xray:", "kms:Decrypt")
+            hold(all(action.startswith(known) and "*" not in action for action in may), f"the role may {sorted(may)}")
+        except (Wrong, ValueError, KeyError, TypeError) as problem:
+            found.append(f"{FLEET.name}: {problem if isinstance(problem, Wrong) else repr(problem)}")
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            # cfn-lint looks into a definition only where it is text of the template itself.
+            alone = Path(scratch) / "definition.json"
+            role = "arn:aws:iam::111122223333:role/fleet"
+            text = text.replace("<AWS::Partition>", "aws")
+            properties = {"RoleArn": role, "DefinitionString": text}
+            machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+            alone.write_text(json.dumps({"Resources": {"StateMachine": machine}}))
+            found += cfn_lint(alone)
+    return found
+
+
 def main() -> int:
     python = environment()
-    found = cfn_lint() + checkov(python) + compared(python)
+    found = cfn_lint(*sorted(INFRA.glob("*.yaml"))) + checkov(python) + compared(python) + sound()
     for one in found:
         print(one, file=sys.stderr)
     if not found:
-        print("templates: cfn-lint and checkov find nothing; Terraform's module and customer-role.yaml grant the same")
+        print("templates: cfn-lint and checkov find nothing; Terraform's module and customer-role.yaml grant the same;")
+        print("           the state machine of fleet.yaml is sound")
     return 1 if found else 0
 
 

@@ -233,6 +233,10 @@ impl Selection {
                     naming = Naming::Rule { rule, time };
                     default_request(std::env::var("ROLECALL_DEFAULT_REQUEST").ok().as_deref())?
                 }
+                Incoming::Step(_) => {
+                    let what = "a step of the state machine is for the function alone: send the request in it";
+                    return Err(refused(Problems::one("event.step", what)));
+                }
                 Incoming::Queue(messages) => match messages.as_slice() {
                     [message] => {
                         naming = Naming::Message(message.message_id.clone());

@@ -220,6 +220,7 @@ proptest! {
     fn an_event_is_what_its_marks_say(value in any_event()) {
         let has = |name: &str| value.get(name).is_some();
         match tell_apart(value.clone()) {
+            Ok(Incoming::Step(_)) => prop_assert!(value.get("step").is_some()),
             Err(problems) => prop_assert!(!problems.is_empty()),
             Ok(Incoming::Request(request)) => {
                 prop_assert!(!has("Records") && ENVELOPE.iter().all(|mark| !has(mark)));

@@ -1,0 +1,146 @@
+//! The steps of a state machine, as it invokes the function: plan a run, carry out one of its shards, put the run together.
+//!
+//! They carry a request or a run's name, and never whom to enter: what a shard asks is read from the plan in the output.
+
+use serde_json::Value;
+
+use super::RunId;
+use crate::input::{Fields, Problems, shown};
+
+/// The mark of a step.
+pub const STEP: &str = "step";
+/// How many accounts a shard has where the machine says nothing.
+pub const BATCH: usize = 25;
+/// More would not end within one invocation.
+const LARGEST_BATCH: u64 = 1_000;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Resolve a request into a plan, and say which shards are to do.
+    Plan {
+        /// What is asked for.
+        what: Planning,
+        /// How many accounts a shard has.
+        batch: usize,
+    },
+    /// Carry out one shard of a planned run.
+    Shard {
+        /// The run.
+        run_id: RunId,
+        /// The shard's name.
+        shard: String,
+    },
+    /// Put the run together from its shards, and commit it.
+    Reduce {
+        /// The run.
+        run_id: RunId,
+    },
+}
+
+/// What a plan is made for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Planning {
+    /// A request, not read yet, and the machine's execution, which names the run where the request does not.
+    Request {
+        /// The request.
+        request: Value,
+        /// The name of the execution.
+        execution: String,
+    },
+    /// What remains of this run.
+    Remaining(RunId),
+}
+
+/// Reads a step, with all that is wrong with it.
+pub fn step(event: &Value) -> Result<Step, Problems> {
+    let mut problems = Problems::new();
+    let Some(fields) = Fields::of(event, "event", &mut problems) else { return Err(problems) };
+    let name = fields.string(STEP, &mut problems).unwrap_or_default();
+    let known: &[&str] = match name {
+        "plan" => &[STEP, "request", "execution", "resumes", "batch"],
+        "shard" => &[STEP, "run_id", "shard"],
+        "reduce" => &[STEP, "run_id"],
+        other => {
+            problems.push("event.step", format!("{} is no step: write plan, shard or reduce", shown(other)));
+            return Err(problems);
+        }
+    };
+    fields.refuse_all_unknown(known, &mut problems);
+    let step = match name {
+        "plan" => plan(&fields, &mut problems),
+        "shard" => {
+            let shard = fields.string("shard", &mut problems).map(str::to_owned);
+            let run_id = run_id(&fields, "run_id", &mut problems);
+            if fields.get("shard").is_none() {
+                problems.push("event.shard", "is missing: it names one of the plan's shards");
+            }
+            run_id.zip(shard).map(|(run_id, shard)| Step::Shard { run_id, shard })
+        }
+        _ => run_id(&fields, "run_id", &mut problems).map(|run_id| Step::Reduce { run_id }),
+    };
+    match step {
+        Some(step) if problems.is_empty() => Ok(step),
+        _ => Err(problems),
+    }
+}
+
+fn plan(fields: &Fields<'_>, problems: &mut Problems) -> Option<Step> {
+    let batch = match fields.get("batch") {
+        None => BATCH,
+        Some(value) => match value.as_u64().filter(|batch| (1..=LARGEST_BATCH).contains(batch)) {
+            Some(batch) => usize::try_from(batch).unwrap_or(BATCH),
+            None => {
+                problems.push("event.batch", format!("must be a whole number from 1 to {LARGEST_BATCH}"));
+                return None;
+            }
+        },
+    };
+    let what = match (fields.get("request"), fields.get("resumes")) {
+        (Some(request), None) => {
+            let execution = fields.string("execution", problems).unwrap_or_default().to_owned();
+            Planning::Request { request: request.clone(), execution }
+        }
+        (None, Some(_)) => Planning::Remaining(run_id(fields, "resumes", problems)?),
+        _ => {
+            problems.push("event", "a plan is made for a `request`, or for what remains of the run that it `resumes`");
+            return None;
+        }
+    };
+    Some(Step::Plan { what, batch })
+}
+
+fn run_id(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Option<RunId> {
+    if fields.get(name).is_none() {
+        problems.push(fields.place_of(name), "is missing: it names the run");
+    }
+    fields.parsed(name, problems, str::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn steps_are_read_with_every_problem_at_once() {
+        let id = |text: &str| text.parse::<RunId>().unwrap();
+        let request = json!({ "accounts": "all" });
+        let planned = step(&json!({ "step": "plan", "request": request, "execution": "x", "batch": 3 })).unwrap();
+        let what = Planning::Request { request, execution: "x".into() };
+        assert_eq!(planned, Step::Plan { what, batch: 3 });
+        let resumed = step(&json!({ "step": "plan", "resumes": "x" })).unwrap();
+        assert_eq!(resumed, Step::Plan { what: Planning::Remaining(id("x")), batch: BATCH });
+        let shard = step(&json!({ "step": "shard", "run_id": "x.r1", "shard": "7" })).unwrap();
+        assert_eq!(shard, Step::Shard { run_id: id("x.r1"), shard: "7".into() });
+        let wrong = [
+            json!({ "step": "map" }),
+            json!({ "step": "plan" }),
+            json!({ "step": "plan", "request": {}, "resumes": "x", "batch": 0 }),
+            json!({ "step": "shard", "role_arn": "arn:aws:iam::1:role/x" }),
+            json!({ "step": "reduce", "run_id": "a b" }),
+        ];
+        let told: Vec<String> = wrong.iter().map(|event| step(event).unwrap_err().to_string()).collect();
+        insta::assert_snapshot!(told.join("\n---\n"));
+    }
+}

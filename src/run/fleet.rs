@@ -1,0 +1,211 @@
+//! A run in steps, for a state machine that carries its shards out side by side: plan, shard, reduce.
+//!
+//! Only names, counts and places in the output pass between the steps; what each of them needs it reads from the plan.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::begin::Begun;
+use super::gather::shards_of;
+use super::shard::Until;
+use super::{Engine, Observer, Order, commit};
+use crate::attempt;
+use crate::event::{self, Request, RunId};
+use crate::input::Problems;
+use crate::plan::Plan;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::report::{AccountCounts, Completeness, Manifest};
+use crate::store::Store;
+
+/// What the plan step came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct LaidOut {
+    /// The run.
+    pub run_id: RunId,
+    /// Whether it is committed already: then nothing is to do.
+    pub committed: bool,
+    /// How it ended, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Completeness>,
+    /// Where its manifest lies, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+    /// How many shards are to do.
+    pub shards: usize,
+    /// The list of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Place>,
+}
+
+/// Where an object lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The bucket; empty for a folder.
+    pub bucket: String,
+    /// The key; a path for a folder.
+    pub key: String,
+}
+
+/// What the reduce step came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reduced {
+    /// The run.
+    pub run_id: RunId,
+    /// How it ended.
+    pub status: Completeness,
+    /// Where its manifest lies.
+    pub manifest: String,
+    /// Accounts, counted.
+    pub accounts: AccountCounts,
+    /// Whether the machine is to go on with what remains.
+    #[serde(rename = "continue")]
+    pub goes_on: bool,
+}
+
+/// How far a run has come.
+#[derive(Debug)]
+pub enum Standing {
+    /// It is committed.
+    Committed(Box<Manifest>),
+    /// It was planned, and so many of its shards are committed.
+    Planned {
+        /// The plan.
+        plan: Box<Plan>,
+        /// Shards in all.
+        shards: usize,
+        /// Those that are committed.
+        committed: usize,
+        /// The accounts in these.
+        accounts: usize,
+    },
+    /// Nobody has planned it.
+    Unknown,
+}
+
+impl Engine {
+    /// The plan step: the run planned, or found as it is, and the list of shards that are still to do.
+    pub async fn lay_out(&self, order: Order, batch: usize) -> Result<LaidOut, Refusal> {
+        let (store, output) = self.output()?;
+        let refused = |error| Refusal::of_output(output, &error);
+        let run_id = event::run_id(&order.request, &order.naming);
+        let planned = match Box::pin(self.begin(&store, &order, &run_id, Some(batch))).await? {
+            Begun::Committed(manifest) => {
+                self.stands(&store, &manifest).await;
+                let response = manifest.response;
+                return Ok(LaidOut {
+                    run_id,
+                    committed: true,
+                    status: Some(response.status),
+                    manifest: Some(response.manifest),
+                    shards: 0,
+                    items: None,
+                });
+            }
+            Begun::Planned(planned) => planned,
+        };
+        let plan = &planned.plan;
+        let done = shards_of(&store, plan).await.map_err(refused)?;
+        let to_do: Vec<_> = plan
+            .parts()
+            .into_iter()
+            .filter(|part| !done.iter().any(|shard| shard.shard == part.name))
+            .map(|part| json!({ "run_id": run_id, "shard": part.name }))
+            .collect();
+        // A list of its own for each attempt at planning, since what is to do changes.
+        let key = format!("runs/{run_id}/items.{}.json", attempt::new());
+        commit::create(&store, &key, &to_do).await.map_err(refused)?;
+        let (bucket, key) = store.place(&key);
+        let items = Some(Place { bucket, key });
+        Ok(LaidOut { run_id, committed: false, status: None, manifest: None, shards: to_do.len(), items })
+    }
+
+    /// The request that does the rest of a run, for the plan step after it.
+    pub async fn remaining(&self, run_id: &RunId) -> Result<Request, Refusal> {
+        let remaining = self.manifest(run_id).await?.and_then(|manifest| manifest.response.remaining);
+        remaining.ok_or_else(|| {
+            let what = format!("run {run_id} is not committed, or nothing remains of it");
+            Refusal::of(RefusalKind::InvalidRequest, &Problems::one("event.resumes", what))
+        })
+    }
+
+    /// The shard step. A shard that is committed, or whose run is, is left as it is.
+    pub async fn one_shard(
+        &self,
+        run_id: &RunId,
+        shard: &str,
+        deadline: Option<Instant>,
+        stop: CancellationToken,
+        observer: Arc<dyn Observer>,
+    ) -> Result<(), Refusal> {
+        let (store, output) = self.output()?;
+        let refused = |error| Refusal::of_output(output, &error);
+        let plan = self.plan_of(&store, run_id).await?;
+        let part = plan.parts().into_iter().find(|part| part.name == shard).ok_or_else(|| {
+            let what = format!("run {run_id} has no shard of this name");
+            Refusal::of(RefusalKind::InvalidRequest, &Problems::one("event.shard", what))
+        })?;
+        let given_up = commit::is_gathered(&store, run_id).await.map_err(refused)?;
+        if given_up {
+            tracing::info!(%run_id, shard, "the run was put together without this shard: it comes too late");
+            return Ok(());
+        }
+        let planned = self.reopen(&store, plan).await?;
+        Box::pin(self.part(&store, &planned, &part, Until { stop, deadline }, &observer)).await.map(|_| ())
+    }
+
+    /// The reduce step: the run committed from what its shards came to.
+    pub async fn reduce(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<Reduced, Refusal> {
+        let (store, output) = self.output()?;
+        let refused = |error| Refusal::of_output(output, &error);
+        let manifest = match commit::read_manifest(&store, run_id).await.map_err(refused)? {
+            Some(manifest) => {
+                self.stands(&store, &manifest).await;
+                manifest
+            }
+            None => {
+                let plan = self.plan_of(&store, run_id).await?;
+                let planned = self.reopen(&store, plan).await?;
+                let shards = shards_of(&store, &planned.plan).await.map_err(refused)?;
+                Box::pin(self.gather(&store, &planned, shards, &observer)).await?
+            }
+        };
+        self.announce(&store, &manifest.response).await?;
+        let response = manifest.response;
+        let next = response.remaining.as_ref().and_then(|request| request.run_id.as_ref());
+        Ok(Reduced {
+            goes_on: next.is_some_and(|next| next.number() <= self.settings.continuations),
+            run_id: response.run_id,
+            status: response.status,
+            manifest: response.manifest,
+            accounts: response.accounts,
+        })
+    }
+
+    /// How far a run has come.
+    pub async fn standing(&self, run_id: &RunId) -> Result<Standing, Refusal> {
+        let (store, output) = self.output()?;
+        let refused = |error| Refusal::of_output(output, &error);
+        if let Some(manifest) = commit::read_manifest(&store, run_id).await.map_err(refused)? {
+            return Ok(Standing::Committed(Box::new(manifest)));
+        }
+        let Some(plan) = commit::read_plan(&store, run_id).await.map_err(refused)? else {
+            return Ok(Standing::Unknown);
+        };
+        let done = shards_of(&store, &plan).await.map_err(refused)?;
+        let accounts = done.iter().map(|shard| shard.accounts.len()).sum();
+        let shards = plan.parts().len();
+        Ok(Standing::Planned { plan: Box::new(plan), shards, committed: done.len(), accounts })
+    }
+
+    async fn plan_of(&self, store: &Store, run_id: &RunId) -> Result<Plan, Refusal> {
+        let plan = commit::read_plan(store, run_id).await;
+        plan.map_err(|error| Refusal::of_output(&store.address(""), &error))?.ok_or_else(|| {
+            let what = format!("run {run_id} has no plan in {}: the plan step comes first", store.address(""));
+            Refusal::of(RefusalKind::InvalidRequest, &Problems::one("event.run_id", what))
+        })
+    }
+}

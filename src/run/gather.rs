@@ -1,0 +1,98 @@
+//! A run put together from its shards: every account of the plan is in exactly one of them, and those whose shard never got
+//! there are accounted for in one shard more.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use tokio_util::sync::CancellationToken;
+
+use super::begin::Planned;
+use super::shard::Until;
+use super::{Engine, Observer, commit, intake};
+use crate::plan::{Part, Plan};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::report::{Manifest, ShardManifest};
+use crate::store::Store;
+
+/// The shard of what no other one has: accounts that were never reached, and a file for every table that has none.
+pub const REST: &str = "rest";
+/// Shards that are looked at side by side.
+const SIDE_BY_SIDE: usize = 32;
+
+impl Engine {
+    /// Commits a run whose shards are committed, or given up.
+    pub(super) async fn gather(
+        &self,
+        store: &Store,
+        planned: &Planned,
+        mut shards: Vec<ShardManifest>,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Manifest, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
+        let Planned { plan, base, .. } = planned;
+        if plan.batch.is_some() {
+            let rest = match commit::read_shard(store, &plan.run_id, REST).await.map_err(refused)? {
+                Some(rest) => rest,
+                None => self.rest(store, planned, &shards, observer).await?,
+            };
+            // What was given up stays so: a shard that is committed after all came too late.
+            let given_up: HashSet<_> = rest.accounts.iter().map(|account| &account.account_id).collect();
+            shards.retain(|shard| shard.accounts.iter().all(|account| !given_up.contains(&account.account_id)));
+            shards.push(rest);
+        }
+        each_account_once(plan, &shards)?;
+        let resumes = base.as_ref().map(|manifest| manifest.response.run_id.clone());
+        let manifest =
+            commit::run(store, plan.clone(), shards, resumes, intake::catalogue()?).await.map_err(refused)?;
+        observer.committed(&manifest.response);
+        commit::move_latest(store, &manifest).await;
+        commit::name_files(store, &manifest).await.map_err(refused)?;
+        Ok(manifest)
+    }
+
+    /// Accounts for the accounts of shards that are not committed: nobody has asked them anything.
+    async fn rest(
+        &self,
+        store: &Store,
+        planned: &Planned,
+        shards: &[ShardManifest],
+        observer: &Arc<dyn Observer>,
+    ) -> Result<ShardManifest, Refusal> {
+        let there: HashSet<&str> = shards.iter().map(|shard| shard.shard.as_str()).collect();
+        let missing: Vec<Part> =
+            planned.plan.parts().into_iter().filter(|part| !there.contains(part.name.as_str())).collect();
+        if !missing.is_empty() {
+            let (missing, run) = (missing.len(), planned.plan.run_id.as_str());
+            tracing::warn!(run, missing, "shards were never committed: their accounts are told as not started");
+        }
+        let rest = Part { name: REST.into(), places: missing.into_iter().flat_map(|part| part.places).collect() };
+        let stock = self.stock(store, planned, &rest, observer.clone()).await?;
+        // Ended before it begins, so that nobody is asked.
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let shard = Box::pin(self.shard(store, planned, &rest, stock, Until { stop, deadline: None })).await?;
+        commit::shard(store, shard).await.map_err(|error| Refusal::of_output(&store.address(""), &error))
+    }
+}
+
+/// The manifests of the plan's shards, of those that are committed.
+pub(super) async fn shards_of(store: &Store, plan: &Plan) -> Result<Vec<ShardManifest>, crate::store::StoreError> {
+    let parts = plan.parts();
+    let reading = parts.iter().map(|part| commit::read_shard(store, &plan.run_id, &part.name));
+    let read: Vec<Option<ShardManifest>> = futures::stream::iter(reading).buffered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// Two shards with one account, or an account in none, would be a mistake of ours: better no manifest than a wrong one.
+fn each_account_once(plan: &Plan, shards: &[ShardManifest]) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
+    let twice = shards.iter().flat_map(|shard| &shard.accounts).find(|account| !seen.insert(&account.account_id));
+    let nowhere = plan.accounts.iter().find(|account| !seen.contains(&account.account_id));
+    let what = match (twice, nowhere) {
+        (None, None) => return Ok(()),
+        (Some(account), _) => format!("account {} is in two shards", account.account_id),
+        (None, Some(account)) => format!("account {} is in no shard", account.account_id),
+    };
+    Err(Refusal::new(RefusalKind::Internal, format!("run {}: {what}", plan.run_id)))
+}
