@@ -41,6 +41,8 @@ pub enum Kind {
     StaleToken,
     /// What was to be created is there already, or what was to be replaced has changed.
     Precondition,
+    /// Something of that name is there already.
+    Exists,
     /// Somebody else writes the same object at this moment.
     Conflict,
     /// AssumeRole found the session policy too large.
@@ -181,6 +183,7 @@ fn of_code(code: &str, message: &str) -> Kind {
         // EC2 has one for each type: InvalidPrefixListID.NotFound.
         code if code.starts_with("Invalid") && code.ends_with(".NotFound") => Kind::Gone,
         "PreconditionFailed" => Kind::Precondition,
+        "ExecutionAlreadyExists" => Kind::Exists,
         "ConditionalRequestConflict" => Kind::Conflict,
         "InvalidPaginationToken" | "InvalidNextToken" => Kind::StaleToken,
         "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => Kind::PolicyTooLarge,

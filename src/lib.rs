@@ -47,7 +47,7 @@ pub mod collect;
 pub mod report;
 pub mod run;
 
-// What only a person at a terminal needs: from a stranger's account to a target.
+// What only a person at a terminal needs: from a stranger's account to a target, and fleets from afar.
 #[cfg(feature = "cli")]
 pub mod grants;
 #[cfg(feature = "cli")]
@@ -58,6 +58,8 @@ pub mod check;
 pub mod onboard;
 #[cfg(feature = "cli")]
 pub mod import;
+#[cfg(feature = "cli")]
+pub mod machine;
 
 // The face in Lambda.
 pub mod schema;

@@ -32,6 +32,8 @@ pub enum RefusalKind {
     InvalidCredentials,
     /// This runs as somebody whom no customer trusts.
     WrongIdentity,
+    /// The state machine could not be started, or has failed.
+    FleetFailed,
     /// AWS, or the endpoint that was named, cannot be reached.
     EndpointUnreachable,
     /// The time ended, or the run was interrupted, before any customer was called.
@@ -60,6 +62,7 @@ impl RefusalKind {
             Self::ExpiredCredentials => "ExpiredCredentials",
             Self::InvalidCredentials => "InvalidCredentials",
             Self::WrongIdentity => "WrongIdentity",
+            Self::FleetFailed => "FleetFailed",
             Self::EndpointUnreachable => "EndpointUnreachable",
             Self::OutOfTime => "OutOfTime",
             Self::ContinuationNotSent => "ContinuationNotSent",

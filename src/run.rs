@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-pub use fleet::{LaidOut, Place, Reduced, Standing};
+pub use fleet::{LaidOut, Place, Reduced, Standing, Unfinished};
 pub use intake::{Prepared, prepare};
 
 use crate::backend::Backend;

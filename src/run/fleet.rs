@@ -28,6 +28,9 @@ pub struct LaidOut {
     pub run_id: RunId,
     /// Whether it is committed already: then nothing is to do.
     pub committed: bool,
+    /// Whether something remains of it that nobody has done: the machine goes on with that then.
+    #[serde(rename = "continue")]
+    pub goes_on: bool,
     /// How it ended, where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Completeness>,
@@ -86,6 +89,20 @@ pub enum Standing {
     Unknown,
 }
 
+/// What is still to do of a run.
+#[derive(Debug)]
+pub enum Unfinished {
+    /// Nothing: it, or the last run that did its rest, is this one.
+    Nothing(Box<Manifest>),
+    /// Carrying this request out.
+    Rest {
+        /// The last run that is committed, if any is.
+        after: Option<Box<Manifest>>,
+        /// What does the rest.
+        request: Request,
+    },
+}
+
 impl Engine {
     /// The plan step: the run planned, or found as it is, and the list of shards that are still to do.
     pub async fn lay_out(&self, order: Order, batch: usize) -> Result<LaidOut, Refusal> {
@@ -95,10 +112,17 @@ impl Engine {
         let planned = match Box::pin(self.begin(&store, &order, &run_id, Some(batch))).await? {
             Begun::Committed(manifest) => {
                 self.stands(&store, &manifest).await;
-                let response = manifest.response;
+                // A machine that was stopped between two runs goes on with the second one.
+                let (response, goes_on) = match self.unfinished(&run_id).await? {
+                    Unfinished::Rest { after: Some(last), request } if self.may_go_on(&request) => {
+                        (last.response, true)
+                    }
+                    _ => (manifest.response, false),
+                };
                 return Ok(LaidOut {
-                    run_id,
+                    run_id: response.run_id,
                     committed: true,
+                    goes_on,
                     status: Some(response.status),
                     manifest: Some(response.manifest),
                     shards: 0,
@@ -120,7 +144,15 @@ impl Engine {
         commit::create(&store, &key, &to_do).await.map_err(refused)?;
         let (bucket, key) = store.place(&key);
         let items = Some(Place { bucket, key });
-        Ok(LaidOut { run_id, committed: false, status: None, manifest: None, shards: to_do.len(), items })
+        Ok(LaidOut {
+            run_id,
+            committed: false,
+            goes_on: false,
+            status: None,
+            manifest: None,
+            shards: to_do.len(),
+            items,
+        })
     }
 
     /// The request that does the rest of a run, for the plan step after it.
@@ -175,14 +207,46 @@ impl Engine {
         };
         self.announce(&store, &manifest.response).await?;
         let response = manifest.response;
-        let next = response.remaining.as_ref().and_then(|request| request.run_id.as_ref());
         Ok(Reduced {
-            goes_on: next.is_some_and(|next| next.number() <= self.settings.continuations),
+            goes_on: response.remaining.as_ref().is_some_and(|request| self.may_go_on(request)),
             run_id: response.run_id,
             status: response.status,
             manifest: response.manifest,
             accounts: response.accounts,
         })
+    }
+
+    /// Whether what remains may be done once more, after all the times that it was.
+    fn may_go_on(&self, remaining: &Request) -> bool {
+        remaining.run_id.as_ref().is_some_and(|next| next.number() <= self.settings.continuations)
+    }
+
+    /// What is still to do of a run, and of the runs that do its rest: nothing, or the request of the one that is next.
+    pub async fn unfinished(&self, run_id: &RunId) -> Result<Unfinished, Refusal> {
+        let mut last: Option<Box<Manifest>> = None;
+        let mut next = Some(run_id.clone());
+        while let Some(run_id) = next {
+            match (self.standing(&run_id).await?, last) {
+                (Standing::Committed(manifest), _) => {
+                    next = manifest.response.remaining.as_ref().and_then(|request| request.run_id.clone());
+                    last = Some(manifest);
+                }
+                (_, Some(after)) => {
+                    // Planned already or not, its request is the one that the run before it has left.
+                    let Some(request) = after.response.remaining.clone() else { return Ok(Unfinished::Nothing(after)) };
+                    return Ok(Unfinished::Rest { after: Some(after), request });
+                }
+                (Standing::Planned { plan, .. }, None) => {
+                    let request = Request { run_id: Some(run_id), ..plan.request };
+                    return Ok(Unfinished::Rest { after: None, request });
+                }
+                (Standing::Unknown, None) => {
+                    let what = format!("there is no run {run_id} in {}", self.output()?.1);
+                    return Err(Refusal::of(RefusalKind::InvalidRequest, &Problems::one("run_id", what)));
+                }
+            }
+        }
+        last.map(Unfinished::Nothing).ok_or_else(|| Refusal::new(RefusalKind::Internal, "a run's end was not found"))
     }
 
     /// How far a run has come.

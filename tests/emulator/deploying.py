@@ -44,7 +44,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements-cli.txt")
 STACKS = (f"{NAME}-artifacts", f"{NAME}-role", NAME)
 # What deploy.sh and the aws command line read; the test's own values stand in for those of the person at the keyboard.
 FOREIGN = re.compile(
-    r"AWS_.*|ROLECALL_.*|(ROLE_|ARTIFACT_)?PARAMETERS|BACKEND_ROLE_ARN|NAME|ARCHITECTURE|PACKAGE|DRY_RUN"
+    r"AWS_.*|ROLECALL_.*|(ROLE_|ARTIFACT_|FLEET_)?PARAMETERS|FLEET|BACKEND_ROLE_ARN|NAME|ARCHITECTURE|PACKAGE|DRY_RUN"
 )
 
 State = dict[str, str]

@@ -105,6 +105,7 @@ class Emulator:
             "SFTP_ENABLED": "0",  # both would bind fixed ports
             "IOT_MTLS_ENABLED": "0",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "SFN_WAIT_SCALE": "0.02",  # retries of a state machine wait seconds, here a fiftieth of them
         }
         with self.log.open("ab") as log:
             return subprocess.Popen(

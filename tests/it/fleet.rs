@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, rows};
-use crate::scene::{Scene, ids, some};
+use crate::command::{manifest, ran, rows};
+use crate::emulator::{python, root, stage};
+use crate::scene::{BACKEND, Scene, ids, some};
 use crate::sim::{Account, Service};
 
 /// What becomes of a shard's invocations, one after the other; what follows is carried out.
@@ -320,4 +322,109 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
     assert_eq!(answered.len(), 10_000);
     let vpcs: usize = runs.iter().map(|run| ids(&scene.out(), run.run_id.as_str(), "ec2_vpcs").len()).sum();
     assert_eq!(vpcs, 2 * 10_000);
+}
+
+/// The machine itself, on the emulated AWS, with the deployed function in its steps.
+#[test]
+fn the_state_machine_commits_what_one_run_would() {
+    let mut deploying = Command::new(python())
+        .arg(root().join("tests/emulator/fleet.py"))
+        .args(["--endpoint", stage().fact("endpoint"), "--batch-size", "1", "--max-concurrency", "2"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    serde_json::to_writer(deploying.stdin.take().expect("piped"), &stage().facts).expect("it reads");
+    let deployed = deploying.wait_with_output().expect("it ends");
+    assert!(deployed.status.success(), "the machine could not be deployed");
+    let deployed: Value = serde_json::from_slice(&deployed.stdout).expect("JSON");
+    let output = format!("s3://{}", stage().fact("results_bucket"));
+    let what =
+        ["--accounts", "all", "--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
+    let command = |arguments: &[&str]| {
+        let mut command = stage().rolecall(arguments);
+        command.env("ROLECALL_STATE_MACHINE", deployed["state_machine_arn"].as_str().expect("an ARN"));
+        command.args(["--output", &output]);
+        command
+    };
+    let start = || {
+        let mut started = command(&["run", "--fleet", "--json", "--run-id", "by-machine"]);
+        started.args(what);
+        ran(started)
+    };
+    let by_machine = start();
+    assert_eq!(by_machine.code, 1, "two of the four customers have gaps: {by_machine:?}");
+    let mut alone = command(&["run", "--json", "--run-id", "alone", "--format", "ndjson"]);
+    alone.args(what);
+    let alone = ran(alone).response();
+    let machines = by_machine.response();
+    for member in ["status", "accounts", "cells", "records"] {
+        assert_eq!(machines[member], alone[member], "{member}");
+    }
+    let manifest: Value = serde_json::from_slice(
+        &stage().object(&format!("{output}/runs/by-machine/manifest.json")).expect("a manifest"),
+    )
+    .expect("JSON");
+    let shards: Vec<&String> = manifest["attempts"].as_object().expect("shards").keys().collect();
+    assert_eq!(shards, ["0", "1", "2", "3", "rest"]);
+    assert!(stage().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
+    // Under the same name the same run is followed.
+    assert_eq!(start().response(), machines);
+
+    let status = ran(command(&["status", "by-machine"]));
+    assert_eq!(status.code, 1);
+    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("still to do"), "{status:?}");
+    let resumed = ran(command(&["resume", "by-machine"]));
+    assert!(resumed.out.contains("Nothing remains of it."), "{resumed:?}");
+    let unknown = ran(command(&["status", "nobodys-run"]));
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.starts_with("rolecall: InvalidRequest"), "{unknown:?}");
+    let mut nowhere = command(&["run", "--fleet", "--run-id", "x", "--accounts", "all"]);
+    nowhere.env("ROLECALL_STATE_MACHINE", "arn:aws:states:eu-central-1:999999999999:stateMachine:no-such-machine");
+    let nowhere = ran(nowhere);
+    assert!(nowhere.code == 2 && nowhere.err.starts_with("rolecall: FleetFailed"), "{nowhere:?}");
+}
+
+/// What one command has begun, another one finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cut_is_told_and_resumed() {
+    let scene = fleet(30).await;
+    let driver = Driver { scene: &scene, batch: 10, at_once: 1, attempts: 1 };
+    let first = driver.plan(request("cut")).await;
+    driver.shard(&first.run_id, "1", Duration::from_millis(305)).await;
+    driver.shard(&first.run_id, "2", Duration::from_secs(60)).await;
+    let out = scene.out().display().to_string();
+    let on_scene = |arguments: &[&str]| {
+        let mut command = crate::command::rolecall(arguments);
+        command
+            .args(["--output", &out, "--registry", scene.settings.registry.as_deref().expect("a registry")])
+            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", BACKEND)
+            .env("AWS_SECRET_ACCESS_KEY", "a-key");
+        tokio::task::block_in_place(|| ran(command))
+    };
+    let status = on_scene(&["status", "cut"]);
+    assert_eq!(status.code, 1);
+    assert!(status.out.contains("2 of 3 shards, 20 of 30 accounts"), "{status:?}");
+    // The first time the shard that nobody has begun is done, the second time what the cut one has left.
+    let mut codes = Vec::new();
+    for _ in 0..4 {
+        codes.push(on_scene(&["resume", "cut", "--json"]).code);
+        if codes.last() == Some(&0) {
+            break;
+        }
+    }
+    assert_eq!(codes.last(), Some(&0), "{codes:?}");
+    let status = on_scene(&["status", "cut", "--json"]).response();
+    assert_eq!((&status["committed"], &status["next"]), (&json!(true), &Value::Null));
+    let mut answered = BTreeSet::new();
+    for run_id in ["cut", "cut.r1", "cut.r2"] {
+        if scene.out().join("runs").join(run_id).join("manifest.json").exists() {
+            let full =
+                cells(&scene.out(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
+            full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
+        }
+    }
+    assert_eq!(answered.len(), 30 * 5);
 }

@@ -294,7 +294,7 @@ LIFE = 900  # seconds: the longest that a function can live
 ATTEMPTS = 40  # more retries for one cause than this are no bound
 # What each step of the function is given, and nothing else.
 PAYLOADS = (
-    {"step", "request.$", "execution.$", "started_at.$", "batch"},
+    {"step", "request.$", "execution.$", "batch"},
     {"step", "resumes.$", "batch"},
     {"step", "run_id.$", "shard.$"},
     {"step", "run_id.$"},
@@ -316,6 +316,11 @@ def targets(state: dict[str, Any]) -> list[str]:
     return [one["Next"] for one in several if one.get("Next")]
 
 
+def asks_to_go_on(choice: dict[str, Any]) -> bool:
+    """Whether it is the function that decides, by `continue`, which it says a bounded number of times."""
+    return any(one.get("Variable") == "$.continue" for one in [choice, *choice.get("And", [])])
+
+
 def walked(where: str, machine: dict[str, Any]) -> None:
     """Every state is reached and leads on, and the one way back is the one that the function bounds."""
     states = machine["States"]
@@ -329,7 +334,7 @@ def walked(where: str, machine: dict[str, Any]) -> None:
         ends = state["Type"] in ("Succeed", "Fail") or state.get("End") is True
         leads = "Default" in state if state["Type"] == "Choice" else "Next" in state
         hold(ends or leads, f"{where}: {name} leads nowhere")
-        back = {one["Next"] for one in state.get("Choices", []) if one.get("Variable") == "$.continue"}
+        back = {one["Next"] for one in state.get("Choices", []) if asks_to_go_on(one)}
         for target in targets(state):
             if target not in back or target not in path:
                 walk(target, (*path, name) if target not in back else ())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use rolecall::event::{Incoming, Naming, Request, tell_apart};
+use rolecall::event::{Incoming, Naming, Request, RunId, tell_apart};
 use rolecall::input::{Problems, parse};
 use rolecall::lambda::default_request;
 use rolecall::refusal::{Refusal, RefusalKind};
@@ -38,6 +38,10 @@ pub enum Command {
     Targets(Targets),
     /// Print an IAM policy
     Policy(Policy),
+    /// Say how far a run has come
+    Status(Status),
+    /// Finish a run that was cut: only what is not answered is asked
+    Resume(Resume),
     /// List the resource types
     Resources(Resources),
     /// Print a JSON Schema, or the tables and views for DuckDB or Athena
@@ -117,9 +121,57 @@ pub struct Run {
     /// Print the response alone, as JSON
     #[arg(long)]
     pub json: bool,
+    /// Let the state machine of infra/fleet.yaml carry it out, and follow that
+    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin"])]
+    pub fleet: bool,
+    /// The state machine [default: rolecall-fleet of your own account]
+    #[arg(long, value_name = "ARN", env = "ROLECALL_STATE_MACHINE")]
+    pub state_machine: Option<String>,
     /// Write where the time went, by account and operation, into this file (CSV)
     #[arg(long, value_name = "FILE")]
     pub timings: Option<PathBuf>,
+    /// Say more: each account, and each call
+    #[arg(short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Args, Debug)]
+pub struct Status {
+    /// The run
+    #[arg(value_name = "RUN_ID")]
+    pub run_id: RunId,
+    /// Where the inventory lies: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    output: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// The run
+    #[arg(value_name = "RUN_ID")]
+    pub run_id: RunId,
+    /// Where the inventory lies: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    output: Option<String>,
+    /// The time for it
+    #[arg(long, value_name = "DURATION", conflicts_with = "fleet")]
+    deadline: Option<String>,
+    /// Print the response alone, as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Let the state machine do it
+    #[arg(long)]
+    pub fleet: bool,
+    /// The state machine [default: rolecall-fleet of your own account]
+    #[arg(long, value_name = "ARN", env = "ROLECALL_STATE_MACHINE")]
+    pub state_machine: Option<String>,
+    #[command(flatten)]
+    settings: SettingFlags,
     /// Say more: each account, and each call
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -200,6 +252,24 @@ impl Run {
     /// The request, with the flags that name it.
     pub fn request(&self, problems: &mut Problems) -> Result<(Request, Naming), Refusal> {
         self.selection.request(self.run_id.as_deref(), problems)
+    }
+}
+
+impl Status {
+    /// The settings: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        let mut pairs = self.settings.pairs();
+        pairs.push(("ROLECALL_OUTPUT", &self.output));
+        read(&pairs)
+    }
+}
+
+impl Resume {
+    /// The settings: flags before the environment.
+    pub fn settings(&self) -> Result<Settings, Refusal> {
+        let mut pairs = self.settings.pairs();
+        pairs.extend([("ROLECALL_OUTPUT", &self.output), ("ROLECALL_DEADLINE", &self.deadline)]);
+        read(&pairs)
     }
 }
 

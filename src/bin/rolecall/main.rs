@@ -4,6 +4,7 @@
 mod arguments;
 mod catalogue;
 mod check;
+mod fleet;
 mod onboard;
 mod plan;
 mod policy;
@@ -36,6 +37,8 @@ async fn main() -> ExitCode {
         Command::Check(check) => check::check(check).await,
         Command::Targets(targets) => targets::targets(targets).await,
         Command::Policy(policy) => policy::policy(policy).await,
+        Command::Status(status) => fleet::status(status).await,
+        Command::Resume(resume) => fleet::resume(resume).await,
         Command::Resources(resources) => catalogue::resources(&resources),
         Command::Schema(schema) => catalogue::schema(&schema).await,
     };

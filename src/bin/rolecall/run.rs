@@ -5,18 +5,20 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rolecall::event::{Naming, Request};
 use rolecall::input::Problems;
 use rolecall::logging;
 use rolecall::plan::Face;
 use rolecall::refusal::{Refusal, RefusalKind};
 use rolecall::report::{Completeness, Response};
 use rolecall::run::{Engine, Observer, Order, Unwatched};
+use rolecall::settings::Settings;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::Run;
 use crate::progress::Progress;
-use crate::show;
+use crate::{fleet, show};
 
 /// Some cells were not answered.
 const PARTIAL: u8 = 1;
@@ -25,15 +27,40 @@ const FAILED: u8 = 2;
 /// Ended by a second interrupt.
 const INTERRUPTED: i32 = 130;
 
+/// How a run is told.
+pub struct How<'a> {
+    pub json: bool,
+    pub verbose: u8,
+    pub timings: Option<&'a Path>,
+}
+
 pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
     let settings = arguments.settings()?;
-    let progress = (std::io::stderr().is_terminal() && !arguments.json).then(Progress::new).map(Arc::new);
-    match &progress {
-        Some(progress) => logging::to_terminal(settings.log.as_deref(), arguments.verbose, progress.writer()),
-        None => logging::to_terminal(settings.log.as_deref(), arguments.verbose, std::io::stderr),
-    }
     let mut problems = Problems::default();
     let (request, naming) = arguments.request(&mut problems)?;
+    if arguments.fleet {
+        if !problems.is_empty() {
+            return Err(Refusal::of(RefusalKind::InvalidRequest, &problems));
+        }
+        return fleet::start(&arguments, settings, request, &naming).await;
+    }
+    let how = How { json: arguments.json, verbose: arguments.verbose, timings: arguments.timings.as_deref() };
+    carry_out(settings, how, request, problems, naming).await
+}
+
+/// Carries a request out here, and tells what it came to.
+pub async fn carry_out(
+    settings: Settings,
+    how: How<'_>,
+    request: Request,
+    problems: Problems,
+    naming: Naming,
+) -> Result<ExitCode, Refusal> {
+    let progress = (std::io::stderr().is_terminal() && !how.json).then(Progress::new).map(Arc::new);
+    match &progress {
+        Some(progress) => logging::to_terminal(settings.log.as_deref(), how.verbose, progress.writer()),
+        None => logging::to_terminal(settings.log.as_deref(), how.verbose, std::io::stderr),
+    }
     let deadline = settings.deadline.map(|time| Instant::now() + time);
     let engine = Engine::start(settings, Face::Terminal).await;
     let stop = CancellationToken::new();
@@ -50,11 +77,11 @@ pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
     if let Some(progress) = &progress {
         progress.clear();
     }
-    if let Some(path) = &arguments.timings {
+    if let Some(path) = how.timings {
         write_timings(&engine, path)?;
     }
     let response = done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))??;
-    if arguments.json {
+    if how.json {
         show::print_json(&response);
     } else {
         let manifest = engine.manifest(&response.run_id).await?;
@@ -72,7 +99,8 @@ fn write_timings(engine: &Engine, path: &Path) -> Result<(), Refusal> {
     })
 }
 
-fn exit_code(response: &Response) -> ExitCode {
+/// 0 where all was answered, 1 where some was, 2 where none.
+pub fn exit_code(response: &Response) -> ExitCode {
     match response.status {
         Completeness::Complete => ExitCode::SUCCESS,
         Completeness::Partial => ExitCode::from(PARTIAL),

@@ -1,0 +1,140 @@
+//! `rolecall run --fleet`, `rolecall status` and `rolecall resume`: runs that do not begin and end in one command.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use rolecall::backend::Backend;
+use rolecall::event::{Naming, Request, RunId, run_id};
+use rolecall::input::Problems;
+use rolecall::logging;
+use rolecall::machine::Machine;
+use rolecall::plan::Face;
+use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::run::{Engine, Standing, Unfinished};
+use rolecall::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::arguments::{Resume, Run, Status};
+use crate::{run, show};
+
+/// Planned, and not committed yet.
+const NOT_COMMITTED: u8 = 1;
+
+/// Starts the machine with the request and follows it; what it wrote is read from the output.
+pub async fn start(
+    arguments: &Run,
+    settings: Settings,
+    request: Request,
+    naming: &Naming,
+) -> Result<ExitCode, Refusal> {
+    let request = Request { run_id: Some(run_id(&request, naming)), ..request };
+    follow(&arguments.state_machine, settings, &request, arguments.json).await
+}
+
+async fn follow(
+    state_machine: &Option<String>,
+    settings: Settings,
+    request: &Request,
+    as_json: bool,
+) -> Result<ExitCode, Refusal> {
+    // The person's own: backend_role starts no machines.
+    let own = Backend::load(&settings).await;
+    let machine = Machine::find(&own, state_machine.as_deref()).await?;
+    let execution = machine.start(request).await?;
+    let to_people = std::io::stderr().is_terminal() && !as_json;
+    if to_people {
+        eprintln!("rolecall: {execution}");
+    }
+    let ended = machine.follow(&execution, |progress| {
+        if to_people {
+            let (ended, shards, running) = (progress.ended, progress.shards, progress.running);
+            eprintln!("rolecall: {ended} of {shards} shards have ended, {running} go on");
+        }
+    });
+    let ended: Value = ended.await?;
+    // The last of the runs that did each other's rest.
+    let last = ended["run_id"].as_str().unwrap_or_default().parse::<RunId>();
+    let last = last.map_err(|error| Refusal::new(RefusalKind::Internal, format!("{execution}: {error}")))?;
+    let engine = Engine::start(settings, Face::Terminal).await;
+    let manifest = engine.manifest(&last).await?.ok_or_else(|| {
+        let what = format!("{execution} has committed {last}, but not in this output: look at --output");
+        Refusal::new(RefusalKind::InvalidSettings, what)
+    })?;
+    if as_json {
+        show::print_json(&manifest.response);
+    } else {
+        show::print(&show::summary(&manifest.response, Some(&manifest)));
+    }
+    Ok(run::exit_code(&manifest.response))
+}
+
+pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
+    let settings = arguments.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
+    let engine = Engine::start(settings, Face::Terminal).await;
+    let run = &arguments.run_id;
+    match engine.standing(run).await? {
+        Standing::Committed(manifest) => {
+            let rest = match engine.unfinished(run).await? {
+                Unfinished::Rest { request, .. } => request.run_id,
+                Unfinished::Nothing(_) => None,
+            };
+            if arguments.json {
+                show::print_json(&json!({
+                    "run_id": run, "committed": true, "next": rest, "response": manifest.response,
+                }));
+            } else {
+                show::print(&show::summary(&manifest.response, Some(&manifest)));
+                if let Some(next) = rest {
+                    show::print(&format!("\nstill to do: {next}. `rolecall resume {run}` does it"));
+                }
+            }
+            Ok(run::exit_code(&manifest.response))
+        }
+        Standing::Planned { plan, shards, committed, accounts } => {
+            if arguments.json {
+                show::print_json(&json!({
+                    "run_id": run, "committed": false, "started_at": plan.started_at, "shards": shards,
+                    "shards_committed": committed, "accounts": plan.accounts.len(), "accounts_done": accounts,
+                }));
+            } else {
+                show::print(&format!(
+                    "run {run} was planned at {} and is not committed: {committed} of {shards} shards, {accounts} of {} \
+                     accounts.\nIf nobody carries it out any more, `rolecall resume {run}` does.",
+                    plan.started_at.round(jiff::Unit::Second).unwrap_or(plan.started_at),
+                    plan.accounts.len(),
+                ));
+            }
+            Ok(ExitCode::from(NOT_COMMITTED))
+        }
+        Standing::Unknown => {
+            let what = format!("there is no run {run} in this output");
+            Err(Refusal::of(RefusalKind::InvalidRequest, &Problems::one("run_id", what)))
+        }
+    }
+}
+
+/// Finishes a run, here or by the machine: only what is not answered is asked.
+pub async fn resume(arguments: Resume) -> Result<ExitCode, Refusal> {
+    let settings = arguments.settings()?;
+    let engine = Engine::start(settings.clone(), Face::Terminal).await;
+    let request = match engine.unfinished(&arguments.run_id).await? {
+        Unfinished::Rest { request, .. } => request,
+        Unfinished::Nothing(manifest) => {
+            if arguments.json {
+                show::print_json(&manifest.response);
+            } else {
+                show::print(&format!(
+                    "{}\nNothing remains of it.",
+                    show::summary(&manifest.response, Some(&manifest)).trim_end()
+                ));
+            }
+            return Ok(run::exit_code(&manifest.response));
+        }
+    };
+    if arguments.fleet {
+        return follow(&arguments.state_machine, settings, &request, arguments.json).await;
+    }
+    let how = run::How { json: arguments.json, verbose: arguments.verbose, timings: None };
+    run::carry_out(settings, how, request, Problems::default(), Naming::Invocation(String::new())).await
+}

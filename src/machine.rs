@@ -1,0 +1,119 @@
+//! The state machine that carries a fleet's run out: started, and followed to its end, with the person's own credentials.
+//!
+//! Knows Step Functions, and nothing of what the machine does in its steps.
+
+use std::time::Duration;
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
+use serde_json::Value;
+
+use crate::backend::Backend;
+use crate::event::Request;
+use crate::failure::{Cause, Kind};
+use crate::refusal::{Refusal, RefusalKind};
+
+/// How often is looked.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The machine's name where the template's parameters say no other.
+const DEFAULT_MACHINE: &str = "rolecall-fleet";
+
+/// How far the map has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Shards in all.
+    pub shards: u64,
+    /// Those that ended.
+    pub ended: u64,
+    /// Those that go on.
+    pub running: u64,
+}
+
+/// A machine.
+#[derive(Debug)]
+pub struct Machine {
+    client: Client,
+    arn: String,
+}
+
+impl Machine {
+    /// The machine of that ARN, or the one of the default name in the person's own account and region.
+    pub async fn find(own: &Backend, arn: Option<&str>) -> Result<Self, Refusal> {
+        let arn = match arn {
+            Some(arn) => arn.to_owned(),
+            None => {
+                let identity = own.identify().await?;
+                let (partition, region) = (own.partition.name, &own.region);
+                format!("arn:{partition}:states:{region}:{}:stateMachine:{DEFAULT_MACHINE}", identity.account_id)
+            }
+        };
+        Ok(Self { client: Client::new(&own.config), arn })
+    }
+
+    /// Starts it with a request whose run has a name, or finds it started with the same; the ARN of the execution.
+    pub async fn start(&self, request: &Request) -> Result<String, Refusal> {
+        let name = request.run_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let input = serde_json::to_string(request)
+            .map_err(|error| Refusal::new(RefusalKind::Internal, format!("the request: {error}")))?;
+        let start = self.client.start_execution().state_machine_arn(&self.arn).name(&name).input(input);
+        match start.send().await.map_err(Cause::of) {
+            Ok(started) => Ok(started.execution_arn),
+            // Under that name it runs, or has run: it is followed.
+            Err(cause) if cause.kind == Kind::Exists => {
+                Ok(format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1)))
+            }
+            Err(cause) => Err(self.refused("could not be started", &cause)),
+        }
+    }
+
+    /// Follows an execution to its end, and gives what it ended with.
+    pub async fn follow(&self, execution: &str, mut watch: impl FnMut(Progress)) -> Result<Value, Refusal> {
+        let mut told = Progress::default();
+        loop {
+            let asked = self.client.describe_execution().execution_arn(execution).send().await;
+            let now = asked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
+            if let Some(progress) = self.progress(execution).await.filter(|progress| *progress != told) {
+                watch(progress);
+                told = progress;
+            }
+            match now.status {
+                ExecutionStatus::Running | ExecutionStatus::PendingRedrive => tokio::time::sleep(LOOK_AGAIN).await,
+                ExecutionStatus::Succeeded => {
+                    return serde_json::from_str(&now.output.unwrap_or_default())
+                        .map_err(|error| Refusal::new(RefusalKind::Internal, format!("{execution}: {error}")));
+                }
+                ended => {
+                    let why = [now.error, now.cause].into_iter().flatten().collect::<Vec<_>>().join(": ");
+                    let what = format!(
+                        "the execution {execution} has ended as {}: {why}. What its shards committed stays: \
+                         `rolecall resume` finishes the run",
+                        ended.as_str()
+                    );
+                    return Err(Refusal::new(RefusalKind::FleetFailed, what));
+                }
+            }
+        }
+    }
+
+    /// The newest map's counts; none where there is none, or where nobody may know.
+    async fn progress(&self, execution: &str) -> Option<Progress> {
+        let runs = self.client.list_map_runs().execution_arn(execution).send().await.ok()?;
+        let newest = runs.map_runs.into_iter().max_by_key(|run| run.start_date)?;
+        let run = self.client.describe_map_run().map_run_arn(newest.map_run_arn).send().await.ok()?;
+        run.item_counts.map(|counts| counted(&counts))
+    }
+
+    fn refused(&self, what: &str, cause: &Cause) -> Refusal {
+        let message = format!(
+            "the state machine {} {what}: {cause}. FLEET=1 make deploy makes it; another one is named by --state-machine",
+            self.arn
+        );
+        Refusal::new(RefusalKind::FleetFailed, message)
+    }
+}
+
+fn counted(counts: &MapRunItemCounts) -> Progress {
+    let number = |count: i64| u64::try_from(count).unwrap_or_default();
+    let ended = number(counts.succeeded) + number(counts.failed) + number(counts.timed_out) + number(counts.aborted);
+    Progress { shards: number(counts.total), ended, running: number(counts.running) }
+}
