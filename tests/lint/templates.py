@@ -388,7 +388,7 @@ def judged(definition: dict[str, Any], function: str) -> None:
     place = {"Bucket.$": "$.items.bucket", "Key.$": "$.items.key"}
     hold(reader["Parameters"] == place, f"{name} reads {reader['Parameters']}")
     rules = [rule for state in states.values() for rule in state.get("Choices", [])]
-    none = [rule["Next"] for rule in rules if rule["Variable"] == "$.shards"]
+    none = [rule["Next"] for rule in rules if rule.get("Variable") == "$.shards"]
     hold(none == [shards["Next"]], f"{name}: where no shard is left, it goes to {none}")
     walked(name, inner)
     for child, state in inner["States"].items():
