@@ -7,6 +7,7 @@ mod actions;
 mod findings;
 mod identity;
 mod own;
+mod role;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -213,7 +214,7 @@ impl Checker {
                         .into_iter()
                         .chain(own::READ_ROLE.iter().copied())
                         .collect();
-                    findings.extend(Finding::of_role(&role, &needed, &caller, target));
+                    findings.extend(role::of_role(&role, &needed, &caller, target));
                 }
                 types = reads;
             }

@@ -8,13 +8,19 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
 use serde_json::Value;
 
+use crate::attempt;
 use crate::backend::Backend;
 use crate::event::Request;
 use crate::failure::{Cause, Kind};
 use crate::refusal::{Refusal, RefusalKind};
 
-/// How often is looked.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How soon is looked again, at first and at the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// So many looks may fail in a row.
+const LOOKS_IN_VAIN: u32 = 30;
+/// The most characters of an execution's name (Step Functions quotas).
+const LONGEST_NAME: usize = 80;
 /// The machine's name where the template's parameters say no other.
 const DEFAULT_MACHINE: &str = "rolecall-fleet";
 
@@ -50,34 +56,71 @@ impl Machine {
         Ok(Self { client: Client::new(&own.config), arn })
     }
 
-    /// Starts it with a request whose run has a name, or finds it started with the same; the ARN of the execution.
+    /// Starts it with a request whose run has a name; the ARN of the execution. One that goes on with the same request, or
+    /// has succeeded with it, is followed; one that failed is followed by another one, which goes on where it was.
     pub async fn start(&self, request: &Request) -> Result<String, Refusal> {
         let name = request.run_id.as_ref().map(ToString::to_string).unwrap_or_default();
         let input = serde_json::to_string(request)
             .map_err(|error| Refusal::new(RefusalKind::Internal, format!("the request: {error}")))?;
-        let start = self.client.start_execution().state_machine_arn(&self.arn).name(&name).input(input);
-        match start.send().await.map_err(Cause::of) {
-            Ok(started) => Ok(started.execution_arn),
-            // Under that name it runs, or has run: it is followed.
-            Err(cause) if cause.kind == Kind::Exists => {
-                Ok(format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1)))
-            }
-            Err(cause) => Err(self.refused("could not be started", &cause)),
+        let cause = match self.start_as(&name, &input).await {
+            Ok(started) => return Ok(started),
+            Err(cause) => cause,
+        };
+        if cause.kind != Kind::Exists {
+            return Err(self.refused("could not be started", &cause));
         }
+        let there = format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1));
+        let looked = self.client.describe_execution().execution_arn(&there).send().await;
+        let looked = looked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
+        let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
+        if theirs != serde_json::from_str(&input).ok() {
+            let message = format!(
+                "{there} was started with another request under this run's name: give this one a run_id of its own"
+            );
+            return Err(Refusal::new(RefusalKind::RunIdTaken, message));
+        }
+        if matches!(
+            looked.status,
+            ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive
+        ) {
+            return Ok(there);
+        }
+        let again: String = format!("{name}-{}", attempt::new()).chars().take(LONGEST_NAME).collect();
+        self.start_as(&again, &input).await.map_err(|cause| self.refused("could not be started again", &cause))
+    }
+
+    async fn start_as(&self, name: &str, input: &str) -> Result<String, Cause> {
+        let start = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input);
+        start.send().await.map(|started| started.execution_arn).map_err(Cause::of)
     }
 
     /// Follows an execution to its end, and gives what it ended with.
     pub async fn follow(&self, execution: &str, mut watch: impl FnMut(Progress)) -> Result<Value, Refusal> {
-        let mut told = Progress::default();
+        let (mut told, mut failures, mut pause) = (Progress::default(), 0, FIRST_PAUSE);
         loop {
-            let asked = self.client.describe_execution().execution_arn(execution).send().await;
-            let now = asked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
+            let now = match self.client.describe_execution().execution_arn(execution).send().await.map_err(Cause::of) {
+                Ok(now) => now,
+                // The machine goes on, whoever looks.
+                Err(cause) if failures == LOOKS_IN_VAIN => {
+                    let message = format!("{execution} goes on, but can be looked at no more: {cause}");
+                    return Err(Refusal::new(RefusalKind::FleetFailed, message));
+                }
+                Err(_) => {
+                    failures += 1;
+                    tokio::time::sleep(LONGEST_PAUSE).await;
+                    continue;
+                }
+            };
+            failures = 0;
             if let Some(progress) = self.progress(execution).await.filter(|progress| *progress != told) {
                 watch(progress);
                 told = progress;
             }
             match now.status {
-                ExecutionStatus::Running | ExecutionStatus::PendingRedrive => tokio::time::sleep(LOOK_AGAIN).await,
+                ExecutionStatus::Running | ExecutionStatus::PendingRedrive => {
+                    tokio::time::sleep(pause).await;
+                    pause = pause.mul_f64(1.2).min(LONGEST_PAUSE);
+                }
                 ExecutionStatus::Succeeded => {
                     return serde_json::from_str(&now.output.unwrap_or_default())
                         .map_err(|error| Refusal::new(RefusalKind::Internal, format!("{execution}: {error}")));

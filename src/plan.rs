@@ -205,13 +205,16 @@ fn named(
     problems: &mut Problems,
 ) -> Option<Vec<AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
+    // The rest of a run is not given up for an account that has left the registry since.
+    let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.number() > 0);
     for account in accounts {
         let place = "request.accounts";
         match basis.registry.target(account) {
             Some(target) if target.enabled || basis.disabled_too => {}
+            Some(_) if rest => unknown.push(account.clone()),
             Some(_) => problems
                 .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),
-            None if request.skip_unknown => unknown.push(account.clone()),
+            None if request.skip_unknown || rest => unknown.push(account.clone()),
             None => problems.push(
                 place,
                 format!("account {account} is not in the registry: add it there, or say \"skip_unknown\": true"),

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -30,12 +30,12 @@ use crate::event::{self, Format, Naming, Request, RunId};
 use crate::input::Problems;
 use crate::plan::Face;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{AccountSummary, Manifest, Response};
+use crate::report::{AccountSummary, Manifest, Response, ShardManifest};
 use crate::settings::Settings;
 use crate::sink::LEAST_MARGIN;
 use crate::store::Store;
 use crate::views;
-use begin::Begun;
+use begin::{Begun, Planned};
 use shard::Until;
 
 /// How long a write of the function may take at least.
@@ -220,11 +220,7 @@ impl Engine {
                 *manifest
             }
             Begun::Planned(planned) => {
-                let mut shards = Vec::new();
-                for part in planned.plan.parts() {
-                    let until = Until { stop: order.stop.clone(), deadline: order.deadline };
-                    shards.push(Box::pin(self.part(&store, &planned, &part, until, &order.observer)).await?);
-                }
+                let shards = Box::pin(self.parts(&store, &planned, &order)).await?;
                 Box::pin(self.gather(&store, &planned, shards, &order.observer)).await?
             }
         };
@@ -232,6 +228,33 @@ impl Engine {
         self.hand_on(&store, &manifest.response).await?;
         self.announce(&store, &manifest.response).await?;
         commit::answer(&store, manifest, inline, catalogue).await.map_err(refused)
+    }
+
+    /// All parts of a run, as many side by side as accounts may be open. What is not begun when the time ends is not begun
+    /// any more; of a run in shards that is told where it is put together.
+    async fn parts(&self, store: &Store, planned: &Planned, order: &Order) -> Result<Vec<ShardManifest>, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
+        let plan = &planned.plan;
+        if plan.batch.is_some() && commit::is_gathered(store, &plan.run_id).await.map_err(refused)? {
+            return Ok(Vec::new());
+        }
+        let margin = self.settings.margin.unwrap_or(LEAST_MARGIN);
+        let time_is_up = || {
+            let left = order.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            order.stop.is_cancelled() || left.is_some_and(|left| left < margin)
+        };
+        let side_by_side = plan.batch.map_or(1, |batch| (self.settings.accounts_at_once / batch).max(1));
+        let carried = futures::stream::iter(plan.parts())
+            .map(|part| async move {
+                if plan.batch.is_some() && time_is_up() {
+                    return Ok(None);
+                }
+                let until = Until { stop: order.stop.clone(), deadline: order.deadline };
+                Box::pin(self.part(store, planned, &part, until, &order.observer)).await.map(Some)
+            })
+            .buffer_unordered(side_by_side);
+        let done: Vec<Option<ShardManifest>> = carried.try_collect().await?;
+        Ok(done.into_iter().flatten().collect())
     }
 
     /// What follows from a committed run is seen to again, should the one who committed it not have got there.

@@ -112,12 +112,16 @@ impl Engine {
         let planned = match Box::pin(self.begin(&store, &order, &run_id, Some(batch))).await? {
             Begun::Committed(manifest) => {
                 self.stands(&store, &manifest).await;
+                if let Err(refusal) = self.announce(&store, &manifest.response).await {
+                    tracing::error!(%refusal, "the event bus could not be told");
+                }
                 // A machine that was stopped between two runs goes on with the second one.
                 let (response, goes_on) = match self.unfinished(&run_id).await? {
                     Unfinished::Rest { after: Some(last), request } if self.may_go_on(&request) => {
                         (last.response, true)
                     }
-                    _ => (manifest.response, false),
+                    Unfinished::Rest { .. } => (manifest.response, false),
+                    Unfinished::Nothing(last) => (last.response, false),
                 };
                 return Ok(LaidOut {
                     run_id: response.run_id,
@@ -133,10 +137,12 @@ impl Engine {
         };
         let plan = &planned.plan;
         let done = shards_of(&store, plan).await.map_err(refused)?;
+        // Where the run is being put together already, a shard would come too late.
+        let gathered = commit::is_gathered(&store, &run_id).await.map_err(refused)?;
         let to_do: Vec<_> = plan
             .parts()
             .into_iter()
-            .filter(|part| !done.iter().any(|shard| shard.shard == part.name))
+            .filter(|part| !gathered && !done.iter().any(|shard| shard.shard == part.name))
             .map(|part| json!({ "run_id": run_id, "shard": part.name }))
             .collect();
         // A list of its own for each attempt at planning, since what is to do changes.
@@ -205,10 +211,19 @@ impl Engine {
                 Box::pin(self.gather(&store, &planned, shards, &observer)).await?
             }
         };
-        self.announce(&store, &manifest.response).await?;
+        let goes_on = manifest.response.remaining.as_ref().is_some_and(|request| self.may_go_on(request));
+        if manifest.response.remaining.is_some() && !goes_on {
+            let most = self.settings.continuations;
+            tracing::error!(%run_id, most, "the run has been continued as often as it may be: its rest is not done");
+        }
+        match self.announce(&store, &manifest.response).await {
+            // The rest of a run is worth more than the news of it.
+            Err(refusal) if goes_on => tracing::error!(%refusal, "the event bus could not be told"),
+            outcome => outcome?,
+        }
         let response = manifest.response;
         Ok(Reduced {
-            goes_on: response.remaining.as_ref().is_some_and(|request| self.may_go_on(request)),
+            goes_on,
             run_id: response.run_id,
             status: response.status,
             manifest: response.manifest,
@@ -237,7 +252,7 @@ impl Engine {
                     return Ok(Unfinished::Rest { after: Some(after), request });
                 }
                 (Standing::Planned { plan, .. }, None) => {
-                    let request = Request { run_id: Some(run_id), ..plan.request };
+                    let request = Request { run_id: Some(run_id), inline: false, ..plan.request };
                     return Ok(Unfinished::Rest { after: None, request });
                 }
                 (Standing::Unknown, None) => {

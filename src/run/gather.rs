@@ -31,12 +31,15 @@ impl Engine {
     ) -> Result<Manifest, Refusal> {
         let refused = |error| Refusal::of_output(&store.address(""), &error);
         let Planned { plan, base, .. } = planned;
-        if plan.batch.is_some() {
+        // A run in one shard needs no other one, unless that was lost: then it is told here too.
+        if plan.batch.is_some() || shards.is_empty() {
             let rest = match commit::read_shard(store, &plan.run_id, REST).await.map_err(refused)? {
                 Some(rest) => rest,
                 None => self.rest(store, planned, &shards, observer).await?,
             };
-            // What was given up stays so: a shard that is committed after all came too late.
+            // What was given up stays so: a shard that is committed after all came too late. And one that was committed
+            // while another attempt wrote this down is not missed.
+            shards = shards_of(store, plan).await.map_err(refused)?;
             let given_up: HashSet<_> = rest.accounts.iter().map(|account| &account.account_id).collect();
             shards.retain(|shard| shard.accounts.iter().all(|account| !given_up.contains(&account.account_id)));
             shards.push(rest);
@@ -78,8 +81,10 @@ impl Engine {
 
 /// The manifests of the plan's shards, of those that are committed.
 pub(super) async fn shards_of(store: &Store, plan: &Plan) -> Result<Vec<ShardManifest>, crate::store::StoreError> {
-    let parts = plan.parts();
-    let reading = parts.iter().map(|part| commit::read_shard(store, &plan.run_id, &part.name));
+    let reading = plan.parts().into_iter().map(|part| async move {
+        let name = part.name;
+        commit::read_shard(store, &plan.run_id, &name).await
+    });
     let read: Vec<Option<ShardManifest>> = futures::stream::iter(reading).buffered(SIDE_BY_SIDE).try_collect().await?;
     Ok(read.into_iter().flatten().collect())
 }

@@ -3,6 +3,7 @@
 //! A cell that goes on where another run's time ended takes over the rows that run has written, so that whoever reads
 //! the newest answered cell reads all of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -12,7 +13,6 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::commit::{broken, lines, read_manifest};
-use super::gather::REST;
 use crate::catalogue::{Catalogue, Partition, Table};
 use crate::collect::{Begun, Done};
 use crate::event::AccountId;
@@ -51,10 +51,10 @@ fn shard_of(key: &str, run_id: &str) -> Option<String> {
     name.split('.').next().map(str::to_owned)
 }
 
-/// The files of a run that may hold rows of these accounts: those of their shards, and of the one that has what no other has.
+/// The files of a run that may hold rows of these accounts: those of their shards. (What no shard has reached has no
+/// rows, and no answered cells.)
 fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
-    let mut shards = manifest.plan.shards_with(accounts.iter());
-    shards.insert(REST.to_owned());
+    let shards = manifest.plan.shards_with(accounts.iter());
     let run_id = manifest.response.run_id.as_str();
     manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))
 }
@@ -66,21 +66,25 @@ pub async fn answered(
     accounts: &[AccountId],
 ) -> Result<HashSet<CellName>, StoreError> {
     #[derive(Deserialize)]
-    struct Told {
-        account_id: String,
-        region: String,
-        table: String,
+    struct Told<'a> {
+        #[serde(borrow)]
+        account_id: Cow<'a, str>,
+        #[serde(borrow)]
+        region: Cow<'a, str>,
+        #[serde(borrow)]
+        table: Cow<'a, str>,
         status: Status,
     }
+    let wanted: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
     let mut answered = HashSet::new();
     let mut next = base.cloned();
     while let Some(manifest) = next {
         for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key, &[]).await?.lines() {
-                let told: Told =
+                let told: Told<'_> =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-                if told.status.is_answered() {
-                    answered.insert((told.account_id, told.region, told.table));
+                if told.status.is_answered() && wanted.contains(&*told.account_id) {
+                    answered.insert((told.account_id.into(), told.region.into(), told.table.into()));
                 }
             }
         }

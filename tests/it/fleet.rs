@@ -1,184 +1,24 @@
 //! Runs in shards: a driver that plays the state machine, over the simulated AWS, with shards that die, are tried again, run
 //! out of time and run twice.
 
+mod driver;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolecall::event::{Naming, Request, RunId};
-use rolecall::input::Problems;
 use rolecall::refusal::RefusalKind;
-use rolecall::run::{Engine, LaidOut, Order, Reduced, Unwatched};
+use rolecall::run::Unwatched;
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, ran, rows};
+use crate::command::{manifest, ran};
 use crate::emulator::{python, root, stage};
 use crate::scene::{BACKEND, Scene, ids, some};
 use crate::sim::{Account, Service};
-
-/// What becomes of a shard's invocations, one after the other; what follows is carried out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
-    /// It dies, so long after it began: its process is gone, and what it wrote stays.
-    Dies(Duration),
-    /// It has so much time.
-    Has(Duration),
-    /// Two of it run at the same time.
-    Twice,
-}
-
-/// Plays the machine: plan, shards side by side, reduce, again while something remains.
-struct Driver<'a> {
-    scene: &'a Scene,
-    batch: usize,
-    at_once: usize,
-    attempts: usize,
-}
-
-impl Driver<'_> {
-    fn engine(&self) -> Engine {
-        self.scene.engine()
-    }
-
-    async fn plan(&self, request: Request) -> LaidOut {
-        let order = Order {
-            request,
-            problems: Problems::default(),
-            naming: Naming::Invocation("an-execution".into()),
-            may_inline: false,
-            deadline: Some(Instant::now() + Duration::from_secs(60)),
-            stop: CancellationToken::new(),
-            observer: Arc::new(Unwatched),
-        };
-        self.engine().lay_out(order, self.batch).await.expect("a plan")
-    }
-
-    async fn shard(&self, run_id: &RunId, shard: &str, time: Duration) {
-        let (engine, run_id, shard) = (self.engine(), run_id.clone(), shard.to_owned());
-        let deadline = Some(Instant::now() + time);
-        let carried = engine.one_shard(&run_id, &shard, deadline, CancellationToken::new(), Arc::new(Unwatched));
-        carried.await.expect("a shard is data, and fails of nothing but itself");
-    }
-
-    /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
-    async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
-        let enough = Duration::from_secs(120);
-        for attempt in 0..self.attempts {
-            match fates.get(attempt) {
-                Some(Fate::Dies(after)) => {
-                    let _ = tokio::time::timeout(*after, self.shard(run_id, shard, enough)).await;
-                    continue;
-                }
-                Some(Fate::Has(time)) => self.shard(run_id, shard, *time).await,
-                Some(Fate::Twice) => {
-                    tokio::join!(self.shard(run_id, shard, enough), self.shard(run_id, shard, enough));
-                }
-                None => self.shard(run_id, shard, enough).await,
-            }
-            return;
-        }
-    }
-
-    /// The whole machine; how each of its runs ended, in turn.
-    async fn play(&self, request: Request, fates: &BTreeMap<(u32, usize), Vec<Fate>>) -> Vec<Reduced> {
-        let mut ended = Vec::new();
-        let mut request = request;
-        loop {
-            let laid_out = self.plan(request).await;
-            assert!(!laid_out.committed);
-            let items = laid_out.items.expect("a list");
-            assert_eq!(items.bucket, "");
-            let items: Vec<Value> = serde_json::from_slice(&std::fs::read(&items.key).expect("a list")).expect("JSON");
-            assert_eq!(items.len(), laid_out.shards);
-            let run_id = laid_out.run_id;
-            let children = items.iter().map(|item| {
-                let shard = item["shard"].as_str().expect("a name").to_owned();
-                assert_eq!(item["run_id"], run_id.as_str());
-                let number: usize = shard.parse().expect("a number");
-                let fates = fates.get(&(run_id.number(), number)).cloned().unwrap_or_default();
-                let run_id = run_id.clone();
-                async move { self.child(&run_id, &shard, &fates).await }
-            });
-            let _: Vec<()> = {
-                use futures::StreamExt;
-                futures::stream::iter(children).buffer_unordered(self.at_once).collect().await
-            };
-            let reduced = self.engine().reduce(&run_id, Arc::new(Unwatched)).await.expect("a manifest");
-            let goes_on = reduced.goes_on;
-            ended.push(reduced);
-            if !goes_on {
-                return ended;
-            }
-            request = self.engine().remaining(&run_id).await.expect("something remains");
-        }
-    }
-}
-
-fn request(run_id: &str) -> Request {
-    let mut problems = Problems::default();
-    let value = json!({
-        "run_id": run_id, "accounts": "all", "regions": ["eu-central-1"],
-        "resources": ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"], "format": "ndjson",
-    });
-    let request = Request::read(&value, "request", &mut problems);
-    assert!(problems.is_empty(), "{problems}");
-    request
-}
-
-/// Every cell of a run, with its status, each exactly once.
-fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
-    let manifest = manifest(out, run_id);
-    let ledger = rows(out, &manifest, "ledger");
-    let mut cells = BTreeMap::new();
-    for row in &ledger {
-        let cell = format!("{} {} {}", row["account_id"], row["region"], row["table"]);
-        let twice = cells.insert(cell.clone(), row["status"].as_str().expect("a status").to_owned());
-        assert_eq!(twice, None, "{cell} stands twice");
-    }
-    let counted: u64 = manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum();
-    assert_eq!(counted, cells.len() as u64);
-    let accounts = manifest["by_account"].as_array().expect("accounts");
-    let different: BTreeSet<&str> = accounts.iter().map(|one| one["account_id"].as_str().expect("an id")).collect();
-    assert_eq!(different.len(), accounts.len());
-    assert_eq!(manifest["accounts"]["planned"], accounts.len());
-    cells
-}
-
-/// All records that the runs of a machine hold together, without what differs from run to run.
-fn records(out: &Path, runs: &[Reduced]) -> BTreeMap<&'static str, Vec<String>> {
-    let mut records: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for table in ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"] {
-        let mut all: Vec<String> = Vec::new();
-        // A later run's rows of a cell stand for the cell.
-        let mut answered = BTreeSet::new();
-        for run in runs.iter().rev() {
-            let manifest = manifest(out, run.run_id.as_str());
-            let full: BTreeSet<String> = rows(out, &manifest, "ledger")
-                .iter()
-                .filter(|row| row["table"] == table && ["ok", "empty"].contains(&row["status"].as_str().expect("one")))
-                .map(|row| format!("{} {}", row["account_id"], row["region"]))
-                .collect();
-            for mut row in rows(out, &manifest, table) {
-                let cell = format!("{} {}", row["account_id"], row["region"]);
-                if full.contains(&cell) && !answered.contains(&cell) {
-                    let fields = row.as_object_mut().expect("a row");
-                    fields.remove("run_id");
-                    fields.remove("collected_at");
-                    all.push(row.to_string());
-                }
-            }
-            answered.extend(full);
-        }
-        all.sort();
-        records.insert(table, all);
-    }
-    records
-}
+use driver::{Driver, Fate, cells, files, records, request};
 
 async fn fleet(accounts: usize) -> Scene {
     let scene =
@@ -238,34 +78,87 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     assert_eq!(manifest(&scene.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
     assert_eq!(records(&scene.out(), &runs), calm);
 
+    // Attempts did die after they had written: what they left is named by no manifest.
+    let named: BTreeSet<String> = runs
+        .iter()
+        .flat_map(|run| manifest(&scene.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
+        .map(|file| scene.out().join(file["key"].as_str().expect("a key")).display().to_string())
+        .collect();
+    let written = files(&scene.out());
+    assert!(named.iter().all(|file| written.contains_key(file)), "a file that is named is there");
+    let left: Vec<&String> = written
+        .keys()
+        .filter(|file| file.contains("/ndjson/") && file.contains("/wild") && !named.contains(*file))
+        .collect();
+    assert!(!left.is_empty(), "nothing was left behind: nobody died in the middle");
+
     // The same event again changes nothing, and asks nobody.
     let before = files(&scene.out());
     scene.sim.reset_counts();
     let again = driver.plan(request("wild")).await;
-    assert!(again.committed && again.items.is_none());
-    assert!(again.manifest.is_some_and(|manifest| manifest.ends_with("runs/wild/manifest.json")));
-    assert_eq!(driver.engine().reduce(&again.run_id, Arc::new(Unwatched)).await.expect("it").run_id, again.run_id);
-    driver.shard(&again.run_id, "3", Duration::from_secs(60)).await;
+    assert!(again.committed && !again.goes_on && again.items.is_none());
+    assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
+    assert_eq!(driver.engine().reduce(&runs[0].run_id, Arc::new(Unwatched)).await.expect("it").run_id, runs[0].run_id);
+    // A shard that is committed, and one that was given up, are asked for once more, late.
+    driver.shard(&runs[0].run_id, "3", Duration::from_secs(60)).await;
+    driver.shard(&runs[0].run_id, "11", Duration::from_secs(60)).await;
     assert_eq!(files(&scene.out()), before);
     assert!(scene.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
 }
 
-/// Every file below a folder, with its size.
-fn files(folder: &Path) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder") {
-            let (entry, kind) =
-                entry.map(|entry| (entry.path(), entry.metadata().expect("it is there"))).expect("an entry");
-            if kind.is_dir() {
-                folders.push(entry);
-            } else {
-                found.insert(entry.display().to_string(), kind.len());
-            }
-        }
+/// A shard that commits after the run was put together without it changes nothing, however often that is done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
+    let scene = fleet(20).await;
+    scene.sim.change(|world| world.latency = Duration::from_millis(40));
+    let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
+    let planned = driver.plan(request("late")).await;
+    for shard in ["0", "1"] {
+        driver.shard(&planned.run_id, shard, Duration::from_secs(60)).await;
     }
-    found
+    // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
+    let (observer, engine) = (Arc::new(Unwatched), driver.engine());
+    let late = driver.shard(&planned.run_id, "2", Duration::from_secs(60));
+    let together = async {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::join!(engine.reduce(&planned.run_id, observer.clone()), engine.reduce(&planned.run_id, observer.clone()))
+    };
+    let ((), (one, other)) = tokio::join!(late, together);
+    // Whichever of the two was later found what the other had done.
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let shard = scene.out().join("runs/late/shards/2.json");
+    assert!(shard.exists(), "the late shard has committed, for itself");
+    let first = cells(&scene.out(), "late");
+    assert_eq!(first.values().filter(|status| *status == "not_started").count(), 10 * 5);
+    let manifest_file = scene.out().join("runs/late/manifest.json");
+    let before: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
+    std::fs::remove_file(&manifest_file).expect("removed");
+    engine.reduce(&planned.run_id, observer.clone()).await.expect("once more");
+    let after: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
+    assert_eq!(after, before, "what was given up stays so");
+    let rest = driver.engine().remaining(&planned.run_id).await.expect("something remains");
+    assert_eq!(serde_json::to_value(rest.accounts).expect("JSON").as_array().map(Vec::len), Some(10));
+}
+
+/// Two whole runs in one plan for one shard: what a lost function has planned, the machine can still put together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
+    let scene = fleet(6).await;
+    let driver = Driver { scene: &scene, batch: 2, at_once: 2, attempts: 1 };
+    let engine = driver.engine();
+    let order = driver.order(request("lost"));
+    let dead = tokio::time::timeout(Duration::from_millis(30), engine.run(order)).await;
+    if dead.is_ok() {
+        return; // so fast a machine has nothing to lose
+    }
+    if !scene.out().join("runs/lost/plan.json").exists() {
+        return; // and so slow a one has planned nothing
+    }
+    let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(Unwatched)).await.expect("a manifest");
+    assert!(reduced.goes_on);
+    let runs = driver.play(request("lost"), &BTreeMap::new()).await;
+    assert_eq!(runs.last().expect("a run").run_id.as_str(), "lost.r1");
+    assert!(cells(&scene.out(), "lost.r1").values().all(|status| status == "ok" || status == "empty"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -370,6 +263,14 @@ fn the_state_machine_commits_what_one_run_would() {
     assert!(stage().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
     // Under the same name the same run is followed.
     assert_eq!(start().response(), machines);
+
+    // One that failed is started again under another name; another request under a name that is taken is refused.
+    let failing = |account: &str| ran(command(&["run", "--fleet", "--run-id", "failing", "--accounts", account]));
+    let failed = failing("123456789012");
+    assert!(failed.err.contains("has ended as FAILED: InvalidRequest"), "{failed:?}");
+    let again = failing("123456789012");
+    assert!(again.err.contains(":failing-") && !failed.err.contains(":failing-"), "{again:?}");
+    assert!(failing("123456789013").err.starts_with("rolecall: RunIdTaken"));
 
     let status = ran(command(&["status", "by-machine"]));
     assert_eq!(status.code, 1);

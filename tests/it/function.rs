@@ -247,3 +247,42 @@ async fn a_committed_run_is_told_to_the_event_bus() {
     }
     assert_eq!(detail["status"], "partial");
 }
+
+/// The steps of the state machine, as it invokes the function: a shard that never got there is told, and done in the next
+/// run of the chain.
+#[test]
+fn the_steps_carry_a_fleet_out() {
+    let step = |event: Value| {
+        let answered = stage().invoke(&[event]);
+        assert!(answered[0]["error"].is_null(), "{answered:?}");
+        answered[0]["payload"].clone()
+    };
+    let request = json!({ "run_id": "steps", "accounts": ["111111111111", "222222222222"], "resources": ["accounts"] });
+    let planned = step(json!({ "step": "plan", "request": request, "execution": "x", "batch": 1 }));
+    assert_eq!((&planned["shards"], &planned["committed"]), (&json!(2), &json!(false)));
+    let items = format!(
+        "s3://{}/{}",
+        planned["items"]["bucket"].as_str().expect("a bucket"),
+        planned["items"]["key"].as_str().expect("a key")
+    );
+    let items: Value = serde_json::from_slice(&stage().object(&items).expect("the list")).expect("JSON");
+    assert_eq!(items, json!([{ "run_id": "steps", "shard": "0" }, { "run_id": "steps", "shard": "1" }]));
+    assert_eq!(step(json!({ "step": "shard", "run_id": "steps", "shard": "0" })), json!({}));
+    let reduced = step(json!({ "step": "reduce", "run_id": "steps" }));
+    assert_eq!((&reduced["status"], &reduced["continue"]), (&json!("partial"), &json!(true)), "{reduced}");
+    assert_eq!(reduced["accounts"]["not_started"], 1);
+    // Started again, the machine goes on with what remains.
+    let again = step(json!({ "step": "plan", "request": request, "execution": "y", "batch": 1 }));
+    assert_eq!(
+        (&again["committed"], &again["continue"], &again["run_id"]),
+        (&json!(true), &json!(true), &json!("steps"))
+    );
+    let rest = step(json!({ "step": "plan", "resumes": "steps", "batch": 1 }));
+    assert_eq!((&rest["run_id"], &rest["shards"]), (&json!("steps.r1"), &json!(1)));
+    assert_eq!(step(json!({ "step": "shard", "run_id": "steps.r1", "shard": "0" })), json!({}));
+    let done = step(json!({ "step": "reduce", "run_id": "steps.r1" }));
+    assert_eq!((&done["status"], &done["continue"]), (&json!("complete"), &json!(false)), "{done}");
+    let refused =
+        stage().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
+    assert!(refused.iter().all(|answer| answer["payload"]["errorType"] == "InvalidRequest"), "{refused:?}");
+}

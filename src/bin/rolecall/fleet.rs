@@ -27,7 +27,10 @@ pub async fn start(
     request: Request,
     naming: &Naming,
 ) -> Result<ExitCode, Refusal> {
-    let request = Request { run_id: Some(run_id(&request, naming)), ..request };
+    // What this command is told of the format holds for the function too.
+    let format = settings.format.as_deref().map(str::parse).transpose();
+    let format = format.map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("--format: {error}")))?;
+    let request = Request { run_id: Some(run_id(&request, naming)), format: request.format.or(format), ..request };
     follow(&arguments.state_machine, settings, &request, arguments.json).await
 }
 
@@ -75,21 +78,26 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
     let run = &arguments.run_id;
     match engine.standing(run).await? {
         Standing::Committed(manifest) => {
-            let rest = match engine.unfinished(run).await? {
-                Unfinished::Rest { request, .. } => request.run_id,
-                Unfinished::Nothing(_) => None,
+            let (rest, last) = match engine.unfinished(run).await? {
+                Unfinished::Rest { request, .. } => (request.run_id, None),
+                Unfinished::Nothing(last) => (None, (last.response.run_id != *run).then_some(last)),
             };
             if arguments.json {
                 show::print_json(&json!({
                     "run_id": run, "committed": true, "next": rest, "response": manifest.response,
+                    "last": last.as_ref().map(|last| &last.response),
                 }));
             } else {
                 show::print(&show::summary(&manifest.response, Some(&manifest)));
                 if let Some(next) = rest {
                     show::print(&format!("\nstill to do: {next}. `rolecall resume {run}` does it"));
                 }
+                if let Some(last) = &last {
+                    let (word, last) = (show::word(last.response.status), &last.response.run_id);
+                    show::print(&format!("\nits rest was done, at last by {last}: {word}"));
+                }
             }
-            Ok(run::exit_code(&manifest.response))
+            Ok(run::exit_code(last.as_ref().map_or(&manifest.response, |last| &last.response)))
         }
         Standing::Planned { plan, shards, committed, accounts } => {
             if arguments.json {

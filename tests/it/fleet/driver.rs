@@ -1,0 +1,200 @@
+//! Plays the state machine over a scene, with what may become of its shards; and reads what came out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall::event::{Naming, Request, RunId};
+use rolecall::input::Problems;
+use rolecall::run::{Engine, LaidOut, Order, Reduced, Unwatched};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{manifest, rows};
+use crate::scene::Scene;
+
+/// What becomes of a shard's invocations, one after the other; what follows is carried out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fate {
+    /// It dies, so long after it began: its process is gone, and what it wrote stays.
+    Dies(Duration),
+    /// It has so much time.
+    Has(Duration),
+    /// Two of it run at the same time.
+    Twice,
+}
+
+/// Plays the machine: plan, shards side by side, reduce, again while something remains.
+pub struct Driver<'a> {
+    pub scene: &'a Scene,
+    pub batch: usize,
+    pub at_once: usize,
+    pub attempts: usize,
+}
+
+impl Driver<'_> {
+    pub fn engine(&self) -> Engine {
+        self.scene.engine()
+    }
+
+    pub fn order(&self, request: Request) -> Order {
+        Order {
+            request,
+            problems: Problems::default(),
+            naming: Naming::Invocation("an-execution".into()),
+            may_inline: false,
+            deadline: Some(Instant::now() + Duration::from_secs(60)),
+            stop: CancellationToken::new(),
+            observer: Arc::new(Unwatched),
+        }
+    }
+
+    pub async fn plan(&self, request: Request) -> LaidOut {
+        self.engine().lay_out(self.order(request), self.batch).await.expect("a plan")
+    }
+
+    pub async fn shard(&self, run_id: &RunId, shard: &str, time: Duration) {
+        let (engine, run_id, shard) = (self.engine(), run_id.clone(), shard.to_owned());
+        let deadline = Some(Instant::now() + time);
+        let carried = engine.one_shard(&run_id, &shard, deadline, CancellationToken::new(), Arc::new(Unwatched));
+        carried.await.expect("a shard is data, and fails of nothing but itself");
+    }
+
+    /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
+    pub async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
+        let enough = Duration::from_secs(120);
+        for attempt in 0..self.attempts {
+            match fates.get(attempt) {
+                Some(Fate::Dies(after)) => {
+                    let _ = tokio::time::timeout(*after, self.shard(run_id, shard, enough)).await;
+                    continue;
+                }
+                Some(Fate::Has(time)) => self.shard(run_id, shard, *time).await,
+                Some(Fate::Twice) => {
+                    tokio::join!(self.shard(run_id, shard, enough), self.shard(run_id, shard, enough));
+                }
+                None => self.shard(run_id, shard, enough).await,
+            }
+            return;
+        }
+    }
+
+    /// The whole machine; how each of its runs ended, in turn.
+    pub async fn play(&self, request: Request, fates: &BTreeMap<(u32, usize), Vec<Fate>>) -> Vec<Reduced> {
+        let mut ended = Vec::new();
+        let mut request = request;
+        loop {
+            let laid_out = self.plan(request).await;
+            if laid_out.committed && laid_out.goes_on {
+                request = self.engine().remaining(&laid_out.run_id).await.expect("something remains");
+                continue;
+            }
+            assert!(!laid_out.committed);
+            let items = laid_out.items.expect("a list");
+            assert_eq!(items.bucket, "");
+            let items: Vec<Value> = serde_json::from_slice(&std::fs::read(&items.key).expect("a list")).expect("JSON");
+            assert_eq!(items.len(), laid_out.shards);
+            let run_id = laid_out.run_id;
+            let children = items.iter().map(|item| {
+                let shard = item["shard"].as_str().expect("a name").to_owned();
+                assert_eq!(item["run_id"], run_id.as_str());
+                let number: usize = shard.parse().expect("a number");
+                let fates = fates.get(&(run_id.number(), number)).cloned().unwrap_or_default();
+                let run_id = run_id.clone();
+                async move { self.child(&run_id, &shard, &fates).await }
+            });
+            let _: Vec<()> = {
+                use futures::StreamExt;
+                futures::stream::iter(children).buffer_unordered(self.at_once).collect().await
+            };
+            let reduced = self.engine().reduce(&run_id, Arc::new(Unwatched)).await.expect("a manifest");
+            let goes_on = reduced.goes_on;
+            ended.push(reduced);
+            if !goes_on {
+                return ended;
+            }
+            request = self.engine().remaining(&run_id).await.expect("something remains");
+        }
+    }
+}
+
+pub fn request(run_id: &str) -> Request {
+    let mut problems = Problems::default();
+    let value = json!({
+        "run_id": run_id, "accounts": "all", "regions": ["eu-central-1"],
+        "resources": ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"], "format": "ndjson",
+    });
+    let request = Request::read(&value, "request", &mut problems);
+    assert!(problems.is_empty(), "{problems}");
+    request
+}
+
+/// Every cell of a run, with its status, each exactly once.
+pub fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
+    let manifest = manifest(out, run_id);
+    let ledger = rows(out, &manifest, "ledger");
+    let mut cells = BTreeMap::new();
+    for row in &ledger {
+        let cell = format!("{} {} {}", row["account_id"], row["region"], row["table"]);
+        let twice = cells.insert(cell.clone(), row["status"].as_str().expect("a status").to_owned());
+        assert_eq!(twice, None, "{cell} stands twice");
+    }
+    let counted: u64 = manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum();
+    assert_eq!(counted, cells.len() as u64);
+    let accounts = manifest["by_account"].as_array().expect("accounts");
+    let different: BTreeSet<&str> = accounts.iter().map(|one| one["account_id"].as_str().expect("an id")).collect();
+    assert_eq!(different.len(), accounts.len());
+    assert_eq!(manifest["accounts"]["planned"], accounts.len());
+    cells
+}
+
+/// All records that the runs of a machine hold together, without what differs from run to run.
+pub fn records(out: &Path, runs: &[Reduced]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut records: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for table in ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"] {
+        let mut all: Vec<String> = Vec::new();
+        // A later run's rows of a cell stand for the cell.
+        let mut answered = BTreeSet::new();
+        for run in runs.iter().rev() {
+            let manifest = manifest(out, run.run_id.as_str());
+            let full: BTreeSet<String> = rows(out, &manifest, "ledger")
+                .iter()
+                .filter(|row| row["table"] == table && ["ok", "empty"].contains(&row["status"].as_str().expect("one")))
+                .map(|row| format!("{} {}", row["account_id"], row["region"]))
+                .collect();
+            for mut row in rows(out, &manifest, table) {
+                let cell = format!("{} {}", row["account_id"], row["region"]);
+                if full.contains(&cell) && !answered.contains(&cell) {
+                    let fields = row.as_object_mut().expect("a row");
+                    fields.remove("run_id");
+                    fields.remove("collected_at");
+                    all.push(row.to_string());
+                }
+            }
+            answered.extend(full);
+        }
+        all.sort();
+        records.insert(table, all);
+    }
+    records
+}
+
+/// Every file below a folder, with its size.
+pub fn files(folder: &Path) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let (entry, kind) =
+                entry.map(|entry| (entry.path(), entry.metadata().expect("it is there"))).expect("an entry");
+            if kind.is_dir() {
+                folders.push(entry);
+            } else {
+                found.insert(entry.display().to_string(), kind.len());
+            }
+        }
+    }
+    found
+}
