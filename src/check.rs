@@ -31,7 +31,7 @@ use crate::failure::{Cause, Kind};
 use crate::input::Problems;
 use crate::plan::{Basis, Face, PlannedAccount, select};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::registry::{Registry, Target, TargetRole, random_external_id};
+use crate::registry::{Registry, RoleArn, Target, TargetRole, random_external_id};
 use actions::{Reads, by_type};
 
 /// How long a new role, or a change to one, takes to be known everywhere in IAM: usually seconds.
@@ -186,14 +186,18 @@ impl Checker {
             .await
     }
 
+    /// Whom a target's role has to trust: the role on the way, where there is one.
+    fn caller_of(&self, target: &Target) -> RoleArn {
+        target.via.as_deref().and_then(|via| via.parse().ok()).unwrap_or_else(|| self.role.clone())
+    }
+
     async fn one(&self, target: &Target, planned: &PlannedAccount, shared: &Shared<'_>) -> Checked {
         let began = Instant::now();
         let role_arn = match &target.role {
             TargetRole::Assume { role_arn } => Some(role_arn.clone()),
             TargetRole::OwnCredentials => None,
         };
-        // Whom the role has to trust: the role on the way, where there is one.
-        let caller = target.via.as_deref().and_then(|via| via.parse().ok()).unwrap_or_else(|| self.role.clone());
+        let caller = self.caller_of(target);
         let patience = shared.manner.wait.unwrap_or(if target.enabled { Duration::ZERO } else { PROPAGATION });
         let mut findings: Vec<Finding> = target.via.as_deref().map(Finding::chained).into_iter().collect();
         let (mut types, mut refuses_strangers) = (Vec::new(), None);
@@ -304,7 +308,7 @@ impl Checker {
         let mut findings = Vec::new();
         let mut refuses = None;
         let asks = target.external_id.is_some();
-        let caller = target.via.as_deref().and_then(|via| via.parse().ok()).unwrap_or_else(|| self.role.clone());
+        let caller = self.caller_of(target);
         if asks {
             let wrong = random_external_id().unwrap_or_else(|_| SecretString::from("rolecall-wrong-external-id"));
             let (without, with_wrong) =

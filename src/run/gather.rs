@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::begin::Planned;
 use super::shard::Until;
 use super::{Engine, Observer, commit, intake};
+use crate::ledger::LEDGER;
 use crate::plan::{Part, Plan};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::report::{Manifest, ShardManifest};
@@ -45,6 +46,7 @@ impl Engine {
             shards.push(rest);
         }
         each_account_once(plan, &shards)?;
+        each_cell_has_its_row(plan, &shards)?;
         let resumes = base.as_ref().map(|manifest| manifest.response.run_id.clone());
         let manifest =
             commit::run(store, plan.clone(), shards, resumes, intake::catalogue()?).await.map_err(refused)?;
@@ -87,6 +89,22 @@ pub(super) async fn shards_of(store: &Store, plan: &Plan) -> Result<Vec<ShardMan
     });
     let read: Vec<Option<ShardManifest>> = futures::stream::iter(reading).buffered(SIDE_BY_SIDE).try_collect().await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// What a shard has counted of its accounts' cells, which are opened for every planned type, stands in its ledger row by row.
+fn each_cell_has_its_row(plan: &Plan, shards: &[ShardManifest]) -> Result<(), Refusal> {
+    for shard in shards {
+        let ledgers = shard.files.iter().filter(|file| file.table == LEDGER);
+        let rows: u64 = ledgers.map(|file| file.rows).sum();
+        let cells: u64 = shard.accounts.iter().flat_map(|account| account.cells.values()).sum();
+        let bare = shard.accounts.iter().any(|account| account.cells.is_empty());
+        if rows != cells || bare {
+            let (run, name) = (&plan.run_id, &shard.shard);
+            let what = format!("run {run}: shard {name} has {rows} rows in its ledger and has counted {cells} cells");
+            return Err(Refusal::new(RefusalKind::Internal, what));
+        }
+    }
+    Ok(())
 }
 
 /// Two shards with one account, or an account in none, would be a mistake of ours: better no manifest than a wrong one.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::command::{Ran, ran};
 use crate::emulator::{python, root, stage};
 use crate::scene::{BACKEND, Scene, some};
-use crate::sim::Deny;
+use crate::sim::{Deny, Fault, Service as Of, Times, What, account_id};
 use crate::stores::config;
 
 /// Makes roles as their administrators might.
@@ -268,4 +268,37 @@ async fn the_reads_are_shown_by_type() {
         (r"request id [^)]+", "request id [id]"), (r"assumed-role/\S+", "assumed-role/[session]"), (r" +\d+\.\d\n", " [time]\n"),
     ] }, { insta::assert_snapshot!(checked.out) });
     assert!(!checked.out.contains("ext-"), "an external ID is told");
+}
+
+/// A role that IAM does not know everywhere yet is waited for, and that is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_role_is_waited_for() {
+    let scene = Scene::set(2, some(1, 1, 2), |world| {
+        world.role(BACKEND, "rolecall-backend", None);
+        for number in 0..2 {
+            let role = world.account(&account_id(number)).roles.get_mut("rolecall-inventory").expect("a role");
+            role.trusts = vec![BACKEND_ROLE.to_owned()];
+        }
+    })
+    .await;
+    let mut unknown = Fault::new(What::error(403, "AccessDenied")).times(Times::First(2));
+    unknown.service = Some(Of::Sts);
+    unknown.operation = Some("AssumeRole".into());
+    unknown.account = Some(account_id(1));
+    scene.sim.add_fault(unknown);
+    let registry = scene.settings.registry.clone().expect("a registry");
+    let check = |wait: &str| {
+        let mut command = crate::command::rolecall(&["check", "--registry", &registry, "--backend-role", BACKEND_ROLE]);
+        command
+            .args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", wait, "--json"])
+            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", BACKEND)
+            .env("AWS_SECRET_ACCESS_KEY", "a-key");
+        tokio::task::block_in_place(|| ran(command))
+    };
+    let waited = check("30s");
+    assert_eq!(waited.code, 0, "{waited:?}");
+    let told = format!("{} does not let us in yet; a new role takes IAM some seconds: trying for 30 s", account_id(1));
+    assert!(waited.err.contains(&told) && !waited.err.contains(&account_id(0)), "{waited:?}");
 }
