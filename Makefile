@@ -41,6 +41,7 @@ test: emulator build
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
 	@$(CARGO) test --locked $(TARGETS)
+	@$(CARGO) test --locked $(TARGETS) -- --ignored
 
 # In one build with the benchmarks, so that the SDK of EC2 is compiled for it once.
 bench: emulator

@@ -62,7 +62,7 @@ async fn the_rest_of_a_run_asks_no_zone_again_and_its_records_are_whole() {
         let slow = Fault::new(What::Latency(Duration::from_secs(60))).account(&account_id(0));
         scene.sim.add_fault(slow.operation("ListResourceRecordSets").times(Times::After(6)));
         let request = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"] });
-        let response = scene.run(request, Some(Duration::from_secs(4))).await.expect("a response");
+        let response = scene.run(request, Some(Duration::from_secs(7))).await.expect("a response");
         assert_eq!(
             told(&ledger(&scene.out(), "zones"), &account_id(0), "global", "route53_records")["status"],
             "partial"
