@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::{manifest, ran};
 use crate::emulator::{python, root, stage};
 use crate::scene::{BACKEND, Scene, ids, some};
-use crate::sim::{Account, Service};
+use crate::sim::{Account, Service, account_id};
 use driver::{Driver, Fate, cells, files, records, request};
 
 async fn fleet(accounts: usize) -> Scene {
@@ -70,15 +70,18 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     for run in &runs {
         cells(&scene.out(), run.run_id.as_str());
     }
-    // The accounts of the shard that never got there are told, each at a region of its own.
+    // The accounts of the shard that never got there are told, every cell of them.
     let first = cells(&scene.out(), "wild");
-    assert_eq!(first.iter().filter(|(_, status)| *status == "not_started").count() % 25, 0);
-    assert!(first.values().filter(|status| *status == "not_started").count() >= 25 * 5);
+    for account in (275..300).map(account_id) {
+        let of: Vec<&String> =
+            first.iter().filter(|(cell, _)| cell.contains(&account)).map(|(_, status)| status).collect();
+        assert_eq!(of, ["not_started"; 5], "{account}");
+    }
     let last = runs.last().expect("a run");
     assert_eq!(manifest(&scene.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
     assert_eq!(records(&scene.out(), &runs), calm);
 
-    // Attempts did die after they had written: what they left is named by no manifest.
+    // What attempts have left behind that died, or that another one was faster than, is named by no manifest.
     let named: BTreeSet<String> = runs
         .iter()
         .flat_map(|run| manifest(&scene.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
@@ -90,7 +93,7 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
         .keys()
         .filter(|file| file.contains("/ndjson/") && file.contains("/wild") && !named.contains(*file))
         .collect();
-    assert!(!left.is_empty(), "nothing was left behind: nobody died in the middle");
+    assert!(!left.is_empty(), "nothing was left behind: no attempt was lost");
 
     // The same event again changes nothing, and asks nobody.
     let before = files(&scene.out());
@@ -110,17 +113,19 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     let scene = fleet(20).await;
-    scene.sim.change(|world| world.latency = Duration::from_millis(40));
     let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
     let planned = driver.plan(request("late")).await;
     for shard in ["0", "1"] {
         driver.shard(&planned.run_id, shard, Duration::from_secs(60)).await;
     }
+    // From here on every call takes so long that the machine's load does not decide who is first. (What puts the run
+    // together makes one, the shard a row of them.)
+    scene.sim.change(|world| world.latency = Duration::from_secs(1));
     // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
     let (observer, engine) = (Arc::new(Unwatched), driver.engine());
     let late = driver.shard(&planned.run_id, "2", Duration::from_secs(60));
     let together = async {
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         tokio::join!(engine.reduce(&planned.run_id, observer.clone()), engine.reduce(&planned.run_id, observer.clone()))
     };
     let ((), (one, other)) = tokio::join!(late, together);
