@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::IdentityCache;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
@@ -52,21 +52,12 @@ pub struct Identity {
 impl Backend {
     /// Reads the usual credential chain and configuration; calls nothing.
     pub async fn load(settings: &Settings) -> Self {
-        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .identity_cache(IdentityCache::lazy().build())
-            .load()
-            .await;
-        Self::of(base, settings)
+        Self::of(configured().load().await, settings)
     }
 
     /// The same with the credentials of a profile.
     pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
-        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .identity_cache(IdentityCache::lazy().build())
-            .profile_name(profile)
-            .load()
-            .await;
-        Self::of(base, settings)
+        Self::of(configured().profile_name(profile).load().await, settings)
     }
 
     /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
@@ -144,4 +135,9 @@ impl Backend {
         let answer = self.sts().get_caller_identity().send().await.map_err(|error| refused(Cause::of(error)))?;
         Ok(Identity { account_id: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
+}
+
+/// What every configuration of the SDK here begins with.
+fn configured() -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).identity_cache(IdentityCache::lazy().build())
 }

@@ -107,7 +107,7 @@ fn new_targets(arguments: &Onboard) -> Result<Vec<NewTarget>, Refusal> {
     }
     for target in &mut new {
         target.name = target.name.take().or_else(|| arguments.name.clone());
-        target.customer = arguments.customer.clone().or_else(|| target.customer.take());
+        target.customer.clone_from(&arguments.customer);
         target.tags.extend(tags.clone());
         if target.regions.is_empty() {
             target.regions = arguments.regions.clone();
