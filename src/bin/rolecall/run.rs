@@ -110,24 +110,42 @@ pub fn exit_code(response: &Response) -> ExitCode {
 
 /// The first Ctrl-C or SIGTERM ends the run as its deadline would; a second ends it at once.
 async fn end_in_good_order(stop: CancellationToken) {
-    interrupted().await;
+    // Where they cannot be listened for, the first one ends it at once, as the system would have it.
+    let Ok(mut interrupts) = Interrupts::listen() else { return };
+    interrupts.next().await;
     eprintln!("rolecall: ending the run in good order; interrupt again to end it at once");
     stop.cancel();
-    interrupted().await;
+    interrupts.next().await;
     std::process::exit(INTERRUPTED);
 }
 
-async fn interrupted() {
+/// Ctrl-C and SIGTERM from here on: one that comes while nobody waits for it is not lost.
+struct Interrupts {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            return;
         }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
