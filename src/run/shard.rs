@@ -189,3 +189,39 @@ fn end_in_time(deadline: Instant, margin: Margin, stop: CancellationToken) -> Ab
         }
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ends_after(time: Duration, margin: Margin) -> Duration {
+        let (stop, began) = (CancellationToken::new(), Instant::now());
+        let _timer = end_in_time(began + time, margin, stop.clone());
+        stop.cancelled().await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_ends_so_early_that_what_it_has_can_be_written() {
+        let secs = Duration::from_secs;
+        let margin = |set| Margin { set, pace: Arc::default() };
+        assert_eq!(ends_after(secs(60), margin(Some(secs(5)))).await, secs(55));
+        assert_eq!(ends_after(secs(60), margin(None)).await, secs(60) - sink::LEAST_MARGIN);
+        // Of a short time half is used.
+        assert_eq!(ends_after(secs(6), margin(Some(secs(5)))).await, secs(3));
+        assert_eq!(ends_after(secs(0), margin(None)).await, secs(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_found_to_take_longer_meanwhile_ends_it_earlier() {
+        let pace: Arc<Pace> = Arc::default();
+        let slow = pace.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            slow.sent(Duration::from_secs(4));
+        });
+        let ended = ends_after(Duration::from_secs(100), Margin { set: None, pace: pace.clone() }).await;
+        assert_eq!(ended, Duration::from_secs(100) - pace.margin(sink::FINISHING));
+        assert!(pace.margin(sink::FINISHING) > sink::LEAST_MARGIN);
+    }
+}

@@ -28,7 +28,7 @@ def deploy(cloud: Cloud, account: str, template: str, stack: str, parameters: di
     getattr(formation, f"{kind}_stack")(**request)
     waiter = formation.get_waiter(f"stack_{kind}_complete")
     try:
-        waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 1200})
     except WaiterError as problem:
         raise RuntimeError(f"{template} in {account}: {first_failure(formation, stack)}") from problem
     outputs = formation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])

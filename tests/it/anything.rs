@@ -93,7 +93,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         service: operation.is_none().then_some(Service::Ec2),
         operation: operation.map(str::to_owned),
         times,
-        what,
+        ..Fault::new(what)
     })
 }
 

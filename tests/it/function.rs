@@ -9,13 +9,14 @@ use rolecall::credentials::backend_role;
 use rolecall::event::{Naming, Request};
 use rolecall::input::Problems;
 use rolecall::plan::Face;
-use rolecall::run::{Engine, Order, Unwatched};
+use rolecall::run::{Engine, Order};
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran, rows};
 use crate::emulator::{root, stage};
+use crate::scene::{PATIENCE, Seen, until};
 use crate::stores::config;
 
 fn sample(name: &str) -> Value {
@@ -23,7 +24,7 @@ fn sample(name: &str) -> Value {
 }
 
 /// Brings a run's files out of the results bucket, by way of the command line's own answer to it.
-fn fetch(folder: &Path, run_id: &str) -> Value {
+pub fn fetch(folder: &Path, run_id: &str) -> Value {
     let prefix = format!("s3://{}/", stage().fact("results_bucket"));
     let fetch = |key: &str| {
         let target = folder.join(key);
@@ -48,6 +49,15 @@ fn cells_once(ledger: &[Value]) -> usize {
     cells.len()
 }
 
+/// Waits for an object that the deployed function is to write.
+fn until_there(uri: &str) {
+    let until = Instant::now() + PATIENCE;
+    while stage().object(uri).is_none() {
+        assert!(Instant::now() < until, "{uri} was never written");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
 /// A run of the backend that is cut short on purpose: the deployed function finds the rest in its queue, and does it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
@@ -57,10 +67,9 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         format: Some("ndjson".into()),
         continue_queue: Some(stage().fact("queue_url").to_owned()),
         continuations: 1,
-        // So slow that its time is sure to end first; the function has its own rates.
+        // So slow that it is sure to be told to end first; the function has its own rates.
         ec2_rate: 0.5,
         ec2_burst: Some(1.0),
-        margin: Some(Duration::from_millis(500)),
         ..Settings::default()
     };
     let backend = Backend::of(
@@ -72,24 +81,26 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
     let mut problems = Problems::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
+    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
     let order = Order {
         request: Request::read(&request, "request", &mut problems),
         problems,
         naming: Naming::Invocation("an-invocation".into()),
         may_inline: false,
-        deadline: Some(tokio::time::Instant::now() + Duration::from_millis(1500)),
-        stop: CancellationToken::new(),
-        observer: Arc::new(Unwatched),
+        deadline: None,
+        stop: stop.clone(),
+        observer: seen.clone(),
     };
-    let response = engine.run(order).await.expect("a response");
+    let end = async {
+        until("the first cells", || seen.open() > 0).await;
+        stop.cancel();
+    };
+    let (response, ()) = tokio::join!(engine.run(order), end);
+    let response = response.expect("a response");
     assert!(response.remaining.is_some(), "{:?}", response.cells);
     let folder = tempfile::tempdir().expect("a folder");
     let key = format!("s3://{}/runs/handed-on.r1/manifest.json", stage().fact("results_bucket"));
-    let until = Instant::now() + Duration::from_secs(120);
-    while stage().object(&key).is_none() {
-        assert!(Instant::now() < until, "the function has not done the rest");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    tokio::task::block_in_place(|| until_there(&key));
     let manifest = tokio::task::block_in_place(|| fetch(folder.path(), "handed-on.r1"));
     assert_eq!(manifest["resumes"], "handed-on");
     assert!(manifest["remaining"].is_null(), "{}", manifest["remaining"]);
@@ -175,11 +186,7 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
 fn a_request_sent_to_the_queue_is_carried_out() {
     stage().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
     let key = format!("s3://{}/runs/from-the-queue/manifest.json", stage().fact("results_bucket"));
-    let began = Instant::now();
-    while stage().object(&key).is_none() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the queue's request was not carried out");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    until_there(&key);
 }
 
 #[test]
@@ -233,7 +240,7 @@ async fn a_committed_run_is_told_to_the_event_bus() {
         first
     });
     let mut told = Vec::new();
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     while told.is_empty() && Instant::now() < until {
         let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(10).wait_time_seconds(1);
         told.extend(received.send().await.expect("an answer").messages.unwrap_or_default());

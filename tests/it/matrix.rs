@@ -129,15 +129,29 @@ fn of(held: &Held, accounts: impl Fn(usize) -> bool) -> Held {
     held.iter().map(|(table, ids)| (*table, ids.iter().filter(fits).cloned().collect())).collect()
 }
 
-async fn run(scene: &Scene, sts_patience: &str) -> Ran {
+/// How long is waited for an answer, for all pages of a listing, and for an account; and how often STS may refuse for rate.
+struct Patience {
+    call: &'static str,
+    operation: &'static str,
+    account: &'static str,
+    sts: &'static str,
+}
+
+/// Long enough for any machine.
+const ENOUGH: Patience = Patience { call: "60s", operation: "5m", account: "10m", sts: "1m" };
+
+/// For what is waited for in vain.
+const LITTLE: Patience = Patience { call: "5s", operation: "12s", account: "30s", sts: "1m" };
+
+async fn run(scene: &Scene, patience: Patience) -> Ran {
     let mut command = scene.command(scene.out().to_str().expect("a path"));
     command
         .args(["--regions", "eu-west-1,us-east-1", "--run-id", "struck", "-v", "--resources", &TABLES.join(",")])
-        .args(["--call-timeout", "2s", "--account-budget", "15s"])
+        .args(["--call-timeout", patience.call, "--account-budget", patience.account])
         .env("ROLECALL_ATTEMPTS", "3")
         .env("ROLECALL_BACKOFF", "100ms")
-        .env("ROLECALL_OPERATION_TIMEOUT", "5s")
-        .env("ROLECALL_STS_PATIENCE", sts_patience)
+        .env("ROLECALL_OPERATION_TIMEOUT", patience.operation)
+        .env("ROLECALL_STS_PATIENCE", patience.sts)
         .env("ROLECALL_ROUTE53_RATE", "200")
         .env("ROLECALL_LOG", "trace");
     tokio::task::spawn_blocking(move || ran(command)).await.expect("it ran")
@@ -169,8 +183,12 @@ async fn holds(case: Case, undisturbed: &Held) {
     for struck in STRUCK {
         scene.sim.add_fault(fault.clone().account(&account_id(struck)));
     }
-    // Long enough for any machine, but where it is in vain.
-    let ran = run(&scene, if name == "STS refuses for rate" { "2s" } else { "1m" }).await;
+    let patience = match must {
+        "timed_out" => LITTLE,
+        _ if name == "STS refuses for rate" => Patience { sts: "2s", ..ENOUGH },
+        _ => ENOUGH,
+    };
+    let ran = run(&scene, patience).await;
     assert!(exit == ran.code || (exit < 0 && ran.code < 2), "{name}: exit {} for {exit}\n{}", ran.code, ran.out);
     let ledger = ledger(&scene.out(), "struck");
     // Two regions of four types and three without one, for each account; where it was never entered, the same.
@@ -208,7 +226,7 @@ async fn holds(case: Case, undisturbed: &Held) {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_strikes_two_of_twelve_the_others_are_whole() {
     let scene = scene().await;
-    let ran = run(&scene, "1m").await;
+    let ran = run(&scene, ENOUGH).await;
     assert_eq!(ran.code, 0, "{ran:?}");
     let undisturbed = held(&scene.out());
     assert_eq!(undisturbed["ec2_route_tables"].len(), CUSTOMERS * 2 * 130);
@@ -221,7 +239,7 @@ async fn a_clock_that_is_wrong_is_put_right_and_loses_nothing() {
     for seconds in [1200, -1200] {
         let scene = scene().await;
         scene.sim.set_clock_skew(seconds);
-        let ran = run(&scene, "1m").await;
+        let ran = run(&scene, ENOUGH).await;
         assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err.lines().rev().take(20).collect::<Vec<_>>().join("\n"));
         assert_eq!(ran.response()["cells"], json!({ "ok": CUSTOMERS * (2 * 4 + 3) }));
     }

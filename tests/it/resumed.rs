@@ -1,28 +1,28 @@
 //! A run whose time ended, and those that do its rest: cell by cell, and zone by zone within the records.
 
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rolecall::catalogue::Catalogue;
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};
-use crate::scene::{Scene, ids, ledger, some, told};
-use crate::sim::{Account, Fault, Service, Times, What, account_id};
+use crate::scene::{Scene, Seen, ids, ledger, some, told, until};
+use crate::sim::{Account, Fault, Service, What, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_the_job() {
     let scene = Scene::set(6, some(5, 2, 20), |_| {}).await;
-    let slow = Fault::new(What::Latency(Duration::from_secs(60))).service(Service::Ec2);
-    scene.sim.add_fault(slow.clone().account(&account_id(1)).operation("DescribeSubnets"));
-    scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(2)).service(Service::Sts));
+    let slow = Fault::new(What::Held).account(&account_id(1)).operation("DescribeSubnets");
+    let slow = scene.sim.add_fault(slow);
+    let hung = scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(2)).service(Service::Sts));
     let request =
         json!({ "run_id": "cut", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_*", "route53_*"] });
-    let mut long = scene.settings.clone();
-    long.call_timeout = Duration::from_secs(30);
-    long.margin = Some(Duration::from_millis(500));
-    let scene = Scene { settings: long, ..scene };
-    let response = scene.run(request, Some(Duration::from_secs(3))).await.expect("a response");
+    let all_but_those = |seen: &Seen| {
+        let asked = scene.sim.fired(slow) == 1 && scene.sim.fired(hung) == 1;
+        asked && seen.accounts() == 4 && seen.open() == 1
+    };
+    let response = scene.run_until(request, all_but_those).await.expect("a response");
     let ledger = ledger(&scene.out(), "cut");
     // Regional types and Route 53's, also for the account whose role was never assumed.
     let tables = Catalogue::get().expect("a catalogue").tables();
@@ -51,37 +51,50 @@ async fn the_rest_of_a_run_asks_no_zone_again_and_its_records_are_whole() {
     for format in ["ndjson", "parquet"] {
         let large = Account { zone_records: [(4, 700), (5, 900)].into(), ..some(0, 6, 30) };
         let scene = Scene::set(2, large, |_| {}).await;
-        let settings = Settings {
-            call_timeout: Duration::from_secs(30),
-            margin: Some(Duration::from_millis(500)),
-            format: Some(format.into()),
-            ..scene.settings.clone()
-        };
+        let settings = Settings { format: Some(format.into()), ..scene.settings.clone() };
         let scene = Scene { settings, ..scene };
         // Six first pages are answered; the second pages of the two large zones are not.
-        let slow = Fault::new(What::Latency(Duration::from_secs(60))).account(&account_id(0));
-        scene.sim.add_fault(slow.operation("ListResourceRecordSets").times(Times::After(6)));
+        let slow = Fault::new(What::Held).account(&account_id(0)).operation("ListResourceRecordSets");
+        let slow = scene.sim.add_fault(slow.parameter("name"));
         let request = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"] });
-        let response = scene.run(request, Some(Duration::from_secs(7))).await.expect("a response");
+        let all_but_those = |seen: &Seen| {
+            let asked = scene.sim.counts().of(&account_id(0), Service::Route53, "ListResourceRecordSets");
+            asked == 6 + 2 && scene.sim.fired(slow) == 2 && seen.accounts() == 1
+        };
+        let response = scene.run_until(request, all_but_those).await.expect("a response");
         assert_eq!(
             told(&ledger(&scene.out(), "zones"), &account_id(0), "global", "route53_records")["status"],
             "partial"
         );
+        // Nothing says when an answer that was sent has been read, so what the run has kept says how many zones it knows.
+        let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+        for row in rows(&scene.out(), &manifest(&scene.out(), "zones"), "route53_records") {
+            if row["account_id"] == account_id(0) {
+                *kept.entry(row["hosted_zone_id"].to_string()).or_default() += 1;
+            }
+        }
+        let whole = kept.values().filter(|records| **records == 30).count();
+        assert!((1..=4).contains(&whole), "{kept:?}");
         let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
         assert_eq!(remaining["accounts"], json!([account_id(0)]));
+        // The answers that nobody waits for any more are not to be counted with those of the rest.
+        scene.sim.lift(slow);
+        let answered = || scene.sim.log_of(Service::Route53, "ListResourceRecordSets");
+        let of_both = 2 * 6 + 2 + 2 * 2;
+        until("the late answers", || answered().len() == of_both).await;
         scene.sim.reset_counts();
         // Cut once more before it has begun: what was answered stays so.
-        scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(0)).service(Service::Sts));
-        let again = scene.run(remaining, Some(Duration::from_secs(2))).await.expect("a response");
+        let hung = scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(0)).service(Service::Sts));
+        let again = scene.run_until(remaining, |_| scene.sim.fired(hung) > 0).await.expect("a response");
         let row = told(&ledger(&scene.out(), "zones.r1"), &account_id(0), "global", "route53_records").clone();
-        assert_eq!((&row["status"], &row["records"]), (&json!("partial"), &json!(4 * 30)), "{row}");
-        scene.sim.clear_faults();
+        assert_eq!((&row["status"], &row["records"]), (&json!("partial"), &json!(whole * 30)), "{row}");
+        scene.sim.lift(hung);
         let remaining = serde_json::to_value(again.remaining.expect("there is a rest")).expect("JSON");
         let rest = scene.run(remaining, None).await.expect("a response");
         assert_eq!(serde_json::to_value(rest.status).expect("JSON"), "complete");
         let asked = scene.sim.log_of(Service::Route53, "ListResourceRecordSets");
-        let zones: std::collections::BTreeSet<&str> = asked.iter().map(|call| call.params["path"].as_str()).collect();
-        assert_eq!((zones.len(), asked.len()), (2, 3 + 3), "{zones:?}");
+        let zones: BTreeSet<&str> = asked.iter().map(|call| call.params["path"].as_str()).collect();
+        assert_eq!((zones.len(), asked.len()), (6 - whole, 4 - whole + 3 + 3), "{zones:?}");
         // The newest answered cell holds all of the account's records, each once.
         assert_eq!(rest.records["route53_records"], 4 * 30 + 700 + 900);
         let row = told(&ledger(&scene.out(), "zones.r2"), &account_id(0), "global", "route53_records").clone();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rolecall::backend::Backend;
@@ -10,8 +11,8 @@ use rolecall::event::{Naming, Request};
 use rolecall::input::Problems;
 use rolecall::plan::Face;
 use rolecall::refusal::Refusal;
-use rolecall::report::Response;
-use rolecall::run::{Engine, Order, Unwatched};
+use rolecall::report::{AccountSummary, Response};
+use rolecall::run::{Engine, Observer, Order, Unwatched};
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -24,6 +25,54 @@ use crate::stores::config;
 pub const BACKEND: &str = "999999999999";
 /// The secret key of the backend's operator; the simulated AWS looks at no signature.
 pub const BACKEND_SECRET: &str = "a-key-of-the-backend";
+
+/// However busy the machine is, what a test waits for has come by then, or never does.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a run has come to.
+#[derive(Debug, Default)]
+pub struct Seen {
+    begun: AtomicUsize,
+    done: AtomicUsize,
+    accounts: AtomicUsize,
+}
+
+impl Seen {
+    /// Cells that are known and not answered yet.
+    pub fn open(&self) -> usize {
+        let done = self.done.load(Ordering::SeqCst);
+        self.begun.load(Ordering::SeqCst) - done
+    }
+
+    /// Accounts that are done.
+    pub fn accounts(&self) -> usize {
+        self.accounts.load(Ordering::SeqCst)
+    }
+}
+
+impl Observer for Seen {
+    fn cells(&self, more: usize) {
+        self.begun.fetch_add(more, Ordering::SeqCst);
+    }
+
+    fn cells_done(&self, more: usize) {
+        self.done.fetch_add(more, Ordering::SeqCst);
+    }
+
+    fn account_done(&self, _: &AccountSummary) {
+        self.accounts.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until something has come.
+pub async fn until(what: &str, come: impl Fn() -> bool) {
+    let waiting = async {
+        while !come() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what} never came"));
+}
 
 /// A simulated AWS with customers, and a folder with the registry that names them.
 pub struct Scene {
@@ -45,7 +94,8 @@ impl Scene {
         let settings = Settings {
             registry: Some(registry.display().to_string()),
             output: Some(folder.path().join("out").display().to_string()),
-            call_timeout: Duration::from_secs(3),
+            // Where time is meant to run out the test says how soon.
+            call_timeout: Duration::from_secs(60),
             attempts: 3,
             format: Some("ndjson".into()),
             // A thousand VPCs are a thousand calls; how fast they may go is not what these tests are about.
@@ -76,19 +126,36 @@ impl Scene {
         command
     }
 
-    pub async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {
+    fn order(&self, request: &Value) -> Order {
         let mut problems = Problems::default();
-        let request = Request::read(&request, "request", &mut problems);
-        let order = Order {
+        let request = Request::read(request, "request", &mut problems);
+        Order {
             request,
             problems,
             naming: Naming::Invocation("an-invocation".into()),
             may_inline: true,
-            deadline: deadline.map(|time| Instant::now() + time),
+            deadline: None,
             stop: CancellationToken::new(),
             observer: Arc::new(Unwatched),
+        }
+    }
+
+    pub async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {
+        let deadline = deadline.map(|time| Instant::now() + time);
+        self.engine().run(Order { deadline, ..self.order(&request) }).await
+    }
+
+    /// A run that ends early, as at its deadline, once what the test waits for has come.
+    pub async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Refusal> {
+        let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
+        let order = Order { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
+        let end = async {
+            until("what the run was to end at", || come(&seen)).await;
+            stop.cancel();
         };
-        self.engine().run(order).await
+        let engine = self.engine();
+        let (response, ()) = tokio::join!(engine.run(order), end);
+        response
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, rows};
-use crate::scene::Scene;
+use crate::scene::{PATIENCE, Scene};
 
 /// What becomes of a shard's invocations, one after the other; what follows is carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +45,7 @@ impl Driver<'_> {
             problems: Problems::default(),
             naming: Naming::Invocation("an-execution".into()),
             may_inline: false,
-            deadline: Some(Instant::now() + Duration::from_secs(60)),
+            deadline: Some(Instant::now() + PATIENCE),
             stop: CancellationToken::new(),
             observer: Arc::new(Unwatched),
         }
@@ -64,18 +64,17 @@ impl Driver<'_> {
 
     /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
     pub async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
-        let enough = Duration::from_secs(120);
         for attempt in 0..self.attempts {
             match fates.get(attempt) {
                 Some(Fate::Dies(after)) => {
-                    let _ = tokio::time::timeout(*after, self.shard(run_id, shard, enough)).await;
+                    let _ = tokio::time::timeout(*after, self.shard(run_id, shard, PATIENCE)).await;
                     continue;
                 }
                 Some(Fate::Has(time)) => self.shard(run_id, shard, *time).await,
                 Some(Fate::Twice) => {
-                    tokio::join!(self.shard(run_id, shard, enough), self.shard(run_id, shard, enough));
+                    tokio::join!(self.shard(run_id, shard, PATIENCE), self.shard(run_id, shard, PATIENCE));
                 }
-                None => self.shard(run_id, shard, enough).await,
+                None => self.shard(run_id, shard, PATIENCE).await,
             }
             return;
         }

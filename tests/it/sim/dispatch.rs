@@ -43,11 +43,8 @@ pub async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFl
     if call.service == Service::S3 {
         s3::count_foreign(state, &world, &call);
     }
-    let struck = state.faults.strike(&call);
-    let latency = world.latency + struck.latency;
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
+    let mut struck = state.faults.strike(&call);
+    struck.passed(world.latency).await;
     let (reply, code) = match carry_out(state, &world, &call, &struck, &request_id) {
         Ok(reply) => (reply, None),
         Err(error) => (error.reply(call.service, &request_id), Some(error.code)),

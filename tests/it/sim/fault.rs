@@ -8,6 +8,7 @@ use super::state::lock;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +59,8 @@ pub enum Times {
     Always,
     /// The first n.
     First(u64),
+    /// The nth, counted from one, and no other.
+    Only(u64),
     /// All but the first n.
     After(u64),
     /// By chance, decided from the seed, the cell and the call's number within it: the same in every run.
@@ -100,6 +103,8 @@ pub enum What {
     ExpiredSession,
     /// This much later. Other faults may strike besides.
     Latency(Duration),
+    /// Not before the fault is lifted, so that a test decides who is first. Other faults may strike besides.
+    Held,
     /// The zone asked is deleted now, for good. Strikes calls that name a zone only.
     DeletedZone,
 }
@@ -118,6 +123,8 @@ pub struct Fault {
     pub region: Option<String>,
     pub service: Option<Service>,
     pub operation: Option<String>,
+    /// A parameter that the call carries.
+    pub parameter: Option<String>,
     pub times: Times,
     pub what: What,
 }
@@ -125,7 +132,8 @@ pub struct Fault {
 impl Fault {
     /// Strikes every call, until narrowed.
     pub fn new(what: What) -> Self {
-        Self { account: None, region: None, service: None, operation: None, times: Times::Always, what }
+        let (account, region, service, operation, parameter) = (None, None, None, None, None);
+        Self { account, region, service, operation, parameter, times: Times::Always, what }
     }
 
     /// An error of this status and code.
@@ -149,6 +157,10 @@ impl Fault {
         Self { operation: Some(operation.to_owned()), ..self }
     }
 
+    pub fn parameter(self, name: &str) -> Self {
+        Self { parameter: Some(name.to_owned()), ..self }
+    }
+
     pub fn times(self, times: Times) -> Self {
         Self { times, ..self }
     }
@@ -165,6 +177,7 @@ impl Fault {
             && self.region.as_ref().is_none_or(|r| *r == call.region)
             && self.service.is_none_or(|s| s == call.service)
             && self.operation.as_ref().is_none_or(|o| *o == call.operation)
+            && self.parameter.as_ref().is_none_or(|name| call.param(name).is_some())
     }
 }
 
@@ -178,6 +191,8 @@ struct Armed {
     matched: u64,
     fired: u64,
     cells: HashMap<u64, u64>,
+    /// Whether it strikes no more.
+    lifted: watch::Sender<bool>,
 }
 
 impl Armed {
@@ -186,6 +201,7 @@ impl Armed {
         let fires = match self.fault.times {
             Times::Always => true,
             Times::First(n) => self.matched <= n,
+            Times::Only(n) => self.matched == n,
             Times::After(n) => self.matched > n,
             Times::Seeded { seed, probability } => {
                 let account = call.target.as_ref().unwrap_or(&call.account);
@@ -206,6 +222,21 @@ impl Armed {
 pub struct Struck {
     pub latency: Duration,
     pub what: Option<What>,
+    held: Vec<watch::Receiver<bool>>,
+}
+
+impl Struck {
+    /// Returns when the call may be carried out.
+    pub async fn passed(&mut self, latency: Duration) {
+        let latency = latency + self.latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        for held in &mut self.held {
+            // A fault that was taken away holds nobody either.
+            let _ = held.wait_for(|lifted| *lifted).await;
+        }
+    }
 }
 
 /// All faults, in the order they were added.
@@ -217,7 +248,8 @@ pub struct Faults {
 impl Faults {
     pub fn add(&self, fault: Fault) -> FaultId {
         let mut armed = lock(&self.armed);
-        armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new() });
+        let lifted = watch::Sender::new(false);
+        armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
         FaultId(armed.len() - 1)
     }
 
@@ -225,16 +257,24 @@ impl Faults {
         lock(&self.armed).get(id.0).map_or(0, |armed| armed.fired)
     }
 
+    pub fn lift(&self, id: FaultId) {
+        if let Some(armed) = lock(&self.armed).get(id.0) {
+            armed.lifted.send_replace(true);
+        }
+    }
+
     pub fn clear(&self) {
         lock(&self.armed).clear();
     }
 
-    /// Every latency that fires, and the first other fault that does.
+    /// Every latency and hold that fires, and the first other fault that does.
     pub fn strike(&self, call: &Call) -> Struck {
         let mut struck = Struck::default();
-        for armed in lock(&self.armed).iter_mut().filter(|armed| armed.fault.matches(call)) {
+        let mut all = lock(&self.armed);
+        for armed in all.iter_mut().filter(|armed| !*armed.lifted.borrow() && armed.fault.matches(call)) {
             match armed.fault.what.clone() {
                 What::Latency(latency) => struck.latency += if armed.fires(call) { latency } else { Duration::ZERO },
+                What::Held => struck.held.extend(armed.fires(call).then(|| armed.lifted.subscribe())),
                 _ if struck.what.is_some() => {}
                 what => struck.what = armed.fires(call).then_some(what),
             }

@@ -109,6 +109,11 @@ impl Sim {
         self.state.faults.fired(id)
     }
 
+    /// A fault strikes no more; whom it held goes on. Its count stays.
+    pub fn lift(&self, id: FaultId) {
+        self.state.faults.lift(id);
+    }
+
     /// Takes all faults away, their counts included.
     pub fn clear_faults(&self) {
         self.state.faults.clear();

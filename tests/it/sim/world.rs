@@ -202,8 +202,6 @@ pub struct World {
     pub latency: Duration,
     /// An EC2 listing's second page is empty and has a token.
     pub empty_pages: bool,
-    /// How long pagination tokens live; `None`: for ever.
-    pub token_life: Option<Duration>,
     /// Bytes added to every EC2 item, as tags.
     pub padding: usize,
     /// EC2 items carry a member that no model knows (`simFutureMember`).
@@ -234,7 +232,6 @@ impl World {
             buckets: Buckets::default(),
             latency: Duration::ZERO,
             empty_pages: false,
-            token_life: None,
             padding: 0,
             future_members: false,
             session_life: None,

@@ -40,18 +40,43 @@ async fn faults_of_the_answer() {
 async fn hang_and_drip() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, &account_id(0));
-    sim.add_fault(Fault::new(What::Hang).operation(VPCS));
+    let hang = sim.add_fault(Fault::new(What::Hang).operation(VPCS));
     sim.add_fault(Fault::new(What::Drip(Duration::from_millis(1))).service(Service::Iam));
     let hung = std::thread::spawn({
         let client = client.clone();
         move || client.try_ec2(VPCS, "")
     });
+    while sim.fired(hang) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let drip = client.query("iam", "2010-05-08", "ListAccountAliases", "").expect("an answer");
     assert!(drip.status == 200 && drip.text().ends_with("</ListAccountAliasesResponse>"));
     assert!(!hung.is_finished());
     assert!(sim.counts().peak_in_flight >= 2);
     drop(sim);
     assert!(hung.join().expect("no panic").is_err());
+}
+
+#[tokio::test]
+async fn held_until_it_is_lifted() {
+    let sim = sim(|_| {}).await;
+    let (one, two) = (Client::root(&sim, &account_id(0)), Client::root(&sim, &account_id(1)));
+    let first = sim.add_fault(Fault::new(What::Held).account(&account_id(0)).operation(VPCS));
+    let second = sim.add_fault(Fault::new(What::Held).account(&account_id(0)).parameter("MaxResults"));
+    let held = std::thread::spawn({
+        let client = one.clone();
+        move || client.ec2(VPCS, "MaxResults=5").status
+    });
+    while sim.fired(second) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!((two.ec2(VPCS, "MaxResults=5").status, one.ec2("DescribeSubnets", "").status), (200, 200));
+    sim.lift(first);
+    assert_eq!(one.ec2(VPCS, "").status, 200);
+    assert!(!held.is_finished(), "the other fault holds it still");
+    sim.lift(second);
+    assert_eq!(held.join().expect("no panic"), 200);
+    assert_eq!((sim.fired(first), sim.fired(second)), (1, 1));
 }
 
 #[tokio::test]
@@ -68,6 +93,9 @@ async fn which_and_how_often() {
     sim.clear_faults();
     sim.add_fault(Fault::error(503, "Unavailable").service(Service::Ec2).times(Times::After(1)));
     assert_eq!(statuses(&one, 3), [200, 503, 503]);
+    sim.clear_faults();
+    sim.add_fault(Fault::error(503, "Unavailable").service(Service::Ec2).times(Times::Only(2)));
+    assert_eq!(statuses(&one, 3), [200, 503, 200]);
     let seeded = || {
         sim.clear_faults();
         sim.add_fault(Fault::error(500, "InternalError").times(Times::Seeded { seed: 7, probability: 0.5 }));
