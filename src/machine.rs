@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::attempt;
 use crate::backend::Backend;
-use crate::event::Request;
+use crate::event::RunId;
 use crate::failure::{Cause, Kind};
 use crate::refusal::{Refusal, RefusalKind};
 
@@ -56,13 +56,11 @@ impl Machine {
         Ok(Self { client: Client::new(&own.config), arn })
     }
 
-    /// Starts it with a request whose run has a name; the ARN of the execution. One that goes on with the same request, or
-    /// has succeeded with it, is followed; one that failed is followed by another one, which goes on where it was.
-    pub async fn start(&self, request: &Request) -> Result<String, Refusal> {
-        let name = request.run_id.as_ref().map(ToString::to_string).unwrap_or_default();
-        let input = serde_json::to_string(request)
-            .map_err(|error| Refusal::new(RefusalKind::Internal, format!("the request: {error}")))?;
-        let cause = match self.start_as(&name, &input).await {
+    /// Starts it for a run; the ARN of the execution. One that goes on with the same input, or has succeeded with it, is
+    /// followed; one that failed is followed by another one, which goes on where it was.
+    pub async fn start(&self, run_id: &RunId, input: &Value) -> Result<String, Refusal> {
+        let (name, text) = (run_id.as_str(), input.to_string());
+        let cause = match self.start_as(name, &text).await {
             Ok(started) => return Ok(started),
             Err(cause) => cause,
         };
@@ -73,7 +71,7 @@ impl Machine {
         let looked = self.client.describe_execution().execution_arn(&there).send().await;
         let looked = looked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
         let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
-        if theirs != serde_json::from_str(&input).ok() {
+        if theirs.as_ref() != Some(input) {
             let message = format!(
                 "{there} was started with another request under this run's name: give this one a run_id of its own"
             );
@@ -86,7 +84,7 @@ impl Machine {
             return Ok(there);
         }
         let again: String = format!("{name}-{}", attempt::new()).chars().take(LONGEST_NAME).collect();
-        self.start_as(&again, &input).await.map_err(|cause| self.refused("could not be started again", &cause))
+        self.start_as(&again, &text).await.map_err(|cause| self.refused("could not be started again", &cause))
     }
 
     async fn start_as(&self, name: &str, input: &str) -> Result<String, Cause> {

@@ -97,6 +97,11 @@ fn plan(fields: &Fields<'_>, problems: &mut Problems) -> Option<Step> {
         },
     };
     let what = match (fields.get("request"), fields.get("resumes")) {
+        // The machine hands its whole input on as the request; it may be just the name of the run to go on with.
+        (Some(request), None) if only_resumes(request) => {
+            let named = Fields::of(request, "event.request", problems)?;
+            Planning::Remaining(run_id(&named, "resumes", problems)?)
+        }
         (Some(request), None) => {
             let execution = fields.string("execution", problems).unwrap_or_default().to_owned();
             Planning::Request { request: request.clone(), execution }
@@ -108,6 +113,10 @@ fn plan(fields: &Fields<'_>, problems: &mut Problems) -> Option<Step> {
         }
     };
     Some(Step::Plan { what, batch })
+}
+
+fn only_resumes(request: &Value) -> bool {
+    request.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("resumes"))
 }
 
 fn run_id(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Option<RunId> {
@@ -131,6 +140,8 @@ mod tests {
         assert_eq!(planned, Step::Plan { what, batch: 3 });
         let resumed = step(&json!({ "step": "plan", "resumes": "x" })).unwrap();
         assert_eq!(resumed, Step::Plan { what: Planning::Remaining(id("x")), batch: BATCH });
+        let by_machine = json!({ "step": "plan", "request": { "resumes": "x" }, "execution": "y", "batch": BATCH });
+        assert_eq!(step(&by_machine).unwrap(), resumed);
         let shard = step(&json!({ "step": "shard", "run_id": "x.r1", "shard": "7" })).unwrap();
         assert_eq!(shard, Step::Shard { run_id: id("x.r1"), shard: "7".into() });
         let wrong = [

@@ -5,7 +5,7 @@ mod driver;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rolecall::refusal::RefusalKind;
@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran};
 use crate::emulator::{python, root, stage};
-use crate::scene::{BACKEND, Scene, ids, some};
-use crate::sim::{Account, Service, account_id};
+use crate::scene::{BACKEND, PATIENCE, Scene, ids, some, until};
+use crate::sim::{Account, Fault, Service, What, account_id};
 use driver::{Driver, Fate, cells, files, records, request};
 
 async fn fleet(accounts: usize) -> Scene {
@@ -103,8 +103,8 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
     assert_eq!(driver.engine().reduce(&runs[0].run_id, Arc::new(Unwatched)).await.expect("it").run_id, runs[0].run_id);
     // A shard that is committed, and one that was given up, are asked for once more, late.
-    driver.shard(&runs[0].run_id, "3", Duration::from_secs(60)).await;
-    driver.shard(&runs[0].run_id, "11", Duration::from_secs(60)).await;
+    driver.shard(&runs[0].run_id, "3", PATIENCE).await;
+    driver.shard(&runs[0].run_id, "11", PATIENCE).await;
     assert_eq!(files(&scene.out()), before);
     assert!(scene.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
 }
@@ -116,17 +116,20 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
     let planned = driver.plan(request("late")).await;
     for shard in ["0", "1"] {
-        driver.shard(&planned.run_id, shard, Duration::from_secs(60)).await;
+        driver.shard(&planned.run_id, shard, PATIENCE).await;
     }
-    // From here on every call takes so long that the machine's load does not decide who is first. (What puts the run
-    // together makes one, the shard a row of them.)
-    scene.sim.change(|world| world.latency = Duration::from_secs(1));
     // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
+    let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
     let (observer, engine) = (Arc::new(Unwatched), driver.engine());
-    let late = driver.shard(&planned.run_id, "2", Duration::from_secs(60));
+    let late = driver.shard(&planned.run_id, "2", PATIENCE);
     let together = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        tokio::join!(engine.reduce(&planned.run_id, observer.clone()), engine.reduce(&planned.run_id, observer.clone()))
+        until("the shard", || scene.sim.fired(door) > 0).await;
+        let reduced = tokio::join!(
+            engine.reduce(&planned.run_id, observer.clone()),
+            engine.reduce(&planned.run_id, observer.clone())
+        );
+        scene.sim.lift(door);
+        reduced
     };
     let ((), (one, other)) = tokio::join!(late, together);
     // Whichever of the two was later found what the other had done.
@@ -151,14 +154,13 @@ async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
     let scene = fleet(6).await;
     let driver = Driver { scene: &scene, batch: 2, at_once: 2, attempts: 1 };
     let engine = driver.engine();
-    let order = driver.order(request("lost"));
-    let dead = tokio::time::timeout(Duration::from_millis(30), engine.run(order)).await;
-    if dead.is_ok() {
-        return; // so fast a machine has nothing to lose
+    // It dies when it has planned and written nothing else.
+    let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
+    tokio::select! {
+        ended = engine.run(driver.order(request("lost"))) => panic!("{ended:?}"),
+        () = until("the first customer's door", || scene.sim.fired(door) > 0) => {}
     }
-    if !scene.out().join("runs/lost/plan.json").exists() {
-        return; // and so slow a one has planned nothing
-    }
+    scene.sim.lift(door);
     let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(Unwatched)).await.expect("a manifest");
     assert!(reduced.goes_on);
     let runs = driver.play(request("lost"), &BTreeMap::new()).await;
@@ -172,7 +174,7 @@ async fn a_machine_that_was_stopped_goes_on_with_its_plan() {
     let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
     let first = driver.plan(request("stopped")).await;
     assert_eq!(first.shards, 4);
-    driver.shard(&first.run_id, "2", Duration::from_secs(60)).await;
+    driver.shard(&first.run_id, "2", PATIENCE).await;
     scene.sim.reset_counts();
     // Planned again, only what is not committed is to do; and nobody else's request may take the name.
     let second = driver.plan(request("stopped")).await;
@@ -223,12 +225,12 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
     assert_eq!(vpcs, 2 * 10_000);
 }
 
-/// The machine itself, on the emulated AWS, with the deployed function in its steps.
-#[test]
-fn the_state_machine_commits_what_one_run_would() {
+/// Deploys the machine on the emulated AWS; its ARN.
+fn deploy_machine(more: &[&str]) -> String {
     let mut deploying = Command::new(python())
         .arg(root().join("tests/emulator/fleet.py"))
         .args(["--endpoint", stage().fact("endpoint"), "--batch-size", "1", "--max-concurrency", "2"])
+        .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -237,12 +239,24 @@ fn the_state_machine_commits_what_one_run_would() {
     let deployed = deploying.wait_with_output().expect("it ends");
     assert!(deployed.status.success(), "the machine could not be deployed");
     let deployed: Value = serde_json::from_slice(&deployed.stdout).expect("JSON");
+    deployed["state_machine_arn"].as_str().expect("an ARN").to_owned()
+}
+
+/// The machine over the deployed function, deployed by whoever comes first.
+fn machine() -> &'static str {
+    static MACHINE: OnceLock<String> = OnceLock::new();
+    MACHINE.get_or_init(|| deploy_machine(&[]))
+}
+
+/// The machine itself, on the emulated AWS, with the deployed function in its steps.
+#[test]
+fn the_state_machine_commits_what_one_run_would() {
     let output = format!("s3://{}", stage().fact("results_bucket"));
     let what =
         ["--accounts", "all", "--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
     let command = |arguments: &[&str]| {
         let mut command = stage().rolecall(arguments);
-        command.env("ROLECALL_STATE_MACHINE", deployed["state_machine_arn"].as_str().expect("an ARN"));
+        command.env("ROLECALL_STATE_MACHINE", machine());
         command.args(["--output", &output]);
         command
     };
@@ -292,6 +306,38 @@ fn the_state_machine_commits_what_one_run_would() {
     assert!(nowhere.code == 2 && nowhere.err.starts_with("rolecall: FleetFailed"), "{nowhere:?}");
 }
 
+/// A function so slow that no run of it comes to its end: the machine goes on with what remains as often as it may, and
+/// another machine, told the name of the run alone, with what is left then.
+#[test]
+fn the_state_machine_goes_on_until_a_bound_is_met() {
+    // The second call of an account and region would have to wait for longer than a run has time.
+    let slow = ["ROLECALL_DEADLINE=9s", "ROLECALL_MARGIN=2s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
+    let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
+    let output = format!("s3://{}", stage().fact("results_bucket"));
+    let command = |arguments: &[&str], machine: &str| {
+        let mut command = stage().rolecall(arguments);
+        command.env("ROLECALL_STATE_MACHINE", machine).args(["--output", &output, "--json"]);
+        ran(command)
+    };
+    let run = ["run", "--fleet", "--run-id", "slow", "--accounts", "111111111111,222222222222"];
+    let what = ["--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,ec2_volumes"];
+    let ended = command(&[&run[..], &what[..]].concat(), &slow);
+    assert_eq!(ended.response()["run_id"], "slow.r1", "{ended:?}");
+    let status = command(&["status", "slow"], &slow).response();
+    assert_eq!((&status["committed"], &status["next"]), (&json!(true), &json!("slow.r2")), "{status}");
+
+    let resumed = command(&["resume", "slow", "--fleet"], machine());
+    assert_eq!((resumed.code, &resumed.response()["run_id"]), (0, &json!("slow.r2")), "{resumed:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut answered = BTreeSet::new();
+    for run_id in ["slow", "slow.r1", "slow.r2"] {
+        crate::function::fetch(folder.path(), run_id);
+        let full = cells(folder.path(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
+        full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
+    }
+    assert_eq!(answered.len(), 2 * 3);
+}
+
 /// What one command has begun, another one finishes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_cut_is_told_and_resumed() {
@@ -299,7 +345,7 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     let driver = Driver { scene: &scene, batch: 10, at_once: 1, attempts: 1 };
     let first = driver.plan(request("cut")).await;
     driver.shard(&first.run_id, "1", Duration::from_millis(305)).await;
-    driver.shard(&first.run_id, "2", Duration::from_secs(60)).await;
+    driver.shard(&first.run_id, "2", PATIENCE).await;
     let out = scene.out().display().to_string();
     let on_scene = |arguments: &[&str]| {
         let mut command = crate::command::rolecall(arguments);

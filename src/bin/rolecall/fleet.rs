@@ -30,20 +30,22 @@ pub async fn start(
     // What this command is told of the format holds for the function too.
     let format = settings.format.as_deref().map(str::parse).transpose();
     let format = format.map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("--format: {error}")))?;
-    let request = Request { run_id: Some(run_id(&request, naming)), format: request.format.or(format), ..request };
-    follow(&arguments.state_machine, settings, &request, arguments.json).await
+    let run_id = run_id(&request, naming);
+    let request = Request { run_id: Some(run_id.clone()), format: request.format.or(format), ..request };
+    follow(&arguments.state_machine, settings, &run_id, &json!(request), arguments.json).await
 }
 
 async fn follow(
     state_machine: &Option<String>,
     settings: Settings,
-    request: &Request,
+    run_id: &RunId,
+    input: &Value,
     as_json: bool,
 ) -> Result<ExitCode, Refusal> {
     // The person's own: backend_role starts no machines.
     let own = Backend::load(&settings).await;
     let machine = Machine::find(&own, state_machine.as_deref()).await?;
-    let execution = machine.start(request).await?;
+    let execution = machine.start(run_id, input).await?;
     let to_people = std::io::stderr().is_terminal() && !as_json;
     if to_people {
         eprintln!("rolecall: {execution}");
@@ -126,8 +128,8 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
 pub async fn resume(arguments: Resume) -> Result<ExitCode, Refusal> {
     let settings = arguments.settings()?;
     let engine = Engine::start(settings.clone(), Face::Terminal).await;
-    let request = match engine.unfinished(&arguments.run_id).await? {
-        Unfinished::Rest { request, .. } => request,
+    let (after, request) = match engine.unfinished(&arguments.run_id).await? {
+        Unfinished::Rest { after, request } => (after, request),
         Unfinished::Nothing(manifest) => {
             if arguments.json {
                 show::print_json(&manifest.response);
@@ -141,7 +143,10 @@ pub async fn resume(arguments: Resume) -> Result<ExitCode, Refusal> {
         }
     };
     if arguments.fleet {
-        return follow(&arguments.state_machine, settings, &request, arguments.json).await;
+        // What remains may name more accounts than an execution's input holds: the plan step finds it by the run's name.
+        let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
+        let run_id = request.run_id.unwrap_or(arguments.run_id);
+        return follow(&arguments.state_machine, settings, &run_id, &input, arguments.json).await;
     }
     let how = run::How { json: arguments.json, verbose: arguments.verbose, timings: None };
     run::carry_out(settings, how, request, Problems::default(), Naming::Invocation(String::new())).await
