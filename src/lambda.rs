@@ -103,6 +103,7 @@ async fn carry_out(engine: &Engine, step: Step, clock: Clock<'_>) -> Result<Valu
         Step::Shard { run_id, shard } => {
             let stop = CancellationToken::new();
             Box::pin(engine.one_shard(&run_id, &shard, Some(clock.deadline), stop, Arc::new(Unwatched))).await?;
+            clock.metrics().shard_ended(&run_id);
             Ok(Value::Object(serde_json::Map::new()))
         }
         Step::Reduce { run_id } => value_of(Box::pin(engine.reduce(&run_id, clock.metrics())).await?),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::event::RunId;
 use crate::report::{Completeness, Response};
 use crate::run::Observer;
 
@@ -24,16 +25,52 @@ pub struct Metrics {
     pub deadline: Instant,
 }
 
+impl Metrics {
+    /// Writes what a shard has left of its invocation. What it found is told with its run.
+    pub fn shard_ended(&self, run_id: &RunId) {
+        let figures = invocation(self.left_ms(), largest_memory());
+        write(&[document(run_id, &self.function, Timestamp::now(), &["FunctionName"], &figures)]);
+    }
+
+    fn left_ms(&self) -> u64 {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 impl Observer for Metrics {
     fn committed(&self, response: &Response) {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        let mut out = std::io::stdout().lock();
-        for document in documents(response, &self.function, Timestamp::now(), left_ms, largest_memory()) {
-            // A log that takes nothing is no reason to fail a run that is committed.
-            let _ = writeln!(out, "{document}");
-        }
+        write(&documents(response, &self.function, Timestamp::now(), self.left_ms(), largest_memory()));
     }
+}
+
+fn write(documents: &[Value]) {
+    let mut out = std::io::stdout().lock();
+    for document in documents {
+        // A log that takes nothing is no reason to fail a run that is committed.
+        let _ = writeln!(out, "{document}");
+    }
+}
+
+type Figure = (&'static str, u64, &'static str);
+
+fn invocation(left_ms: u64, memory: Option<u64>) -> Vec<Figure> {
+    let memory = memory.map(|bytes| ("LargestMemory", bytes, "Bytes"));
+    [("TimeLeft", left_ms, "Milliseconds")].into_iter().chain(memory).collect()
+}
+
+fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], figures: &[Figure]) -> Value {
+    let names: Vec<Value> = figures.iter().map(|(name, _, unit)| json!({ "Name": name, "Unit": unit })).collect();
+    let mut document = json!({
+        "_aws": {
+            "Timestamp": at.as_millisecond(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names }],
+        },
+        "FunctionName": function,
+        "run_id": run_id,
+    });
+    figures.iter().for_each(|(name, value, _)| document[name] = json!(value));
+    document
 }
 
 /// One document for the run, and one for each status that its cells came to.
@@ -51,23 +88,9 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
         ("Retries", response.retries, "Count"),
         ("Throttles", response.throttles, "Count"),
         ("Duration", response.duration_ms, "Milliseconds"),
-        ("TimeLeft", left_ms, "Milliseconds"),
     ];
-    let memory = memory.map(|bytes| ("LargestMemory", bytes, "Bytes"));
-    let run: Vec<_> = counts.into_iter().chain(memory).collect();
-    let told = |dimensions: &[&str], metrics: &[(&str, u64, &str)]| {
-        let names: Vec<Value> = metrics.iter().map(|(name, _, unit)| json!({ "Name": name, "Unit": unit })).collect();
-        let mut document = json!({
-            "_aws": {
-                "Timestamp": at.as_millisecond(),
-                "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names }],
-            },
-            "FunctionName": function,
-            "run_id": response.run_id,
-        });
-        metrics.iter().for_each(|(name, value, _)| document[name] = json!(value));
-        document
-    };
+    let run: Vec<_> = counts.into_iter().chain(invocation(left_ms, memory)).collect();
+    let told = |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
     let mut documents = vec![told(&["FunctionName"], &run)];
     for (status, cells) in &response.cells {
         let mut document = told(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
@@ -101,6 +124,10 @@ mod tests {
         .unwrap();
         let documents = documents(&response, "rolecall", Timestamp::UNIX_EPOCH, 61_000, Some(64 << 20));
         insta::assert_snapshot!(serde_json::to_string_pretty(&documents).unwrap());
+        let figures = invocation(61_000, None);
+        let shard = document(&response.run_id, "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
+        let told = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
+        assert_eq!(told, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
         assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

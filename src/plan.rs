@@ -166,13 +166,14 @@ pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> S
     }
     let mut unknown = Vec::new();
     let named = named(request, basis, &mut unknown, problems);
+    let excluded: HashSet<&AccountId> = request.exclude.iter().collect();
     let selected: Vec<&Target> = basis
         .registry
         .targets
         .iter()
         .filter(|target| target.enabled || basis.disabled_too)
         .filter(|target| named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
-        .filter(|target| target.bears(&request.tags) && !request.exclude.contains(&target.account_id))
+        .filter(|target| target.bears(&request.tags) && !excluded.contains(&target.account_id))
         .collect();
     if selected.is_empty() && problems.is_empty() {
         problems.push(
@@ -198,12 +199,12 @@ pub fn select(request: &Request, basis: Basis<'_>, problems: &mut Problems) -> S
 }
 
 /// The accounts named in full; `None` for "all".
-fn named(
-    request: &Request,
+fn named<'a>(
+    request: &'a Request,
     basis: Basis<'_>,
     unknown: &mut Vec<AccountId>,
     problems: &mut Problems,
-) -> Option<Vec<AccountId>> {
+) -> Option<HashSet<&'a AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
     // The rest of a run is not given up for an account that has left the registry since.
     let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.number() > 0);
@@ -221,7 +222,7 @@ fn named(
             ),
         }
     }
-    Some(accounts.clone())
+    Some(accounts.iter().collect())
 }
 
 fn resources(request: &Request, catalogue: &Catalogue, problems: &mut Problems) -> Vec<String> {

@@ -96,7 +96,8 @@ impl AccountRun {
         let span = tracing::info_span!("account", account_id = self.account.account_id.as_str());
         let counted = async {
             let shared: Shared = Arc::default();
-            let asked = tokio::spawn(self.clone().ask(shared.clone()).in_current_span()).await;
+            // With the account goes what is asked in it.
+            let asked = AbortOnDropHandle::new(tokio::spawn(self.clone().ask(shared.clone()).in_current_span())).await;
             let mut progress = std::mem::take(&mut *lock(&shared));
             if let Err(error) = asked {
                 progress.ended = Some(Cause::new(Kind::Other, format!("rolecall itself failed: {error}")));
@@ -174,8 +175,16 @@ impl AccountRun {
         self.stock.tables.iter().map(|index| self.stock.catalogue.at(*index))
     }
 
-    /// Where nobody knows which regions there are, there is a row a type, at region `*` or at those named in full.
+    /// Where nobody knows which regions there are, there is a row a type, at region `*` or at those named in full. What is
+    /// still open after the runs that this one resumes is known by them.
     fn open_unknown(&self, ledger: &mut AccountLedger) {
+        if let Some(open) = self.stock.before.open.get(self.account.account_id.as_str()) {
+            for table in self.tables() {
+                let here = open.iter().filter(|(_, open)| open == table.entry.table);
+                here.for_each(|(region, _)| ledger.open(region, cell(table)));
+            }
+            return;
+        }
         let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
         for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
             let wanted = regions.iter().filter(|region| self.wants(table, region));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::account::Stock;
 use super::intake::{self, Prepared, prepare};
-use super::resume::{self, Before};
+use super::resume;
 use super::{Engine, Observer, Order, commit};
 use crate::attempt;
 use crate::backend::Identity;
@@ -111,8 +111,8 @@ impl Engine {
         let Planned { plan, base, registry, identity, .. } = planned;
         let catalogue = intake::catalogue()?;
         let accounts: Vec<AccountId> = plan.accounts_of(part).map(|account| account.account_id.clone()).collect();
-        let answered = resume::answered(store, base.as_ref(), &accounts).await;
-        let answered = answered.map_err(|error| Refusal::of_output(&store.address(""), &error))?;
+        let before = resume::before(store, base.as_ref(), &accounts).await;
+        let before = before.map_err(|error| Refusal::of_output(&store.address(""), &error))?;
         let tables: Vec<usize> =
             plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
         let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
@@ -126,7 +126,7 @@ impl Engine {
             partition: self.backend.partition,
             session_name: session_name.into(),
             observer,
-            before: Before { answered, ..Before::default() },
+            before,
             pace: Arc::default(),
         })
     }

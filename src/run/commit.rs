@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::gather::REST;
 use crate::catalogue::{Catalogue, Table};
 use crate::event::{AccountId, RunId};
 use crate::failure::{Cause, Kind};
@@ -21,6 +20,8 @@ use crate::store::{Created, Store, StoreError};
 
 /// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
 const INLINE_BYTES: u64 = 5 << 20;
+/// The shard of what no other one has: accounts that were never reached, and a file for every table that has none.
+pub const REST: &str = "rest";
 /// Where the files of committed runs are listed.
 pub const COMMITTED: &str = "committed";
 /// The newest run of the whole fleet.

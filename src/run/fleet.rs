@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::begin::Begun;
 use super::gather::shards_of;
@@ -106,13 +107,18 @@ pub enum Unfinished {
 impl Engine {
     /// The plan step: the run planned, or found as it is, and the list of shards that are still to do.
     pub async fn lay_out(&self, order: Order, batch: usize) -> Result<LaidOut, Refusal> {
-        let (store, output) = self.output()?;
-        let refused = |error| Refusal::of_output(output, &error);
+        let (store, _) = self.output()?;
         let run_id = event::run_id(&order.request, &order.naming);
-        let planned = match Box::pin(self.begin(&store, &order, &run_id, Some(batch))).await? {
+        let span = tracing::info_span!("run", run_id = run_id.as_str());
+        Box::pin(self.laid_out(&store, order, run_id, batch)).instrument(span).await
+    }
+
+    async fn laid_out(&self, store: &Store, order: Order, run_id: RunId, batch: usize) -> Result<LaidOut, Refusal> {
+        let refused = |error| Refusal::of_output(&store.address(""), &error);
+        let planned = match Box::pin(self.begin(store, &order, &run_id, Some(batch))).await? {
             Begun::Committed(manifest) => {
-                self.stands(&store, &manifest).await;
-                if let Err(refusal) = self.announce(&store, &manifest.response).await {
+                self.stands(store, &manifest).await;
+                if let Err(refusal) = self.announce(store, &manifest.response).await {
                     tracing::error!(%refusal, "the event bus could not be told");
                 }
                 // A machine that was stopped between two runs goes on with the second one.
@@ -136,9 +142,9 @@ impl Engine {
             Begun::Planned(planned) => planned,
         };
         let plan = &planned.plan;
-        let done = shards_of(&store, plan).await.map_err(refused)?;
+        let done = shards_of(store, plan).await.map_err(refused)?;
         // Where the run is being put together already, a shard would come too late.
-        let gathered = commit::is_gathered(&store, &run_id).await.map_err(refused)?;
+        let gathered = commit::is_gathered(store, &run_id).await.map_err(refused)?;
         let to_do: Vec<_> = plan
             .parts()
             .into_iter()
@@ -147,7 +153,7 @@ impl Engine {
             .collect();
         // A list of its own for each attempt at planning, since what is to do changes.
         let key = format!("runs/{run_id}/items.{}.json", attempt::new());
-        commit::create(&store, &key, &to_do).await.map_err(refused)?;
+        commit::create(store, &key, &to_do).await.map_err(refused)?;
         let (bucket, key) = store.place(&key);
         let items = Some(Place { bucket, key });
         Ok(LaidOut {
@@ -179,6 +185,18 @@ impl Engine {
         stop: CancellationToken,
         observer: Arc<dyn Observer>,
     ) -> Result<(), Refusal> {
+        let span = tracing::info_span!("run", run_id = run_id.as_str(), shard);
+        let until = Until { stop, deadline };
+        Box::pin(self.shard_of(run_id, shard, until, observer)).instrument(span).await
+    }
+
+    async fn shard_of(
+        &self,
+        run_id: &RunId,
+        shard: &str,
+        until: Until,
+        observer: Arc<dyn Observer>,
+    ) -> Result<(), Refusal> {
         let (store, output) = self.output()?;
         let refused = |error| Refusal::of_output(output, &error);
         let plan = self.plan_of(&store, run_id).await?;
@@ -188,15 +206,20 @@ impl Engine {
         })?;
         let given_up = commit::is_gathered(&store, run_id).await.map_err(refused)?;
         if given_up {
-            tracing::info!(%run_id, shard, "the run was put together without this shard: it comes too late");
+            tracing::info!("the run was put together without this shard: it comes too late");
             return Ok(());
         }
         let planned = self.reopen(&store, plan).await?;
-        Box::pin(self.part(&store, &planned, &part, Until { stop, deadline }, &observer)).await.map(|_| ())
+        Box::pin(self.part(&store, &planned, &part, until, &observer)).await.map(|_| ())
     }
 
     /// The reduce step: the run committed from what its shards came to.
     pub async fn reduce(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<Reduced, Refusal> {
+        let span = tracing::info_span!("run", run_id = run_id.as_str());
+        Box::pin(self.reduced(run_id, observer)).instrument(span).await
+    }
+
+    async fn reduced(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<Reduced, Refusal> {
         let (store, output) = self.output()?;
         let refused = |error| Refusal::of_output(output, &error);
         let manifest = match commit::read_manifest(&store, run_id).await.map_err(refused)? {
@@ -214,7 +237,7 @@ impl Engine {
         let goes_on = manifest.response.remaining.as_ref().is_some_and(|request| self.may_go_on(request));
         if manifest.response.remaining.is_some() && !goes_on {
             let most = self.settings.continuations;
-            tracing::error!(%run_id, most, "the run has been continued as often as it may be: its rest is not done");
+            tracing::error!(most, "the run has been continued as often as it may be: its rest is not done");
         }
         match self.announce(&store, &manifest.response).await {
             // The rest of a run is worth more than the news of it.

@@ -8,16 +8,15 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::begin::Planned;
+use super::commit::REST;
 use super::shard::Until;
 use super::{Engine, Observer, commit, intake};
 use crate::ledger::LEDGER;
 use crate::plan::{Part, Plan};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::report::{Manifest, ShardManifest};
+use crate::report::{AccountSummary, Manifest, ShardManifest};
 use crate::store::Store;
 
-/// The shard of what no other one has: accounts that were never reached, and a file for every table that has none.
-pub const REST: &str = "rest";
 /// Shards that are looked at side by side.
 const SIDE_BY_SIDE: usize = 32;
 
@@ -46,7 +45,7 @@ impl Engine {
             shards.push(rest);
         }
         each_account_once(plan, &shards)?;
-        each_cell_has_its_row(plan, &shards)?;
+        each_cell_has_its_row(plan, &shards, base.is_some())?;
         let resumes = base.as_ref().map(|manifest| manifest.response.run_id.clone());
         let manifest =
             commit::run(store, plan.clone(), shards, resumes, intake::catalogue()?).await.map_err(refused)?;
@@ -91,16 +90,23 @@ pub(super) async fn shards_of(store: &Store, plan: &Plan) -> Result<Vec<ShardMan
     Ok(read.into_iter().flatten().collect())
 }
 
-/// What a shard has counted of its accounts' cells, which are opened for every planned type, stands in its ledger row by row.
-fn each_cell_has_its_row(plan: &Plan, shards: &[ShardManifest]) -> Result<(), Refusal> {
+/// What a shard has counted of its accounts' cells stands in its ledger row by row, and every account has one a planned type
+/// at least; in a run that goes on with another one, those that are answered have none.
+fn each_cell_has_its_row(plan: &Plan, shards: &[ShardManifest], resumes: bool) -> Result<(), Refusal> {
+    let least = if resumes { 0 } else { plan.resources.len() as u64 };
     for shard in shards {
         let ledgers = shard.files.iter().filter(|file| file.table == LEDGER);
         let rows: u64 = ledgers.map(|file| file.rows).sum();
         let cells: u64 = shard.accounts.iter().flat_map(|account| account.cells.values()).sum();
-        let bare = shard.accounts.iter().any(|account| account.cells.is_empty());
-        if rows != cells || bare {
-            let (run, name) = (&plan.run_id, &shard.shard);
+        let (run, name) = (&plan.run_id, &shard.shard);
+        if rows != cells {
             let what = format!("run {run}: shard {name} has {rows} rows in its ledger and has counted {cells} cells");
+            return Err(Refusal::new(RefusalKind::Internal, what));
+        }
+        let bare = shard.accounts.iter().find(|account| account.cells.values().sum::<u64>() < least);
+        if let Some(AccountSummary { account_id, .. }) = bare {
+            let what =
+                format!("run {run}: shard {name} has fewer cells of account {account_id} than {least} planned types");
             return Err(Refusal::new(RefusalKind::Internal, what));
         }
     }

@@ -4,7 +4,7 @@
 //! the newest answered cell reads all of it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,11 +12,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::commit::{broken, lines, read_manifest};
+use super::commit::{REST, broken, lines, read_manifest};
 use crate::catalogue::{Catalogue, Partition, Table};
 use crate::collect::{Begun, Done};
 use crate::event::AccountId;
-use crate::ledger::{LEDGER, Status};
+use crate::ledger::{ANY_REGION, GLOBAL, LEDGER, Status};
 use crate::plan::Plan;
 use crate::record::{ColumnType, EXTRA_COLUMN, Origin, Page, Record, Value};
 use crate::report::Manifest;
@@ -34,6 +34,8 @@ const AT_ONCE: usize = 1000;
 pub struct Before {
     /// Cells that were answered in full.
     pub answered: HashSet<CellName>,
+    /// By account that was told of: the region and table of those that are known, lie in a region and are still open.
+    pub open: HashMap<String, BTreeSet<(String, String)>>,
     /// Of those that were answered in part, by account.
     pub begun: HashMap<String, Arc<Begun>>,
 }
@@ -51,20 +53,17 @@ fn shard_of(key: &str, run_id: &str) -> Option<String> {
     name.split('.').next().map(str::to_owned)
 }
 
-/// The files of a run that may hold rows of these accounts: those of their shards. (What no shard has reached has no
-/// rows, and no answered cells.)
+/// The files of a run that may hold rows of these accounts: those of their shards, and the one of accounts whose shard never
+/// got there, which has taken over what was answered of them before.
 fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
-    let shards = manifest.plan.shards_with(accounts.iter());
+    let mut shards = manifest.plan.shards_with(accounts.iter());
+    shards.insert(REST.to_owned());
     let run_id = manifest.response.run_id.as_str();
     manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))
 }
 
-/// The cells of these accounts that the run which this one resumes, and those before it, have answered.
-pub async fn answered(
-    store: &Store,
-    base: Option<&Manifest>,
-    accounts: &[AccountId],
-) -> Result<HashSet<CellName>, StoreError> {
+/// What is known of the cells of these accounts by the run which this one resumes, and by those before it.
+pub async fn before(store: &Store, base: Option<&Manifest>, accounts: &[AccountId]) -> Result<Before, StoreError> {
     #[derive(Deserialize)]
     struct Told<'a> {
         #[serde(borrow)]
@@ -76,14 +75,19 @@ pub async fn answered(
         status: Status,
     }
     let wanted: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
-    let mut answered = HashSet::new();
+    let (mut answered, mut told_of) = (HashSet::new(), HashMap::<String, BTreeSet<(String, String)>>::new());
     let mut next = base.cloned();
     while let Some(manifest) = next {
         for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key, &[]).await?.lines() {
                 let told: Told<'_> =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-                if told.status.is_answered() && wanted.contains(&*told.account_id) {
+                if !wanted.contains(&*told.account_id) {
+                    continue;
+                }
+                let cell = (told.region.to_string(), told.table.to_string());
+                told_of.entry(told.account_id.to_string()).or_default().insert(cell);
+                if told.status.is_answered() {
                     answered.insert((told.account_id.into(), told.region.into(), told.table.into()));
                 }
             }
@@ -93,7 +97,16 @@ pub async fn answered(
             None => None,
         };
     }
-    Ok(answered)
+    for (account, cells) in &mut told_of {
+        // Where one run could not tell a type's regions, another one may have.
+        let located: HashSet<String> =
+            cells.iter().filter(|(region, _)| region != ANY_REGION).map(|(_, table)| table.clone()).collect();
+        cells.retain(|(region, table)| {
+            let known = region != ANY_REGION || !located.contains(table);
+            known && region != GLOBAL && !answered.contains(&(account.clone(), region.clone(), table.clone()))
+        });
+    }
+    Ok(Before { answered, open: told_of, ..Before::default() })
 }
 
 /// Takes over the rows of these accounts' cells that were answered in part: they go to the sink, and what they stand for is told.
@@ -112,7 +125,10 @@ pub async fn take_over(
         cells.insert(name, Done { parents, records: 0 });
     }
     let tables: HashSet<String> = cells.keys().map(|(_, _, table)| table.clone()).collect();
-    for file in files_with(base, accounts).filter(|file| tables.contains(&file.table)) {
+    let files: Vec<&WrittenFile> = files_with(base, accounts).filter(|file| tables.contains(&file.table)).collect();
+    // What is in no file cannot be taken over: it is asked again.
+    cells.retain(|(_, _, table), _| files.iter().any(|file| file.table == *table));
+    for file in files {
         let Some(table) = catalogue.find(&file.table) else { continue };
         let mut pages = Pages { table, partition, sink, waiting: None };
         for line in lines(store, &file.key, &table.all_columns()).await?.lines() {

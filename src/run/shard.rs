@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::account::{AccountRun, Stock, Taken};
 use super::begin::Planned;
-use super::gather::REST;
+use super::commit::REST;
 use super::{Engine, Observer, commit, resume};
 use crate::collect::now;
 use crate::event::AccountId;

@@ -2,6 +2,7 @@
 //! out of time and run twice.
 
 mod driver;
+mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
