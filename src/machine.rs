@@ -8,7 +8,6 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
 use serde_json::Value;
 
-use crate::attempt;
 use crate::backend::Backend;
 use crate::event::RunId;
 use crate::failure::{Cause, Kind};
@@ -19,8 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// So many looks may fail in a row.
 const LOOKS_IN_VAIN: u32 = 30;
-/// The most characters of an execution's name (Step Functions quotas).
-const LONGEST_NAME: usize = 80;
+/// How often one run is started: each time after the first the one before has failed.
+const MOST_STARTS: u32 = 100;
 /// The machine's name where the template's parameters say no other.
 const DEFAULT_MACHINE: &str = "rolecall-fleet";
 
@@ -57,39 +56,41 @@ impl Machine {
     }
 
     /// Starts it for a run; the ARN of the execution. One that goes on with the same input, or has succeeded with it, is
-    /// followed; one that failed is followed by another one, which goes on where it was.
+    /// followed; after one that failed the next one goes on where it was, under the run's name and a number.
     pub async fn start(&self, run_id: &RunId, input: &Value) -> Result<String, Refusal> {
-        let (name, text) = (run_id.as_str(), input.to_string());
-        let cause = match self.start_as(name, &text).await {
-            Ok(started) => return Ok(started),
-            Err(cause) => cause,
-        };
-        if cause.kind != Kind::Exists {
-            return Err(self.refused("could not be started", &cause));
+        for number in 1..=MOST_STARTS {
+            let name = if number == 1 { run_id.to_string() } else { format!("{run_id}-{number}") };
+            let start = self.client.start_execution().state_machine_arn(&self.arn).name(&name);
+            match start.input(input.to_string()).send().await.map_err(Cause::of) {
+                Ok(started) => return Ok(started.execution_arn),
+                Err(cause) if cause.kind == Kind::Exists => {}
+                Err(cause) => return Err(self.refused("could not be started", &cause)),
+            }
+            let there = format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1));
+            let looked = self.client.describe_execution().execution_arn(&there).send().await;
+            let looked = looked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
+            let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
+            let same = theirs.as_ref() == Some(input);
+            match looked.status {
+                ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive if same => {
+                    return Ok(there);
+                }
+                _ if same => {}
+                // Under a number it may be another run's own name.
+                _ if number > 1 => {}
+                _ => {
+                    let message = format!(
+                        "{there} was started with another request under this run's name: give this one a run_id of its own"
+                    );
+                    return Err(Refusal::new(RefusalKind::RunIdTaken, message));
+                }
+            }
         }
-        let there = format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1));
-        let looked = self.client.describe_execution().execution_arn(&there).send().await;
-        let looked = looked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
-        let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
-        if theirs.as_ref() != Some(input) {
-            let message = format!(
-                "{there} was started with another request under this run's name: give this one a run_id of its own"
-            );
-            return Err(Refusal::new(RefusalKind::RunIdTaken, message));
-        }
-        if matches!(
-            looked.status,
-            ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive
-        ) {
-            return Ok(there);
-        }
-        let again: String = format!("{name}-{}", attempt::new()).chars().take(LONGEST_NAME).collect();
-        self.start_as(&again, &text).await.map_err(|cause| self.refused("could not be started again", &cause))
-    }
-
-    async fn start_as(&self, name: &str, input: &str) -> Result<String, Cause> {
-        let start = self.client.start_execution().state_machine_arn(&self.arn).name(name).input(input);
-        start.send().await.map(|started| started.execution_arn).map_err(Cause::of)
+        let message = format!(
+            "run {run_id} was started {MOST_STARTS} times on {}, each time in vain: the machine's executions say why",
+            self.arn
+        );
+        Err(Refusal::new(RefusalKind::FleetFailed, message))
     }
 
     /// Follows an execution to its end, and gives what it ended with.

@@ -2,6 +2,7 @@
 //!
 //! Works on what was counted; knows neither AWS nor how anything was collected.
 
+mod chain;
 mod failures;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use chain::Chain;
 pub use failures::{FailureGroup, Stage, advice, bounded as bounded_failures, group};
 
 use crate::event::{AccountId, Request, RunId};
@@ -47,6 +49,23 @@ pub struct AccountCounts {
     pub failed: u64,
     /// With none begun.
     pub not_started: u64,
+}
+
+impl AccountCounts {
+    /// Counts accounts by how they ended.
+    fn of(ended: impl Iterator<Item = Completeness>) -> Self {
+        let mut counts = Self::default();
+        for status in ended {
+            counts.planned += 1;
+            *match status {
+                Completeness::Complete => &mut counts.complete,
+                Completeness::Partial => &mut counts.partial,
+                Completeness::Failed => &mut counts.failed,
+                Completeness::NotStarted => &mut counts.not_started,
+            } += 1;
+        }
+        counts
+    }
 }
 
 /// What one account came to.
@@ -261,16 +280,11 @@ pub fn manifest(
 ) -> Manifest {
     shards.sort_by(|one, other| one.shard.cmp(&other.shard));
     let accounts: Vec<&AccountSummary> = shards.iter().flat_map(|shard| &shard.accounts).collect();
-    let mut counts = AccountCounts { planned: plan.accounts.len() as u64, ..AccountCounts::default() };
+    let counted = AccountCounts::of(accounts.iter().map(|account| account.status));
+    let counts = AccountCounts { planned: plan.accounts.len() as u64, ..counted };
     let mut records: BTreeMap<String, u64> = tables.iter().map(|table| ((*table).to_owned(), 0)).collect();
     let mut cells = BTreeMap::new();
     for account in &accounts {
-        match account.status {
-            Completeness::Complete => counts.complete += 1,
-            Completeness::Partial => counts.partial += 1,
-            Completeness::Failed => counts.failed += 1,
-            Completeness::NotStarted => counts.not_started += 1,
-        }
         account.records.iter().for_each(|(table, n)| *records.entry(table.clone()).or_default() += n);
         account.cells.iter().for_each(|(status, n)| *cells.entry(*status).or_default() += n);
     }

@@ -115,6 +115,8 @@ impl Engine {
 
     async fn laid_out(&self, store: &Store, order: Order, run_id: RunId, batch: usize) -> Result<LaidOut, Refusal> {
         let refused = |error| Refusal::of_output(&store.address(""), &error);
+        // What did not get through together is parted, so that who holds up a shard holds up fewer of the others each time.
+        let batch = batch.div_ceil(1 << run_id.number().min(9));
         let planned = match Box::pin(self.begin(store, &order, &run_id, Some(batch))).await? {
             Begun::Committed(manifest) => {
                 self.stands(store, &manifest).await;
@@ -123,12 +125,16 @@ impl Engine {
                 }
                 // A machine that was stopped between two runs goes on with the second one.
                 let (response, goes_on) = match self.unfinished(&run_id).await? {
-                    Unfinished::Rest { after: Some(last), request } if self.may_go_on(&request) => {
-                        (last.response, true)
-                    }
-                    Unfinished::Rest { .. } => (manifest.response, false),
+                    Unfinished::Rest { after: Some(last), request } => (last.response, self.may_go_on(&request)),
+                    Unfinished::Rest { after: None, .. } => (manifest.response, false),
                     Unfinished::Nothing(last) => (last.response, false),
                 };
+                // So may the news of the last of them.
+                if response.run_id != run_id
+                    && let Err(refusal) = self.announce(store, &response).await
+                {
+                    tracing::error!(%refusal, "the event bus could not be told");
+                }
                 return Ok(LaidOut {
                     run_id: response.run_id,
                     committed: true,
@@ -285,6 +291,18 @@ impl Engine {
             }
         }
         last.map(Unfinished::Nothing).ok_or_else(|| Refusal::new(RefusalKind::Internal, "a run's end was not found"))
+    }
+
+    /// A run that is committed and, in turn, those that did its rest as far as they are: none where it is not.
+    pub async fn chain(&self, run_id: &RunId) -> Result<Vec<Manifest>, Refusal> {
+        let mut chain: Vec<Manifest> = Vec::new();
+        let mut next = Some(run_id.clone());
+        while let Some(run_id) = next {
+            let Some(manifest) = self.manifest(&run_id).await? else { break };
+            next = manifest.response.remaining.as_ref().and_then(|request| request.run_id.clone());
+            chain.push(manifest);
+        }
+        Ok(chain)
     }
 
     /// How far a run has come.

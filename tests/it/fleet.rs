@@ -7,7 +7,6 @@ mod rest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use rolecall::refusal::RefusalKind;
 use rolecall::run::Unwatched;
@@ -17,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran};
 use crate::emulator::{python, root, stage};
-use crate::scene::{BACKEND, PATIENCE, Scene, ids, some, until};
+use crate::scene::{BACKEND, Scene, ids, some, until};
 use crate::sim::{Account, Fault, Service, What, account_id};
-use driver::{Driver, Fate, cells, files, records, request};
+use driver::{Driver, Fate, Moment, cells, files, records, request};
 
 async fn fleet(accounts: usize) -> Scene {
     let scene =
@@ -31,8 +30,6 @@ async fn fleet(accounts: usize) -> Scene {
         route53_rate: 10_000.0,
         route53_burst: Some(10_000.0),
         sts_rate: 10_000.0,
-        call_timeout: Duration::from_secs(20),
-        margin: Some(Duration::from_millis(300)),
         continuations: 3,
         ..scene.settings.clone()
     };
@@ -48,22 +45,72 @@ async fn undisturbed(scene: &Scene, batch: usize) -> BTreeMap<&'static str, Vec<
     records(&scene.out(), &runs)
 }
 
+/// Numbers that look drawn by chance, the same in every run of the tests.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    /// While one of a shard's accounts is being asked; each makes this many calls.
+    fn moment(&mut self, calls: u64) -> Moment {
+        Moment { account: self.below(25) as usize, calls: self.below(calls) }
+    }
+}
+
+/// How many calls each account of a run takes, AssumeRole among them.
+fn calls_of_each(scene: &Scene) -> u64 {
+    let counts = scene.sim.counts();
+    let calls: BTreeSet<u64> = counts.assumed.keys().map(|id| counts.of_account(id) + counts.assumed[id]).collect();
+    assert_eq!(calls.len(), 1, "the accounts are alike");
+    calls.into_iter().next().expect("a number")
+}
+
+/// As long as every shard gets through in the end, nobody sees that some had died.
+#[tokio::test(flavor = "multi_thread")]
+async fn shards_that_die_at_any_moment_leave_the_run_as_if_they_had_not() {
+    let scene = fleet(300).await;
+    let calm = undisturbed(&scene, 25).await;
+    let calls = calls_of_each(&scene);
+    for seed in [1, 2, 3] {
+        let mut dice = Dice(seed);
+        // A quarter of twelve; one of them twice, before another one runs twice at the same time.
+        let mut dies = || Fate::Dies(dice.moment(calls));
+        let fates = BTreeMap::from([
+            ((0, 1), vec![dies()]),
+            ((0, 4), vec![dies(), dies(), Fate::Twice]),
+            ((0, 10), vec![dies()]),
+        ]);
+        let run_id = format!("wild-{seed}");
+        let driver = Driver { scene: &scene, batch: 25, at_once: 4, attempts: 3 };
+        let runs = driver.play(request(&run_id), &fates).await;
+        assert_eq!(runs.len(), 1, "{fates:?}");
+        assert_eq!(cells(&scene.out(), &run_id), cells(&scene.out(), "calm"), "{fates:?}");
+        assert_eq!(records(&scene.out(), &runs), calm, "{fates:?}");
+        let before = files(&scene.out());
+        let again = driver.plan(request(&run_id)).await;
+        assert!(again.committed && !again.goes_on && again.items.is_none());
+        assert_eq!(files(&scene.out()), before, "{fates:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled() {
     let scene = fleet(300).await;
     let calm = undisturbed(&scene, 25).await;
     assert_eq!(calm["accounts"].len(), 300);
-    let ms = Duration::from_millis;
-    // Of twelve shards three die: early, in the middle, and after they have written; one runs twice, one has little time, and
-    // one never gets there in its first run.
+    let (calls, mut dice) = (calls_of_each(&scene), Dice(7));
+    let mut dies = || Fate::Dies(dice.moment(calls));
+    // Of twelve shards three die, one of them until it is given up; one runs twice, and the time of one ends.
     let fates = BTreeMap::from([
-        ((0, 1), vec![Fate::Dies(ms(15))]),
-        ((0, 4), vec![Fate::Dies(ms(150)), Fate::Dies(ms(60))]),
-        ((0, 7), vec![Fate::Dies(ms(600))]),
+        ((0, 1), vec![dies()]),
+        ((0, 4), vec![dies(), dies()]),
         ((0, 9), vec![Fate::Twice]),
-        ((0, 10), vec![Fate::Has(ms(330))]),
-        ((0, 11), vec![Fate::Dies(ms(5)), Fate::Dies(ms(5)), Fate::Dies(ms(5))]),
-        ((1, 0), vec![Fate::Dies(ms(20))]),
+        ((0, 10), vec![Fate::Ends(Moment { account: 3, calls: 5 })]),
+        ((0, 11), vec![dies(), dies(), dies()]),
+        ((1, 0), vec![Fate::Dies(Moment { account: 2, calls: 1 })]),
     ]);
     let driver = Driver { scene: &scene, batch: 25, at_once: 4, attempts: 3 };
     let runs = driver.play(request("wild"), &fates).await;
@@ -104,8 +151,8 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
     assert_eq!(driver.engine().reduce(&runs[0].run_id, Arc::new(Unwatched)).await.expect("it").run_id, runs[0].run_id);
     // A shard that is committed, and one that was given up, are asked for once more, late.
-    driver.shard(&runs[0].run_id, "3", PATIENCE).await;
-    driver.shard(&runs[0].run_id, "11", PATIENCE).await;
+    driver.shard(&runs[0].run_id, "3").await;
+    driver.shard(&runs[0].run_id, "11").await;
     assert_eq!(files(&scene.out()), before);
     assert!(scene.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
 }
@@ -117,12 +164,12 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
     let planned = driver.plan(request("late")).await;
     for shard in ["0", "1"] {
-        driver.shard(&planned.run_id, shard, PATIENCE).await;
+        driver.shard(&planned.run_id, shard).await;
     }
     // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
     let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
     let (observer, engine) = (Arc::new(Unwatched), driver.engine());
-    let late = driver.shard(&planned.run_id, "2", PATIENCE);
+    let late = driver.shard(&planned.run_id, "2");
     let together = async {
         until("the shard", || scene.sim.fired(door) > 0).await;
         let reduced = tokio::join!(
@@ -175,7 +222,7 @@ async fn a_machine_that_was_stopped_goes_on_with_its_plan() {
     let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
     let first = driver.plan(request("stopped")).await;
     assert_eq!(first.shards, 4);
-    driver.shard(&first.run_id, "2", PATIENCE).await;
+    driver.shard(&first.run_id, "2").await;
     scene.sim.reset_counts();
     // Planned again, only what is not committed is to do; and nobody else's request may take the name.
     let second = driver.plan(request("stopped")).await;
@@ -197,13 +244,13 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
     let scene = fleet(10_000).await;
     let mut few = request("large");
     few.resources = Some(vec!["ec2_vpcs".into()]);
-    let ms = Duration::from_millis;
     let fates = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
+        let moment = Moment { account: shard % 50, calls: shard as u64 % 3 };
         let fate = match shard % 4 {
-            0 => vec![Fate::Dies(ms(10 + shard as u64 % 90))],
+            0 => vec![Fate::Dies(moment)],
             1 => vec![Fate::Twice],
-            2 => vec![Fate::Dies(ms(5)), Fate::Dies(ms(5))],
-            _ => vec![Fate::Has(ms(310))],
+            2 => vec![Fate::Dies(moment), Fate::Dies(moment)],
+            _ => vec![Fate::Ends(moment)],
         };
         ((0, shard), fate)
     });
@@ -345,8 +392,8 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     let scene = fleet(30).await;
     let driver = Driver { scene: &scene, batch: 10, at_once: 1, attempts: 1 };
     let first = driver.plan(request("cut")).await;
-    driver.shard(&first.run_id, "1", Duration::from_millis(305)).await;
-    driver.shard(&first.run_id, "2", PATIENCE).await;
+    driver.ended_at(&first.run_id, "1", Moment { account: 4, calls: 3 }, false).await;
+    driver.shard(&first.run_id, "2").await;
     let out = scene.out().display().to_string();
     let on_scene = |arguments: &[&str]| {
         let mut command = crate::command::rolecall(arguments);
@@ -361,24 +408,26 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     let status = on_scene(&["status", "cut"]);
     assert_eq!(status.code, 1);
     assert!(status.out.contains("2 of 3 shards, 20 of 30 accounts"), "{status:?}");
-    // The first time the shard that nobody has begun is done, the second time what the cut one has left.
-    let mut codes = Vec::new();
-    for _ in 0..4 {
-        codes.push(on_scene(&["resume", "cut", "--json"]).code);
-        if codes.last() == Some(&0) {
-            break;
-        }
-    }
-    assert_eq!(codes.last(), Some(&0), "{codes:?}");
+    // The shard that nobody has begun is done first, and then what the cut one has left.
+    let resumed = on_scene(&["resume", "cut", "--json"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert_eq!(
+        (&resumed.response()["run_id"], &resumed.response()["chain"]["runs"]),
+        (&json!("cut.r1"), &json!(["cut", "cut.r1"]))
+    );
     let status = on_scene(&["status", "cut", "--json"]).response();
     assert_eq!((&status["committed"], &status["next"]), (&json!(true), &Value::Null));
+    let together = json!({ "planned": 30, "complete": 30, "partial": 0, "failed": 0, "not_started": 0 });
+    assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &together));
+    let told = on_scene(&["resume", "cut"]);
+    assert!(
+        told.out.contains("with its rest, cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
+        "{told:?}"
+    );
     let mut answered = BTreeSet::new();
-    for run_id in ["cut", "cut.r1", "cut.r2"] {
-        if scene.out().join("runs").join(run_id).join("manifest.json").exists() {
-            let full =
-                cells(&scene.out(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
-            full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
-        }
+    for run_id in ["cut", "cut.r1"] {
+        let full = cells(&scene.out(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
+        full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
     }
     assert_eq!(answered.len(), 30 * 5);
 }

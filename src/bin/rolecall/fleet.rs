@@ -8,8 +8,9 @@ use rolecall::event::{Naming, Request, RunId, run_id};
 use rolecall::input::Problems;
 use rolecall::logging;
 use rolecall::machine::Machine;
-use rolecall::plan::Face;
+use rolecall::plan::{Face, Plan};
 use rolecall::refusal::{Refusal, RefusalKind};
+use rolecall::report::{Chain, Manifest};
 use rolecall::run::{Engine, Standing, Unfinished};
 use rolecall::settings::Settings;
 use serde_json::{Value, json};
@@ -32,20 +33,21 @@ pub async fn start(
     let format = format.map_err(|error| Refusal::new(RefusalKind::InvalidSettings, format!("--format: {error}")))?;
     let run_id = run_id(&request, naming);
     let request = Request { run_id: Some(run_id.clone()), format: request.format.or(format), ..request };
-    follow(&arguments.state_machine, settings, &run_id, &json!(request), arguments.json).await
+    follow(&arguments.state_machine, settings, (&run_id, &run_id), &json!(request), arguments.json).await
 }
 
+/// Has the machine carry a run out, the first one of its chain or the next one, and tells what came of them all.
 async fn follow(
     state_machine: &Option<String>,
     settings: Settings,
-    run_id: &RunId,
+    (first, next): (&RunId, &RunId),
     input: &Value,
     as_json: bool,
 ) -> Result<ExitCode, Refusal> {
     // The person's own: backend_role starts no machines.
     let own = Backend::load(&settings).await;
     let machine = Machine::find(&own, state_machine.as_deref()).await?;
-    let execution = machine.start(run_id, input).await?;
+    let execution = machine.start(next, input).await?;
     let to_people = std::io::stderr().is_terminal() && !as_json;
     if to_people {
         eprintln!("rolecall: {execution}");
@@ -61,16 +63,32 @@ async fn follow(
     let last = ended["run_id"].as_str().unwrap_or_default().parse::<RunId>();
     let last = last.map_err(|error| Refusal::new(RefusalKind::Internal, format!("{execution}: {error}")))?;
     let engine = Engine::start(settings, Face::Terminal).await;
-    let manifest = engine.manifest(&last).await?.ok_or_else(|| {
+    let chain = engine.chain(first).await?;
+    if !chain.iter().any(|manifest| manifest.response.run_id == last) {
         let what = format!("{execution} has committed {last}, but not in this output: look at --output");
-        Refusal::new(RefusalKind::InvalidSettings, what)
-    })?;
-    if as_json {
-        show::print_json(&manifest.response);
-    } else {
-        show::print(&show::summary(&manifest.response, Some(&manifest)));
+        return Err(Refusal::new(RefusalKind::InvalidSettings, what));
     }
-    Ok(run::exit_code(&manifest.response))
+    Ok(tell(&chain, as_json))
+}
+
+/// What a run and those that did its rest came to: the last of them, and all together.
+fn tell(chain: &[Manifest], as_json: bool) -> ExitCode {
+    let together = Chain::of(chain);
+    if let Some(last) = chain.last() {
+        if as_json {
+            let mut response = json!(last.response);
+            if chain.len() > 1 {
+                response["chain"] = json!(together);
+            }
+            show::print_json(&response);
+        } else {
+            show::print(&show::summary(&last.response, Some(last)));
+            if chain.len() > 1 {
+                show::print(&format!("\n{}", show::together(&together)));
+            }
+        }
+    }
+    run::exit_code(together.status)
 }
 
 pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
@@ -79,42 +97,47 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
     let engine = Engine::start(settings, Face::Terminal).await;
     let run = &arguments.run_id;
     match engine.standing(run).await? {
-        Standing::Committed(manifest) => {
-            let (rest, last) = match engine.unfinished(run).await? {
-                Unfinished::Rest { request, .. } => (request.run_id, None),
-                Unfinished::Nothing(last) => (None, (last.response.run_id != *run).then_some(last)),
+        Standing::Committed(_) => {
+            let chain = engine.chain(run).await?;
+            let next = chain.last().and_then(|last| last.response.remaining.clone()).and_then(|rest| rest.run_id);
+            let begun = match &next {
+                Some(next) => Some(engine.standing(next).await?),
+                None => None,
             };
+            let first = &chain[0];
             if arguments.json {
+                let last = chain.last().filter(|_| chain.len() > 1);
                 show::print_json(&json!({
-                    "run_id": run, "committed": true, "next": rest, "response": manifest.response,
-                    "last": last.as_ref().map(|last| &last.response),
+                    "run_id": run, "committed": true, "next": next, "response": first.response,
+                    "next_begun": begun.as_ref().and_then(planned), "last": last.map(|last| &last.response),
+                    "chain": Chain::of(&chain),
                 }));
             } else {
-                show::print(&show::summary(&manifest.response, Some(&manifest)));
-                if let Some(next) = rest {
-                    show::print(&format!("\nstill to do: {next}. `rolecall resume {run}` does it"));
+                show::print(&show::summary(&first.response, Some(first)));
+                if chain.len() > 1 {
+                    show::print(&format!("\n{}", show::together(&Chain::of(&chain))));
                 }
-                if let Some(last) = &last {
-                    let (word, last) = (show::word(last.response.status), &last.response.run_id);
-                    show::print(&format!("\nits rest was done, at last by {last}: {word}"));
+                match (&next, begun) {
+                    (Some(next), Some(Standing::Planned { plan, shards, committed, accounts })) => {
+                        show::print(&format!("\n{}", of_planned(next, run, &plan, shards, committed, accounts)));
+                    }
+                    (Some(next), _) => {
+                        show::print(&format!("\nstill to do: {next}. `rolecall resume {run}` does it"));
+                    }
+                    _ => {}
                 }
             }
-            Ok(run::exit_code(last.as_ref().map_or(&manifest.response, |last| &last.response)))
+            Ok(run::exit_code(Chain::of(&chain).status))
+        }
+        standing @ Standing::Planned { .. } if arguments.json => {
+            let mut told = planned(&standing).unwrap_or_default();
+            told["run_id"] = json!(run);
+            told["committed"] = json!(false);
+            show::print_json(&told);
+            Ok(ExitCode::from(NOT_COMMITTED))
         }
         Standing::Planned { plan, shards, committed, accounts } => {
-            if arguments.json {
-                show::print_json(&json!({
-                    "run_id": run, "committed": false, "started_at": plan.started_at, "shards": shards,
-                    "shards_committed": committed, "accounts": plan.accounts.len(), "accounts_done": accounts,
-                }));
-            } else {
-                show::print(&format!(
-                    "run {run} was planned at {} and is not committed: {committed} of {shards} shards, {accounts} of {} \
-                     accounts.\nIf nobody carries it out any more, `rolecall resume {run}` does.",
-                    plan.started_at.round(jiff::Unit::Second).unwrap_or(plan.started_at),
-                    plan.accounts.len(),
-                ));
-            }
+            show::print(&of_planned(run, run, &plan, shards, committed, accounts));
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         Standing::Unknown => {
@@ -124,30 +147,60 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
     }
 }
 
+fn planned(standing: &Standing) -> Option<Value> {
+    let Standing::Planned { plan, shards, committed, accounts } = standing else { return None };
+    Some(json!({
+        "started_at": plan.started_at, "shards": shards, "shards_committed": committed,
+        "accounts": plan.accounts.len(), "accounts_done": accounts,
+    }))
+}
+
+fn of_planned(run: &RunId, first: &RunId, plan: &Plan, shards: usize, committed: usize, accounts: usize) -> String {
+    format!(
+        "run {run} was planned at {} and is not committed: {committed} of {shards} shards, {accounts} of {} accounts.\nIf \
+         nobody carries it out any more, `rolecall resume {first}` does.",
+        plan.started_at.round(jiff::Unit::Second).unwrap_or(plan.started_at),
+        plan.accounts.len(),
+    )
+}
+
 /// Finishes a run, here or by the machine: only what is not answered is asked.
 pub async fn resume(arguments: Resume) -> Result<ExitCode, Refusal> {
     let settings = arguments.settings()?;
-    let engine = Engine::start(settings.clone(), Face::Terminal).await;
-    let (after, request) = match engine.unfinished(&arguments.run_id).await? {
-        Unfinished::Rest { after, request } => (after, request),
-        Unfinished::Nothing(manifest) => {
-            if arguments.json {
-                show::print_json(&manifest.response);
-            } else {
-                show::print(&format!(
-                    "{}\nNothing remains of it.",
-                    show::summary(&manifest.response, Some(&manifest)).trim_end()
-                ));
-            }
-            return Ok(run::exit_code(&manifest.response));
-        }
-    };
-    if arguments.fleet {
-        // What remains may name more accounts than an execution's input holds: the plan step finds it by the run's name.
-        let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
-        let run_id = request.run_id.unwrap_or(arguments.run_id);
-        return follow(&arguments.state_machine, settings, &run_id, &input, arguments.json).await;
-    }
     let how = run::How { json: arguments.json, verbose: arguments.verbose, timings: None };
-    run::carry_out(settings, how, request, Problems::default(), Naming::Invocation(String::new())).await
+    let here = run::Here::start(settings.clone(), &how).await;
+    let first = &arguments.run_id;
+    loop {
+        let (after, request) = match here.engine.unfinished(first).await? {
+            Unfinished::Rest { after, request } => (after, request),
+            Unfinished::Nothing(_) => break,
+        };
+        if arguments.fleet {
+            here.end();
+            // What remains may name more accounts than an execution's input holds: the plan step finds it by the run's name.
+            let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
+            let next = request.run_id.unwrap_or_else(|| first.clone());
+            return follow(&arguments.state_machine, settings, (first, &next), &input, arguments.json).await;
+        }
+        let naming = Naming::Invocation(String::new());
+        let response = here.carry_out(request, Problems::default(), naming).await?;
+        if response.remaining.is_some() && here.is_over() {
+            break;
+        }
+    }
+    here.end();
+    let chain = here.engine.chain(first).await?;
+    let nothing_remains = chain.last().is_some_and(|last| last.response.remaining.is_none());
+    let code = tell(&chain, arguments.json);
+    if !arguments.json {
+        show::print(
+            if nothing_remains {
+                "Nothing remains of it.".into()
+            } else {
+                format!("Its time ended first: `rolecall resume {first}` goes on.")
+            }
+            .as_str(),
+        );
+    }
+    Ok(code)
 }

@@ -15,6 +15,7 @@ use rolecall::run::{Engine, Observer, Order, Unwatched};
 use rolecall::settings::Settings;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::arguments::Run;
 use crate::progress::Progress;
@@ -49,45 +50,77 @@ pub async fn run(arguments: Run) -> Result<ExitCode, Refusal> {
 }
 
 /// Carries a request out here, and tells what it came to.
-pub async fn carry_out(
+async fn carry_out(
     settings: Settings,
     how: How<'_>,
     request: Request,
     problems: Problems,
     naming: Naming,
 ) -> Result<ExitCode, Refusal> {
-    let progress = (std::io::stderr().is_terminal() && !how.json).then(Progress::new).map(Arc::new);
-    match &progress {
-        Some(progress) => logging::to_terminal(settings.log.as_deref(), how.verbose, progress.writer()),
-        None => logging::to_terminal(settings.log.as_deref(), how.verbose, std::io::stderr),
-    }
-    let deadline = settings.deadline.map(|time| Instant::now() + time);
-    let engine = Engine::start(settings, Face::Terminal).await;
-    let stop = CancellationToken::new();
-    let interrupts = tokio::spawn(end_in_good_order(stop.clone()));
-    let observer: Arc<dyn Observer> = match &progress {
-        Some(progress) => progress.clone(),
-        None => Arc::new(Unwatched),
-    };
-    let order = Order { request, problems, naming, may_inline: true, deadline, stop, observer };
-    // A panic is rolecall's own mistake; it is told like any refusal.
-    let carrying = engine.clone();
-    let done = tokio::spawn(async move { carrying.run(order).await }).await;
-    interrupts.abort();
-    if let Some(progress) = &progress {
-        progress.clear();
-    }
+    let here = Here::start(settings, &how).await;
+    let done = here.carry_out(request, problems, naming).await;
+    here.end();
     if let Some(path) = how.timings {
-        write_timings(&engine, path)?;
+        write_timings(&here.engine, path)?;
     }
-    let response = done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))??;
+    let response = done?;
     if how.json {
         show::print_json(&response);
     } else {
-        let manifest = engine.manifest(&response.run_id).await?;
+        let manifest = here.engine.manifest(&response.run_id).await?;
         show::print(&show::summary(&response, manifest.as_ref()));
     }
-    Ok(exit_code(&response))
+    Ok(exit_code(response.status))
+}
+
+/// What carries runs out in this process: watched, and ended by an interrupt or a deadline.
+pub struct Here {
+    pub engine: Engine,
+    progress: Option<Arc<Progress>>,
+    deadline: Option<Instant>,
+    stop: CancellationToken,
+    interrupts: AbortOnDropHandle<()>,
+}
+
+impl Here {
+    pub async fn start(settings: Settings, how: &How<'_>) -> Self {
+        let progress = (std::io::stderr().is_terminal() && !how.json).then(Progress::new).map(Arc::new);
+        match &progress {
+            Some(progress) => logging::to_terminal(settings.log.as_deref(), how.verbose, progress.writer()),
+            None => logging::to_terminal(settings.log.as_deref(), how.verbose, std::io::stderr),
+        }
+        let deadline = settings.deadline.map(|time| Instant::now() + time);
+        let engine = Engine::start(settings, Face::Terminal).await;
+        let stop = CancellationToken::new();
+        let interrupts = AbortOnDropHandle::new(tokio::spawn(end_in_good_order(stop.clone())));
+        Self { engine, progress, deadline, stop, interrupts }
+    }
+
+    pub async fn carry_out(&self, request: Request, problems: Problems, naming: Naming) -> Result<Response, Refusal> {
+        let observer: Arc<dyn Observer> = match &self.progress {
+            Some(progress) => progress.clone(),
+            None => Arc::new(Unwatched),
+        };
+        let (deadline, stop) = (self.deadline, self.stop.clone());
+        let order = Order { request, problems, naming, may_inline: true, deadline, stop, observer };
+        // A panic is rolecall's own mistake; it is told like any refusal.
+        let engine = self.engine.clone();
+        let done = tokio::spawn(async move { engine.run(order).await }).await;
+        done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))?
+    }
+
+    /// Whether whoever gave the order may want no more of it.
+    pub fn is_over(&self) -> bool {
+        self.stop.is_cancelled() || self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Nothing is carried out any more: an interrupt ends the process again, and the bars are taken away.
+    pub fn end(&self) {
+        self.interrupts.abort();
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
+    }
 }
 
 /// Also where the run was refused: what was waited for says why.
@@ -100,8 +133,8 @@ fn write_timings(engine: &Engine, path: &Path) -> Result<(), Refusal> {
 }
 
 /// 0 where all was answered, 1 where some was, 2 where none.
-pub fn exit_code(response: &Response) -> ExitCode {
-    match response.status {
+pub fn exit_code(status: Completeness) -> ExitCode {
+    match status {
         Completeness::Complete => ExitCode::SUCCESS,
         Completeness::Partial => ExitCode::from(PARTIAL),
         Completeness::Failed | Completeness::NotStarted => ExitCode::from(FAILED),

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use rolecall::report::{Completeness, Manifest, Response, advice};
+use rolecall::report::{Chain, Completeness, Manifest, Response, advice};
 
 /// Prints a result. A reader that has gone away (`| head`) is no reason to complain, let alone to panic.
 pub fn print(text: &str) {
@@ -92,10 +92,27 @@ pub fn summary(response: &Response, manifest: Option<&Manifest>) -> String {
         response.duration_ms as f64 / 1000.0,
     ));
     if response.remaining.is_some() {
-        text.push_str("Its time ended first: the response's `remaining` (--json) is the request that does the rest.\n");
+        text.push_str(&format!(
+            "Its time ended first: `rolecall resume {}` does the rest, or the response's `remaining` (--json) as a request.\n",
+            response.run_id
+        ));
     }
     text.push_str(&format!("manifest: {}\n", response.manifest));
     text
+}
+
+/// A run and those that did its rest.
+pub fn together(chain: &Chain) -> String {
+    let [first, rest @ ..] = chain.runs.as_slice() else { return String::new() };
+    let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+    let Chain { status, accounts, .. } = chain;
+    format!(
+        "run {first} with its rest, {}: {}, {} of {} accounts complete",
+        rest.join(" and "),
+        word(*status),
+        accounts.complete,
+        accounts.planned
+    )
 }
 
 /// The first of many names.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rolecall::event::{Naming, Request, RunId};
 use rolecall::input::Problems;
@@ -13,17 +12,27 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, rows};
-use crate::scene::{PATIENCE, Scene};
+use crate::scene::{PATIENCE, Scene, until};
+use crate::sim::{Fault, Times, What};
 
 /// What becomes of a shard's invocations, one after the other; what follows is carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fate {
-    /// It dies, so long after it began: its process is gone, and what it wrote stays.
-    Dies(Duration),
-    /// It has so much time.
-    Has(Duration),
+    /// It dies at this moment: its process is gone, and what it wrote stays.
+    Dies(Moment),
+    /// Its time ends at this moment.
+    Ends(Moment),
     /// Two of it run at the same time.
     Twice,
+}
+
+/// When one of a shard's accounts has made so many calls, and is about to make the next one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Which of its accounts.
+    pub account: usize,
+    /// The calls, AssumeRole among them.
+    pub calls: u64,
 }
 
 /// Plays the machine: plan, shards side by side, reduce, again while something remains.
@@ -55,26 +64,63 @@ impl Driver<'_> {
         self.engine().lay_out(self.order(request), self.batch).await.expect("a plan")
     }
 
-    pub async fn shard(&self, run_id: &RunId, shard: &str, time: Duration) {
-        let (engine, run_id, shard) = (self.engine(), run_id.clone(), shard.to_owned());
-        let deadline = Some(Instant::now() + time);
-        let carried = engine.one_shard(&run_id, &shard, deadline, CancellationToken::new(), Arc::new(Unwatched));
+    pub async fn shard(&self, run_id: &RunId, shard: &str) {
+        self.shard_until(run_id, shard, CancellationToken::new()).await;
+    }
+
+    async fn shard_until(&self, run_id: &RunId, shard: &str, stop: CancellationToken) {
+        let (engine, deadline) = (self.engine(), Some(Instant::now() + PATIENCE));
+        let carried = engine.one_shard(run_id, shard, deadline, stop, Arc::new(Unwatched));
         carried.await.expect("a shard is data, and fails of nothing but itself");
+    }
+
+    /// A shard that is ended at a moment, by its death or in good order. Calls of the account are held from then on, so that
+    /// it cannot come to its end first, however fast it is.
+    pub async fn ended_at(&self, run_id: &RunId, shard: &str, moment: Moment, dies: bool) {
+        let account = &self.accounts_of(run_id, shard)[moment.account];
+        let held = Fault::new(What::Held).account(account).times(Times::After(moment.calls));
+        let held = self.scene.sim.add_fault(held);
+        let come = || async { until("the moment", || self.scene.sim.fired(held) > 0).await };
+        if dies {
+            tokio::select! {
+                () = come() => {}
+                () = self.shard(run_id, shard) => panic!("shard {shard} ended before {moment:?}"),
+            }
+        } else {
+            let stop = CancellationToken::new();
+            let end = async {
+                come().await;
+                stop.cancel();
+            };
+            tokio::join!(self.shard_until(run_id, shard, stop.clone()), end);
+        }
+        self.scene.sim.lift(held);
+    }
+
+    /// The accounts that the plan has put into a shard.
+    fn accounts_of(&self, run_id: &RunId, shard: &str) -> Vec<String> {
+        let plan =
+            std::fs::read(self.scene.out().join("runs").join(run_id.as_str()).join("plan.json")).expect("a plan");
+        let plan: Value = serde_json::from_slice(&plan).expect("JSON");
+        let (batch, number) =
+            (plan["batch"].as_u64().expect("a number") as usize, shard.parse::<usize>().expect("one"));
+        let accounts = plan["accounts"].as_array().expect("accounts").chunks(batch).nth(number).expect("a shard");
+        accounts.iter().map(|account| account["account_id"].as_str().expect("an id").to_owned()).collect()
     }
 
     /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
     pub async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
         for attempt in 0..self.attempts {
             match fates.get(attempt) {
-                Some(Fate::Dies(after)) => {
-                    let _ = tokio::time::timeout(*after, self.shard(run_id, shard, PATIENCE)).await;
+                Some(Fate::Dies(moment)) => {
+                    self.ended_at(run_id, shard, *moment, true).await;
                     continue;
                 }
-                Some(Fate::Has(time)) => self.shard(run_id, shard, *time).await,
+                Some(Fate::Ends(moment)) => self.ended_at(run_id, shard, *moment, false).await,
                 Some(Fate::Twice) => {
-                    tokio::join!(self.shard(run_id, shard, PATIENCE), self.shard(run_id, shard, PATIENCE));
+                    tokio::join!(self.shard(run_id, shard), self.shard(run_id, shard));
                 }
-                None => self.shard(run_id, shard, PATIENCE).await,
+                None => self.shard(run_id, shard).await,
             }
             return;
         }

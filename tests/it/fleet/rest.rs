@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::driver::Driver;
 use super::fleet;
 use crate::command::{manifest, rows};
-use crate::scene::{PATIENCE, Scene, Seen, ids, ledger, told, until};
+use crate::scene::{Scene, Seen, ids, ledger, told, until};
 use crate::sim::{Account, Fault, FaultId, Service, What, account_id};
 
 fn asked(value: &Value) -> Request {
@@ -48,7 +48,7 @@ async fn given_up(driver: &Driver<'_>, run_id: &RunId) -> RunId {
 async fn carried_out(driver: &Driver<'_>, run_id: &RunId) -> RunId {
     let rest = driver.engine().remaining(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
-    driver.shard(&planned.run_id, "0", PATIENCE).await;
+    driver.shard(&planned.run_id, "0").await;
     driver.engine().reduce(&planned.run_id, Arc::new(Unwatched)).await.expect("a manifest");
     planned.run_id
 }
