@@ -4,10 +4,16 @@
 PYTHON ?= python3
 CARGO ?= cargo
 VENV := .emulator/venv
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 RUN := $(VENV)/bin/python
 # One selection of targets for everything in the dev profile: another one would unify features otherwise and
 # build the SDK of EC2, which takes minutes, a second time.
 TARGETS := --all-targets
+
+# A proxy meant for the internet must not get between the tests and the loopback.
+LOOPBACK := 127.0.0.1,localhost
+export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(NO_PROXY))
+export no_proxy := $(NO_PROXY)
 
 .PHONY: demo test check bench generate package deploy emulator build clean help
 
@@ -37,11 +43,15 @@ build:
 demo: emulator build
 	@$(RUN) tests/emulator/demo.py
 
+# Hundreds of connections have two ends in one process: as many files as the system lets us open.
+FILES := ulimit -n $$(ulimit -Hn);
+
 test: emulator build
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
-	@$(CARGO) test --locked $(TARGETS)
-	@$(CARGO) test --locked $(TARGETS) -- --ignored
+	@$(RUN) -c 'import sys; sys.path.insert(0, "tests/emulator"); import deploying; deploying.install_cli()'
+	@$(FILES) $(CARGO) test --locked $(TARGETS)
+	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
 
 # In one build with the benchmarks, so that the SDK of EC2 is compiled for it once.
 bench: emulator
@@ -52,7 +62,7 @@ bench: emulator
 generate: emulator
 	@$(RUN) tests/model/generate.py
 	@$(CARGO) build --locked $(TARGETS)
-	@target/debug/rolecall schema --write events/schema
+	@$(TARGET_DIR)/debug/rolecall schema --write events/schema
 	@$(RUN) tests/model/pages.py
 
 # Clippy and rustdoc use what `build` has compiled: on their own they would compile every dependency once more.
@@ -71,7 +81,7 @@ package:
 	@mkdir -p target/lambda
 ifeq ($(ARCHITECTURE),native)
 	$(CARGO) build --locked --release --no-default-features --bin bootstrap
-	$(PYTHON) tests/emulator/pack.py target/release/bootstrap target/lambda/bootstrap.zip
+	$(PYTHON) tests/emulator/pack.py $(TARGET_DIR)/release/bootstrap target/lambda/bootstrap.zip
 else
 	$(CARGO) lambda build --locked --release --target $(subst arm64,aarch64,$(ARCHITECTURE))-unknown-linux-gnu \
 		--no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build

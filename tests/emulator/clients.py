@@ -19,6 +19,10 @@ SECRET = "test"
 
 # A proxy meant for the internet must not get between us and the loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+# Nor may what the person at the keyboard has set up for real AWS.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
@@ -30,7 +34,7 @@ class Cloud:
             raise ValueError(f"{endpoint} is not on the loopback: this harness writes, and never to real AWS")
         self.endpoint = endpoint
         self._session = boto3.Session()
-        self._config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=300)
+        self._config = Config(retries={"max_attempts": 0}, connect_timeout=60, read_timeout=900)
 
     def root(self, service: str, account: str = BACKEND_ACCOUNT, region: str = HOME_REGION) -> Any:
         """A client with the rights of an account's root."""

@@ -37,6 +37,7 @@ from results import Nested, Run, nested_columns, surprises
 from stage import NAME, Stage, backend_parameters, set_stage
 
 ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 ON_DEMAND = {"accounts": ["111111111111", "222222222222", "333333333333", "444444444444"]}
 ON_DEMAND_RESOURCES = ["ec2_addresses", "ec2_instances", "ec2_vpcs", "route53_hosted_zones"]
 SCHEDULE_LEAD = 2  # seconds ahead of now
@@ -227,8 +228,8 @@ def interrupt(_number: int, _frame: object) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="rolecall in an emulated AWS.")
-    parser.add_argument("--bootstrap", type=Path, default=ROOT / "target/debug/bootstrap", help="the Lambda binary")
-    parser.add_argument("--rolecall", type=Path, default=ROOT / "target/debug/rolecall", help="the command line")
+    parser.add_argument("--bootstrap", type=Path, default=BUILT / "debug/bootstrap", help="the Lambda binary")
+    parser.add_argument("--rolecall", type=Path, default=BUILT / "debug/rolecall", help="the command line")
     parser.add_argument("--out", type=Path, default=ROOT / "target/demo", help="where results are copied to")
     arguments = parser.parse_args()
     if not arguments.bootstrap.is_file():

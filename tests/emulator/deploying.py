@@ -150,7 +150,7 @@ def run(settings: dict[str, str], *arguments: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     if done.returncode != 0:

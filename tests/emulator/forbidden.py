@@ -29,7 +29,7 @@ from stage import backend_parameters
 DENIALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 SECOND = "forbidden"  # the Name of the second backend
 RECORDS = "parquet/ec2_vpcs/a"  # an object of it
-PATIENCE = {"Delay": 0.1, "MaxAttempts": 300}
+PATIENCE = {"Delay": 0.1, "MaxAttempts": 1200}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -152,13 +152,16 @@ def at_the_door(trials: Trials, cloud: Cloud, facts: dict[str, Any], target: dic
         enter("the backend account itself enters a customer", root, customer, ExternalId=external_id)
         enter("another role of the backend account enters a role that is open to it", other, open_role)
         enter("backend_role enters another role of a customer, which is open to it", backend, open_role)
-    return lambda service: cloud.session_of(inside, service)
+    return lambda service, region=HOME_REGION: cloud.session_of(inside, service, region)
 
 
 def inside_the_customer(trials: Trials, cloud: Cloud, account: str, client: Callable[..., Any]) -> None:
     """What a session there may do besides its reads, by its own policy and when somebody attached too much."""
     ec2, route53, iam = client("ec2"), client("route53"), client("iam")
     root = cloud.root("ec2", account)
+    # Where no other test counts what is there.
+    elsewhere = "sa-east-1"
+    aside = client("ec2", elsewhere)
     machine = root.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
     network, tag = {"CidrBlock": "10.250.0.0/16"}, {"Key": "forbidden", "Value": "yes"}
     trials.attempt("a customer's role lists VPCs", ec2.describe_vpcs)
@@ -174,9 +177,9 @@ def inside_the_customer(trials: Trials, cloud: Cloud, account: str, client: Call
     secrets(trials, "a customer's role reads", ec2, machine)
     with administrator(cloud, account):
         trials.attempt("with AdministratorAccess a customer's role lists users", iam.list_users)
-        made = trials.attempt("with AdministratorAccess a customer's role makes a VPC", ec2.create_vpc, **network)
+        made = trials.attempt("with AdministratorAccess a customer's role makes a VPC", aside.create_vpc, **network)
         if made:
-            root.delete_vpc(VpcId=made["Vpc"]["VpcId"])
+            cloud.root("ec2", account, elsewhere).delete_vpc(VpcId=made["Vpc"]["VpcId"])
         secrets(trials, "with AdministratorAccess a customer's role reads", ec2, machine)
     trials.attempt("after it was detached a customer's role lists users", iam.list_users)
 

@@ -109,7 +109,9 @@ fn no_credentials_expired_ones_and_an_endpoint_that_is_not_there() {
     let none = environment(|_| {});
     assert!(none.err.starts_with("rolecall: NoCredentials\n"), "{none:?}");
     let unreachable = environment(|command| {
-        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("ROLECALL_ATTEMPTS", "2");
+        let nobodys =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+        command.env("AWS_ENDPOINT_URL", format!("http://{nobodys}")).env("ROLECALL_ATTEMPTS", "2");
         command.env("AWS_ACCESS_KEY_ID", "999999999999").env("AWS_SECRET_ACCESS_KEY", "test");
     });
     assert!(unreachable.err.starts_with("rolecall: EndpointUnreachable\n"), "{unreachable:?}");

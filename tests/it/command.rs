@@ -30,6 +30,11 @@ pub fn rolecall(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
     command.args(arguments).current_dir(root()).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_CONFIG_FILE", "/nowhere").env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
+    // A machine that is busy with other tests is given time; where time is meant to run out the test says how soon.
+    for (name, time) in [("CONNECT", "1m"), ("CALL", "10m"), ("OPERATION", "20m")] {
+        command.env(format!("ROLECALL_{name}_TIMEOUT"), time);
+    }
+    command.env("ROLECALL_ACCOUNT_BUDGET", "30m");
     command
 }
 

@@ -359,7 +359,7 @@ fn the_state_machine_commits_what_one_run_would() {
 #[test]
 fn the_state_machine_goes_on_until_a_bound_is_met() {
     // The second call of an account and region would have to wait for longer than a run has time.
-    let slow = ["ROLECALL_DEADLINE=9s", "ROLECALL_MARGIN=2s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
+    let slow = ["ROLECALL_DEADLINE=18s", "ROLECALL_MARGIN=10s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
     let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
     let output = format!("s3://{}", stage().fact("results_bucket"));
     let command = |arguments: &[&str], machine: &str| {

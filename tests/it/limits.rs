@@ -10,8 +10,8 @@ use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::command::manifest;
-use crate::scene::{Scene, ledger, some, until};
-use crate::sim::{Fault, Rate, Service, Times, What, account_id};
+use crate::scene::{Scene, Seen, ledger, some, until};
+use crate::sim::{Fault, Service, Times, What, account_id};
 
 fn complete(response: &rolecall::report::Response) {
     assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
@@ -19,10 +19,8 @@ fn complete(response: &rolecall::report::Response) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
-    let scene = Scene::set(600, some(0, 0, 0), |world| {
-        world.buckets.sts = Some(Rate { burst: 50.0, refill: 100.0 });
-    })
-    .await;
+    let scene = Scene::set(600, some(0, 0, 0), |_| {}).await;
+    scene.sim.add_fault(Fault::new(What::Throttle).operation("AssumeRole").times(Times::First(200)));
     let settings = Settings {
         accounts_at_once: 600,
         sts_rate: 5000.0,
@@ -35,7 +33,7 @@ async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
     let response = scene.run(request, None).await.expect("a response");
     complete(&response);
     let counts = scene.sim.counts();
-    assert!(counts.throttled > 10, "STS had no reason to refuse: {}", counts.throttled);
+    assert_eq!(counts.throttled, 200);
     assert_eq!(counts.assumed.len(), 600);
 }
 
@@ -62,25 +60,15 @@ async fn calls_in_flight_keep_to_each_of_their_limits() {
     // Another one has shown that it answers, and then lets everybody wait until it has all that it may have.
     let wait = Fault::new(What::Held).account(&account_id(0)).service(Service::Ec2).times(Times::After(60));
     let wait = scene.sim.add_fault(wait);
-    let settings = Settings {
-        in_flight: 30,
-        account_in_flight: 20,
-        region_in_flight: 5,
-        account_budget: Duration::from_secs(15),
-        ..scene.settings.clone()
-    };
+    let settings = Settings { in_flight: 30, account_in_flight: 20, region_in_flight: 5, ..scene.settings.clone() };
     let scene = Scene { settings, ..scene };
-    let full = async {
-        until("a full house", || {
-            let counts = scene.sim.counts();
-            counts.peak_in_flight > 20 && counts.peak_by_account.get(&account_id(0)).is_some_and(|peak| *peak > 12)
-        })
-        .await;
-        scene.sim.lift(wait);
+    let full = |_: &Seen| {
+        let counts = scene.sim.counts();
+        counts.peak_in_flight > 20 && counts.peak_by_account.get(&account_id(0)).is_some_and(|peak| *peak > 12)
     };
-    let (response, ()) = tokio::join!(scene.run(json!({ "run_id": "limits", "accounts": "all" }), None), full);
-    response.expect("a response");
+    scene.run_until(json!({ "run_id": "limits", "accounts": "all" }), full).await.expect("a response");
     let counts = scene.sim.counts();
+    scene.sim.lift(wait);
     // The server learns a little later than we of a call that was given up.
     assert!(counts.peak_in_flight <= 30 + 2, "{}", counts.peak_in_flight);
     let of = |number: usize| counts.peak_by_account[&account_id(number)];
@@ -105,7 +93,8 @@ impl Begun {
     }
 
     fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([name, &self.child.id().to_string()]).status().expect("kill runs");
+        let killed =
+            Command::new("sh").args(["-c", &format!("kill {name} {}", self.child.id())]).status().expect("a shell");
         assert!(killed.success());
     }
 
@@ -141,7 +130,7 @@ fn begun(scene: &Scene, output: &str, more: &[&str]) -> Begun {
 /// The silent one is being asked, and the others are done.
 async fn until_only_one_is_left(scene: &Scene, run: &Begun, others: usize) {
     let asked = || scene.sim.counts().of(&account_id(1), Service::Ec2, "DescribeRegions") > 0;
-    until("the last account", || asked() && run.said("account done") == others).await;
+    until("the last account", || asked() && run.said("account done") >= others).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

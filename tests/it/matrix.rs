@@ -141,7 +141,7 @@ struct Patience {
 const ENOUGH: Patience = Patience { call: "60s", operation: "5m", account: "10m", sts: "1m" };
 
 /// For what is waited for in vain.
-const LITTLE: Patience = Patience { call: "5s", operation: "12s", account: "30s", sts: "1m" };
+const LITTLE: Patience = Patience { call: "10s", operation: "20s", account: "45s", sts: "1m" };
 
 async fn run(scene: &Scene, patience: Patience) -> Ran {
     let mut command = scene.command(scene.out().to_str().expect("a path"));

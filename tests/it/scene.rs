@@ -95,7 +95,11 @@ impl Scene {
             registry: Some(registry.display().to_string()),
             output: Some(folder.path().join("out").display().to_string()),
             // Where time is meant to run out the test says how soon.
-            call_timeout: Duration::from_secs(60),
+            connect_timeout: PATIENCE,
+            call_timeout: 10 * PATIENCE,
+            operation_timeout: 20 * PATIENCE,
+            account_budget: 20 * PATIENCE,
+            sts_patience: PATIENCE,
             attempts: 3,
             format: Some("ndjson".into()),
             // A thousand VPCs are a thousand calls; how fast they may go is not what these tests are about.
@@ -149,13 +153,16 @@ impl Scene {
     pub async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Refusal> {
         let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
         let order = Order { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
-        let end = async {
-            until("what the run was to end at", || come(&seen)).await;
-            stop.cancel();
-        };
         let engine = self.engine();
-        let (response, ()) = tokio::join!(engine.run(order), end);
-        response
+        let mut run = std::pin::pin!(engine.run(order));
+        tokio::select! {
+            biased;
+            () = until("what the run was to end at", || come(&seen)) => {}
+            // So fast a run has come to its end, which whoever asked for it finds in the response.
+            response = &mut run => return response,
+        }
+        stop.cancel();
+        run.await
     }
 }
 

@@ -6,13 +6,14 @@ catalogue's source. `make generate` runs it, and `make test` with --check: exit 
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLECALL = ROOT / "target/debug/rolecall"
+ROLECALL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/rolecall"
 CUSTOMER_ROLE = ROOT / "infra/customer-role.yaml"
 CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"

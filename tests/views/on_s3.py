@@ -47,7 +47,7 @@ def emulator() -> Iterator[str]:
         yield json.loads(line)["endpoint"]
     finally:
         server.stdin.close()
-        server.wait(20)
+        server.wait(120)
 
 
 def upload(cloud: Cloud, folder: Path, prefix: str) -> None:
@@ -107,7 +107,7 @@ def deployed(cloud: Cloud, rolecall: Rolecall) -> str:
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
     where = f"{cloud.endpoint}/{BUCKET}/athena.yaml"
     formation.create_stack(StackName="athena", TemplateURL=where, Parameters=parameters)
-    formation.get_waiter("stack_create_complete").wait(StackName="athena", WaiterConfig={"Delay": 0.1})
+    formation.get_waiter("stack_create_complete").wait(StackName="athena", WaiterConfig={"Delay": 0.1, "MaxAttempts": 1200})
     pages = glue.get_paginator("get_tables").paginate(DatabaseName="inventory")
     found: dict[str, Any] = {table["Name"]: table for page in pages for table in page["TableList"]}
     wanted = {"committed_files", "committed_runs", "answered_cells"}

@@ -67,7 +67,7 @@ impl Client {
         body: &[u8],
     ) -> io::Result<Answer> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
         let credential = format!("{}/20260304/{}/{service}/aws4_request", self.key, self.region);
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
         head.push_str(&format!("authorization: AWS4-HMAC-SHA256 Credential={credential}, Signature=0\r\n"));
