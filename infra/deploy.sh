@@ -127,8 +127,8 @@ stack() {
         set -- "the stack $stack could not be deployed; the reasons stand above, the first of them last"
         ! grep -qiE 'already exists|ExistenceCheck' "$scratch/log" "$scratch/reasons" || set -- "$@" \
             "What exists already is another deployment's, or was left by one: buckets and backend_role outlive" \
-            "their stacks. Give this one its own names (NAME=..., ROLE_PARAMETERS=RoleName=...), or take on what" \
-            "is there: the role by BACKEND_ROLE_ARN=..., a bucket by importing it into the stack."
+            "their stacks. Give this one its own names (make deploy NAME=... ROLE_PARAMETERS=RoleName=...), or take on" \
+            "what is there: the role by BACKEND_ROLE_ARN=..., a bucket by importing it into the stack."
         die "$@"
     fi
     if grep -q 'No changes to deploy' "$scratch/log"; then
@@ -227,7 +227,26 @@ role=${BACKEND_ROLE_ARN:-$role}
 if [ -n "$role" ]; then
     tell "not needed: $role was brought along"
 else
-    split backend-role.yaml "Name=$name ${ROLE_PARAMETERS:-}"
+    split backend-role.yaml "${ROLE_PARAMETERS:-}"
+    for word in ${given[@]+"${given[@]}"}; do
+        before=$(noted "$name-role" "parameter ${word%%=*}")
+        case $word in
+            RoleName=* | RolePath=*) [ -z "$before" ] || [ "${word#*=}" = "$before" ] ||
+                die "the stack $name-role has ${word%%=*}=$before, and customers trust that role: another one would lock" \
+                    "all of them out. A second deployment has a name of its own: make deploy NAME=... ROLE_PARAMETERS=$word" ;;
+        esac
+    done
+    # What role and backend must both know is the backend's, this time's or the last time's.
+    split backend.yaml "${PARAMETERS:-}"
+    shared=""
+    for key in ResultsBucketName RegistryBucketName KmsKeyArn EventBusName Tracing; do
+        value=$(noted "$name" "parameter $key")
+        for word in ${given[@]+"${given[@]}"}; do
+            [ "${word%%=*}" != "$key" ] || value=${word#*=}
+        done
+        [ -z "$value" ] || shared+=" $key=$value"
+    done
+    split backend-role.yaml "Name=$name$shared ${ROLE_PARAMETERS:-}"
     stack "$name-role" backend-role.yaml "${given[@]}"
     role=$(output "$name-role" BackendRoleArn)
 fi

@@ -327,9 +327,15 @@ impl Checker {
                     }
                 }
             }
-            if refuses == Some(true) && self.asks_for_external_ids && target.via.is_none() {
-                refuses = None;
-                findings.push(Finding::refused_on_our_side());
+            if refuses == Some(true) && target.via.is_none() {
+                match self.asks_for_external_ids {
+                    Some(false) => {}
+                    Some(true) => {
+                        refuses = None;
+                        findings.push(Finding::refused_on_our_side());
+                    }
+                    None => findings.push(Finding::perhaps_refused_on_our_side(&self.role)),
+                }
             }
         } else {
             findings.push(Finding::no_external_id());

@@ -125,6 +125,12 @@ impl Statement {
         self.conditions.iter().any(|condition| keys.contains(&condition.key.as_str()) && condition.names())
     }
 
+    /// The values that a key (in lower case) must have one of, where the statement names them in full.
+    pub fn named(&self, key: &str) -> Vec<String> {
+        let named = self.conditions.iter().filter(|condition| condition.key == key && condition.names());
+        named.flat_map(|condition| &condition.values).map(|value| value.expose_secret().to_owned()).collect()
+    }
+
     /// Whether any condition looks at that key, in whatever way.
     pub fn looks_at(&self, key: &str) -> bool {
         self.conditions.iter().any(|condition| condition.key == key)

@@ -113,6 +113,10 @@ pub struct Places {
     pub partition: String,
     /// The ARN of `backend_role`.
     pub backend_role: String,
+    /// The ARN of the roles that customers make, with a `*` for their accounts.
+    pub customer_roles: String,
+    /// The KMS key of the buckets, where they have one of their own.
+    pub kms_key: Option<String>,
     /// The registry's bucket and its key.
     pub registry: Option<(String, String)>,
     /// The output's bucket and its prefix, with its slash.
@@ -120,11 +124,16 @@ pub struct Places {
 }
 
 /// What whoever keeps the registry needs: to become `backend_role` for checks and runs, to edit the registry, to read what
-/// `backend_role` may enter and which accounts the organization has.
+/// `backend_role` may enter and which accounts the organization has; to try what customers' roles should refuse, and to
+/// start and follow the state machine.
 pub fn admin(places: &Places) -> Policy {
-    let Places { partition, backend_role, registry, output } = places;
+    let Places { partition, backend_role, customer_roles, kms_key, registry, output } = places;
+    let account = backend_role.split(':').nth(4).unwrap_or_default();
+    let of_machine = |kind: &str, rest: &str| format!("arn:{partition}:states:*:{account}:{kind}:*-fleet{rest}");
     let mut statements = vec![
         allow("BecomeBackendRole", "sts:AssumeRole", backend_role.as_str()),
+        // A role that lets in everybody who knows the external ID is found by nobody who may not even try.
+        allow("TryWhatCustomersShouldRefuse", "sts:AssumeRole", customer_roles.as_str()),
         allow(
             "ReadWhatBackendRoleMayEnter",
             vec!["iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
@@ -146,6 +155,13 @@ pub fn admin(places: &Places) -> Policy {
             ],
         ),
     ];
+    statements.push(allow("StartFleets", "states:StartExecution", of_machine("stateMachine", "")));
+    let seen = vec![of_machine("execution", ":*"), of_machine("mapRun", "/*")];
+    let follow = vec!["states:DescribeExecution", "states:DescribeMapRun", "states:ListMapRuns"];
+    statements.push(allow("FollowFleets", follow, seen));
+    if let Some(key) = kms_key {
+        statements.push(allow("UseTheBucketsKey", vec!["kms:Decrypt", "kms:GenerateDataKey"], key.as_str()));
+    }
     let of_bucket = |rest: &str| format!("arn:{partition}:s3:::{rest}");
     if let Some((bucket, key)) = registry {
         let beside = key.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
@@ -191,6 +207,8 @@ mod tests {
         let places = Places {
             partition: "aws".into(),
             backend_role: role.to_string(),
+            customer_roles: "arn:aws:iam::*:role/rolecall-inventory".into(),
+            kms_key: Some("arn:aws:kms:eu-central-1:999999999999:key/k".into()),
             registry: Some(("registry".into(), "targets.json".into())),
             output: Some(("results".into(), "inventory/".into())),
         };

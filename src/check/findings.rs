@@ -48,6 +48,10 @@ pub enum Paste {
     Statement(policies::Statement),
 }
 
+const NOT_KNOWN: &str = "it is not known whether the role refuses us";
+const REFUSED_BY_US: &str = "backend_role's own policies ask for the external ID too, so that it was refused by them: whether \
+                             the customer's role would refuse is not known";
+
 impl Finding {
     pub(super) fn new(severity: Severity, what: impl Into<String>, to_do: impl Into<String>) -> Self {
         Self { severity, what: what.into(), to_do: to_do.into(), paste: None }
@@ -104,7 +108,12 @@ impl Finding {
 
     /// An attempt that should be refused ended in something else.
     pub fn not_known_whether(what: &str, cause: &Cause) -> Self {
-        Self::new(Severity::Gap, format!("it is not known whether the role refuses us {what}: {cause}"), "check again")
+        Self::new(Severity::Gap, format!("{NOT_KNOWN} {what}: {cause}"), "check again")
+    }
+
+    /// Whether it says that what should be refused was tried, and nothing was learned by it.
+    pub fn leaves_strangers_unknown(&self) -> bool {
+        self.what.starts_with(NOT_KNOWN) || self.what == REFUSED_BY_US
     }
 
     /// What should be refused was not tried at all.
@@ -120,16 +129,31 @@ impl Finding {
     pub fn refused_on_our_side() -> Self {
         Self::new(
             Severity::Warning,
-            "backend_role's own policies ask for the external ID too, so that it was refused by them: whether the customer's \
-             role would refuse is not known",
+            REFUSED_BY_US,
             "the customer's trust policy must ask for it; where the role may read itself, the check looks at that",
+        )
+    }
+
+    /// The same, where nobody may read whether they do.
+    pub fn perhaps_refused_on_our_side(backend_role: &RoleArn) -> Self {
+        Self::new(
+            Severity::Note,
+            format!(
+                "{} could not be read: should they ask for the external ID too, the refusals may be theirs and not the \
+                 customer's",
+                format_args!("{backend_role}'s own policies")
+            ),
+            "run it from an identity that may read them (rolecall policy admin)",
         )
     }
 
     /// An attempt as somebody else of the backend's account, and what came of it.
     pub fn outsider(arn: &str, cause: &Cause) -> Self {
         let what = match cause.kind {
-            Kind::Denied => format!("{arn} is not let in, by the role or for want of sts:AssumeRole on it"),
+            Kind::Denied => format!(
+                "{arn} is not let in, by the role, or by its own policies if these do not allow sts:AssumeRole on it \
+                 (`rolecall policy admin` prints what does)"
+            ),
             _ => format!("whether {arn} is let in is not known: {}", cause.code.as_deref().unwrap_or(&cause.message)),
         };
         Self::new(Severity::Note, what, "")

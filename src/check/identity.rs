@@ -24,7 +24,8 @@ pub struct Checker {
     /// The person's own identity, where it is another: nobody should let it in.
     pub outsider: Option<(Backend, Identity)>,
     /// Whether `backend_role`'s own policies ask for external IDs: then they may refuse what the customer's role would not.
-    pub asks_for_external_ids: bool,
+    /// None where they may not be read.
+    pub asks_for_external_ids: Option<bool>,
     /// Edits the registry, with the person's own credentials.
     pub keeper: Keeper,
     /// The registry.
@@ -59,10 +60,13 @@ impl Checker {
 }
 
 /// As far as the person at the terminal may read them; the template's ask for none.
-async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> bool {
-    let documents = policies_of(config, role.name()).await.unwrap_or_default();
+async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> Option<bool> {
+    let documents = policies_of(config, role.name()).await.ok()?;
+    let read = documents.iter().all(|(_, document)| document.is_some());
     let statements = documents.iter().flat_map(|(_, document)| document).flat_map(|document| &document.statements);
-    statements.into_iter().any(|statement| statement.covers("sts:AssumeRole") && statement.looks_at(EXTERNAL_ID))
+    let asks =
+        statements.into_iter().any(|statement| statement.covers("sts:AssumeRole") && statement.looks_at(EXTERNAL_ID));
+    (asks || read).then_some(asks)
 }
 
 /// The role that customers trust: the one that was published to them, else the one that is given, else the template's

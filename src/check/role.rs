@@ -62,6 +62,8 @@ fn of_trust(role: &RoleText, backend_role: &RoleArn, with_external_id: bool) -> 
     let enters = |statement: &&Statement| statement.covers("sts:AssumeRole");
     for statement in role.trust.iter().flat_map(|trust| trust.allowing()).filter(enters) {
         let narrowed = statement.is_narrowed_by(NARROWING);
+        let ours = backend_role.to_string();
+        let others: Vec<String> = statement.named(NARROWING[0]).into_iter().filter(|arn| *arn != ours).collect();
         let mut tell = |severity, what: String, to_do: &str| {
             let finding = Finding::new(severity, what, to_do);
             found.push(finding.pasting(policies::trust(backend_role, with_external_id)));
@@ -78,6 +80,9 @@ fn of_trust(role: &RoleText, backend_role: &RoleArn, with_external_id: bool) -> 
             } else if principal == "*" {
                 let what = "its trust policy has the Principal \"*\", which conditions alone narrow";
                 tell(Severity::Warning, what.into(), "name the backend's account as the principal");
+            } else if own_root.contains(principal) && !others.is_empty() {
+                let what = format!("its trust policy lets in {} too", others.join(", "));
+                tell(Severity::Warning, what, "narrow it to backend_role alone by aws:PrincipalArn");
             } else if own_root.contains(principal) && !narrowed {
                 let what = "its trust policy lets in everybody in the backend's account who may assume roles";
                 tell(Severity::Warning, what.into(), "narrow it to backend_role by aws:PrincipalArn");
@@ -106,10 +111,85 @@ fn of_trust(role: &RoleText, backend_role: &RoleArn, with_external_id: bool) -> 
     found
 }
 
-/// Whether a pattern stands for reads alone, by its verb.
-fn reads(pattern: &str) -> bool {
-    let verb = pattern.split_once(':').map_or("", |(_, name)| name);
-    ["Describe", "Get", "List", "Search", "View", "Lookup", "BatchGet"].iter().any(|read| verb.starts_with(read))
+/// What the names of actions begin with that change something, or hand rights on.
+const WRITES: &[&str] = &[
+    "accept",
+    "add",
+    "allocate",
+    "apply",
+    "assign",
+    "associate",
+    "assume",
+    "attach",
+    "authorize",
+    "batchcreate",
+    "batchdelete",
+    "batchput",
+    "batchupdate",
+    "batchwrite",
+    "cancel",
+    "change",
+    "copy",
+    "create",
+    "delete",
+    "deploy",
+    "deregister",
+    "detach",
+    "disable",
+    "disassociate",
+    "enable",
+    "execute",
+    "grant",
+    "import",
+    "invoke",
+    "modify",
+    "move",
+    "pass",
+    "publish",
+    "purchase",
+    "put",
+    "reboot",
+    "register",
+    "reject",
+    "release",
+    "remove",
+    "replace",
+    "reset",
+    "restore",
+    "revoke",
+    "run",
+    "send",
+    "set",
+    "start",
+    "stop",
+    "tag",
+    "terminate",
+    "transfer",
+    "unassign",
+    "untag",
+    "update",
+    "upload",
+    "write",
+];
+/// And of those that only read.
+const READS: &[&str] =
+    &["batchdescribe", "batchget", "batchlist", "describe", "get", "list", "lookup", "search", "view"];
+
+/// Whether a pattern begins like one of these, or may stand for one that does.
+fn is_one_of(pattern: &str, verbs: &[&str]) -> bool {
+    let name = pattern.split_once(':').map_or(pattern, |(_, name)| name).to_ascii_lowercase();
+    let literal = name.split(['*', '?']).next().unwrap_or_default();
+    let open = literal.len() < name.len();
+    verbs.iter().any(|verb| literal.starts_with(verb) || (open && verb.starts_with(literal)))
+}
+
+fn writes(pattern: &str) -> bool {
+    is_one_of(pattern, WRITES)
+}
+
+/// What may be more than a read, by its name.
+fn is_unclear(pattern: &str) -> bool {
+    !writes(pattern) && !is_one_of(pattern, READS)
 }
 
 /// More than is needed: patterns that are none of the needed actions.
@@ -137,21 +217,25 @@ fn of_grants(role: &RoleText, needed: &[&'static str]) -> Vec<Finding> {
     let mut found = Vec::new();
     if !more.is_empty() {
         let everything = role.policies.iter().filter_map(|(_, document)| document.as_ref());
-        let writes = everything
-            .flat_map(|document| document.allowing())
-            .flat_map(|statement| &statement.actions)
-            .any(|pattern| !reads(pattern));
+        let all: Vec<&String> =
+            everything.flat_map(|document| document.allowing()).flat_map(|statement| &statement.actions).collect();
+        let writing = all.iter().any(|pattern| writes(pattern));
+        let unclear: Vec<&str> = all.iter().map(|one| one.as_str()).filter(|one| is_unclear(one)).take(3).collect();
         let boundary = if role.has_boundary {
             " (perhaps narrowed by its permissions boundary, which is not looked at)"
         } else {
             ""
         };
         let what = format!(
-            "it grants more than the planned reads{boundary}: {}{}",
+            "it grants more than rolecall reads{boundary}: {}{}",
             more.join("; "),
-            if writes { ". Writes are among it" } else { "" }
+            match (writing, unclear.as_slice()) {
+                (true, _) => ". Writes are among it".to_owned(),
+                (false, []) => String::new(),
+                (false, some) => format!(". Perhaps not all of it only reads ({})", some.join(", ")),
+            }
         );
-        let severity = if writes { Severity::Unsafe } else { Severity::Warning };
+        let severity = if writing { Severity::Unsafe } else { Severity::Warning };
         found.push(Finding::new(
             severity,
             what,
@@ -202,11 +286,17 @@ mod tests {
     #[test]
     fn a_trust_policy_is_judged_by_whom_it_lets_in() {
         let id = r#""StringEquals":{"sts:ExternalId":"x"}"#;
-        let by_role = format!(r#"{id},"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/x"}}"#);
+        let by_role =
+            format!(r#"{id},"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}}"#);
         let root = r#"{"AWS":"arn:aws:iam::999999999999:root"}"#;
         let mut all = String::new();
         for (name, trust, external_id) in [
             ("as our template has it", statement(root, &by_role), "\"abcd\""),
+            (
+                "another role besides",
+                statement(root, &by_role.replace(r#":"arn:aws:iam::999999999999:role/rolecall-backend""#, r#":["arn:aws:iam::999999999999:role/rolecall-backend","arn:aws:iam::999999999999:role/other"]"#)),
+                "\"abcd\"",
+            ),
             ("everybody in the backend's account", statement(root, id), "\"abcd\""),
             ("everybody", statement(r#""*""#, id), "\"abcd\""),
             ("everybody, narrowed", statement(r#"{"AWS":"*"}"#, &by_role), "\"abcd\""),
@@ -217,7 +307,7 @@ mod tests {
             ),
             ("a role that is gone", statement(r#"{"AWS":"AROAEXAMPLE"}"#, id), "\"abcd\""),
             ("another account", statement(r#"{"AWS":"123456789012"}"#, id), "\"abcd\""),
-            ("no external ID", statement(root, r#""ArnLike":{"aws:PrincipalArn":"x"}"#), "\"abcd\""),
+            ("no external ID", statement(root, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#), "\"abcd\""),
             ("any external ID", statement(root, r#""StringLike":{"sts:ExternalId":"*"}"#), "\"abcd\""),
             (
                 "narrowed to everybody",
@@ -225,7 +315,7 @@ mod tests {
                 "\"abcd\"",
             ),
             ("the customer's own service", statement(r#"{"Service":"ec2.amazonaws.com"}"#, ""), "\"abcd\""),
-            ("no external ID, and none wanted", statement(root, r#""ArnLike":{"aws:PrincipalArn":"x"}"#), "null"),
+            ("no external ID, and none wanted", statement(root, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#), "null"),
         ] {
             all.push_str(&format!("# {name}\n{}", told(&trust, &[], external_id)));
         }
@@ -241,9 +331,27 @@ mod tests {
         let reads = allow(r#"["ec2:Describe*","s3:ListBucket"]"#);
         let writes = allow(r#""ec2:*""#);
         insta::assert_snapshot!(told("", &[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)], "null"), @r"
-        Warning: it grants more than the planned reads: more: ec2:Describe*, s3:ListBucket
+        Warning: it grants more than rolecall reads: more: ec2:Describe*, s3:ListBucket
         Note: these of its policies could not be read: hidden
         ");
-        insta::assert_snapshot!(told("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than the planned reads: all: ec2:*. Writes are among it");
+        insta::assert_snapshot!(told("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Writes are among it");
+        // What AWS's own SecurityAudit has, some of it by other verbs than most.
+        let audit = allow(
+            r#"["apigateway:GET","config:DeliverConfigSnapshot","ec2:Describe*","iam:GenerateCredentialReport"]"#,
+        );
+        insta::assert_snapshot!(told("", &[("SecurityAudit", Some(&audit))], "null"), @"Warning: it grants more than rolecall reads: SecurityAudit: apigateway:GET, config:DeliverConfigSnapshot, ec2:Describe*, iam:GenerateCredentialReport. Perhaps not all of it only reads (config:DeliverConfigSnapshot, iam:GenerateCredentialReport)");
+    }
+
+    #[test]
+    fn writes_are_known_by_their_verbs() {
+        for writing in
+            ["*", "ec2:*", "ec2:CreateVpc", "ec2:c*", "s3:De*", "iam:PassRole", "sts:Assume*", "ec2:*Vpcs", "x:?ut"]
+        {
+            assert!(writes(writing), "{writing}");
+        }
+        for reading in ["ec2:Describe*", "ec2:describevpcs", "apigateway:GET", "s3:List*", "dynamodb:BatchGetItem"] {
+            assert!(!writes(reading) && !is_unclear(reading), "{reading}");
+        }
+        assert!(is_unclear("iam:GenerateCredentialReport") && is_unclear("config:Deliver*"));
     }
 }

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::file::{RegistryFile, TargetEntry};
 use super::random_external_id;
+use super::reading::DEFAULT_ROLE_NAME;
 use crate::event::AccountId;
 use crate::input::Problems;
 
@@ -86,7 +87,10 @@ impl RegistryFile {
             let account = &target.account_id;
             if self.entry(account).is_some() {
                 problems
-                    .push("registry", format!("account {account} is in it already: remove it first to add it anew"));
+                    .push("registry", format!(
+                        "account {account} is in it already. Its name, tags and regions are changed in the file itself; removed \
+                         and added anew it gets another external ID, which the customer has to put into its role"
+                    ));
             } else if !seen.insert(account) {
                 problems.push("registry", format!("account {account} is to be added twice"));
             }
@@ -153,17 +157,25 @@ impl RegistryFile {
         Ok(switched)
     }
 
-    /// Notes the role of an account, where its administrator chose another name or path. Nobody has checked that one, so
-    /// that the target is disabled.
-    pub fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<(), Problems> {
+    /// Notes the role of an account, where its administrator chose another name or path, and says whether it is another one
+    /// than before. Nobody has checked that one, so that the target is disabled.
+    pub fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<bool, Problems> {
         self.all_there(std::slice::from_ref(account_id))?;
+        let default = self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref());
+        let by_default = format!(":iam::{account_id}:role/{}", default.unwrap_or(DEFAULT_ROLE_NAME));
+        let mut changed = false;
         for entry in self.targets.iter_mut().filter(|entry| entry.account_id == *account_id) {
-            if entry.role_arn.as_ref().and_then(Option::as_deref) != Some(role_arn) {
+            let same = match &entry.role_arn {
+                None => role_arn.ends_with(&by_default),
+                Some(there) => there.as_deref() == Some(role_arn),
+            };
+            if !same {
                 entry.role_arn = Some(Some(role_arn.to_owned()));
                 entry.enabled = Some(false);
+                changed = true;
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// Takes targets out.
@@ -227,7 +239,7 @@ mod tests {
         ");
         let refused = file.add(&[NewTarget::of(account(1)), NewTarget::of(account(3)), NewTarget::of(account(3))]);
         insta::assert_snapshot!(refused.unwrap_err(), @r"
-        registry: account 000000000001 is in it already: remove it first to add it anew
+        registry: account 000000000001 is in it already. Its name, tags and regions are changed in the file itself; removed and added anew it gets another external ID, which the customer has to put into its role
         registry: account 000000000003 is to be added twice
         ");
         file.remove(&[account(2)]).unwrap();

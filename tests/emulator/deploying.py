@@ -37,6 +37,7 @@ from pack import pack
 NAME = "rolecall"
 ACCOUNT = "777777777777"
 READERS = "111111111111,222222222222,333333333333,444444444444"
+KEY = "arn:aws:kms:eu-central-1:999999999999:key/shared"
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = INFRA / "deploy.sh"
 CLI = ROOT / ".emulator" / "awscli"
@@ -142,8 +143,8 @@ def parameters(endpoint: str, account: str, readers: str) -> dict[str, str]:
     }
 
 
-def run(settings: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
+def started(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [str(SCRIPT), *arguments],
         env=settings,
         stdin=subprocess.DEVNULL,
@@ -153,6 +154,10 @@ def run(settings: dict[str, str], *arguments: str) -> str:
         timeout=1800,
         check=False,
     )
+
+
+def run(settings: dict[str, str], *arguments: str) -> str:
+    done = started(settings, *arguments)
     if done.returncode != 0:
         raise DeployingError(f"deploy.sh ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -233,6 +238,15 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
             second = results(run(bare))
             expect("the second run's steps", set(second.values()), {"no changes", "is there already"})
             expect_unchanged("the second run", state_of(cloud, account), deployed)
+            say("with another name for backend_role, which customers trust")
+            refused = started(bare | {"ROLE_PARAMETERS": "RoleName=another"})
+            told = refused.returncode, "customers trust that role" in refused.stderr
+            expect("what becomes of another name for backend_role", told, (2, True))
+            expect_unchanged("it", state_of(cloud, account), deployed)
+            say("with a key that role and backend must both know: dry")
+            said = run(bare | {"PARAMETERS": "KmsKeyArn=" + KEY}, "--dry-run")
+            stacks = [line for line in said.splitlines() if KEY in line]
+            expect("the stacks that would get the key", len(stacks), 2)
     outputs = outputs_of(cloud, account)
     template = (INFRA / "customer-role.yaml").read_bytes()
     digest = hashlib.sha256(template).hexdigest()

@@ -124,6 +124,7 @@ fn in_words(checked: &[Checked], in_full: bool) -> String {
         let strangers = match one.refuses_strangers {
             Some(true) => "refused",
             Some(false) => "LET IN",
+            None if one.findings.iter().any(|finding| finding.leaves_strangers_unknown()) => "not known",
             None => "not tried",
         };
         let allowed = one.types.iter().filter(|row| row.is_allowed());

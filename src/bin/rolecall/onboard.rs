@@ -39,16 +39,17 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
         return Err(Refusal::new(RefusalKind::InvalidSettings, what));
     }
     // Whoever is there already is invited again, with the external ID that is theirs.
-    let (added, file) = keeper
+    let (added, moved, file) = keeper
         .edit(|file| {
             let missing: Vec<NewTarget> =
                 new.iter().filter(|target| file.entry(&target.account_id).is_none()).cloned().collect();
             file.add(&missing)?;
-            if let (Some(role), [account]) = (&arguments.role_arn, accounts.as_slice()) {
-                file.set_role(account, role)?;
-            }
+            let moved = match (&arguments.role_arn, accounts.as_slice()) {
+                (Some(role), [account]) => file.set_role(account, role)?,
+                _ => false,
+            };
             without_external_ids(file, &accounts)?;
-            Ok((missing.into_iter().map(|target| target.account_id).collect::<Vec<_>>(), file.clone()))
+            Ok((missing.into_iter().map(|target| target.account_id).collect::<Vec<_>>(), moved, file.clone()))
         })
         .await?;
     let template_url =
@@ -70,11 +71,31 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
         template_url: template_url.clone(),
     });
     if arguments.json {
-        let told: Vec<Value> = invitations.iter().map(|one| as_json(one, &added, &sha256)).collect();
+        let told: Vec<Value> = invitations.iter().map(|one| as_json(one, &added, moved, &sha256)).collect();
         show::print_json(&told);
         return Ok(ExitCode::SUCCESS);
     }
-    let told: Vec<String> = invitations.iter().map(|one| in_words(one, &added, keeper.address(), &sha256)).collect();
+    let there = There {
+        added: &added,
+        moved: arguments.role_arn.as_deref().filter(|_| moved),
+        registry: keeper.address(),
+        of_customer: arguments.customer.is_some(),
+    };
+    let ours = arguments.template_url.is_none();
+    let told: Vec<String> = invitations.iter().map(|one| in_words(one, &there, &sha256, ours)).collect();
+    let ignored = [
+        ("--name", arguments.name.is_some()),
+        ("--tags", !arguments.tags.is_empty()),
+        ("--regions", !arguments.regions.is_empty()),
+        ("--customer", arguments.customer.is_some()),
+    ];
+    let ignored: Vec<&str> = ignored.iter().filter(|(_, given)| *given).map(|(flag, _)| *flag).collect();
+    if !ignored.is_empty() && added.len() < accounts.len() {
+        eprintln!(
+            "rolecall: {} left as it was for targets that are there already: edit the registry",
+            ignored.join(", ")
+        );
+    }
     let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
     show::print(&format!(
         "{}\n\nOnce the role is there (it takes IAM some seconds, and the check waits for it):\n\n  \
@@ -170,12 +191,12 @@ fn invitations(
     groups.into_iter().map(|(id, role, accounts)| make(accounts, SecretString::from(id), role)).collect()
 }
 
-fn as_json(invitation: &Invitation, added: &[AccountId], sha256: &str) -> Value {
+fn as_json(invitation: &Invitation, added: &[AccountId], moved: bool, sha256: &str) -> Value {
     use secrecy::ExposeSecret;
     json!({
         "accounts": invitation.accounts,
         "added": invitation.accounts.iter().filter(|account| added.contains(account)).collect::<Vec<_>>(),
-        "backend_role_arn": invitation.backend_role.to_string(),
+        "role_changed": moved, "backend_role_arn": invitation.backend_role.to_string(),
         "external_id": invitation.external_id.expose_secret(),
         "template_url": invitation.template_url, "template_sha256": sha256,
         "link": invitation.link(), "command": invitation.command(), "terraform": invitation.terraform(),
@@ -183,12 +204,25 @@ fn as_json(invitation: &Invitation, added: &[AccountId], sha256: &str) -> Value 
     })
 }
 
-fn in_words(invitation: &Invitation, added: &[AccountId], registry: &str, sha256: &str) -> String {
+/// What became of the targets in the registry.
+struct There<'a> {
+    added: &'a [AccountId],
+    /// The role that one of them has from now on.
+    moved: Option<&'a str>,
+    registry: &'a str,
+    /// They are a customer's who may have more.
+    of_customer: bool,
+}
+
+fn in_words(invitation: &Invitation, there: &There<'_>, sha256: &str, ours: bool) -> String {
     let ids: Vec<&str> = invitation.accounts.iter().map(AccountId::as_str).collect();
-    let new = invitation.accounts.iter().filter(|account| added.contains(account)).count();
-    let ids = ids.join(", ");
-    let mut text = match new {
-        0 => format!("In {registry} already, as it was: {ids}. The same invitation again.\n"),
+    let new = invitation.accounts.iter().filter(|account| there.added.contains(account)).count();
+    let (ids, registry) = (ids.join(", "), there.registry);
+    let mut text = match (new, there.moved) {
+        (0, None) => format!("In {registry} already, as it was: {ids}. The same invitation again.\n"),
+        (0, Some(role)) => format!(
+            "In {registry} already: {ids}. Its role is {role} from now on; disabled until that one was checked.\n"
+        ),
         _ => format!("Added to {registry}, disabled until the role was checked: {ids}.\n"),
     };
     text.push_str(
@@ -200,8 +234,9 @@ fn in_words(invitation: &Invitation, added: &[AccountId], registry: &str, sha256
     }
     match &invitation.template_url {
         Some(url) => text.push_str(&format!(
-            "\nThe template is {url}\nand its SHA-256 is {sha256}\nWhoever opens it must be among the template's readers \
-             (make deploy ARTIFACT_PARAMETERS=TemplateReaders=…).\n"
+            "\nThe template is {url}\nand its SHA-256 {} {sha256}\nWhoever opens it must be among the template's readers \
+             (make deploy ARTIFACT_PARAMETERS=TemplateReaders=…, the whole list\neach time; or TemplatePublic=true).\n",
+            if ours { "is" } else { "should be" }
         )),
         None => text.push_str(&format!(
             "\nNo template is published (`make deploy` does, or give --template-url), so there is no link: send\n\
@@ -213,10 +248,10 @@ fn in_words(invitation: &Invitation, added: &[AccountId], registry: &str, sha256
         "\nTerraform, with the module of infra/terraform/customer-role:\n\n{}\n",
         indented(&invitation.terraform())
     ));
-    if invitation.accounts.len() > 1 {
+    if there.of_customer || invitation.accounts.len() > 1 {
         text.push_str(&format!(
-            "\nA whole organization at once (its management account needs a stack of its own besides, by one of the forms\n\
-             above):\n\n{}\n",
+            "\nA whole organization at once, once it trusts StackSets (aws cloudformation activate-organizations-access; its\n\
+             management account needs a stack of its own besides, by one of the forms above; infra/ONBOARDING.md):\n\n{}\n",
             indented(&invitation.stack_set())
         ));
     }

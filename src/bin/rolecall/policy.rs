@@ -9,7 +9,7 @@ use rolecall::input::Problems;
 use rolecall::keeper::Keeper;
 use rolecall::policies::{self, MANAGED_POLICY_LIMIT, Places, Policy as Document};
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::registry::{DEFAULT_ROLE_NAME, TargetRole};
+use rolecall::registry::{DEFAULT_ROLE_NAME, RegistryFile, TargetRole};
 use rolecall::settings::Settings;
 
 use crate::arguments::{Policy, WhichPolicy};
@@ -68,11 +68,10 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name;
     if !arguments.listed {
-        let named = match settings.registry {
-            Some(_) => Keeper::open(settings, &backend.config, partition)?.file().await?.defaults,
-            None => None,
+        let name = match settings.registry {
+            Some(_) => customer_role(Keeper::open(settings, &backend.config, partition)?.file().await?),
+            None => DEFAULT_ROLE_NAME.to_owned(),
         };
-        let name = named.and_then(|defaults| defaults.role_name).unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned());
         return Ok(policies::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
     }
     let registry = Keeper::open(settings, &backend.config, partition)?.read().await?;
@@ -100,6 +99,11 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
         );
     }
     Ok(documents)
+}
+
+/// What customers' roles are called where the registry says nothing else of one.
+fn customer_role(registry: RegistryFile) -> String {
+    registry.defaults.and_then(|defaults| defaults.role_name).unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned())
 }
 
 async fn trust(settings: &Settings) -> Result<Document, Refusal> {
@@ -134,5 +138,12 @@ async fn admin(settings: &Settings) -> Result<Document, Refusal> {
         let prefix = prefix.trim_matches('/');
         (bucket, if prefix.is_empty() { String::new() } else { format!("{prefix}/") })
     });
-    Ok(policies::admin(&Places { partition, backend_role, registry: split(&settings.registry), output }))
+    // Whoever asks for this may perhaps not read the registry yet.
+    let name = match Keeper::open(settings, &backend.config, backend.partition.name) {
+        Ok(keeper) => keeper.file().await.map_or_else(|_| DEFAULT_ROLE_NAME.to_owned(), customer_role),
+        Err(_) => DEFAULT_ROLE_NAME.to_owned(),
+    };
+    let customer_roles = format!("arn:{partition}:iam::*:role/{name}");
+    let (kms_key, registry) = (settings.output_kms_key.clone(), split(&settings.registry));
+    Ok(policies::admin(&Places { partition, backend_role, customer_roles, kms_key, registry, output }))
 }

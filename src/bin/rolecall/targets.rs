@@ -203,16 +203,29 @@ async fn find(arguments: &Import, settings: &Settings, backend: &Backend, keeper
         .map_err(|cause| of_aws(&format!("the policies of {role}"), cause))
 }
 
-/// The role that is given, set, or was published.
+/// The role that is given, set, or was published. One that is set and is not the published one is a slip: customers would
+/// be told to trust the wrong role.
 pub async fn backend_role(
     given: Option<&str>,
     settings: &Settings,
     keeper: &Keeper,
 ) -> Result<Option<RoleArn>, Refusal> {
-    let given = given.filter(|arn| !arn.is_empty()).map(str::to_owned).or_else(|| settings.backend_role.clone());
-    let arn = match given {
-        Some(arn) => Some(arn),
-        None => keeper.published().await?.map(|published| published.backend_role_arn),
+    let arn = match given.filter(|arn| !arn.is_empty()) {
+        Some(arn) => Some(arn.to_owned()),
+        None => {
+            let published = keeper.published().await?.map(|published| published.backend_role_arn);
+            match (settings.backend_role.clone(), published) {
+                (Some(set), Some(published)) if set != published => {
+                    let what = format!(
+                        "customers trust {published}, as published beside {}, and --backend-role (ROLECALL_BACKEND_ROLE) \
+                         says {set}",
+                        keeper.address()
+                    );
+                    return Err(Refusal::new(RefusalKind::InvalidSettings, what));
+                }
+                (set, published) => set.or(published),
+            }
+        }
     };
     arn.map(|arn| arn.parse())
         .transpose()
@@ -226,6 +239,11 @@ fn told(imported: &Imported, registry: &str) -> String {
         added.len(),
         already.len()
     );
+    if !added.is_empty() {
+        text.push_str(
+            "`rolecall onboard ID` prints what an account's administrator needs, its external ID among it.\n",
+        );
+    }
     if !disabled.is_empty() {
         let names: Vec<&str> = disabled.iter().map(|account| account.as_str()).collect();
         text.push_str(&format!("Disabled, since they are closed: {}.\n", names.join(", ")));

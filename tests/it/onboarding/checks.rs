@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use rolecall::backend::{Backend, Identity};
 use rolecall::catalogue::{Catalogue, actions_of, session_policies};
@@ -60,9 +61,31 @@ fn registry(folder: &Path, targets: &[Value]) -> String {
     path.display().to_string()
 }
 
+/// As an operator who may do what `rolecall policy admin` prints, and nothing else.
 fn check(registry: &str, arguments: &[&str]) -> Ran {
+    static OPERATOR: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let profiles = OPERATOR.get_or_init(|| {
+        let printed = ran(stage().rolecall(&["policy", "admin"]));
+        let policy: Value = serde_json::from_str(&printed.out).expect("a policy");
+        let trust = trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({}));
+        make_roles(&[json!({ "account": BACKEND, "name": "operator", "trust": trust, "inline": { "admin": policy } })]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = format!(
+            "[profile root]\naws_access_key_id = {BACKEND}\naws_secret_access_key = {}\n\n[profile operator]\n\
+             role_arn = arn:aws:iam::{BACKEND}:role/operator\nsource_profile = root\n",
+            stage().fact("secret")
+        );
+        std::fs::write(folder.path().join("config"), config).expect("written");
+        folder
+    });
     let mut command = stage().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
-    command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"]).args(arguments);
+    command
+        .args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"])
+        .args(arguments)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("AWS_CONFIG_FILE", profiles.path().join("config"))
+        .env("AWS_PROFILE", "operator");
     ran(command)
 }
 

@@ -71,7 +71,8 @@ pub struct Check {
     /// Enable the targets that are in order
     #[arg(long)]
     pub enable: bool,
-    /// Do not try what the role should refuse: each refusal shows in the customer's CloudTrail
+    /// Do not try what the role should refuse: each refusal shows in the customer's CloudTrail. Nobody knows then whether it
+    /// does refuse that
     #[arg(long)]
     pub no_negative: bool,
     /// How long to wait for a new role [default: 90s for targets that are not enabled, else not at all]
