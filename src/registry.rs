@@ -69,6 +69,11 @@ pub enum TargetRole {
 }
 
 impl Registry {
+    /// One without targets.
+    pub fn empty() -> Self {
+        Self { version: 1, targets: Vec::new() }
+    }
+
     /// The target of an account, enabled or not.
     pub fn target(&self, account_id: &AccountId) -> Option<&Target> {
         self.targets.iter().find(|target| target.account_id == *account_id)

@@ -76,6 +76,15 @@ impl Finding {
                 format!("{role} answers for another account: {}", cause.message),
                 "correct the registry's role_arn; find out whose role it is",
             ),
+            Kind::Denied | Kind::ScpDenied if target.via.is_some() => Self::new(
+                Severity::Shut,
+                format!("{role} cannot be entered{by_what}: {cause}"),
+                format!(
+                    "the message names the role that refused. The role on the way must let backend_role in, and may call \
+                     sts:AssumeRole on {role}; this is the trust that the latter needs"
+                ),
+            )
+            .pasting(policies::trust(backend_role, target.external_id.is_some())),
             Kind::Denied | Kind::ScpDenied => Self::new(
                 Severity::Shut,
                 format!("{role} does not let backend_role in{by_what}: {cause}"),

@@ -178,10 +178,10 @@ impl AccountRun {
     /// Where nobody knows which regions there are, there is a row a type, at region `*` or at those named in full. What is
     /// still open after the runs that this one resumes is known by them.
     fn open_unknown(&self, ledger: &mut AccountLedger) {
-        if let Some(open) = self.stock.before.open.get(self.account.account_id.as_str()) {
-            for table in self.tables() {
-                let here = open.iter().filter(|(_, open)| open == table.entry.table);
-                here.for_each(|(region, _)| ledger.open(region, cell(table)));
+        let (before, id) = (&self.stock.before, self.account.account_id.as_str());
+        if before.knows(id) {
+            for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
+                before.open(id, table.entry.table).for_each(|region| ledger.open(region, cell(table)));
             }
             return;
         }
@@ -377,9 +377,7 @@ impl AccountRun {
     /// Whether a cell is planned, and not answered yet by the run that this one resumes.
     fn wants(&self, table: &Table, region: &str) -> bool {
         let planned = self.stock.tables.contains(&table.index);
-        let name = || (self.account.account_id.to_string(), region.to_owned(), table.entry.table.to_owned());
-        let answered = &self.stock.before.answered;
-        planned && (answered.is_empty() || !answered.contains(&name()))
+        planned && !self.stock.before.is_answered(self.account.account_id.as_str(), region, table.entry.table)
     }
 }
 

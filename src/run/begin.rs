@@ -91,11 +91,12 @@ impl Engine {
         Ok(Begun::Planned(Box::new(Planned { plan, base, attempt, registry: registry.into(), identity })))
     }
 
-    /// A run that was planned before: by the name of its run alone.
-    pub(super) async fn reopen(&self, store: &Store, plan: Plan) -> Result<Planned, Refusal> {
+    /// A run that was planned before: by the name of its run alone. Where nobody is to be entered, as when it is put together,
+    /// the registry is not needed, and what is wrong with it holds nothing up.
+    pub(super) async fn reopen(&self, store: &Store, plan: Plan, enters: bool) -> Result<Planned, Refusal> {
         let refused = |error| Refusal::of_output(&store.address(""), &error);
         let identity = self.backend.identify().await?;
-        let registry = intake::read_registry(self).await?;
+        let registry = if enters { intake::read_registry(self).await? } else { Registry::empty() };
         let base = resume::base(store, &plan).await.map_err(refused)?;
         Ok(Planned { plan, base, attempt: attempt::new(), registry: registry.into(), identity })
     }
@@ -111,7 +112,7 @@ impl Engine {
         let Planned { plan, base, registry, identity, .. } = planned;
         let catalogue = intake::catalogue()?;
         let accounts: Vec<AccountId> = plan.accounts_of(part).map(|account| account.account_id.clone()).collect();
-        let before = resume::before(store, base.as_ref(), &accounts).await;
+        let before = resume::before(store, base.as_ref(), catalogue, &accounts).await;
         let before = before.map_err(|error| Refusal::of_output(&store.address(""), &error))?;
         let tables: Vec<usize> =
             plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();

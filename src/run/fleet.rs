@@ -215,7 +215,7 @@ impl Engine {
             tracing::info!("the run was put together without this shard: it comes too late");
             return Ok(());
         }
-        let planned = self.reopen(&store, plan).await?;
+        let planned = self.reopen(&store, plan, true).await?;
         Box::pin(self.part(&store, &planned, &part, until, &observer)).await.map(|_| ())
     }
 
@@ -235,7 +235,7 @@ impl Engine {
             }
             None => {
                 let plan = self.plan_of(&store, run_id).await?;
-                let planned = self.reopen(&store, plan).await?;
+                let planned = self.reopen(&store, plan, false).await?;
                 let shards = shards_of(&store, &planned.plan).await.map_err(refused)?;
                 Box::pin(self.gather(&store, &planned, shards, &observer)).await?
             }

@@ -4,7 +4,7 @@
 //! the newest answered cell reads all of it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use super::commit::{REST, broken, lines, read_manifest};
 use crate::catalogue::{Catalogue, Partition, Table};
 use crate::collect::{Begun, Done};
 use crate::event::AccountId;
-use crate::ledger::{ANY_REGION, GLOBAL, LEDGER, Status};
+use crate::ledger::{ANY_REGION, LEDGER, Status};
 use crate::plan::Plan;
 use crate::record::{ColumnType, EXTRA_COLUMN, Origin, Page, Record, Value};
 use crate::report::Manifest;
@@ -24,7 +24,7 @@ use crate::sink::{Parcel, WrittenFile};
 use crate::store::{Store, StoreError};
 
 /// A cell, as `account`, `region`, `table`.
-pub type CellName = (String, String, String);
+type CellName = (String, String, String);
 
 /// How many rows are handed to the sink at once.
 const AT_ONCE: usize = 1000;
@@ -32,12 +32,48 @@ const AT_ONCE: usize = 1000;
 /// What was answered before.
 #[derive(Debug, Default)]
 pub struct Before {
-    /// Cells that were answered in full.
-    pub answered: HashSet<CellName>,
-    /// By account that was told of: the region and table of those that are known, lie in a region and are still open.
-    pub open: HashMap<String, BTreeSet<(String, String)>>,
-    /// Of those that were answered in part, by account.
+    /// What the ledgers told, by account and table.
+    told: HashMap<String, HashMap<&'static str, Told>>,
+    /// Cells that were answered in part, by account.
     pub begun: HashMap<String, Arc<Begun>>,
+}
+
+/// The regions of a table that were told of, and whether they were answered in full. Their names are shared, since a large
+/// run has many of them.
+type Told = Vec<(Arc<str>, bool)>;
+
+impl Before {
+    /// Whether a cell was answered in full.
+    pub fn is_answered(&self, account: &str, region: &str, table: &str) -> bool {
+        let told = self.told.get(account).and_then(|tables| tables.get(table));
+        told.is_some_and(|told| told.iter().any(|(there, answered)| *answered && **there == *region))
+    }
+
+    /// Whether an account was told of: then its open cells are known.
+    pub fn knows(&self, account: &str) -> bool {
+        self.told.contains_key(account)
+    }
+
+    /// The regions of a table that are still open, of an account that was told of. Where one run could not tell the regions,
+    /// another one may have.
+    pub fn open(&self, account: &str, table: &str) -> impl Iterator<Item = &str> {
+        let told = self.told.get(account).and_then(|tables| tables.get(table)).map_or(&[][..], Vec::as_slice);
+        let located = told.iter().any(|(region, _)| **region != *ANY_REGION);
+        let open = told.iter().filter(move |(region, answered)| !answered && !(located && **region == *ANY_REGION));
+        open.map(|(region, _)| &**region)
+    }
+
+    fn note(&mut self, account: &str, table: &'static str, region: &Arc<str>, answered: bool) {
+        if !self.told.contains_key(account) {
+            self.told.insert(account.to_owned(), HashMap::new());
+        }
+        let told = self.told.get_mut(account).map(|tables| tables.entry(table).or_default());
+        let Some(told) = told else { return };
+        match told.iter_mut().find(|(there, _)| there == region) {
+            Some((_, before)) => *before |= answered,
+            None => told.push((region.clone(), answered)),
+        }
+    }
 }
 
 /// The run that this one goes on with: the one whose `remaining` it is, and not just one of a like name.
@@ -63,9 +99,14 @@ fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterat
 }
 
 /// What is known of the cells of these accounts by the run which this one resumes, and by those before it.
-pub async fn before(store: &Store, base: Option<&Manifest>, accounts: &[AccountId]) -> Result<Before, StoreError> {
+pub async fn before(
+    store: &Store,
+    base: Option<&Manifest>,
+    catalogue: &'static Catalogue,
+    accounts: &[AccountId],
+) -> Result<Before, StoreError> {
     #[derive(Deserialize)]
-    struct Told<'a> {
+    struct Row<'a> {
         #[serde(borrow)]
         account_id: Cow<'a, str>,
         #[serde(borrow)]
@@ -75,21 +116,20 @@ pub async fn before(store: &Store, base: Option<&Manifest>, accounts: &[AccountI
         status: Status,
     }
     let wanted: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
-    let (mut answered, mut told_of) = (HashSet::new(), HashMap::<String, BTreeSet<(String, String)>>::new());
+    let (mut before, mut regions) = (Before::default(), HashSet::<Arc<str>>::new());
     let mut next = base.cloned();
     while let Some(manifest) = next {
         for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key, &[]).await?.lines() {
-                let told: Told<'_> =
+                let row: Row<'_> =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-                if !wanted.contains(&*told.account_id) {
+                // A type that is no longer asked for is no cell of this run.
+                let Some(table) = catalogue.find(&row.table).filter(|_| wanted.contains(&*row.account_id)) else {
                     continue;
-                }
-                let cell = (told.region.to_string(), told.table.to_string());
-                told_of.entry(told.account_id.to_string()).or_default().insert(cell);
-                if told.status.is_answered() {
-                    answered.insert((told.account_id.into(), told.region.into(), told.table.into()));
-                }
+                };
+                let region = regions.get(&*row.region).cloned().unwrap_or_else(|| Arc::from(&*row.region));
+                before.note(&row.account_id, table.entry.table, &region, row.status.is_answered());
+                regions.insert(region);
             }
         }
         next = match &manifest.resumes {
@@ -97,16 +137,7 @@ pub async fn before(store: &Store, base: Option<&Manifest>, accounts: &[AccountI
             None => None,
         };
     }
-    for (account, cells) in &mut told_of {
-        // Where one run could not tell a type's regions, another one may have.
-        let located: HashSet<String> =
-            cells.iter().filter(|(region, _)| region != ANY_REGION).map(|(_, table)| table.clone()).collect();
-        cells.retain(|(region, table)| {
-            let known = region != ANY_REGION || !located.contains(table);
-            known && region != GLOBAL && !answered.contains(&(account.clone(), region.clone(), table.clone()))
-        });
-    }
-    Ok(Before { answered, open: told_of, ..Before::default() })
+    Ok(before)
 }
 
 /// Takes over the rows of these accounts' cells that were answered in part: they go to the sink, and what they stand for is told.

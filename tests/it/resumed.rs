@@ -46,6 +46,25 @@ async fn a_run_that_is_cut_short_accounts_for_every_cell_and_its_rest_finishes_t
     assert_eq!(both, 6 * 5);
 }
 
+/// Two deliveries of one event at the same moment: both ask, one commits, and both are told the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_carry_one_run_out_at_once_leave_one_run() {
+    let scene = Scene::set(3, some(5, 1, 20), |_| {}).await;
+    let door = scene.sim.add_fault(Fault::new(What::Held).operation("AssumeRole").account(&account_id(1)));
+    let run = || scene.run(json!({ "run_id": "twice", "accounts": "all", "regions": ["eu-west-1"] }), None);
+    let both = async {
+        until("both of them", || scene.sim.fired(door) == 2).await;
+        scene.sim.lift(door);
+    };
+    let (one, other, ()) = tokio::join!(run(), run(), both);
+    let told = |response| serde_json::to_value::<rolecall::report::Response>(response).expect("JSON");
+    assert_eq!(told(one.expect("a response")), told(other.expect("a response")));
+    ledger(&scene.out(), "twice");
+    assert_eq!(ids(&scene.out(), "twice", "ec2_vpcs").len(), 3 * 5);
+    let manifest = manifest(&scene.out(), "twice");
+    assert_eq!(manifest["attempts"].as_object().map(serde_json::Map::len), Some(1), "{}", manifest["attempts"]);
+}
+
 const ZONES: usize = 14;
 /// So many zones of an account are asked at the same time.
 const SIDE_BY_SIDE: usize = 8;
