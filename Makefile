@@ -12,7 +12,7 @@ TARGETS := --all-targets
 
 # A proxy meant for the internet must not get between the tests and the loopback.
 LOOPBACK := 127.0.0.1,localhost
-export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(NO_PROXY))
+export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
 .PHONY: demo test check bench generate package deploy emulator build clean help
@@ -44,7 +44,7 @@ demo: emulator build
 	@$(RUN) tests/emulator/demo.py
 
 # Hundreds of connections have two ends in one process: as many files as the system lets us open.
-FILES := ulimit -n $$(ulimit -Hn);
+FILES := ulimit -n $$(ulimit -Hn) 2>/dev/null || ulimit -n 10240 2>/dev/null;
 
 test: emulator build
 	@$(RUN) tests/model/generate.py --check

@@ -229,7 +229,8 @@ if [ -n "$role" ]; then
 else
     split backend-role.yaml "${ROLE_PARAMETERS:-}"
     for word in ${given[@]+"${given[@]}"}; do
-        before=$(noted "$name-role" "parameter ${word%%=*}")
+        before=$(noted "$name-role" "output BackendRoleArn") # none of a stack that never came up
+        [ -z "$before" ] || before=$(noted "$name-role" "parameter ${word%%=*}")
         case $word in
             RoleName=* | RolePath=*) [ -z "$before" ] || [ "${word#*=}" = "$before" ] ||
                 die "the stack $name-role has ${word%%=*}=$before, and customers trust that role: another one would lock" \
@@ -240,11 +241,12 @@ else
     split backend.yaml "${PARAMETERS:-}"
     shared=""
     for key in ResultsBucketName RegistryBucketName KmsKeyArn EventBusName Tracing; do
-        value=$(noted "$name" "parameter $key")
+        value=$(noted "$name" "parameter $key") now=""
         for word in ${given[@]+"${given[@]}"}; do
-            [ "${word%%=*}" != "$key" ] || value=${word#*=}
+            [ "${word%%=*}" != "$key" ] || { value=${word#*=} now=$key; }
         done
-        [ -z "$value" ] || shared+=" $key=$value"
+        # What was encrypted with a key that is no longer given is still to be read.
+        [ -z "$value" ] && { [ -z "$now" ] || [ "$key" = KmsKeyArn ]; } || shared+=" $key=$value"
     done
     split backend-role.yaml "Name=$name$shared ${ROLE_PARAMETERS:-}"
     stack "$name-role" backend-role.yaml "${given[@]}"

@@ -75,15 +75,17 @@ impl Machine {
                 ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive if same => {
                     return Ok(there);
                 }
-                _ if same => {}
-                // Under a number it may be another run's own name.
-                _ if number > 1 => {}
-                _ => {
+                // Under a number it may be another run's own name; and one that has failed has no result that would be
+                // taken for this one's. Whether the run itself is another request's, the plan step finds.
+                ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive
+                    if number == 1 =>
+                {
                     let message = format!(
                         "{there} was started with another request under this run's name: give this one a run_id of its own"
                     );
                     return Err(Refusal::new(RefusalKind::RunIdTaken, message));
                 }
+                _ => {}
             }
         }
         let message = format!(

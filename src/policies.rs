@@ -113,8 +113,8 @@ pub struct Places {
     pub partition: String,
     /// The ARN of `backend_role`.
     pub backend_role: String,
-    /// The ARN of the roles that customers make, with a `*` for their accounts.
-    pub customer_roles: String,
+    /// The ARNs of the roles that customers make, with a `*` for their accounts.
+    pub customer_roles: Vec<String>,
     /// The KMS key of the buckets, where they have one of their own.
     pub kms_key: Option<String>,
     /// The registry's bucket and its key.
@@ -133,7 +133,7 @@ pub fn admin(places: &Places) -> Policy {
     let mut statements = vec![
         allow("BecomeBackendRole", "sts:AssumeRole", backend_role.as_str()),
         // A role that lets in everybody who knows the external ID is found by nobody who may not even try.
-        allow("TryWhatCustomersShouldRefuse", "sts:AssumeRole", customer_roles.as_str()),
+        allow("TryWhatCustomersShouldRefuse", "sts:AssumeRole", customer_roles.clone()),
         allow(
             "ReadWhatBackendRoleMayEnter",
             vec!["iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
@@ -160,7 +160,9 @@ pub fn admin(places: &Places) -> Policy {
     let follow = vec!["states:DescribeExecution", "states:DescribeMapRun", "states:ListMapRuns"];
     statements.push(allow("FollowFleets", follow, seen));
     if let Some(key) = kms_key {
-        statements.push(allow("UseTheBucketsKey", vec!["kms:Decrypt", "kms:GenerateDataKey"], key.as_str()));
+        let mut use_key = allow("UseTheBucketsKey", vec!["kms:Decrypt", "kms:GenerateDataKey"], key.as_str());
+        use_key.condition = Some(json!({ "StringLike": { "kms:ViaService": "s3.*" } }));
+        statements.push(use_key);
     }
     let of_bucket = |rest: &str| format!("arn:{partition}:s3:::{rest}");
     if let Some((bucket, key)) = registry {
@@ -207,7 +209,7 @@ mod tests {
         let places = Places {
             partition: "aws".into(),
             backend_role: role.to_string(),
-            customer_roles: "arn:aws:iam::*:role/rolecall-inventory".into(),
+            customer_roles: vec!["arn:aws:iam::*:role/rolecall-inventory".into()],
             kms_key: Some("arn:aws:kms:eu-central-1:999999999999:key/k".into()),
             registry: Some(("registry".into(), "targets.json".into())),
             output: Some(("results".into(), "inventory/".into())),

@@ -148,9 +148,8 @@ impl Finding {
         Self::new(
             Severity::Note,
             format!(
-                "{} could not be read: should they ask for the external ID too, the refusals may be theirs and not the \
-                 customer's",
-                format_args!("{backend_role}'s own policies")
+                "the policies of {backend_role} could not be read: should they ask for the external ID too, the refusals may \
+                 be theirs and not the customer's"
             ),
             "run it from an identity that may read them (rolecall policy admin)",
         )

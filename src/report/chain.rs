@@ -22,12 +22,16 @@ impl Chain {
     /// Sums up runs, the first one first.
     pub fn of(runs: &[Manifest]) -> Self {
         let accounts = AccountCounts::of(ended(runs.iter().flat_map(|run| &run.by_account)));
-        let status = match accounts {
-            AccountCounts { planned, complete, .. } if complete == planned => Completeness::Complete,
-            AccountCounts { complete: 0, partial: 0, .. } => Completeness::Failed,
-            _ => Completeness::Partial,
-        };
-        Self { runs: runs.iter().map(|run| run.response.run_id.clone()).collect(), status, accounts }
+        let runs = runs.iter().map(|run| run.response.run_id.clone()).collect();
+        Self { runs, status: status(accounts), accounts }
+    }
+}
+
+fn status(accounts: AccountCounts) -> Completeness {
+    match accounts {
+        AccountCounts { complete: 0, partial: 0, .. } => Completeness::Failed,
+        AccountCounts { planned, complete, .. } if complete == planned => Completeness::Complete,
+        _ => Completeness::Partial,
     }
 }
 
@@ -74,5 +78,9 @@ mod tests {
         let rest = [(2, Complete), (3, Complete), (4, Failed), (5, Failed)];
         assert_eq!(counted(&[first, [(2, Complete); 5]].concat()), (2, 1, 0, 2));
         assert_eq!(counted(&[&first[..], &rest[..]].concat()), (3, 1, 1, 0));
+        let status_of = |accounts: &[Completeness]| status(AccountCounts::of(accounts.iter().copied()));
+        assert_eq!(status_of(&[Complete, Complete]), Complete);
+        assert_eq!(status_of(&[Complete, Failed]), Partial);
+        assert_eq!(status_of(&[Failed, NotStarted]), Failed);
     }
 }

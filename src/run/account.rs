@@ -178,17 +178,12 @@ impl AccountRun {
     /// Where nobody knows which regions there are, there is a row a type, at region `*` or at those named in full. What is
     /// still open after the runs that this one resumes is known by them.
     fn open_unknown(&self, ledger: &mut AccountLedger) {
-        let (before, id) = (&self.stock.before, self.account.account_id.as_str());
-        if before.knows(id) {
-            for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
-                before.open(id, table.entry.table).for_each(|region| ledger.open(region, cell(table)));
-            }
-            return;
-        }
         let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
         for table in self.tables().filter(|table| table.entry.reach == Reach::Regional) {
-            let wanted = regions.iter().filter(|region| self.wants(table, region));
-            wanted.for_each(|region| ledger.open(region, cell(table)));
+            match self.stock.before.open(self.account.account_id.as_str(), table.entry.table) {
+                Some(open) => open.into_iter().for_each(|region| ledger.open(region, cell(table))),
+                None => regions.iter().for_each(|region| ledger.open(region, cell(table))),
+            }
         }
     }
 

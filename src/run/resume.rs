@@ -38,40 +38,55 @@ pub struct Before {
     pub begun: HashMap<String, Arc<Begun>>,
 }
 
-/// The regions of a table that were told of, and whether they were answered in full. Their names are shared, since a large
-/// run has many of them.
-type Told = Vec<(Arc<str>, bool)>;
+/// The regions of a table that were told of, and how. Their names are shared, since a large run has many of them.
+type Told = Vec<(Arc<str>, Known)>;
+
+/// What is known of a cell, the most last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    /// It was not answered.
+    Open,
+    /// There is nothing to ask, since its region is not enabled.
+    Disabled,
+    /// It was answered in full.
+    Answered,
+}
+
+impl Known {
+    fn of(status: Status) -> Self {
+        match status {
+            status if status.is_answered() => Self::Answered,
+            Status::RegionDisabled => Self::Disabled,
+            _ => Self::Open,
+        }
+    }
+}
 
 impl Before {
     /// Whether a cell was answered in full.
     pub fn is_answered(&self, account: &str, region: &str, table: &str) -> bool {
         let told = self.told.get(account).and_then(|tables| tables.get(table));
-        told.is_some_and(|told| told.iter().any(|(there, answered)| *answered && **there == *region))
+        told.is_some_and(|told| told.iter().any(|(there, known)| *known == Known::Answered && **there == *region))
     }
 
-    /// Whether an account was told of: then its open cells are known.
-    pub fn knows(&self, account: &str) -> bool {
-        self.told.contains_key(account)
-    }
-
-    /// The regions of a table that are still open, of an account that was told of. Where one run could not tell the regions,
-    /// another one may have.
-    pub fn open(&self, account: &str, table: &str) -> impl Iterator<Item = &str> {
-        let told = self.told.get(account).and_then(|tables| tables.get(table)).map_or(&[][..], Vec::as_slice);
+    /// The regions of an account's table that are still open, where it was told of: none where nobody knows. Where one run
+    /// could not tell the regions, another one may have.
+    pub fn open(&self, account: &str, table: &str) -> Option<Vec<&str>> {
+        let told = self.told.get(account)?.get(table)?;
         let located = told.iter().any(|(region, _)| **region != *ANY_REGION);
-        let open = told.iter().filter(move |(region, answered)| !answered && !(located && **region == *ANY_REGION));
-        open.map(|(region, _)| &**region)
+        let open = told.iter().filter(|(region, known)| *known == Known::Open && !(located && **region == *ANY_REGION));
+        Some(open.map(|(region, _)| &**region).collect())
     }
 
-    fn note(&mut self, account: &str, table: &'static str, region: &Arc<str>, answered: bool) {
+    fn note(&mut self, account: &str, table: &'static str, region: &Arc<str>, known: Known) {
         if !self.told.contains_key(account) {
             self.told.insert(account.to_owned(), HashMap::new());
         }
         let told = self.told.get_mut(account).map(|tables| tables.entry(table).or_default());
         let Some(told) = told else { return };
         match told.iter_mut().find(|(there, _)| there == region) {
-            Some((_, before)) => *before |= answered,
-            None => told.push((region.clone(), answered)),
+            Some((_, before)) => *before = known.max(*before),
+            None => told.push((region.clone(), known)),
         }
     }
 }
@@ -93,7 +108,9 @@ fn shard_of(key: &str, run_id: &str) -> Option<String> {
 /// got there, which has taken over what was answered of them before.
 fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
     let mut shards = manifest.plan.shards_with(accounts.iter());
-    shards.insert(REST.to_owned());
+    if shards.iter().any(|shard| !manifest.attempts.contains_key(shard)) {
+        shards.insert(REST.to_owned());
+    }
     let run_id = manifest.response.run_id.as_str();
     manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))
 }
@@ -128,7 +145,7 @@ pub async fn before(
                     continue;
                 };
                 let region = regions.get(&*row.region).cloned().unwrap_or_else(|| Arc::from(&*row.region));
-                before.note(&row.account_id, table.entry.table, &region, row.status.is_answered());
+                before.note(&row.account_id, table.entry.table, &region, Known::of(row.status));
                 regions.insert(region);
             }
         }

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RELEASE = ROOT / "target/release"
+RELEASE = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
 VENV_PYTHON = ROOT / ".emulator/venv/bin/python"
 BACKEND = "999999999999"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")

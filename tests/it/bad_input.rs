@@ -108,9 +108,11 @@ fn environment(set: impl FnOnce(&mut std::process::Command)) -> Ran {
 fn no_credentials_expired_ones_and_an_endpoint_that_is_not_there() {
     let none = environment(|_| {});
     assert!(none.err.starts_with("rolecall: NoCredentials\n"), "{none:?}");
+    // Bound, and nobody listens there.
+    let nobodys = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobodys.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let unreachable = environment(|command| {
-        let nobodys =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+        let nobodys = nobodys.local_addr().expect("an address");
         command.env("AWS_ENDPOINT_URL", format!("http://{nobodys}")).env("ROLECALL_ATTEMPTS", "2");
         command.env("AWS_ACCESS_KEY_ID", "999999999999").env("AWS_SECRET_ACCESS_KEY", "test");
     });

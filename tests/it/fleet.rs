@@ -14,7 +14,7 @@ use rolecall::settings::Settings;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, ran};
+use crate::command::{Ran, manifest, ran};
 use crate::emulator::{python, root, stage};
 use crate::scene::{BACKEND, Scene, ids, some, until};
 use crate::sim::{Account, Fault, Service, What, account_id};
@@ -340,7 +340,8 @@ fn the_state_machine_commits_what_one_run_would() {
     assert!(failed.err.contains("has ended as FAILED: InvalidRequest"), "{failed:?}");
     let again = failing("123456789012");
     assert!(again.err.contains(":failing-") && !failed.err.contains(":failing-"), "{again:?}");
-    assert!(failing("123456789013").err.starts_with("rolecall: RunIdTaken"));
+    let other = ["run", "--fleet", "--run-id", "by-machine", "--accounts", "111111111111"];
+    assert!(ran(command(&other)).err.starts_with("rolecall: RunIdTaken"));
 
     let status = ran(command(&["status", "by-machine"]));
     assert_eq!(status.code, 1);
@@ -370,7 +371,9 @@ fn the_state_machine_goes_on_until_a_bound_is_met() {
         ran(command)
     };
     let run = ["run", "--fleet", "--run-id", "slow", "--accounts", "111111111111,222222222222"];
-    let what = ["--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,ec2_volumes"];
+    // Two runs of so little time can answer two types each at most.
+    let types = "ec2_vpcs,ec2_subnets,ec2_volumes,ec2_instances,ec2_addresses,ec2_key_pairs";
+    let what = ["--regions", "eu-central-1", "--resources", types];
     let ended = command(&[&run[..], &what[..]].concat(), &slow);
     assert_eq!(ended.response()["run_id"], "slow.r1", "{ended:?}");
     let status = command(&["status", "slow"], &slow).response();
@@ -385,7 +388,39 @@ fn the_state_machine_goes_on_until_a_bound_is_met() {
         let full = cells(folder.path(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
         full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
     }
-    assert_eq!(answered.len(), 2 * 3);
+    assert_eq!(answered.len(), 2 * 6);
+}
+
+/// A command of an operator's, over what lies in the scene.
+fn on_scene(scene: &Scene, arguments: &[&str]) -> Ran {
+    let mut command = crate::command::rolecall(arguments);
+    command
+        .args(["--output", &scene.out().display().to_string()])
+        .args(["--registry", scene.settings.registry.as_deref().expect("a registry")])
+        .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", BACKEND)
+        .env("AWS_SECRET_ACCESS_KEY", "a-key")
+        .env("ROLECALL_MARGIN", "5s");
+    tokio::task::block_in_place(|| ran(command))
+}
+
+/// Where the time ends that is given for it, no shorter and shorter runs follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rest_whose_time_ends_is_told_once() {
+    let scene = fleet(4).await;
+    let driver = Driver { scene: &scene, batch: 2, at_once: 1, attempts: 1 };
+    driver.plan(request("short")).await;
+    let held = Fault::new(What::Held).account(&account_id(3)).service(Service::Ec2);
+    let held = scene.sim.add_fault(held);
+    let resumed = on_scene(&scene, &["resume", "short", "--deadline", "25s"]);
+    assert_eq!(resumed.code, 1, "{resumed:?}");
+    assert!(resumed.out.contains("Its time ended first: `rolecall resume short` does the rest."), "{resumed:?}");
+    assert!(!scene.out().join("runs/short.r1").exists(), "another run was begun");
+    scene.sim.lift(held);
+    let resumed = on_scene(&scene, &["resume", "short"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert!(resumed.out.contains("run short with its rest, short.r1: complete, 4 of 4"), "{resumed:?}");
 }
 
 /// What one command has begun, another one finishes.
@@ -396,17 +431,7 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     let first = driver.plan(request("cut")).await;
     driver.ended_at(&first.run_id, "1", Moment { account: 4, calls: 3 }, false).await;
     driver.shard(&first.run_id, "2").await;
-    let out = scene.out().display().to_string();
-    let on_scene = |arguments: &[&str]| {
-        let mut command = crate::command::rolecall(arguments);
-        command
-            .args(["--output", &out, "--registry", scene.settings.registry.as_deref().expect("a registry")])
-            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-            .env("AWS_REGION", "eu-central-1")
-            .env("AWS_ACCESS_KEY_ID", BACKEND)
-            .env("AWS_SECRET_ACCESS_KEY", "a-key");
-        tokio::task::block_in_place(|| ran(command))
-    };
+    let on_scene = |arguments: &[&str]| on_scene(&scene, arguments);
     let status = on_scene(&["status", "cut"]);
     assert_eq!(status.code, 1);
     assert!(status.out.contains("2 of 3 shards, 20 of 30 accounts"), "{status:?}");
@@ -425,6 +450,11 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     assert!(
         told.out.contains("with its rest, cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
         "{told:?}"
+    );
+    let status = on_scene(&["status", "cut"]);
+    assert!(
+        status.out.contains("with its rest, cut.r1: complete") && !status.out.contains("rolecall resume"),
+        "{status:?}"
     );
     let mut answered = BTreeSet::new();
     for run_id in ["cut", "cut.r1"] {

@@ -86,6 +86,12 @@ fn tell(chain: &[Manifest], as_json: bool) -> ExitCode {
             if chain.len() > 1 {
                 show::print(&format!("\n{}", show::together(&together)));
             }
+            if last.response.remaining.is_some() {
+                show::print(&format!(
+                    "Its time ended first: `rolecall resume {}` does the rest.",
+                    chain[0].response.run_id
+                ));
+            }
         }
     }
     run::exit_code(together.status)
@@ -104,7 +110,7 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
                 Some(next) => Some(engine.standing(next).await?),
                 None => None,
             };
-            let first = &chain[0];
+            let [first, ..] = chain.as_slice() else { return Err(unknown(run)) };
             if arguments.json {
                 let last = chain.last().filter(|_| chain.len() > 1);
                 show::print_json(&json!({
@@ -140,11 +146,13 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
             show::print(&of_planned(run, run, &plan, shards, committed, accounts));
             Ok(ExitCode::from(NOT_COMMITTED))
         }
-        Standing::Unknown => {
-            let what = format!("there is no run {run} in this output");
-            Err(Refusal::of(RefusalKind::InvalidRequest, &Problems::one("run_id", what)))
-        }
+        Standing::Unknown => Err(unknown(run)),
     }
+}
+
+fn unknown(run: &RunId) -> Refusal {
+    let what = format!("there is no run {run} in this output");
+    Refusal::of(RefusalKind::InvalidRequest, &Problems::one("run_id", what))
 }
 
 fn planned(standing: &Standing) -> Option<Value> {
@@ -167,40 +175,30 @@ fn of_planned(run: &RunId, first: &RunId, plan: &Plan, shards: usize, committed:
 /// Finishes a run, here or by the machine: only what is not answered is asked.
 pub async fn resume(arguments: Resume) -> Result<ExitCode, Refusal> {
     let settings = arguments.settings()?;
-    let how = run::How { json: arguments.json, verbose: arguments.verbose, timings: None };
-    let here = run::Here::start(settings.clone(), &how).await;
     let first = &arguments.run_id;
-    loop {
-        let (after, request) = match here.engine.unfinished(first).await? {
-            Unfinished::Rest { after, request } => (after, request),
-            Unfinished::Nothing(_) => break,
-        };
-        if arguments.fleet {
-            here.end();
+    if arguments.fleet {
+        let engine = Engine::start(settings.clone(), Face::Terminal).await;
+        if let Unfinished::Rest { after, request } = engine.unfinished(first).await? {
             // What remains may name more accounts than an execution's input holds: the plan step finds it by the run's name.
             let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
             let next = request.run_id.unwrap_or_else(|| first.clone());
             return follow(&arguments.state_machine, settings, (first, &next), &input, arguments.json).await;
         }
+    }
+    let how = run::How { json: arguments.json, verbose: arguments.verbose, timings: None };
+    let here = run::Here::start(settings, &how).await;
+    while let Unfinished::Rest { request, .. } = here.engine.unfinished(first).await? {
         let naming = Naming::Invocation(String::new());
         let response = here.carry_out(request, Problems::default(), naming).await?;
-        if response.remaining.is_some() && here.is_over() {
+        if response.remaining.is_some() && here.has_an_end() {
             break;
         }
     }
     here.end();
     let chain = here.engine.chain(first).await?;
-    let nothing_remains = chain.last().is_some_and(|last| last.response.remaining.is_none());
     let code = tell(&chain, arguments.json);
-    if !arguments.json {
-        show::print(
-            if nothing_remains {
-                "Nothing remains of it.".into()
-            } else {
-                format!("Its time ended first: `rolecall resume {first}` goes on.")
-            }
-            .as_str(),
-        );
+    if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
+        show::print("Nothing remains of it.");
     }
     Ok(code)
 }

@@ -1,5 +1,6 @@
 //! `rolecall onboard`: targets added, and what their administrators are sent.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use rolecall::backend::Backend;
@@ -83,18 +84,10 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
     };
     let ours = arguments.template_url.is_none();
     let told: Vec<String> = invitations.iter().map(|one| in_words(one, &there, &sha256, ours)).collect();
-    let ignored = [
-        ("--name", arguments.name.is_some()),
-        ("--tags", !arguments.tags.is_empty()),
-        ("--regions", !arguments.regions.is_empty()),
-        ("--customer", arguments.customer.is_some()),
-    ];
-    let ignored: Vec<&str> = ignored.iter().filter(|(_, given)| *given).map(|(flag, _)| *flag).collect();
-    if !ignored.is_empty() && added.len() < accounts.len() {
-        eprintln!(
-            "rolecall: {} left as it was for targets that are there already: edit the registry",
-            ignored.join(", ")
-        );
+    let ignored = left_as_it_was(&file, &new, &added);
+    if !ignored.is_empty() {
+        let flags = ignored.into_iter().collect::<Vec<_>>().join(", ");
+        eprintln!("rolecall: {flags} of targets that are there already are left as they were: edit the registry");
     }
     let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
     show::print(&format!(
@@ -107,6 +100,22 @@ pub async fn onboard(arguments: Onboard) -> Result<ExitCode, Refusal> {
         shell(&role.to_string()),
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was given of targets that are there already, and is another than theirs.
+fn left_as_it_was(file: &RegistryFile, given: &[NewTarget], added: &[AccountId]) -> BTreeSet<&'static str> {
+    let mut flags = BTreeSet::new();
+    for new in given.iter().filter(|new| !added.contains(&new.account_id)) {
+        let Some(there) = file.entry(&new.account_id) else { continue };
+        let other = [
+            ("--name", new.name.is_some() && new.name != there.name),
+            ("--customer", new.customer.is_some() && new.customer != there.customer),
+            ("--regions", !new.regions.is_empty() && there.regions.as_ref() != Some(&new.regions)),
+            ("--tags", new.tags.iter().any(|(key, value)| there.tags.get(key) != Some(value))),
+        ];
+        flags.extend(other.into_iter().filter(|(_, other)| *other).map(|(flag, _)| flag));
+    }
+    flags
 }
 
 /// What the command line asks for.

@@ -1,5 +1,6 @@
 //! `rolecall policy`: IAM policies to attach or to paste.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use rolecall::backend::Backend;
@@ -9,7 +10,7 @@ use rolecall::input::Problems;
 use rolecall::keeper::Keeper;
 use rolecall::policies::{self, MANAGED_POLICY_LIMIT, Places, Policy as Document};
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::registry::{DEFAULT_ROLE_NAME, RegistryFile, TargetRole};
+use rolecall::registry::{DEFAULT_ROLE_NAME, RegistryFile, RoleArn, TargetRole};
 use rolecall::settings::Settings;
 
 use crate::arguments::{Policy, WhichPolicy};
@@ -122,6 +123,35 @@ async fn trust(settings: &Settings) -> Result<Document, Refusal> {
     Ok(policies::trust(&role, true))
 }
 
+/// The roles that customers have made, in whatever account; the default one where the registry cannot be asked, which
+/// whoever needs this policy may perhaps not read yet.
+async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
+    let partition = backend.partition.name;
+    let of_any_account = |name: &str| format!("arn:{partition}:iam::*:role/{name}");
+    if settings.registry.is_none() {
+        return vec![of_any_account(DEFAULT_ROLE_NAME)];
+    }
+    let file = match Keeper::open(settings, &backend.config, partition) {
+        Ok(keeper) => keeper.file().await,
+        Err(refusal) => Err(refusal),
+    };
+    match file {
+        Ok(file) => {
+            let given =
+                file.targets.iter().filter_map(|target| target.role_arn.clone().flatten()?.parse::<RoleArn>().ok());
+            let mut names: BTreeSet<String> = given.map(|arn| arn.path_and_name).collect();
+            names.insert(customer_role(file.clone()));
+            names.iter().map(|name| of_any_account(name)).collect()
+        }
+        Err(refusal) => {
+            eprintln!(
+                "rolecall: the registry cannot be read, so only roles named {DEFAULT_ROLE_NAME} are named: {refusal}"
+            );
+            vec![of_any_account(DEFAULT_ROLE_NAME)]
+        }
+    }
+}
+
 async fn admin(settings: &Settings) -> Result<Document, Refusal> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name.to_owned();
@@ -138,12 +168,13 @@ async fn admin(settings: &Settings) -> Result<Document, Refusal> {
         let prefix = prefix.trim_matches('/');
         (bucket, if prefix.is_empty() { String::new() } else { format!("{prefix}/") })
     });
-    // Whoever asks for this may perhaps not read the registry yet.
-    let name = match Keeper::open(settings, &backend.config, backend.partition.name) {
-        Ok(keeper) => keeper.file().await.map_or_else(|_| DEFAULT_ROLE_NAME.to_owned(), customer_role),
-        Err(_) => DEFAULT_ROLE_NAME.to_owned(),
-    };
-    let customer_roles = format!("arn:{partition}:iam::*:role/{name}");
-    let (kms_key, registry) = (settings.output_kms_key.clone(), split(&settings.registry));
+    let customer_roles = customer_roles(settings, &backend).await;
+    let kms_key = settings.output_kms_key.clone().filter(|key| key.contains(":key/"));
+    if kms_key.is_none() && settings.output_kms_key.is_some() {
+        eprintln!(
+            "rolecall: ROLECALL_OUTPUT_KMS_KEY is no key's ARN, which a policy wants: no statement is made for it"
+        );
+    }
+    let registry = split(&settings.registry);
     Ok(policies::admin(&Places { partition, backend_role, customer_roles, kms_key, registry, output }))
 }

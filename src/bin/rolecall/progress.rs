@@ -40,6 +40,10 @@ impl Progress {
 
 impl Observer for Progress {
     fn begun(&self, run_id: &str, accounts: usize) {
+        // A command may carry out several runs, one after the other.
+        self.accounts.set_position(0);
+        self.cells.set_position(0);
+        self.cells.set_length(0);
         self.accounts.set_length(accounts as u64);
         self.accounts.set_message(run_id.to_owned());
         self.accounts.enable_steady_tick(std::time::Duration::from_millis(200));

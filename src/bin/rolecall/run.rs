@@ -69,6 +69,9 @@ async fn carry_out(
     } else {
         let manifest = here.engine.manifest(&response.run_id).await?;
         show::print(&show::summary(&response, manifest.as_ref()));
+        if response.remaining.is_some() {
+            show::print(&format!("Its time ended first: `rolecall resume {}` does the rest.", response.run_id));
+        }
     }
     Ok(exit_code(response.status))
 }
@@ -79,7 +82,8 @@ pub struct Here {
     progress: Option<Arc<Progress>>,
     deadline: Option<Instant>,
     stop: CancellationToken,
-    interrupts: AbortOnDropHandle<()>,
+    over: CancellationToken,
+    _interrupts: AbortOnDropHandle<()>,
 }
 
 impl Here {
@@ -91,9 +95,9 @@ impl Here {
         }
         let deadline = settings.deadline.map(|time| Instant::now() + time);
         let engine = Engine::start(settings, Face::Terminal).await;
-        let stop = CancellationToken::new();
-        let interrupts = AbortOnDropHandle::new(tokio::spawn(end_in_good_order(stop.clone())));
-        Self { engine, progress, deadline, stop, interrupts }
+        let (stop, over) = (CancellationToken::new(), CancellationToken::new());
+        let interrupts = AbortOnDropHandle::new(tokio::spawn(end_in_good_order(stop.clone(), over.clone())));
+        Self { engine, progress, deadline, stop, over, _interrupts: interrupts }
     }
 
     pub async fn carry_out(&self, request: Request, problems: Problems, naming: Naming) -> Result<Response, Refusal> {
@@ -109,14 +113,14 @@ impl Here {
         done.map_err(|error| Refusal::new(RefusalKind::Internal, error.to_string()))?
     }
 
-    /// Whether whoever gave the order may want no more of it.
-    pub fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    /// Whether a run that leaves something undone has done so for want of time, and another one had none either.
+    pub fn has_an_end(&self) -> bool {
+        self.stop.is_cancelled() || self.deadline.is_some()
     }
 
-    /// Nothing is carried out any more: an interrupt ends the process again, and the bars are taken away.
+    /// Nothing is carried out any more: the next interrupt ends the process, and the bars are taken away.
     pub fn end(&self) {
-        self.interrupts.abort();
+        self.over.cancel();
         if let Some(progress) = &self.progress {
             progress.clear();
         }
@@ -141,13 +145,18 @@ pub fn exit_code(status: Completeness) -> ExitCode {
     }
 }
 
-/// The first Ctrl-C or SIGTERM ends the run as its deadline would; a second ends it at once.
-async fn end_in_good_order(stop: CancellationToken) {
+/// The first Ctrl-C or SIGTERM ends the run as its deadline would; a second ends it at once, and so does the first once
+/// nothing is carried out any more.
+async fn end_in_good_order(stop: CancellationToken, over: CancellationToken) {
     // Where they cannot be listened for, the first one ends it at once, as the system would have it.
     let Ok(mut interrupts) = Interrupts::listen() else { return };
-    interrupts.next().await;
-    eprintln!("rolecall: ending the run in good order; interrupt again to end it at once");
-    stop.cancel();
+    tokio::select! {
+        () = over.cancelled() => {}
+        () = interrupts.next() => {
+            eprintln!("rolecall: ending the run in good order; interrupt again to end it at once");
+            stop.cancel();
+        }
+    }
     interrupts.next().await;
     std::process::exit(INTERRUPTED);
 }

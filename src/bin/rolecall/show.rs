@@ -91,12 +91,6 @@ pub fn summary(response: &Response, manifest: Option<&Manifest>) -> String {
         response.calls,
         response.duration_ms as f64 / 1000.0,
     ));
-    if response.remaining.is_some() {
-        text.push_str(&format!(
-            "Its time ended first: `rolecall resume {}` does the rest, or the response's `remaining` (--json) as a request.\n",
-            response.run_id
-        ));
-    }
     text.push_str(&format!("manifest: {}\n", response.manifest));
     text
 }
