@@ -26,7 +26,7 @@ impl Stage {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn bytes(text: &str) -> Bytes {
     Bytes::from(text.to_owned())
