@@ -2,11 +2,11 @@
 //! out of time and run twice.
 
 mod driver;
+mod machine;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rolecall::refusal::RefusalKind;
 use rolecall::run::Unwatched;
@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{Ran, manifest, ran};
-use crate::emulator::{python, root, stage};
 use crate::scene::{BACKEND, Scene, ids, some, until};
 use crate::sim::{Account, Fault, Service, What, account_id};
 use driver::{Driver, Fate, Moment, cells, files, records, request};
@@ -273,122 +272,6 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
     assert_eq!(answered.len(), 10_000);
     let vpcs: usize = runs.iter().map(|run| ids(&scene.out(), run.run_id.as_str(), "ec2_vpcs").len()).sum();
     assert_eq!(vpcs, 2 * 10_000);
-}
-
-/// Deploys the machine on the emulated AWS; its ARN.
-fn deploy_machine(more: &[&str]) -> String {
-    let mut deploying = Command::new(python())
-        .arg(root().join("tests/emulator/fleet.py"))
-        .args(["--endpoint", stage().fact("endpoint"), "--batch-size", "1", "--max-concurrency", "2"])
-        .args(more)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    serde_json::to_writer(deploying.stdin.take().expect("piped"), &stage().facts).expect("it reads");
-    let deployed = deploying.wait_with_output().expect("it ends");
-    assert!(deployed.status.success(), "the machine could not be deployed");
-    let deployed: Value = serde_json::from_slice(&deployed.stdout).expect("JSON");
-    deployed["state_machine_arn"].as_str().expect("an ARN").to_owned()
-}
-
-/// The machine over the deployed function, deployed by whoever comes first.
-fn machine() -> &'static str {
-    static MACHINE: OnceLock<String> = OnceLock::new();
-    MACHINE.get_or_init(|| deploy_machine(&[]))
-}
-
-/// The machine itself, on the emulated AWS, with the deployed function in its steps.
-#[test]
-fn the_state_machine_commits_what_one_run_would() {
-    let output = format!("s3://{}", stage().fact("results_bucket"));
-    let what =
-        ["--accounts", "all", "--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
-    let command = |arguments: &[&str]| {
-        let mut command = stage().rolecall(arguments);
-        command.env("ROLECALL_STATE_MACHINE", machine());
-        command.args(["--output", &output]);
-        command
-    };
-    let start = || {
-        let mut started = command(&["run", "--fleet", "--json", "--run-id", "by-machine"]);
-        started.args(what);
-        ran(started)
-    };
-    let by_machine = start();
-    assert_eq!(by_machine.code, 1, "two of the four customers have gaps: {by_machine:?}");
-    let mut alone = command(&["run", "--json", "--run-id", "alone", "--format", "ndjson"]);
-    alone.args(what);
-    let alone = ran(alone).response();
-    let machines = by_machine.response();
-    for member in ["status", "accounts", "cells", "records"] {
-        assert_eq!(machines[member], alone[member], "{member}");
-    }
-    let manifest: Value = serde_json::from_slice(
-        &stage().object(&format!("{output}/runs/by-machine/manifest.json")).expect("a manifest"),
-    )
-    .expect("JSON");
-    let shards: Vec<&String> = manifest["attempts"].as_object().expect("shards").keys().collect();
-    assert_eq!(shards, ["0", "1", "2", "3", "rest"]);
-    assert!(stage().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
-    // Under the same name the same run is followed.
-    assert_eq!(start().response(), machines);
-
-    // One that failed is started again under another name; another request under a name that is taken is refused.
-    let failing = |account: &str| ran(command(&["run", "--fleet", "--run-id", "failing", "--accounts", account]));
-    let failed = failing("123456789012");
-    assert!(failed.err.contains("has ended as FAILED: InvalidRequest"), "{failed:?}");
-    let again = failing("123456789012");
-    assert!(again.err.contains(":failing-") && !failed.err.contains(":failing-"), "{again:?}");
-    let other = ["run", "--fleet", "--run-id", "by-machine", "--accounts", "111111111111"];
-    assert!(ran(command(&other)).err.starts_with("rolecall: RunIdTaken"));
-
-    let status = ran(command(&["status", "by-machine"]));
-    assert_eq!(status.code, 1);
-    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("still to do"), "{status:?}");
-    let resumed = ran(command(&["resume", "by-machine"]));
-    assert!(resumed.out.contains("Nothing remains of it."), "{resumed:?}");
-    let unknown = ran(command(&["status", "nobodys-run"]));
-    assert_eq!(unknown.code, 2);
-    assert!(unknown.err.starts_with("rolecall: InvalidRequest"), "{unknown:?}");
-    let mut nowhere = command(&["run", "--fleet", "--run-id", "x", "--accounts", "all"]);
-    nowhere.env("ROLECALL_STATE_MACHINE", "arn:aws:states:eu-central-1:999999999999:stateMachine:no-such-machine");
-    let nowhere = ran(nowhere);
-    assert!(nowhere.code == 2 && nowhere.err.starts_with("rolecall: FleetFailed"), "{nowhere:?}");
-}
-
-/// A function so slow that no run of it comes to its end: the machine goes on with what remains as often as it may, and
-/// another machine, told the name of the run alone, with what is left then.
-#[test]
-fn the_state_machine_goes_on_until_a_bound_is_met() {
-    // The second call of an account and region would have to wait for longer than a run has time.
-    let slow = ["ROLECALL_DEADLINE=18s", "ROLECALL_MARGIN=10s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
-    let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
-    let output = format!("s3://{}", stage().fact("results_bucket"));
-    let command = |arguments: &[&str], machine: &str| {
-        let mut command = stage().rolecall(arguments);
-        command.env("ROLECALL_STATE_MACHINE", machine).args(["--output", &output, "--json"]);
-        ran(command)
-    };
-    let run = ["run", "--fleet", "--run-id", "slow", "--accounts", "111111111111,222222222222"];
-    // Two runs of so little time can answer two types each at most.
-    let types = "ec2_vpcs,ec2_subnets,ec2_volumes,ec2_instances,ec2_addresses,ec2_key_pairs";
-    let what = ["--regions", "eu-central-1", "--resources", types];
-    let ended = command(&[&run[..], &what[..]].concat(), &slow);
-    assert_eq!(ended.response()["run_id"], "slow.r1", "{ended:?}");
-    let status = command(&["status", "slow"], &slow).response();
-    assert_eq!((&status["committed"], &status["next"]), (&json!(true), &json!("slow.r2")), "{status}");
-
-    let resumed = command(&["resume", "slow", "--fleet"], machine());
-    assert_eq!((resumed.code, &resumed.response()["run_id"]), (0, &json!("slow.r2")), "{resumed:?}");
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut answered = BTreeSet::new();
-    for run_id in ["slow", "slow.r1", "slow.r2"] {
-        crate::function::fetch(folder.path(), run_id);
-        let full = cells(folder.path(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
-        full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
-    }
-    assert_eq!(answered.len(), 2 * 6);
 }
 
 /// A command of an operator's, over what lies in the scene.
