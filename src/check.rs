@@ -8,6 +8,7 @@ mod findings;
 mod identity;
 mod own;
 mod role;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use actions::{Asked, Outcome, TypeRow};
 pub use findings::{Finding, Severity};
 pub use identity::Checker;
+pub use strangers::Strangers;
 
 use crate::attempt;
 use crate::catalogue::{Catalogue, SessionPolicy, actions_of, session_policies};
@@ -95,7 +97,8 @@ pub struct Checked {
     /// How it stands.
     pub verdict: Verdict,
     /// Whether the role was seen to refuse us without an external ID and with a wrong one; none where that was not tried.
-    pub refuses_strangers: Option<bool>,
+    #[serde(rename = "refuses_strangers")]
+    pub strangers: Strangers,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
     /// Which planned types may be read where.
@@ -200,7 +203,7 @@ impl Checker {
         let caller = self.caller_of(target);
         let patience = shared.manner.wait.unwrap_or(if target.enabled { Duration::ZERO } else { PROPAGATION });
         let mut findings: Vec<Finding> = target.via.as_deref().map(Finding::chained).into_iter().collect();
-        let (mut types, mut refuses_strangers) = (Vec::new(), None);
+        let (mut types, mut stranger) = (Vec::new(), Strangers::NotTried);
         match enter(target, patience, shared).await {
             Err(cause) => {
                 let role = role_arn.as_deref().unwrap_or("the own account");
@@ -211,7 +214,7 @@ impl Checker {
                 // Only now, when IAM knows a new role well enough to let its reads through.
                 let (strangers, role) = futures::join!(self.strangers(target, shared), self.own_text(target, shared));
                 findings.extend(Finding::of_reads(&reads, role_arn.as_deref().unwrap_or_default()));
-                refuses_strangers = strangers.0;
+                stranger = strangers.0;
                 findings.extend(strangers.1);
                 if let Some(role) = role {
                     let needed: Vec<&str> = actions_of(shared.catalogue.tables().iter())
@@ -237,7 +240,7 @@ impl Checker {
             via: target.via.clone(),
             enabled: target.enabled,
             verdict,
-            refuses_strangers,
+            strangers: stranger,
             findings,
             types,
             duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -298,40 +301,42 @@ impl Checker {
 
     /// Whether the role refuses whom it should refuse: us without the external ID and with a wrong one, and others of the
     /// backend's account.
-    async fn strangers(&self, target: &Target, shared: &Shared<'_>) -> (Option<bool>, Vec<Finding>) {
+    async fn strangers(&self, target: &Target, shared: &Shared<'_>) -> (Strangers, Vec<Finding>) {
         if target.role == TargetRole::OwnCredentials {
-            return (None, Vec::new());
+            return (Strangers::NotTried, Vec::new());
         }
         if !shared.manner.negative {
-            return (None, vec![Finding::not_tried()]);
+            return (Strangers::NotTried, vec![Finding::not_tried()]);
         }
         let mut findings = Vec::new();
-        let mut refuses = None;
+        let mut found = Strangers::NotTried;
         let asks = target.external_id.is_some();
         let caller = self.caller_of(target);
         if asks {
             let wrong = random_external_id().unwrap_or_else(|_| SecretString::from("rolecall-wrong-external-id"));
             let (without, with_wrong) =
                 futures::join!(shared.door.knock(target, None), shared.door.knock(target, Some(wrong)));
-            refuses = Some(true);
+            found = Strangers::Refused;
             for (what, outcome) in [("without an external ID", without), ("with a wrong external ID", with_wrong)] {
                 match outcome {
                     Ok(()) => {
-                        refuses = Some(false);
+                        found = Strangers::LetIn;
                         findings.push(Finding::lets_in(what, &caller, true));
                     }
                     Err(cause) if cause.kind == Kind::Denied => {}
                     Err(cause) => {
-                        refuses = refuses.filter(|refuses| !refuses);
+                        if found == Strangers::Refused {
+                            found = Strangers::NotKnown;
+                        }
                         findings.push(Finding::not_known_whether(what, &cause));
                     }
                 }
             }
-            if refuses == Some(true) && target.via.is_none() {
+            if found == Strangers::Refused && target.via.is_none() {
                 match self.asks_for_external_ids {
                     Some(false) => {}
                     Some(true) => {
-                        refuses = None;
+                        found = Strangers::NotKnown;
                         findings.push(Finding::refused_on_our_side());
                     }
                     None => findings.push(Finding::perhaps_refused_on_our_side(&self.role)),
@@ -350,7 +355,7 @@ impl Checker {
             },
             outside => findings.push(Finding::outsiders_not_tried(outside.is_some())),
         }
-        (refuses, findings)
+        (found, findings)
     }
 
     /// What the role says of itself, in a session that may read just that.

@@ -70,22 +70,20 @@ impl Machine {
             let looked = self.client.describe_execution().execution_arn(&there).send().await;
             let looked = looked.map_err(|error| self.refused("could not be looked at", &Cause::of(error)))?;
             let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
-            let same = theirs.as_ref() == Some(input);
-            match looked.status {
-                ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive if same => {
-                    return Ok(there);
-                }
-                // Under a number it may be another run's own name; and one that has failed has no result that would be
-                // taken for this one's. Whether the run itself is another request's, the plan step finds.
+            let stands = matches!(
+                looked.status,
                 ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive
-                    if number == 1 =>
-                {
-                    let message = format!(
-                        "{there} was started with another request under this run's name: give this one a run_id of its own"
-                    );
-                    return Err(Refusal::new(RefusalKind::RunIdTaken, message));
-                }
-                _ => {}
+            );
+            if stands && theirs.as_ref() == Some(input) {
+                return Ok(there);
+            }
+            // Under a number it may be another run's own name; and one that has failed has no result that would be taken for
+            // this one's. Whether the run itself is another request's, the plan step finds.
+            if stands && number == 1 {
+                let message = format!(
+                    "{there} was started with another request under this run's name: give this one a run_id of its own"
+                );
+                return Err(Refusal::new(RefusalKind::RunIdTaken, message));
             }
         }
         let message = format!(

@@ -48,10 +48,6 @@ pub enum Paste {
     Statement(policies::Statement),
 }
 
-const NOT_KNOWN: &str = "it is not known whether the role refuses us";
-const REFUSED_BY_US: &str = "backend_role's own policies ask for the external ID too, so that it was refused by them: whether \
-                             the customer's role would refuse is not known";
-
 impl Finding {
     pub(super) fn new(severity: Severity, what: impl Into<String>, to_do: impl Into<String>) -> Self {
         Self { severity, what: what.into(), to_do: to_do.into(), paste: None }
@@ -117,12 +113,7 @@ impl Finding {
 
     /// An attempt that should be refused ended in something else.
     pub fn not_known_whether(what: &str, cause: &Cause) -> Self {
-        Self::new(Severity::Gap, format!("{NOT_KNOWN} {what}: {cause}"), "check again")
-    }
-
-    /// Whether it says that what should be refused was tried, and nothing was learned by it.
-    pub fn leaves_strangers_unknown(&self) -> bool {
-        self.what.starts_with(NOT_KNOWN) || self.what == REFUSED_BY_US
+        Self::new(Severity::Gap, format!("it is not known whether the role refuses us {what}: {cause}"), "check again")
     }
 
     /// What should be refused was not tried at all.
@@ -138,7 +129,8 @@ impl Finding {
     pub fn refused_on_our_side() -> Self {
         Self::new(
             Severity::Warning,
-            REFUSED_BY_US,
+            "backend_role's own policies ask for the external ID too, so that it was refused by them: whether the customer's \
+             role would refuse is not known",
             "the customer's trust policy must ask for it; where the role may read itself, the check looks at that",
         )
     }

@@ -74,6 +74,11 @@ impl RegistryFile {
         format!("{text}\n")
     }
 
+    /// What customers' roles are called where a target says nothing else.
+    pub fn role_name(&self) -> &str {
+        self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref()).unwrap_or(DEFAULT_ROLE_NAME)
+    }
+
     /// The entry of an account.
     pub fn entry(&self, account_id: &AccountId) -> Option<&TargetEntry> {
         self.targets.iter().find(|entry| entry.account_id == *account_id)
@@ -161,8 +166,7 @@ impl RegistryFile {
     /// than before. Nobody has checked that one, so that the target is disabled.
     pub fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<bool, Problems> {
         self.all_there(std::slice::from_ref(account_id))?;
-        let default = self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref());
-        let by_default = format!(":iam::{account_id}:role/{}", default.unwrap_or(DEFAULT_ROLE_NAME));
+        let by_default = format!(":iam::{account_id}:role/{}", self.role_name());
         let mut changed = false;
         for entry in self.targets.iter_mut().filter(|entry| entry.account_id == *account_id) {
             let same = match &entry.role_arn {

@@ -65,25 +65,25 @@ impl Known {
 impl Before {
     /// Whether a cell was answered in full.
     pub fn is_answered(&self, account: &str, region: &str, table: &str) -> bool {
-        let told = self.told.get(account).and_then(|tables| tables.get(table));
-        told.is_some_and(|told| told.iter().any(|(there, known)| *known == Known::Answered && **there == *region))
+        self.told(account, table)
+            .is_some_and(|told| told.iter().any(|(there, known)| *known == Known::Answered && **there == *region))
     }
 
     /// The regions of an account's table that are still open, where it was told of: none where nobody knows. Where one run
     /// could not tell the regions, another one may have.
     pub fn open(&self, account: &str, table: &str) -> Option<Vec<&str>> {
-        let told = self.told.get(account)?.get(table)?;
+        let told = self.told(account, table)?;
         let located = told.iter().any(|(region, _)| **region != *ANY_REGION);
         let open = told.iter().filter(|(region, known)| *known == Known::Open && !(located && **region == *ANY_REGION));
         Some(open.map(|(region, _)| &**region).collect())
     }
 
+    fn told(&self, account: &str, table: &str) -> Option<&Told> {
+        self.told.get(account)?.get(table)
+    }
+
     fn note(&mut self, account: &str, table: &'static str, region: &Arc<str>, known: Known) {
-        if !self.told.contains_key(account) {
-            self.told.insert(account.to_owned(), HashMap::new());
-        }
-        let told = self.told.get_mut(account).map(|tables| tables.entry(table).or_default());
-        let Some(told) = told else { return };
+        let told = self.told.entry(account.to_owned()).or_default().entry(table).or_default();
         match told.iter_mut().find(|(there, _)| there == region) {
             Some((_, before)) => *before = known.max(*before),
             None => told.push((region.clone(), known)),
@@ -123,7 +123,7 @@ pub async fn before(
     accounts: &[AccountId],
 ) -> Result<Before, StoreError> {
     #[derive(Deserialize)]
-    struct Row<'a> {
+    struct Line<'a> {
         #[serde(borrow)]
         account_id: Cow<'a, str>,
         #[serde(borrow)]
@@ -138,7 +138,7 @@ pub async fn before(
     while let Some(manifest) = next {
         for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
             for line in lines(store, &file.key, &[]).await?.lines() {
-                let row: Row<'_> =
+                let row: Line<'_> =
                     serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
                 // A type that is no longer asked for is no cell of this run.
                 let Some(table) = catalogue.find(&row.table).filter(|_| wanted.contains(&*row.account_id)) else {

@@ -55,7 +55,8 @@ pub fn ask(endpoint: &str, questions: &[Value]) -> Vec<Value> {
     through(endpoint, "ask.py", &[], questions)
 }
 
-fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
+/// Feeds a script of the emulated AWS with a document, and gives what it prints.
+fn fed(endpoint: &str, name: &str, arguments: &[&str], input: &Value) -> Vec<u8> {
     let mut child = script(name)
         .args(["--endpoint", endpoint])
         .args(arguments)
@@ -63,11 +64,14 @@ fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> V
         .stdout(Stdio::piped())
         .spawn()
         .expect("python runs");
-    let text = json!(input).to_string();
-    child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("it reads");
+    child.stdin.take().expect("piped").write_all(input.to_string().as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{name} failed");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    output.stdout
+}
+
+fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
+    serde_json::from_slice(&fed(endpoint, name, arguments, &json!(input))).expect("JSON")
 }
 
 /// The stage, set by whoever comes first.
@@ -97,6 +101,16 @@ impl Stage {
     pub fn target(&self, account: &str) -> &Value {
         let targets = self.facts["registry"]["targets"].as_array().expect("targets");
         targets.iter().find(|target| target["account_id"] == account).expect("a target")
+    }
+
+    /// Feeds a script with a document; what it prints is JSON.
+    pub fn feed(&self, name: &str, arguments: &[&str], input: &Value) -> Value {
+        serde_json::from_slice(&fed(self.fact("endpoint"), name, arguments, input)).expect("JSON")
+    }
+
+    /// Makes roles as their administrators might.
+    pub fn make_roles(&self, roles: &[Value]) {
+        fed(self.fact("endpoint"), "roles.py", &[], &json!(roles));
     }
 
     /// What AWS's own client answers to these reads, under the customers' roles.

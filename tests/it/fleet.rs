@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{Ran, manifest, ran};
-use crate::scene::{BACKEND, Scene, ids, some, until};
+use crate::scene::{Scene, ids, some, until};
 use crate::sim::{Account, Fault, Service, What, account_id};
 use driver::{Driver, Fate, Moment, cells, files, records, request};
 
@@ -276,15 +276,8 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
 
 /// A command of an operator's, over what lies in the scene.
 fn on_scene(scene: &Scene, arguments: &[&str]) -> Ran {
-    let mut command = crate::command::rolecall(arguments);
-    command
-        .args(["--output", &scene.out().display().to_string()])
-        .args(["--registry", scene.settings.registry.as_deref().expect("a registry")])
-        .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-        .env("AWS_REGION", "eu-central-1")
-        .env("AWS_ACCESS_KEY_ID", BACKEND)
-        .env("AWS_SECRET_ACCESS_KEY", "a-key")
-        .env("ROLECALL_MARGIN", "5s");
+    let mut command = scene.rolecall(arguments);
+    command.args(["--output", &scene.out().display().to_string()]).env("ROLECALL_MARGIN", "5s");
     tokio::task::block_in_place(|| ran(command))
 }
 

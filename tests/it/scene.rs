@@ -118,9 +118,9 @@ impl Scene {
         Engine { backend, settings: self.settings.clone(), face: Face::Terminal }
     }
 
-    /// `rolecall run` over all customers, as an operator of the backend account, into lines that tests can read.
-    pub fn command(&self, output: &str) -> Command {
-        let mut command = rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output]);
+    /// `rolecall` as an operator of the backend account, over the scene's customers.
+    pub fn rolecall(&self, arguments: &[&str]) -> Command {
+        let mut command = rolecall(arguments);
         command
             .args(["--registry", self.settings.registry.as_deref().expect("a registry")])
             .env("AWS_ENDPOINT_URL", self.sim.endpoint())
@@ -128,6 +128,11 @@ impl Scene {
             .env("AWS_ACCESS_KEY_ID", BACKEND)
             .env("AWS_SECRET_ACCESS_KEY", BACKEND_SECRET);
         command
+    }
+
+    /// `rolecall run` over all customers, into lines that tests can read.
+    pub fn command(&self, output: &str) -> Command {
+        self.rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output])
     }
 
     fn order(&self, request: &Value) -> Order {

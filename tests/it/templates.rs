@@ -2,12 +2,10 @@
 //! nobody may do.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
 
 use rolecall::catalogue::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
-use serde_json::Value;
 
-use crate::emulator::{python, root, stage};
+use crate::emulator::{root, stage};
 
 /// The actions that stand below a statement's name, up to its resource.
 fn below(template: &str, sid: &str) -> BTreeSet<String> {
@@ -46,16 +44,6 @@ fn the_customers_role_grants_exactly_what_the_catalogue_needs() {
 /// Next to each refusal stands what differs in the point that matters and is allowed, so that the refusal proves something.
 #[test]
 fn what_nobody_may_do_is_refused() {
-    let mut trying = Command::new(python())
-        .arg(root().join("tests/emulator/forbidden.py"))
-        .args(["--endpoint", stage().fact("endpoint")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    serde_json::to_writer(trying.stdin.take().expect("piped"), &stage().facts).expect("it reads");
-    let output = trying.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "the trials could not be carried out");
-    let outcomes: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let outcomes = stage().feed("forbidden.py", &[], &stage().facts);
     insta::assert_snapshot!(serde_json::to_string_pretty(&outcomes).expect("JSON"));
 }

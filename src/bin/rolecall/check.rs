@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use rolecall::check::{Checked, Checker, Finding, Manner, Outcome, Severity, TypeRow, Verdict, Watcher};
+use rolecall::check::{Checked, Checker, Finding, Manner, Outcome, Severity, Strangers, TypeRow, Verdict, Watcher};
 use rolecall::event::{AccountId, Accounts, Request};
 use rolecall::input::Problems;
 use rolecall::logging;
@@ -121,11 +121,11 @@ fn word(verdict: Verdict) -> &'static str {
 fn in_words(checked: &[Checked], in_full: bool) -> String {
     let mut table = show::table(&["account", "name", "enabled", "verdict", "strangers", "types", "seconds"], 5);
     for one in checked {
-        let strangers = match one.refuses_strangers {
-            Some(true) => "refused",
-            Some(false) => "LET IN",
-            None if one.findings.iter().any(|finding| finding.leaves_strangers_unknown()) => "not known",
-            None => "not tried",
+        let strangers = match one.strangers {
+            Strangers::Refused => "refused",
+            Strangers::LetIn => "LET IN",
+            Strangers::NotKnown => "not known",
+            Strangers::NotTried => "not tried",
         };
         let allowed = one.types.iter().filter(|row| row.is_allowed());
         table.add_row([

@@ -87,10 +87,7 @@ fn tell(chain: &[Manifest], as_json: bool) -> ExitCode {
                 show::print(&format!("\n{}", show::together(&together)));
             }
             if last.response.remaining.is_some() {
-                show::print(&format!(
-                    "Its time ended first: `rolecall resume {}` does the rest.",
-                    chain[0].response.run_id
-                ));
+                show::print(&show::cut(&chain[0].response.run_id));
             }
         }
     }
@@ -111,17 +108,18 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
                 None => None,
             };
             let [first, ..] = chain.as_slice() else { return Err(unknown(run)) };
+            let together = Chain::of(&chain);
             if arguments.json {
                 let last = chain.last().filter(|_| chain.len() > 1);
                 show::print_json(&json!({
                     "run_id": run, "committed": true, "next": next, "response": first.response,
                     "next_begun": begun.as_ref().and_then(planned), "last": last.map(|last| &last.response),
-                    "chain": Chain::of(&chain),
+                    "chain": together,
                 }));
             } else {
                 show::print(&show::summary(&first.response, Some(first)));
                 if chain.len() > 1 {
-                    show::print(&format!("\n{}", show::together(&Chain::of(&chain))));
+                    show::print(&format!("\n{}", show::together(&together)));
                 }
                 match (&next, begun) {
                     (Some(next), Some(Standing::Planned { plan, shards, committed, accounts })) => {
@@ -133,7 +131,7 @@ pub async fn status(arguments: Status) -> Result<ExitCode, Refusal> {
                     _ => {}
                 }
             }
-            Ok(run::exit_code(Chain::of(&chain).status))
+            Ok(run::exit_code(together.status))
         }
         standing @ Standing::Planned { .. } if arguments.json => {
             let mut told = planned(&standing).unwrap_or_default();

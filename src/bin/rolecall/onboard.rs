@@ -11,7 +11,7 @@ use rolecall::input::Problems;
 use rolecall::keeper::Keeper;
 use rolecall::onboard::{Invitation, shell, template_sha256};
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::registry::{Customer, DEFAULT_ROLE_NAME, NewTarget, RegistryFile, RoleArn, TargetEntry};
+use rolecall::registry::{Customer, NewTarget, RegistryFile, RoleArn, TargetEntry};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -178,11 +178,9 @@ fn invitations(
     accounts: &[AccountId],
     make: impl Fn(Vec<AccountId>, SecretString, (String, String)) -> Invitation,
 ) -> Vec<Invitation> {
-    let default = file.defaults.as_ref().and_then(|defaults| defaults.role_name.clone());
-    let default = default.unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned());
     let role_of = |entry: &TargetEntry| {
         let arn = entry.role_arn.clone().flatten().and_then(|arn| arn.parse::<RoleArn>().ok());
-        let path_and_name = arn.map_or_else(|| default.clone(), |arn| arn.path_and_name);
+        let path_and_name = arn.map_or_else(|| file.role_name().to_owned(), |arn| arn.path_and_name);
         match path_and_name.rsplit_once('/') {
             Some((path, name)) => (format!("/{path}/"), name.to_owned()),
             None => ("/".to_owned(), path_and_name),

@@ -10,7 +10,7 @@ use rolecall::input::Problems;
 use rolecall::keeper::Keeper;
 use rolecall::policies::{self, MANAGED_POLICY_LIMIT, Places, Policy as Document};
 use rolecall::refusal::{Refusal, RefusalKind};
-use rolecall::registry::{DEFAULT_ROLE_NAME, RegistryFile, RoleArn, TargetRole};
+use rolecall::registry::{DEFAULT_ROLE_NAME, RoleArn, TargetRole};
 use rolecall::settings::Settings;
 
 use crate::arguments::{Policy, WhichPolicy};
@@ -70,7 +70,7 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
     let partition = backend.partition.name;
     if !arguments.listed {
         let name = match settings.registry {
-            Some(_) => customer_role(Keeper::open(settings, &backend.config, partition)?.file().await?),
+            Some(_) => Keeper::open(settings, &backend.config, partition)?.file().await?.role_name().to_owned(),
             None => DEFAULT_ROLE_NAME.to_owned(),
         };
         return Ok(policies::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
@@ -100,11 +100,6 @@ async fn backend(arguments: &Policy, settings: &Settings) -> Result<Vec<Document
         );
     }
     Ok(documents)
-}
-
-/// What customers' roles are called where the registry says nothing else of one.
-fn customer_role(registry: RegistryFile) -> String {
-    registry.defaults.and_then(|defaults| defaults.role_name).unwrap_or_else(|| DEFAULT_ROLE_NAME.to_owned())
 }
 
 async fn trust(settings: &Settings) -> Result<Document, Refusal> {
@@ -140,7 +135,7 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
             let given =
                 file.targets.iter().filter_map(|target| target.role_arn.clone().flatten()?.parse::<RoleArn>().ok());
             let mut names: BTreeSet<String> = given.map(|arn| arn.path_and_name).collect();
-            names.insert(customer_role(file.clone()));
+            names.insert(file.role_name().to_owned());
             names.iter().map(|name| of_any_account(name)).collect()
         }
         Err(refusal) => {

@@ -70,7 +70,7 @@ async fn carry_out(
         let manifest = here.engine.manifest(&response.run_id).await?;
         show::print(&show::summary(&response, manifest.as_ref()));
         if response.remaining.is_some() {
-            show::print(&format!("Its time ended first: `rolecall resume {}` does the rest.", response.run_id));
+            show::print(&show::cut(&response.run_id));
         }
     }
     Ok(exit_code(response.status))

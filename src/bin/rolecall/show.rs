@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
+use rolecall::event::RunId;
 use rolecall::report::{Chain, Completeness, Manifest, Response, advice};
 
 /// Prints a result. A reader that has gone away (`| head`) is no reason to complain, let alone to panic.
@@ -93,6 +94,11 @@ pub fn summary(response: &Response, manifest: Option<&Manifest>) -> String {
     ));
     text.push_str(&format!("manifest: {}\n", response.manifest));
     text
+}
+
+/// What to do about a run that leaves something undone.
+pub fn cut(run_id: &RunId) -> String {
+    format!("Its time ended first: `rolecall resume {run_id}` does the rest.")
 }
 
 /// A run and those that did its rest.

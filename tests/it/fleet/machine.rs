@@ -1,30 +1,19 @@
 //! The state machine itself, on the emulated AWS, with the deployed function in its steps.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use super::driver::cells;
 use crate::command::ran;
-use crate::emulator::{python, root, stage};
+use crate::emulator::stage;
 use crate::function::fetch;
 
 /// Deploys the machine on the emulated AWS; its ARN.
 fn deploy_machine(more: &[&str]) -> String {
-    let mut deploying = Command::new(python())
-        .arg(root().join("tests/emulator/fleet.py"))
-        .args(["--endpoint", stage().fact("endpoint"), "--batch-size", "1", "--max-concurrency", "2"])
-        .args(more)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    serde_json::to_writer(deploying.stdin.take().expect("piped"), &stage().facts).expect("it reads");
-    let deployed = deploying.wait_with_output().expect("it ends");
-    assert!(deployed.status.success(), "the machine could not be deployed");
-    let deployed: Value = serde_json::from_slice(&deployed.stdout).expect("JSON");
+    let arguments = [&["--batch-size", "1", "--max-concurrency", "2"], more].concat();
+    let deployed = stage().feed("fleet.py", &arguments, &stage().facts);
     deployed["state_machine_arn"].as_str().expect("an ARN").to_owned()
 }
 

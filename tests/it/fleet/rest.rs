@@ -22,15 +22,15 @@ fn asked(value: &Value) -> Request {
     request
 }
 
-/// Carries a shard out until so many calls are held, and puts the run together.
-async fn cut_at(driver: &Driver<'_>, run_id: &RunId, held: FaultId, calls: u64) {
+/// Carries the shard out until what is waited for has come, lets go whom it held, and puts the run together.
+async fn cut_once(driver: &Driver<'_>, run_id: &RunId, held: FaultId, come: impl Fn(u64, &Seen) -> bool) {
     let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
     let engine = driver.engine();
     let end = async {
-        until("the last call", || driver.scene.sim.fired(held) == calls).await;
+        until("the last call", || come(driver.scene.sim.fired(held), &seen)).await;
         stop.cancel();
     };
-    let (carried, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen), end);
+    let (carried, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen.clone()), end);
     carried.expect("a shard");
     driver.scene.sim.lift(held);
     engine.reduce(run_id, Arc::new(Unwatched)).await.expect("a manifest");
@@ -69,7 +69,7 @@ async fn the_zones_that_a_given_up_run_took_over_are_in_the_next_one() {
     let held = scene.sim.add_fault(second_pages);
     let what = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"], "format": "ndjson" });
     let first = driver.plan(asked(&what)).await.run_id;
-    cut_at(&driver, &first, held, 2).await;
+    cut_once(&driver, &first, held, |calls, _| calls == 2).await;
     let second = given_up(&driver, &first).await;
     let kept = told(&ledger(&scene.out(), second.as_str()), &account_id(0), "global", "route53_records").clone();
     assert!(kept["status"] == "partial" && kept["records"].as_u64() >= Some(30), "{kept}");
@@ -89,7 +89,7 @@ async fn an_account_with_nothing_left_to_ask_holds_up_no_run() {
     let what =
         json!({ "run_id": "narrowed", "accounts": [account_id(0)], "resources": ["ec2_vpcs"], "format": "ndjson" });
     let first = driver.plan(asked(&what)).await.run_id;
-    until_answered_but_one(&driver, &first, held).await;
+    cut_once(&driver, &first, held, |calls, seen| calls == 1 && seen.open() == 1).await;
     let registry = scene.settings.registry.clone().expect("a registry");
     let mut targets: Value = serde_json::from_slice(&std::fs::read(&registry).expect("it")).expect("JSON");
     targets["targets"][0]["regions"] = json!(["eu-*"]);
@@ -98,21 +98,6 @@ async fn an_account_with_nothing_left_to_ask_holds_up_no_run() {
     let manifest = manifest(&scene.out(), second.as_str());
     assert_eq!((&manifest["status"], &manifest["remaining"]), (&json!("complete"), &Value::Null));
     assert!(ledger(&scene.out(), second.as_str()).is_empty());
-}
-
-/// As `cut_at` one call, once all other cells are answered.
-async fn until_answered_but_one(driver: &Driver<'_>, run_id: &RunId, held: FaultId) {
-    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-    let engine = driver.engine();
-    let end = async {
-        until("the last cell", || driver.scene.sim.fired(held) == 1 && seen.open() == 1).await;
-        stop.cancel();
-    };
-    let carrying = engine.one_shard(run_id, "0", None, stop.clone(), seen.clone());
-    let (carried, ()) = tokio::join!(carrying, end);
-    carried.expect("a shard");
-    driver.scene.sim.lift(held);
-    engine.reduce(run_id, Arc::new(Unwatched)).await.expect("a manifest");
 }
 
 /// A rest that was given up tells of the cells that are open, where they are known, and of no others.
@@ -124,16 +109,7 @@ async fn a_given_up_rest_tells_of_what_is_open_and_of_nothing_else() {
     let what = json!({ "run_id": "open", "accounts": "all", "regions": ["eu-west-*"],
                        "resources": ["ec2_vpcs", "ec2_volumes", "accounts"], "format": "ndjson" });
     let first = driver.plan(asked(&what)).await.run_id;
-    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-    let engine = driver.engine();
-    let end = async {
-        until("the volumes", || scene.sim.fired(held) > 0 && scene.sim.fired(held) as usize == seen.open()).await;
-        stop.cancel();
-    };
-    let (carried, ()) = tokio::join!(engine.one_shard(&first, "0", None, stop.clone(), seen.clone()), end);
-    carried.expect("a shard");
-    scene.sim.lift(held);
-    engine.reduce(&first, Arc::new(Unwatched)).await.expect("a manifest");
+    cut_once(&driver, &first, held, |calls, seen| calls > 0 && calls as usize == seen.open()).await;
     let places = |run_id: &RunId, open: bool| {
         let mut places: Vec<String> = rows(&scene.out(), &manifest(&scene.out(), run_id.as_str()), "ledger")
             .iter()

@@ -1,8 +1,6 @@
 //! The check of customers' roles: what is safe is told from what is not, and what is granted from what is not.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use rolecall::backend::{Backend, Identity};
@@ -15,23 +13,10 @@ use rolecall::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::command::{Ran, ran};
-use crate::emulator::{python, root, stage};
+use crate::emulator::stage;
 use crate::scene::{BACKEND, Scene, some};
 use crate::sim::{Deny, Fault, Service as Of, Times, What, account_id};
 use crate::stores::config;
-
-/// Makes roles as their administrators might.
-pub fn make_roles(roles: &[Value]) {
-    let mut making = Command::new(python())
-        .arg(root().join("tests/emulator/roles.py"))
-        .args(["--endpoint", stage().fact("endpoint")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("python runs");
-    making.stdin.take().expect("piped").write_all(json!(roles).to_string().as_bytes()).expect("it reads");
-    assert!(making.wait().expect("it ends").success(), "the roles could not be made");
-}
 
 const BACKEND_ROLE: &str = "arn:aws:iam::999999999999:role/rolecall-backend";
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -68,7 +53,9 @@ fn check(registry: &str, arguments: &[&str]) -> Ran {
         let printed = ran(stage().rolecall(&["policy", "admin"]));
         let policy: Value = serde_json::from_str(&printed.out).expect("a policy");
         let trust = trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({}));
-        make_roles(&[json!({ "account": BACKEND, "name": "operator", "trust": trust, "inline": { "admin": policy } })]);
+        stage().make_roles(&[
+            json!({ "account": BACKEND, "name": "operator", "trust": trust, "inline": { "admin": policy } }),
+        ]);
         let folder = tempfile::tempdir().expect("a folder");
         let config = format!(
             "[profile root]\naws_access_key_id = {BACKEND}\naws_secret_access_key = {}\n\n[profile operator]\n\
@@ -117,7 +104,7 @@ fn unsafe_roles_are_found_and_not_enabled() {
     );
     by_arn["inline"]["itself"] = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": ["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"], "Resource": "*" } ] });
-    make_roles(&[
+    stage().make_roles(&[
         role("810000000001", right("id-1")),
         role("810000000002", trust(root_of_backend.clone(), of_backend_role)),
         role("810000000003", trust(json!("*"), json!({ "StringEquals": { "sts:ExternalId": "id-3" } }))),
@@ -173,7 +160,7 @@ fn unsafe_roles_are_found_and_not_enabled() {
 #[test]
 fn every_action_of_the_catalogue_is_asked() {
     let account = "840000000001";
-    make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
+    stage().make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
     let folder = tempfile::tempdir().expect("a folder");
     let registry = registry(folder.path(), &[json!({ "account_id": account, "external_id": "id-of-840" })]);
     let checked = ran(stage().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
@@ -197,7 +184,7 @@ async fn a_session_in_an_overfull_role_may_only_read() {
     let account = "820000000001";
     let trust = right("id-of-820");
     tokio::task::block_in_place(|| {
-        make_roles(&[
+        stage().make_roles(&[
             json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "attached": [ADMINISTRATOR] }),
         ]);
     });
@@ -232,7 +219,7 @@ async fn a_session_in_an_overfull_role_may_only_read() {
 fn a_role_behind_another_is_checked_by_its_way() {
     let hub = "arn:aws:iam::830000000001:role/hub";
     let enter = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }] });
-    make_roles(&[
+    stage().make_roles(&[
         json!({ "account": "999999999999", "name": "hub-user", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
                 "inline": { "enter": enter } }),
         json!({ "account": "830000000001", "name": "hub", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
@@ -275,15 +262,9 @@ async fn the_reads_are_shown_by_type() {
         role.answers_as = Some("123456789012".into());
     })
     .await;
-    let registry = scene.settings.registry.clone().expect("a registry");
     let checked = tokio::task::block_in_place(|| {
-        let mut command = crate::command::rolecall(&["check", "--registry", &registry, "--backend-role", BACKEND_ROLE]);
-        command
-            .args(["--regions", "eu-central-1,sa-east-1,me-south-1"])
-            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-            .env("AWS_REGION", "eu-central-1")
-            .env("AWS_ACCESS_KEY_ID", BACKEND)
-            .env("AWS_SECRET_ACCESS_KEY", "a-key");
+        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        command.args(["--regions", "eu-central-1,sa-east-1,me-south-1"]);
         ran(command)
     });
     assert_eq!(checked.code, 1, "{checked:?}");
@@ -309,15 +290,9 @@ async fn a_new_role_is_waited_for() {
     unknown.operation = Some("AssumeRole".into());
     unknown.account = Some(account_id(1));
     scene.sim.add_fault(unknown);
-    let registry = scene.settings.registry.clone().expect("a registry");
     let check = |wait: &str| {
-        let mut command = crate::command::rolecall(&["check", "--registry", &registry, "--backend-role", BACKEND_ROLE]);
-        command
-            .args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", wait, "--json"])
-            .env("AWS_ENDPOINT_URL", scene.sim.endpoint())
-            .env("AWS_REGION", "eu-central-1")
-            .env("AWS_ACCESS_KEY_ID", BACKEND)
-            .env("AWS_SECRET_ACCESS_KEY", "a-key");
+        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        command.args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", wait, "--json"]);
         tokio::task::block_in_place(|| ran(command))
     };
     let waited = check("30s");

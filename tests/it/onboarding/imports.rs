@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::command::{Ran, ran, rolecall};
 use crate::emulator::{serve, stage};
-use crate::onboarding::checks::make_roles;
 
 /// An organization in pages, with accounts in every state.
 fn organization() -> &'static str {
@@ -121,7 +120,7 @@ fn what_backend_role_may_enter_becomes_targets() {
         json!({ "Sid": sid, "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{account}:role/inv"),
                 "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}") } } })
     };
-    make_roles(&[json!({
+    stage().make_roles(&[json!({
         "account": stage().fact("backend_account"), "name": "one-statement-each",
         "trust": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
                    "Principal": { "Service": "lambda.amazonaws.com" } }] },
