@@ -7,61 +7,40 @@
 //! event -> plan -> assume -> collect -> record -> sink -> report
 //! ```
 //!
-//! The modules stand in the order in which they may know each other: imports point up this list, and a
-//! test holds them to it. `run` is the one that knows every stage; the binaries are thin.
+//! The groups stand in the order in which they may know each other: imports point up this list, and a
+//! test holds them to it. The binaries are thin.
 
-// What everything speaks of.
-pub mod attempt;
-pub mod json;
-pub mod logging;
-pub mod record;
-pub mod shapes;
-pub mod transcode;
-pub mod failure;
-pub mod fan_out;
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "the Lambda build leaves out the command line, and what only it calls")
+)]
 
-// What comes in.
-pub mod input;
-pub mod settings;
-pub mod event;
-pub mod registry;
-
-// How AWS is asked, and what for.
-pub mod wire;
-pub mod session;
-pub mod catalogue;
-pub mod plan;
-
-// Where it goes, and who we are.
-pub mod store;
-pub mod refusal;
-pub mod keeper;
-pub mod backend;
-pub mod credentials;
-pub mod ledger;
-pub mod sink;
-pub mod views;
-pub mod collect;
-
-// The whole.
-pub mod report;
-pub mod run;
-
-// What only a person at a terminal needs: from a stranger's account to a target, and fleets from afar.
+pub(crate) mod input;
+pub(crate) mod error;
+pub(crate) mod domain;
+pub(crate) mod decode;
+pub(crate) mod settings;
+pub(crate) mod logging;
+pub(crate) mod aws;
+pub(crate) mod inventory;
+pub(crate) mod store;
+pub(crate) mod event;
+pub(crate) mod catalogue;
+pub(crate) mod customers;
+pub(crate) mod output;
+pub(crate) mod engine;
 #[cfg(feature = "cli")]
-pub mod grants;
-#[cfg(feature = "cli")]
-pub mod policies;
-#[cfg(feature = "cli")]
-pub mod check;
-#[cfg(feature = "cli")]
-pub mod onboard;
-#[cfg(feature = "cli")]
-pub mod import;
-#[cfg(feature = "cli")]
-pub mod machine;
-
-// The face in Lambda.
-pub mod schema;
-pub mod metrics;
+pub(crate) mod onboarding;
+pub(crate) mod schema;
 pub mod lambda;
+#[cfg(feature = "cli")]
+pub mod cli;
+
+#[doc(hidden)]
+pub mod testing;
+
+pub use catalogue::Catalogue;
+pub use engine::{Engine, Observer, Response, RunRequest};
+pub use error::{Error, ErrorKind};
+pub use event::Request;
+pub use settings::Settings;

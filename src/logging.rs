@@ -20,14 +20,14 @@ fn level(setting: Option<&str>, default: LevelFilter) -> LevelFilter {
 }
 
 /// JSON lines on standard output, at `info` unless told otherwise.
-pub fn to_lambda(setting: Option<&str>) {
+pub(crate) fn to_lambda(setting: Option<&str>) {
     let lines =
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true);
     let _ = tracing_subscriber::registry().with(lines).with(targets(level(setting, LevelFilter::INFO))).try_init();
 }
 
 /// Readable lines on standard error, through `writer`, so that progress bars are not torn.
-pub fn to_terminal<W>(setting: Option<&str>, verbose: u8, writer: W)
+pub(crate) fn to_terminal<W>(setting: Option<&str>, verbose: u8, writer: W)
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {

@@ -2,9 +2,9 @@
 
 use schemars::{Schema, schema_for};
 
+use crate::customers::RegistryFile;
+use crate::engine::{Manifest, Response};
 use crate::event::Request;
-use crate::registry::RegistryFile;
-use crate::report::{Manifest, Response};
 
 /// Every schema, with the name of its file in `events/schema/` (without `.schema.json`).
 pub fn all() -> Vec<(&'static str, Schema)> {

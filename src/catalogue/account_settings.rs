@@ -2,10 +2,10 @@
 
 use super::calls::whole;
 use super::ec2::REGIONAL;
-use super::entry::{Added, Detail, Id, ResourceType, Source, ValueFrom};
+use super::entry::{Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 
-const fn column(column: &'static str, operation: &'static str, member: &'static str) -> Added {
-    Added { column, from: ValueFrom::Detail(operation, member) }
+const fn column(column: &'static str, operation: &'static str, member: &'static str) -> ExtraColumn {
+    ExtraColumn { column, from: ValueFrom::Detail(operation, member) }
 }
 
 const EBS: &str = "ec2:GetEbsEncryptionByDefault";
@@ -13,7 +13,7 @@ const SNAPSHOTS: &str = "ec2:GetSnapshotBlockPublicAccessState";
 const IMAGES: &str = "ec2:GetImageBlockPublicAccessState";
 const CONSOLE: &str = "ec2:GetSerialConsoleAccessStatus";
 
-pub const TYPES: &[ResourceType] = &[ResourceType {
+pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: "ec2_account_settings",
     operation: "ec2:DescribeAccountAttributes",
     items: "",

@@ -3,7 +3,7 @@
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, Reach, ResourceType, Source};
 
-pub const TYPES: &[ResourceType] = &[ResourceType {
+pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: "accounts",
     reach: Reach::Global,
     operation: "ec2:DescribeRegions",

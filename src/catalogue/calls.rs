@@ -1,6 +1,6 @@
 //! The ways in which AWS pages, as macros: the clients' builders have no trait in common.
 //!
-//! Each makes a [`Call`](super::Call), or with `listed` in front a [`Source`](super::Source). In brackets in front stands
+//! Each makes a [`SendFn`](super::SendFn), or with `listed` in front a [`Source`](super::Source). In brackets in front stands
 //! the parameter that takes the subject. They know nothing of what is listed.
 
 /// Paged by `NextToken`. The request bears the largest page that AWS allows, which also moves it into the
@@ -11,8 +11,8 @@ macro_rules! paged {
         |asker, ask| {
             Box::pin(async move {
                 let request = asker.$client().$($request)*$(.$subject(ask.subject()))?.set_next_token(ask.token());
-                let answer = request.send().await.map_err($crate::failure::Cause::of)?;
-                Ok($crate::catalogue::Next::of(answer.next_token))
+                let answer = request.send().await.map_err($crate::aws::AwsError::of)?;
+                Ok($crate::catalogue::NextPage::of(answer.next_token))
             })
         }
     };
@@ -25,7 +25,7 @@ macro_rules! whole {
         |asker, _ask| {
             Box::pin(async move {
                 let answered = asker.$client().$($request)*$(.$subject(_ask.subject()))?.send().await;
-                answered.map(|_| $crate::catalogue::Next::End).map_err($crate::failure::Cause::of)
+                answered.map(|_| $crate::catalogue::NextPage::End).map_err($crate::aws::AwsError::of)
             })
         }
     };
@@ -38,12 +38,12 @@ macro_rules! marked {
         |asker, ask| {
             Box::pin(async move {
                 let request = asker.$client().$operation().max_items($most).$set(ask.token())$(.$subject(ask.subject()))?;
-                let $answer = request.send().await.map_err($crate::failure::Cause::of)?;
+                let $answer = request.send().await.map_err($crate::aws::AwsError::of)?;
                 let next: Option<String> = $next;
-                Ok($crate::catalogue::Next::of_truncated($answer.is_truncated, next.map(|marker| vec![marker])))
+                Ok($crate::catalogue::NextPage::of_truncated($answer.is_truncated, next.map(|marker| vec![marker])))
             })
         }
     };
 }
 
-pub(super) use {marked, paged, whole};
+pub(crate) use {marked, paged, whole};

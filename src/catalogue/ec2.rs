@@ -1,11 +1,11 @@
 //! EC2: machines, what they are made from, and what is reserved for them.
 
 use super::calls::{paged, whole};
-use super::entry::{Added, Arn, Detail, EVERY, Id, Next, Owner, Reach, ResourceType, Source, ValueFrom};
-use crate::session::Service;
+use super::entry::{Arn, Detail, EVERY, ExtraColumn, Id, NextPage, Owner, Reach, ResourceType, Source, ValueFrom};
+use crate::aws::Service;
 
 /// What EC2's regional types have in common.
-pub const REGIONAL: ResourceType = ResourceType {
+pub(super) const REGIONAL: ResourceType = ResourceType {
     table: "",
     service: Service::Ec2,
     reach: Reach::Regional,
@@ -20,10 +20,10 @@ pub const REGIONAL: ResourceType = ResourceType {
     owner: Owner::Asked,
     added: &[],
     details: &[],
-    source: Source::Listed(|_, _| Box::pin(async { Ok(Next::End) })),
+    source: Source::Listed(|_, _| Box::pin(async { Ok(NextPage::End) })),
 };
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_instances",
         operation: "ec2:DescribeInstances",
@@ -32,8 +32,8 @@ pub const TYPES: &[ResourceType] = &[
         arn: Arn::Ec2("instance/"),
         owner: Owner::Around("Reservations.OwnerId"),
         added: &[
-            Added { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
-            Added { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
+            ExtraColumn { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
+            ExtraColumn { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
         ],
         source: paged!(listed ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
@@ -69,7 +69,7 @@ pub const TYPES: &[ResourceType] = &[
         items: "LaunchTemplates",
         id: Id::Member(&["LaunchTemplateId"]),
         arn: Arn::Ec2("launch-template/"),
-        added: &[Added { column: "versions", from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions") }],
+        added: &[ExtraColumn { column: "versions", from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions") }],
         details: &[Detail {
             operation: "ec2:DescribeLaunchTemplateVersions",
             items: "LaunchTemplateVersions",

@@ -3,8 +3,8 @@
 
 use futures::future::BoxFuture;
 
-use crate::failure::{Cause, Kind};
-use crate::session::{Asker, Service};
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{Service, ServiceClient};
 
 /// Where a type is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -17,11 +17,11 @@ pub enum Reach {
 }
 
 /// A page token: one text, or several where AWS pages by more.
-pub type Token = Vec<String>;
+pub(crate) type Token = Vec<String>;
 
 /// What one call is about.
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct CallParams {
     /// The token of the page; `None` for the first.
     pub token: Option<Token>,
     /// The parent's id, or the ids that details are wanted of.
@@ -30,7 +30,7 @@ pub struct Ask {
     pub region: String,
 }
 
-impl Ask {
+impl CallParams {
     /// The token, where AWS pages by one text.
     pub fn token(&self) -> Option<String> {
         self.token.as_ref().and_then(|token| token.first().cloned())
@@ -44,16 +44,16 @@ impl Ask {
 
 /// How a listing goes on after a page.
 #[derive(Debug)]
-pub enum Next {
+pub enum NextPage {
     /// This was the last page.
     End,
     /// Another one follows.
     Page(Token),
     /// There is more, and no way to ask for it: what came counts, and the listing has failed.
-    Cut(Cause),
+    Cut(AwsError),
 }
 
-impl Next {
+impl NextPage {
     /// The page of this token; the end where there is none, or an empty one.
     pub fn of(token: Option<String>) -> Self {
         token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
@@ -64,23 +64,24 @@ impl Next {
         match (truncated, token) {
             (false, _) => Self::End,
             (true, Some(token)) => Self::Page(token),
-            (true, None) => {
-                Self::Cut(Cause::new(Kind::Unreadable, "the answer is truncated and does not say where it goes on"))
-            }
+            (true, None) => Self::Cut(AwsError::new(
+                AwsErrorKind::Unreadable,
+                "the answer is truncated and does not say where it goes on",
+            )),
         }
     }
 }
 
 /// Makes one call and says how the listing goes on; the items come off the wire.
-pub type Call = fn(Asker, Ask) -> BoxFuture<'static, Result<Next, Cause>>;
+pub(crate) type SendFn = fn(ServiceClient, CallParams) -> BoxFuture<'static, Result<NextPage, AwsError>>;
 
 /// How a type's resources are found.
 #[derive(Clone, Copy)]
 pub enum Source {
     /// One listing, page by page.
-    Listed(Call),
+    Listed(SendFn),
     /// One listing for each resource of another type, which is read once for all its children.
-    Per(Parents, Call),
+    Per(Parents, SendFn),
     /// One row an account, of what was asked to enter it (alias, regions).
     Account,
 }
@@ -91,14 +92,14 @@ pub struct Parents {
     /// Their type.
     pub table: &'static str,
     /// Only those of which this holds.
-    pub only: Option<Only>,
+    pub only: Option<MemberFilter>,
     /// A member that tells how much there is to list for each.
     pub length: Option<&'static str>,
 }
 
 /// Says of which resources something is asked.
 #[derive(Clone, Copy, Debug)]
-pub struct Only {
+pub struct MemberFilter {
     /// A member that is a boolean, or one in a structure (`Config.PrivateZone`).
     pub member: &'static str,
     /// What it must be. A member that is missing is `false`.
@@ -179,7 +180,7 @@ pub enum Owner {
 
 /// A column beside those of the listed structure.
 #[derive(Clone, Copy, Debug)]
-pub struct Added {
+pub struct ExtraColumn {
     /// Its name.
     pub column: &'static str,
     /// Its source.
@@ -198,22 +199,22 @@ pub struct Detail {
     /// The member of an item that names its resource; empty where a call names just one.
     pub key: &'static str,
     /// Asked only of these resources.
-    pub only: Option<Only>,
+    pub only: Option<MemberFilter>,
     /// The call, page by page.
-    pub call: Call,
+    pub call: SendFn,
     /// What to ask instead where this one is denied or unknown.
     pub otherwise: Option<&'static Detail>,
 }
 
 impl Detail {
     /// One call a resource, whose whole answer is about it.
-    pub const fn of_one(operation: &'static str, call: Call) -> Self {
+    pub const fn of_one(operation: &'static str, call: SendFn) -> Self {
         Self { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
     }
 }
 
 /// A detail's batch that no number of resources fills.
-pub const EVERY: usize = usize::MAX;
+pub(super) const EVERY: usize = usize::MAX;
 
 /// One resource type.
 #[derive(Clone, Copy)]
@@ -244,7 +245,7 @@ pub struct ResourceType {
     /// The owner, where the item does not name it as `OwnerId`.
     pub owner: Owner,
     /// Columns beside those of the structure.
-    pub added: &'static [Added],
+    pub added: &'static [ExtraColumn],
     /// What is asked besides.
     pub details: &'static [Detail],
     /// How it is found.

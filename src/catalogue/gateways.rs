@@ -4,7 +4,7 @@ use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, Owner, ResourceType, Source};
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_internet_gateways",
         operation: "ec2:DescribeInternetGateways",

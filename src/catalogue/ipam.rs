@@ -4,7 +4,7 @@ use super::calls::paged;
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, ResourceType, Source};
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_ipams",
         operation: "ec2:DescribeIpams",

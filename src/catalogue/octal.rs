@@ -1,7 +1,7 @@
 //! Route 53 writes what is no letter, digit, hyphen or dot in a name as `\ooo`, in octal.
 
 /// Decodes a name. What is no such escape stays; bytes that are no UTF-8 stay escaped.
-pub fn decode(name: &str) -> String {
+pub(super) fn decode(name: &str) -> String {
     let bytes = name.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -2,13 +2,13 @@
 //! attached to the role. It knows nothing of roles, nor of what STS makes of a policy.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::Table;
-use crate::session::Service;
+use crate::aws::Service;
+use crate::aws::SessionPolicy;
 
 /// What is asked in every account besides the resource types themselves.
-pub const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"];
+pub(crate) const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"];
 
 /// Actions that read nothing but secrets, those included that the service model does not mark: user data, passwords,
 /// consoles, keys of VPNs. No role of a customer may have them.
@@ -24,7 +24,7 @@ pub const SECRET_ACTIONS: &[&str] = &[
 ];
 
 /// STS counts so many characters of an inline session policy at most.
-pub const SESSION_POLICY_LIMIT: usize = 2048;
+pub(super) const SESSION_POLICY_LIMIT: usize = 2048;
 
 /// Stand in for exact actions where these do not fit, the wider list where the first is still too long. A test
 /// proves that none matches a write, nor anything whose answers bear secrets.
@@ -61,20 +61,6 @@ const PREFIXES: [&[&str]; 2] = [
     ],
 ];
 
-/// The policies to try, the most exact first: one document for all services, or two (EC2, the rest).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionPolicy {
-    /// One session for everything.
-    One(Arc<str>),
-    /// One session for EC2 and one for the rest, where one policy is too large for both.
-    Two {
-        /// EC2's.
-        ec2: Arc<str>,
-        /// The other services'.
-        rest: Arc<str>,
-    },
-}
-
 /// The ladder for a set of resource types. Only what fits the limit in characters is on it; STS may
 /// still find the packed form too large, and then the next is tried.
 pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<SessionPolicy> {
@@ -90,12 +76,15 @@ pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Sess
     let lists: Vec<BTreeSet<&str>> = std::iter::once(exact.clone())
         .chain(PREFIXES.iter().map(|prefixes| exact.iter().map(|action| shorten(action, prefixes)).collect()))
         .collect();
-    let one = |actions: &BTreeSet<&str>| SessionPolicy::One(document(actions.iter().copied()).into());
+    let one = |actions: &BTreeSet<&str>| SessionPolicy::One(SessionPolicy::document(actions.iter().copied()));
     let two = |actions: &BTreeSet<&str>| {
         let (ec2, mut rest): (BTreeSet<&str>, BTreeSet<&str>) =
             actions.iter().partition(|action| action.starts_with("ec2:"));
         rest.extend(&besides);
-        SessionPolicy::Two { ec2: document(ec2.into_iter()).into(), rest: document(rest.into_iter()).into() }
+        SessionPolicy::Two {
+            ec2: SessionPolicy::document(ec2.into_iter()),
+            rest: SessionPolicy::document(rest.into_iter()),
+        }
     };
     let mut ladder: Vec<SessionPolicy> = lists.iter().map(one).chain(lists.iter().map(two)).collect();
     ladder.dedup();
@@ -115,22 +104,6 @@ fn matches(pattern: &str, action: &str) -> bool {
         Some(prefix) => action.starts_with(prefix),
         None => action == pattern,
     }
-}
-
-impl SessionPolicy {
-    /// One session that may do just this.
-    pub fn of(actions: &[&str]) -> Self {
-        Self::One(document(actions.iter().copied()).into())
-    }
-}
-
-fn document<'a>(actions: impl Iterator<Item = &'a str>) -> String {
-    let actions: Vec<&str> = actions.collect();
-    serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
-    })
-    .to_string()
 }
 
 #[cfg(test)]

@@ -3,17 +3,20 @@
 use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
-use super::entry::{Added, Arn, Ask, Detail, Id, Next, Only, Owner, Parents, Reach, ResourceType, Source, ValueFrom};
-use crate::failure::Cause;
-use crate::session::{Asker, Service};
+use super::entry::{
+    Arn, CallParams, Detail, ExtraColumn, Id, MemberFilter, NextPage, Owner, Parents, Reach, ResourceType, Source,
+    ValueFrom,
+};
+use crate::aws::AwsError;
+use crate::aws::{Service, ServiceClient};
 
 /// What Route 53's types have in common.
-pub const GLOBAL: ResourceType =
+pub(super) const GLOBAL: ResourceType =
     ResourceType { service: Service::Route53, reach: Reach::Global, ..super::ec2::REGIONAL };
 
 const PRIVATE: &str = "Config.PrivateZone";
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_hosted_zones",
         operation: "route53:ListHostedZones",
@@ -22,10 +25,10 @@ pub const TYPES: &[ResourceType] = &[
         nobody: "Z00000000000000000000",
         arn: Arn::Route53("hostedzone/"),
         added: &[
-            Added { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
-            Added { column: "delegation_set", from: ValueFrom::Detail("route53:GetHostedZone", "DelegationSet") },
-            Added { column: "dnssec_status", from: ValueFrom::Detail("route53:GetDNSSEC", "Status") },
-            Added { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
+            ExtraColumn { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
+            ExtraColumn { column: "delegation_set", from: ValueFrom::Detail("route53:GetHostedZone", "DelegationSet") },
+            ExtraColumn { column: "dnssec_status", from: ValueFrom::Detail("route53:GetDNSSEC", "Status") },
+            ExtraColumn { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
         ],
         details: &[
             Detail::of_one("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
@@ -36,7 +39,7 @@ pub const TYPES: &[ResourceType] = &[
             },
             Detail {
                 // Private zones are not signed, and asking for it is an error.
-                only: Some(Only { member: PRIVATE, is: false }),
+                only: Some(MemberFilter { member: PRIVATE, is: false }),
                 ..Detail::of_one("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
             },
         ],
@@ -49,10 +52,10 @@ pub const TYPES: &[ResourceType] = &[
         items: "ResourceRecordSets",
         id: Id::UnderParent(&["Name", "Type", "SetIdentifier"]),
         added: &[
-            Added { column: "hosted_zone_id", from: ValueFrom::ParentId },
-            Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
-            Added { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
-            Added { column: "name_decoded", from: ValueFrom::Decoded("Name") },
+            ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
+            ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
+            ExtraColumn { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
+            ExtraColumn { column: "name_decoded", from: ValueFrom::Decoded("Name") },
         ],
         source: Source::Per(
             Parents { length: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
@@ -67,11 +70,11 @@ pub const TYPES: &[ResourceType] = &[
         items: "VPCs",
         id: Id::UnderParent(&["VPCId"]),
         added: &[
-            Added { column: "hosted_zone_id", from: ValueFrom::ParentId },
-            Added { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
+            ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
+            ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
         ],
         source: Source::Per(
-            Parents { only: Some(Only { member: PRIVATE, is: true }), ..Parents::all("route53_hosted_zones") },
+            Parents { only: Some(MemberFilter { member: PRIVATE, is: true }), ..Parents::all("route53_hosted_zones") },
             paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
         ),
         ..GLOBAL
@@ -88,13 +91,13 @@ pub const TYPES: &[ResourceType] = &[
         items: "HostedZoneSummaries",
         id: Id::UnderParent(&["HostedZoneId"]),
         owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
-        added: &[Added { column: "vpc_id", from: ValueFrom::ParentId }],
+        added: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
         source: Source::Per(Parents::all("ec2_vpcs"), |asker, ask| {
             Box::pin(async move {
                 let region = VpcRegion::from(ask.region.as_str());
                 let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
-                let answer = request.max_items(100).set_next_token(ask.token()).send().await.map_err(Cause::of)?;
-                Ok(Next::of(answer.next_token))
+                let answer = request.max_items(100).set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::of(answer.next_token))
             })
         }),
         ..GLOBAL
@@ -134,30 +137,30 @@ static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagR
 static HEALTH_CHECK_TAGS: Detail =
     Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type Answer = futures::future::BoxFuture<'static, Result<Next, Cause>>;
+type Answer = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
 
 /// Stands where a detail's own call is filled in.
-fn nothing(_: Asker, _: Ask) -> Answer {
-    Box::pin(async { Ok(Next::End) })
+fn nothing(_: ServiceClient, _: CallParams) -> Answer {
+    Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(asker: Asker, ask: Ask, of: TagResourceType) -> Answer {
+fn tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(ask.subjects));
-        request.send().await.map(|_| Next::End).map_err(Cause::of)
+        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(asker: Asker, ask: Ask, of: TagResourceType) -> Answer {
+fn one_tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resource().resource_type(of).resource_id(ask.subject());
-        request.send().await.map(|_| Next::End).map_err(Cause::of)
+        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
 /// Every record set of a zone. The SDK has no paginator for it: the next page starts at a name, a
 /// type and perhaps a set identifier.
-fn records(asker: Asker, ask: Ask) -> Answer {
+fn records(asker: ServiceClient, ask: CallParams) -> Answer {
     Box::pin(async move {
         let mut start = ask.token.clone().unwrap_or_default().into_iter();
         let request = asker
@@ -168,11 +171,11 @@ fn records(asker: Asker, ask: Ask) -> Answer {
             .set_start_record_name(start.next())
             .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
             .set_start_record_identifier(start.next());
-        let answer = request.send().await.map_err(Cause::of)?;
+        let answer = request.send().await.map_err(AwsError::of)?;
         let next = answer.next_record_name.zip(answer.next_record_type).map(|(name, kind)| {
             let next = [name, kind.as_str().to_owned()];
             next.into_iter().chain(answer.next_record_identifier).collect()
         });
-        Ok(Next::of_truncated(answer.is_truncated, next))
+        Ok(NextPage::of_truncated(answer.is_truncated, next))
     })
 }

@@ -3,11 +3,11 @@
 use aws_sdk_route53::types::RrType;
 
 use super::calls::{marked, paged};
-use super::entry::{Added, Arn, Detail, Id, Next, ResourceType, Source, ValueFrom};
+use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
-use crate::failure::Cause;
+use crate::aws::AwsError;
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_query_logging_configs",
         operation: "route53:ListQueryLoggingConfigs",
@@ -33,7 +33,7 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["Id"]),
         nobody: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("trafficpolicy/"),
-        added: &[Added {
+        added: &[ExtraColumn {
             column: "versions",
             from: ValueFrom::Detail("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
         }],
@@ -70,12 +70,12 @@ pub const TYPES: &[ResourceType] = &[
                     .set_hosted_zone_id_marker(start.next())
                     .set_traffic_policy_instance_name_marker(start.next())
                     .set_traffic_policy_instance_type_marker(start.next().map(|kind| RrType::from(kind.as_str())));
-                let answer = request.send().await.map_err(Cause::of)?;
+                let answer = request.send().await.map_err(AwsError::of)?;
                 let (zone, name) = (answer.hosted_zone_id_marker, answer.traffic_policy_instance_name_marker);
                 let kind = answer.traffic_policy_instance_type_marker;
                 let next = zone.zip(name).zip(kind);
                 let next = next.map(|((zone, name), kind)| vec![zone, name, kind.as_str().to_owned()]);
-                Ok(Next::of_truncated(answer.is_truncated, next))
+                Ok(NextPage::of_truncated(answer.is_truncated, next))
             })
         }),
         ..GLOBAL
@@ -87,7 +87,10 @@ pub const TYPES: &[ResourceType] = &[
         id: Id::Member(&["Id"]),
         nobody: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("cidrcollection/"),
-        added: &[Added { column: "cidr_blocks", from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks") }],
+        added: &[ExtraColumn {
+            column: "cidr_blocks",
+            from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks"),
+        }],
         details: &[Detail::of_one(
             "route53:ListCidrBlocks",
             paged!([collection_id] route53.list_cidr_blocks().max_results(100)),

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use super::{HELPER_ACTIONS, Table};
-use crate::input::{Malformed, shown};
-use crate::session::Service;
+use crate::aws::Service;
+use crate::input::{ParseError, shown};
 
 /// The part of an inventory that a resource type belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum ServiceDomain {
     /// The account itself: always granted.
     Account,
     /// What EC2 answers for: networks, machines, volumes.
@@ -34,6 +34,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The globs of the resource types that a role of this scope may read; `None` for all of them.
+    pub(crate) fn resource_globs(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::All => None,
+            Self::Network => Some(["ec2_*", "accounts"]),
+            Self::Dns => Some(["route53_*", "accounts"]),
+        }
+    }
+
     /// The word for it in templates and flags.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,33 +53,33 @@ impl Scope {
     }
 
     /// Whether the role grants what this part needs.
-    pub fn covers(self, part: Part) -> bool {
+    pub fn covers(self, part: ServiceDomain) -> bool {
         match part {
-            Part::Account => true,
-            Part::Network => self != Self::Dns,
-            Part::Dns => self != Self::Network,
+            ServiceDomain::Account => true,
+            ServiceDomain::Network => self != Self::Dns,
+            ServiceDomain::Dns => self != Self::Network,
         }
     }
 }
 
 impl FromStr for Scope {
-    type Err = Malformed;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let scopes = [Self::All, Self::Network, Self::Dns];
         let found = scopes.into_iter().find(|scope| scope.as_str() == text);
-        found.ok_or_else(|| Malformed(format!("{} is not a scope: write all, network or dns", shown(text))))
+        found.ok_or_else(|| ParseError(format!("{} is not a scope: write all, network or dns", shown(text))))
     }
 }
 
 impl Table {
     /// The part of an inventory that the type belongs to.
-    pub fn part(&self) -> Part {
+    pub fn part(&self) -> ServiceDomain {
         match self.entry.service {
-            Service::Route53 => Part::Dns,
-            Service::Ec2 if self.entry.table == "accounts" => Part::Account,
-            Service::Ec2 => Part::Network,
-            Service::Iam | Service::Account => Part::Account,
+            Service::Route53 => ServiceDomain::Dns,
+            Service::Ec2 if self.entry.table == "accounts" => ServiceDomain::Account,
+            Service::Ec2 => ServiceDomain::Network,
+            Service::Iam | Service::Account => ServiceDomain::Account,
         }
     }
 }

@@ -4,10 +4,10 @@ use aws_sdk_ec2::types::Filter;
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Added, Arn, Id, Next, Owner, Parents, ResourceType, Source, ValueFrom};
-use crate::failure::{Cause, Kind};
+use super::entry::{Arn, ExtraColumn, Id, NextPage, Owner, Parents, ResourceType, Source, ValueFrom};
+use crate::aws::{AwsError, AwsErrorKind};
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateways",
         operation: "ec2:DescribeTransitGateways",
@@ -65,8 +65,8 @@ pub const TYPES: &[ResourceType] = &[
         items: "Routes",
         id: Id::UnderParent(&["DestinationCidrBlock", "PrefixListId"]),
         added: &[
-            Added { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
-            Added { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
+            ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
+            ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
         ],
         source: Source::Per(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
             Box::pin(async move {
@@ -75,11 +75,11 @@ pub const TYPES: &[ResourceType] = &[
                 let every = Filter::builder().name("type").set_values(Some(types)).build();
                 let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
                 let request = request.filters(every).max_results(1000).set_next_token(ask.token());
-                let answer = request.send().await.map_err(Cause::of)?;
-                Ok(match Next::of(answer.next_token) {
-                    Next::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
+                let answer = request.send().await.map_err(AwsError::of)?;
+                Ok(match NextPage::of(answer.next_token) {
+                    NextPage::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
                         let what = "the route table has more routes, and AWS did not say how to ask for them";
-                        Next::Cut(Cause::new(Kind::Other, what))
+                        NextPage::Cut(AwsError::new(AwsErrorKind::Other, what))
                     }
                     next => next,
                 })

@@ -2,10 +2,10 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Added, Arn, Detail, Id, Next, Owner, ResourceType, Source, ValueFrom};
-use crate::failure::Cause;
+use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, Owner, ResourceType, Source, ValueFrom};
+use crate::aws::AwsError;
 
-pub const TYPES: &[ResourceType] = &[
+pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_vpcs",
         operation: "ec2:DescribeVpcs",
@@ -120,7 +120,10 @@ pub const TYPES: &[ResourceType] = &[
         nobody: "pl-00000000000000000",
         arn: Arn::Ec2("prefix-list/"),
         arn_member: Some("PrefixListArn"),
-        added: &[Added { column: "entries", from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries") }],
+        added: &[ExtraColumn {
+            column: "entries",
+            from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries"),
+        }],
         details: &[Detail::of_one(
             "ec2:GetManagedPrefixListEntries",
             paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
@@ -129,8 +132,8 @@ pub const TYPES: &[ResourceType] = &[
             Box::pin(async move {
                 let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();
                 let request = asker.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
-                let answer = request.set_next_token(ask.token()).send().await.map_err(Cause::of)?;
-                Ok(Next::of(answer.next_token))
+                let answer = request.set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::of(answer.next_token))
             })
         }),
         ..REGIONAL

@@ -5,14 +5,14 @@
 use jiff::Timestamp;
 
 use super::Request;
-use super::run_id::{RunId, sanitised};
+use crate::domain::{RunId, sanitised};
 
 /// The most characters of a rule's name in a run id, so that the time fits behind it.
 const RULE_CHARACTERS: usize = 36;
 
 /// What an event brings along to name its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Naming {
+pub enum RunIdSource {
     /// A schedule: its name, and the time for which it fired.
     Rule {
         /// The rule's name.
@@ -36,7 +36,7 @@ pub enum Naming {
 }
 
 /// The name of the request's run: the one that it gives, else one that is derived.
-pub fn run_id(request: &Request, naming: &Naming) -> RunId {
+pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
     if let Some(given) = &request.run_id {
         return given.clone();
     }
@@ -44,11 +44,11 @@ pub fn run_id(request: &Request, naming: &Naming) -> RunId {
         return RunId::derived(&format!("scheduled-{}", compact(scheduled_at)));
     }
     match naming {
-        Naming::Rule { rule, time } => {
+        RunIdSource::Rule { rule, time } => {
             RunId::derived(&format!("{}-{}", sanitised(rule, RULE_CHARACTERS), compact(*time)))
         }
-        Naming::Event(id) | Naming::Message(id) | Naming::Invocation(id) => RunId::derived(id),
-        Naming::Terminal { now, random } => RunId::derived(&format!("{}-{random:04x}", compact(*now))),
+        RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id) => RunId::derived(id),
+        RunIdSource::Terminal { now, random } => RunId::derived(&format!("{}-{random:04x}", compact(*now))),
     }
 }
 
@@ -67,28 +67,28 @@ mod tests {
         time.parse().unwrap()
     }
 
-    fn named(naming: &Naming) -> String {
+    fn named(naming: &RunIdSource) -> String {
         run_id(&Request::of(Accounts::All), naming).to_string()
     }
 
     #[test]
     fn names_are_derived_from_what_the_event_brings() {
         let time = at("2026-11-21T03:00:07.9Z");
-        let rule = |rule: &str| Naming::Rule { rule: rule.to_owned(), time };
+        let rule = |rule: &str| RunIdSource::Rule { rule: rule.to_owned(), time };
         assert_eq!(named(&rule("nightly")), "nightly-20261121T030007Z");
         assert_eq!(named(&rule(&"r".repeat(64))), format!("{}-20261121T030007Z", "r".repeat(36)));
         assert_eq!(named(&rule("_a b/ç.r1")), "a-b--.r1-20261121T030007Z");
         assert_eq!(named(&rule("--")), "run-20261121T030007Z");
         let uuid = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
-        assert_eq!(named(&Naming::Event(uuid.to_owned())), uuid);
-        assert_eq!(named(&Naming::Message(uuid.to_owned())), uuid);
-        assert_eq!(named(&Naming::Invocation("x".repeat(80))), "x".repeat(55));
-        assert_eq!(named(&Naming::Terminal { now: time, random: 0xbe }), "20261121T030007Z-00be");
+        assert_eq!(named(&RunIdSource::Event(uuid.to_owned())), uuid);
+        assert_eq!(named(&RunIdSource::Message(uuid.to_owned())), uuid);
+        assert_eq!(named(&RunIdSource::Invocation("x".repeat(80))), "x".repeat(55));
+        assert_eq!(named(&RunIdSource::Terminal { now: time, random: 0xbe }), "20261121T030007Z-00be");
     }
 
     #[test]
     fn what_the_request_says_goes_first() {
-        let naming = Naming::Rule { rule: "nightly".to_owned(), time: at("2026-11-21T03:00:00Z") };
+        let naming = RunIdSource::Rule { rule: "nightly".to_owned(), time: at("2026-11-21T03:00:00Z") };
         let mut request = Request::of(Accounts::All);
         request.scheduled_at = Some(at("2026-11-20T05:00:00+02:00"));
         assert_eq!(run_id(&request, &naming).as_str(), "scheduled-20261120T030000Z");
@@ -105,11 +105,11 @@ mod tests {
         ) {
             let time = Timestamp::from_second(seconds).unwrap();
             let naming = match which {
-                0 => Naming::Rule { rule: text, time },
-                1 => Naming::Event(text),
-                2 => Naming::Message(text),
-                3 => Naming::Invocation(text),
-                _ => Naming::Terminal { now: time, random: text.len() as u16 },
+                0 => RunIdSource::Rule { rule: text, time },
+                1 => RunIdSource::Event(text),
+                2 => RunIdSource::Message(text),
+                3 => RunIdSource::Invocation(text),
+                _ => RunIdSource::Terminal { now: time, random: text.len() as u16 },
             };
             let run_id = named(&naming);
             prop_assert_eq!(run_id.parse::<RunId>().unwrap().resumes(), None);

@@ -4,13 +4,13 @@
 
 use serde_json::Value;
 
-use super::RunId;
-use crate::input::{Fields, Problems, shown};
+use crate::domain::RunId;
+use crate::input::{Fields, ValidationErrors, shown};
 
 /// The mark of a step.
-pub const STEP: &str = "step";
+pub(super) const STEP: &str = "step";
 /// How many accounts a shard has where the machine says nothing.
-pub const BATCH: usize = 25;
+pub(super) const BATCH: usize = 25;
 /// More would not end within one invocation.
 const LARGEST_BATCH: u64 = 1_000;
 
@@ -53,8 +53,8 @@ pub enum Planning {
 }
 
 /// Reads a step, with all that is wrong with it.
-pub fn step(event: &Value) -> Result<Step, Problems> {
-    let mut problems = Problems::new();
+pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
+    let mut problems = ValidationErrors::new();
     let Some(fields) = Fields::of(event, "event", &mut problems) else { return Err(problems) };
     let name = fields.string(STEP, &mut problems).unwrap_or_default();
     let known: &[&str] = match name {
@@ -85,7 +85,7 @@ pub fn step(event: &Value) -> Result<Step, Problems> {
     }
 }
 
-fn plan(fields: &Fields<'_>, problems: &mut Problems) -> Option<Step> {
+fn plan(fields: &Fields<'_>, problems: &mut ValidationErrors) -> Option<Step> {
     let batch = match fields.get("batch") {
         None => BATCH,
         Some(value) => match value.as_u64().filter(|batch| (1..=LARGEST_BATCH).contains(batch)) {
@@ -119,7 +119,7 @@ fn only_resumes(request: &Value) -> bool {
     request.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("resumes"))
 }
 
-fn run_id(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Option<RunId> {
+fn run_id(fields: &Fields<'_>, name: &str, problems: &mut ValidationErrors) -> Option<RunId> {
     if fields.get(name).is_none() {
         problems.push(fields.place_of(name), "is missing: it names the run");
     }

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Malformed, Problems, field_place};
+use super::{ParseError, ValidationErrors, field_place};
 
 /// The fields of one object, with its place.
 #[derive(Clone, Debug)]
-pub struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     place: String,
     object: &'a Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of `value`, or a problem where it is no object.
-    pub fn of(value: &'a Value, place: &str, problems: &mut Problems) -> Option<Self> {
+    pub(crate) fn of(value: &'a Value, place: &str, problems: &mut ValidationErrors) -> Option<Self> {
         match value {
             Value::Object(object) => Some(Self { place: place.to_owned(), object }),
             other => {
@@ -26,59 +26,54 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Where the object is.
-    pub fn place(&self) -> &str {
-        &self.place
-    }
-
     /// Where a field of it is.
-    pub fn place_of(&self, name: &str) -> String {
+    pub(crate) fn place_of(&self, name: &str) -> String {
         field_place(&self.place, name)
     }
 
     /// A field's value, if the object gives it; `null` is a value.
-    pub fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name)
     }
 
     /// The names of the fields that are none of `known`.
-    pub fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'a str> {
         self.object.keys().map(String::as_str).filter(|name| !known.contains(name))
     }
 
     /// Names a field that is none of `known`, with what was perhaps meant. Never its value.
-    pub fn refuse_unknown(&self, name: &str, known: &[&str], problems: &mut Problems) {
+    pub(crate) fn refuse_unknown(&self, name: &str, known: &[&str], problems: &mut ValidationErrors) {
         let meant = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         let what = format!("is not a known field: {meant}known are {}", known.join(", "));
         problems.push(self.place_of(name), what);
     }
 
     /// Names every field that is none of `known`.
-    pub fn refuse_all_unknown(&self, known: &[&str], problems: &mut Problems) {
+    pub(crate) fn refuse_all_unknown(&self, known: &[&str], problems: &mut ValidationErrors) {
         for name in self.unknown(known) {
             self.refuse_unknown(name, known, problems);
         }
     }
 
     /// A text. `None` where it is not given, and, with a problem, where it is something else.
-    pub fn string(&self, name: &str, problems: &mut Problems) -> Option<&'a str> {
+    pub(crate) fn string(&self, name: &str, problems: &mut ValidationErrors) -> Option<&'a str> {
         string(self.get(name)?, &self.place_of(name), problems)
     }
 
     /// A text with a meaning of its own. `None` where it is not given, and, with a problem, where it is
     /// something else.
-    pub fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &self,
         name: &str,
-        problems: &mut Problems,
-        read: impl FnOnce(&str) -> Result<T, Malformed>,
+        problems: &mut ValidationErrors,
+        read: impl FnOnce(&str) -> Result<T, ParseError>,
     ) -> Option<T> {
         let text = self.string(name, problems)?;
-        read(text).map_err(|Malformed(what)| problems.push(self.place_of(name), what)).ok()
+        read(text).map_err(|ParseError(what)| problems.push(self.place_of(name), what)).ok()
     }
 
     /// A switch. `None` where it is not given, and, with a problem, where it is something else.
-    pub fn boolean(&self, name: &str, problems: &mut Problems) -> Option<bool> {
+    pub(crate) fn boolean(&self, name: &str, problems: &mut ValidationErrors) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(value) => Some(*value),
             other => {
@@ -90,7 +85,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Names with texts. `None` where it is not given; entries that are wrong are named and left out.
-    pub fn string_map(&self, name: &str, problems: &mut Problems) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn string_map(&self, name: &str, problems: &mut ValidationErrors) -> Option<BTreeMap<String, String>> {
         let fields = Fields::of(self.get(name)?, &self.place_of(name), problems)?;
         if fields.object.contains_key("") {
             problems.push(&fields.place, "has an entry without a name: name it, or take it out");
@@ -103,27 +98,27 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of different texts, each read by `read_text`. `None` where it is not given.
-    pub fn list<T: Ord + Clone>(
+    pub(crate) fn list<T: Ord + Clone>(
         &self,
         name: &str,
-        problems: &mut Problems,
-        mut read_text: impl FnMut(&str) -> Result<T, Malformed>,
+        problems: &mut ValidationErrors,
+        mut read_text: impl FnMut(&str) -> Result<T, ParseError>,
     ) -> Option<Vec<T>> {
         let value = self.get(name)?;
         let list = unique_list(value, &self.place_of(name), problems, |item, place, problems| {
             let text = string(item, place, problems)?;
-            read_text(text).map_err(|Malformed(what)| problems.push(place, what)).ok()
+            read_text(text).map_err(|ParseError(what)| problems.push(place, what)).ok()
         });
         Some(list)
     }
 }
 
 /// A list of at least one item, each different. What is wrong is named, and left out.
-pub fn unique_list<T: Ord + Clone>(
+pub(crate) fn unique_list<T: Ord + Clone>(
     value: &Value,
     place: &str,
-    problems: &mut Problems,
-    mut read_item: impl FnMut(&Value, &str, &mut Problems) -> Option<T>,
+    problems: &mut ValidationErrors,
+    mut read_item: impl FnMut(&Value, &str, &mut ValidationErrors) -> Option<T>,
 ) -> Vec<T> {
     let Value::Array(items) = value else {
         problems.push(place, format!("is {}: it must be a list, [...]", kind(value)));
@@ -151,7 +146,7 @@ pub fn unique_list<T: Ord + Clone>(
 }
 
 /// What kind of JSON value this is, for a message: `a number`.
-pub fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
@@ -162,7 +157,7 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn string<'a>(value: &'a Value, place: &str, problems: &mut Problems) -> Option<&'a str> {
+fn string<'a>(value: &'a Value, place: &str, problems: &mut ValidationErrors) -> Option<&'a str> {
     match value {
         Value::String(text) => Some(text),
         other => {
@@ -208,12 +203,12 @@ mod tests {
     fn every_problem_of_an_object_is_named() {
         let value = json!({"names": ["a", 1, "a", ""], "none": [], "no_list": "a", "on": "true", "text": 7,
             "tags": {"tier": "gold", "": "x", "n": 1, "o": {}}, "runId": "secret", "zzz\n": "secret"});
-        let mut problems = Problems::new();
+        let mut problems = ValidationErrors::new();
         let fields = Fields::of(&value, "request", &mut problems).unwrap();
         let known = ["names", "none", "no_list", "on", "text", "tags", "run_id"];
         fields.refuse_all_unknown(&known, &mut problems);
         let read = |text: &str| match text {
-            "" => Err(Malformed("is no name".to_owned())),
+            "" => Err(ParseError("is no name".to_owned())),
             text => Ok(text.to_owned()),
         };
         assert_eq!(fields.list("names", &mut problems, read), Some(vec!["a".to_owned()]));

@@ -6,35 +6,35 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Problems, field_place, shown};
+use super::{ValidationErrors, field_place, shown};
 
 /// Reads a document (`request`, `registry`: the word that opens its places) as JSON.
-pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, Problems> {
+pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problems::one(document, "is empty: it must be a JSON object"));
+        return Err(ValidationErrors::one(document, "is empty: it must be a JSON object"));
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        return Err(Problems::one(document, "opens with a byte order mark: save it as UTF-8 without one"));
+        return Err(ValidationErrors::one(document, "opens with a byte order mark: save it as UTF-8 without one"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let what = format!("is not UTF-8 text (at byte {}): save it as UTF-8", error.valid_up_to() + 1);
-        Problems::one(document, what)
+        ValidationErrors::one(document, what)
     })?;
-    let mut repeated = Problems::new();
+    let mut repeated = ValidationErrors::new();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = StrictValue { place: document.to_owned(), problems: &mut repeated };
     // A syntax error names line and column and repeats nothing of the document.
     let value = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| Problems::one(document, format!("is not JSON: {error}")))?;
+        .map_err(|error| ValidationErrors::one(document, format!("is not JSON: {error}")))?;
     repeated.or_value(value)
 }
 
 /// Reads one value, and knows where it is, so that a repeated field can be named with its place.
 struct StrictValue<'a> {
     place: String,
-    problems: &'a mut Problems,
+    problems: &'a mut ValidationErrors,
 }
 
 impl<'de> DeserializeSeed<'de> for StrictValue<'_> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The narrowest limit that is found, in bytes.
-pub fn limit() -> Option<u64> {
+pub(super) fn limit() -> Option<u64> {
     let read = |path: &Path| std::fs::read_to_string(path).ok();
     let of_groups = read(Path::new("/proc/self/cgroup")).into_iter().flat_map(|text| files(&text));
     let groups = of_groups.filter_map(|path| number(read(Path::new(&path))?.trim()));

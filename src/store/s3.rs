@@ -10,8 +10,8 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncry
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
-use super::{Created, Object, StoreError};
-use crate::failure::{Cause, Kind};
+use super::{Object, PutOutcome, StoreError};
+use crate::aws::{AwsError, AwsErrorKind};
 
 /// A part's size in bytes: S3 wants 5 MiB at least, and takes 10,000 parts at most. Not more than that, since each
 /// table's file may hold one back.
@@ -23,7 +23,7 @@ const CONFLICTS: u32 = 8;
 
 /// A bucket, perhaps with a prefix.
 #[derive(Clone, Debug)]
-pub struct Bucket {
+pub struct S3Store {
     client: Client,
     bucket: String,
     prefix: String,
@@ -39,7 +39,7 @@ macro_rules! encrypted {
     }};
 }
 
-impl Bucket {
+impl S3Store {
     pub(super) fn new(
         config: &SdkConfig,
         patience: Duration,
@@ -72,7 +72,7 @@ impl Bucket {
         format!("{}{key}", self.prefix)
     }
 
-    fn told(&self, operation: &'static str, key: &str, cause: Cause) -> StoreError {
+    fn told(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
         StoreError::S3 { operation, key: self.address(key), cause }
     }
 
@@ -80,13 +80,17 @@ impl Bucket {
         let answer = match self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await {
             Ok(answer) => answer,
             Err(error) => {
-                let cause = Cause::of(error);
-                return if cause.kind == Kind::Gone { Ok(None) } else { Err(self.told("s3:GetObject", key, cause)) };
+                let cause = AwsError::of(error);
+                return if cause.kind == AwsErrorKind::Gone {
+                    Ok(None)
+                } else {
+                    Err(self.told("s3:GetObject", key, cause))
+                };
             }
         };
         let tag = answer.e_tag.unwrap_or_default();
         let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
-            let cause = Cause::new(Kind::Unreachable, error.to_string());
+            let cause = AwsError::new(AwsErrorKind::Unreachable, error.to_string());
             StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
         };
         let bytes = answer.body.collect().await.map_err(broken)?.into_bytes();
@@ -96,47 +100,47 @@ impl Bucket {
     pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(&format!("{folder}/")));
         let answer = request.max_keys(1).send().await;
-        let answer = answer.map_err(|error| self.told("s3:ListObjectsV2", folder, Cause::of(error)))?;
+        let answer = answer.map_err(|error| self.told("s3:ListObjectsV2", folder, AwsError::of(error)))?;
         Ok(!answer.contents.unwrap_or_default().is_empty())
     }
 
-    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, StoreError> {
-        if self.put(key, bytes.clone(), Condition::NotThere).await? {
-            return Ok(Created::Ours);
+    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+        if self.put(key, bytes.clone(), WriteCondition::NotThere).await? {
+            return Ok(PutOutcome::Ours);
         }
         // An answer may have been lost on a write that succeeded: then what is there is ours.
         let ours = self.read(key).await?.is_some_and(|object| object.bytes == bytes);
-        Ok(if ours { Created::Ours } else { Created::Theirs })
+        Ok(if ours { PutOutcome::Ours } else { PutOutcome::Theirs })
     }
 
     pub(super) async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
-        let condition = tag.map_or(Condition::NotThere, Condition::Tag);
+        let condition = tag.map_or(WriteCondition::NotThere, WriteCondition::Tag);
         self.put(key, bytes, condition).await
     }
 
     /// Whether the condition held.
-    async fn put(&self, key: &str, bytes: Bytes, condition: Condition<'_>) -> Result<bool, StoreError> {
+    async fn put(&self, key: &str, bytes: Bytes, condition: WriteCondition<'_>) -> Result<bool, StoreError> {
         let mut conflicts = 0;
         loop {
             let request = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
             let request = match condition {
-                Condition::NotThere => request.if_none_match("*"),
-                Condition::Tag(tag) => request.if_match(tag),
+                WriteCondition::NotThere => request.if_none_match("*"),
+                WriteCondition::Tag(tag) => request.if_match(tag),
             };
             let Err(error) = encrypted!(self, request).send().await else { return Ok(true) };
-            let cause = Cause::of(error);
+            let cause = AwsError::of(error);
             match cause.kind {
-                Kind::Precondition => return Ok(false),
+                AwsErrorKind::Precondition => return Ok(false),
                 // If-Match on what somebody has taken away meanwhile.
-                Kind::Gone if matches!(condition, Condition::Tag(_)) => return Ok(false),
-                Kind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
+                AwsErrorKind::Gone if matches!(condition, WriteCondition::Tag(_)) => return Ok(false),
+                AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
                 _ => return Err(self.told("s3:PutObject", key, cause)),
             }
         }
     }
 
-    pub(super) fn upload(&self, key: &str) -> BucketUpload {
-        BucketUpload {
+    pub(super) fn upload(&self, key: &str) -> S3Upload {
+        S3Upload {
             bucket: self.clone(),
             key: key.into(),
             waiting: BytesMut::new(),
@@ -155,15 +159,15 @@ async fn pause(conflicts: u32) -> u32 {
 }
 
 #[derive(Clone, Copy)]
-enum Condition<'a> {
+enum WriteCondition<'a> {
     NotThere,
     Tag(&'a str),
 }
 
 /// An object on its way: one request where it is small, a multipart upload where it is large.
 #[derive(Debug)]
-pub struct BucketUpload {
-    bucket: Bucket,
+pub struct S3Upload {
+    bucket: S3Store,
     key: String,
     waiting: BytesMut,
     id: Option<String>,
@@ -172,7 +176,7 @@ pub struct BucketUpload {
     parts: i32,
 }
 
-impl BucketUpload {
+impl S3Upload {
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len() + self.sending.len() * PART
     }
@@ -186,9 +190,9 @@ impl BucketUpload {
         Ok(())
     }
 
-    pub(super) async fn finish(mut self) -> Result<Created, StoreError> {
+    pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
         let done = self.complete().await;
-        if done.is_err() || done == Ok(Created::Theirs) {
+        if done.is_err() || done == Ok(PutOutcome::Theirs) {
             self.abort().await;
         }
         done
@@ -197,16 +201,16 @@ impl BucketUpload {
     pub(super) async fn abort(mut self) {
         self.sending.shutdown().await;
         if let Some(id) = self.id.take() {
-            let Bucket { client, bucket, .. } = &self.bucket;
+            let S3Store { client, bucket, .. } = &self.bucket;
             let request = client.abort_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key)).upload_id(id);
             if let Err(error) = request.send().await {
-                let cause = Cause::of(error);
+                let cause = AwsError::of(error);
                 tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the bucket's lifecycle rule will");
             }
         }
     }
 
-    async fn complete(&mut self) -> Result<Created, StoreError> {
+    async fn complete(&mut self) -> Result<PutOutcome, StoreError> {
         let rest = self.waiting.split().freeze();
         if self.id.is_none() {
             return self.bucket.create(&self.key, rest).await;
@@ -218,7 +222,7 @@ impl BucketUpload {
             self.collect().await?;
         }
         self.sent.sort_by_key(CompletedPart::part_number);
-        let Bucket { client, bucket, .. } = &self.bucket;
+        let S3Store { client, bucket, .. } = &self.bucket;
         let mut conflicts = 0;
         loop {
             let parts = CompletedMultipartUpload::builder().set_parts(Some(self.sent.clone())).build();
@@ -226,16 +230,16 @@ impl BucketUpload {
             let request = request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*");
             let Err(error) = request.send().await else {
                 self.id = None;
-                return Ok(Created::Ours);
+                return Ok(PutOutcome::Ours);
             };
-            let cause = Cause::of(error);
+            let cause = AwsError::of(error);
             match cause.kind {
-                Kind::Precondition => return Ok(Created::Theirs),
-                Kind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
+                AwsErrorKind::Precondition => return Ok(PutOutcome::Theirs),
+                AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
                 // The answer to an attempt that succeeded was lost: the upload is over, and the object is there.
-                Kind::Gone if self.is_there().await => {
+                AwsErrorKind::Gone if self.is_there().await => {
                     self.id = None;
-                    return Ok(Created::Ours);
+                    return Ok(PutOutcome::Ours);
                 }
                 _ => return Err(self.bucket.told("s3:CompleteMultipartUpload", &self.key, cause)),
             }
@@ -243,7 +247,7 @@ impl BucketUpload {
     }
 
     async fn is_there(&self) -> bool {
-        let Bucket { client, bucket, .. } = &self.bucket;
+        let S3Store { client, bucket, .. } = &self.bucket;
         client.head_object().bucket(bucket).key(self.bucket.key(&self.key)).send().await.is_ok()
     }
 
@@ -258,7 +262,8 @@ impl BucketUpload {
         self.sending.spawn(async move {
             let request = bucket.client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
-            let answer = request.send().await.map_err(|error| bucket.told("s3:UploadPart", &key, Cause::of(error)))?;
+            let answer =
+                request.send().await.map_err(|error| bucket.told("s3:UploadPart", &key, AwsError::of(error)))?;
             Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())
         });
         Ok(())
@@ -277,11 +282,11 @@ impl BucketUpload {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        let Bucket { client, bucket, .. } = &self.bucket;
+        let S3Store { client, bucket, .. } = &self.bucket;
         let request = client.create_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
         let answer = encrypted!(self.bucket, request).send().await;
         let answer =
-            answer.map_err(|error| self.bucket.told("s3:CreateMultipartUpload", &self.key, Cause::of(error)))?;
+            answer.map_err(|error| self.bucket.told("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
         let id = answer.upload_id.unwrap_or_default();
         self.id = Some(id.clone());
         Ok(id)

@@ -11,12 +11,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quick_xml::events::Event;
-use rolecall::catalogue::{Catalogue, Row, Table};
-use rolecall::event::Format;
-use rolecall::record::{Origin, Page};
-use rolecall::sink::{self, Naming, Parcel, Tables};
-use rolecall::store::Store;
-use rolecall::transcode::transcode;
+use rolecall::testing::{
+    Catalogue, FileNaming, Format, Origin, Page, RowContext, SinkMessage, Store, Table, Tables, decode, sink,
+};
 
 const INSTANCES: usize = 100;
 /// So many pages go into one file, so that its footer is shared as it is in a run.
@@ -80,8 +77,8 @@ fn read_once(page: &str) {
 }
 
 fn records(page: &str, table: &'static Table) -> Page {
-    let answer = transcode(page.as_bytes(), &table.wanted).expect("an answer");
-    let row = Row { account_id: "111122223333", partition: "aws", region: "eu-west-1", parent: None };
+    let answer = decode(page.as_bytes(), &table.wanted).expect("an answer");
+    let row = RowContext { account_id: "111122223333", partition: "aws", region: "eu-west-1", parent: None };
     let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, row)).collect();
     assert_eq!(records.len(), INSTANCES);
     let origin = Origin {
@@ -99,7 +96,7 @@ fn written(page: &str, table: &'static Table, format: Format) {
     let config = aws_config::SdkConfig::builder().build();
     let address = folder.path().to_str().expect("a path");
     let store = Store::open(address, &config, std::time::Duration::from_secs(9), None).expect("a store");
-    let naming = Naming { run_id: "bench".into(), shard: "0".into(), attempt: "0".into(), dt: "2026-01-01".into() };
+    let naming = FileNaming { run_id: "bench".into(), shard: "0".into(), attempt: "0".into(), dt: "2026-01-01".into() };
     let catalogue = Catalogue::get().expect("a catalogue");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -107,7 +104,7 @@ fn written(page: &str, table: &'static Table, format: Format) {
         let writing = sink::write(store, naming, format, catalogue, Tables::Every, Arc::default(), receiver);
         let collecting = async move {
             for _ in 0..PAGES {
-                sender.send(Parcel::Page(records(page, table), None)).await.expect("the sink takes it");
+                sender.send(SinkMessage::Page(records(page, table), None)).await.expect("the sink takes it");
             }
         };
         let (written, ()) = tokio::join!(writing, collecting);

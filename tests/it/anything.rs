@@ -8,8 +8,7 @@ use futures::StreamExt;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use rolecall::catalogue::{Catalogue, Reach};
-use rolecall::settings::Settings;
+use rolecall::testing::{Catalogue, Reach, Settings};
 use serde_json::{Value, json};
 
 use crate::scene::{BACKEND, Scene, ids, ledger, some};

@@ -1,18 +1,16 @@
 //! The command line, as a person runs it.
 
+use rolecall::testing::{Catalogue, Table, lines_of};
+use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
-
-use rolecall::catalogue::{Catalogue, Table};
-use rolecall::sink::lines_of;
-use serde_json::Value;
 
 use crate::emulator::{Stage, root, stage};
 
 /// What a command came to.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -20,13 +18,13 @@ pub struct Ran {
 
 impl Ran {
     /// The response that `--json` prints.
-    pub fn response(&self) -> Value {
+    pub(crate) fn response(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no response: {self:?}"))
     }
 }
 
 /// `rolecall` with nothing of this process's environment, in the folder of the project.
-pub fn rolecall(arguments: &[&str]) -> Command {
+pub(crate) fn rolecall(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
     command.args(arguments).current_dir(root()).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_CONFIG_FILE", "/nowhere").env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
@@ -39,7 +37,7 @@ pub fn rolecall(arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end.
-pub fn ran(mut command: Command) -> Ran {
+pub(crate) fn ran(mut command: Command) -> Ran {
     let output = command.output().expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
@@ -47,7 +45,7 @@ pub fn ran(mut command: Command) -> Ran {
 
 impl Stage {
     /// `rolecall` as an operator of the backend account.
-    pub fn rolecall(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
         command
             .env("AWS_ENDPOINT_URL", self.fact("endpoint"))
@@ -60,7 +58,7 @@ impl Stage {
     }
 
     /// A run into a folder, as lines that tests can read unless they say otherwise.
-    pub fn run(&self, output: &Path, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, output: &Path, arguments: &[&str]) -> Ran {
         let output = output.to_str().expect("a path");
         let mut all = vec!["run", "--json", "--output", output];
         all.extend(arguments);
@@ -72,7 +70,7 @@ impl Stage {
 }
 
 /// The rows of a table, from the files that a manifest names, whatever their format.
-pub fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
+pub(crate) fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     for file in manifest["files"].as_array().expect("files").iter().filter(|file| file["table"] == table) {
         let key = file["key"].as_str().expect("a key");
@@ -95,7 +93,7 @@ pub fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
 }
 
 /// A run's manifest.
-pub fn manifest(output: &Path, run_id: &str) -> Value {
+pub(crate) fn manifest(output: &Path, run_id: &str) -> Value {
     let path = output.join("runs").join(run_id).join("manifest.json");
     serde_json::from_slice(&std::fs::read(path).expect("a manifest")).expect("JSON")
 }

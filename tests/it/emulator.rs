@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 /// A furnished emulator.
-pub struct Stage {
+pub(crate) struct Stage {
     /// What `stage.py` says of it.
     pub facts: Value,
     // The emulator lives until its standard input is closed: when this process ends.
@@ -16,12 +16,12 @@ pub struct Stage {
 }
 
 /// The root of the project.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The interpreter that `make` has installed.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let python = root().join(".emulator/venv/bin/python");
     assert!(
         python.exists(),
@@ -37,7 +37,7 @@ fn script(name: &str) -> Command {
 }
 
 /// Starts a server, and gives what it says of itself. It lives until its standard input is closed: as long as the child.
-pub fn serve(name: &str) -> (Value, Child) {
+pub(crate) fn serve(name: &str) -> (Value, Child) {
     let mut server = Command::new(python())
         .arg(root().join("tests").join(name))
         .arg("serve")
@@ -51,7 +51,7 @@ pub fn serve(name: &str) -> (Value, Child) {
 }
 
 /// What AWS's own client answers to these reads at an endpoint, under the customers' roles.
-pub fn ask(endpoint: &str, questions: &[Value]) -> Vec<Value> {
+pub(crate) fn ask(endpoint: &str, questions: &[Value]) -> Vec<Value> {
     through(endpoint, "ask.py", &[], questions)
 }
 
@@ -75,7 +75,7 @@ fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> V
 }
 
 /// The stage, set by whoever comes first.
-pub fn stage() -> &'static Stage {
+pub(crate) fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| {
         let (served, emulator) = serve("emulator/emulator.py");
@@ -93,33 +93,33 @@ pub fn stage() -> &'static Stage {
 
 impl Stage {
     /// A fact of the stage.
-    pub fn fact(&self, name: &str) -> &str {
+    pub(crate) fn fact(&self, name: &str) -> &str {
         self.facts[name].as_str().unwrap_or_else(|| panic!("the stage has no {name}"))
     }
 
     /// The registry's entry of an account.
-    pub fn target(&self, account: &str) -> &Value {
+    pub(crate) fn target(&self, account: &str) -> &Value {
         let targets = self.facts["registry"]["targets"].as_array().expect("targets");
         targets.iter().find(|target| target["account_id"] == account).expect("a target")
     }
 
     /// Feeds a script with a document; what it prints is JSON.
-    pub fn feed(&self, name: &str, arguments: &[&str], input: &Value) -> Value {
+    pub(crate) fn feed(&self, name: &str, arguments: &[&str], input: &Value) -> Value {
         serde_json::from_slice(&fed(self.fact("endpoint"), name, arguments, input)).expect("JSON")
     }
 
     /// Makes roles as their administrators might.
-    pub fn make_roles(&self, roles: &[Value]) {
+    pub(crate) fn make_roles(&self, roles: &[Value]) {
         fed(self.fact("endpoint"), "roles.py", &[], &json!(roles));
     }
 
     /// What AWS's own client answers to these reads, under the customers' roles.
-    pub fn ask(&self, questions: &[Value]) -> Vec<Value> {
+    pub(crate) fn ask(&self, questions: &[Value]) -> Vec<Value> {
         ask(self.fact("endpoint"), questions)
     }
 
     /// Invokes the deployed function with each payload, all at the same time.
-    pub fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
+    pub(crate) fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
         through(self.fact("endpoint"), "invoke.py", &["--function", self.fact("function_name")], payloads)
     }
 }
@@ -132,7 +132,7 @@ impl Stage {
     }
 
     /// An object; `None` where there is none.
-    pub fn object(&self, uri: &str) -> Option<Vec<u8>> {
+    pub(crate) fn object(&self, uri: &str) -> Option<Vec<u8>> {
         let output = self.errand(&["get", uri]);
         match output.status.code() {
             Some(0) => Some(output.stdout),
@@ -142,22 +142,22 @@ impl Stage {
     }
 
     /// Sends a request to the function's queue.
-    pub fn send(&self, request: &Value) {
+    pub(crate) fn send(&self, request: &Value) {
         assert!(self.errand(&["send", self.fact("queue_url"), &request.to_string()]).status.success());
     }
 
     /// Makes a bucket of the backend's.
-    pub fn bucket(&self, name: &str) {
+    pub(crate) fn bucket(&self, name: &str) {
         assert!(self.errand(&["bucket", name]).status.success());
     }
 
     /// The KMS key that an object is encrypted with; empty where it is the bucket's own way.
-    pub fn kms_key(&self, uri: &str) -> String {
+    pub(crate) fn kms_key(&self, uri: &str) -> String {
         String::from_utf8_lossy(&self.errand(&["key", uri]).stdout).trim().to_owned()
     }
 
     /// Multipart uploads that were begun and neither finished nor aborted.
-    pub fn open_uploads(&self, bucket: &str) -> u64 {
+    pub(crate) fn open_uploads(&self, bucket: &str) -> u64 {
         let output = self.errand(&["uploads", bucket]);
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
     }

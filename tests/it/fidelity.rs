@@ -69,7 +69,7 @@ const REGIONAL: &[Listing] = &[
 ];
 
 /// Snake case, written a second time so that a mistake in the generator shows.
-pub fn column(member: &str) -> String {
+pub(crate) fn column(member: &str) -> String {
     let chars: Vec<char> = member.chars().collect();
     let mut column = String::new();
     for (at, c) in chars.iter().enumerate() {
@@ -89,7 +89,7 @@ pub fn column(member: &str) -> String {
 }
 
 /// Instants are written in two ways that mean the same.
-pub fn same_form(value: &Value) -> Value {
+pub(crate) fn same_form(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.parse::<jiff::Timestamp>() {
             Ok(instant) => json!(instant.to_string()),
@@ -128,7 +128,7 @@ fn compare(what: &str, record: &Value, item: &Value, account: &str) {
     assert_eq!(came, expected, "{what}");
 }
 
-pub fn tags(pairs: &Value) -> Value {
+pub(crate) fn tags(pairs: &Value) -> Value {
     let pairs = pairs.as_array().expect("pairs").iter();
     pairs
         .map(|pair| (pair["Key"].as_str().expect("a key").to_owned(), pair["Value"].clone()))

@@ -1,17 +1,12 @@
 //! The deployed function on the emulated AWS: every event it takes, and two deliveries of one event.
 
+use rolecall::testing::{
+    Backend, Engine, Request, RunIdSource, RunRequest, Runtime, Settings, ValidationErrors, backend_role,
+};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rolecall::backend::Backend;
-use rolecall::credentials::backend_role;
-use rolecall::event::{Naming, Request};
-use rolecall::input::Problems;
-use rolecall::plan::Face;
-use rolecall::run::{Engine, Order};
-use rolecall::settings::Settings;
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran, rows};
@@ -24,7 +19,7 @@ fn sample(name: &str) -> Value {
 }
 
 /// Brings a run's files out of the results bucket, by way of the command line's own answer to it.
-pub fn fetch(folder: &Path, run_id: &str) -> Value {
+pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
     let prefix = format!("s3://{}/", stage().fact("results_bucket"));
     let fetch = |key: &str| {
         let target = folder.join(key);
@@ -77,15 +72,15 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         &settings,
     );
     let role = backend_role(&backend, stage().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.acting_as(role), settings, face: Face::Lambda };
-    let mut problems = Problems::default();
+    let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
+    let mut problems = ValidationErrors::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
     let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-    let order = Order {
+    let order = RunRequest {
         request: Request::read(&request, "request", &mut problems),
         problems,
-        naming: Naming::Invocation("an-invocation".into()),
+        naming: RunIdSource::Invocation("an-invocation".into()),
         may_inline: false,
         deadline: None,
         stop: stop.clone(),

@@ -1,19 +1,18 @@
 //! What a run keeps to, and what it does when it is told to end: calls in flight, the patience with STS, where the time
 //! went, signals.
 
+use rolecall::testing::Settings;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rolecall::settings::Settings;
-use serde_json::{Value, json};
-
 use crate::command::manifest;
 use crate::scene::{Scene, Seen, ledger, some, until};
 use crate::sim::{Fault, Service, Times, What, account_id};
 
-fn complete(response: &rolecall::report::Response) {
+fn complete(response: &rolecall::testing::Response) {
     assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
 }
 

@@ -1,11 +1,9 @@
 //! What a run leaves in its output, and what it does when the output has something in it already.
 
+use rolecall::testing::{Catalogue, schema};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-use rolecall::catalogue::Catalogue;
-use rolecall::schema;
-use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};
 use crate::emulator::stage;

@@ -1,10 +1,8 @@
 //! A run whose time ended, and those that do its rest: cell by cell, and zone by zone within the records.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rolecall::catalogue::Catalogue;
-use rolecall::settings::Settings;
+use rolecall::testing::{Catalogue, Settings};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::{manifest, rows};
 use crate::scene::{Scene, Seen, ids, ledger, some, told, until};
@@ -57,7 +55,7 @@ async fn two_that_carry_one_run_out_at_once_leave_one_run() {
         scene.sim.lift(door);
     };
     let (one, other, ()) = tokio::join!(run(), run(), both);
-    let told = |response| serde_json::to_value::<rolecall::report::Response>(response).expect("JSON");
+    let told = |response| serde_json::to_value::<rolecall::testing::Response>(response).expect("JSON");
     assert_eq!(told(one.expect("a response")), told(other.expect("a response")));
     ledger(&scene.out(), "twice");
     assert_eq!(ids(&scene.out(), "twice", "ec2_vpcs").len(), 3 * 5);

@@ -1,11 +1,8 @@
 //! The samples and schemas in `events/`.
 
-use std::path::{Path, PathBuf};
-
-use rolecall::event::{Incoming, Planning, Step, tell_apart};
-use rolecall::input::parse;
-use rolecall::schema;
+use rolecall::testing::{Event, Planning, Step, classify, parse, schema};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 use crate::command::ran;
 use crate::emulator::{root, stage};
@@ -24,13 +21,13 @@ fn samples() -> Vec<(String, Vec<u8>)> {
 
 /// The requests in an event, as they are held against the schema.
 fn requests(event: &[u8]) -> Vec<Value> {
-    match tell_apart(parse("event", event).expect("JSON")).expect("a known event") {
-        Incoming::Request(value) => vec![value],
-        Incoming::Custom { detail, .. } => vec![detail],
-        Incoming::Scheduled { .. } => vec![],
-        Incoming::Step(Step::Plan { what: Planning::Request { request, .. }, .. }) => vec![request],
-        Incoming::Step(_) => vec![],
-        Incoming::Queue(messages) => {
+    match classify(parse("event", event).expect("JSON")).expect("a known event") {
+        Event::Request(value) => vec![value],
+        Event::Custom { detail, .. } => vec![detail],
+        Event::Scheduled { .. } => vec![],
+        Event::Step(Step::Plan { what: Planning::Request { request, .. }, .. }) => vec![request],
+        Event::Step(_) => vec![],
+        Event::Queue(messages) => {
             messages.iter().map(|message| parse("body", message.body.as_bytes()).expect("JSON")).collect()
         }
     }

@@ -1,20 +1,15 @@
 //! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
 
+use rolecall::testing::{
+    AccountSummary, Backend, Engine, Error, NoopObserver, Observer, Request, Response, RunIdSource, RunRequest,
+    Runtime, Settings, ValidationErrors,
+};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use rolecall::backend::Backend;
-use rolecall::event::{Naming, Request};
-use rolecall::input::Problems;
-use rolecall::plan::Face;
-use rolecall::refusal::Refusal;
-use rolecall::report::{AccountSummary, Response};
-use rolecall::run::{Engine, Observer, Order, Unwatched};
-use rolecall::settings::Settings;
-use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -22,16 +17,16 @@ use crate::command::{manifest, rolecall, rows};
 use crate::sim::{Account, Sim, World};
 use crate::stores::config;
 
-pub const BACKEND: &str = "999999999999";
+pub(crate) const BACKEND: &str = "999999999999";
 /// The secret key of the backend's operator; the simulated AWS looks at no signature.
-pub const BACKEND_SECRET: &str = "a-key-of-the-backend";
+pub(crate) const BACKEND_SECRET: &str = "a-key-of-the-backend";
 
 /// However busy the machine is, what a test waits for has come by then, or never does.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a run has come to.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     begun: AtomicUsize,
     done: AtomicUsize,
     accounts: AtomicUsize,
@@ -39,13 +34,13 @@ pub struct Seen {
 
 impl Seen {
     /// Cells that are known and not answered yet.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         let done = self.done.load(Ordering::SeqCst);
         self.begun.load(Ordering::SeqCst) - done
     }
 
     /// Accounts that are done.
-    pub fn accounts(&self) -> usize {
+    pub(crate) fn accounts(&self) -> usize {
         self.accounts.load(Ordering::SeqCst)
     }
 }
@@ -65,7 +60,7 @@ impl Observer for Seen {
 }
 
 /// Waits until something has come.
-pub async fn until(what: &str, come: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, come: impl Fn() -> bool) {
     let waiting = async {
         while !come() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -75,14 +70,14 @@ pub async fn until(what: &str, come: impl Fn() -> bool) {
 }
 
 /// A simulated AWS with customers, and a folder with the registry that names them.
-pub struct Scene {
+pub(crate) struct Scene {
     pub sim: Sim,
     pub folder: tempfile::TempDir,
     pub settings: Settings,
 }
 
 impl Scene {
-    pub async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
+    pub(crate) async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
         let mut world = World::new(BACKEND);
         let ids = world.add_customers(customers, &template);
         change(&mut world);
@@ -109,17 +104,17 @@ impl Scene {
         Self { sim: Sim::start(world).await, folder, settings }
     }
 
-    pub fn out(&self) -> std::path::PathBuf {
+    pub(crate) fn out(&self) -> std::path::PathBuf {
         self.folder.path().join("out")
     }
 
-    pub fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
-        Engine { backend, settings: self.settings.clone(), face: Face::Terminal }
+        Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
     }
 
     /// `rolecall` as an operator of the backend account, over the scene's customers.
-    pub fn rolecall(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
         command
             .args(["--registry", self.settings.registry.as_deref().expect("a registry")])
@@ -131,33 +126,33 @@ impl Scene {
     }
 
     /// `rolecall run` over all customers, into lines that tests can read.
-    pub fn command(&self, output: &str) -> Command {
+    pub(crate) fn command(&self, output: &str) -> Command {
         self.rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output])
     }
 
-    fn order(&self, request: &Value) -> Order {
-        let mut problems = Problems::default();
+    fn order(&self, request: &Value) -> RunRequest {
+        let mut problems = ValidationErrors::default();
         let request = Request::read(request, "request", &mut problems);
-        Order {
+        RunRequest {
             request,
             problems,
-            naming: Naming::Invocation("an-invocation".into()),
+            naming: RunIdSource::Invocation("an-invocation".into()),
             may_inline: true,
             deadline: None,
             stop: CancellationToken::new(),
-            observer: Arc::new(Unwatched),
+            observer: Arc::new(NoopObserver),
         }
     }
 
-    pub async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Refusal> {
+    pub(crate) async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Error> {
         let deadline = deadline.map(|time| Instant::now() + time);
-        self.engine().run(Order { deadline, ..self.order(&request) }).await
+        self.engine().run(RunRequest { deadline, ..self.order(&request) }).await
     }
 
     /// A run that ends early, as at its deadline, once what the test waits for has come.
-    pub async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Refusal> {
+    pub(crate) async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Error> {
         let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-        let order = Order { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
+        let order = RunRequest { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
         let engine = self.engine();
         let mut run = std::pin::pin!(engine.run(order));
         tokio::select! {
@@ -171,11 +166,11 @@ impl Scene {
     }
 }
 
-pub fn some(items: usize, zones: usize, records: usize) -> Account {
+pub(crate) fn some(items: usize, zones: usize, records: usize) -> Account {
     Account { items, zones, records, ..Account::default() }
 }
 
-pub fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
+pub(crate) fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
     let rows = rows(out, &manifest(out, run_id), "ledger");
     let mut cells: Vec<String> =
         rows.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
@@ -185,12 +180,12 @@ pub fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
     rows
 }
 
-pub fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
+pub(crate) fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
     let here = |row: &&Value| row["account_id"] == account && row["region"] == region && row["table"] == table;
     ledger.iter().find(here).unwrap_or_else(|| panic!("no row for {account} {region} {table}"))
 }
 
-pub fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
+pub(crate) fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
     let mut ids: Vec<String> = rows(out, &manifest(out, run_id), table)
         .iter()
         .map(|row| format!("{} {} {}", row["account_id"], row["region"], row["id"]))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use rolecall::settings::Settings;
+use rolecall::testing::Settings;
 use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};

@@ -6,12 +6,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
-use rolecall::store::{Created, Store, split_object};
+use rolecall::testing::{PutOutcome, Store, split_object};
 
 use crate::emulator::{Stage, stage};
 
 /// The SDK's configuration with an endpoint and a static identity.
-pub fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
+pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .endpoint_url(endpoint)
@@ -42,12 +42,12 @@ async fn conforms(store: &Store) {
     assert_eq!(store.read("a/none").await.expect("read"), None);
 
     // What is created is never written over, and whose it is, is told.
-    assert_eq!(store.create("a/one", bytes("1")).await.expect("created"), Created::Ours);
-    assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), Created::Theirs);
+    assert_eq!(store.create("a/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
+    assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), PutOutcome::Theirs);
     assert_eq!(store.read("a/one").await.expect("read").expect("there").bytes, bytes("1"));
 
     // What lies below a folder is below it, however deep, and nowhere else.
-    assert_eq!(store.create("b/c/dt=1/one", bytes("1")).await.expect("created"), Created::Ours);
+    assert_eq!(store.create("b/c/dt=1/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
     for (folder, any) in [("b", true), ("b/c", true), ("b/c/dt=1", true), ("b/c/dt", false), ("none", false)] {
         assert_eq!(store.holds_any(folder).await.expect("told"), any, "{folder}");
     }
@@ -57,7 +57,8 @@ async fn conforms(store: &Store) {
         let store = store.clone();
         async move { store.create("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
     });
-    let ours = futures::future::join_all(racers).await.into_iter().filter(|created| *created == Created::Ours).count();
+    let ours =
+        futures::future::join_all(racers).await.into_iter().filter(|created| *created == PutOutcome::Ours).count();
     assert_eq!(ours, 1);
 
     // Replacing needs the tag of what is there.
@@ -74,7 +75,7 @@ async fn conforms(store: &Store) {
         upload.write(piece).await.expect("written");
     }
     assert_eq!(store.read("b/large").await.expect("read"), None);
-    assert_eq!(upload.finish().await.expect("finished"), Created::Ours);
+    assert_eq!(upload.finish().await.expect("finished"), PutOutcome::Ours);
     let whole: Vec<u8> = large().concat();
     assert!(store.read("b/large").await.expect("read").expect("there").bytes == whole);
 
@@ -82,7 +83,7 @@ async fn conforms(store: &Store) {
     for piece in large() {
         second.write(piece).await.expect("written");
     }
-    assert_eq!(second.finish().await.expect("told"), Created::Theirs);
+    assert_eq!(second.finish().await.expect("told"), PutOutcome::Theirs);
 
     let mut given_up = store.upload("b/given-up");
     for piece in large() {
@@ -94,8 +95,8 @@ async fn conforms(store: &Store) {
     // Small and empty uploads are objects like any other.
     let mut small = store.upload("c/small");
     small.write(bytes("s")).await.expect("written");
-    assert_eq!(small.finish().await.expect("finished"), Created::Ours);
-    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), Created::Ours);
+    assert_eq!(small.finish().await.expect("finished"), PutOutcome::Ours);
+    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), PutOutcome::Ours);
     assert_eq!(store.read("c/empty").await.expect("read").expect("there").bytes, bytes(""));
 }
 

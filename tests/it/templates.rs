@@ -1,9 +1,8 @@
 //! The templates against the catalogue: what customers grant is exactly what is asked. And against the emulated AWS: what
 //! nobody may do.
 
+use rolecall::testing::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
 use std::collections::BTreeSet;
-
-use rolecall::catalogue::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
 
 use crate::emulator::{root, stage};
 

@@ -1,9 +1,8 @@
 //! The trust chain on the emulated AWS: who is let in, who is not, and what the ledger says of it.
 
-use std::path::Path;
-
-use rolecall::catalogue::{Catalogue, Reach};
+use rolecall::testing::{Catalogue, Reach};
 use serde_json::{Value, json};
+use std::path::Path;
 
 use crate::command::{manifest, rows};
 use crate::emulator::stage;

@@ -1,11 +1,13 @@
 //! How an item becomes a record, and what details add to it. It knows nothing of pages, nor of what went wrong.
 
-use super::{Arn, Id, Item, Only, Owner, Record, Row, Slot, Table, TableDetail, Value, ValueFrom, octal};
-use crate::shapes::Kind;
+use super::{
+    Arn, ColumnSource, Id, Item, MemberFilter, Owner, Record, RowContext, Table, TableDetail, Value, ValueFrom, octal,
+};
+use crate::decode::shapes::MemberKind;
 
 impl Table {
     /// Makes a record of an item.
-    pub fn record(&self, item: Item, row: Row<'_>) -> Record {
+    pub fn record(&self, item: Item, row: RowContext<'_>) -> Record {
         let id = self.id(&item, row);
         let mut record = Record {
             id: id.clone().unwrap_or_default(),
@@ -37,9 +39,9 @@ impl Table {
         }
         for (value, slot) in item.values.into_iter().zip(&self.slots) {
             match (slot, value) {
-                (Slot::Column(column), value) => record.values[*column] = value,
-                (Slot::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
-                (Slot::Arn, Value::Text(arn)) => record.arn = Some(arn),
+                (ColumnSource::Column(column), value) => record.values[*column] = value,
+                (ColumnSource::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
+                (ColumnSource::Arn, Value::Text(arn)) => record.arn = Some(arn),
                 _ => {}
             }
         }
@@ -81,7 +83,7 @@ impl Table {
     }
 
     /// Whether something is asked of a resource.
-    pub fn holds(&self, record: &Record, only: Option<Only>) -> bool {
+    pub fn holds(&self, record: &Record, only: Option<MemberFilter>) -> bool {
         only.is_none_or(|only| matches!(self.inside(record, only.member), Value::Boolean(true)) == only.is)
     }
 
@@ -90,7 +92,7 @@ impl Table {
         if let Value::Integer(number) = self.inside(record, member) { Some(number) } else { None }
     }
 
-    fn id(&self, item: &Item, row: Row<'_>) -> Option<String> {
+    fn id(&self, item: &Item, row: RowContext<'_>) -> Option<String> {
         let text = |name: &str| match self.value(&item.values, name) {
             Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
             _ => None,
@@ -108,7 +110,7 @@ impl Table {
         }
     }
 
-    fn arn(&self, record: &Record, row: Row<'_>, owner: &str) -> Option<String> {
+    fn arn(&self, record: &Record, row: RowContext<'_>, owner: &str) -> Option<String> {
         let (partition, region, id) = (row.partition, row.region, &record.id);
         match self.entry.arn {
             Arn::None => None,
@@ -156,12 +158,12 @@ impl Table {
     fn inside(&self, record: &Record, path: &str) -> Value {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         let Some((index, member)) = self.wanted.item().member(first) else { return Value::Missing };
-        let Slot::Column(column) = self.slots[index] else { return Value::Missing };
+        let ColumnSource::Column(column) = self.slots[index] else { return Value::Missing };
         let value = &record.values[column];
         if rest.is_empty() {
             return value.clone();
         }
-        let (Value::Json(json), Kind::Structure(_)) = (value, &member.kind) else { return Value::Missing };
+        let (Value::Json(json), MemberKind::Structure(_)) = (value, &member.kind) else { return Value::Missing };
         let json: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
         match rest.split('.').try_fold(&json, |here, name| here.get(name)) {
             Some(serde_json::Value::Bool(value)) => Value::Boolean(*value),

@@ -5,24 +5,24 @@ use proptest::prelude::*;
 use serde_json::json;
 
 fn refusal(value: Value) -> String {
-    tell_apart(value).unwrap_err().to_string()
+    classify(value).unwrap_err().to_string()
 }
 
-fn sample(text: &str) -> Incoming {
-    tell_apart(parse("event", text.as_bytes()).unwrap()).unwrap()
+fn sample(text: &str) -> Event {
+    classify(parse("event", text.as_bytes()).unwrap()).unwrap()
 }
 
 fn request(value: &Value) -> Request {
     let schema = serde_json::to_value(schemars::schema_for!(Request)).unwrap();
     jsonschema::validate(&schema, value).unwrap();
-    let mut problems = Problems::new();
+    let mut problems = ValidationErrors::new();
     let request = Request::read(value, "request", &mut problems);
     problems.or_value(request).unwrap()
 }
 
 fn sent(text: &str) -> Request {
     match sample(text) {
-        Incoming::Request(value) => request(&value),
+        Event::Request(value) => request(&value),
         other => panic!("{other:?}"),
     }
 }
@@ -43,11 +43,11 @@ fn the_samples_of_requests_are_read() {
 fn the_samples_of_envelopes_are_told_apart() {
     let time = "2026-11-21T03:00:00Z".parse().unwrap();
     let scheduled = sample(include_str!("../../../events/scheduled-rule.json"));
-    assert_eq!(scheduled, Incoming::Scheduled { rule: "rolecall-nightly".to_owned(), time });
-    let Incoming::Custom { id, detail } = sample(include_str!("../../../events/custom-event.json")) else { panic!() };
+    assert_eq!(scheduled, Event::Scheduled { rule: "rolecall-nightly".to_owned(), time });
+    let Event::Custom { id, detail } = sample(include_str!("../../../events/custom-event.json")) else { panic!() };
     assert_eq!(id, "7bf73129-1428-4cd3-a780-95db273d1602");
     assert!(request(&detail).narrows());
-    let Incoming::Queue(messages) = sample(include_str!("../../../events/sqs-batch.json")) else { panic!() };
+    let Event::Queue(messages) = sample(include_str!("../../../events/sqs-batch.json")) else { panic!() };
     assert_eq!(messages.len(), 2);
     assert_eq!(messages[0].message_id, "059f36b4-87a3-44ab-83d2-661975830a7d");
     for message in &messages {
@@ -73,7 +73,7 @@ fn schedules_are_named_after_their_rule() {
     for (resources, name) in names {
         let mut event = scheduled_event();
         event["resources"] = resources;
-        let Incoming::Scheduled { rule, .. } = tell_apart(event).unwrap() else { panic!() };
+        let Event::Scheduled { rule, .. } = classify(event).unwrap() else { panic!() };
         assert_eq!(rule, name);
     }
 }
@@ -83,7 +83,7 @@ fn a_schedule_of_the_scheduler_without_an_input_is_a_scheduled_event() {
     let mut event = scheduled_event();
     event["source"] = json!("aws.scheduler");
     event["detail"] = json!("{}");
-    assert!(matches!(tell_apart(event), Ok(Incoming::Scheduled { .. })));
+    assert!(matches!(classify(event), Ok(Event::Scheduled { .. })));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn records_of_anything_but_sqs_are_refused() {
 #[test]
 fn anything_else_is_a_request_to_be_read() {
     for value in [json!({}), json!({"accounts": "all"}), json!({"acounts": "all"}), json!({"records": []})] {
-        assert_eq!(tell_apart(value.clone()), Ok(Incoming::Request(value)));
+        assert_eq!(classify(value.clone()), Ok(Event::Request(value)));
     }
 }
 
@@ -219,19 +219,19 @@ proptest! {
     #[test]
     fn an_event_is_what_its_marks_say(value in any_event()) {
         let has = |name: &str| value.get(name).is_some();
-        match tell_apart(value.clone()) {
-            Ok(Incoming::Step(_)) => prop_assert!(value.get("step").is_some()),
+        match classify(value.clone()) {
+            Ok(Event::Step(_)) => prop_assert!(value.get("step").is_some()),
             Err(problems) => prop_assert!(!problems.is_empty()),
-            Ok(Incoming::Request(request)) => {
+            Ok(Event::Request(request)) => {
                 prop_assert!(!has("Records") && ENVELOPE.iter().all(|mark| !has(mark)));
                 prop_assert_eq!(request, value);
             }
-            Ok(Incoming::Custom { id, detail }) => {
+            Ok(Event::Custom { id, detail }) => {
                 prop_assert_eq!(value["id"].as_str(), Some(id.as_str()));
                 prop_assert_eq!(&value["detail"], &detail);
             }
-            Ok(Incoming::Scheduled { .. }) => prop_assert_eq!(&value["detail-type"], "Scheduled Event"),
-            Ok(Incoming::Queue(messages)) => prop_assert_eq!(value["Records"].as_array().map(Vec::len), Some(messages.len())),
+            Ok(Event::Scheduled { .. }) => prop_assert_eq!(&value["detail-type"], "Scheduled Event"),
+            Ok(Event::Queue(messages)) => prop_assert_eq!(value["Records"].as_array().map(Vec::len), Some(messages.len())),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Records against items: which columns stand for which members, and what AWS's client leaves out.
 
-use std::collections::BTreeSet;
-
-use rolecall::catalogue::Table;
+use rolecall::testing::Table;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 use crate::fidelity::{column, same_form};
 
@@ -11,14 +10,14 @@ use crate::fidelity::{column, same_form};
 const UNKNOWN: &str = "brandNewMember";
 
 /// The items that lie at a path of an answer.
-pub fn items(answer: &Value, path: &str) -> Vec<Value> {
+pub(super) fn items(answer: &Value, path: &str) -> Vec<Value> {
     path.split('.').filter(|name| !name.is_empty()).fold(vec![answer.clone()], |here, name| {
         here.iter().flat_map(|level| level[name].as_array().cloned().unwrap_or_default()).collect()
     })
 }
 
 /// Takes out what no service model knows, and counts it.
-pub fn without_unknown(value: &Value, found: &mut usize) -> Value {
+pub(super) fn without_unknown(value: &Value, found: &mut usize) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| without_unknown(item, found)).collect(),
         Value::Object(fields) => {
@@ -31,7 +30,7 @@ pub fn without_unknown(value: &Value, found: &mut usize) -> Value {
 }
 
 /// The columns of a record that stand for members of the item, as sorted text: an item's name for comparison.
-pub fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
+pub(super) fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
     // What the model does not know is kept by itself: that member and no other, a detail's under its operation.
     if let Some(extra) = record.get("aws_extra") {
         let rest = without_unknown(extra, unknown);
@@ -53,7 +52,7 @@ pub fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
     sorted(kept)
 }
 
-pub fn expected(item: &Value, owner: &str) -> String {
+pub(super) fn expected(item: &Value, owner: &str) -> String {
     let mut columns = Map::new();
     columns.insert("owner_id".into(), json!(owner));
     for (member, value) in item.as_object().expect("an object") {
@@ -80,16 +79,16 @@ pub fn expected(item: &Value, owner: &str) -> String {
     sorted(columns)
 }
 
-pub fn sorted(columns: Map<String, Value>) -> String {
+pub(super) fn sorted(columns: Map<String, Value>) -> String {
     let ordered: std::collections::BTreeMap<String, Value> = columns.into_iter().collect();
     serde_json::to_string_pretty(&ordered).expect("JSON")
 }
 
-pub fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-pub fn pretty_equal(ours: &str, theirs: &str, what: &str) {
+pub(super) fn pretty_equal(ours: &str, theirs: &str, what: &str) {
     if ours != theirs {
         let differs = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
         panic!("{what}: {differs:?}\nours {ours}\ntheirs {theirs}");

@@ -1,13 +1,12 @@
 //! Plays the state machine over a scene, with what may become of its shards; and reads what came out.
 
+use rolecall::testing::{
+    Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, ValidationErrors,
+};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-
-use rolecall::event::{Naming, Request, RunId};
-use rolecall::input::Problems;
-use rolecall::run::{Engine, LaidOut, Order, Reduced, Unwatched};
-use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +16,7 @@ use crate::sim::{Fault, Times, What};
 
 /// What becomes of a shard's invocations, one after the other; what follows is carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fate {
+pub(super) enum Fate {
     /// It dies at this moment: its process is gone, and what it wrote stays.
     Dies(Moment),
     /// Its time ends at this moment.
@@ -28,7 +27,7 @@ pub enum Fate {
 
 /// When one of a shard's accounts has made so many calls, and is about to make the next one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub(super) struct Moment {
     /// Which of its accounts.
     pub account: usize,
     /// The calls, AssumeRole among them.
@@ -36,7 +35,7 @@ pub struct Moment {
 }
 
 /// Plays the machine: plan, shards side by side, reduce, again while something remains.
-pub struct Driver<'a> {
+pub(super) struct Driver<'a> {
     pub scene: &'a Scene,
     pub batch: usize,
     pub at_once: usize,
@@ -44,39 +43,39 @@ pub struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    pub fn engine(&self) -> Engine {
+    pub(super) fn engine(&self) -> Engine {
         self.scene.engine()
     }
 
-    pub fn order(&self, request: Request) -> Order {
-        Order {
+    pub(super) fn order(&self, request: Request) -> RunRequest {
+        RunRequest {
             request,
-            problems: Problems::default(),
-            naming: Naming::Invocation("an-execution".into()),
+            problems: ValidationErrors::default(),
+            naming: RunIdSource::Invocation("an-execution".into()),
             may_inline: false,
             deadline: Some(Instant::now() + PATIENCE),
             stop: CancellationToken::new(),
-            observer: Arc::new(Unwatched),
+            observer: Arc::new(NoopObserver),
         }
     }
 
-    pub async fn plan(&self, request: Request) -> LaidOut {
+    pub(super) async fn plan(&self, request: Request) -> PlanStepOutput {
         self.engine().lay_out(self.order(request), self.batch).await.expect("a plan")
     }
 
-    pub async fn shard(&self, run_id: &RunId, shard: &str) {
+    pub(super) async fn shard(&self, run_id: &RunId, shard: &str) {
         self.shard_until(run_id, shard, CancellationToken::new()).await;
     }
 
     async fn shard_until(&self, run_id: &RunId, shard: &str, stop: CancellationToken) {
         let (engine, deadline) = (self.engine(), Some(Instant::now() + PATIENCE));
-        let carried = engine.one_shard(run_id, shard, deadline, stop, Arc::new(Unwatched));
+        let carried = engine.one_shard(run_id, shard, deadline, stop, Arc::new(NoopObserver));
         carried.await.expect("a shard is data, and fails of nothing but itself");
     }
 
     /// A shard that is ended at a moment, by its death or in good order. Calls of the account are held from then on, so that
     /// it cannot come to its end first, however fast it is.
-    pub async fn ended_at(&self, run_id: &RunId, shard: &str, moment: Moment, dies: bool) {
+    pub(super) async fn ended_at(&self, run_id: &RunId, shard: &str, moment: Moment, dies: bool) {
         let account = &self.accounts_of(run_id, shard)[moment.account];
         let held = Fault::new(What::Held).account(account).times(Times::After(moment.calls));
         let held = self.scene.sim.add_fault(held);
@@ -109,7 +108,7 @@ impl Driver<'_> {
     }
 
     /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
-    pub async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
+    pub(super) async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
         for attempt in 0..self.attempts {
             match fates.get(attempt) {
                 Some(Fate::Dies(moment)) => {
@@ -127,7 +126,11 @@ impl Driver<'_> {
     }
 
     /// The whole machine; how each of its runs ended, in turn.
-    pub async fn play(&self, request: Request, fates: &BTreeMap<(u32, usize), Vec<Fate>>) -> Vec<Reduced> {
+    pub(super) async fn play(
+        &self,
+        request: Request,
+        fates: &BTreeMap<(u32, usize), Vec<Fate>>,
+    ) -> Vec<ReduceStepOutput> {
         let mut ended = Vec::new();
         let mut request = request;
         loop {
@@ -154,7 +157,7 @@ impl Driver<'_> {
                 use futures::StreamExt;
                 futures::stream::iter(children).buffer_unordered(self.at_once).collect().await
             };
-            let reduced = self.engine().reduce(&run_id, Arc::new(Unwatched)).await.expect("a manifest");
+            let reduced = self.engine().reduce(&run_id, Arc::new(NoopObserver)).await.expect("a manifest");
             let goes_on = reduced.goes_on;
             ended.push(reduced);
             if !goes_on {
@@ -165,8 +168,8 @@ impl Driver<'_> {
     }
 }
 
-pub fn request(run_id: &str) -> Request {
-    let mut problems = Problems::default();
+pub(super) fn request(run_id: &str) -> Request {
+    let mut problems = ValidationErrors::default();
     let value = json!({
         "run_id": run_id, "accounts": "all", "regions": ["eu-central-1"],
         "resources": ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"], "format": "ndjson",
@@ -177,7 +180,7 @@ pub fn request(run_id: &str) -> Request {
 }
 
 /// Every cell of a run, with its status, each exactly once.
-pub fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
+pub(super) fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
     let manifest = manifest(out, run_id);
     let ledger = rows(out, &manifest, "ledger");
     let mut cells = BTreeMap::new();
@@ -196,7 +199,7 @@ pub fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
 }
 
 /// All records that the runs of a machine hold together, without what differs from run to run.
-pub fn records(out: &Path, runs: &[Reduced]) -> BTreeMap<&'static str, Vec<String>> {
+pub(super) fn records(out: &Path, runs: &[ReduceStepOutput]) -> BTreeMap<&'static str, Vec<String>> {
     let mut records: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for table in ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"] {
         let mut all: Vec<String> = Vec::new();
@@ -227,7 +230,7 @@ pub fn records(out: &Path, runs: &[Reduced]) -> BTreeMap<&'static str, Vec<Strin
 }
 
 /// Every file below a folder, with its size.
-pub fn files(folder: &Path) -> BTreeMap<String, u64> {
+pub(super) fn files(folder: &Path) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -1,12 +1,9 @@
 //! What remains of a run when a shard of its rest never gets there either: nothing that was answered is lost by it, and
 //! nothing is told of what is not open.
 
-use std::sync::Arc;
-
-use rolecall::event::{Request, RunId};
-use rolecall::input::Problems;
-use rolecall::run::Unwatched;
+use rolecall::testing::{NoopObserver, Request, RunId, ValidationErrors};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::driver::Driver;
@@ -16,7 +13,7 @@ use crate::scene::{Scene, Seen, ids, ledger, told, until};
 use crate::sim::{Account, Fault, FaultId, Service, What, account_id};
 
 fn asked(value: &Value) -> Request {
-    let mut problems = Problems::default();
+    let mut problems = ValidationErrors::default();
     let request = Request::read(value, "request", &mut problems);
     assert!(problems.is_empty(), "{problems}");
     request
@@ -33,14 +30,14 @@ async fn cut_once(driver: &Driver<'_>, run_id: &RunId, held: FaultId, come: impl
     let (carried, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen.clone()), end);
     carried.expect("a shard");
     driver.scene.sim.lift(held);
-    engine.reduce(run_id, Arc::new(Unwatched)).await.expect("a manifest");
+    engine.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
 }
 
 /// The run after it, planned, and not one of its shards carried out.
 async fn given_up(driver: &Driver<'_>, run_id: &RunId) -> RunId {
     let rest = driver.engine().remaining(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
-    driver.engine().reduce(&planned.run_id, Arc::new(Unwatched)).await.expect("a manifest");
+    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
@@ -49,7 +46,7 @@ async fn carried_out(driver: &Driver<'_>, run_id: &RunId) -> RunId {
     let rest = driver.engine().remaining(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
     driver.shard(&planned.run_id, "0").await;
-    driver.engine().reduce(&planned.run_id, Arc::new(Unwatched)).await.expect("a manifest");
+    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 

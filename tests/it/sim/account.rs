@@ -8,11 +8,11 @@ use super::token;
 use serde_json::{Value, json};
 
 /// The operation that a request names.
-pub fn operation(request: &Request) -> Option<String> {
+pub(super) fn operation(request: &Request) -> Option<String> {
     (request.method == "POST" && request.path == "/listRegions").then(|| "ListRegions".to_owned())
 }
 
-pub fn answer(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     let wrong = |message: &str| AwsError::new(400, "ValidationException", message);
     let body = if job.call.request.body.is_empty() { &b"{}"[..] } else { &job.call.request.body };
     let body: Value = serde_json::from_slice(body).map_err(|_| wrong("the body is no JSON"))?;

@@ -9,7 +9,7 @@ use super::state::State;
 use super::world::World;
 
 /// Who calls, if the call is let in.
-pub fn let_in(state: &State, world: &World, call: &Call, struck: &Struck) -> Result<Caller, AwsError> {
+pub(super) fn let_in(state: &State, world: &World, call: &Call, struck: &Struck) -> Result<Caller, AwsError> {
     let (service, region) = (call.service, call.region.as_str());
     if state.is_skewed(call.request.header("x-amz-date")) {
         let message = "The difference between the request time and the current time is too large.";

@@ -10,13 +10,13 @@ use std::time::Instant;
 
 /// The levels of all buckets that were ever drawn from.
 #[derive(Default)]
-pub struct TokenBuckets {
+pub(super) struct TokenBuckets {
     levels: Mutex<HashMap<String, (f64, Instant)>>,
 }
 
 impl TokenBuckets {
     /// Takes a token for this call; false if there is none. Without a limit nothing is kept.
-    pub fn take(&self, buckets: &Buckets, call: &Call) -> bool {
+    pub(super) fn take(&self, buckets: &Buckets, call: &Call) -> bool {
         let (account, region, operation) = (&call.account, &call.region, &call.operation);
         match call.service {
             Service::Ec2 if is_unpaginated(call) => {

@@ -10,7 +10,7 @@ use super::{account, ec2, route53, s3};
 use std::collections::BTreeMap;
 
 /// A request, understood.
-pub struct Call {
+pub(super) struct Call {
     pub service: Service,
     pub operation: String,
     pub key: String,
@@ -28,18 +28,18 @@ pub struct Call {
 
 impl Call {
     /// A parameter.
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that must be a whole number.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
         let wrong = |_| AwsError::new(400, "MalformedInput", format!("{name} is not a number"));
         self.param(name).map(str::parse).transpose().map_err(wrong)
     }
 
     /// Whether the operation is a listing in pages.
-    pub fn is_paged(&self) -> bool {
+    pub(super) fn is_paged(&self) -> bool {
         match self.service {
             Service::Ec2 => ec2::Kind::of(&self.operation).is_some_and(|kind| kind.most().is_some()),
             Service::Route53 => {
@@ -52,7 +52,7 @@ impl Call {
     }
 
     /// The IAM action that allows it.
-    pub fn action(&self) -> String {
+    pub(super) fn action(&self) -> String {
         let operation = match (self.service, self.operation.as_str()) {
             (Service::S3, "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => "PutObject",
             (Service::S3, "HeadObject") => "GetObject",
@@ -63,7 +63,7 @@ impl Call {
     }
 
     /// The parameters, secrets replaced, for the log.
-    pub fn params_without_secrets(&self) -> BTreeMap<String, String> {
+    pub(super) fn params_without_secrets(&self) -> BTreeMap<String, String> {
         let secret = |name: &str| matches!(name, "ExternalId" | "TokenCode");
         let shown = |(name, value): &(String, String)| {
             let value = if secret(name) { "(given)" } else { value.as_str() };
@@ -78,7 +78,7 @@ impl Call {
 }
 
 /// Reads a request; an error comes with the service whose form it takes.
-pub fn understand(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
+pub(super) fn understand(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
     let missing = || AwsError::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
     let scope = request.header("authorization").and_then(Scope::parse).ok_or_else(|| (Service::Sts, missing()))?;
     let unserved = || AwsError::new(404, "UnknownService", format!("{} is not simulated", scope.service));

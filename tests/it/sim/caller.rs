@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What an Authorization header says.
-pub struct Scope {
+pub(super) struct Scope {
     pub key: String,
     pub region: String,
     pub service: String,
@@ -17,7 +17,7 @@ pub struct Scope {
 
 impl Scope {
     /// Reads `AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>/aws4_request, …`.
-    pub fn parse(header: &str) -> Option<Self> {
+    pub(super) fn parse(header: &str) -> Option<Self> {
         let header = header.strip_prefix("AWS4-HMAC-SHA256")?;
         let scope = header.split_once("Credential=")?.1.split([',', ' ']).next()?;
         let parts: Vec<&str> = scope.split('/').collect();
@@ -32,7 +32,7 @@ impl Scope {
 
 /// A caller that was recognised.
 #[derive(Clone)]
-pub struct Caller {
+pub(super) struct Caller {
     pub account: String,
     /// As messages and GetCallerIdentity name it.
     pub arn: String,
@@ -48,13 +48,13 @@ pub struct Caller {
 
 /// Why a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Refused {
+pub(super) enum Refused {
     Unknown,
     Expired,
 }
 
 /// What AssumeRole hands out.
-pub struct Issued {
+pub(super) struct Issued {
     pub key: String,
     pub secret: String,
     pub token: String,
@@ -72,14 +72,20 @@ struct Session {
 
 /// All sessions ever issued.
 #[derive(Default)]
-pub struct Callers {
+pub(super) struct Callers {
     sessions: Mutex<HashMap<String, Session>>,
     next: AtomicU64,
 }
 
 impl Callers {
     /// Who this key and token belong to.
-    pub fn resolve(&self, world: &World, key: &str, token: Option<&str>, now_ms: i64) -> Result<Caller, Refused> {
+    pub(super) fn resolve(
+        &self,
+        world: &World,
+        key: &str,
+        token: Option<&str>,
+        now_ms: i64,
+    ) -> Result<Caller, Refused> {
         if let Some(role) = world.keys.get(key) {
             return assumed(role, "function").ok_or(Refused::Unknown);
         }
@@ -96,7 +102,7 @@ impl Callers {
     }
 
     /// The account a key belongs to, good or not; for counting.
-    pub fn account_of(&self, world: &World, key: &str) -> String {
+    pub(super) fn account_of(&self, world: &World, key: &str) -> String {
         if world.accounts.contains_key(key) {
             return key.to_owned();
         }
@@ -105,7 +111,13 @@ impl Callers {
     }
 
     /// A new session of a role.
-    pub fn issue(&self, role: &str, name: &str, policy: Option<SessionPolicy>, expires_ms: i64) -> Option<Issued> {
+    pub(super) fn issue(
+        &self,
+        role: &str,
+        name: &str,
+        policy: Option<SessionPolicy>,
+        expires_ms: i64,
+    ) -> Option<Issued> {
         let mut caller = assumed(role, name)?;
         caller.policy = policy.map(Arc::new);
         let n = self.next.fetch_add(1, Ordering::Relaxed) + 1;
@@ -124,25 +136,25 @@ impl Callers {
     }
 
     /// Ends one session.
-    pub fn expire(&self, key: &str) {
+    pub(super) fn expire(&self, key: &str) {
         if let Some(session) = lock(&self.sessions).get_mut(key) {
             session.expired = true;
         }
     }
 
     /// Ends all sessions of an account.
-    pub fn expire_account(&self, account: &str) {
+    pub(super) fn expire_account(&self, account: &str) {
         lock(&self.sessions).values_mut().filter(|s| s.caller.account == account).for_each(|s| s.expired = true);
     }
 
     /// Denies all sessions of an account everything.
-    pub fn revoke_account(&self, account: &str) {
+    pub(super) fn revoke_account(&self, account: &str) {
         let mut sessions = lock(&self.sessions);
         sessions.values_mut().filter(|s| s.caller.account == account).for_each(|s| s.caller.revoked = true);
     }
 
     /// All secret keys and tokens.
-    pub fn secrets(&self) -> Vec<String> {
+    pub(super) fn secrets(&self) -> Vec<String> {
         lock(&self.sessions).values().flat_map(|s| [s.secret.clone(), s.token.clone()]).collect()
     }
 }

@@ -24,14 +24,14 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// `2026-11-21T03:00:00Z`
-pub fn iso(epoch: i64) -> String {
+pub(super) fn iso(epoch: i64) -> String {
     let (year, month, day) = civil(epoch.div_euclid(86_400));
     let s = epoch.rem_euclid(86_400);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
 }
 
 /// `Sat, 21 Nov 2026 03:00:00 GMT`
-pub fn http_date(epoch: i64) -> String {
+pub(super) fn http_date(epoch: i64) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     let number = epoch.div_euclid(86_400);
@@ -43,7 +43,7 @@ pub fn http_date(epoch: i64) -> String {
 }
 
 /// Reads `20261121T030000Z`.
-pub fn parse_amz(date: &str) -> Option<i64> {
+pub(super) fn parse_amz(date: &str) -> Option<i64> {
     let part = |range: std::ops::Range<usize>| date.get(range)?.parse::<i64>().ok();
     if date.len() != 16 || !date.is_ascii() {
         return None;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// What calls are counted by. An account that is not known is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallKey {
+pub(crate) struct CallKey {
     pub account: String,
     pub region: String,
     pub service: Service,
@@ -19,7 +19,7 @@ pub struct CallKey {
 
 /// The counts at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Calls by the calling account, region, service and operation.
     pub calls: BTreeMap<CallKey, u64>,
     /// AssumeRole calls, refused ones included, by the account of the role.
@@ -42,25 +42,25 @@ pub struct Counts {
 
 impl Counts {
     /// All calls.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.calls.values().sum()
     }
 
     /// Calls of one account, service and operation, over all regions.
-    pub fn of(&self, account: &str, service: Service, operation: &str) -> u64 {
+    pub(crate) fn of(&self, account: &str, service: Service, operation: &str) -> u64 {
         let fits = |key: &CallKey| key.account == account && key.service == service && key.operation == operation;
         self.calls.iter().filter(|(key, _)| fits(key)).map(|(_, calls)| calls).sum()
     }
 
     /// All calls of one account.
-    pub fn of_account(&self, account: &str) -> u64 {
+    pub(crate) fn of_account(&self, account: &str) -> u64 {
         self.calls.iter().filter(|(key, _)| key.account == account).map(|(_, calls)| calls).sum()
     }
 }
 
 /// One call. Secrets among the parameters are replaced.
 #[derive(Clone, Debug)]
-pub struct LogEntry {
+pub(crate) struct LogEntry {
     /// When it came, since the server's start.
     pub at: Duration,
     pub account: String,
@@ -77,7 +77,7 @@ pub struct LogEntry {
 }
 
 /// The books.
-pub struct Counters {
+pub(super) struct Counters {
     counts: Counts,
     in_flight: u64,
     by_account: HashMap<String, u64>,
@@ -89,7 +89,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             counts: Counts::default(),
             in_flight: 0,
@@ -102,31 +102,31 @@ impl Counters {
         }
     }
 
-    pub fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> Counts {
         self.counts.clone()
     }
 
-    pub fn log(&self) -> Vec<LogEntry> {
+    pub(super) fn log(&self) -> Vec<LogEntry> {
         self.log.iter().cloned().collect()
     }
 
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.counts = Counts { peak_in_flight: self.in_flight, peak_connections: self.open, ..Counts::default() };
         self.log.clear();
     }
 
-    pub fn connection_opened(&mut self) {
+    pub(super) fn connection_opened(&mut self) {
         self.open += 1;
         self.counts.connections += 1;
         self.counts.peak_connections = self.counts.peak_connections.max(self.open);
     }
 
-    pub fn connection_closed(&mut self) {
+    pub(super) fn connection_closed(&mut self) {
         self.open -= 1;
     }
 
     /// Notes how a call was answered.
-    pub fn answered(&mut self, call: &Call, at: Instant, status: u16, code: Option<&str>) {
+    pub(super) fn answered(&mut self, call: &Call, at: Instant, status: u16, code: Option<&str>) {
         self.counts.errors += u64::from(code.is_some());
         self.counts.throttled += u64::from(code.is_some_and(AwsError::is_throttle));
         if self.limit == 0 {
@@ -184,13 +184,13 @@ impl Counters {
 }
 
 /// Holds a call as being in flight, until dropped.
-pub struct InFlight {
+pub(super) struct InFlight {
     counters: Arc<Mutex<Counters>>,
     place: (String, String),
 }
 
 impl InFlight {
-    pub fn begin(counters: &Arc<Mutex<Counters>>, call: &Call) -> Self {
+    pub(super) fn begin(counters: &Arc<Mutex<Counters>>, call: &Call) -> Self {
         let account = call.target.as_ref().unwrap_or(&call.account);
         lock(counters).begin(call, account);
         Self { counters: Arc::clone(counters), place: (account.clone(), call.region.clone()) }

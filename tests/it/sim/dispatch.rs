@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What a service needs to answer.
-pub struct Job<'a> {
+pub(super) struct Job<'a> {
     pub state: &'a State,
     pub world: &'a World,
     pub call: &'a Call,
@@ -26,7 +26,7 @@ pub struct Job<'a> {
 }
 
 /// Answers a request, whatever it is. The call counts as in flight until the second part is dropped.
-pub async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFlight>) {
+pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFlight>) {
     let at = Instant::now();
     let world = state.world();
     let request_id = state.request_id();

@@ -6,24 +6,24 @@ use super::xml::Xml;
 
 /// An error before it takes a service's form.
 #[derive(Clone, Debug)]
-pub struct AwsError {
+pub(super) struct AwsError {
     pub status: u16,
     pub code: String,
     pub message: String,
 }
 
 impl AwsError {
-    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 
     /// The request cannot be read or breaks the model's rules.
-    pub fn validation(message: impl Into<String>) -> Self {
+    pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)
     }
 
     /// Refused for rate.
-    pub fn throttled(service: Service) -> Self {
+    pub(super) fn throttled(service: Service) -> Self {
         match service {
             Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
             Service::S3 => Self::new(503, "SlowDown", "Please reduce your request rate."),
@@ -33,7 +33,7 @@ impl AwsError {
     }
 
     /// The access key or its token is not known.
-    pub fn unknown_key(service: Service) -> Self {
+    pub(super) fn unknown_key(service: Service) -> Self {
         let message = "The security token included in the request is invalid.";
         match service {
             Service::Ec2 => Self::auth_failure(),
@@ -44,12 +44,12 @@ impl AwsError {
     }
 
     /// EC2's answer to credentials that are none, and in regions that are not enabled.
-    pub fn auth_failure() -> Self {
+    pub(super) fn auth_failure() -> Self {
         Self::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
     }
 
     /// The session is over.
-    pub fn expired(service: Service) -> Self {
+    pub(super) fn expired(service: Service) -> Self {
         let message = "The security token included in the request is expired";
         match service {
             Service::Ec2 => Self::new(400, "RequestExpired", "Request has expired."),
@@ -60,7 +60,7 @@ impl AwsError {
     }
 
     /// Not allowed; `why` is the end of AWS's sentence.
-    pub fn denied(service: Service, who: &str, action: &str, why: &str) -> Self {
+    pub(super) fn denied(service: Service, who: &str, action: &str, why: &str) -> Self {
         let sentence = format!("User: {who} is not authorized to perform: {action} {why}");
         match service {
             Service::Ec2 => {
@@ -73,7 +73,7 @@ impl AwsError {
     }
 
     /// Whether this is a refusal for rate.
-    pub fn is_throttle(code: &str) -> bool {
+    pub(super) fn is_throttle(code: &str) -> bool {
         matches!(
             code,
             "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "SlowDown" | "TooManyRequestsException"
@@ -81,7 +81,7 @@ impl AwsError {
     }
 
     /// The answer, as the service spells it.
-    pub fn reply(&self, service: Service, request_id: &str) -> Reply {
+    pub(super) fn reply(&self, service: Service, request_id: &str) -> Reply {
         let (code, message) = (self.code.as_str(), self.message.as_str());
         if service == Service::Account {
             let body = serde_json::json!({ "__type": code, "message": message }).to_string();

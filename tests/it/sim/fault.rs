@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
+pub(crate) enum Service {
     Sts,
     Ec2,
     Route53,
@@ -23,13 +23,13 @@ pub enum Service {
 
 impl Service {
     /// By the name in the credential scope.
-    pub fn from_scope(name: &str) -> Option<Self> {
+    pub(crate) fn from_scope(name: &str) -> Option<Self> {
         let all = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::Account, Self::S3];
         all.into_iter().find(|service| service.name() == name)
     }
 
     /// The name in credential scopes and actions.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sts => "sts",
             Self::Ec2 => "ec2",
@@ -55,7 +55,7 @@ impl Service {
 
 /// Which of the calls that match are struck.
 #[derive(Clone, Copy, Debug)]
-pub enum Times {
+pub(crate) enum Times {
     Always,
     /// The first n.
     First(u64),
@@ -72,7 +72,7 @@ pub enum Times {
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
-pub enum What {
+pub(crate) enum What {
     /// This error, in the service's form.
     Error { status: u16, code: String, message: String },
     /// The service's refusal for rate.
@@ -111,14 +111,14 @@ pub enum What {
 
 impl What {
     /// An error of this status and code.
-    pub fn error(status: u16, code: &str) -> Self {
+    pub(crate) fn error(status: u16, code: &str) -> Self {
         Self::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") }
     }
 }
 
 /// A fault. `None` matches everything; an AssumeRole belongs to the account of the role.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub account: Option<String>,
     pub region: Option<String>,
     pub service: Option<Service>,
@@ -131,37 +131,37 @@ pub struct Fault {
 
 impl Fault {
     /// Strikes every call, until narrowed.
-    pub fn new(what: What) -> Self {
+    pub(crate) fn new(what: What) -> Self {
         let (account, region, service, operation, parameter) = (None, None, None, None, None);
         Self { account, region, service, operation, parameter, times: Times::Always, what }
     }
 
     /// An error of this status and code.
-    pub fn error(status: u16, code: &str) -> Self {
+    pub(crate) fn error(status: u16, code: &str) -> Self {
         Self::new(What::error(status, code))
     }
 
-    pub fn account(self, account: &str) -> Self {
+    pub(crate) fn account(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }
     }
 
-    pub fn region(self, region: &str) -> Self {
+    pub(crate) fn region(self, region: &str) -> Self {
         Self { region: Some(region.to_owned()), ..self }
     }
 
-    pub fn service(self, service: Service) -> Self {
+    pub(crate) fn service(self, service: Service) -> Self {
         Self { service: Some(service), ..self }
     }
 
-    pub fn operation(self, operation: &str) -> Self {
+    pub(crate) fn operation(self, operation: &str) -> Self {
         Self { operation: Some(operation.to_owned()), ..self }
     }
 
-    pub fn parameter(self, name: &str) -> Self {
+    pub(crate) fn parameter(self, name: &str) -> Self {
         Self { parameter: Some(name.to_owned()), ..self }
     }
 
-    pub fn times(self, times: Times) -> Self {
+    pub(crate) fn times(self, times: Times) -> Self {
         Self { times, ..self }
     }
 
@@ -183,7 +183,7 @@ impl Fault {
 
 /// Names a fault that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultId(usize);
+pub(crate) struct FaultId(usize);
 
 /// A fault and what it has done.
 struct Armed {
@@ -219,7 +219,7 @@ impl Armed {
 
 /// What strikes one call.
 #[derive(Default)]
-pub struct Struck {
+pub(super) struct Struck {
     pub latency: Duration,
     pub what: Option<What>,
     held: Vec<watch::Receiver<bool>>,
@@ -227,7 +227,7 @@ pub struct Struck {
 
 impl Struck {
     /// Returns when the call may be carried out.
-    pub async fn passed(&mut self, latency: Duration) {
+    pub(super) async fn passed(&mut self, latency: Duration) {
         let latency = latency + self.latency;
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -241,34 +241,34 @@ impl Struck {
 
 /// All faults, in the order they were added.
 #[derive(Default)]
-pub struct Faults {
+pub(super) struct Faults {
     armed: Mutex<Vec<Armed>>,
 }
 
 impl Faults {
-    pub fn add(&self, fault: Fault) -> FaultId {
+    pub(super) fn add(&self, fault: Fault) -> FaultId {
         let mut armed = lock(&self.armed);
         let lifted = watch::Sender::new(false);
         armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
         FaultId(armed.len() - 1)
     }
 
-    pub fn fired(&self, id: FaultId) -> u64 {
+    pub(super) fn fired(&self, id: FaultId) -> u64 {
         lock(&self.armed).get(id.0).map_or(0, |armed| armed.fired)
     }
 
-    pub fn lift(&self, id: FaultId) {
+    pub(super) fn lift(&self, id: FaultId) {
         if let Some(armed) = lock(&self.armed).get(id.0) {
             armed.lifted.send_replace(true);
         }
     }
 
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         lock(&self.armed).clear();
     }
 
     /// Every latency and hold that fires, and the first other fault that does.
-    pub fn strike(&self, call: &Call) -> Struck {
+    pub(super) fn strike(&self, call: &Call) -> Struck {
         let mut struck = Struck::default();
         let mut all = lock(&self.armed);
         for armed in all.iter_mut().filter(|armed| !*armed.lifted.borrow() && armed.fault.matches(call)) {

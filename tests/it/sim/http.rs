@@ -17,7 +17,7 @@ const LARGEST_HEAD: usize = 64 << 10;
 const LARGEST_BODY: usize = 256 << 20;
 
 /// A request, whole.
-pub struct Request {
+pub(super) struct Request {
     pub method: String,
     /// The path as sent, still encoded.
     pub path: String,
@@ -32,18 +32,18 @@ pub struct Request {
 
 impl Request {
     /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// A query parameter's value.
-    pub fn query(&self, name: &str) -> Option<&str> {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Accepts until the runtime ends.
-pub async fn listen(state: Arc<State>, listener: TcpListener) {
+pub(super) async fn listen(state: Arc<State>, listener: TcpListener) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -154,7 +154,7 @@ fn head(buffer: &mut BytesMut) -> Head {
 }
 
 /// The pairs of a query or a form.
-pub fn pairs(text: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     let pair = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         (decode(name, true), decode(value, true))
@@ -163,7 +163,7 @@ pub fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// Percent-decodes; what is no escape stays as it is.
-pub fn decode(text: &str, plus_is_space: bool) -> String {
+pub(super) fn decode(text: &str, plus_is_space: bool) -> String {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());

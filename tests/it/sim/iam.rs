@@ -6,7 +6,7 @@ use super::fault::Service;
 use super::reply::Reply;
 use super::xml::Xml;
 
-pub fn answer(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     let call = job.call;
     if call.param("Version") != Some("2010-05-08") || call.operation != "ListAccountAliases" {
         let message = format!("Could not find operation {} for this version", call.operation);

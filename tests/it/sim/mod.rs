@@ -32,12 +32,12 @@ mod token;
 mod world;
 mod xml;
 
-pub use counts::{CallKey, Counts, LogEntry};
-pub use ec2::Kind;
-pub use fault::{Fault, FaultId, Service, Times, What};
-pub use names::{account_id, health_check_id, record_name, resource_id, zone_id, zone_name};
-pub use s3::Object;
-pub use world::{Account, Buckets, Deny, Rate, Role, World};
+pub(crate) use counts::{CallKey, Counts, LogEntry};
+pub(crate) use ec2::Kind;
+pub(crate) use fault::{Fault, FaultId, Service, Times, What};
+pub(crate) use names::{account_id, health_check_id, record_name, resource_id, zone_id, zone_name};
+pub(crate) use s3::Object;
+pub(crate) use world::{Account, Buckets, Deny, Rate, Role, World};
 
 use bytes::Bytes;
 use state::{State, lock};
@@ -51,7 +51,7 @@ use tokio::runtime::{Builder, Runtime};
 const MOST_WAITING: u32 = 4096;
 
 /// A running simulated AWS. Dropped, it stops.
-pub struct Sim {
+pub(crate) struct Sim {
     state: Arc<State>,
     port: u16,
     runtime: Option<Runtime>,
@@ -59,7 +59,7 @@ pub struct Sim {
 
 impl Sim {
     /// Starts on a free loopback port. Panics where the machine gives no port or thread.
-    pub async fn start(world: World) -> Self {
+    pub(crate) async fn start(world: World) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(world.threads.max(1))
             .thread_name("sim")
@@ -80,62 +80,62 @@ impl Sim {
     }
 
     /// Where it listens: `http://127.0.0.1:<port>`.
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Changes the world under the running server; calls that have begun keep the old one. New buckets are opened.
-    pub fn change(&self, change: impl FnOnce(&mut World)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut World)) {
         self.state.change(change);
     }
 
     /// From now on the requests to customers' accounts are kept as they are sent.
-    pub fn record(&self) {
+    pub(crate) fn record(&self) {
         *lock(&self.state.recorded) = Some(Vec::new());
     }
 
     /// What was kept: heads and bodies in turn. No more is.
-    pub fn recorded(&self) -> Vec<Bytes> {
+    pub(crate) fn recorded(&self) -> Vec<Bytes> {
         lock(&self.state.recorded).take().unwrap_or_default()
     }
 
     /// Adds a fault; it holds from the next call on.
-    pub fn add_fault(&self, fault: Fault) -> FaultId {
+    pub(crate) fn add_fault(&self, fault: Fault) -> FaultId {
         self.state.faults.add(fault)
     }
 
     /// How often a fault struck.
-    pub fn fired(&self, id: FaultId) -> u64 {
+    pub(crate) fn fired(&self, id: FaultId) -> u64 {
         self.state.faults.fired(id)
     }
 
     /// A fault strikes no more; whom it held goes on. Its count stays.
-    pub fn lift(&self, id: FaultId) {
+    pub(crate) fn lift(&self, id: FaultId) {
         self.state.faults.lift(id);
     }
 
     /// Takes all faults away, their counts included.
-    pub fn clear_faults(&self) {
+    pub(crate) fn clear_faults(&self) {
         self.state.faults.clear();
     }
 
     /// All that was counted until now.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         lock(&self.state.counters).counts()
     }
 
     /// The latest calls, oldest first (at most `World::log_limit`).
-    pub fn log(&self) -> Vec<LogEntry> {
+    pub(crate) fn log(&self) -> Vec<LogEntry> {
         lock(&self.state.counters).log()
     }
 
     /// The logged calls of one operation.
-    pub fn log_of(&self, service: Service, operation: &str) -> Vec<LogEntry> {
+    pub(crate) fn log_of(&self, service: Service, operation: &str) -> Vec<LogEntry> {
         self.log().into_iter().filter(|e| e.service == service && e.operation == operation).collect()
     }
 
     /// The most logged calls of those wanted that came within any such window.
-    pub fn peak_within(&self, window: Duration, wanted: impl Fn(&LogEntry) -> bool) -> usize {
+    pub(crate) fn peak_within(&self, window: Duration, wanted: impl Fn(&LogEntry) -> bool) -> usize {
         let mut times: Vec<Duration> = self.log().iter().filter(|entry| wanted(entry)).map(|entry| entry.at).collect();
         times.sort_unstable();
         let within = |(first, from): (usize, &Duration)| times.partition_point(|at| *at <= *from + window) - first;
@@ -143,27 +143,27 @@ impl Sim {
     }
 
     /// Forgets counts and log, so that a second run starts at none. Connections that are open stay open.
-    pub fn reset_counts(&self) {
+    pub(crate) fn reset_counts(&self) {
         lock(&self.state.counters).reset();
     }
 
     /// From now on the sessions issued for this account count as expired; new ones are good.
-    pub fn expire_sessions(&self, account: &str) {
+    pub(crate) fn expire_sessions(&self, account: &str) {
         self.state.callers.expire_account(account);
     }
 
     /// From now on the sessions issued for this account are denied everything, as after "revoke active sessions".
-    pub fn revoke_sessions(&self, account: &str) {
+    pub(crate) fn revoke_sessions(&self, account: &str) {
         self.state.callers.revoke_account(account);
     }
 
     /// Moves the server's clock: a request dated more than five minutes off it is refused.
-    pub fn set_clock_skew(&self, seconds: i64) {
+    pub(crate) fn set_clock_skew(&self, seconds: i64) {
         self.state.set_skew(seconds);
     }
 
     /// Every secret handed out or wanted (secret keys, session tokens, external ids): none may show in any output.
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         let mut all = self.state.callers.secrets();
         let world = self.state.world();
         let roles = world.accounts.values().flat_map(|account| account.roles.values());
@@ -172,27 +172,27 @@ impl Sim {
     }
 
     /// The objects of a bucket, by key.
-    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Bytes> {
+    pub(crate) fn objects(&self, bucket: &str) -> BTreeMap<String, Bytes> {
         lock(&self.state.store).objects(bucket).into_iter().map(|(key, object)| (key, object.body)).collect()
     }
 
     /// One object, with the headers it was written with.
-    pub fn object(&self, bucket: &str, key: &str) -> Option<Object> {
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<Object> {
         lock(&self.state.store).objects(bucket).remove(key)
     }
 
     /// Puts an object there without a call.
-    pub fn put_object(&self, bucket: &str, key: &str, body: impl Into<Bytes>) {
+    pub(crate) fn put_object(&self, bucket: &str, key: &str, body: impl Into<Bytes>) {
         lock(&self.state.store).put_directly(bucket, key, body.into());
     }
 
     /// Multipart uploads that were neither completed nor aborted: (bucket, key).
-    pub fn open_uploads(&self) -> Vec<(String, String)> {
+    pub(crate) fn open_uploads(&self) -> Vec<(String, String)> {
         lock(&self.state.store).open_uploads()
     }
 
     /// S3 calls made with the credentials of an account that does not own the bucket.
-    pub fn foreign_s3_calls(&self) -> u64 {
+    pub(crate) fn foreign_s3_calls(&self) -> u64 {
         lock(&self.state.store).foreign_calls()
     }
 }

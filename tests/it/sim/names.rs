@@ -13,18 +13,18 @@ pub(super) fn mix(parts: &[&str], number: u64) -> u64 {
 }
 
 /// The id of the customer account of this index.
-pub fn account_id(index: usize) -> String {
+pub(crate) fn account_id(index: usize) -> String {
     format!("{}", 200_000_000_000_u64 + index as u64)
 }
 
 /// An EC2 resource id, `vpc-` and 17 hex digits.
-pub fn resource_id(prefix: &str, account: &str, region: &str, index: usize) -> String {
+pub(crate) fn resource_id(prefix: &str, account: &str, region: &str, index: usize) -> String {
     let hash = mix(&[prefix, account, region], index as u64) & 0xffff_ffff_ffff;
     format!("{prefix}-{:05x}{hash:012x}", index & 0xf_ffff)
 }
 
 /// The bare id of a hosted zone, `Z…`.
-pub fn zone_id(account: &str, index: usize) -> String {
+pub(crate) fn zone_id(account: &str, index: usize) -> String {
     format!("Z{:012X}{index:06}", mix(&["zone", account], index as u64) & 0xffff_ffff_ffff)
 }
 
@@ -35,12 +35,12 @@ pub(super) fn zone_index(account: &str, id: &str) -> Option<usize> {
 }
 
 /// A zone's name, with the trailing dot.
-pub fn zone_name(account: &str, index: usize) -> String {
+pub(crate) fn zone_name(account: &str, index: usize) -> String {
     format!("z{index}.a{account}.example.")
 }
 
 /// The name, as AWS spells it, of a zone's record set of this index: NS and SOA first, then by ascending index.
-pub fn record_name(zone: &str, index: usize) -> String {
+pub(crate) fn record_name(zone: &str, index: usize) -> String {
     match index {
         0 | 1 => zone.to_owned(),
         i if i % 10 == 3 => format!("\\052.r{i:07}.{zone}"),
@@ -51,7 +51,7 @@ pub fn record_name(zone: &str, index: usize) -> String {
 }
 
 /// The id of a health check.
-pub fn health_check_id(account: &str, index: usize) -> String {
+pub(crate) fn health_check_id(account: &str, index: usize) -> String {
     let hash = mix(&["health", account], index as u64);
     format!("{:08x}-{:04x}-4000-8000-{index:012x}", hash & 0xffff_ffff, (hash >> 32) & 0xffff)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A session policy's statements.
-pub struct SessionPolicy {
+pub(super) struct SessionPolicy {
     statements: Vec<Statement>,
 }
 
@@ -16,7 +16,7 @@ struct Statement {
 
 impl SessionPolicy {
     /// Reads a policy document; `None` if it is malformed.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let document: Value = serde_json::from_str(text).ok()?;
         let version = document.get("Version").is_none_or(|v| v == "2012-10-17" || v == "2008-10-17");
         let statements = match document.get("Statement")? {
@@ -28,7 +28,7 @@ impl SessionPolicy {
     }
 
     /// Whether an action is allowed and not denied.
-    pub fn allows(&self, action: &str) -> bool {
+    pub(super) fn allows(&self, action: &str) -> bool {
         let fits = |s: &&Statement| s.actions.iter().any(|pattern| matches(pattern, action)) != s.not;
         let mut fitting = self.statements.iter().filter(fits).peekable();
         fitting.peek().is_some() && fitting.all(|statement| statement.allows)
@@ -59,7 +59,7 @@ fn statement(value: &Value) -> Option<Statement> {
 }
 
 /// Whether an action fits a pattern with `*` and `?`, whatever the case.
-pub fn matches(pattern: &str, action: &str) -> bool {
+pub(super) fn matches(pattern: &str, action: &str) -> bool {
     let pattern: Vec<u8> = pattern.bytes().map(|b| b.to_ascii_lowercase()).collect();
     let action: Vec<u8> = action.bytes().map(|b| b.to_ascii_lowercase()).collect();
     let (mut p, mut a) = (0, 0);

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 /// How an answer reaches the client.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Delivery {
+pub(super) enum Delivery {
     Whole,
     Cut,
     CutWithoutLength,
@@ -19,7 +19,7 @@ pub enum Delivery {
 
 /// An HTTP answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
@@ -29,33 +29,33 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+    pub(super) fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self { status, headers, body: body.into(), delivery: Delivery::Whole, length: None }
     }
 
     /// 200 with XML.
-    pub fn xml(body: String) -> Self {
+    pub(super) fn xml(body: String) -> Self {
         Self::new(200, "text/xml;charset=UTF-8", body)
     }
 
     /// No body.
-    pub fn empty(status: u16) -> Self {
+    pub(super) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new(), delivery: Delivery::Whole, length: None }
     }
 
     /// No answer: the connection hangs or is reset.
-    pub fn none(delivery: Delivery) -> Self {
+    pub(super) fn none(delivery: Delivery) -> Self {
         Self { delivery, ..Self::empty(0) }
     }
 
-    pub fn header(mut self, name: &'static str, value: String) -> Self {
+    pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// Writes it; false when the connection is over.
-    pub async fn deliver(self, stream: &mut TcpStream, chunked: bool) -> io::Result<bool> {
+    pub(super) async fn deliver(self, stream: &mut TcpStream, chunked: bool) -> io::Result<bool> {
         let body_less = self.length.is_some() || self.status == 204;
         let half = self.body.slice(..self.body.len() / 2);
         match self.delivery {

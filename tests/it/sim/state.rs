@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Locks; a panic elsewhere makes nothing worse here.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The server's state.
-pub struct State {
+pub(super) struct State {
     world: RwLock<Arc<World>>,
     pub callers: Callers,
     pub faults: Faults,
@@ -34,7 +34,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(world: World) -> Self {
+    pub(super) fn new(world: World) -> Self {
         let mut store = Store::default();
         store.open_buckets(&world.s3_buckets);
         Self {
@@ -52,38 +52,38 @@ impl State {
     }
 
     /// The world as it is now.
-    pub fn world(&self) -> Arc<World> {
+    pub(super) fn world(&self) -> Arc<World> {
         Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn change(&self, change: impl FnOnce(&mut World)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut World)) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut world));
         lock(&self.store).open_buckets(&world.s3_buckets);
     }
 
-    pub fn set_skew(&self, seconds: i64) {
+    pub(super) fn set_skew(&self, seconds: i64) {
         self.skew.store(seconds, Ordering::Relaxed);
     }
 
     /// The server's clock, in seconds since 1970.
-    pub fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         self.now_ms() / 1000
     }
 
     /// The server's clock, in milliseconds since 1970.
-    pub fn now_ms(&self) -> i64 {
+    pub(super) fn now_ms(&self) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
         now + self.skew.load(Ordering::Relaxed) * 1000
     }
 
     /// Whether a request of this date (`x-amz-date`) is too far off the server's clock.
-    pub fn is_skewed(&self, date: Option<&str>) -> bool {
+    pub(super) fn is_skewed(&self, date: Option<&str>) -> bool {
         date.and_then(clock::parse_amz).is_some_and(|date| (date - self.now()).abs() > 300)
     }
 
     /// A new request id, of AWS's form.
-    pub fn request_id(&self) -> String {
+    pub(super) fn request_id(&self) -> String {
         format!("51300000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }

@@ -12,7 +12,7 @@ use super::reply::Reply;
 use super::world::{Role, World};
 use super::xml::Xml;
 
-pub fn answer(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     if job.call.param("Version") != Some("2011-06-15") {
         return Err(AwsError::new(400, "InvalidAction", "Version must be 2011-06-15"));
     }

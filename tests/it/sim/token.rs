@@ -6,7 +6,7 @@ use super::names::mix;
 
 /// What a token says.
 #[derive(Debug, PartialEq)]
-pub struct Token {
+pub(super) struct Token {
     /// Where the next page begins.
     pub offset: usize,
     /// The next page is empty.
@@ -14,14 +14,14 @@ pub struct Token {
 }
 
 /// Makes a token; with the characters that clients must encode.
-pub fn write(job: &Job, offset: usize, empty: bool) -> String {
+pub(super) fn write(job: &Job, offset: usize, empty: bool) -> String {
     let body = format!("{offset}.{}.{}", u8::from(empty), job.state.now_ms());
     let hex: String = body.bytes().map(|byte| format!("{:02x}", byte ^ 0x5a)).collect();
     format!("eyJ/{:016x}+{hex}==", seal(job, &hex))
 }
 
 /// Reads a token; what is not one of this listing is refused.
-pub fn read(job: &Job, token: &str) -> Result<Token, AwsError> {
+pub(super) fn read(job: &Job, token: &str) -> Result<Token, AwsError> {
     let wrong = || AwsError::new(400, "InvalidPaginationToken", "The pagination token is not valid or has expired.");
     let inner = token.strip_prefix("eyJ/").and_then(|t| t.strip_suffix("==")).ok_or_else(wrong)?;
     let (sealed, hex) = inner.split_once('+').ok_or_else(wrong)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The regions every account has.
-pub const DEFAULT_REGIONS: [&str; 17] = [
+pub(super) const DEFAULT_REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -28,7 +28,7 @@ pub const DEFAULT_REGIONS: [&str; 17] = [
 ];
 
 /// The regions an account has to opt in to.
-pub const OPT_IN_REGIONS: [&str; 17] = [
+pub(super) const OPT_IN_REGIONS: [&str; 17] = [
     "af-south-1",
     "ap-east-1",
     "ap-east-2",
@@ -50,7 +50,7 @@ pub const OPT_IN_REGIONS: [&str; 17] = [
 
 /// A role: who may assume it, and with which external id.
 #[derive(Clone, Debug)]
-pub struct Role {
+pub(crate) struct Role {
     /// Principals: a role's ARN trusts that role, an account's root ARN everybody in that account.
     pub trusts: Vec<String>,
     /// The external id asked for; `None` asks for none (and, as in AWS, minds none).
@@ -63,7 +63,7 @@ pub struct Role {
 
 /// An action that an account denies.
 #[derive(Clone, Debug)]
-pub struct Deny {
+pub(crate) struct Deny {
     /// `service:Operation`, `*` and `?` allowed.
     pub action: String,
     /// Only in this region.
@@ -74,7 +74,7 @@ pub struct Deny {
 
 /// One account.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub(crate) struct Account {
     /// Its alias.
     pub alias: Option<String>,
     /// Roles by name with path, `team/rolecall-inventory`.
@@ -116,19 +116,19 @@ impl Default for Account {
 
 impl Account {
     /// Sets how many items of a type a region has; `None` means all regions, all types.
-    pub fn set_count(&mut self, region: Option<&str>, kind: Option<Kind>, count: usize) -> &mut Self {
+    pub(crate) fn set_count(&mut self, region: Option<&str>, kind: Option<Kind>, count: usize) -> &mut Self {
         self.counts.push((region.map(str::to_owned), kind, count));
         self
     }
 
     /// Denies an action in all regions.
-    pub fn deny(&mut self, action: &str, scp: bool) -> &mut Self {
+    pub(crate) fn deny(&mut self, action: &str, scp: bool) -> &mut Self {
         self.denied.push(Deny { action: action.to_owned(), region: None, scp });
         self
     }
 
     /// How many items of a type a region has; of equally particular overrides the last holds.
-    pub fn count(&self, region: &str, kind: Kind) -> usize {
+    pub(crate) fn count(&self, region: &str, kind: Kind) -> usize {
         let rank = |(r, k, count): &(Option<String>, Option<Kind>, usize)| {
             let fits = r.as_deref().is_none_or(|r| r == region) && k.is_none_or(|k| k == kind);
             fits.then_some((u8::from(r.is_some()) * 2 + u8::from(k.is_some()), *count))
@@ -138,14 +138,14 @@ impl Account {
     }
 
     /// How many record sets the zone of this index has.
-    pub fn records_of(&self, zone: usize) -> usize {
+    pub(crate) fn records_of(&self, zone: usize) -> usize {
         self.zone_records.get(&zone).copied().unwrap_or(self.records).max(2)
     }
 }
 
 /// A token bucket: how many at once, and how many a second.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// Tokens in the full bucket.
     pub burst: f64,
     /// Tokens a second.
@@ -154,7 +154,7 @@ pub struct Rate {
 
 /// AWS's token buckets; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Buckets {
+pub(crate) struct Buckets {
     /// Per action, account and region.
     pub ec2: Option<Rate>,
     /// Per action, account and region, for the unpaginated and unfiltered calls that AWS keeps shorter.
@@ -169,7 +169,7 @@ pub struct Buckets {
 
 impl Buckets {
     /// The buckets that AWS documents.
-    pub fn aws() -> Self {
+    pub(crate) fn aws() -> Self {
         let rate = |burst, refill| Some(Rate { burst, refill });
         Self {
             ec2: rate(100.0, 20.0),
@@ -183,7 +183,7 @@ impl Buckets {
 
 /// Everything there is, and how the server behaves.
 #[derive(Clone, Debug)]
-pub struct World {
+pub(crate) struct World {
     /// The account that rolecall runs in.
     pub backend: String,
     /// All accounts by id, the backend's included.
@@ -220,7 +220,7 @@ pub struct World {
 
 impl World {
     /// A world with the backend account alone.
-    pub fn new(backend: &str) -> Self {
+    pub(crate) fn new(backend: &str) -> Self {
         let regions = DEFAULT_REGIONS.iter().map(|r| (r.to_string(), false));
         Self {
             backend: backend.to_owned(),
@@ -243,12 +243,12 @@ impl World {
     }
 
     /// The account of this id, made if there is none. It has no role yet.
-    pub fn account(&mut self, id: &str) -> &mut Account {
+    pub(crate) fn account(&mut self, id: &str) -> &mut Account {
         self.accounts.entry(id.to_owned()).or_default()
     }
 
     /// Adds a role to an account that trusts the whole backend account.
-    pub fn role(&mut self, account: &str, name: &str, external_id: Option<&str>) -> &mut Role {
+    pub(crate) fn role(&mut self, account: &str, name: &str, external_id: Option<&str>) -> &mut Role {
         let role = Role {
             trusts: vec![format!("arn:{}:iam::{}:root", self.partition, self.backend)],
             external_id: external_id.map(str::to_owned),
@@ -263,7 +263,7 @@ impl World {
 
     /// Adds `n` customer accounts like `template`, each with the role `rolecall-inventory` and the external id
     /// `ext-<account>`; answers their ids (`account_id(0)` to `account_id(n - 1)`).
-    pub fn add_customers(&mut self, n: usize, template: &Account) -> Vec<String> {
+    pub(crate) fn add_customers(&mut self, n: usize, template: &Account) -> Vec<String> {
         let ids: Vec<String> = (0..n).map(super::names::account_id).collect();
         for id in &ids {
             self.accounts.insert(id.clone(), template.clone());
@@ -273,12 +273,12 @@ impl World {
     }
 
     /// Adds a bucket of the backend account.
-    pub fn bucket(&mut self, name: &str) {
+    pub(crate) fn bucket(&mut self, name: &str) {
         self.s3_buckets.insert(name.to_owned(), self.backend.clone());
     }
 
     /// Whether a region is there and enabled in an account.
-    pub fn enabled(&self, account: &str, region: &str) -> bool {
+    pub(crate) fn enabled(&self, account: &str, region: &str) -> bool {
         match self.regions.get(region) {
             Some(false) => true,
             Some(true) => self.accounts.get(account).is_some_and(|a| a.opted_in.contains(region)),

@@ -3,13 +3,13 @@
 use std::fmt::{Display, Write};
 
 /// A document in the making.
-pub struct Xml {
+pub(super) struct Xml {
     out: String,
 }
 
 impl Xml {
     /// Opens a document with its root element.
-    pub fn new(root: &str, namespace: &str) -> Self {
+    pub(super) fn new(root: &str, namespace: &str) -> Self {
         let mut xml = Self { out: String::with_capacity(4096) };
         xml.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let _ = match namespace {
@@ -20,19 +20,19 @@ impl Xml {
     }
 
     /// Opens an element.
-    pub fn open(&mut self, name: &str) -> &mut Self {
+    pub(super) fn open(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "<{name}>");
         self
     }
 
     /// Closes an element.
-    pub fn close(&mut self, name: &str) -> &mut Self {
+    pub(super) fn close(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "</{name}>");
         self
     }
 
     /// An element with text, escaped.
-    pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(super) fn text(&mut self, name: &str, value: &str) -> &mut Self {
         if value.is_empty() {
             return self.empty(name);
         }
@@ -42,32 +42,32 @@ impl Xml {
     }
 
     /// An element with a value that needs no escaping.
-    pub fn plain(&mut self, name: &str, value: impl Display) -> &mut Self {
+    pub(super) fn plain(&mut self, name: &str, value: impl Display) -> &mut Self {
         let _ = write!(self.out, "<{name}>{value}</{name}>");
         self
     }
 
     /// An empty element.
-    pub fn empty(&mut self, name: &str) -> &mut Self {
+    pub(super) fn empty(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "<{name}/>");
         self
     }
 
     /// What is XML already.
-    pub fn raw(&mut self, xml: &str) -> &mut Self {
+    pub(super) fn raw(&mut self, xml: &str) -> &mut Self {
         self.out.push_str(xml);
         self
     }
 
     /// Closes the root and gives the document.
-    pub fn finish(mut self, root: &str) -> String {
+    pub(super) fn finish(mut self, root: &str) -> String {
         self.close(root);
         self.out
     }
 }
 
 /// Adds text with XML's special characters as references.
-pub fn escape(out: &mut String, text: &str) {
+pub(super) fn escape(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),
@@ -81,7 +81,7 @@ pub fn escape(out: &mut String, text: &str) {
 }
 
 /// The texts of all elements of this name, unescaped, in order. Enough for the small documents that clients send.
-pub fn texts(document: &str, name: &str) -> Vec<String> {
+pub(super) fn texts(document: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let parts = document.split(open.as_str()).skip(1);
     parts.filter_map(|part| part.split_once(close.as_str())).map(|(text, _)| unescape(text)).collect()

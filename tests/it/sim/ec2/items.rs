@@ -7,7 +7,7 @@ use super::super::xml::Xml;
 use super::{Kind, shapes};
 
 /// What is the same for all items of one answer.
-pub struct Items<'a> {
+pub(super) struct Items<'a> {
     pub account: &'a str,
     pub region: &'a str,
     pub partition: &'a str,
@@ -17,7 +17,7 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    pub fn new(job: &'a Job, kind: Kind) -> Self {
+    pub(super) fn new(job: &'a Job, kind: Kind) -> Self {
         Self {
             account: &job.caller.account,
             region: &job.call.region,
@@ -29,7 +29,7 @@ impl<'a> Items<'a> {
     }
 
     /// Writes one item; instances come in reservations of two, which a page's end may part.
-    pub fn write(&self, xml: &mut Xml, index: usize, from: usize, to: usize) {
+    pub(super) fn write(&self, xml: &mut Xml, index: usize, from: usize, to: usize) {
         if self.kind != Kind::Instances {
             return self.item(xml, index);
         }
@@ -68,21 +68,21 @@ impl<'a> Items<'a> {
     }
 
     /// The id of another item in this account and region.
-    pub fn id(&self, kind: Kind, index: usize) -> String {
+    pub(super) fn id(&self, kind: Kind, index: usize) -> String {
         kind.id(self.account, self.region, index)
     }
 
     /// An id of a type that is not simulated.
-    pub fn fake(&self, prefix: &str, index: usize) -> String {
+    pub(super) fn fake(&self, prefix: &str, index: usize) -> String {
         super::resource_id(prefix, self.account, self.region, index)
     }
 
-    pub fn arn(&self, resource: &str, id: &str) -> String {
+    pub(super) fn arn(&self, resource: &str, id: &str) -> String {
         format!("arn:{}:ec2:{}:{}:{resource}/{id}", self.partition, self.region, self.account)
     }
 
     /// A private address.
-    pub fn ip(&self, index: usize) -> String {
+    pub(super) fn ip(&self, index: usize) -> String {
         let bits = mix(&[self.account, self.region, "ip"], index as u64);
         format!("10.{}.{}.{}", bits & 255, (bits >> 8) & 255, (bits >> 16) & 255)
     }

@@ -6,7 +6,7 @@ use super::items::Items;
 
 const WHEN: &str = "2026-03-04T05:06:07.000Z";
 
-pub fn vpc(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn vpc(items: &Items, xml: &mut Xml, i: usize) {
     let cidr = format!("10.{}.0.0/16", i % 256);
     xml.text("vpcId", &items.id(Kind::Vpcs, i)).text("ownerId", items.account).text("state", "available");
     xml.text("cidrBlock", &cidr).open("cidrBlockAssociationSet").open("item").text("cidrBlock", &cidr);
@@ -15,7 +15,7 @@ pub fn vpc(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("dhcpOptionsId", &items.fake("dopt", 0)).text("instanceTenancy", "default").plain("isDefault", i == 0);
 }
 
-pub fn subnet(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn subnet(items: &Items, xml: &mut Xml, i: usize) {
     let id = items.id(Kind::Subnets, i);
     xml.text("subnetId", &id).text("subnetArn", &items.arn("subnet", &id)).text("state", "available");
     xml.text("ownerId", items.account).text("vpcId", &items.id(Kind::Vpcs, 0));
@@ -26,7 +26,7 @@ pub fn subnet(items: &Items, xml: &mut Xml, i: usize) {
     xml.plain("enableResourceNameDnsARecord", false).close("privateDnsNameOptionsOnLaunch");
 }
 
-pub fn route_table(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn route_table(items: &Items, xml: &mut Xml, i: usize) {
     let id = items.id(Kind::RouteTables, i);
     xml.text("routeTableId", &id).text("vpcId", &items.id(Kind::Vpcs, 0)).text("ownerId", items.account);
     xml.open("routeSet").open("item").text("destinationCidrBlock", "10.0.0.0/16").text("gatewayId", "local");
@@ -39,7 +39,7 @@ pub fn route_table(items: &Items, xml: &mut Xml, i: usize) {
     xml.empty("propagatingVgwSet");
 }
 
-pub fn security_group(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn security_group(items: &Items, xml: &mut Xml, i: usize) {
     let id = items.id(Kind::SecurityGroups, i);
     xml.text("groupId", &id).text("securityGroupArn", &items.arn("security-group", &id));
     xml.text("ownerId", items.account).text("groupName", &format!("group {i} & co"));
@@ -51,7 +51,7 @@ pub fn security_group(items: &Items, xml: &mut Xml, i: usize) {
     xml.close("ipPermissions").empty("ipPermissionsEgress");
 }
 
-pub fn network_interface(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn network_interface(items: &Items, xml: &mut Xml, i: usize) {
     let ip = items.ip(i);
     xml.text("networkInterfaceId", &items.id(Kind::NetworkInterfaces, i)).text("ownerId", items.account);
     xml.text("subnetId", &items.id(Kind::Subnets, 0)).text("vpcId", &items.id(Kind::Vpcs, 0));
@@ -66,13 +66,13 @@ pub fn network_interface(items: &Items, xml: &mut Xml, i: usize) {
     xml.plain("primary", true).close("item").close("privateIpAddressesSet").empty("ipv6AddressesSet");
 }
 
-pub fn internet_gateway(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn internet_gateway(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("internetGatewayId", &items.id(Kind::InternetGateways, i)).text("ownerId", items.account);
     xml.open("attachmentSet").open("item").text("vpcId", &items.id(Kind::Vpcs, i)).text("state", "available");
     xml.close("item").close("attachmentSet");
 }
 
-pub fn nat_gateway(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn nat_gateway(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("natGatewayId", &items.id(Kind::NatGateways, i)).text("subnetId", &items.id(Kind::Subnets, 0));
     xml.text("vpcId", &items.id(Kind::Vpcs, 0)).text("state", "available").text("createTime", WHEN);
     xml.text("connectivityType", "public").open("natGatewayAddressSet").open("item");
@@ -81,7 +81,7 @@ pub fn nat_gateway(items: &Items, xml: &mut Xml, i: usize) {
     xml.close("item").close("natGatewayAddressSet");
 }
 
-pub fn instance(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn instance(items: &Items, xml: &mut Xml, i: usize) {
     let (name, code) = if i % 4 == 3 { ("stopped", 80) } else { ("running", 16) };
     xml.text("instanceId", &items.id(Kind::Instances, i)).text("imageId", &items.fake("ami", 0));
     xml.open("instanceState").plain("code", code).text("name", name).close("instanceState");
@@ -102,7 +102,7 @@ pub fn instance(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("rootDeviceName", "/dev/xvda").text("rootDeviceType", "ebs").text("virtualizationType", "hvm");
 }
 
-pub fn volume(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn volume(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("volumeId", &items.id(Kind::Volumes, i)).plain("size", 8 + i % 100).text("snapshotId", "");
     xml.text("availabilityZone", &format!("{}a", items.region)).text("status", "in-use").text("createTime", WHEN);
     xml.open("attachmentSet").open("item").text("volumeId", &items.id(Kind::Volumes, i));
@@ -112,7 +112,7 @@ pub fn volume(items: &Items, xml: &mut Xml, i: usize) {
     xml.plain("multiAttachEnabled", false);
 }
 
-pub fn address(items: &Items, xml: &mut Xml, i: usize) {
+pub(super) fn address(items: &Items, xml: &mut Xml, i: usize) {
     xml.text("publicIp", &format!("203.0.{}.{}", (i >> 8) & 255, i & 255)).text("domain", "vpc");
     xml.text("allocationId", &items.id(Kind::Addresses, i)).text("publicIpv4Pool", "amazon");
     xml.text("networkBorderGroup", items.region);

@@ -56,7 +56,7 @@ fn labels(name: &str) -> Vec<Vec<u8>> {
     labels
 }
 
-pub fn list(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn list(job: &Job) -> Result<Reply, AwsError> {
     known_only(job, &["name", "type", "identifier", "maxitems"])?;
     let zone_index = find(job, job.call.zone.as_deref().unwrap_or_default())?;
     let zone = zone_name(&job.caller.account, zone_index);

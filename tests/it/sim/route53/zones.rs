@@ -16,7 +16,7 @@ fn account<'a>(job: &'a Job) -> Result<&'a Account, AwsError> {
 }
 
 /// The index of a zone that is there.
-pub fn find(job: &Job, id: &str) -> Result<usize, AwsError> {
+pub(super) fn find(job: &Job, id: &str) -> Result<usize, AwsError> {
     let missing = || AwsError::new(404, "NoSuchHostedZone", format!("No hosted zone found with ID: {id}"));
     let zones = account(job)?.zones;
     let index = zone_index(&job.caller.account, id).filter(|index| *index < zones).ok_or_else(missing)?;
@@ -37,7 +37,7 @@ fn write_zone(job: &Job, xml: &mut Xml, index: usize) -> Result<(), AwsError> {
     Ok(())
 }
 
-pub fn list(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn list(job: &Job) -> Result<Reply, AwsError> {
     known_only(job, &["marker", "maxitems"])?;
     let (owner, most) = (&job.caller.account, max_items(job, 100)?);
     let marker = job.call.param("marker").filter(|marker| !marker.is_empty());
@@ -69,7 +69,7 @@ fn finish_page(xml: &mut Xml, marker: Option<&str>, next: Option<&str>, most: us
     xml.plain("MaxItems", most);
 }
 
-pub fn get(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn get(job: &Job) -> Result<Reply, AwsError> {
     let index = find(job, job.call.zone.as_deref().unwrap_or_default())?;
     let mut xml = begin("GetHostedZone");
     write_zone(job, &mut xml, index)?;
@@ -87,7 +87,7 @@ pub fn get(job: &Job) -> Result<Reply, AwsError> {
     Ok(end(xml, "GetHostedZone"))
 }
 
-pub fn health_checks(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn health_checks(job: &Job) -> Result<Reply, AwsError> {
     known_only(job, &["marker", "maxitems"])?;
     let (owner, most) = (&job.caller.account, max_items(job, 1000)?);
     let count = account(job)?.health_checks;
@@ -133,7 +133,7 @@ fn write_tags(job: &Job, xml: &mut Xml, kind: &str, id: &str) -> Result<(), AwsE
     Ok(())
 }
 
-pub fn tags_of_one(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn tags_of_one(job: &Job) -> Result<Reply, AwsError> {
     let path = segments(&job.call.request).unwrap_or_default();
     let [_, kind, id] = path.as_slice() else {
         return Err(invalid("no resource named"));
@@ -143,7 +143,7 @@ pub fn tags_of_one(job: &Job) -> Result<Reply, AwsError> {
     Ok(end(xml, "ListTagsForResource"))
 }
 
-pub fn tags_of_many(job: &Job) -> Result<Reply, AwsError> {
+pub(super) fn tags_of_many(job: &Job) -> Result<Reply, AwsError> {
     let path = segments(&job.call.request).unwrap_or_default();
     let [_, kind] = path.as_slice() else {
         return Err(invalid("no resource type named"));

@@ -5,14 +5,14 @@ use super::super::http::Request;
 use bytes::Bytes;
 
 /// A body, decoded.
-pub struct Body {
+pub(super) struct Body {
     pub bytes: Bytes,
     /// The CRC32 given with it, base64.
     pub checksum: Option<String>,
 }
 
 /// The body of a write.
-pub fn body(request: &Request) -> Result<Body, AwsError> {
+pub(super) fn body(request: &Request) -> Result<Body, AwsError> {
     let is_chunked =
         request.header("content-encoding").is_some_and(|e| e.split(',').any(|e| e.trim() == "aws-chunked"));
     let mut checksum = request.header("x-amz-checksum-crc32").map(str::to_owned);
@@ -95,12 +95,12 @@ const TABLE: [u32; 256] = {
 };
 
 /// CRC-32 as in zip.
-pub fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| (crc >> 8) ^ TABLE[usize::from((crc as u8) ^ byte)])
 }
 
 /// Base64 with padding.
-pub fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |three: &[u8]| {
         let bits = three.iter().chain([&0, &0]).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));

@@ -16,7 +16,7 @@ fn no_such_upload() -> AwsError {
     AwsError::new(404, "NoSuchUpload", "The specified multipart upload does not exist.")
 }
 
-pub fn create(job: &S3Job, store: &mut Store) -> Reply {
+pub(super) fn create(job: &S3Job, store: &mut Store) -> Reply {
     let headers = kept_headers(job);
     let upload =
         Upload { bucket: job.bucket.clone(), key: job.key.clone(), headers: headers.clone(), ..Upload::default() };
@@ -30,7 +30,7 @@ pub fn create(job: &S3Job, store: &mut Store) -> Reply {
     }
 }
 
-pub fn upload(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
+pub(super) fn upload(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     let wrong = || AwsError::new(400, "InvalidArgument", "Part number must be an integer between 1 and 10000");
     let number = job.query("partNumber").and_then(|number| number.parse::<u32>().ok());
     let number = number.filter(|number| (1..=10_000).contains(number)).ok_or_else(wrong)?;
@@ -46,7 +46,7 @@ pub fn upload(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     })
 }
 
-pub fn complete(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
+pub(super) fn complete(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     let id = job.query("uploadId").unwrap_or_default().to_owned();
     let named = named_parts(&String::from_utf8_lossy(&job.job.call.request.body))?;
     let upload = store.upload(&id, &job.bucket, &job.key).ok_or_else(no_such_upload)?;
@@ -89,7 +89,7 @@ fn named_parts(document: &str) -> Result<Vec<(u32, String)>, AwsError> {
     numbers.into_iter().zip(tags).map(pair).collect()
 }
 
-pub fn abort(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
+pub(super) fn abort(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     let id = job.query("uploadId").unwrap_or_default();
     store.upload(id, &job.bucket, &job.key).ok_or_else(no_such_upload)?;
     store.end(id);

@@ -10,7 +10,7 @@ use super::chunked::body;
 use super::store::{Object, Store, etag};
 
 /// `If-None-Match: *` and `If-Match`, as writes know them.
-pub fn check_conditions(job: &S3Job, store: &Store) -> Result<(), AwsError> {
+pub(super) fn check_conditions(job: &S3Job, store: &Store) -> Result<(), AwsError> {
     let there = store.get(&job.bucket, &job.key);
     let failed =
         || AwsError::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
@@ -31,7 +31,7 @@ pub fn check_conditions(job: &S3Job, store: &Store) -> Result<(), AwsError> {
 }
 
 /// The headers that stay with an object.
-pub fn kept_headers(job: &S3Job) -> Vec<(String, String)> {
+pub(super) fn kept_headers(job: &S3Job) -> Vec<(String, String)> {
     let kept = |name: &str| {
         matches!(name, "content-type" | "content-encoding")
             || name.starts_with("x-amz-meta-")
@@ -47,7 +47,7 @@ pub fn kept_headers(job: &S3Job) -> Vec<(String, String)> {
     job.job.call.request.headers.iter().filter(|(name, _)| kept(name)).filter_map(own).collect()
 }
 
-pub fn put(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
+pub(super) fn put(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     if job.key.len() > 1024 {
         return Err(AwsError::new(400, "KeyTooLongError", "Your key is too long"));
     }
@@ -62,7 +62,7 @@ pub fn put(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
 }
 
 /// What an answer to a write tells of the object.
-pub fn echo(mut reply: Reply, headers: &[(String, String)]) -> Reply {
+pub(super) fn echo(mut reply: Reply, headers: &[(String, String)]) -> Reply {
     const ECHOED: [&str; 4] = [
         "x-amz-checksum-crc32",
         "x-amz-server-side-encryption",
@@ -77,7 +77,7 @@ pub fn echo(mut reply: Reply, headers: &[(String, String)]) -> Reply {
     reply
 }
 
-pub fn get(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
+pub(super) fn get(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
     if job.header("range").is_some() {
         return Err(AwsError::new(501, "NotImplemented", "ranges are not simulated"));
     }
@@ -104,12 +104,12 @@ fn may_list(job: &S3Job) -> bool {
     !denied && job.job.caller.policy.as_ref().is_none_or(|policy| policy.allows(action))
 }
 
-pub fn delete(job: &S3Job, store: &mut Store) -> Reply {
+pub(super) fn delete(job: &S3Job, store: &mut Store) -> Reply {
     store.remove(&job.bucket, &job.key);
     Reply::empty(204)
 }
 
-pub fn list(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
+pub(super) fn list(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
     if job.query("delimiter").is_some_and(|delimiter| !delimiter.is_empty()) {
         return Err(AwsError::new(501, "NotImplemented", "delimiters are not simulated"));
     }
@@ -141,6 +141,6 @@ pub fn list(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
     Ok(Reply::xml(xml.finish("ListBucketResult")))
 }
 
-pub fn no_such_key() -> AwsError {
+pub(super) fn no_such_key() -> AwsError {
     AwsError::new(404, "NoSuchKey", "The specified key does not exist.")
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// An object.
 #[derive(Clone, Debug)]
-pub struct Object {
+pub(crate) struct Object {
     pub body: Bytes,
     /// With its quotes.
     pub etag: String,
@@ -17,11 +17,11 @@ pub struct Object {
 }
 
 /// A part, by its number.
-pub type Parts = BTreeMap<u32, (String, Bytes)>;
+pub(super) type Parts = BTreeMap<u32, (String, Bytes)>;
 
 /// An upload that is neither completed nor aborted.
 #[derive(Default)]
-pub struct Upload {
+pub(crate) struct Upload {
     pub bucket: String,
     pub key: String,
     pub headers: Vec<(String, String)>,
@@ -36,7 +36,7 @@ struct Bucket {
 
 /// All buckets and uploads.
 #[derive(Default)]
-pub struct Store {
+pub(crate) struct Store {
     buckets: BTreeMap<String, Bucket>,
     uploads: BTreeMap<String, Upload>,
     next_upload: u64,
@@ -44,53 +44,53 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn open_buckets(&mut self, owners: &BTreeMap<String, String>) {
+    pub(crate) fn open_buckets(&mut self, owners: &BTreeMap<String, String>) {
         for (name, owner) in owners {
             self.buckets.entry(name.clone()).or_default().owner.clone_from(owner);
         }
     }
 
-    pub fn owner(&self, bucket: &str) -> Option<&str> {
+    pub(crate) fn owner(&self, bucket: &str) -> Option<&str> {
         self.buckets.get(bucket).map(|bucket| bucket.owner.as_str())
     }
 
-    pub fn count_foreign(&mut self) {
+    pub(crate) fn count_foreign(&mut self) {
         self.foreign += 1;
     }
 
-    pub fn foreign_calls(&self) -> u64 {
+    pub(crate) fn foreign_calls(&self) -> u64 {
         self.foreign
     }
 
-    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
+    pub(crate) fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
         self.buckets.get(bucket).map(|bucket| bucket.objects.clone()).unwrap_or_default()
     }
 
-    pub fn open_uploads(&self) -> Vec<(String, String)> {
+    pub(crate) fn open_uploads(&self) -> Vec<(String, String)> {
         self.uploads.values().map(|upload| (upload.bucket.clone(), upload.key.clone())).collect()
     }
 
-    pub fn put_directly(&mut self, bucket: &str, key: &str, body: Bytes) {
+    pub(crate) fn put_directly(&mut self, bucket: &str, key: &str, body: Bytes) {
         let object = Object { etag: etag(&body), body, headers: Vec::new(), multipart: false };
         self.put(bucket, key, object);
     }
 
-    pub fn put(&mut self, bucket: &str, key: &str, object: Object) {
+    pub(crate) fn put(&mut self, bucket: &str, key: &str, object: Object) {
         self.buckets.entry(bucket.to_owned()).or_default().objects.insert(key.to_owned(), object);
     }
 
-    pub fn get(&self, bucket: &str, key: &str) -> Option<&Object> {
+    pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<&Object> {
         self.buckets.get(bucket)?.objects.get(key)
     }
 
-    pub fn remove(&mut self, bucket: &str, key: &str) {
+    pub(crate) fn remove(&mut self, bucket: &str, key: &str) {
         if let Some(bucket) = self.buckets.get_mut(bucket) {
             bucket.objects.remove(key);
         }
     }
 
     /// The keys and objects of a prefix that come after a key, in order.
-    pub fn after<'a>(
+    pub(crate) fn after<'a>(
         &'a self,
         bucket: &str,
         prefix: &'a str,
@@ -100,7 +100,7 @@ impl Store {
         objects.filter(move |(key, _)| key.starts_with(prefix) && key.as_str() > after)
     }
 
-    pub fn begin(&mut self, upload: Upload) -> String {
+    pub(crate) fn begin(&mut self, upload: Upload) -> String {
         self.next_upload += 1;
         let id = format!("upload-{:016x}", mix(&[&upload.bucket, &upload.key], self.next_upload));
         self.uploads.insert(id.clone(), upload);
@@ -108,17 +108,17 @@ impl Store {
     }
 
     /// The upload of this id, if it is of this bucket and key.
-    pub fn upload(&mut self, id: &str, bucket: &str, key: &str) -> Option<&mut Upload> {
+    pub(crate) fn upload(&mut self, id: &str, bucket: &str, key: &str) -> Option<&mut Upload> {
         self.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key)
     }
 
-    pub fn end(&mut self, id: &str) {
+    pub(crate) fn end(&mut self, id: &str) {
         self.uploads.remove(id);
     }
 }
 
 /// An ETag: of the content alone, but no MD5.
-pub fn etag(body: &[u8]) -> String {
+pub(super) fn etag(body: &[u8]) -> String {
     let crc = u64::from(super::chunked::crc32(body));
     let length = body.len().to_string();
     format!("\"{:016x}{:016x}\"", mix(&["etag", &length], crc), mix(&[&length, "etag"], crc))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Credentials and a place to use them.
 #[derive(Clone)]
-pub struct Client {
+pub(super) struct Client {
     pub address: String,
     pub key: String,
     pub token: Option<String>,
@@ -16,32 +16,32 @@ pub struct Client {
 
 /// An answer, as it came.
 #[derive(Debug)]
-pub struct Answer {
+pub(super) struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The first element of this name.
-    pub fn element(&self, name: &str) -> Option<String> {
+    pub(super) fn element(&self, name: &str) -> Option<String> {
         self.all(name).into_iter().next()
     }
 
     /// All elements of this name.
-    pub fn all(&self, name: &str) -> Vec<String> {
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
         crate::sim::xml::texts(&self.text(), name)
     }
 
-    pub fn code(&self) -> String {
+    pub(super) fn code(&self) -> String {
         self.element("Code").unwrap_or_default()
     }
 
-    pub fn told_length(&self) -> Option<usize> {
+    pub(super) fn told_length(&self) -> Option<usize> {
         let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
         line.trim().parse().ok()
     }
@@ -49,16 +49,16 @@ impl Answer {
 
 impl Client {
     /// As the root of an account.
-    pub fn root(sim: &Sim, account: &str) -> Self {
+    pub(super) fn root(sim: &Sim, account: &str) -> Self {
         let address = sim.endpoint().replace("http://", "");
         Self { address, key: account.to_owned(), token: None, region: "us-east-1".to_owned() }
     }
 
-    pub fn region(&self, region: &str) -> Self {
+    pub(super) fn region(&self, region: &str) -> Self {
         Self { region: region.to_owned(), ..self.clone() }
     }
 
-    pub fn send(
+    pub(super) fn send(
         &self,
         service: &str,
         method: &str,
@@ -86,35 +86,35 @@ impl Client {
     }
 
     /// A query call; `form` is encoded already.
-    pub fn query(&self, service: &str, version: &str, action: &str, form: &str) -> io::Result<Answer> {
+    pub(super) fn query(&self, service: &str, version: &str, action: &str, form: &str) -> io::Result<Answer> {
         let body = format!("Action={action}&Version={version}&{form}");
         self.send(service, "POST", "/", &[], body.as_bytes())
     }
 
-    pub fn try_ec2(&self, action: &str, form: &str) -> io::Result<Answer> {
+    pub(super) fn try_ec2(&self, action: &str, form: &str) -> io::Result<Answer> {
         self.query("ec2", "2016-11-15", action, form)
     }
 
-    pub fn ec2(&self, action: &str, form: &str) -> Answer {
+    pub(super) fn ec2(&self, action: &str, form: &str) -> Answer {
         self.try_ec2(action, form).expect("an answer")
     }
 
-    pub fn sts(&self, action: &str, form: &str) -> Answer {
+    pub(super) fn sts(&self, action: &str, form: &str) -> Answer {
         self.query("sts", "2011-06-15", action, form).expect("an answer")
     }
 
-    pub fn get(&self, service: &str, path: &str) -> Answer {
+    pub(super) fn get(&self, service: &str, path: &str) -> Answer {
         self.send(service, "GET", path, &[], b"").expect("an answer")
     }
 
     /// Assumes the inventory role with the right external id, and what else the form says.
-    pub fn assume(&self, account: &str, form: &str) -> Answer {
+    pub(super) fn assume(&self, account: &str, form: &str) -> Answer {
         let arn = format!("arn:aws:iam::{account}:role/rolecall-inventory");
         self.sts("AssumeRole", &format!("RoleArn={arn}&RoleSessionName=test&ExternalId=ext-{account}{form}"))
     }
 
     /// The session of an account.
-    pub fn session(&self, account: &str, form: &str) -> Self {
+    pub(super) fn session(&self, account: &str, form: &str) -> Self {
         let answer = self.assume(account, form);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let key = answer.element("AccessKeyId").expect("a key");
@@ -123,7 +123,7 @@ impl Client {
 }
 
 /// Percent-encodes everything but letters and digits.
-pub fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let one = |b: u8| {
         if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
     };

@@ -1,0 +1,166 @@
+//! Where rolecall itself runs: its region and partition, its own configuration of the SDK, and who it is.
+//!
+//! Knows nothing of customers. Only this and `credentials` read the environment's credentials.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::config::IdentityCache;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime::client::retries::RetryPartition;
+
+use crate::aws::error::{AwsError, AwsErrorKind, of_credentials};
+use crate::aws::session::{ClientConfig, retries};
+use crate::aws::transport::Transport;
+use crate::domain::{Partition, partition_of_region};
+use crate::error::{Error, ErrorKind};
+use crate::settings::Settings;
+
+/// Sockets that may be open at once: a Lambda has 1,024 file descriptors.
+const SOCKETS: usize = 800;
+/// Every region is a host of its own, and so are Route 53, IAM, STS and the bucket.
+const HOSTS: usize = 40;
+
+/// The backend, as it was found at the start of the process.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The SDK's configuration with the backend's own credentials.
+    pub config: SdkConfig,
+    /// The region that it runs in.
+    pub region: String,
+    /// The partition of that region.
+    pub partition: &'static Partition,
+    /// Where STS is asked.
+    pub sts_region: String,
+    /// How customers are called.
+    pub manner: Arc<ClientConfig>,
+}
+
+/// Who the backend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its account.
+    pub account_id: String,
+    /// Its ARN, as STS tells it.
+    pub arn: String,
+}
+
+impl Backend {
+    /// Reads the usual credential chain and configuration; calls nothing.
+    pub async fn load(settings: &Settings) -> Self {
+        Self::of(configured().load().await, settings)
+    }
+
+    /// The same with the credentials of a profile.
+    pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
+        Self::of(configured().profile_name(profile).load().await, settings)
+    }
+
+    /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
+    /// and the settings' times and attempts.
+    pub fn of(base: SdkConfig, settings: &Settings) -> Self {
+        // Beside those in use, so many may be kept open to each host.
+        let hosts = if base.endpoint_url().is_some() { 1 } else { HOSTS };
+        let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
+        let http = Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(idle)
+            .build_https();
+        let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.connect_timeout)
+            .operation_attempt_timeout(settings.call_timeout);
+        let config = base
+            .into_builder()
+            .region(Region::new(region.clone()))
+            .http_client(http.clone())
+            .timeout_config(timeouts.build())
+            .retry_config(retries(settings))
+            .build();
+        let partition = partition_of_region(&region);
+        let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
+        let wire = Transport::new(http, settings);
+        let manner = Arc::new(ClientConfig { config: config.clone(), wire, settings: settings.clone() });
+        Self { config, region, partition, sts_region, manner }
+    }
+
+    /// The same backend with other credentials: those of `backend_role`.
+    pub fn acting_as(mut self, provider: SharedCredentialsProvider) -> Self {
+        self.config = self.config.into_builder().credentials_provider(provider).build();
+        let ClientConfig { wire, settings, .. } = &*self.manner;
+        self.manner =
+            Arc::new(ClientConfig { config: self.config.clone(), wire: wire.clone(), settings: settings.clone() });
+        self
+    }
+
+    /// STS, with the backend's own credentials.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        self.sts_with(self.config.credentials_provider())
+    }
+
+    /// STS, with the credentials of a role that was passed through.
+    pub fn sts_with(&self, provider: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config).region(Region::new(self.sts_region.clone()));
+        config.set_credentials_provider(provider);
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// STS for entering a customer, by the way of all calls to customers: with a ticket.
+    pub fn sts_through(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
+        // The time of an attempt is the ticket's, which knows what is waited for; and what one account's role costs in
+        // retries is taken from no other.
+        let settings = &self.manner.settings;
+        let timeouts = TimeoutConfig::builder().connect_timeout(settings.connect_timeout).build();
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config)
+            .region(Region::new(self.sts_region.clone()))
+            .http_client(self.manner.wire.http_client())
+            .retry_partition(RetryPartition::custom(format!("sts-{account_id}")).build())
+            .timeout_config(timeouts);
+        config.set_credentials_provider(provider);
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// Who the backend is. Its one call also proves, before anything is begun, that there are
+    /// credentials, that they are good, and that AWS can be reached.
+    pub async fn identify(&self) -> Result<Identity, Error> {
+        let provider = self.config.credentials_provider();
+        let refused = |cause: AwsError| identity_error(&cause);
+        let provider = provider
+            .ok_or_else(|| refused(AwsError::new(AwsErrorKind::NoCredentials, "no source of credentials is set up")))?;
+        provider.provide_credentials().await.map_err(|error| refused(of_credentials(&error)))?;
+        let answer = self.sts().get_caller_identity().send().await.map_err(|error| refused(AwsError::of(error)))?;
+        Ok(Identity { account_id: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
+    }
+}
+
+/// What every configuration of the SDK here begins with.
+fn configured() -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).identity_cache(IdentityCache::lazy().build())
+}
+
+/// The backend's own credentials or endpoint, found out before anything else is done.
+fn identity_error(cause: &AwsError) -> Error {
+    let (kind, what) = match cause.kind {
+        AwsErrorKind::NoCredentials => (
+            ErrorKind::NoCredentials,
+            "no AWS credentials to work with: set a profile (AWS_PROFILE), sign in (aws sso login) or give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        AwsErrorKind::Expired => {
+            (ErrorKind::ExpiredCredentials, "the backend's own session has expired: sign in again")
+        }
+        AwsErrorKind::Unreachable | AwsErrorKind::OutOfTime => (
+            ErrorKind::EndpointUnreachable,
+            "STS cannot be reached: look at the network, the region, and AWS_ENDPOINT_URL where it is set",
+        ),
+        _ => (
+            ErrorKind::InvalidCredentials,
+            "the backend's own credentials are refused: look at who the command runs as, and at --backend-role where it is given",
+        ),
+    };
+    Error::new(kind, format!("{what} ({cause})"))
+}

@@ -1,0 +1,290 @@
+//! What went wrong: who, where, in which stage, and why.
+//!
+//! The only place that looks at AWS's error codes, and at the one text that has to be read (the
+//! denial by a service control policy has no code of its own). Knows nothing of what a failure
+//! means for the run.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_types::request_id::RequestId;
+
+use crate::decode::{DecodeError, unescaped};
+
+/// How long a message of AWS may be in our outputs, in characters.
+const LONGEST_MESSAGE: usize = 500;
+/// How much of an error answer is looked at, in bytes.
+const LONGEST_ERROR: usize = 16 << 10;
+
+/// What a cause amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwsErrorKind {
+    /// The permission is missing.
+    Denied,
+    /// A service control policy forbids it.
+    ScpDenied,
+    /// The credentials are not known there: the region is off, or the session is no good anywhere.
+    NotKnownThere,
+    /// The region does not know the operation.
+    Unsupported,
+    /// Refused for rate, to the last attempt.
+    Throttled,
+    /// Out of time: the call's or the account's.
+    OutOfTime,
+    /// The run's time ended, or it was told to end.
+    RunEnded,
+    /// The session or the token has expired.
+    Expired,
+    /// What was asked about is no longer there.
+    Gone,
+    /// The page token is no longer good.
+    StaleToken,
+    /// What was to be created is there already, or what was to be replaced has changed.
+    Precondition,
+    /// Something of that name is there already.
+    Exists,
+    /// Somebody else writes the same object at this moment.
+    Conflict,
+    /// AssumeRole found the session policy too large.
+    PolicyTooLarge,
+    /// The role that let us in lies in another account.
+    WrongAccount,
+    /// The answer could not be read.
+    Unreadable,
+    /// Nobody answered.
+    Unreachable,
+    /// There are no credentials to sign with.
+    NoCredentials,
+    /// Anything else.
+    Other,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}{message}{}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default(),
+        request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
+pub struct AwsError {
+    /// What it amounts to.
+    pub kind: AwsErrorKind,
+    /// AWS's code, where AWS answered.
+    pub code: Option<String>,
+    /// AWS's message, cut, or our own sentence.
+    pub message: String,
+    /// AWS's request id, where it answered.
+    pub request_id: Option<String>,
+}
+
+impl AwsError {
+    /// A cause of our own, in a full sentence.
+    pub fn new(kind: AwsErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, code: None, message: message.into(), request_id: None }
+    }
+
+    /// The cause in an error of the SDK. (Never print such an error: its debug form dumps headers and body.)
+    pub fn of<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Self::without(error, "")
+    }
+
+    /// The same with a secret taken out of the message: AWS quotes what it was given when it refuses its form.
+    pub fn without<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let request_id = error.request_id().map(str::to_owned);
+        if let Some(code) = error.code() {
+            let message = error.message().unwrap_or_default();
+            let kind = of_code(code, message);
+            return Self { kind, code: Some(code.into()), message: cut(&redacted(message, secret)), request_id };
+        }
+        let kind = match &error {
+            SdkError::TimeoutError(_) => AwsErrorKind::OutOfTime,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::OutOfTime,
+            SdkError::DispatchFailure(failure) if failure.is_io() => AwsErrorKind::Unreachable,
+            SdkError::ResponseError(_) => AwsErrorKind::Unreadable,
+            SdkError::ServiceError(answer) if answer.raw().status().as_u16() == 429 => AwsErrorKind::Throttled,
+            _ => AwsErrorKind::Other,
+        };
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        Self { request_id, ..of_source(&error, kind, status) }
+    }
+}
+
+/// The kind in the chain of sources, where one of them says more than the SDK's own classes.
+fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, status: Option<u16>) -> AwsError {
+    let mut deepest = error;
+    let mut next = Some(error);
+    while let Some(source) = next {
+        if let Some(unreadable) = source.downcast_ref::<DecodeError>() {
+            return AwsError::new(AwsErrorKind::Unreadable, unreadable.to_string());
+        }
+        if let Some(credentials) = source.downcast_ref::<CredentialsError>() {
+            return of_credentials(credentials);
+        }
+        if let Some(cause) = source.downcast_ref::<AwsError>() {
+            return cause.clone();
+        }
+        deepest = source;
+        next = source.source();
+    }
+    let message = match (kind, status) {
+        (AwsErrorKind::OutOfTime, _) => "no answer within the call's time".to_owned(),
+        (AwsErrorKind::Unreachable, _) => format!("the endpoint cannot be reached: {}", cut(&deepest.to_string())),
+        (_, Some(status)) => format!("HTTP status {status} without an error code"),
+        _ => cut(&deepest.to_string()),
+    };
+    AwsError::new(kind, message)
+}
+
+/// The cause when credentials cannot be had.
+pub(super) fn of_credentials(error: &CredentialsError) -> AwsError {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(cause) = error.downcast_ref::<AwsError>() {
+            return cause.clone();
+        }
+        source = error.source();
+    }
+    let text = match error {
+        CredentialsError::CredentialsNotLoaded(_) => "no source of credentials has any".to_owned(),
+        other => match std::error::Error::source(other) {
+            Some(source) => format!("{other}: {source}"),
+            None => other.to_string(),
+        },
+    };
+    AwsError::new(AwsErrorKind::NoCredentials, cut(&text))
+}
+
+fn of_code(code: &str, message: &str) -> AwsErrorKind {
+    let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
+    match code {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "AuthorizationError"
+        | "AuthorizationErrorException"
+        | "UnauthorizedAccess" => {
+            // AWS gives it no code of its own: the only text that is looked at in all of rolecall.
+            if message.contains("service control policy") { AwsErrorKind::ScpDenied } else { AwsErrorKind::Denied }
+        }
+        "InvalidClientTokenId" | "AuthFailure" | "OptInRequired" | "UnrecognizedClientException" => {
+            AwsErrorKind::NotKnownThere
+        }
+        "InvalidAction" | "UnknownOperation" | "UnknownOperationException" | "UnsupportedOperation" | "Unsupported" => {
+            AwsErrorKind::Unsupported
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => AwsErrorKind::Expired,
+        "NoSuchHostedZone"
+        | "NoSuchHealthCheck"
+        | "NoSuchTrafficPolicy"
+        | "NoSuchCidrCollectionException"
+        | "NoSuchKey"
+        | "NoSuchUpload" => AwsErrorKind::Gone,
+        // EC2 has one for each type: InvalidPrefixListID.NotFound.
+        code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::Gone,
+        "PreconditionFailed" => AwsErrorKind::Precondition,
+        "ExecutionAlreadyExists" => AwsErrorKind::Exists,
+        "ConditionalRequestConflict" => AwsErrorKind::Conflict,
+        "InvalidPaginationToken" | "InvalidNextToken" => AwsErrorKind::StaleToken,
+        "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => AwsErrorKind::PolicyTooLarge,
+        "RequestTimeout" | "RequestTimeoutException" => AwsErrorKind::OutOfTime,
+        code if throttles(code) => AwsErrorKind::Throttled,
+        _ => AwsErrorKind::Other,
+    }
+}
+
+/// Whether a code refuses for rate (aws-runtime's list, and EC2's own).
+fn throttles(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottledException"
+            | "RequestThrottled"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "BandwidthLimitExceeded"
+            | "LimitExceededException"
+            | "PriorRequestNotComplete"
+            | "SlowDown"
+            | "EC2ThrottledException"
+    )
+}
+
+/// The cause in an error answer as it came off the wire. Some front ends of AWS put the error where the
+/// SDK's deserialiser of that service does not look; the code decides all the same.
+pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
+    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST_ERROR)]);
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        let (inside, _) = rest.split_once(&format!("</{name}>"))?;
+        unescaped(inside.trim())
+    };
+    let message = element("Message").unwrap_or_default();
+    let code = element("Code");
+    let kind = match (&code, status) {
+        (Some(code), _) => of_code(code, &message),
+        (None, 401 | 403) => AwsErrorKind::Denied,
+        (None, 429) => AwsErrorKind::Throttled,
+        (None, _) => AwsErrorKind::Other,
+    };
+    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&message) };
+    AwsError { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
+}
+
+/// Before it is cut, since a part of a secret is no less secret.
+fn redacted(message: &str, secret: &str) -> String {
+    if secret.is_empty() { message.to_owned() } else { message.replace(secret, "(external id)") }
+}
+
+fn cut(text: &str) -> String {
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_MESSAGE + 1).collect();
+    match flat.char_indices().nth(LONGEST_MESSAGE) {
+        Some((at, _)) => format!("{}…", &flat[..at]),
+        None => flat,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart() {
+        for (code, message, kind) in [
+            ("UnauthorizedOperation", "You are not authorized", AwsErrorKind::Denied),
+            ("UnauthorizedOperation", "… with an explicit deny in a service control policy", AwsErrorKind::ScpDenied),
+            ("AuthFailure", "", AwsErrorKind::NotKnownThere),
+            ("RequestLimitExceeded", "", AwsErrorKind::Throttled),
+            ("Throttling", "Rate exceeded", AwsErrorKind::Throttled),
+            ("RequestExpired", "", AwsErrorKind::Expired),
+            ("NoSuchHostedZone", "", AwsErrorKind::Gone),
+            ("InternalError", "", AwsErrorKind::Other),
+        ] {
+            assert_eq!(of_code(code, message), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_throttle_is_seen_in_the_raw_answer() {
+        let kind = |status, body: &[u8]| of_body(status, body).kind;
+        let throttled = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
+        assert_eq!(kind(503, throttled), AwsErrorKind::Throttled);
+        assert_eq!(kind(500, b"\xff\xfe"), AwsErrorKind::Other);
+        assert_eq!(kind(403, b"go away"), AwsErrorKind::Denied);
+        let denied =
+            b"<Error><Code>AccessDenied</Code><Message>Throttling &amp; more</Message><RequestId>r</RequestId></Error>";
+        assert_eq!(of_body(403, denied).to_string(), "AccessDenied: Throttling & more (request id r)");
+    }
+
+    #[test]
+    fn messages_are_cut_and_flat_and_without_the_secret() {
+        let long = format!("a\nb{}", "x".repeat(2000));
+        assert!(cut(&long).starts_with("a b") && cut(&long).chars().count() == LONGEST_MESSAGE + 1);
+        let refused = redacted("Value 's3cret' at 'externalId' failed", "s3cret");
+        assert_eq!(refused, "Value '(external id)' at 'externalId' failed");
+    }
+}

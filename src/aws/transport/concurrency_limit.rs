@@ -1,0 +1,187 @@
+//! So many at once: first come, first served, but whoever is urgent before all others.
+//!
+//! Unlike a semaphore it can be made wider and narrower, and tells when nobody waits.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+/// What is bounded: the calls of a process, or of one account in it.
+#[derive(Debug)]
+pub struct PrioritySemaphore {
+    state: Mutex<SemaphoreState>,
+    room: Notify,
+}
+
+#[derive(Debug)]
+struct SemaphoreState {
+    limit: usize,
+    taken: usize,
+    urgent: VecDeque<oneshot::Sender<SemaphorePermit>>,
+    others: VecDeque<oneshot::Sender<SemaphorePermit>>,
+}
+
+/// One of them, given back when it is dropped.
+#[derive(Debug)]
+pub struct SemaphorePermit(Arc<PrioritySemaphore>);
+
+impl PrioritySemaphore {
+    /// So many.
+    pub fn new(limit: usize) -> Arc<Self> {
+        let state =
+            SemaphoreState { limit: limit.max(1), taken: 0, urgent: VecDeque::default(), others: VecDeque::default() };
+        Arc::new(Self { state: Mutex::new(state), room: Notify::new() })
+    }
+
+    /// Waits for one. A waiter that is dropped loses its place and nothing else.
+    pub async fn take(self: &Arc<Self>, urgent: bool) -> SemaphorePermit {
+        let waiting = {
+            let mut state = self.lock();
+            if state.taken < state.limit {
+                state.taken += 1;
+                return SemaphorePermit(self.clone());
+            }
+            let (sender, receiver) = oneshot::channel();
+            if urgent {
+                state.urgent.push_back(sender)
+            } else {
+                state.others.push_back(sender)
+            }
+            receiver
+        };
+        match waiting.await {
+            Ok(slot) => slot,
+            // No sender is dropped without a slot sent, while `self` is there.
+            Err(_) => {
+                self.lock().taken += 1;
+                SemaphorePermit(self.clone())
+            }
+        }
+    }
+
+    /// Returns once one is free that nobody waits for.
+    pub async fn room(&self) {
+        loop {
+            let room = self.room.notified();
+            if self.lock().has_room() {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Widens or narrows. Those that are taken stay so.
+    pub fn resize(self: &Arc<Self>, to: impl FnOnce(usize) -> usize) {
+        let mut state = self.lock();
+        state.limit = to(state.limit).max(1);
+        drop(state);
+        self.serve();
+    }
+
+    /// Gives what is free to those who wait.
+    fn serve(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            if state.taken >= state.limit {
+                return;
+            }
+            let Some(next) = state.next() else {
+                self.room.notify_waiters();
+                return;
+            };
+            state.taken += 1;
+            drop(state);
+            // Should the waiter be gone by now, the slot comes back by being dropped.
+            let _ = next.send(SemaphorePermit(self.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SemaphoreState {
+    fn next(&mut self) -> Option<oneshot::Sender<SemaphorePermit>> {
+        let SemaphoreState { urgent, others, .. } = self;
+        std::iter::from_fn(|| urgent.pop_front().or_else(|| others.pop_front())).find(|waiter| !waiter.is_closed())
+    }
+
+    fn has_room(&mut self) -> bool {
+        let free = self.taken < self.limit;
+        free && self.urgent.iter().chain(&self.others).all(oneshot::Sender::is_closed)
+    }
+}
+
+impl Drop for SemaphorePermit {
+    fn drop(&mut self) {
+        self.0.lock().taken -= 1;
+        self.0.serve();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn never_more_than_so_many_and_the_urgent_first() {
+        let slots = PrioritySemaphore::new(2);
+        let order: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let mut jobs = tokio::task::JoinSet::new();
+        for number in 0..8 {
+            let (slots, order) = (slots.clone(), order.clone());
+            jobs.spawn(async move {
+                tokio::time::sleep(Duration::from_millis(number as u64)).await;
+                let _slot = slots.take(number >= 6).await;
+                order.lock().unwrap().push(number);
+                assert!(slots.lock().taken <= 2);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            });
+        }
+        jobs.join_all().await;
+        assert_eq!(*order.lock().unwrap(), [0, 1, 6, 7, 2, 3, 4, 5]);
+        assert_eq!(slots.lock().taken, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiter_that_is_dropped_takes_nothing_with_it() {
+        let slots = PrioritySemaphore::new(1);
+        let first = slots.take(false).await;
+        for _ in 0..3 {
+            let waited = tokio::time::timeout(Duration::from_secs(1), slots.take(false)).await;
+            assert!(waited.is_err());
+        }
+        drop(first);
+        let again = tokio::time::timeout(Duration::from_secs(1), slots.take(false)).await;
+        assert!(again.is_ok() && slots.lock().taken == 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn room_is_there_once_nobody_waits() {
+        let slots = PrioritySemaphore::new(1);
+        let (taken, seen) = (slots.take(false).await, slots.clone());
+        let room = tokio::spawn(async move { seen.room().await });
+        let (next, held) = (slots.clone(), Duration::from_secs(5));
+        let waiter = tokio::spawn(async move {
+            let _slot = next.take(false).await;
+            tokio::time::sleep(held).await;
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(taken);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!room.is_finished(), "the waiter has it");
+        waiter.await.unwrap();
+        room.await.unwrap();
+        // Wider: whoever waits is served.
+        let _one = slots.take(false).await;
+        let wider = slots.clone();
+        let waits = tokio::spawn(async move { wider.take(false).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        slots.resize(|limit| limit + 1);
+        waits.await.unwrap();
+    }
+}

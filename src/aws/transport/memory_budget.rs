@@ -1,0 +1,107 @@
+//! The budget for answers that are being read: bytes are granted before they are taken off the wire.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+/// Grants are counted in units of this many bytes.
+const UNIT: u64 = 4096;
+/// What a body of unknown length takes at first.
+const FIRST: u64 = 64 << 10;
+
+/// The bytes of all bodies together.
+#[derive(Clone, Debug)]
+pub(super) struct MemoryBudget {
+    free: Arc<Semaphore>,
+    units: u32,
+    overdraft: Arc<Mutex<()>>,
+}
+
+/// Bytes that were granted; they are free again when it is dropped, which is when the rows are written.
+#[derive(Debug)]
+pub struct MemoryPermit {
+    memory: MemoryBudget,
+    bytes: u64,
+    _permits: Vec<OwnedSemaphorePermit>,
+    overdraft: Option<OwnedMutexGuard<()>>,
+}
+
+impl MemoryBudget {
+    /// A budget of so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        let units = u32::try_from((bytes / UNIT).max(1)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
+        Self { free: Arc::new(Semaphore::new(units as usize)), units, overdraft: Arc::new(Mutex::new(())) }
+    }
+
+    /// Waits for the bytes that a body says it has, or for a first piece. A body larger than the whole
+    /// budget takes all of it and runs alone.
+    pub(super) async fn grant(&self, length: Option<u64>) -> MemoryPermit {
+        let bytes = length.unwrap_or(FIRST).max(1);
+        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units);
+        // The semaphore is never closed, so a grant without permits does not come up.
+        let permit = self.free.clone().acquire_many_owned(units).await.ok();
+        let whole = u64::from(units) * UNIT;
+        let bytes = if units == self.units { whole.max(bytes) } else { whole };
+        MemoryPermit { memory: self.clone(), bytes, _permits: permit.into_iter().collect(), overdraft: None }
+    }
+}
+
+impl MemoryPermit {
+    /// Whether so many bytes are covered.
+    pub fn covers(&self, bytes: u64) -> bool {
+        bytes <= self.bytes || self.overdraft.is_some()
+    }
+
+    /// Waits until so many bytes are covered. Where bodies wait for each other's bytes, one at a time
+    /// may overdraw, so that some body always comes to its end.
+    pub async fn grow(&mut self, to: u64) {
+        if self.covers(to) {
+            return;
+        }
+        let more = (to - self.bytes).max(self.bytes);
+        let units = u32::try_from(more.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.memory.units);
+        tokio::select! {
+            biased;
+            permit = self.memory.free.clone().acquire_many_owned(units) => {
+                self._permits.extend(permit.ok());
+                self.bytes = (self.bytes + u64::from(units) * UNIT).max(to);
+            }
+            guard = self.memory.overdraft.clone().lock_owned() => self.overdraft = Some(guard),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_wait_for_each_other_and_all_come_to_their_end() {
+        let memory = MemoryBudget::new(1 << 20);
+        let mut bodies = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let memory = memory.clone();
+            bodies.spawn(async move {
+                let mut grant = memory.grant(None).await;
+                for step in 1..=8_u64 {
+                    grant.grow(step * (256 << 10)).await;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            });
+        }
+        let all = async { while bodies.join_next().await.is_some() {} };
+        tokio::time::timeout(Duration::from_secs(60), all).await.expect("some body waits for ever");
+        assert_eq!(memory.free.available_permits(), memory.units as usize);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_larger_than_the_budget_is_read_alone() {
+        let memory = MemoryBudget::new(1 << 20);
+        let large = memory.grant(Some(10 << 20)).await;
+        assert!(large.covers(10 << 20));
+        let other = tokio::time::timeout(Duration::from_secs(1), memory.grant(Some(1))).await;
+        assert!(other.is_err());
+    }
+}

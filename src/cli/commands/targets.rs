@@ -1,0 +1,260 @@
+//! `rolecall targets`: the registry, listed and edited.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::aws::AwsError;
+use crate::aws::Backend;
+use crate::customers::RegistryStore;
+use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, external_id};
+use crate::domain::RoleArn;
+use crate::error::{Error, ErrorKind};
+use crate::input::ValidationErrors;
+use crate::onboarding::import;
+use crate::onboarding::import::{ImportCandidates, ImportDefaults, ImportReport};
+use crate::settings::Settings;
+use serde_json::json;
+
+use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
+use crate::cli::printer;
+
+pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> {
+    match command {
+        TargetsCommand::List { json, registry } => list(&open(&registry).await?.1, json).await?,
+        TargetsCommand::Add(target) => add(*target).await?,
+        TargetsCommand::Remove(named) => {
+            let (_, keeper) = open(&named.registry).await?;
+            keeper.edit(|file| file.remove(&named.accounts)).await?;
+            printer::print(&format!(
+                "{} targets removed from {}. What was collected of them stays: infra/ONBOARDING.md says how to purge it.",
+                named.accounts.len(),
+                keeper.address()
+            ));
+        }
+        TargetsCommand::Enable(named) => switch(&named.registry, &named.accounts, true).await?,
+        TargetsCommand::Disable(named) => switch(&named.registry, &named.accounts, false).await?,
+        TargetsCommand::Import(import) => take_over(*import).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Edits go with the person's own credentials: `backend_role` may only read the registry.
+async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error> {
+    let settings = registry.settings()?;
+    let backend = Backend::load(&settings).await;
+    let keeper = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
+    Ok((backend, keeper))
+}
+
+async fn switch(registry: &RegistryArgs, accounts: &[crate::domain::AccountId], on: bool) -> Result<(), Error> {
+    let (_, keeper) = open(registry).await?;
+    let switched = keeper.edit(|file| file.switch(accounts, on)).await?;
+    let (word, already) = (if on { "enabled" } else { "disabled" }, accounts.len() - switched.len());
+    let already = if already > 0 { format!("; {already} were so already") } else { String::new() };
+    printer::print(&format!("{} targets {word} in {}{already}.", switched.len(), keeper.address()));
+    Ok(())
+}
+
+async fn list(keeper: &RegistryStore, as_json: bool) -> Result<(), Error> {
+    let file = keeper.file().await?;
+    if as_json {
+        // External IDs stay in the registry.
+        let targets = file.targets.iter().map(|entry| {
+            json!({
+                "account_id": entry.account_id, "name": entry.name, "customer": entry.customer,
+                "enabled": entry.enabled.unwrap_or(true), "role_arn": entry.role_arn, "via": entry.via,
+                "has_external_id": entry.external_id.is_some(), "regions": entry.regions, "tags": entry.tags,
+            })
+        });
+        printer::print_json(&targets.collect::<Vec<_>>());
+        return Ok(());
+    }
+    let mut table =
+        printer::table(&["account", "name", "customer", "enabled", "external id", "regions", "tags", "role"], 9);
+    for entry in &file.targets {
+        let tags: Vec<String> = entry.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let role = match &entry.role_arn {
+            None => String::new(),
+            Some(None) => "own credentials".into(),
+            Some(Some(arn)) => arn.clone(),
+        };
+        let via = entry.via.as_ref().map(|via| format!(" via {via}")).unwrap_or_default();
+        table.add_row([
+            entry.account_id.to_string(),
+            entry.name.clone().unwrap_or_default(),
+            entry.customer.clone().unwrap_or_default(),
+            if entry.enabled.unwrap_or(true) { "yes" } else { "no" }.to_owned(),
+            if entry.external_id.is_some() { "yes" } else { "none" }.to_owned(),
+            entry.regions.clone().unwrap_or_default().join(" "),
+            tags.join(" "),
+            format!("{role}{via}"),
+        ]);
+    }
+    let enabled = file.targets.iter().filter(|entry| entry.enabled.unwrap_or(true)).count();
+    let count = file.targets.len();
+    printer::print(&format!("{}\n\n{count} targets, {enabled} enabled, in {}", table.trim_fmt(), keeper.address()));
+    Ok(())
+}
+
+async fn add(arguments: TargetArgs) -> Result<(), Error> {
+    let mut problems = ValidationErrors::new();
+    let given = match (&arguments.external_id_file, arguments.no_external_id) {
+        (Some(path), _) => {
+            let text = text_of(path)?;
+            match external_id(text.trim()) {
+                Ok(id) => ExternalIdSource::Given(id),
+                Err(error) => {
+                    problems.push("--external-id-file", error.to_string());
+                    ExternalIdSource::Made
+                }
+            }
+        }
+        (None, true) => ExternalIdSource::Null,
+        (None, false) => ExternalIdSource::Made,
+    };
+    let target = NewTarget {
+        external_id: given,
+        role_arn: arguments.role_arn,
+        via: arguments.via,
+        name: arguments.name,
+        customer: arguments.customer,
+        regions: arguments.regions,
+        tags: tags(&arguments.tags, &mut problems),
+        enabled: arguments.enabled,
+        ..NewTarget::of(arguments.account)
+    };
+    if !problems.is_empty() {
+        return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+    }
+    let (_, keeper) = open(&arguments.registry).await?;
+    keeper.edit(|file| file.add(std::slice::from_ref(&target))).await?;
+    let account = &target.account_id;
+    let next = match (target.enabled, &target.external_id) {
+        (true, _) => "it is enabled, and nobody has checked its role".to_owned(),
+        (false, ExternalIdSource::Made) => {
+            format!("disabled; `rolecall onboard {account}` prints what its administrator needs")
+        }
+        (false, _) => format!("disabled; `rolecall check --accounts {account} --enable` checks its role"),
+    };
+    printer::print(&format!("{account} is added to {}: {next}.", keeper.address()));
+    Ok(())
+}
+
+/// A small file that a person named; `-` is standard input.
+pub(crate) fn text_of(path: &Path) -> Result<String, Error> {
+    let read =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    read.map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("{} cannot be read: {error}", path.display())))
+}
+
+async fn take_over(arguments: ImportArgs) -> Result<(), Error> {
+    let mut problems = ValidationErrors::new();
+    let besides = ImportDefaults {
+        customer: arguments.customer.clone(),
+        no_external_id: arguments.no_external_id,
+        tags: tags(&arguments.tags, &mut problems),
+    };
+    let many = arguments.organization || arguments.csv.is_some();
+    if many && besides.customer.is_none() && !besides.no_external_id {
+        let what = "say whose accounts they are, --customer NAME (they share one external ID, made here), or \
+                    --no-external-id for those of your own organization";
+        problems.push("import", what);
+    }
+    if !problems.is_empty() {
+        return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+    }
+    let settings = arguments.registry.settings()?;
+    let (backend, keeper) = open(&arguments.registry).await?;
+    let found = find(&arguments, &settings, &backend, &keeper).await?;
+    let imported = keeper.edit(|file: &mut RegistryFile| found.add_to(file, &besides)).await?;
+    if arguments.json {
+        printer::print_json(&imported);
+    } else {
+        printer::print(&told(&imported, keeper.address()));
+    }
+    Ok(())
+}
+
+async fn find(
+    arguments: &ImportArgs,
+    settings: &Settings,
+    backend: &Backend,
+    keeper: &RegistryStore,
+) -> Result<ImportCandidates, Error> {
+    let invalid = |problems: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &problems);
+    let of_aws = |what: &str, cause: AwsError| {
+        Error::new(ErrorKind::SourceUnreadable, format!("{what} cannot be read: {cause}"))
+    };
+    if arguments.organization {
+        let config = match &arguments.profile {
+            Some(profile) => Backend::load_profile(settings, profile).await.config,
+            None => backend.config.clone(),
+        };
+        return import::organization(&config, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
+    }
+    if let Some(path) = &arguments.csv {
+        return import::csv(&text_of(path)?).map_err(invalid);
+    }
+    let role = backend_role(arguments.backend_role.as_deref(), settings, keeper).await?;
+    if let Some(path) = &arguments.profile_file {
+        return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);
+    }
+    let role = role.ok_or_else(|| {
+        let what = "which role? give --backend-role ARN, or set ROLECALL_BACKEND_ROLE";
+        Error::new(ErrorKind::InvalidSettings, what)
+    })?;
+    import::backend_role(&backend.config, &role)
+        .await
+        .map_err(|cause| of_aws(&format!("the policies of {role}"), cause))
+}
+
+/// The role that is given, set, or was published. One that is set and is not the published one is a slip: customers would
+/// be told to trust the wrong role.
+pub(crate) async fn backend_role(
+    given: Option<&str>,
+    settings: &Settings,
+    keeper: &RegistryStore,
+) -> Result<Option<RoleArn>, Error> {
+    let arn = match given.filter(|arn| !arn.is_empty()) {
+        Some(arn) => Some(arn.to_owned()),
+        None => {
+            let published = keeper.published().await?.map(|published| published.backend_role_arn);
+            match (settings.backend_role.clone(), published) {
+                (Some(set), Some(published)) if set != published => {
+                    let what = format!(
+                        "customers trust {published}, as published beside {}, and --backend-role (ROLECALL_BACKEND_ROLE) \
+                         says {set}",
+                        keeper.address()
+                    );
+                    return Err(Error::new(ErrorKind::InvalidSettings, what));
+                }
+                (set, published) => set.or(published),
+            }
+        }
+    };
+    arn.map(|arn| arn.parse())
+        .transpose()
+        .map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
+}
+
+fn told(imported: &ImportReport, registry: &str) -> String {
+    let ImportReport { added, already, disabled, left_out } = imported;
+    let mut text = format!(
+        "{} targets added to {registry}, disabled until `rolecall check --enable` has seen their roles; {} were there already.\n",
+        added.len(),
+        already.len()
+    );
+    if !added.is_empty() {
+        text.push_str(
+            "`rolecall onboard ID` prints what an account's administrator needs, its external ID among it.\n",
+        );
+    }
+    if !disabled.is_empty() {
+        let names: Vec<&str> = disabled.iter().map(|account| account.as_str()).collect();
+        text.push_str(&format!("Disabled, since they are closed: {}.\n", names.join(", ")));
+    }
+    for (what, why) in left_out {
+        text.push_str(&format!("Left out: {what}: {why}.\n"));
+    }
+    text
+}

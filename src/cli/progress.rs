@@ -1,0 +1,93 @@
+//! Progress bars on standard error.
+
+use crate::engine::Observer;
+use crate::engine::{AccountSummary, Completeness};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// One bar for accounts, one for cells.
+#[derive(Debug)]
+pub(super) struct ProgressBars {
+    bars: MultiProgress,
+    accounts: ProgressBar,
+    cells: ProgressBar,
+}
+
+impl ProgressBars {
+    pub(super) fn new() -> Self {
+        let bars = MultiProgress::new();
+        let bar = |what: &str| {
+            let style =
+                ProgressStyle::with_template(&format!("{{elapsed:>5}} {what:<8} {{bar:32}} {{pos}}/{{len}} {{msg}}"));
+            bars.add(ProgressBar::new(0)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        };
+        let (accounts, cells) = (bar("accounts"), bar("cells"));
+        Self { bars, accounts, cells }
+    }
+
+    /// Takes the bars away.
+    pub(super) fn clear(&self) {
+        self.accounts.finish_and_clear();
+        self.cells.finish_and_clear();
+        let _ = self.bars.clear();
+    }
+
+    /// Writes log lines above the bars.
+    pub(super) fn writer(&self) -> AboveBars {
+        AboveBars(self.bars.clone())
+    }
+}
+
+impl Observer for ProgressBars {
+    fn begun(&self, run_id: &str, accounts: usize) {
+        // A command may carry out several runs, one after the other.
+        self.accounts.set_position(0);
+        self.cells.set_position(0);
+        self.cells.set_length(0);
+        self.accounts.set_length(accounts as u64);
+        self.accounts.set_message(run_id.to_owned());
+        self.accounts.enable_steady_tick(std::time::Duration::from_millis(200));
+    }
+
+    fn cells(&self, more: usize) {
+        self.cells.inc_length(more as u64);
+    }
+
+    fn cells_done(&self, more: usize) {
+        self.cells.inc(more as u64);
+    }
+
+    fn account_done(&self, summary: &AccountSummary) {
+        self.accounts.inc(1);
+        if summary.status != Completeness::Complete {
+            let name = summary.name.as_deref().unwrap_or_default();
+            let _ = self.bars.println(format!(
+                "  {} {name}: {}",
+                summary.account_id,
+                crate::cli::printer::word(summary.status)
+            ));
+        }
+    }
+}
+
+/// Standard error, above the bars.
+#[derive(Clone, Debug)]
+pub(super) struct AboveBars(MultiProgress);
+
+impl std::io::Write for AboveBars {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.suspend(|| std::io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for AboveBars {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}

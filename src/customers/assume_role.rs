@@ -1,0 +1,315 @@
+//! Entering a customer's account: one AssumeRole for all its regions and operations, narrowed by a
+//! session policy, verified, and assumed again once if it expires within the run.
+//!
+//! The only place that makes credentials. They stay in memory, serve one run, and appear nowhere.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future};
+use aws_types::request_id::RequestId;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::aws::SessionPolicy;
+use crate::aws::{AdaptiveConcurrencyLimit, CallContext, CallLimits, PrioritySemaphore, RateLimiter, TimeBudget};
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{Backend, Identity};
+use crate::aws::{ExpiredFlag, Session};
+use crate::customers::registry::{Target, TargetRole};
+
+/// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
+const SESSION_SECONDS: i32 = 3600;
+/// Credentials that end sooner than this are assumed again.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// The policy of sessions that are only asked for to see whether they are given.
+const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+
+/// The backend's way into customers' accounts during one run.
+#[derive(Debug)]
+pub struct RoleAssumer {
+    backend: Backend,
+    identity: Identity,
+    session_name: String,
+    policies: Vec<SessionPolicy>,
+    lane: Arc<RateLimiter>,
+    passed_through: Mutex<HashMap<String, SharedCredentialsProvider>>,
+}
+
+/// An account that was entered.
+#[derive(Debug)]
+pub struct OpenedSession {
+    /// The clients' source.
+    pub session: Arc<Session>,
+    /// The request ids of its AssumeRole calls, for whoever compares with CloudTrail.
+    pub request_ids: Vec<String>,
+}
+
+/// `backend_role`, assumed by a person whose own identity it is not.
+pub fn backend_role(backend: &Backend, role_arn: &str) -> SharedCredentialsProvider {
+    let session_name = "rolecall-backend".to_owned();
+    SharedCredentialsProvider::new(ChainedRoleProvider::new(backend.sts(), role_arn.to_owned(), session_name))
+}
+
+/// A role of our own side, on the way to customers: assumed when it is first needed, and again before it expires.
+#[derive(Clone, Debug)]
+struct ChainedRoleProvider {
+    sts: aws_sdk_sts::Client,
+    role_arn: String,
+    session_name: String,
+    current: Arc<Mutex<Option<Credentials>>>,
+}
+
+impl ChainedRoleProvider {
+    fn new(sts: aws_sdk_sts::Client, role_arn: String, session_name: String) -> Self {
+        Self { sts, role_arn, session_name, current: Arc::default() }
+    }
+
+    async fn credentials(&self) -> Result<Credentials, AwsError> {
+        let mut current = self.current.lock().await;
+        if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
+        let answer = request.duration_seconds(SESSION_SECONDS).send().await.map_err(AwsError::of)?;
+        let credentials = issued(answer.credentials)?;
+        *current = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+impl ProvideCredentials for ChainedRoleProvider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(
+            async move { self.credentials().await.map_err(CredentialsError::provider_error) },
+        )
+    }
+}
+
+fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, AwsError> {
+    let issued =
+        credentials.ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "STS answered without credentials"))?;
+    let expires = SystemTime::try_from(issued.expiration).ok();
+    let token = Some(issued.session_token);
+    Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
+}
+
+fn ends_soon(credentials: &Credentials) -> bool {
+    credentials.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE)
+}
+
+impl RoleAssumer {
+    /// A door for one run.
+    pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
+        let rate = backend.manner.settings.sts_rate;
+        let lane = Arc::new(RateLimiter::new(rate, rate));
+        Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
+    }
+
+    /// Knocks at a role with this external ID, or with none, and says whether it lets us in. The credentials that come of
+    /// it may do nothing, and are thrown away.
+    pub async fn knock(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
+        let TargetRole::Assume { role_arn } = &target.role else {
+            return Err(AwsError::new(AwsErrorKind::Other, "there is no role to knock at"));
+        };
+        let target = Target { external_id, ..target.clone() };
+        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: NOTHING.into() };
+        self.assume(&assumption).await.map(|_| ())
+    }
+
+    /// Enters an account. The external ID is in no message.
+    pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
+        let account_id = target.account_id.as_str();
+        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id, ec2, rest, stale);
+        let TargetRole::Assume { role_arn } = &target.role else {
+            if self.identity.account_id != account_id {
+                let what = format!("own credentials are of account {}", self.identity.account_id);
+                return Err(AwsError::new(AwsErrorKind::Denied, what));
+            }
+            let own = self.backend.config.credentials_provider();
+            let own = own.ok_or_else(|| AwsError::new(AwsErrorKind::NoCredentials, "there are no own credentials"))?;
+            return Ok(OpenedSession { session: new(own.clone(), own, Vec::new()), request_ids: Vec::new() });
+        };
+        let mut too_large = None;
+        for policy in &self.policies {
+            let assume = |policy: &Arc<str>| AssumeRoleParams {
+                role_arn: role_arn.clone(),
+                target: target.clone(),
+                policy: policy.clone(),
+            };
+            let entered = match policy {
+                SessionPolicy::One(document) => {
+                    self.customer(assume(document)).await.map(|(one, stale, request_id)| {
+                        let session = new(one.clone(), one, vec![stale]);
+                        OpenedSession { session, request_ids: request_id.into_iter().collect() }
+                    })
+                }
+                SessionPolicy::Two { ec2, rest } => match self.customer(assume(ec2)).await {
+                    Err(cause) => Err(cause),
+                    Ok((ec2, first, one)) => {
+                        self.customer(assume(rest)).await.map(|(rest, second, other)| OpenedSession {
+                            session: new(ec2, rest, vec![first, second]),
+                            request_ids: one.into_iter().chain(other).collect(),
+                        })
+                    }
+                },
+            };
+            match entered {
+                Err(cause) if cause.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(cause),
+                other => return other,
+            }
+        }
+        Err(too_large
+            .unwrap_or_else(|| AwsError::new(AwsErrorKind::PolicyTooLarge, "no session policy fits STS's limit")))
+    }
+
+    async fn customer(self: &Arc<Self>, assumption: AssumeRoleParams) -> Result<Assumed, AwsError> {
+        let (credentials, request_id) = self.assume(&assumption).await?;
+        let current = Arc::new(Mutex::new((credentials, false)));
+        let customer =
+            CustomerCredentialsProvider { door: self.clone(), assumption, current, stale: ExpiredFlag::default() };
+        let stale = customer.stale.clone();
+        Ok((SharedCredentialsProvider::new(customer), stale, request_id))
+    }
+
+    async fn assume(&self, assumption: &AssumeRoleParams) -> Result<(Credentials, Option<String>), AwsError> {
+        let AssumeRoleParams { role_arn, target, policy } = assumption;
+        let provider = match &target.via {
+            None => self.backend.config.credentials_provider(),
+            Some(via) => Some(self.pass_through(via).await),
+        };
+        let ticket = self.ticket(target.account_id.as_str());
+        let client = self.backend.sts_through(provider, target.account_id.as_str());
+        let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
+        let secret = external_id.clone().unwrap_or_default();
+        let patient_until = Instant::now() + self.backend.manner.settings.sts_patience;
+        loop {
+            ticket.open("sts:AssumeRole", None).await;
+            let request = client
+                .assume_role()
+                .role_arn(role_arn)
+                .role_session_name(&self.session_name)
+                .set_external_id(external_id.clone())
+                .duration_seconds(SESSION_SECONDS)
+                .policy(&**policy);
+            let outcome = ticket.calling(request.send()).await.map_err(|error| AwsError::without(error, &secret));
+            ticket.close();
+            let answer = match outcome {
+                // A whole fleet is entered at once, on a rate that all of the backend's account shares.
+                Err(cause) if cause.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
+                outcome => outcome?,
+            };
+            let request_id = answer.request_id().map(str::to_owned);
+            let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
+            verify(&arn, target.account_id.as_str(), role_arn)?;
+            return Ok((issued(answer.credentials)?, request_id));
+        }
+    }
+
+    /// What AssumeRole is called with: at STS's rate, among the calls in flight, and on nobody's clock.
+    fn ticket(&self, account_id: &str) -> Arc<CallContext> {
+        let way = CallLimits {
+            account_id: account_id.into(),
+            lane: self.lane.clone(),
+            share: Arc::new(AdaptiveConcurrencyLimit::new(1)),
+            region: PrioritySemaphore::new(1),
+            clock: TimeBudget::new(Duration::MAX),
+            urgent: true,
+        };
+        self.backend.manner.wire.ticket(way)
+    }
+
+    /// A role on the way is assumed once for all the targets behind it.
+    async fn pass_through(&self, via: &str) -> SharedCredentialsProvider {
+        let mut passed = self.passed_through.lock().await;
+        if let Some(provider) = passed.get(via) {
+            return provider.clone();
+        }
+        let passage = ChainedRoleProvider::new(self.backend.sts(), via.to_owned(), self.session_name.clone());
+        let provider = SharedCredentialsProvider::new(passage);
+        passed.insert(via.to_owned(), provider.clone());
+        provider
+    }
+}
+
+/// A customer's credentials, how to call them expired, and the request id of their AssumeRole.
+type Assumed = (SharedCredentialsProvider, ExpiredFlag, Option<String>);
+
+/// What is assumed, and assumed again if it expires.
+#[derive(Clone, Debug)]
+struct AssumeRoleParams {
+    role_arn: String,
+    target: Target,
+    policy: Arc<str>,
+}
+
+/// One customer's credentials.
+#[derive(Clone, Debug)]
+struct CustomerCredentialsProvider {
+    door: Arc<RoleAssumer>,
+    assumption: AssumeRoleParams,
+    /// The credentials, and whether they were assumed again already.
+    current: Arc<Mutex<(Credentials, bool)>>,
+    stale: ExpiredFlag,
+}
+
+impl ProvideCredentials for CustomerCredentialsProvider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            let mut current = self.current.lock().await;
+            let stale = self.stale.swap(false, Ordering::Relaxed);
+            if (stale || ends_soon(&current.0)) && !current.1 {
+                // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
+                current.1 = true;
+                let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
+                current.0 = renewed.0;
+            }
+            Ok(current.0.clone())
+        })
+    }
+}
+
+/// The answer itself says which role in which account was entered: `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), AwsError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let role = role_arn.rsplit('/').next().unwrap_or_default();
+    let expected = format!("assumed-role/{role}/");
+    match parts.as_slice() {
+        ["arn", _, "sts", "", account, resource] if *account == account_id && resource.starts_with(&expected) => Ok(()),
+        ["arn", _, "sts", "", account, _] if *account != account_id => Err(AwsError::new(
+            AwsErrorKind::WrongAccount,
+            format!("the role that was assumed lies in account {account}, not in {account_id}"),
+        )),
+        _ => Err(AwsError::new(
+            AwsErrorKind::Other,
+            format!("STS does not say that role {role} of account {account_id} was assumed"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_named_role_of_the_named_account_passes() {
+        let role = "arn:aws:iam::111122223333:role/path/rolecall-inventory";
+        let arn = |account: &str, role: &str| format!("arn:aws:sts::{account}:assumed-role/{role}/rolecall-x");
+        assert!(verify(&arn("111122223333", "rolecall-inventory"), "111122223333", role).is_ok());
+        let other = verify(&arn("999999999999", "rolecall-inventory"), "111122223333", role).unwrap_err();
+        assert_eq!(other.message, "the role that was assumed lies in account 999999999999, not in 111122223333");
+        assert!(verify(&arn("111122223333", "rolecall-inventory-2"), "111122223333", role).is_err());
+        assert!(verify("", "111122223333", role).is_err());
+    }
+}

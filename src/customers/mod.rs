@@ -1,0 +1,15 @@
+//! The customers' accounts: the registry that lists them, where it is kept, and how their roles are assumed.
+
+mod registry;
+mod registry_store;
+mod assume_role;
+
+pub use assume_role::{RoleAssumer, backend_role};
+
+pub(crate) use assume_role::OpenedSession;
+pub use registry::Registry;
+pub(crate) use registry::{
+    DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
+    random_external_id,
+};
+pub(crate) use registry_store::{Published, RegistryStore};

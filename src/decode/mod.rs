@@ -1,0 +1,12 @@
+//! AWS's XML answers turned into rows, by the shapes of the service model.
+//!
+//! **Invariant:** knows no AWS crate, no account and no table.
+
+pub(crate) mod json;
+mod value;
+pub(crate) mod shapes;
+mod xml;
+
+pub(crate) use value::Value;
+pub use xml::decode;
+pub(crate) use xml::{DecodeError, DecodedBody, Item, ItemSelector, is_tags, unescaped};

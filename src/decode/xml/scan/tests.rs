@@ -1,0 +1,126 @@
+//! Held to what a general reader reads of the same documents.
+
+use proptest::prelude::*;
+use quick_xml::events::Event;
+
+use super::*;
+
+/// A document as its tags, and the text of those that have no children.
+fn scanned(document: &str) -> Result<Vec<String>, DecodeError> {
+    let mut scanner = Scanner::new(document);
+    let mut told = Vec::new();
+    loop {
+        match scanner.tag()? {
+            Tag::Start("text") => told.push(format!("text {:?}", scanner.text()?)),
+            Tag::Start(name) => told.push(format!("<{name}")),
+            Tag::End => told.push(">".into()),
+            Tag::Eof => return Ok(told),
+        }
+    }
+}
+
+/// The same by quick-xml.
+fn read(document: &str) -> Option<Vec<String>> {
+    let mut reader = quick_xml::Reader::from_str(document);
+    reader.config_mut().expand_empty_elements = true;
+    let (mut told, mut depth, mut text) = (Vec::new(), 0_usize, None::<(usize, String)>);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                depth += 1;
+                let name = std::str::from_utf8(start.name().as_ref().as_ref()).ok()?.to_owned();
+                match (&text, name.as_str()) {
+                    (Some(_), _) => {}
+                    (None, "text") => text = Some((depth, String::new())),
+                    (None, name) => told.push(format!("<{name}")),
+                }
+            }
+            Event::End(_) => {
+                match text.take() {
+                    Some((at, content)) if at == depth => told.push(format!("text {content:?}")),
+                    Some(inside) => text = Some(inside),
+                    None => told.push(">".into()),
+                }
+                depth -= 1;
+            }
+            Event::Text(part) => text
+                .iter_mut()
+                .filter(|(at, _)| *at == depth)
+                .for_each(|(_, text)| text.push_str(&part.xml10_content())),
+            Event::CData(part) => text
+                .iter_mut()
+                .filter(|(at, _)| *at == depth)
+                .for_each(|(_, text)| text.push_str(&part.xml10_content())),
+            Event::GeneralRef(reference) => {
+                let found = match reference.resolve_char_ref().ok()? {
+                    Some(character) => character.to_string(),
+                    None => quick_xml::escape::resolve_predefined_entity(&reference.xml10_content())?.to_owned(),
+                };
+                text.iter_mut().filter(|(at, _)| *at == depth).for_each(|(_, text)| text.push_str(&found));
+            }
+            Event::Eof => return (depth == 0).then_some(told),
+            _ => {}
+        }
+    }
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z \r\n\t\u{e9}\u{1f600}]{0,12}",
+        Just("&amp;&lt;&gt;&quot;&apos;&#65;&#x1F600;&#13;".to_owned()),
+        Just("<![CDATA[<a>&amp;]] \r\n]]>".to_owned()),
+        Just("<!-- <a> & -- -->".to_owned()),
+        Just("<?do <a>?>".to_owned()),
+    ]
+}
+
+fn document() -> impl Strategy<Value = String> {
+    let text = prop::collection::vec(piece(), 0..4).prop_map(|parts| format!("<text>{}</text >", parts.concat()));
+    let leaf = prop_oneof![
+        text,
+        Just("<empty/>".to_owned()),
+        Just("<empty  with='>' and=\"/>\" />".to_owned()),
+        Just("<text/>".to_owned()),
+        Just("<text>a<b>c</b>d</text>".to_owned()),
+    ];
+    let inside = leaf.prop_recursive(4, 40, 5, |inside| {
+        (prop::collection::vec(inside, 0..5), "[a-zA-Z][a-zA-Z0-9:._-]{0,9}", " *")
+            .prop_filter("a name of its own", |(_, name, _)| name != "text")
+            .prop_map(|(inside, name, space)| format!("<{name}>{space}{}\n</{name}>", inside.concat()))
+    });
+    inside.prop_map(|inside| format!("<?xml version=\"1.0\"?>\n<root xmlns=\"urn:x\">{inside}</root>\n"))
+}
+
+proptest! {
+    #[test]
+    fn it_reads_what_a_general_reader_reads(document in document()) {
+        let expected = read(&document);
+        prop_assert!(expected.is_some(), "{document}");
+        prop_assert_eq!(scanned(&document).ok(), expected);
+    }
+
+    #[test]
+    fn what_was_cut_is_told(document in document(), at in 0.0..1.0_f64) {
+        let end = document.rfind('>').unwrap_or_default();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let cut = (0..=(at * end as f64) as usize).rev().find(|at| document.is_char_boundary(*at)).unwrap_or(0);
+        let begun = document[..cut].contains("<root");
+        prop_assert!(!begun || scanned(&document[..cut]).is_err(), "{}", &document[..cut]);
+    }
+
+    #[test]
+    fn nothing_at_all_breaks_it(text in "[<>/!?a-z&;#\"'= \\[\\]CDATA-]{0,60}") {
+        let _ = scanned(&text);
+    }
+}
+
+#[test]
+fn ends_are_held_to_their_beginnings() {
+    for broken in ["<a></b>", "<a></ab>", "<ab></a>", "<a>", "</a>", "<a", "<a b='", "<a><", "<>x</>", "<a><b></a></b>"]
+    {
+        assert!(scanned(broken).is_err(), "{broken}");
+    }
+    assert_eq!(scanned("<a >x</a\n>").unwrap(), ["<a", ">"]);
+    let secret = "<text>a&SECRET;b</text>";
+    assert!(!scanned(secret).unwrap_err().to_string().contains("SECRET"));
+}

@@ -1,0 +1,235 @@
+//! The name of a run, and of the runs that continue it. Where a name comes from that nobody gave is
+//! in [`super::naming`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::input::{ParseError, shown};
+
+/// The most characters of a run id, a continuation's `.r<n>` aside.
+pub(super) const RUN_ID_CHARACTERS: usize = 55;
+
+/// The most characters of an STS session name.
+const SESSION_NAME_CHARACTERS: usize = 64;
+
+/// The name of a run: `nightly-2026-11-21`, or `nightly-2026-11-21.r1` for the run that does what
+/// that one left.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RunId(String);
+
+impl RunId {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of the run that does what this one left: `x` -> `x.r1` -> `x.r2`. None after
+    /// `x.r9999`: whoever got there is in a loop.
+    pub fn continuation(&self) -> Option<RunId> {
+        match split_continuation(&self.0) {
+            Some((_, 9999)) => None,
+            Some((first_run, number)) => Some(Self(format!("{first_run}.r{}", number + 1))),
+            None => Some(Self(format!("{}.r1", self.0))),
+        }
+    }
+
+    /// The run whose rest this one does: `x.r2` -> `x.r1` -> `x` -> none.
+    pub fn resumes(&self) -> Option<RunId> {
+        let (first_run, number) = split_continuation(&self.0)?;
+        Some(match number {
+            1 => Self(first_run.to_owned()),
+            _ => Self(format!("{first_run}.r{}", number - 1)),
+        })
+    }
+
+    /// Of which number it is among the runs that do one another's rest: 0 for the first.
+    pub fn number(&self) -> u32 {
+        split_continuation(&self.0).map_or(0, |(_, number)| number.into())
+    }
+
+    /// The session name under which the run enters customer accounts, so that the customer's
+    /// CloudTrail names the run.
+    pub fn session_name(&self) -> String {
+        let mut name = format!("rolecall-{}", self.0);
+        name.truncate(SESSION_NAME_CHARACTERS);
+        name
+    }
+
+    /// A name that was derived, and not written by anybody: `text` with the characters that no run
+    /// id may have replaced, and cut. It never reads as the continuation of another run.
+    pub fn derived(text: &str) -> RunId {
+        let mut name = sanitised(text, RUN_ID_CHARACTERS);
+        if let Some((first_run, _)) = split_continuation(&name) {
+            let dot = first_run.len();
+            name.replace_range(dot..=dot, "-");
+        }
+        Self(name)
+    }
+}
+
+/// `text` in the alphabet of run ids, opening with a letter or digit, cut to `characters`.
+pub(crate) fn sanitised(text: &str, characters: usize) -> String {
+    let name: String = text
+        .chars()
+        .map(|character| if character.is_ascii() && allowed(character as u8) { character } else { '-' })
+        .skip_while(|character| !character.is_ascii_alphanumeric())
+        .take(characters)
+        .collect();
+    if name.is_empty() { "run".to_owned() } else { name }
+}
+
+impl FromStr for RunId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if is_first_run(text) || split_continuation(text).is_some() {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(ParseError(format!(
+            "{} is not a run id: write 1 to {RUN_ID_CHARACTERS} letters, digits, dots, underscores or hyphens, \
+             a letter or digit first",
+            shown(text)
+        )))
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl JsonSchema for RunId {
+    fn schema_name() -> Cow<'static, str> {
+        "RunId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The name of a run, or with .r<n> of the run that does what an earlier one left.",
+            "type": "string",
+            "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,54}(\.r[1-9][0-9]{0,3})?$",
+        })
+    }
+}
+
+fn allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
+fn is_first_run(text: &str) -> bool {
+    text.len() <= RUN_ID_CHARACTERS
+        && text.bytes().all(allowed)
+        && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+}
+
+/// `x.r2` -> (`x`, 2), where both parts are what a continuation's name is made of.
+fn split_continuation(text: &str) -> Option<(&str, u16)> {
+    let (first_run, digits) = text.rsplit_once(".r")?;
+    let plain = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain || digits.starts_with('0') || !is_first_run(first_run) {
+        return None;
+    }
+    Some((first_run, digits.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(text: &str) -> RunId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_a_run_id_and_what_is_none() {
+        let long = "x".repeat(55);
+        for right in ["a", "0", "nightly-2026-11-21", "A.b_c-d", "a.r0", "a.r12345", &long, &format!("{long}.r9999")] {
+            assert_eq!(id(right).as_str(), right);
+        }
+        let too_long = "x".repeat(56);
+        for wrong in [
+            "",
+            ".",
+            "..",
+            "-a",
+            "_a",
+            ".r1",
+            "a/b",
+            "a b",
+            "é",
+            "a\n",
+            &too_long,
+            &format!("{too_long}.r1"),
+            &format!("{long}.r0"),
+            &format!("{long}.r01"),
+            &format!("{long}.r10000"),
+            &format!("{long}.r1.r2"),
+        ] {
+            assert!(wrong.parse::<RunId>().is_err(), "{wrong}");
+        }
+        insta::assert_snapshot!("../x".parse::<RunId>().unwrap_err(), @"`../x` is not a run id: write 1 to 55 letters, digits, dots, underscores or hyphens, a letter or digit first");
+    }
+
+    #[test]
+    fn continuations_count_up_and_know_what_they_resume() {
+        assert_eq!(id("x").continuation(), Some(id("x.r1")));
+        assert_eq!(id("x.r1").continuation(), Some(id("x.r2")));
+        assert_eq!(id("x.r2").resumes(), Some(id("x.r1")));
+        assert_eq!(id("x.r1").resumes(), Some(id("x")));
+        assert_eq!(id("x").resumes(), None);
+        assert_eq!(id("x.r0").resumes(), None);
+        assert_eq!(id("x.r9999").continuation(), None);
+    }
+
+    #[test]
+    fn session_names_are_cut() {
+        assert_eq!(id("x").session_name(), "rolecall-x");
+        assert_eq!(id(&format!("{}.r3", "x".repeat(55))).session_name(), format!("rolecall-{}", "x".repeat(55)));
+    }
+
+    #[test]
+    fn derived_names_resume_nothing() {
+        assert_eq!(RunId::derived("a.r7").as_str(), "a-r7");
+        assert_eq!(RunId::derived("a.r1.r2").resumes(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn run_ids_match_their_pattern(text in r"[a-zA-Z0-9._/ -]{0,58}(\.r[0-9]{0,5})?") {
+            let schema = serde_json::to_value(schemars::schema_for!(RunId)).unwrap();
+            prop_assert_eq!(text.parse::<RunId>().is_ok(), jsonschema::is_valid(&schema, &text.into()));
+        }
+
+        #[test]
+        fn a_continuation_is_a_run_id_that_resumes_its_run(text in r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,54}(\.r[1-9])?") {
+            let run_id = id(&text);
+            let next = run_id.continuation();
+            if let Some(next) = next {
+                prop_assert_eq!(next.as_str().parse::<RunId>(), Ok(next.clone()));
+                prop_assert_eq!(next.resumes(), Some(run_id));
+            }
+        }
+
+        #[test]
+        fn derived_names_are_run_ids_that_resume_nothing(text in any::<String>()) {
+            let run_id = RunId::derived(&text);
+            prop_assert!(is_first_run(run_id.as_str()));
+            prop_assert_eq!(run_id.resumes(), None);
+        }
+    }
+}

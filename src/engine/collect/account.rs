@@ -1,0 +1,277 @@
+//! What is asked first in an account: its alias and its regions. They are columns and choices of all
+//! that follows, and the one row of the table `accounts`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::cell::{Line, PageRequest, renewing};
+use super::{Cancellation, Context};
+use crate::aws::DecodedPage;
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{Service, ServiceClient, Session};
+use crate::catalogue::{CallParams, NextPage, RowContext, SendFn, Table};
+use crate::decode::Item;
+use crate::decode::Value;
+use crate::domain::CallCounts;
+use crate::domain::Partition;
+use crate::inventory::{CellType, GLOBAL, LedgerRow, Status};
+use crate::inventory::{Origin, Page};
+use crate::output::sink::SinkMessage;
+
+/// An account's region, as EC2 tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Region {
+    /// `eu-west-1`.
+    pub region_name: String,
+    /// `opt-in-not-required`, `opted-in` or `not-opted-in`.
+    #[serde(default)]
+    pub opt_in_status: Option<String>,
+}
+
+/// Who the account is, as its records and rows name it.
+#[derive(Debug)]
+pub(crate) struct AccountInfo {
+    /// The account.
+    pub id: Arc<str>,
+    /// Its alias, where it has one and we may know it.
+    pub alias: Option<Arc<str>>,
+    /// `aws`.
+    pub partition: &'static str,
+    /// Where what has no region is asked.
+    pub where_global: &'static Partition,
+    /// Why the alias could not be learned.
+    gap: Option<AwsError>,
+    tally: CallCounts,
+    started_at: Timestamp,
+}
+
+/// Where there is something to ask in an account.
+#[derive(Debug)]
+pub(crate) struct EnabledRegions {
+    /// The names of the regions that are enabled, or stand in for them.
+    pub regions: Vec<String>,
+    /// What could not be learned, with the operation that failed.
+    gaps: Vec<(&'static str, AwsError)>,
+    tally: CallCounts,
+    listed: Option<Item>,
+    stand_in: Option<String>,
+    took_ms: u64,
+}
+
+impl AccountInfo {
+    /// Asks for the alias: a column of all that follows.
+    pub(crate) async fn enter(
+        session: &Arc<Session>,
+        account_id: &str,
+        partition: &'static Partition,
+        stop: &Cancellation,
+    ) -> Self {
+        let started_at = super::now();
+        let asker = session.asker(Service::Iam, partition.iam);
+        let (alias, gap) = match alias(&asker, stop).await {
+            Ok(alias) => (alias, None),
+            Err(cause) => (None, Some(cause)),
+        };
+        Self {
+            id: account_id.into(),
+            alias: alias.map(Into::into),
+            partition: partition.name,
+            where_global: partition,
+            gap,
+            tally: asker.ticket.tally(),
+            started_at,
+        }
+    }
+
+    /// Whether anything was answered, so that the session is good.
+    pub(crate) fn answered(&self) -> bool {
+        self.gap.is_none()
+    }
+
+    /// What it cost to learn.
+    pub(crate) fn tally(&self) -> CallCounts {
+        self.tally
+    }
+}
+
+impl EnabledRegions {
+    /// Asks for the regions. `named` are those that the plan names in full: they and the partition's default ones stand
+    /// in where nobody may say which are enabled.
+    pub(crate) async fn look(
+        session: Arc<Session>,
+        table: &'static Table,
+        partition: &'static Partition,
+        named: Vec<String>,
+        stop: Cancellation,
+    ) -> Self {
+        let began = Instant::now();
+        let asker = session.urgent_asker(Service::Ec2, partition.home);
+        let regions = PageRequest {
+            operation: table.entry.operation,
+            call: DESCRIBE_REGIONS,
+            wanted: table.wanted.clone(),
+            ask: CallParams { region: partition.home.to_owned(), ..CallParams::default() },
+        };
+        let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
+        let mut around = Self {
+            regions: Vec::new(),
+            gaps: Vec::new(),
+            tally: asker.ticket.tally(),
+            listed: None,
+            stand_in: None,
+            took_ms: 0,
+        };
+        match found {
+            Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
+            Err(cause) => {
+                around.gaps.push(("ec2:DescribeRegions", cause));
+                let asker = session.asker(Service::Account, partition.home);
+                let second = list_regions(&asker, &stop).await;
+                around.tally += asker.ticket.tally();
+                match second {
+                    Ok((names, json)) => (around.regions, around.stand_in) = (names, Some(json)),
+                    Err(cause) => {
+                        around.gaps.push(("account:ListRegions", cause));
+                        let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
+                        let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
+                        around.regions = named.into_iter().chain(others).collect();
+                    }
+                }
+            }
+        }
+        around.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        around
+    }
+
+    /// Whether the regions are the account's own, and not those that stand in.
+    pub(crate) fn is_known(&self) -> bool {
+        self.listed.is_some() || self.stand_in.is_some()
+    }
+
+    /// What it cost to learn.
+    pub(crate) fn tally(&self) -> CallCounts {
+        self.tally
+    }
+}
+
+/// Writes the account's one record, where anything is known of it, and gives its row.
+pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, table: &Table) -> LedgerRow {
+    let account = &context.account;
+    let cell = CellType { table: table.entry.table, operation: table.entry.operation };
+    let row = RowContext { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
+    let item = around.listed.as_ref().map(|item| Item {
+        values: item.values.clone(),
+        extra: item.extra.clone(),
+        ..Item::default()
+    });
+    let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
+    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
+        *value = Value::Json(json.clone());
+    }
+    let origin = Origin {
+        account_id: account.id.clone(),
+        account_alias: account.alias.clone(),
+        partition: account.partition,
+        region: GLOBAL.into(),
+        collected_at: super::now(),
+    };
+    let answered = account.answered() || around.is_known();
+    if answered {
+        let page = Page { table: table.index, origin, records: vec![record] };
+        let _ = context.sink.send(SinkMessage::Page(page, None)).await;
+    }
+    let alias = account.gap.iter().map(|cause| ("iam:ListAccountAliases", cause));
+    let gaps: Vec<_> = alias.chain(around.gaps.iter().map(|(operation, cause)| (*operation, cause))).collect();
+    let status = match gaps.last() {
+        None => Status::Ok,
+        Some(_) if answered => Status::Partial,
+        Some((_, cause)) => Status::of(cause.kind),
+    };
+    let mut tally = account.tally;
+    tally += around.tally;
+    let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(tally);
+    if let Some((_, cause)) = gaps.first() {
+        let told: Vec<String> =
+            gaps.iter().map(|(operation, cause)| format!("{operation}: {}", cause.message)).collect();
+        let regions = match (&around.listed, &around.stand_in) {
+            (Some(_), _) => "",
+            (None, Some(_)) => "; the regions are those of account:ListRegions",
+            (None, None) => "; the regions are those named in full, or else the partition's default ones",
+        };
+        row = row.because(cause);
+        row.error_message = Some(format!("{}{regions}", told.join("; ")));
+    }
+    row.records = u64::from(answered);
+    row.cut = !gaps.is_empty() && context.stop.run.is_cancelled();
+    row.started_at = Some(account.started_at);
+    row.duration_ms = around.took_ms;
+    row
+}
+
+const DESCRIBE_REGIONS: SendFn = |asker, _| {
+    Box::pin(async move {
+        let request = asker.ec2().describe_regions().all_regions(true);
+        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
+    })
+};
+
+fn enabled(table: &Table, taken: DecodedPage) -> Result<(Vec<String>, Item), AwsError> {
+    let unreadable = |what: &str| AwsError::new(AwsErrorKind::Unreadable, format!("the answer is unreadable: {what}"));
+    let item = taken.answer.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
+    let (index, _) = table.wanted.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
+    let Value::Json(json) = &item.values[index] else { return Err(unreadable("it has no regions")) };
+    let regions: Vec<Region> = serde_json::from_str(json).map_err(|_| unreadable("its regions have no names"))?;
+    let on = |region: &Region| region.opt_in_status.as_deref() != Some("not-opted-in");
+    Ok((regions.into_iter().filter(on).map(|region| region.region_name).collect(), item))
+}
+
+async fn alias(asker: &ServiceClient, stop: &Cancellation) -> Result<Option<String>, AwsError> {
+    let call = || async {
+        asker.ticket.open("iam:ListAccountAliases", None).await;
+        asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(AwsError::of)
+    };
+    let answer = until(stop, renewing(asker, call)).await?;
+    Ok(answer.account_aliases.into_iter().next())
+}
+
+/// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
+async fn list_regions(asker: &ServiceClient, stop: &Cancellation) -> Result<(Vec<String>, String), AwsError> {
+    let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
+    loop {
+        let call = || async {
+            asker.ticket.open("account:ListRegions", None).await;
+            let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
+            asker.ticket.calling(request.send()).await.map_err(AwsError::of)
+        };
+        let answer = until(stop, renewing(asker, call)).await?;
+        for region in answer.regions.unwrap_or_default() {
+            let name = region.region_name.unwrap_or_default();
+            let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+            if matches!(status.as_str(), "ENABLED" | "ENABLED_BY_DEFAULT") {
+                names.push(name.clone());
+            }
+            all.push(serde_json::json!({ "RegionName": name, "RegionOptStatus": status }));
+        }
+        let next = answer.next_token.filter(|next| !next.is_empty());
+        if next.is_none() || next == token {
+            return Ok((names, serde_json::Value::from(all).to_string()));
+        }
+        token = next;
+    }
+}
+
+async fn until<T>(stop: &Cancellation, called: impl Future<Output = Result<T, AwsError>>) -> Result<T, AwsError> {
+    tokio::select! {
+        biased;
+        outcome = called => outcome,
+        cause = stop.ended() => Err(cause),
+    }
+}
+
+fn blank(table: &Table) -> Item {
+    Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
+}

@@ -1,0 +1,14 @@
+//! A run, from the request to the committed manifest.
+
+mod fan_out;
+mod plan;
+mod collect;
+mod report;
+mod run;
+
+pub(crate) use collect::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
+pub(crate) use plan::{Basis, Plan, PlannedAccount, RegionChoice, select};
+pub use report::{AccountSummary, Response};
+pub(crate) use report::{Chain, Completeness, Manifest, advice};
+pub use run::{Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RunRequest};
+pub(crate) use run::{RemainingWork, RunStatus, prepare};

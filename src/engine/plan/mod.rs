@@ -1,0 +1,256 @@
+//! The plan: which targets, which resource types, which regions. Pure, and it names every problem of
+//! a request at once.
+//!
+//! Knows the request, the registry and the catalogue. Which regions an account has enabled is asked
+//! later; the plan only says how to choose among them.
+
+mod regions;
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use regions::{ChosenRegions, RegionChoice};
+
+use crate::catalogue::Catalogue;
+use crate::settings::Runtime;
+
+use crate::customers::{Registry, Target, TargetRole};
+use crate::domain::{AccountId, Format, Globs, RunId};
+use crate::domain::{Partition, is_region_in_form};
+use crate::event::{Accounts, Request};
+use crate::input::{ValidationErrors, shown};
+
+/// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// The run's name.
+    pub run_id: RunId,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// The UTC date of the run's start, which every file of the run lies under.
+    pub dt: String,
+    /// The attempt that wrote this plan: eight hexadecimal digits.
+    pub attempt: String,
+    /// The account that rolecall runs in.
+    #[serde(default)]
+    pub backend_account_id: String,
+    /// The request, as it came.
+    pub request: Request,
+    /// What the files are written as.
+    pub format: Format,
+    /// The accounts, in the registry's order.
+    pub accounts: Vec<PlannedAccount>,
+    /// Accounts that were named and that the registry does not hold (with `skip_unknown`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_accounts: Vec<AccountId>,
+    /// The resource types, in the catalogue's order.
+    pub resources: Vec<String>,
+    /// How many accounts a shard has; one shard has them all where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
+    pub batch: Option<usize>,
+}
+
+/// A part of a plan's accounts, carried out by one invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// The shard's name: `0`, `1` …
+    pub name: String,
+    /// Its accounts, by their places in the plan.
+    pub places: Vec<usize>,
+}
+
+impl Plan {
+    /// The parts, each account in exactly one of them.
+    pub fn parts(&self) -> Vec<Shard> {
+        let batch = self.batch.unwrap_or(self.accounts.len()).max(1);
+        let places: Vec<usize> = (0..self.accounts.len()).collect();
+        let parts = places.chunks(batch).enumerate();
+        parts.map(|(number, places)| Shard { name: number.to_string(), places: places.to_vec() }).collect()
+    }
+
+    /// The accounts of a part.
+    pub fn accounts_of<'a>(&'a self, part: &'a Shard) -> impl Iterator<Item = &'a PlannedAccount> {
+        part.places.iter().map(|place| &self.accounts[*place])
+    }
+
+    /// The names of the shards that these accounts are in.
+    pub fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
+        let wanted: HashSet<&AccountId> = accounts.collect();
+        let holds = |part: &Shard| self.accounts_of(part).any(|account| wanted.contains(&account.account_id));
+        self.parts().into_iter().filter(holds).map(|part| part.name).collect()
+    }
+}
+
+/// One account of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedAccount {
+    /// The account.
+    pub account_id: AccountId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How its regions are chosen.
+    pub regions: RegionChoice,
+}
+
+/// What a plan is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis<'a> {
+    /// The registry, validated.
+    pub registry: &'a Registry,
+    /// The resource types.
+    pub catalogue: &'a Catalogue,
+    /// The backend's partition.
+    pub partition: &'a Partition,
+    /// Who plans.
+    pub face: Runtime,
+    /// What is written where a request names no format.
+    pub format: Format,
+    /// Whether targets count that are disabled: they are checked, and never taken stock of.
+    pub disabled_too: bool,
+}
+
+/// What was selected, before the run has a name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Selection {
+    /// The accounts, in the registry's order.
+    pub accounts: Vec<PlannedAccount>,
+    /// Named, and not in the registry.
+    pub unknown_accounts: Vec<AccountId>,
+    /// The resource types, in the catalogue's order.
+    pub resources: Vec<String>,
+    /// What the files are written as.
+    pub format: Format,
+}
+
+impl Selection {
+    /// The plan of a run that begins now, in an attempt of this name, run by this account.
+    pub(crate) fn plan(
+        self,
+        request: Request,
+        run_id: RunId,
+        started_at: Timestamp,
+        attempt: String,
+        backend: &str,
+    ) -> Plan {
+        Plan {
+            run_id,
+            dt: started_at.strftime("%Y-%m-%d").to_string(),
+            started_at,
+            attempt,
+            backend_account_id: backend.to_owned(),
+            request,
+            format: self.format,
+            accounts: self.accounts,
+            unknown_accounts: self.unknown_accounts,
+            resources: self.resources,
+            batch: None,
+        }
+    }
+}
+
+/// Selects what a request asks for; every problem goes to `problems`, and then nothing may run.
+pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut ValidationErrors) -> Selection {
+    let resources = resources(request, basis.catalogue, problems);
+    regions(request, basis.partition, problems);
+    let format = request.format.unwrap_or(basis.format);
+    for account in &request.exclude {
+        if basis.registry.target(account).is_none() {
+            problems.push(
+                "request.exclude",
+                format!("account {account} is not in the registry: correct it or leave it out"),
+            );
+        }
+    }
+    let mut unknown = Vec::new();
+    let named = named(request, basis, &mut unknown, problems);
+    let excluded: HashSet<&AccountId> = request.exclude.iter().collect();
+    let selected: Vec<&Target> = basis
+        .registry
+        .targets
+        .iter()
+        .filter(|target| target.enabled || basis.disabled_too)
+        .filter(|target| named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
+        .filter(|target| target.bears(&request.tags) && !excluded.contains(&target.account_id))
+        .collect();
+    if selected.is_empty() && problems.is_empty() {
+        problems.push(
+            "request",
+            "it selects no target: no enabled target of the registry is left by its accounts, tags and exclude",
+        );
+    }
+    for target in &selected {
+        if target.role == TargetRole::OwnCredentials && basis.face == Runtime::Lambda {
+            let what = format!(
+                "account {}: `\"role_arn\": null` (own credentials) is for the CLI alone; give it a role like any other",
+                target.account_id
+            );
+            problems.push("registry", what);
+        }
+    }
+    let accounts = selected.into_iter().map(|target| PlannedAccount {
+        account_id: target.account_id.clone(),
+        name: target.name.clone(),
+        regions: RegionChoice { target: target.regions.clone(), request: request.regions.clone() },
+    });
+    Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
+}
+
+/// The accounts named in full; `None` for "all".
+fn named<'a>(
+    request: &'a Request,
+    basis: Basis<'_>,
+    unknown: &mut Vec<AccountId>,
+    problems: &mut ValidationErrors,
+) -> Option<HashSet<&'a AccountId>> {
+    let Accounts::Named(accounts) = &request.accounts else { return None };
+    // The rest of a run is not given up for an account that has left the registry since.
+    let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.number() > 0);
+    for account in accounts {
+        let place = "request.accounts";
+        match basis.registry.target(account) {
+            Some(target) if target.enabled || basis.disabled_too => {}
+            Some(_) if rest => unknown.push(account.clone()),
+            Some(_) => problems
+                .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),
+            None if request.skip_unknown || rest => unknown.push(account.clone()),
+            None => problems.push(
+                place,
+                format!("account {account} is not in the registry: add it there, or say \"skip_unknown\": true"),
+            ),
+        }
+    }
+    Some(accounts.iter().collect())
+}
+
+fn resources(request: &Request, catalogue: &Catalogue, problems: &mut ValidationErrors) -> Vec<String> {
+    let names = || catalogue.tables().iter().map(|table| table.entry.table);
+    let Some(patterns) = &request.resources else { return names().map(str::to_owned).collect() };
+    for (index, pattern) in patterns.iter().enumerate() {
+        let glob = Globs::new([pattern]);
+        if !names().any(|name| glob.matches(name)) {
+            let what = format!("{} matches no resource type: `rolecall resources` lists them", shown(pattern));
+            problems.push(format!("request.resources[{index}]"), what);
+        }
+    }
+    let globs = Globs::new(patterns);
+    names().filter(|name| globs.matches(name)).map(str::to_owned).collect()
+}
+
+fn regions(request: &Request, partition: &Partition, problems: &mut ValidationErrors) {
+    for (index, pattern) in request.regions.iter().flatten().enumerate() {
+        let glob = Globs::new([pattern]);
+        if !partition.regions().any(|region| glob.matches(region)) && !is_region_in_form(pattern) {
+            let what =
+                format!("{} is no region, and as a glob matches none of partition {}", shown(pattern), partition.name);
+            problems.push(format!("request.regions[{index}]"), what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

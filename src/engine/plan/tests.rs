@@ -1,0 +1,115 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::partition;
+use crate::event::RunIdSource;
+
+const REGISTRY: &str = r#"{ "version": 1, "targets": [
+    { "account_id": "111111111111", "external_id": "one-of-them", "tags": { "tier": "gold" }, "regions": ["eu-*"] },
+    { "account_id": "222222222222", "external_id": "two-of-them", "tags": { "tier": "gold", "stage": "prod" } },
+    { "account_id": "333333333333", "external_id": "three-of-them", "enabled": false },
+    { "account_id": "444444444444", "external_id": null, "role_arn": null } ] }"#;
+
+fn registry() -> Registry {
+    Registry::read(REGISTRY.as_bytes(), "aws").unwrap()
+}
+
+fn selected(request: &Value, face: Runtime) -> Result<(Request, Selection), String> {
+    let mut problems = ValidationErrors::default();
+    let request = Request::read(request, "request", &mut problems);
+    let registry = registry();
+    let basis = Basis {
+        registry: &registry,
+        catalogue: Catalogue::get().unwrap(),
+        partition: partition("aws").unwrap(),
+        face,
+        format: Format::Ndjson,
+        disabled_too: false,
+    };
+    let selection = select(&request, basis, &mut problems);
+    if problems.is_empty() { Ok((request, selection)) } else { Err(problems.to_string()) }
+}
+
+fn accounts(request: Value) -> Vec<String> {
+    let (_, selection) = selected(&request, Runtime::Terminal).unwrap();
+    selection.accounts.iter().map(|account| account.account_id.to_string()).collect()
+}
+
+#[test]
+fn accounts_are_selected_as_asked() {
+    assert_eq!(accounts(json!({ "accounts": "all" })), ["111111111111", "222222222222", "444444444444"]);
+    assert_eq!(accounts(json!({ "accounts": "all", "tags": { "tier": "gold" } })), ["111111111111", "222222222222"]);
+    assert_eq!(accounts(json!({ "accounts": "all", "tags": { "tier": "gold", "stage": "prod" } })), ["222222222222"]);
+    assert_eq!(accounts(json!({ "accounts": "all", "exclude": ["111111111111"] })), ["222222222222", "444444444444"]);
+    assert_eq!(
+        accounts(json!({ "accounts": ["222222222222", "999999999999"], "skip_unknown": true })),
+        ["222222222222"]
+    );
+}
+
+#[test]
+fn own_credentials_are_for_the_terminal_alone() {
+    let refused = selected(&json!({ "accounts": "all" }), Runtime::Lambda).unwrap_err();
+    insta::assert_snapshot!(refused, @r#"registry: account 444444444444: `"role_arn": null` (own credentials) is for the CLI alone; give it a role like any other"#);
+    assert!(selected(&json!({ "accounts": "all", "exclude": ["444444444444"] }), Runtime::Lambda).is_ok());
+}
+
+#[test]
+fn a_plan_bears_the_date_of_its_start_and_nothing_of_how_accounts_are_entered() {
+    let (request, selection) = selected(&json!({ "accounts": "all" }), Runtime::Terminal).unwrap();
+    let run_id = crate::event::run_id(&request, &RunIdSource::Invocation("an-id".into()));
+    let plan =
+        selection.plan(request, run_id, "2026-11-21T23:59:59.9Z".parse().unwrap(), "0123abcd".into(), "999999999999");
+    assert_eq!(plan.dt, "2026-11-21");
+    let text = serde_json::to_string(&plan).unwrap();
+    assert!(!text.contains("of-them") && !text.contains("role"), "{text}");
+    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+}
+
+fn any_request() -> impl Strategy<Value = Value> {
+    let account =
+        prop::sample::select(vec!["111111111111", "222222222222", "333333333333", "444444444444", "555555555555"]);
+    let accounts =
+        prop_oneof![Just(json!("all")), prop::collection::vec(account.clone(), 0..4).prop_map(|ids| json!(ids)),];
+    let region = prop::sample::select(vec!["eu-*", "us-east-1", "*", "eu-west-1", "af-south-1", "mars-*"]);
+    let resource = prop::sample::select(vec!["ec2_*", "route53_records", "*", "ec2_vpcs", "nothing_*"]);
+    let list = |item| prop::option::of(prop::collection::vec(item, 0..3));
+    (accounts, list(region), list(resource), list(account), any::<bool>(), any::<bool>()).prop_map(
+        |(accounts, regions, resources, exclude, skip, gold)| {
+            let mut request = json!({ "accounts": accounts, "skip_unknown": skip });
+            let lists = [("regions", regions), ("resources", resources), ("exclude", exclude)];
+            for (name, list) in lists {
+                if let Some(list) = list {
+                    request[name] = json!(list);
+                }
+            }
+            if gold {
+                request["tags"] = json!({ "tier": "gold" });
+            }
+            request
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_selection_is_never_wider_than_what_was_asked(asked in any_request()) {
+        let Ok((request, selection)) = selected(&asked, Runtime::Terminal) else { return Ok(()) };
+        let registry = registry();
+        prop_assert!(!selection.accounts.is_empty() && !selection.resources.is_empty());
+        for account in &selection.accounts {
+            let target = registry.target(&account.account_id).unwrap();
+            let named = asked["accounts"].as_array().is_none_or(|ids| ids.iter().any(|id| id == account.account_id.as_str()));
+            prop_assert!(target.enabled && named && target.bears(&request.tags) && !request.exclude.contains(&account.account_id));
+            let enabled = partition("aws").unwrap().regions().collect::<Vec<_>>();
+            for region in account.regions.choose(enabled.iter().copied()).ask {
+                prop_assert!(Globs::new(&target.regions).matches(&region));
+                prop_assert!(request.regions.as_ref().is_none_or(|globs| Globs::new(globs).matches(&region)));
+            }
+        }
+        for resource in &selection.resources {
+            prop_assert!(request.resources.as_ref().is_none_or(|globs| Globs::new(globs).matches(resource)));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A run together with those that did its rest, as one.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{AccountCounts, AccountSummary, Completeness, Manifest};
+use crate::domain::{AccountId, RunId};
+
+/// What a run and the runs that did its rest came to together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Chain {
+    /// The runs, in turn.
+    pub runs: Vec<RunId>,
+    /// How it ended: complete where every account is, failed where none was answered at all.
+    pub status: Completeness,
+    /// The accounts, counted by what they came to in the end.
+    pub accounts: AccountCounts,
+}
+
+impl Chain {
+    /// Sums up runs, the first one first.
+    pub(crate) fn of(runs: &[Manifest]) -> Self {
+        let accounts = AccountCounts::of(ended(runs.iter().flat_map(|run| &run.by_account)));
+        let runs = runs.iter().map(|run| run.response.run_id.clone()).collect();
+        Self { runs, status: status(accounts), accounts }
+    }
+}
+
+fn status(accounts: AccountCounts) -> Completeness {
+    match accounts {
+        AccountCounts { complete: 0, partial: 0, .. } => Completeness::Failed,
+        AccountCounts { planned, complete, .. } if complete == planned => Completeness::Complete,
+        _ => Completeness::Partial,
+    }
+}
+
+/// What each account came to in the end. A later run asks what an earlier one has left open of it.
+fn ended<'a>(accounts: impl Iterator<Item = &'a AccountSummary>) -> impl Iterator<Item = Completeness> {
+    let answered = |status| matches!(status, Completeness::Complete | Completeness::Partial);
+    let mut ended: HashMap<&AccountId, Completeness> = HashMap::new();
+    for account in accounts {
+        let before = ended.get(&account.account_id).copied();
+        // What was answered before stays answered.
+        let now = match account.status {
+            status if answered(status) || !before.is_some_and(answered) => status,
+            _ => Completeness::Partial,
+        };
+        ended.insert(&account.account_id, now);
+    }
+    ended.into_values()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account((number, status): (u8, Completeness)) -> AccountSummary {
+        serde_json::from_value(serde_json::json!({
+            "account_id": format!("{number:012}"), "status": status, "records": {}, "cells": {}, "calls": 0,
+            "retries": 0, "throttles": 0, "session_name": "rolecall-x", "assume_request_ids": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_account_counts_by_what_it_came_to_in_the_end() {
+        use Completeness::{Complete, Failed, NotStarted, Partial};
+        let counted = |accounts: &[(u8, Completeness)]| {
+            let accounts: Vec<AccountSummary> = accounts.iter().copied().map(account).collect();
+            let AccountCounts { planned, complete, partial, failed, not_started } =
+                AccountCounts::of(ended(accounts.iter()));
+            assert_eq!(planned, complete + partial + failed + not_started);
+            (complete, partial, failed, not_started)
+        };
+        let first = [(1, Complete), (2, Partial), (3, NotStarted), (4, Partial), (5, NotStarted)];
+        assert_eq!(counted(&first), (1, 2, 0, 2));
+        let rest = [(2, Complete), (3, Complete), (4, Failed), (5, Failed)];
+        assert_eq!(counted(&[first, [(2, Complete); 5]].concat()), (2, 1, 0, 2));
+        assert_eq!(counted(&[&first[..], &rest[..]].concat()), (3, 1, 1, 0));
+        let status_of = |accounts: &[Completeness]| status(AccountCounts::of(accounts.iter().copied()));
+        assert_eq!(status_of(&[Complete, Complete]), Complete);
+        assert_eq!(status_of(&[Complete, Failed]), Partial);
+        assert_eq!(status_of(&[Failed, NotStarted]), Failed);
+    }
+}

@@ -1,0 +1,174 @@
+//! Strict reading of JSON that people and other services wrote, with every problem named at once.
+//!
+//! [`parse`] turns bytes into a JSON value and refuses what JSON readers usually let pass (an empty
+//! body, a field given twice). [`Fields`] and [`unique_list`] read objects and lists, and go on after
+//! a problem, so that one answer tells all that must be corrected. Problems never carry the value of
+//! a field that nobody asked for, since it may be a secret in the wrong place.
+//!
+//! This module does not know what an event or a registry is.
+
+use std::fmt;
+
+pub(crate) use fields::{Fields, kind, unique_list};
+pub use strict::parse;
+
+mod fields;
+mod strict;
+
+/// How many problems are written out; the rest is counted. A hostile input could else make an
+/// error message of megabytes.
+const WRITTEN_OUT: usize = 100;
+
+/// How many characters of a value are repeated in a message.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// One thing that is wrong with an input, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationError {
+    /// Where: `request.accounts[2]`, `registry.targets[0].role_arn`.
+    pub place: String,
+    /// What is wrong there, and what to do about it.
+    pub what: String,
+}
+
+impl fmt::Display for ValidationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.what)
+    }
+}
+
+/// All that is wrong with an input, in the order in which it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValidationErrors(Vec<ValidationError>);
+
+impl ValidationErrors {
+    /// No problem so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One problem alone.
+    pub fn one(place: impl Into<String>, what: impl Into<String>) -> Self {
+        let mut problems = Self::new();
+        problems.push(place, what);
+        problems
+    }
+
+    /// Adds a problem.
+    pub fn push(&mut self, place: impl Into<String>, what: impl Into<String>) {
+        self.0.push(ValidationError { place: place.into(), what: what.into() });
+    }
+
+    /// Adds all problems of another input.
+    pub fn merge(&mut self, others: ValidationErrors) {
+        self.0.extend(others.0);
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many problems there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The problems, in the order in which they were found.
+    pub fn iter(&self) -> std::slice::Iter<'_, ValidationError> {
+        self.0.iter()
+    }
+
+    /// The value that was read, if nothing is wrong with it; else all the problems.
+    pub fn or_value<T>(self, value: T) -> Result<T, ValidationErrors> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for ValidationErrors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().take(WRITTEN_OUT).enumerate() {
+            let line_end = if index == 0 { "" } else { "\n" };
+            write!(formatter, "{line_end}{problem}")?;
+        }
+        match self.0.len().saturating_sub(WRITTEN_OUT) {
+            0 => Ok(()),
+            more => write!(formatter, "\n... and {more} more problems"),
+        }
+    }
+}
+
+impl std::error::Error for ValidationErrors {}
+
+/// A text that is not what its type asks for; the message says what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(pub String);
+
+/// A value as a message may repeat it: in backticks, cut, with control characters escaped.
+/// Never for a value that could be a secret.
+pub(crate) fn shown(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len().min(SHOWN_CHARACTERS) + 8);
+    for character in value.chars().take(SHOWN_CHARACTERS) {
+        match character {
+            '"' | '\'' => escaped.push(character),
+            _ => escaped.extend(character.escape_debug()),
+        }
+    }
+    let cut = if value.chars().nth(SHOWN_CHARACTERS).is_some() { "..." } else { "" };
+    format!("`{escaped}{cut}`")
+}
+
+/// The place of a field inside an object: `request.tags`, or `request["odd name"]`.
+pub(crate) fn field_place(object: &str, field: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !field.is_empty() && field.len() <= SHOWN_CHARACTERS && field.bytes().all(plain) {
+        format!("{object}.{field}")
+    } else {
+        format!("{object}[{}]", shown(field).replace('`', "\""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_one_line_each_and_bounded() {
+        let mut problems = ValidationErrors::one("request.accounts", "is missing");
+        problems.merge(ValidationErrors::one("request.colour", "is unknown"));
+        insta::assert_snapshot!(problems, @r"
+        request.accounts: is missing
+        request.colour: is unknown
+        ");
+        for index in 0..150 {
+            problems.push(format!("request.accounts[{index}]"), "is wrong");
+        }
+        let message = problems.to_string();
+        assert_eq!(message.lines().count(), WRITTEN_OUT + 1);
+        assert!(message.ends_with("... and 52 more problems"));
+        assert_eq!(problems.len(), 152);
+        assert_eq!(problems.iter().count(), 152);
+    }
+
+    #[test]
+    fn a_value_is_taken_only_without_problems() {
+        assert_eq!(ValidationErrors::new().or_value(1), Ok(1));
+        assert!(ValidationErrors::one("request", "is wrong").or_value(1).is_err());
+    }
+
+    #[test]
+    fn shown_values_are_cut_and_keep_to_their_line() {
+        assert_eq!(shown("eu-*"), "`eu-*`");
+        assert_eq!(shown("a\nb\u{1b}[31m\u{202e}"), r"`a\nb\u{1b}[31m\u{202e}`");
+        assert_eq!(shown(&"x".repeat(80)), format!("`{}`", "x".repeat(80)));
+        assert_eq!(shown(&"é".repeat(81)), format!("`{}...`", "é".repeat(80)));
+    }
+
+    #[test]
+    fn odd_field_names_are_quoted_in_places() {
+        assert_eq!(field_place("request", "run_id"), "request.run_id");
+        assert_eq!(field_place("request", "a b\n"), r#"request["a b\n"]"#);
+        assert_eq!(field_place("request", ""), r#"request[""]"#);
+    }
+}

@@ -1,0 +1,133 @@
+//! A run's figures as CloudWatch takes them from a function's log: the embedded metric format.
+//!
+//! Dimensions are the function's name, and for cells their status: nothing that grows with the number of customers,
+//! since each combination is a metric that is paid for. Knows nothing of how a run is carried out.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::domain::RunId;
+use crate::engine::Observer;
+use crate::engine::{Completeness, Response};
+
+/// The metrics' namespace.
+const NAMESPACE: &str = "rolecall";
+
+/// Writes a run's figures to the function's log once it is committed.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    /// The function's name.
+    pub function: String,
+    /// When its invocation is ended.
+    pub deadline: Instant,
+}
+
+impl Metrics {
+    /// Writes what a shard has left of its invocation. What it found is told with its run.
+    pub(super) fn shard_ended(&self, run_id: &RunId) {
+        let figures = invocation(self.left_ms(), largest_memory());
+        write(&[document(run_id, &self.function, Timestamp::now(), &["FunctionName"], &figures)]);
+    }
+
+    fn left_ms(&self) -> u64 {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Observer for Metrics {
+    fn committed(&self, response: &Response) {
+        write(&documents(response, &self.function, Timestamp::now(), self.left_ms(), largest_memory()));
+    }
+}
+
+fn write(documents: &[Value]) {
+    let mut out = std::io::stdout().lock();
+    for document in documents {
+        // A log that takes nothing is no reason to fail a run that is committed.
+        let _ = writeln!(out, "{document}");
+    }
+}
+
+type Figure = (&'static str, u64, &'static str);
+
+fn invocation(left_ms: u64, memory: Option<u64>) -> Vec<Figure> {
+    let memory = memory.map(|bytes| ("LargestMemory", bytes, "Bytes"));
+    [("TimeLeft", left_ms, "Milliseconds")].into_iter().chain(memory).collect()
+}
+
+fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], figures: &[Figure]) -> Value {
+    let names: Vec<Value> = figures.iter().map(|(name, _, unit)| json!({ "Name": name, "Unit": unit })).collect();
+    let mut document = json!({
+        "_aws": {
+            "Timestamp": at.as_millisecond(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names }],
+        },
+        "FunctionName": function,
+        "run_id": run_id,
+    });
+    figures.iter().for_each(|(name, value, _)| document[name] = json!(value));
+    document
+}
+
+/// One document for the run, and one for each status that its cells came to.
+fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, memory: Option<u64>) -> Vec<Value> {
+    let accounts = &response.accounts;
+    let counts = [
+        ("Accounts", accounts.planned, "Count"),
+        ("AccountsComplete", accounts.complete, "Count"),
+        ("AccountsPartial", accounts.partial, "Count"),
+        ("AccountsFailed", accounts.failed, "Count"),
+        ("AccountsNotStarted", accounts.not_started, "Count"),
+        ("PartialRuns", u64::from(response.status != Completeness::Complete), "Count"),
+        ("Records", response.records.values().sum(), "Count"),
+        ("Calls", response.calls, "Count"),
+        ("Retries", response.retries, "Count"),
+        ("Throttles", response.throttles, "Count"),
+        ("Duration", response.duration_ms, "Milliseconds"),
+    ];
+    let run: Vec<_> = counts.into_iter().chain(invocation(left_ms, memory)).collect();
+    let told = |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
+    let mut documents = vec![told(&["FunctionName"], &run)];
+    for (status, cells) in &response.cells {
+        let mut document = told(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
+        document["Status"] = json!(status.name());
+        documents.push(document);
+    }
+    documents
+}
+
+/// The most memory that this process has held, in bytes, where Linux tells it. An environment's later invocations
+/// bear what the earlier ones took.
+fn largest_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_the_embedded_metric_format() {
+        let response: Response = serde_json::from_value(json!({
+            "run_id": "nightly", "status": "partial", "manifest": "s3://results/runs/nightly/manifest.json",
+            "accounts": { "planned": 5, "complete": 3, "partial": 1, "failed": 1, "not_started": 0 },
+            "records": { "ec2_vpcs": 40, "ec2_subnets": 160 }, "cells": { "ok": 900, "scp_denied": 12 },
+            "calls": 1234, "retries": 3, "throttles": 2, "failures": [],
+            "started_at": "2026-11-22T03:00:00Z", "duration_ms": 8000,
+        }))
+        .unwrap();
+        let documents = documents(&response, "rolecall", Timestamp::UNIX_EPOCH, 61_000, Some(64 << 20));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&documents).unwrap());
+        let figures = invocation(61_000, None);
+        let shard = document(&response.run_id, "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
+        let told = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
+        assert_eq!(told, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
+        assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
+    }
+}

@@ -1,0 +1,224 @@
+//! What a customer's administrator is sent: the same trust role by a link, by the command line, by Terraform, and by a
+//! StackSet for a whole organization. The one place besides the registry where an external ID is shown, since it is made to
+//! be sent.
+//!
+//! Pure: it neither reads nor writes anything, and knows the parameters of `infra/customer-role.yaml`.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::Scope;
+use crate::customers::DEFAULT_ROLE_NAME;
+use crate::domain::AccountId;
+use crate::domain::RoleArn;
+use crate::domain::{Partition, partition};
+
+/// The customer's template, as this rolecall knows it.
+const TEMPLATE: &str = include_str!("../../infra/customer-role.yaml");
+/// The stack that the customer makes.
+const STACK: &str = "rolecall";
+/// All but what RFC 3986 leaves as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// An invitation to trust `backend_role`, for one customer's accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Invitation {
+    /// The accounts that it is for.
+    pub accounts: Vec<AccountId>,
+    /// What the role asks for.
+    pub external_id: SecretString,
+    /// The role to trust.
+    pub backend_role: RoleArn,
+    /// The name of the role to make.
+    pub role_name: String,
+    /// Its path: `/`, or `/team/`.
+    pub role_path: String,
+    /// What it is to grant.
+    pub scope: Scope,
+    /// The region to make the stack in; the role itself has none.
+    pub region: String,
+    /// Where CloudFormation finds the template, where it was published.
+    pub template_url: Option<String>,
+}
+
+/// The SHA-256 of the customer's template as this rolecall knows it, in hexadecimal.
+pub(crate) fn template_sha256() -> String {
+    hex::encode(Sha256::digest(TEMPLATE.as_bytes()))
+}
+
+impl Invitation {
+    /// The template's parameters; those that have their defaults are left out.
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = vec![
+            ("BackendAccountId", self.backend_role.account_id.to_string()),
+            ("BackendRoleName", self.backend_role.path_and_name.clone()),
+            ("ExternalId", self.external_id.expose_secret().to_owned()),
+        ];
+        if self.role_name != DEFAULT_ROLE_NAME {
+            parameters.push(("RoleName", self.role_name.clone()));
+        }
+        if self.role_path != "/" {
+            parameters.push(("RolePath", self.role_path.clone()));
+        }
+        if self.scope != Scope::All {
+            parameters.push(("Scope", self.scope.as_str().to_owned()));
+        }
+        parameters
+    }
+
+    fn partition(&self) -> Option<&'static Partition> {
+        partition(&self.backend_role.partition)
+    }
+
+    /// The link that opens CloudFormation's console with everything filled in; none where no template is published.
+    pub(crate) fn link(&self) -> Option<String> {
+        let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+        let url = self.template_url.as_deref()?;
+        let (host, region) = (self.partition()?.console, &self.region);
+        let mut link = format!(
+            "https://{host}/cloudformation/home?region={region}#/stacks/create/review?templateURL={}&stackName={STACK}",
+            encoded(url)
+        );
+        for (name, value) in self.parameters() {
+            link.push_str(&format!("&param_{name}={}", encoded(&value)));
+        }
+        Some(link)
+    }
+
+    /// The same for the AWS CLI.
+    pub(crate) fn command(&self) -> String {
+        let region = &self.region;
+        match &self.template_url {
+            Some(url) => {
+                let parameters = self.parameters();
+                let parameters = parameters.iter().map(in_shorthand);
+                let url = shell(url);
+                format!(
+                    "aws cloudformation create-stack --region {region} --stack-name {STACK} --capabilities \
+                     CAPABILITY_NAMED_IAM \\\n    --template-url {url} \\\n    --parameters {}",
+                    parameters.collect::<Vec<_>>().join(" \\\n        ")
+                )
+            }
+            None => {
+                let parameters = self.parameters();
+                let parameters = parameters.iter().map(|(name, value)| shell(&format!("{name}={value}")));
+                format!(
+                    "aws cloudformation deploy --region {region} --stack-name {STACK} --capabilities CAPABILITY_NAMED_IAM \
+                     \\\n    --template-file customer-role.yaml \\\n    --parameter-overrides {}",
+                    parameters.collect::<Vec<_>>().join(" \\\n        ")
+                )
+            }
+        }
+    }
+
+    /// The same for Terraform, with the module of `infra/terraform/customer-role`.
+    pub(crate) fn terraform(&self) -> String {
+        let mut lines = vec![("source", "./customer-role".to_owned())];
+        for (name, value) in self.parameters() {
+            let name = match name {
+                "BackendAccountId" => "backend_account_id",
+                "BackendRoleName" => "backend_role_name",
+                "ExternalId" => "external_id",
+                "RoleName" => "role_name",
+                "RolePath" => "role_path",
+                _ => "scope",
+            };
+            lines.push((name, value));
+        }
+        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        // What would begin a template of Terraform's is doubled, and then means itself.
+        let literal = |value: &str| serde_json::json!(value).to_string().replace("${", "$${").replace("%{", "%%{");
+        let lines = lines.into_iter().map(|(name, value)| format!("  {name:<width$} = {}\n", literal(&value)));
+        format!("module \"{STACK}\" {{\n{}}}", lines.collect::<String>())
+    }
+
+    /// The same for all accounts of an organization at once, made in its management account (or by a delegated
+    /// administrator), which such a StackSet itself leaves out.
+    pub(crate) fn stack_set(&self) -> String {
+        let region = &self.region;
+        let template = match &self.template_url {
+            Some(url) => format!("--template-url {}", shell(url)),
+            None => "--template-body file://customer-role.yaml".to_owned(),
+        };
+        let parameters = self.parameters();
+        let parameters = parameters.iter().map(in_shorthand);
+        format!(
+            "aws cloudformation create-stack-set --region {region} --stack-set-name {STACK} --permission-model \
+             SERVICE_MANAGED \\\n    --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false --capabilities \
+             CAPABILITY_NAMED_IAM \\\n    {template} \\\n    --parameters {}\n\
+             aws cloudformation create-stack-instances --region {region} --stack-set-name {STACK} --regions {region} \\\n    \
+             --deployment-targets OrganizationalUnitIds=THE-ROOT-OR-UNITS \\\n    \
+             --operation-preferences FailureTolerancePercentage=100,MaxConcurrentPercentage=100",
+            parameters.collect::<Vec<_>>().join(" \\\n        ")
+        )
+    }
+}
+
+/// A parameter as the AWS CLI takes it in short: a comma would begin the next one.
+fn in_shorthand((name, value): &(&str, String)) -> String {
+    shell(&format!("ParameterKey={name},ParameterValue={}", value.replace(',', "\\,")))
+}
+
+/// A word as a shell takes it for one.
+pub(crate) fn shell(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=.,:/@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invitation(partition: &str, template: bool) -> Invitation {
+        Invitation {
+            accounts: vec!["111122223333".parse().unwrap()],
+            external_id: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
+            backend_role: format!("arn:{partition}:iam::999999999999:role/team/rolecall-backend").parse().unwrap(),
+            role_name: DEFAULT_ROLE_NAME.into(),
+            role_path: "/".into(),
+            scope: Scope::All,
+            region: if partition == "aws-cn" { "cn-north-1".into() } else { "eu-central-1".into() },
+            template_url: template.then(|| "https://b.s3.eu-central-1.amazonaws.com/customer-role/x.yaml".into()),
+        }
+    }
+
+    #[test]
+    fn an_invitation_says_the_same_in_every_form() {
+        let one = invitation("aws", true);
+        let other = Invitation {
+            external_id: "a,b:/x".into(),
+            role_name: "inventory".into(),
+            role_path: "/team/".into(),
+            scope: Scope::Dns,
+            template_url: Some("https://b.s3.cn-north-1.amazonaws.com.cn/x.yaml?a=1&b='2'".into()),
+            ..invitation("aws-cn", true)
+        };
+        let all = [
+            one.link().unwrap(),
+            one.command(),
+            invitation("aws", false).command(),
+            one.terraform(),
+            one.stack_set(),
+            other.link().unwrap(),
+            other.command(),
+            other.terraform(),
+        ];
+        insta::assert_snapshot!(all.join("\n\n"));
+        assert_eq!(invitation("aws", false).link(), None);
+    }
+
+    #[test]
+    fn every_parameter_is_one_of_the_templates() {
+        let all =
+            Invitation { role_name: "x".into(), role_path: "/x/".into(), scope: Scope::Dns, ..invitation("aws", true) };
+        for (name, value) in all.parameters() {
+            assert!(TEMPLATE.contains(&format!("\n  {name}:\n")), "{name}={value} is no parameter of the template");
+        }
+        assert_eq!(template_sha256().len(), 64);
+    }
+}

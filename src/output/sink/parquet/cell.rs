@@ -1,0 +1,109 @@
+//! Cells: what a row is made of, borrowed from records and from rows of the ledger.
+//!
+//! The order of the cells is that of the columns. Knows nothing of how they are encoded.
+
+use jiff::Timestamp;
+
+use crate::decode::Value;
+use crate::inventory::LedgerRow;
+use crate::inventory::{Origin, Record};
+
+/// One value on its way into a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ColumnValue<'a> {
+    /// Null.
+    Missing,
+    /// For a column of strings or of JSON.
+    Text(&'a str),
+    /// A boolean.
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// A floating-point number.
+    Double(f64),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// The pairs of a map.
+    Map(&'a [(String, String)]),
+}
+
+impl ColumnValue<'_> {
+    /// What it is, for an error; never what it holds.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Missing => "null",
+            Self::Text(_) => "text",
+            Self::Boolean(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Double(_) => "a double",
+            Self::Timestamp(_) => "a timestamp",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ColumnValue<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Missing => Self::Missing,
+            Value::Text(text) | Value::Json(text) => Self::Text(text),
+            Value::Boolean(value) => Self::Boolean(*value),
+            Value::Integer(value) => Self::Integer(*value),
+            Value::Double(value) => Self::Double(*value),
+            Value::Timestamp(value) => Self::Timestamp(*value),
+        }
+    }
+}
+
+/// The cells of a record: the opening ones, the table's, and what its service model does not know.
+pub(crate) fn record_cells<'a>(
+    run_id: &'a str,
+    origin: &'a Origin,
+    record: &'a Record,
+) -> impl Iterator<Item = ColumnValue<'a>> + use<'a> {
+    let opening = [
+        ColumnValue::Text(run_id),
+        ColumnValue::Text(&origin.account_id),
+        text(origin.account_alias.as_deref()),
+        ColumnValue::Text(origin.partition),
+        ColumnValue::Text(&origin.region),
+        ColumnValue::Text(&record.id),
+        text(record.arn.as_deref()),
+        text(record.owner_id.as_deref()),
+        record.tags.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
+        ColumnValue::Timestamp(origin.collected_at),
+    ];
+    opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
+}
+
+/// The cells of a row of the ledger, for [`super::ledger_columns`].
+pub(crate) fn ledger_cells(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
+    [
+        ColumnValue::Text(&row.run_id),
+        ColumnValue::Text(&row.account_id),
+        ColumnValue::Text(&row.region),
+        ColumnValue::Text(row.table),
+        ColumnValue::Text(row.operation),
+        ColumnValue::Text(row.status.name()),
+        count(row.records),
+        count(row.dropped),
+        count(row.pages),
+        count(row.calls),
+        count(row.retries),
+        count(row.throttles),
+        row.started_at.map_or(ColumnValue::Missing, ColumnValue::Timestamp),
+        count(row.duration_ms),
+        text(row.parent),
+        text(row.error_code.as_deref()),
+        text(row.error_message.as_deref()),
+        text(row.request_id.as_deref()),
+    ]
+}
+
+fn text(text: Option<&str>) -> ColumnValue<'_> {
+    text.map_or(ColumnValue::Missing, ColumnValue::Text)
+}
+
+fn count(count: u64) -> ColumnValue<'static> {
+    ColumnValue::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}

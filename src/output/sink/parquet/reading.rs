@@ -1,0 +1,57 @@
+//! A file's rows as the lines that ndjson has of them: for answers that bear records, and for runs that go on with
+//! what another one has answered.
+//!
+//! Knows the files that [`super::Encoder`] writes, of this version or another, and no others.
+
+use ::parquet::errors::ParquetError;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::record::Field;
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::decode::json::{member, string};
+use crate::inventory::{Column, ColumnType, OPENING_COLUMNS};
+
+/// The rows of a file, one JSON object a line. `columns` say which texts are JSON; what is null is left out but for
+/// the opening columns.
+pub fn lines_of(file: Bytes, columns: &[Column]) -> Result<String, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    let mut out = String::new();
+    for row in reader.get_row_iter(None)? {
+        out.push('{');
+        for (name, field) in row?.get_column_iter() {
+            if *field == Field::Null && !OPENING_COLUMNS.contains(&name.as_str()) {
+                continue;
+            }
+            let json = columns.iter().any(|column| column.name == *name && column.kind == ColumnType::Json);
+            let mut value = String::new();
+            write(&mut value, field, json)
+                .ok_or_else(|| ParquetError::General(format!("column {name} is none of rolecall's")))?;
+            member(&mut out, name, |out| out.push_str(&value));
+        }
+        out.push_str("}\n");
+    }
+    Ok(out)
+}
+
+fn write(out: &mut String, field: &Field, json: bool) -> Option<()> {
+    match field {
+        Field::Null => out.push_str("null"),
+        Field::Str(text) if json => out.push_str(text),
+        Field::Str(text) => string(out, text),
+        Field::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Field::Long(value) => out.push_str(&value.to_string()),
+        Field::Double(value) => out.push_str(&serde_json::Value::from(*value).to_string()),
+        Field::TimestampMicros(micros) => string(out, &Timestamp::from_microsecond(*micros).ok()?.to_string()),
+        Field::MapInternal(map) => {
+            out.push('{');
+            for (key, value) in map.entries() {
+                let (Field::Str(key), Field::Str(value)) = (key, value) else { return None };
+                member(out, key, |out| string(out, value));
+            }
+            out.push('}');
+        }
+        _ => return None,
+    }
+    Some(())
+}

@@ -1,0 +1,139 @@
+//! DuckDB's readers over the files of one output.
+//!
+//! Knows where files lie and how their types are called; not which of them are committed.
+
+use crate::domain::Format;
+use crate::inventory::ColumnType;
+use crate::output::views::{TableColumns, wrapped};
+
+/// The longest manifest that can be read: that of some 20,000 accounts. Each thread takes twice as much memory.
+const LONGEST_MANIFEST: u32 = 64 << 20;
+/// The longest row of ndjson.
+const LONGEST_ROW: u32 = 32 << 20;
+
+const RUN: &[(&str, &str)] = &[
+    ("run_id", "VARCHAR"),
+    ("started_at", "TIMESTAMPTZ"),
+    ("status", "VARCHAR"),
+    ("dt", "DATE"),
+    ("format", "VARCHAR"),
+    ("manifest", "VARCHAR"),
+];
+const FILE: &[(&str, &str)] = &[
+    ("run_id", "VARCHAR"),
+    ("started_at", "TIMESTAMPTZ"),
+    ("status", "VARCHAR"),
+    ("dt", "DATE"),
+    ("\"table\"", "VARCHAR"),
+    ("key", "VARCHAR"),
+    ("path", "VARCHAR"),
+    ("rows", "BIGINT"),
+    ("bytes", "BIGINT"),
+    ("uncompressed_bytes", "BIGINT"),
+    ("sha256", "VARCHAR"),
+];
+
+/// Where the files lie, and what they are.
+pub(super) struct RowSource<'a> {
+    pub(super) output: &'a str,
+    pub(super) format: Format,
+}
+
+impl<'a> RowSource<'a> {
+    pub(super) fn new(output: &'a str, format: Format) -> Self {
+        Self { output: output.trim_end_matches('/'), format }
+    }
+
+    /// The runs and their files, from the manifests.
+    pub(super) fn runs(&self) -> String {
+        let reader = format!(
+            "read_json({}, format = 'unstructured', filename = true,\n  hive_partitioning = false, \
+             maximum_object_size = {LONGEST_MANIFEST}, columns = {{\n    run_id: 'VARCHAR', \
+             started_at: 'TIMESTAMPTZ', status: 'VARCHAR', plan: 'STRUCT(dt DATE, format VARCHAR)'",
+            self.pattern("runs/*/manifest.json")
+        );
+        format!(
+            "\ncreate or replace view committed_runs as\n\
+             select run_id, started_at, status, plan.dt as dt, plan.format as format, filename as manifest\n\
+             from {reader}}});\n\
+             \ncreate or replace view committed_files as\n\
+             select run_id, started_at, status, plan.dt as dt, file.\"table\", file.key, {} || file.key as path,\n  \
+             file.rows, file.bytes, file.uncompressed_bytes, file.sha256\n\
+             from (select *, unnest(files) as file from {reader},\n    \
+             files: 'STRUCT(\"table\" VARCHAR, \"key\" VARCHAR, \"rows\" BIGINT, bytes BIGINT, \
+             uncompressed_bytes BIGINT,\n      sha256 VARCHAR)[]'}}));\n",
+            text(&format!("{}/", self.output)),
+        )
+    }
+
+    /// Every row of a table that lies there, with the file and the date that it lies in.
+    pub(super) fn raw(&self, table: &TableColumns) -> String {
+        let (name, format) = (&table.name, self.format.as_str());
+        let listed = |entry: fn(&str, &str) -> String| {
+            wrapped(table.columns.iter().map(|column| entry(&column.name, kind(column.kind))), "    ")
+        };
+        let reader = match self.format {
+            Format::Parquet => {
+                let pattern = self.pattern(&format!("{format}/{name}/dt=*/*.parquet"));
+                let schema =
+                    listed(|name, kind| format!("'{name}': {{name: '{name}', type: '{kind}', default_value: null}}"));
+                format!("read_parquet({pattern}, filename = true, schema = map {{{schema}}})")
+            }
+            Format::Ndjson => {
+                let pattern = self.pattern(&format!("{format}/{name}/dt=*/*.ndjson.gz"));
+                let columns = listed(|name, kind| format!("'{name}': '{kind}'"));
+                format!(
+                    "read_json({pattern}, format = 'newline_delimited',\n  compression = 'gzip', filename = true, \
+                     hive_partitioning = false, maximum_object_size = {LONGEST_ROW}, columns = {{{columns}}})"
+                )
+            }
+        };
+        // Partitions of Hive are not asked for: `region=` in the output's own name would stand in for the column.
+        let day = "regexp_extract(filename, 'dt=([^/]+)/[^/]+$', 1)::DATE as dt";
+        format!("\ncreate or replace view raw_{name} as\nselect *, {day}\nfrom {reader};\n")
+    }
+
+    /// A pattern below the output. What the output's own name has of a pattern's signs stands for itself.
+    fn pattern(&self, rest: &str) -> String {
+        let mut pattern = String::new();
+        for character in self.output.chars() {
+            match character {
+                '*' | '?' | '[' => pattern.extend(['[', character, ']']),
+                _ => pattern.push(character),
+            }
+        }
+        text(&format!("{pattern}/{rest}"))
+    }
+}
+
+/// What stands for `RowSource::runs` before the first run.
+pub(super) fn no_runs() -> String {
+    empty("committed_runs", RUN.iter().copied()) + &empty("committed_files", FILE.iter().copied())
+}
+
+/// What stands for `RowSource::raw` while no run has written the table.
+pub(super) fn no_rows(table: &TableColumns) -> String {
+    let columns = table.columns.iter().map(|column| (column.name.as_str(), kind(column.kind)));
+    empty(&format!("raw_{}", table.name), columns.chain([("filename", "VARCHAR"), ("dt", "DATE")]))
+}
+
+fn empty<'a>(name: &str, columns: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let nulls = wrapped(columns.map(|(name, kind)| format!("null::{kind} as {name}")), "  ");
+    format!("\n-- Nothing is written yet.\ncreate or replace view {name} as\nselect{nulls}\nwhere false;\n")
+}
+
+fn kind(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::String => "VARCHAR",
+        ColumnType::Boolean => "BOOLEAN",
+        ColumnType::Integer => "BIGINT",
+        ColumnType::Double => "DOUBLE",
+        ColumnType::Timestamp => "TIMESTAMPTZ",
+        ColumnType::Map => "MAP(VARCHAR, VARCHAR)",
+        ColumnType::Json => "JSON",
+    }
+}
+
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

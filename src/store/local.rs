@@ -1,0 +1,199 @@
+//! A local folder as a store.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::fs;
+use tokio::io::AsyncWriteExt;
+
+use super::{Object, PutOutcome, StoreError};
+
+/// How the name of a file ends that is not whole yet.
+const PARTIAL: &str = ".partial";
+
+/// A folder; made when it is first written to.
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    root: PathBuf,
+}
+
+impl LocalStore {
+    /// The folder of that path.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where a key lies.
+    pub fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
+        let path = self.path(key);
+        match fs::read(&path).await {
+            Ok(bytes) => Ok(Some(Object { tag: tag(&bytes), bytes: bytes.into() })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(told(&path, error)),
+        }
+    }
+
+    pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            let mut entries = match fs::read_dir(&folder).await {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(told(&folder, error)),
+            };
+            while let Some(entry) = entries.next_entry().await.map_err(|error| told(&folder, error))? {
+                let kind = entry.file_type().await.map_err(|error| told(&folder, error))?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if !entry.file_name().as_encoded_bytes().ends_with(PARTIAL.as_bytes()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+        let mut upload = self.upload(key);
+        match upload.write(bytes).await {
+            Ok(()) => upload.finish().await,
+            Err(error) => {
+                upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
+        let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == PutOutcome::Ours) };
+        // What a link points at is replaced, and not the link.
+        let path = fs::canonicalize(self.path(key)).await.unwrap_or_else(|_| self.path(key));
+        // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
+        let Some(_turn) = turn(&path).await? else { return Ok(false) };
+        if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
+            return Ok(false);
+        }
+        let mut upload = LocalUpload { path: path.clone(), file: None };
+        if let Err(error) = upload.write(bytes).await {
+            upload.abort().await;
+            return Err(error);
+        }
+        let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
+        // Who may read it stays as it was.
+        let done = async {
+            file.flush().await?;
+            file.sync_all().await?;
+            fs::set_permissions(&partial, fs::metadata(&path).await?.permissions()).await?;
+            fs::rename(&partial, &path).await
+        };
+        if let Err(error) = done.await {
+            let _ = fs::remove_file(&partial).await;
+            return Err(told(&path, error));
+        }
+        Ok(true)
+    }
+
+    pub(super) fn upload(&self, key: &str) -> LocalUpload {
+        LocalUpload { path: self.path(key), file: None }
+    }
+}
+
+/// The one turn to replace a file, among all processes of the machine. None where the file was replaced, or taken away,
+/// while it was waited for.
+async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
+    let lock = {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::open(&path)?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(same_file(&file, &path)?.then_some(file))
+        })
+    };
+    match lock.await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Ok(Err(error)) => Err(told(path, error)),
+        Err(error) => Err(told(path, std::io::Error::other(error))),
+    }
+}
+
+/// Whether the file that was opened is still the one of that name.
+fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (opened, named) = (file.metadata()?, std::fs::metadata(path)?);
+        Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        Ok(true)
+    }
+}
+
+/// A file on its way, beside the place where it will appear.
+#[derive(Debug)]
+pub struct LocalUpload {
+    path: PathBuf,
+    file: Option<(PathBuf, fs::File)>,
+}
+
+impl LocalUpload {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.open().await?.write_all(&bytes).await.map_err(|error| told(&path, error))
+    }
+
+    pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
+        self.open().await?;
+        let Some((partial, mut file)) = self.file.take() else { return Ok(PutOutcome::Theirs) };
+        let flushed = async {
+            file.flush().await?;
+            file.sync_all().await
+        };
+        // A hard link is refused where the name is taken, so that the file appears whole or not at all.
+        let linked = match flushed.await {
+            Ok(()) => fs::hard_link(&partial, &self.path).await,
+            Err(error) => Err(error),
+        };
+        let _ = fs::remove_file(&partial).await;
+        match linked {
+            Ok(()) => Ok(PutOutcome::Ours),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(PutOutcome::Theirs),
+            Err(error) => Err(told(&self.path, error)),
+        }
+    }
+
+    pub(super) async fn abort(mut self) {
+        if let Some((partial, file)) = self.file.take() {
+            drop(file);
+            let _ = fs::remove_file(&partial).await;
+        }
+    }
+
+    async fn open(&mut self) -> Result<&mut fs::File, StoreError> {
+        if self.file.is_none() {
+            let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
+            fs::create_dir_all(&folder).await.map_err(|error| told(&folder, error))?;
+            let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+            let partial = folder.join(format!(".{name}.{}{PARTIAL}", crate::domain::new_attempt_id()));
+            let file = fs::File::create_new(&partial).await.map_err(|error| told(&partial, error))?;
+            self.file = Some((partial, file));
+        }
+        self.file.as_mut().map(|(_, file)| file).ok_or_else(|| StoreError::Address("no file".into()))
+    }
+}
+
+fn told(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), what: error.to_string() }
+}
+
+fn tag(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

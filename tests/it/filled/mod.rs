@@ -1,0 +1,323 @@
+//! The whole catalogue against an AWS that answers every operation with every member filled, page after page, in odd
+//! characters: what arrives must equal what AWS's own client makes of the same answers, and no secret may.
+
+mod comparison;
+
+use rolecall::testing::{Catalogue, MemberFilter, Reach, Source, Table, ValueFrom};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::Child;
+use std::sync::OnceLock;
+
+use comparison::{came, expected, items, pretty_equal, sorted, text, without_unknown};
+
+use crate::command::{Ran, manifest, ran, rolecall, rows};
+use crate::emulator::{ask, serve};
+use crate::fidelity::{column, same_form};
+
+const ACCOUNT: &str = "111111111111";
+const EXTERNAL_ID: &str = "an-external-id-of-the-filled-aws";
+const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+
+/// The server, a run over all of it, and what it found.
+pub(crate) struct Filled {
+    pub endpoint: String,
+    marker: String,
+    pub folder: tempfile::TempDir,
+    told: Value,
+    run: Ran,
+    // It lives until its standard input is closed: when this process ends.
+    _server: Child,
+}
+
+/// The run, made by whoever comes first.
+pub(crate) fn filled() -> &'static Filled {
+    static FILLED: OnceLock<Filled> = OnceLock::new();
+    FILLED.get_or_init(|| {
+        let (served, server) = serve("model/filled.py");
+        let endpoint = served["endpoint"].as_str().expect("an endpoint").to_owned();
+        let folder = tempfile::tempdir().expect("a folder");
+        let targets = json!({ "version": 1, "targets": [{ "account_id": ACCOUNT, "external_id": EXTERNAL_ID }] });
+        std::fs::write(folder.path().join("targets.json"), targets.to_string()).expect("written");
+        let run = collect(&endpoint, folder.path(), "ndjson");
+        let told = ask_over_http(&endpoint, "/_told");
+        let marker = served["marker"].as_str().expect("a marker").to_owned();
+        Filled { endpoint, marker, folder, told, run, _server: server }
+    })
+}
+
+/// A run over everything, named after its format.
+pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> Ran {
+    let path = |name: &str| folder.join(name).to_str().expect("a path").to_owned();
+    let (registry, output) = (path("targets.json"), path("out"));
+    let mut command = rolecall(&["run", "--json", "-vv", "--registry", &registry, "--output", &output]);
+    command
+        .args(["--accounts", "all", "--run-id", format, "--format", format])
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "999999999999")
+        .env("AWS_SECRET_ACCESS_KEY", "a-secret-access-key")
+        .env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/rolecall-backend")
+        // What is compared here is content, not pace.
+        .env("ROLECALL_ROUTE53_RATE", "1000")
+        .env("ROLECALL_EC2_RATE", "1000");
+    ran(command)
+}
+
+fn ask_over_http(endpoint: &str, path: &str) -> Value {
+    let address = endpoint.strip_prefix("http://").expect("http");
+    let mut stream = std::net::TcpStream::connect(address).expect("connected");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).expect("answered");
+    serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+}
+
+impl Filled {
+    fn rows(&self, table: &str) -> Vec<Value> {
+        let out = self.folder.path().join("out");
+        rows(&out, &manifest(&out, "ndjson"), table)
+    }
+
+    /// What AWS's own client makes of these questions' answers, secrets taken out. All of them in one go: the
+    /// client takes half a second to start.
+    fn ask(&self, questions: &[Question]) -> Vec<Value> {
+        let question = |(operation, region, subject): &Question| {
+            let (service, operation) = operation.split_once(':').expect("a service");
+            let (operation, kind) = operation.split_once(' ').unwrap_or((operation, ""));
+            let mut params = parameters(&format!("{service}:{operation}"));
+            if !kind.is_empty() {
+                params["ResourceType"] = json!(kind);
+            }
+            json!({ "account": ACCOUNT, "external_id": EXTERNAL_ID, "service": service, "operation": operation,
+                    "region": region, "subject": subject, "params": params })
+        };
+        let all: Vec<Value> = questions.iter().map(question).collect();
+        let answers = ask(&self.endpoint, &all);
+        let told = |(answer, question): (&Value, &Question)| {
+            let found = answer.get("answer").unwrap_or_else(|| panic!("{question:?}: {answer}"));
+            self.without_secrets(found).expect("an answer")
+        };
+        answers.iter().zip(questions).map(told).collect()
+    }
+
+    fn without_secrets(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(text) if text.contains(&self.marker) => None,
+            Value::Array(items) => Some(items.iter().filter_map(|item| self.without_secrets(item)).collect()),
+            Value::Object(fields) => {
+                let kept = fields.iter().filter_map(|(name, value)| Some((name.clone(), self.without_secrets(value)?)));
+                Some(kept.collect::<Map<_, _>>().into())
+            }
+            other => Some(other.clone()),
+        }
+    }
+}
+
+/// Operation, region, and the resource that it is about.
+type Question = (String, String, Option<String>);
+
+/// What AWS wants and botocore's model does not require.
+fn parameters(operation: &str) -> Value {
+    match operation {
+        "ec2:DescribeByoipCidrs" => json!({ "MaxResults": 100 }),
+        "ec2:DescribeLaunchTemplateVersions" => json!({ "Versions": ["$Latest", "$Default"] }),
+        "ec2:SearchTransitGatewayRoutes" => {
+            json!({ "Filters": [{ "Name": "type", "Values": ["static", "propagated"] }] })
+        }
+        _ => json!({}),
+    }
+}
+
+/// Whether something is asked of a resource, told from its record.
+fn holds(only: Option<MemberFilter>, record: &Value) -> bool {
+    only.is_none_or(|only| {
+        let mut names = only.member.split('.');
+        let first = &record[column(names.next().unwrap_or_default())];
+        (names.fold(first, |here, name| &here[name]) == &json!(true)) == only.is
+    })
+}
+
+#[test]
+fn every_answer_is_read_to_its_last_member() {
+    let filled = filled();
+    let response = filled.run.response();
+    assert_eq!((filled.run.code, &response["status"]), (0, &json!("complete")), "{response:#}");
+    assert_eq!(filled.told["violations"], json!([]));
+    let catalogue = Catalogue::get().expect("a catalogue");
+    let listed = || catalogue.tables().iter().filter(|table| !matches!(table.entry.source, Source::Account));
+    let places = |table: &Table| if table.entry.reach == Reach::Global { vec!["global"] } else { REGIONS.to_vec() };
+    let mut questions: Vec<Question> = Vec::new();
+    let mut parts = Vec::new();
+    for table in listed() {
+        for region in places(table) {
+            let from = questions.len();
+            questions.extend(listing(filled, table, region));
+            parts.push((table, region, from..questions.len()));
+        }
+    }
+    let answers = filled.ask(&questions);
+    let (mut compared, mut unknown) = (0, 0);
+    for (table, region, part) in parts {
+        let name = table.entry.table;
+        let items: Vec<Value> = answers[part].iter().flat_map(|answer| items(answer, table.entry.items)).collect();
+        assert!(items.len() > 2 || !table.entry.details.is_empty(), "{name}: there was nothing to compare");
+        let records = filled.rows(name);
+        let here: Vec<&Value> = records.iter().filter(|row| row["region"] == region).collect();
+        assert_eq!(here.len(), items.len(), "{name} {region}");
+        let mut ours: Vec<String> = here.iter().map(|record| came(table, record, &mut unknown)).collect();
+        // The owner of what AWS names none of is in the snapshot below; here it is taken as it came.
+        let mut theirs: Vec<String> =
+            items.iter().zip(&here).map(|(item, record)| expected(item, text(&record["owner_id"]))).collect();
+        ours.sort();
+        theirs.sort();
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            pretty_equal(ours, theirs, &format!("{name} {region}"));
+        }
+        compared += items.len();
+    }
+    assert!(compared > 500 && unknown > 50, "{compared} records, {unknown} unknown members");
+    let mut named = String::new();
+    for table in listed() {
+        let records = filled.rows(table.entry.table);
+        let ids: BTreeSet<&str> = records.iter().map(|record| text(&record["id"])).collect();
+        let repeats = table.entry.table == "ec2_account_settings";
+        assert!(repeats || ids.len() == records.len(), "{}: ids stand twice", table.entry.table);
+        let regions = places(table);
+        let here = records.iter().filter(|row| row["region"] == regions[regions.len() - 1]);
+        let last = here.max_by_key(|row| text(&row["id"])).expect("a record");
+        named
+            .push_str(&format!("{}\n  {}\n  {}\n  {}\n", table.entry.table, last["id"], last["arn"], last["owner_id"]));
+    }
+    insta::assert_snapshot!(named);
+}
+
+/// What botocore is asked for a table in a region: once, or for each parent.
+fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<Question> {
+    let question = |subject| (table.entry.operation.to_owned(), region.to_owned(), subject);
+    let Some(parents) = table.parents() else { return vec![question(None)] };
+    let rows = filled.rows(parents.table);
+    let ours = rows.iter().filter(|row| row["region"] == region && holds(parents.only, row));
+    ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect()
+}
+
+#[test]
+fn details_are_those_of_their_resource() {
+    let filled = filled();
+    let mut questions: Vec<Question> = Vec::new();
+    let mut wanted = Vec::new();
+    for table in Catalogue::get().expect("a catalogue").tables() {
+        for row in filled.rows(table.entry.table) {
+            let region = text(&row["region"]).to_owned();
+            let id = text(&row["id"]);
+            for added in table.entry.added {
+                let ValueFrom::Detail(operation, member) = added.from else { continue };
+                let detail = table.entry.details.iter().find(|detail| detail.operation == operation);
+                if !holds(detail.and_then(|detail| detail.only), &row) {
+                    assert!(row.get(added.column).is_none());
+                    continue;
+                }
+                questions.push((operation.to_owned(), region.clone(), Some(id.to_owned())));
+                wanted.push((row.get(added.column).cloned(), member, format!("{} {id}", table.entry.table)));
+            }
+            // Route 53 tells tags in a call of their own.
+            if table.entry.details.iter().any(|detail| detail.operation == "route53:ListTagsForResources") {
+                let kind = if table.entry.table == "route53_hosted_zones" { "hostedzone" } else { "healthcheck" };
+                questions.push((format!("route53:ListTagsForResource {kind}"), region, Some(id.to_owned())));
+                wanted.push((Some(row["tags"].clone()), "ResourceTagSet", format!("tags of {id}")));
+            }
+        }
+    }
+    let mut compared = 0;
+    for ((came, member, what), answer) in wanted.into_iter().zip(filled.ask(&questions)) {
+        let came = came.map(|value| same_form(&without_unknown(&value, &mut 0)));
+        let told = match member {
+            "ResourceTagSet" => Some(answer[member].get("Tags").map_or(Value::Null, crate::fidelity::tags)),
+            _ => answer.get(member).map(same_form),
+        };
+        assert_eq!(came, told, "{what}");
+        compared += usize::from(came.is_some());
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+/// Both versions of every template that are in use, each with its own, and without what boots the machine.
+#[test]
+fn launch_templates_bear_the_versions_in_use() {
+    let filled = filled();
+    let operation = "ec2:DescribeLaunchTemplateVersions";
+    let questions = REGIONS.map(|region| (operation.to_owned(), region.to_owned(), None));
+    for (region, answer) in REGIONS.iter().zip(filled.ask(&questions)) {
+        let all = items(&answer, "LaunchTemplateVersions");
+        for row in filled.rows("ec2_launch_templates").iter().filter(|row| row["region"] == *region) {
+            let own = all.iter().filter(|version| version["LaunchTemplateId"] == row["id"]);
+            let came = same_form(&without_unknown(&row["versions"], &mut 0));
+            assert_eq!(came, own.map(same_form).collect::<Value>(), "{row}");
+            assert_eq!(came.as_array().map(Vec::len), Some(2));
+        }
+    }
+}
+
+/// The same rows under the same names, in Parquet as in lines of JSON: typed values and nested ones, tags and nulls.
+#[test]
+fn both_formats_hold_the_same_rows() {
+    let filled = filled();
+    let run = collect(&filled.endpoint, filled.folder.path(), "parquet");
+    assert_eq!(run.code, 0, "{run:?}");
+    let out = filled.folder.path().join("out");
+    let (lines, parquet) = (manifest(&out, "ndjson"), manifest(&out, "parquet"));
+    let same = |table: &str, manifest: &Value| -> Vec<String> {
+        let mut rows: Vec<String> = rows(&out, manifest, table)
+            .into_iter()
+            .map(|mut row| {
+                let row = row.as_object_mut().expect("an object");
+                // What differs between two runs.
+                let pace: &[&str] = if table == "ledger" { &["started_at", "duration_ms"] } else { &["collected_at"] };
+                for column in pace.iter().chain(&["run_id"]) {
+                    row.remove(*column);
+                }
+                row.retain(|_, value| !value.is_null());
+                sorted(row.iter().map(|(name, value)| (name.clone(), same_form(value))).collect())
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    let tables = Catalogue::get().expect("a catalogue").tables().iter().map(|table| table.entry.table);
+    for table in tables.chain(["ledger"]) {
+        let (ours, theirs) = (same(table, &parquet), same(table, &lines));
+        assert_eq!(ours.len(), theirs.len(), "{table}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            pretty_equal(ours, theirs, table);
+        }
+        for row in ours {
+            assert!(!row.contains(&filled.marker), "{table}: {row}");
+        }
+    }
+}
+
+/// Everything that came out of the run: files, the ledger, standard output, the log of each call.
+#[test]
+fn no_secret_that_aws_answers_is_anywhere() {
+    let filled = filled();
+    let mut texts = vec![filled.run.out.clone(), filled.run.err.clone()];
+    let out = filled.folder.path().join("out");
+    let manifest = manifest(&out, "ndjson");
+    texts.push(manifest.to_string());
+    for file in manifest["files"].as_array().expect("files") {
+        texts.extend(rows(&out, &json!({ "files": [file] }), text(&file["table"])).iter().map(Value::to_string));
+    }
+    let told = |word: &str| filled.run.err.contains(word);
+    assert!(told("account done") && told("ec2:DescribeVpnConnections"), "the log of each call was not looked at");
+    assert!(texts.len() > 500);
+    for text in &texts {
+        assert!(!text.contains(&filled.marker), "{text}");
+        assert!(!text.contains(EXTERNAL_ID), "{text}");
+    }
+    // Unknown members beside secrets were dropped, and that is told.
+    let dropped: u64 = filled.rows("ledger").iter().filter_map(|row| row["dropped"].as_u64()).sum();
+    assert!(dropped > 0);
+}

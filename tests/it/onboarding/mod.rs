@@ -1,0 +1,130 @@
+//! From a stranger's account to the first inventory: as a vendor and two customers would go, on the emulated AWS.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::command::{Ran, ran, rolecall};
+use crate::emulator::{python, root, stage};
+
+mod checks;
+mod editing;
+mod imports;
+
+/// A command of the AWS CLI's kind, as somebody with the rights of an account's root.
+pub(crate) fn as_root(mut command: Command, account: &str) -> Ran {
+    command
+        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"))
+        .env("AWS_REGION", stage().fact("region"))
+        .env("AWS_DEFAULT_REGION", stage().fact("region"))
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", stage().fact("secret"));
+    ran(command)
+}
+
+/// What a shell makes of it, with the AWS CLI that the deployment has installed.
+fn shell(script: &str, account: &str) -> Ran {
+    let tools: PathBuf = root().join(".emulator/awscli/bin");
+    let path = format!("{}:/usr/bin:/bin", tools.display());
+    let mut command = Command::new("bash");
+    command.args(["-euc", script]).env_clear().env("PATH", path).env("HOME", "/nowhere").env("AWS_PAGER", "");
+    as_root(command, account)
+}
+
+const VENDOR: &str = "777777777777";
+const ACME: &str = "711111111111";
+const GLOBEX: &str = "722222222222";
+
+/// The value of a parameter in the link of an invitation.
+fn in_link(link: &str, name: &str) -> String {
+    let (_, rest) = link.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("{link} has no {name}"));
+    let encoded = rest.split('&').next().unwrap_or_default();
+    percent_encoding::percent_decode_str(encoded).decode_utf8().expect("UTF-8").into_owned()
+}
+
+/// The README's way: deploy, invite, be trusted by two customers, check, run. Each step is one command of one side.
+#[test]
+fn from_nothing_to_the_first_inventory() {
+    let mut deploying = Command::new(python());
+    deploying.arg(root().join("tests/emulator/deploying.py")).args(["--endpoint", stage().fact("endpoint")]);
+    deploying.args(["--bootstrap", env!("CARGO_BIN_EXE_bootstrap"), "--account", VENDOR]);
+    deploying.args(["--readers", &format!("{ACME},{GLOBEX}")]);
+    let deployed = ran(deploying);
+    assert_eq!(deployed.code, 0, "{deployed:?}");
+    let deployed = deployed.response();
+    assert_eq!(deployed["second_run"], "no changes");
+    let registry = deployed["registry_uri"].as_str().expect("a registry");
+    let vendor = |arguments: &[&str]| {
+        let mut command = rolecall(arguments);
+        command.env("ROLECALL_REGISTRY", registry);
+        as_root(command, VENDOR)
+    };
+    let role = deployed["backend_role_arn"].as_str().expect("a role");
+
+    // The vendor invites: nothing has to be said but the account.
+    let invite = |account: &str, name: &str| {
+        let invited = vendor(&["onboard", account, "--name", name, "--json"]);
+        assert_eq!(invited.code, 0, "{invited:?}");
+        let invitation = invited.response()[0].clone();
+        assert_eq!(invitation["template_sha256"], deployed["template_sha256"]);
+        assert_eq!(invitation["backend_role_arn"], role);
+        invitation
+    };
+    let (acme, globex) = (invite(ACME, "acme"), invite(GLOBEX, "globex"));
+    assert_ne!(acme["external_id"], globex["external_id"]);
+    // Asked again, the invitation is the same.
+    assert_eq!(invite(ACME, "acme")["external_id"], acme["external_id"]);
+
+    // Acme pastes the command line's form, globex opens the link.
+    let pasted = shell(acme["command"].as_str().expect("a command"), ACME);
+    assert_eq!(pasted.code, 0, "{pasted:?}");
+    let link = globex["link"].as_str().expect("a link");
+    let parameters = ["BackendAccountId", "BackendRoleName", "ExternalId"]
+        .map(|name| format!("ParameterKey={name},ParameterValue={}", in_link(link, &format!("param_{name}"))));
+    let opened = format!(
+        "aws cloudformation create-stack --stack-name {} --template-url '{}' --capabilities CAPABILITY_NAMED_IAM \
+         --parameters {}",
+        in_link(link, "stackName"),
+        in_link(link, "templateURL"),
+        parameters.join(" ")
+    );
+    let opened = shell(&opened, GLOBEX);
+    assert_eq!(opened.code, 0, "{opened:?}");
+    for account in [ACME, GLOBEX] {
+        let waited = shell("aws cloudformation wait stack-create-complete --stack-name rolecall", account);
+        assert_eq!(waited.code, 0, "{waited:?}");
+    }
+
+    // Nobody who is not backend_role may check.
+    let refused = vendor(&["check"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.starts_with("rolecall: WrongIdentity") && refused.err.contains(role), "{refused:?}");
+    let checked = vendor(&["check", "--backend-role", role, "--enable", "--json", "--regions", "eu-central-1"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    let report = checked.response();
+    assert_eq!(report["enabled"], json!([ACME, GLOBEX]));
+    for target in report["targets"].as_array().expect("targets") {
+        assert_eq!(target["verdict"], "ready", "{target}");
+        assert_eq!(target["refuses_strangers"], true);
+    }
+    for id in [&acme["external_id"], &globex["external_id"]] {
+        assert!(
+            !checked.out.contains(id.as_str().expect("an id")) && !checked.err.contains(id.as_str().expect("an id"))
+        );
+    }
+
+    // The first inventory.
+    let invoke = "aws lambda invoke --function-name rolecall --cli-read-timeout 0 --payload \
+                  '{\"accounts\":\"all\",\"regions\":[\"eu-central-1\"]}' /dev/stderr";
+    let invoked = shell(invoke, VENDOR);
+    assert_eq!(invoked.code, 0, "{invoked:?}");
+    let answer: Value = serde_json::from_str(invoked.err.trim()).expect("the response");
+    assert_eq!((&answer["status"], &answer["accounts"]["complete"]), (&json!("complete"), &json!(2)), "{answer}");
+
+    // Offboarding.
+    let removed = vendor(&["targets", "remove", GLOBEX]);
+    assert_eq!(removed.code, 0, "{removed:?}");
+    let left = vendor(&["targets", "list", "--json"]);
+    assert_eq!(left.response().as_array().expect("targets").len(), 1);
+}

@@ -1,0 +1,216 @@
+//! EC2's query protocol: ten `Describe…` operations, their paging, and DescribeRegions. Of all else that can be read
+//! there is nothing here, and that is answered.
+//!
+//! Looser than AWS: filters and id lists are refused, not served; `DryRun` is too.
+
+mod items;
+mod shapes;
+
+use super::dispatch::Job;
+use super::error::AwsError;
+use super::fault::Service;
+use super::names::resource_id;
+use super::reply::Reply;
+use super::token::{self, Token};
+use super::xml::Xml;
+use items::Items;
+
+/// A type of EC2 resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Vpcs,
+    Subnets,
+    RouteTables,
+    SecurityGroups,
+    NetworkInterfaces,
+    InternetGateways,
+    NatGateways,
+    Instances,
+    Volumes,
+    Addresses,
+}
+
+impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Vpcs,
+        Self::Subnets,
+        Self::RouteTables,
+        Self::SecurityGroups,
+        Self::NetworkInterfaces,
+        Self::InternetGateways,
+        Self::NatGateways,
+        Self::Instances,
+        Self::Volumes,
+        Self::Addresses,
+    ];
+
+    /// Operation, the list's element, the id's prefix.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Vpcs => ("DescribeVpcs", "vpcSet", "vpc"),
+            Self::Subnets => ("DescribeSubnets", "subnetSet", "subnet"),
+            Self::RouteTables => ("DescribeRouteTables", "routeTableSet", "rtb"),
+            Self::SecurityGroups => ("DescribeSecurityGroups", "securityGroupInfo", "sg"),
+            Self::NetworkInterfaces => ("DescribeNetworkInterfaces", "networkInterfaceSet", "eni"),
+            Self::InternetGateways => ("DescribeInternetGateways", "internetGatewaySet", "igw"),
+            Self::NatGateways => ("DescribeNatGateways", "natGatewaySet", "nat"),
+            Self::Instances => ("DescribeInstances", "reservationSet", "i"),
+            Self::Volumes => ("DescribeVolumes", "volumeSet", "vol"),
+            Self::Addresses => ("DescribeAddresses", "addressesSet", "eipalloc"),
+        }
+    }
+
+    /// The kind an operation lists.
+    pub(crate) fn of(operation: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.operation() == operation)
+    }
+
+    /// `DescribeVpcs`
+    pub(crate) fn operation(self) -> &'static str {
+        self.words().0
+    }
+
+    /// The id of the item of this index.
+    pub(crate) fn id(self, account: &str, region: &str, index: usize) -> String {
+        resource_id(self.words().2, account, region, index)
+    }
+
+    /// The largest page; `None`: the operation has no pages.
+    pub(crate) fn most(self) -> Option<usize> {
+        match self {
+            Self::Addresses => None,
+            Self::RouteTables => Some(100),
+            _ => Some(1000),
+        }
+    }
+}
+
+pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
+    let operation = job.call.operation.as_str();
+    if job.call.param("Version") != Some("2016-11-15") {
+        return Err(AwsError::new(400, "InvalidAction", "Version must be 2016-11-15"));
+    }
+    match Kind::of(operation) {
+        Some(kind) => describe(job, kind),
+        None if operation == "DescribeRegions" => regions(job),
+        None if ["Describe", "Get", "Search"].iter().any(|verb| operation.starts_with(verb)) => {
+            let root = format!("{operation}Response");
+            let mut xml = Xml::new(&root, Service::Ec2.namespace());
+            xml.text("requestId", job.request_id);
+            Ok(Reply::xml(xml.finish(&root)))
+        }
+        None => {
+            let message = format!("The action {operation} is not valid for this web service.");
+            Err(AwsError::new(400, "InvalidAction", message))
+        }
+    }
+}
+
+/// One page: from where, to where, and the next token.
+struct Page {
+    from: usize,
+    to: usize,
+    next: Option<String>,
+}
+
+fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
+    let managed = matches!(kind, Kind::Instances | Kind::NetworkInterfaces | Kind::Volumes);
+    known_only(job, |name| match name {
+        "MaxResults" | "NextToken" => kind.most().is_some(),
+        "IncludeManagedResources" => managed,
+        _ => false,
+    })?;
+    let account = job.world.accounts.get(&job.caller.account);
+    let count = account.map_or(0, |account| account.count(&job.call.region, kind));
+    let page = page(job, kind, count)?;
+    let root = format!("{}Response", kind.operation());
+    let mut xml = Xml::new(&root, Service::Ec2.namespace());
+    xml.text("requestId", job.request_id);
+    let list = kind.words().1;
+    if page.from < page.to {
+        let items = Items::new(job, kind);
+        xml.open(list);
+        (page.from..page.to).for_each(|index| items.write(&mut xml, index, page.from, page.to));
+        xml.close(list);
+    } else {
+        xml.empty(list);
+    }
+    if let Some(next) = page.next {
+        xml.text("nextToken", &next);
+    }
+    Ok(Reply::xml(xml.finish(&root)))
+}
+
+fn page(job: &Job, kind: Kind, count: usize) -> Result<Page, AwsError> {
+    let given = job.call.param("NextToken").filter(|token| !token.is_empty());
+    let asked = job.call.number("MaxResults").map_err(|_| invalid("MaxResults is not a number"))?;
+    let (Some(most), Some(size)) = (kind.most(), asked) else {
+        if given.is_some() {
+            // AWS wants the page size with each page.
+            return Err(AwsError::new(400, "InvalidParameterCombination", "NextToken needs MaxResults"));
+        }
+        return Ok(Page { from: 0, to: count, next: None });
+    };
+    let size = usize::try_from(size).unwrap_or(0);
+    if !(5..=most).contains(&size) {
+        let bound = if size < 5 { "greater than 5".to_owned() } else { format!("less than {most}") };
+        return Err(invalid(&format!(
+            "Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}."
+        )));
+    }
+    let start = given.map_or(Ok(Token { offset: 0, empty: false }), |given| token::read(job, given))?;
+    let from = start.offset.min(count);
+    if start.empty {
+        return Ok(Page { from, to: from, next: Some(token::write(job, from, false)) });
+    }
+    let to = from.saturating_add(size).min(count);
+    let next = match given {
+        Some(given) if job.repeat_token => Some(given.to_owned()),
+        None if job.repeat_token => Some(token::write(job, to, false)),
+        _ if to < count => Some(token::write(job, to, job.world.empty_pages && from == 0)),
+        _ => None,
+    };
+    Ok(Page { from, to, next })
+}
+
+fn regions(job: &Job) -> Result<Reply, AwsError> {
+    known_only(job, |name| name == "AllRegions" || name.starts_with("RegionName."))?;
+    let all = job.call.param("AllRegions") == Some("true");
+    let names = job.call.params.iter().filter(|(name, _)| name.starts_with("RegionName."));
+    let names: Vec<&str> = names.map(|(_, value)| value.as_str()).collect();
+    if let Some(unknown) = names.iter().find(|name| !job.world.regions.contains_key(**name)) {
+        return Err(invalid(&format!("Invalid value '{unknown}' for parameter region.")));
+    }
+    let mut xml = Xml::new("DescribeRegionsResponse", Service::Ec2.namespace());
+    xml.text("requestId", job.request_id).open("regionInfo");
+    for (region, opt_in) in &job.world.regions {
+        let enabled = job.world.enabled(&job.caller.account, region);
+        if !(enabled || all) || !(names.is_empty() || names.contains(&region.as_str())) {
+            continue;
+        }
+        let status = match (opt_in, enabled) {
+            (false, _) => "opt-in-not-required",
+            (true, true) => "opted-in",
+            (true, false) => "not-opted-in",
+        };
+        xml.open("item").text("optInStatus", status).text("regionName", region);
+        xml.text("regionEndpoint", &format!("ec2.{region}.amazonaws.com")).close("item");
+    }
+    xml.close("regionInfo");
+    Ok(Reply::xml(xml.finish("DescribeRegionsResponse")))
+}
+
+fn known_only(job: &Job, known: impl Fn(&str) -> bool) -> Result<(), AwsError> {
+    let strange = |name: &str| !matches!(name, "Action" | "Version") && !known(name);
+    match job.call.params.iter().find(|(name, _)| strange(name)) {
+        Some((name, _)) => {
+            Err(AwsError::new(400, "UnknownParameter", format!("The parameter {name} is not recognized")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn invalid(message: &str) -> AwsError {
+    AwsError::new(400, "InvalidParameterValue", message)
+}
