@@ -71,7 +71,7 @@ impl AccountInfo {
         stop: &Cancellation,
     ) -> Self {
         let started_at = super::now();
-        let asker = session.asker(Service::Iam, partition.iam);
+        let asker = session.asker(Service::Iam, partition.iam_region);
         let (alias, gap) = match alias(&asker, stop).await {
             Ok(alias) => (alias, None),
             Err(cause) => (None, Some(cause)),
@@ -109,12 +109,12 @@ impl EnabledRegions {
         stop: Cancellation,
     ) -> Self {
         let began = Instant::now();
-        let asker = session.urgent_asker(Service::Ec2, partition.home);
+        let asker = session.urgent_asker(Service::Ec2, partition.default_region);
         let regions = PageRequest {
             operation: table.entry.operation,
             call: DESCRIBE_REGIONS,
             wanted: table.wanted.clone(),
-            ask: CallParams { region: partition.home.to_owned(), ..CallParams::default() },
+            ask: CallParams { region: partition.default_region.to_owned(), ..CallParams::default() },
         };
         let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
         let mut around = Self {
@@ -129,7 +129,7 @@ impl EnabledRegions {
             Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
             Err(cause) => {
                 around.gaps.push(("ec2:DescribeRegions", cause));
-                let asker = session.asker(Service::Account, partition.home);
+                let asker = session.asker(Service::Account, partition.default_region);
                 let second = list_regions(&asker, &stop).await;
                 around.tally += asker.ticket.tally();
                 match second {

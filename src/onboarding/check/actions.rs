@@ -145,12 +145,12 @@ impl ReadProbes {
     /// What is asked in every account besides its resources.
     async fn ask_of_account(&self, accounts: Option<&'static Table>) -> Vec<ProbedAction> {
         let table = accounts.map_or("accounts", |table| table.entry.table);
-        let home = self.partition.home;
+        let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
             ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
                 Box::pin(async move { nothing_more(asker.ec2().describe_regions().send().await.map_err(AwsError::of)) })
             }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |asker, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |asker, _| {
                 Box::pin(
                     async move { nothing_more(asker.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
                 )
@@ -233,7 +233,7 @@ impl ReadProbes {
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
         let place = match service {
-            Service::Route53 => self.partition.route53,
+            Service::Route53 => self.partition.route53_region,
             _ => region,
         };
         let asker = self.session.asker(service, place);

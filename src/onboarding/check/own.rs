@@ -37,7 +37,7 @@ pub(super) struct RoleText {
 
 /// Reads a role. IAM answers the role itself first: whoever may not have that gets its cause.
 pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_name: &str) -> Result<RoleText, AwsError> {
-    let reader = RoleReader { asker: session.asker(Service::Iam, partition.iam), role: role_name };
+    let reader = RoleReader { asker: session.asker(Service::Iam, partition.iam_region), role: role_name };
     let iam = reader.asker.iam();
     let answer = reader.call("iam:GetRole", iam.get_role().role_name(role_name).send()).await?;
     let role = answer.role;
