@@ -3,8 +3,11 @@
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, Reach, ResourceType, Source};
 
+/// The table with one row for each account: its alias and its regions.
+pub(crate) const ACCOUNTS: &str = "accounts";
+
 pub(super) const TYPES: &[ResourceType] = &[ResourceType {
-    table: "accounts",
+    table: ACCOUNTS,
     reach: Reach::Global,
     operation: "ec2:DescribeRegions",
     actions: &["iam:ListAccountAliases", "account:ListRegions"],

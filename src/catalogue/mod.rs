@@ -23,6 +23,7 @@ mod scope;
 
 use std::sync::LazyLock;
 
+pub(crate) use accounts::ACCOUNTS;
 pub use entry::{MemberFilter, Reach, Source, ValueFrom};
 
 pub(crate) use entry::{CallParams, NextPage, Parents, ResourceType, SendFn, Token};

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use super::accounts::ACCOUNTS;
 use super::{HELPER_ACTIONS, Table};
 use crate::aws::Service;
 use crate::input::{ParseError, quoted};
@@ -38,8 +39,8 @@ impl Scope {
     pub(crate) fn resource_globs(self) -> Option<[&'static str; 2]> {
         match self {
             Self::All => None,
-            Self::Network => Some(["ec2_*", "accounts"]),
-            Self::Dns => Some(["route53_*", "accounts"]),
+            Self::Network => Some(["ec2_*", ACCOUNTS]),
+            Self::Dns => Some(["route53_*", ACCOUNTS]),
         }
     }
 
@@ -77,7 +78,7 @@ impl Table {
     pub fn part(&self) -> ServiceDomain {
         match self.entry.service {
             Service::Route53 => ServiceDomain::Dns,
-            Service::Ec2 if self.entry.table == "accounts" => ServiceDomain::Account,
+            Service::Ec2 if self.entry.table == ACCOUNTS => ServiceDomain::Account,
             Service::Ec2 => ServiceDomain::Network,
             Service::Iam | Service::Account => ServiceDomain::Account,
         }

@@ -1,7 +1,9 @@
-//! The ledger: one row for every question, exactly one, whatever happens.
+//! The ledger: exactly one row for every cell, whatever happens.
 //!
-//! An account's cells are opened when its regions are known and closed once each; what is still open at
-//! the end is closed with a reason. Knows neither AWS nor files.
+//! An account's cells are opened when its regions are known, and closed once each. What is still open at the end is closed
+//! with a reason.
+//!
+//! **Invariant:** knows neither how AWS is called nor how files are written.
 
 use std::collections::BTreeMap;
 
@@ -9,51 +11,50 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::session_evidence::SessionEvidence;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::CallCounts;
 
 /// The ledger's table.
 pub(crate) const LEDGER: &str = "ledger";
-/// The region of what has none.
-pub(crate) const GLOBAL: &str = "global";
-/// The region of a regional cell in an account that was never entered.
+/// Stands for the region in regional cells of an account that was never entered.
 pub(crate) const ANY_REGION: &str = "*";
 
-/// What became of a cell.
+/// The outcome of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Answered in full, with records.
     Ok,
-    /// Answered in full, and there are none.
+    /// Answered in full, without records.
     Empty,
-    /// Some pages came, then it failed: the records that came are kept.
+    /// Some pages were read before it failed; their records are kept.
     Partial,
-    /// The role may not do this, or could not be assumed.
+    /// The role lacks the permission, or it could not be assumed.
     Denied,
     /// A service control policy forbids it.
     ScpDenied,
     /// The region is not enabled in the account.
     RegionDisabled,
-    /// The region does not know the operation.
+    /// The region does not have the operation.
     Unsupported,
-    /// Refused for rate to the last attempt.
+    /// AWS throttled the call up to the last attempt.
     Throttled,
-    /// Out of time: the call's, the account's or the run's.
+    /// The time of the call, the account or the run ended.
     TimedOut,
-    /// Anything else, told.
+    /// Any other failure; the row has its code and message.
     Failed,
-    /// The run's time ended before it began.
+    /// The run's time ended before the cell began.
     NotStarted,
 }
 
 impl Status {
-    /// Answered in full.
+    /// Returns whether the cell was answered in full.
     pub fn is_answered(self) -> bool {
         matches!(self, Self::Ok | Self::Empty)
     }
 
-    /// The status of a cell that got no answer for this cause.
+    /// Returns the status of a cell that got no answer because of this error.
     pub fn of(kind: AwsErrorKind) -> Self {
         match kind {
             AwsErrorKind::Denied | AwsErrorKind::NotKnownThere => Self::Denied,
@@ -65,7 +66,7 @@ impl Status {
         }
     }
 
-    /// Its name in every format.
+    /// Returns the name that every output format uses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -83,58 +84,96 @@ impl Status {
     }
 }
 
+/// The facts about a cell's calls from which its status follows, in runs and in checks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CellOutcome {
+    /// The number of records that were read.
+    pub records: u64,
+    /// Whether a page, or the listing of a parent, was answered in full.
+    pub partly_answered: bool,
+    /// Requests sent.
+    pub calls: u64,
+    /// The first failure.
+    pub error: Option<AwsErrorKind>,
+    /// The parent's status, if the failure is the one of the parent's listing.
+    pub inherited: Option<Status>,
+}
+
+impl CellOutcome {
+    /// The outcome of one call alone.
+    pub(crate) fn of_call(result: &Result<(), AwsError>) -> Self {
+        Self { calls: 1, error: result.as_ref().err().map(|error| error.kind), ..Self::default() }
+    }
+
+    /// Returns the cell's status. Rejected credentials are `denied` until all calls of the session are known: see
+    /// [`SessionEvidence`].
+    pub(crate) fn status(self) -> Status {
+        let Some(kind) = self.error else {
+            return if self.records > 0 { Status::Ok } else { Status::Empty };
+        };
+        if self.partly_answered {
+            return Status::Partial;
+        }
+        // The run ended after the cell's turn had come, and before its first request.
+        if kind == AwsErrorKind::RunEnded && self.calls == 0 {
+            return Status::NotStarted;
+        }
+        self.inherited.unwrap_or(Status::of(kind))
+    }
+}
+
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LedgerRow {
-    /// The run.
+    /// The run's id.
     pub run_id: String,
-    /// The account that was asked.
+    /// The customer account.
     pub account_id: String,
-    /// The region; `global`, or `*` where the account was never entered.
+    /// The region; `global` for services without regions, or `*` if the account was never entered.
     pub region: String,
     /// The resource type.
     pub table: &'static str,
     /// The type's main operation.
     pub operation: &'static str,
-    /// What became of it.
+    /// The outcome.
     pub status: Status,
-    /// How many records were written.
+    /// The number of records written.
     pub records: u64,
-    /// How many unknown members were dropped because they stood beside secrets.
+    /// The number of unknown members dropped because they were next to secrets.
     pub dropped: u64,
-    /// Answers read.
+    /// The number of responses read.
     pub pages: u64,
-    /// Requests sent, retries included.
+    /// The number of requests sent, retries included.
     pub calls: u64,
-    /// Those of them that repeated one.
+    /// The number of requests that repeated one.
     pub retries: u64,
-    /// Those of them that were refused for rate.
+    /// The number of requests that AWS throttled.
     pub throttles: u64,
-    /// When the cell was begun; null where it never was.
+    /// When the cell began; null if it never did.
     pub started_at: Option<Timestamp>,
-    /// How long it took, waiting included, in milliseconds.
+    /// How long the cell took, waiting included, in milliseconds.
     pub duration_ms: u64,
-    /// The type whose failure this cell suffers from.
+    /// The parent type whose failed listing this row reports.
     pub parent: Option<&'static str>,
     /// AWS's error code.
     pub error_code: Option<String>,
-    /// What went wrong.
+    /// AWS's message, or rolecall's own.
     pub error_message: Option<String>,
-    /// AWS's request id of the failure.
+    /// AWS's id of the failed request.
     pub request_id: Option<String>,
-    /// What went wrong, as rolecall sees it.
+    /// The error's kind, as rolecall classifies it.
     #[serde(skip)]
     pub kind: Option<AwsErrorKind>,
-    /// The run ended before the cell was answered: the rest of the run is to ask it.
+    /// Whether the run ended before the cell was answered. The run's continuation asks such cells.
     #[serde(skip)]
     pub cut: bool,
-    /// Of a cell that is listed by parents and was cut, those that were answered.
+    /// The parents that were answered, if the cell is listed by parents and was cut.
     #[serde(skip)]
     pub done: Vec<String>,
 }
 
 impl LedgerRow {
-    /// A row with nothing but its status yet.
+    /// Creates a row that has nothing but its status yet.
     pub fn new(run_id: &str, account_id: &str, region: &str, cell: CellType, status: Status) -> Self {
         Self {
             run_id: run_id.into(),
@@ -161,29 +200,33 @@ impl LedgerRow {
         }
     }
 
-    /// Says what went wrong.
-    pub fn because(mut self, cause: &AwsError) -> Self {
-        self.error_code.clone_from(&cause.code);
-        self.error_message = Some(cause.message.clone());
-        self.request_id.clone_from(&cause.request_id);
-        self.kind = Some(cause.kind);
+    /// Adds the error.
+    pub fn because(mut self, error: &AwsError) -> Self {
+        self.error_code.clone_from(&error.code);
+        self.error_message = Some(error.message.clone());
+        self.request_id.clone_from(&error.request_id);
+        self.kind = Some(error.kind);
         self
     }
 
-    /// Says what it cost.
-    pub fn costing(mut self, tally: CallCounts) -> Self {
+    /// Adds the call counts.
+    pub fn costing(mut self, counts: CallCounts) -> Self {
         (self.pages, self.calls, self.retries, self.throttles) =
-            (tally.pages, tally.calls, tally.retries, tally.throttles);
+            (counts.pages, counts.calls, counts.retries, counts.throttles);
         self
+    }
+
+    fn credentials_were_rejected(&self) -> bool {
+        self.kind == Some(AwsErrorKind::NotKnownThere)
     }
 }
 
 /// A resource type, as the ledger names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CellType {
-    /// Its table.
+    /// The type's table, `ec2_vpcs`.
     pub table: &'static str,
-    /// Its main operation.
+    /// Its main operation, `ec2:DescribeVpcs`.
     pub operation: &'static str,
 }
 
@@ -191,16 +234,16 @@ pub struct CellType {
 #[derive(Debug, Default)]
 pub(crate) struct AccountLedger {
     cells: BTreeMap<(String, CellType), Option<LedgerRow>>,
-    worked_in: Vec<String>,
+    evidence: SessionEvidence,
 }
 
 impl AccountLedger {
-    /// Opens a cell, once.
+    /// Opens a cell. A cell that is open, or closed, stays as it is.
     pub(crate) fn open(&mut self, region: &str, cell: CellType) {
         self.cells.entry((region.to_owned(), cell)).or_insert(None);
     }
 
-    /// Closes a cell. The first word stands: a second row for the same question is never written.
+    /// Closes a cell. The first row is final: a second one for the same cell is dropped.
     pub(crate) fn close(&mut self, row: LedgerRow) {
         let cell = CellType { table: row.table, operation: row.operation };
         let place = self.cells.entry((row.region.clone(), cell)).or_insert(None);
@@ -209,27 +252,30 @@ impl AccountLedger {
         }
     }
 
-    /// Notes that the account's session was good in a region, though no cell says so.
+    /// Records that the account's session worked in a region, for calls that have no cell.
     pub(crate) fn worked_in(&mut self, region: &str) {
-        self.worked_in.push(region.to_owned());
+        self.evidence.answered_in(region);
     }
 
-    /// Every cell's row; `unfinished` gives those of cells that nobody closed.
+    /// Returns every cell's row. `unfinished` makes the rows of cells that are still open.
     pub(crate) fn finish(self, unfinished: impl Fn(&str, CellType) -> LedgerRow) -> Vec<LedgerRow> {
         let mut rows: Vec<LedgerRow> = self
             .cells
             .into_iter()
             .map(|((region, cell), row)| row.unwrap_or_else(|| unfinished(&region, cell)))
             .collect();
-        let mut worked = self.worked_in;
-        worked.extend(rows.iter().filter(|row| row.pages > 0).map(|row| row.region.clone()));
-        // Credentials that are good elsewhere, and nowhere in a region, are refused because it is not enabled. A
-        // region that has answered is not switched off in between: there the session itself has ended, and then
-        // its refusals elsewhere say nothing of the regions either.
-        let refused = |row: &LedgerRow| row.kind == Some(AwsErrorKind::NotKnownThere) && row.status == Status::Denied;
-        let ended = rows.iter().any(|row| refused(row) && (row.region == GLOBAL || worked.contains(&row.region)));
-        for row in rows.iter_mut().filter(|row| refused(row)) {
-            if !ended && !worked.is_empty() {
+        let mut evidence = self.evidence;
+        for row in &rows {
+            if row.pages > 0 {
+                evidence.answered_in(&row.region);
+            }
+            if row.credentials_were_rejected() {
+                evidence.rejected_in(&row.region);
+            }
+        }
+        for row in &mut rows {
+            let denied = row.status == Status::Denied && row.credentials_were_rejected();
+            if denied && evidence.is_region_disabled(&row.region) {
                 row.status = Status::RegionDisabled;
             }
         }
@@ -248,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_has_one_row_and_the_first_word_stands() {
+    fn every_cell_has_one_row_and_the_first_one_is_final() {
         let mut ledger = AccountLedger::default();
         for region in ["a", "b", "b"] {
             ledger.open(region, VPCS);
@@ -256,8 +302,8 @@ mod tests {
         ledger.close(row("a", Status::Ok));
         ledger.close(row("a", Status::Failed));
         let rows = ledger.finish(|region, _| row(region, Status::NotStarted));
-        let told: Vec<_> = rows.iter().map(|row| (row.region.as_str(), row.status)).collect();
-        assert_eq!(told, [("a", Status::Ok), ("b", Status::NotStarted)]);
+        let found: Vec<_> = rows.iter().map(|row| (row.region.as_str(), row.status)).collect();
+        assert_eq!(found, [("a", Status::Ok), ("b", Status::NotStarted)]);
     }
 
     #[test]
@@ -278,5 +324,33 @@ mod tests {
         ledger.close(LedgerRow { pages: 1, ..LedgerRow::new("r", "1", "on", subnets, Status::Ok) });
         let rows = ledger.finish(|region, _| row(region, Status::NotStarted));
         assert_eq!(rows.iter().filter(|row| row.status == Status::Denied).count(), 1);
+    }
+
+    #[test]
+    fn a_session_that_ends_within_a_listing_disables_no_region() {
+        let rejected = AwsError::new(AwsErrorKind::NotKnownThere, "the credentials are not valid");
+        let mut ledger = AccountLedger::default();
+        ledger.close(LedgerRow { pages: 1, ..row("on", Status::Partial).because(&rejected) });
+        ledger.close(row("other", Status::Denied).because(&rejected));
+        let rows = ledger.finish(|region, _| row(region, Status::NotStarted));
+        let statuses: Vec<Status> = rows.iter().map(|row| row.status).collect();
+        assert_eq!(statuses, [Status::Partial, Status::Denied]);
+    }
+
+    #[test]
+    fn a_status_follows_from_what_was_answered_before_the_failure() {
+        let failed = |kind| CellOutcome { error: Some(kind), calls: 1, ..CellOutcome::default() };
+        for (outcome, status) in [
+            (CellOutcome::of_call(&Ok(())), Status::Empty),
+            (CellOutcome { records: 2, ..CellOutcome::default() }, Status::Ok),
+            (failed(AwsErrorKind::Denied), Status::Denied),
+            (failed(AwsErrorKind::NotKnownThere), Status::Denied),
+            (failed(AwsErrorKind::RunEnded), Status::TimedOut),
+            (CellOutcome { calls: 0, ..failed(AwsErrorKind::RunEnded) }, Status::NotStarted),
+            (CellOutcome { partly_answered: true, ..failed(AwsErrorKind::Denied) }, Status::Partial),
+            (CellOutcome { inherited: Some(Status::Partial), ..failed(AwsErrorKind::Denied) }, Status::Partial),
+        ] {
+            assert_eq!(outcome.status(), status, "{outcome:?}");
+        }
     }
 }

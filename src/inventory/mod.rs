@@ -1,10 +1,12 @@
-//! What a run collects: records, and the ledger that says of every cell whether it was answered.
+//! What a run collects: records, and the ledger with one row for every cell, answered or not.
 //!
 //! **Invariant:** knows nothing of AWS's wire, of files or of formats.
 
 mod record;
+mod session_evidence;
 mod ledger;
 
-pub(crate) use ledger::{ANY_REGION, AccountLedger, CellType, GLOBAL, LEDGER, LedgerRow, Status};
+pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
 pub use record::{Origin, Page};
+pub(crate) use session_evidence::{GLOBAL, SessionEvidence};

@@ -13,7 +13,7 @@ use crate::aws::{CallContext, DecodedPage};
 use crate::catalogue::{CallParams, NextPage, SendFn, Table};
 use crate::decode::ItemSelector;
 use crate::domain::CallCounts;
-use crate::inventory::{CellType, LedgerRow, Status};
+use crate::inventory::{CellOutcome, CellType, LedgerRow, Status};
 
 /// A cell that has begun.
 pub(super) struct Cell {
@@ -100,17 +100,15 @@ impl Cell {
     }
 
     fn status(&self) -> Status {
-        let Some(cause) = &self.cause else {
-            return if self.records.load(Ordering::Relaxed) > 0 { Status::Ok } else { Status::Empty };
+        let counts = self.asker.ticket.tally();
+        let outcome = CellOutcome {
+            records: self.records.load(Ordering::Relaxed),
+            partly_answered: self.answered || counts.pages > 0,
+            calls: counts.calls,
+            error: self.cause.as_ref().map(|cause| cause.kind),
+            inherited: self.inherited,
         };
-        if self.answered || self.asker.ticket.tally().pages > 0 {
-            return Status::Partial;
-        }
-        // The run ended before this was begun, though its turn had come.
-        if cause.kind == AwsErrorKind::RunEnded && self.asker.ticket.tally().calls == 0 {
-            return Status::NotStarted;
-        }
-        self.inherited.unwrap_or(Status::of(cause.kind))
+        outcome.status()
     }
 
     /// What its calls cost.

@@ -1,55 +1,57 @@
-//! What went wrong, grouped so that a person can read it, and what to do about it.
+//! Failures of a run, grouped for people, with advice on each group.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::ACCOUNTS;
 use crate::domain::AccountId;
 use crate::inventory::{LedgerRow, Status};
 
-/// Where on its way an account failed.
+/// The stage in which an account failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// On entering the account.
+    /// Assuming the customer's role.
     Assume,
-    /// On learning its alias and regions.
+    /// Reading the account's alias and enabled regions.
     LookAround,
-    /// On listing a resource type.
+    /// Listing a resource type.
     Collect,
 }
 
-/// Failures of one account, of one stage, of one kind.
+/// Failed cells of one account with the same stage, status and code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureGroup {
-    /// The account.
+    /// The customer account.
     pub account_id: AccountId,
-    /// The stage.
+    /// The stage in which the cells failed.
     pub stage: Stage,
-    /// What it means for the cells.
+    /// The status of the cells.
     pub status: Status,
-    /// AWS's error code, where AWS answered.
+    /// AWS's error code, if AWS answered.
     pub code: Option<String>,
-    /// How many cells suffer from it.
+    /// The number of cells.
     pub cells: u64,
-    /// The resource types among them.
+    /// The resource types of the cells.
     pub tables: Vec<String>,
-    /// The regions among them.
+    /// The regions of the cells.
     pub regions: Vec<String>,
-    /// One of the messages.
+    /// The message of one of the cells.
     pub message: String,
-    /// The request id that belongs to the message.
+    /// AWS's request id, of the same cell as the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
-/// Groups the rows of an account that were not answered.
+/// Groups an account's rows that were not answered by status, code and stage. `stage` is how far the account got.
 pub(crate) fn group(account_id: &AccountId, stage: Stage, rows: &[LedgerRow]) -> Vec<FailureGroup> {
-    let mut groups: BTreeMap<(Status, Option<&str>), FailureGroup> = BTreeMap::new();
+    let mut groups: BTreeMap<(Status, Option<&str>, Stage), FailureGroup> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.status.is_answered()) {
-        let stage = if row.table == "accounts" && stage == Stage::Collect { Stage::LookAround } else { stage };
-        let group = groups.entry((row.status, row.error_code.as_deref())).or_insert_with(|| FailureGroup {
+        let stage = if row.table == ACCOUNTS && stage == Stage::Collect { Stage::LookAround } else { stage };
+        let key = (row.status, row.error_code.as_deref(), stage);
+        let group = groups.entry(key).or_insert_with(|| FailureGroup {
             account_id: account_id.clone(),
             stage,
             status: row.status,
@@ -71,7 +73,7 @@ pub(crate) fn group(account_id: &AccountId, stage: Stage, rows: &[LedgerRow]) ->
     groups.into_values().collect()
 }
 
-/// As many groups as fit, and how many do not.
+/// Returns the first groups whose JSON fits `bytes`, and the number of groups left out.
 pub(crate) fn bounded(groups: Vec<FailureGroup>, bytes: usize) -> (Vec<FailureGroup>, u64) {
     let mut left = bytes;
     let all = groups.len();
@@ -87,27 +89,66 @@ pub(crate) fn bounded(groups: Vec<FailureGroup>, bytes: usize) -> (Vec<FailureGr
     (kept, omitted)
 }
 
-/// What to do about a failure, in one sentence.
+/// Returns one sentence on what to do about a group.
 pub(crate) fn advice(group: &FailureGroup) -> &'static str {
     match (group.stage, group.status) {
         (Stage::Assume, Status::Denied) => {
-            "the customer's role does not let backend_role in: is it there, does it trust this backend, is the external ID the registry's?"
+            "the customer's role does not let backend_role in: does it exist, does it trust this backend, is its external ID the registry's?"
         }
         (Stage::Assume, _) => {
-            "the customer's account could not be entered: look at the message, and at the registry's role ARN"
+            "the customer's account could not be entered: see the message, and the role ARN in the registry"
         }
         (_, Status::Denied) => "the customer's role lacks these reads: update its stack from infra/customer-role.yaml",
         (_, Status::ScpDenied) => {
             "a service control policy of the customer's organization forbids it: only the customer can allow it"
         }
-        (_, Status::RegionDisabled) => "the region is not enabled there: nothing to do, unless it was expected to be",
-        (_, Status::Unsupported) => "the region does not know the operation: nothing to do",
+        (_, Status::RegionDisabled) => {
+            "the region is not enabled in the account: nothing to do, unless it should be enabled"
+        }
+        (_, Status::Unsupported) => "the region does not have the operation: nothing to do",
         (_, Status::Throttled) => {
             "the account's API quota is used up, perhaps by its own automation: run again later, or lower the rates"
         }
         (_, Status::TimedOut) => "AWS did not answer in time: run again, or raise --call-timeout or --account-budget",
         (_, Status::NotStarted) => "the run's time ended first: send `remaining` back, or raise the deadline",
-        (_, Status::Partial) => "what came is kept; the rest failed as the message says",
-        _ => "look at the message; AWS's request id helps its support",
+        (_, Status::Partial) => "records read before the failure are kept; the message says what failed",
+        _ => "see the message; AWS Support can look up the request id",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{AwsError, AwsErrorKind};
+    use crate::inventory::{CellType, GLOBAL};
+
+    fn denied(table: &'static str, operation: &'static str) -> LedgerRow {
+        let error = AwsError {
+            code: Some("AccessDenied".into()),
+            ..AwsError::new(AwsErrorKind::Denied, format!("not authorized to perform: {operation}"))
+        };
+        LedgerRow::new("run", "111122223333", GLOBAL, CellType { table, operation }, Status::Denied).because(&error)
+    }
+
+    #[test]
+    fn failures_of_two_stages_make_two_groups() {
+        let rows = [
+            denied("route53_hosted_zones", "route53:ListHostedZones"),
+            denied("accounts", "ec2:DescribeRegions"),
+            denied("route53_health_checks", "route53:ListHealthChecks"),
+        ];
+        let account: AccountId = "111122223333".parse().unwrap();
+        let groups = group(&account, Stage::Collect, &rows);
+        let found: Vec<_> = groups.iter().map(|group| (group.stage, group.cells, group.tables.join(" "))).collect();
+        assert_eq!(
+            found,
+            [
+                (Stage::LookAround, 1, "accounts".to_owned()),
+                (Stage::Collect, 2, "route53_hosted_zones route53_health_checks".to_owned()),
+            ]
+        );
+        // An account that was never entered has failed in one stage alone.
+        let groups = group(&account, Stage::Assume, &rows);
+        assert_eq!(groups.iter().map(|group| (group.stage, group.cells)).collect::<Vec<_>>(), [(Stage::Assume, 3)]);
     }
 }

@@ -12,7 +12,7 @@ use super::Observer;
 use super::resume::PriorResults;
 use crate::aws::Service;
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::catalogue::{Catalogue, Reach, Source, Table};
+use crate::catalogue::{ACCOUNTS, Catalogue, Reach, Source, Table};
 use crate::customers::Registry;
 use crate::customers::RoleAssumer;
 use crate::domain::CallCounts;
@@ -228,7 +228,7 @@ impl AccountRun {
 
     async fn ask_all(&self, session: Arc<crate::aws::Session>, shared: &SharedProgress, stop: &Cancellation) {
         let stock = &self.stock;
-        let Some(accounts) = stock.catalogue.find("accounts") else { return };
+        let Some(accounts) = stock.catalogue.find(ACCOUNTS) else { return };
         let named = self.account.regions.names();
         let around = EnabledRegions::look(session.clone(), accounts, stock.partition, named, stop.clone());
         let around = AbortOnDropHandle::new(tokio::spawn(around.in_current_span()));
