@@ -6,5 +6,7 @@ pub(crate) mod run;
 pub(crate) mod plan;
 pub(crate) mod targets;
 pub(crate) mod policy;
+mod check_report;
 pub(crate) mod check;
+mod onboard_report;
 pub(crate) mod onboard;

@@ -1,30 +1,26 @@
-//! `rolecall policy`: IAM policies to attach or to paste.
+//! `rolecall policy`: prints IAM policies to attach or to paste.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use crate::aws::Backend;
-use crate::aws::SessionPolicy;
+use crate::aws::{Backend, SessionPolicy};
 use crate::catalogue::{Table, actions_of, session_policies};
-use crate::customers::RegistryStore;
-use crate::customers::{DEFAULT_ROLE_NAME, TargetRole};
-use crate::domain::Globs;
-use crate::domain::RoleArn;
-use crate::error::{Error, ErrorKind};
-use crate::input::ValidationErrors;
-use crate::onboarding::iam_policy::write;
-use crate::onboarding::iam_policy::write::{AdminPolicyInputs, MANAGED_POLICY_LIMIT, PolicyDocument as Document};
-use crate::settings::Settings;
-
 use crate::cli::args::{PolicyArgs, WhichPolicy};
 use crate::cli::commands::{resources, targets};
 use crate::cli::printer;
+use crate::customers::{DEFAULT_ROLE_NAME, RegistryStore, TargetRole};
+use crate::domain::{Globs, RoleArn};
+use crate::error::{Error, ErrorKind};
+use crate::input::ValidationErrors;
+use crate::onboarding::iam_policy::write::{self, AdminPolicyInputs, MANAGED_POLICY_LIMIT};
+use crate::onboarding::iam_policy::{PolicyDocument, decode_document};
+use crate::settings::Settings;
 
 pub(crate) async fn policy(arguments: PolicyArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     let documents = match arguments.of {
         WhichPolicy::Customer if arguments.trust => vec![trust(&settings).await?],
-        WhichPolicy::Customer => vec![write::customer(&actions_of(chosen(&arguments)?.into_iter()))],
+        WhichPolicy::Customer => vec![write::customer(&actions_of(chosen_tables(&arguments)?.into_iter()))],
         WhichPolicy::Session => session(&arguments)?,
         WhichPolicy::Backend => backend(&arguments, &settings).await?,
         WhichPolicy::Admin => vec![admin(&settings).await?],
@@ -32,15 +28,15 @@ pub(crate) async fn policy(arguments: PolicyArgs) -> Result<ExitCode, Error> {
     match documents.as_slice() {
         [one] => printer::print_json(one),
         many => {
-            eprintln!("rolecall: {} policies, each to be attached on its own", many.len());
+            eprintln!("rolecall: {} policies, to attach separately", many.len());
             printer::print_json(&many);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The resource types that the globs choose.
-fn chosen(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
+/// Returns the resource types that the globs match.
+fn chosen_tables(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
     let tables = resources::catalogue()?.tables();
     if arguments.resources.is_empty() {
         return Ok(tables.iter().collect());
@@ -57,19 +53,21 @@ fn chosen(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
     problems.into_result(chosen).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))
 }
 
-/// What sessions are narrowed to, the most exact that fits STS's limit.
-fn session(arguments: &PolicyArgs) -> Result<Vec<Document>, Error> {
-    let ladder = session_policies(chosen(arguments)?.into_iter());
+/// Returns the session policies: the most exact ones that fit STS's limit.
+fn session(arguments: &PolicyArgs) -> Result<Vec<PolicyDocument>, Error> {
+    let ladder = session_policies(chosen_tables(arguments)?.into_iter());
     let texts = match ladder.first() {
         Some(SessionPolicy::One(document)) => vec![document.clone()],
         Some(SessionPolicy::Two { ec2, rest }) => vec![ec2.clone(), rest.clone()],
         None => Vec::new(),
     };
-    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    let documents = texts.iter().map(|text| decode_document(text)).collect::<Result<_, _>>();
+    documents.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
 }
 
-/// The role of that name in any account; or exactly the roles of the registry, those of the way in place of those behind.
-async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Document>, Error> {
+/// Returns what `backend_role` needs: the default role in any account, or (`--listed`) exactly the roles that it assumes for
+/// the registry's targets. For chained targets that is the intermediate role.
+async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<PolicyDocument>, Error> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name;
     if !arguments.listed {
@@ -92,21 +90,21 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Docu
     roles.sort();
     roles.dedup();
     if roles.is_empty() {
-        let what = "the registry names no role to enter: its targets are entered with own credentials";
-        return Err(Error::new(ErrorKind::InvalidRequest, what));
+        let message = "the registry names no role to assume: its targets are entered with own credentials";
+        return Err(Error::new(ErrorKind::InvalidRequest, message));
     }
     let documents = write::backend(&roles);
     if documents.len() > 1 {
         eprintln!(
-            "rolecall: {} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters); a role takes ten of them \
-             unless the quota is raised. One name for all roles would fit one statement",
+            "rolecall: {} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters). A role may have ten managed \
+             policies, unless the quota is raised. If all roles had one name, one statement would do",
             roles.len()
         );
     }
     Ok(documents)
 }
 
-async fn trust(settings: &Settings) -> Result<Document, Error> {
+async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
     let role = match (&settings.backend_role, &settings.registry) {
         (None, None) => None,
         (Some(arn), None) => arn.parse().ok(),
@@ -117,13 +115,16 @@ async fn trust(settings: &Settings) -> Result<Document, Error> {
         }
     };
     let role = role.ok_or_else(|| {
-        Error::new(ErrorKind::InvalidSettings, "which role is to be trusted? Give --backend-role ARN")
+        Error::new(
+            ErrorKind::InvalidSettings,
+            "it is unknown which role the customer should trust: give --backend-role ARN",
+        )
     })?;
     Ok(write::trust(&role, true))
 }
 
-/// The roles that customers have made, in whatever account; the default one where the registry cannot be asked, which
-/// whoever needs this policy may perhaps not read yet.
+/// Returns the ARNs of the registry's role names in any account. If the registry cannot be read, it is the default name:
+/// an operator without this policy may not be able to read it yet.
 async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
     let partition = backend.partition.name;
     let of_any_account = |name: &str| format!("arn:{partition}:iam::*:role/{name}");
@@ -132,7 +133,7 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
     }
     let file = match RegistryStore::open(settings, &backend.config, partition) {
         Ok(registry_store) => registry_store.file().await,
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     match file {
         Ok(file) => {
@@ -142,20 +143,20 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
             names.insert(file.role_name().to_owned());
             names.iter().map(|name| of_any_account(name)).collect()
         }
-        Err(refusal) => {
+        Err(error) => {
             eprintln!(
-                "rolecall: the registry cannot be read, so only roles named {DEFAULT_ROLE_NAME} are named: {refusal}"
+                "rolecall: the registry cannot be read, so the policy names only roles called {DEFAULT_ROLE_NAME}: {error}"
             );
             vec![of_any_account(DEFAULT_ROLE_NAME)]
         }
     }
 }
 
-async fn admin(settings: &Settings) -> Result<Document, Error> {
+async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name.to_owned();
     let backend_role = settings.backend_role.clone().unwrap_or_else(|| {
-        eprintln!("rolecall: no --backend-role is given: put your backend's account in place of 111122223333");
+        eprintln!("rolecall: --backend-role is missing: replace 111122223333 by your backend's account");
         format!("arn:{partition}:iam::111122223333:role/rolecall-backend")
     });
     let split = |address: &Option<String>| {
@@ -171,7 +172,7 @@ async fn admin(settings: &Settings) -> Result<Document, Error> {
     let kms_key = settings.output_kms_key.clone().filter(|key| key.contains(":key/"));
     if kms_key.is_none() && settings.output_kms_key.is_some() {
         eprintln!(
-            "rolecall: ROLECALL_OUTPUT_KMS_KEY is no key's ARN, which a policy wants: no statement is made for it"
+            "rolecall: ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it"
         );
     }
     let registry = split(&settings.registry);

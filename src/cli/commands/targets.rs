@@ -1,22 +1,20 @@
-//! `rolecall targets`: the registry, listed and edited.
+//! `rolecall targets`: lists and edits the registry.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::aws::AwsError;
-use crate::aws::Backend;
-use crate::customers::RegistryStore;
-use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, external_id};
-use crate::domain::RoleArn;
+use serde_json::json;
+
+use crate::aws::{AwsError, Backend};
+use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
+use crate::cli::printer;
+use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, RegistryStore, external_id};
+use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::onboarding::import;
 use crate::onboarding::import::{ImportCandidates, ImportDefaults, ImportReport};
 use crate::settings::Settings;
-use serde_json::json;
-
-use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
-use crate::cli::printer;
 
 pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> {
     match command {
@@ -26,19 +24,19 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
             let (_, registry_store) = open(&named.registry).await?;
             registry_store.update(|file| file.remove(&named.accounts)).await?;
             printer::print(&format!(
-                "{} targets removed from {}. What was collected of them stays: infra/ONBOARDING.md says how to purge it.",
+                "{} targets removed from {}. Their collected data stays: infra/ONBOARDING.md says how to purge it.",
                 named.accounts.len(),
                 registry_store.address()
             ));
         }
-        TargetsCommand::Enable(named) => switch(&named.registry, &named.accounts, true).await?,
-        TargetsCommand::Disable(named) => switch(&named.registry, &named.accounts, false).await?,
-        TargetsCommand::Import(import) => take_over(*import).await?,
+        TargetsCommand::Enable(named) => set_enabled(&named.registry, &named.accounts, true).await?,
+        TargetsCommand::Disable(named) => set_enabled(&named.registry, &named.accounts, false).await?,
+        TargetsCommand::Import(arguments) => import_targets(*arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Edits go with the person's own credentials: `backend_role` may only read the registry.
+/// Opens the registry with the operator's own credentials: `backend_role` may only read it.
 async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error> {
     let settings = registry.settings()?;
     let backend = Backend::load(&settings).await;
@@ -46,12 +44,12 @@ async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error
     Ok((backend, registry_store))
 }
 
-async fn switch(registry: &RegistryArgs, accounts: &[crate::domain::AccountId], on: bool) -> Result<(), Error> {
+async fn set_enabled(registry: &RegistryArgs, accounts: &[AccountId], enabled: bool) -> Result<(), Error> {
     let (_, registry_store) = open(registry).await?;
-    let switched = registry_store.update(|file| file.set_enabled(accounts, on)).await?;
-    let (word, already) = (if on { "enabled" } else { "disabled" }, accounts.len() - switched.len());
-    let already = if already > 0 { format!("; {already} were so already") } else { String::new() };
-    printer::print(&format!("{} targets {word} in {}{already}.", switched.len(), registry_store.address()));
+    let changed = registry_store.update(|file| file.set_enabled(accounts, enabled)).await?;
+    let (word, already) = (if enabled { "enabled" } else { "disabled" }, accounts.len() - changed.len());
+    let already = if already > 0 { format!("; {already} already were") } else { String::new() };
+    printer::print(&format!("{} targets {word} in {}{already}.", changed.len(), registry_store.address()));
     Ok(())
 }
 
@@ -104,7 +102,7 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
     let mut problems = ValidationErrors::new();
     let given = match (&arguments.external_id_file, arguments.no_external_id) {
         (Some(path), _) => {
-            let text = text_of(path)?;
+            let text = read_text(path)?;
             match external_id(text.trim()) {
                 Ok(id) => ExternalIdSource::Given(id),
                 Err(error) => {
@@ -134,52 +132,52 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
     registry_store.update(|file| file.add(std::slice::from_ref(&target))).await?;
     let account = &target.account_id;
     let next = match (target.enabled, &target.external_id) {
-        (true, _) => "it is enabled, and nobody has checked its role".to_owned(),
+        (true, _) => "enabled, its role is not checked".to_owned(),
         (false, ExternalIdSource::Generated) => {
             format!("disabled; `rolecall onboard {account}` prints what its administrator needs")
         }
         (false, _) => format!("disabled; `rolecall check --accounts {account} --enable` checks its role"),
     };
-    printer::print(&format!("{account} is added to {}: {next}.", registry_store.address()));
+    printer::print(&format!("{account} was added to {}: {next}.", registry_store.address()));
     Ok(())
 }
 
-/// A small file that a person named; `-` is standard input.
-pub(crate) fn text_of(path: &Path) -> Result<String, Error> {
+/// Reads a file that the operator named; `-` is standard input.
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     let read =
         if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     read.map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("{} cannot be read: {error}", path.display())))
 }
 
-async fn take_over(arguments: ImportArgs) -> Result<(), Error> {
+async fn import_targets(arguments: ImportArgs) -> Result<(), Error> {
     let mut problems = ValidationErrors::new();
-    let besides = ImportDefaults {
+    let defaults = ImportDefaults {
         customer: arguments.customer.clone(),
         no_external_id: arguments.no_external_id,
         tags: tags(&arguments.tags, &mut problems),
     };
     let many = arguments.organization || arguments.csv.is_some();
-    if many && besides.customer.is_none() && !besides.no_external_id {
-        let what = "say whose accounts they are, --customer NAME (they share one external ID, made here), or \
-                    --no-external-id for those of your own organization";
-        problems.push("import", what);
+    if many && defaults.customer.is_none() && !defaults.no_external_id {
+        let message = "give the customer of the accounts, --customer NAME (they share one external ID, which is generated here), or \
+                    --no-external-id for accounts of your own organization";
+        problems.push("import", message);
     }
     if !problems.is_empty() {
         return Err(Error::of(ErrorKind::InvalidRequest, &problems));
     }
     let settings = arguments.registry.settings()?;
     let (backend, registry_store) = open(&arguments.registry).await?;
-    let found = find(&arguments, &settings, &backend, &registry_store).await?;
-    let imported = registry_store.update(|file: &mut RegistryFile| found.add_to(file, &besides)).await?;
+    let candidates = find_candidates(&arguments, &settings, &backend, &registry_store).await?;
+    let imported = registry_store.update(|file: &mut RegistryFile| candidates.add_to(file, &defaults)).await?;
     if arguments.json {
         printer::print_json(&imported);
     } else {
-        printer::print(&told(&imported, registry_store.address()));
+        printer::print(&render_import(&imported, registry_store.address()));
     }
     Ok(())
 }
 
-async fn find(
+async fn find_candidates(
     arguments: &ImportArgs,
     settings: &Settings,
     backend: &Backend,
@@ -197,23 +195,23 @@ async fn find(
         return import::organization(&config, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
     }
     if let Some(path) = &arguments.csv {
-        return import::csv(&text_of(path)?).map_err(invalid);
+        return import::csv(&read_text(path)?).map_err(invalid);
     }
     let role = backend_role(arguments.backend_role.as_deref(), settings, registry_store).await?;
     if let Some(path) = &arguments.profile_file {
         return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);
     }
     let role = role.ok_or_else(|| {
-        let what = "which role? give --backend-role ARN, or set ROLECALL_BACKEND_ROLE";
-        Error::new(ErrorKind::InvalidSettings, what)
+        let message = "the import reads the policies of a role: give --backend-role ARN, or set ROLECALL_BACKEND_ROLE";
+        Error::new(ErrorKind::InvalidSettings, message)
     })?;
     import::backend_role(&backend.config, &role)
         .await
         .map_err(|cause| of_aws(&format!("the policies of {role}"), cause))
 }
 
-/// The role that is given, set, or was published. One that is set and is not the published one is a slip: customers would
-/// be told to trust the wrong role.
+/// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ from
+/// what was published are an error, since customers would trust the wrong role.
 pub(crate) async fn backend_role(
     given: Option<&str>,
     settings: &Settings,
@@ -225,12 +223,12 @@ pub(crate) async fn backend_role(
             let published = registry_store.published().await?.map(|published| published.backend_role_arn);
             match (settings.backend_role.clone(), published) {
                 (Some(set), Some(published)) if set != published => {
-                    let what = format!(
-                        "customers trust {published}, as published beside {}, and --backend-role (ROLECALL_BACKEND_ROLE) \
-                         says {set}",
+                    let message = format!(
+                        "customers trust {published}, as published beside {}, but --backend-role (ROLECALL_BACKEND_ROLE) is \
+                         {set}",
                         registry_store.address()
                     );
-                    return Err(Error::new(ErrorKind::InvalidSettings, what));
+                    return Err(Error::new(ErrorKind::InvalidSettings, message));
                 }
                 (set, published) => set.or(published),
             }
@@ -241,21 +239,21 @@ pub(crate) async fn backend_role(
         .map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
 }
 
-fn told(imported: &ImportReport, registry: &str) -> String {
+fn render_import(imported: &ImportReport, registry: &str) -> String {
     let ImportReport { added, already, disabled, left_out } = imported;
     let mut text = format!(
-        "{} targets added to {registry}, disabled until `rolecall check --enable` has seen their roles; {} were there already.\n",
+        "{} targets added to {registry}, disabled until `rolecall check --enable` passes; {} were there already.\n",
         added.len(),
         already.len()
     );
     if !added.is_empty() {
         text.push_str(
-            "`rolecall onboard ID` prints what an account's administrator needs, its external ID among it.\n",
+            "`rolecall onboard ID` prints what an account's administrator needs, including the external ID.\n",
         );
     }
     if !disabled.is_empty() {
         let names: Vec<&str> = disabled.iter().map(|account| account.as_str()).collect();
-        text.push_str(&format!("Disabled, since they are closed: {}.\n", names.join(", ")));
+        text.push_str(&format!("Disabled, since the accounts are closed: {}.\n", names.join(", ")));
     }
     for (what, why) in left_out {
         text.push_str(&format!("Left out: {what}: {why}.\n"));

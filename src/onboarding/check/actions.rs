@@ -1,20 +1,20 @@
-//! Which of the planned reads are allowed: each is asked once in each region, for its first page, by the calls that a run
-//! would make. Where there is nothing to ask about (no zone, no prefix list), it is asked about an id that nobody has.
+//! Probes the planned reads: asks each once in each region, for its first page, by the calls that a run would make. If the
+//! account has no resource to ask about (no zone, no prefix list), the probe asks about an id that does not exist.
 //!
-//! Knows nothing of how the account was entered, nor of what is to be done about a gap.
+//! **Invariant:** knows neither how the session was opened nor what follows from an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde::Serialize;
 
+use super::outcome::{ProbeOutcome, ProbedAction, settle};
 use crate::catalogue::{
-    CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table, TableDetail,
+    ACCOUNTS, CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table,
+    TableDetail,
 };
 
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::AwsError;
 use crate::aws::{Service, Session};
 use crate::decode::ItemSelector;
 use crate::domain::{Partition, partition_of_region};
@@ -23,96 +23,34 @@ use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
 use crate::inventory::GLOBAL;
 use crate::inventory::Record;
 
-/// What came of a read, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ProbeOutcome {
-    /// AWS answered.
-    Allowed,
-    /// The region does not know the operation.
-    Unsupported,
-    /// The region is not enabled in the account.
-    RegionDisabled,
-    /// It could not be found out.
-    Unknown,
-    /// A service control policy forbids it.
-    ScpDenied,
-    /// The role may not.
-    Denied,
-}
-
-/// One read in one region.
-#[derive(Clone, Debug)]
-pub(super) struct ProbedAction {
-    /// The resource type that needs it.
-    pub table: &'static str,
-    /// The action, as IAM names it.
-    pub action: &'static str,
-    /// Where; `global` for what has no region.
-    pub region: Arc<str>,
-    /// What came of it.
-    pub outcome: ProbeOutcome,
-    /// What AWS said, where it is not allowed.
-    pub cause: Option<AwsError>,
-}
-
-/// What a resource type may be asked, by region.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct TypeRow {
-    /// The resource type.
-    pub table: &'static str,
-    /// The regions in which all that it needs is allowed; and those in which it is not, by the worst of its reads.
-    pub regions: BTreeMap<ProbeOutcome, Vec<String>>,
-    /// The actions that were denied by the role's policies somewhere.
-    pub denied_actions: BTreeSet<&'static str>,
-    /// And those that a service control policy forbids somewhere.
-    pub scp_denied_actions: BTreeSet<&'static str>,
-    /// Those of which it could not be found out, with what was answered.
-    pub unknown_actions: BTreeMap<&'static str, String>,
-}
-
-impl TypeRow {
-    /// Whether all that the type needs is allowed in every region.
-    pub(crate) fn is_allowed(&self) -> bool {
-        self.regions.keys().all(|outcome| *outcome == ProbeOutcome::Allowed)
-    }
-}
-
-impl ProbedAction {
-    /// AWS looks at permissions first: whoever is told what is wrong with an id that nobody has may ask.
-    fn about_nobody(mut self) -> Self {
-        let told = self.cause.as_ref().is_some_and(|cause| cause.kind == AwsErrorKind::Other && cause.code.is_some());
-        if self.outcome == ProbeOutcome::Unknown && told {
-            self.outcome = ProbeOutcome::Allowed;
-        }
-        self
-    }
-}
-
-/// The account to ask in, and what.
+/// The probes of one account.
 #[derive(Clone, Debug)]
 pub(super) struct ReadProbes {
-    /// The account, entered.
+    /// The session in the account.
     pub session: Arc<Session>,
-    /// Its id.
     pub account_id: Arc<str>,
-    /// The resource types.
     pub catalogue: &'static Catalogue,
-    /// Those of them that are planned.
+    /// The indexes of the planned resource types.
     pub tables: Arc<[usize]>,
-    /// How its regions are chosen.
+    /// Which of the account's regions to probe.
     pub regions: RegionChoice,
-    /// The backend's partition.
     pub partition: &'static Partition,
-    /// Told when no more time is left.
+    /// Cancelled when the account's time ends.
     pub stop: Cancellation,
 }
 
+/// One call of a resource type: its listing, or one of its details.
+struct Probe<'a> {
+    table: &'static Table,
+    operation: &'static str,
+    call: SendFn,
+    wanted: &'a Arc<ItemSelector>,
+}
+
 impl ReadProbes {
-    /// Asks everything, side by side as the account's rates allow.
+    /// Makes all probes, concurrently as the account's rates allow.
     pub(super) async fn ask(&self) -> Vec<ProbedAction> {
-        let accounts = self.tables.iter().map(|index| self.catalogue.at(*index)).find(|table| is_account(table));
-        let mut asked = self.ask_of_account(accounts).await;
+        let mut asked = self.ask_of_account().await;
         let regions = self.known_regions().await;
         let chosen = self.regions.choose(regions.iter().map(String::as_str));
         let mut waiting = FuturesUnordered::new();
@@ -127,24 +65,19 @@ impl ReadProbes {
         while let Some(more) = waiting.next().await {
             asked.extend(more);
         }
-        for (region, why) in chosen.disabled {
+        for (region, _) in chosen.disabled {
             let region: Arc<str> = region.into();
-            for table in self.tables.iter().map(|index| self.catalogue.at(*index)) {
-                if table.entry.reach == Reach::Regional {
-                    let (action, region) = (table.entry.operation, region.clone());
-                    let cause = Some(AwsError::new(AwsErrorKind::NotKnownThere, why.clone()));
-                    let outcome = ProbeOutcome::RegionDisabled;
-                    asked.push(ProbedAction { table: table.entry.table, action, region, outcome, cause });
-                }
+            let tables = self.tables.iter().map(|index| self.catalogue.at(*index).entry);
+            for entry in tables.filter(|entry| entry.reach == Reach::Regional) {
+                asked.push(ProbedAction::in_disabled_region(entry.table, entry.operation, region.clone()));
             }
         }
         settle(&mut asked);
         asked
     }
 
-    /// What is asked in every account besides its resources.
-    async fn ask_of_account(&self, accounts: Option<&'static Table>) -> Vec<ProbedAction> {
-        let table = accounts.map_or("accounts", |table| table.entry.table);
+    /// Probes the reads that a run makes in every account: its alias and its enabled regions.
+    async fn ask_of_account(&self) -> Vec<ProbedAction> {
         let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
             ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
@@ -163,7 +96,7 @@ impl ReadProbes {
         ];
         let mut asked = Vec::new();
         for (action, service, region, call) in helpers {
-            // A run asks for it only where EC2 did not say which regions there are.
+            // A run calls it only if ec2:DescribeRegions fails.
             let regions_known =
                 |one: &ProbedAction| one.action == "ec2:DescribeRegions" && one.outcome == ProbeOutcome::Allowed;
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
@@ -176,30 +109,29 @@ impl ReadProbes {
                 cause = self.stop.ended() => Err(cause),
             };
             asker.ticket.close();
-            asked.push(judged(table, action, GLOBAL.into(), outcome.map(|_| ())));
+            asked.push(ProbedAction::new(ACCOUNTS, action, GLOBAL.into(), outcome.map(|_| ())));
         }
         asked
     }
 
     async fn known_regions(&self) -> Vec<String> {
-        let Some(accounts) = self.catalogue.tables().iter().find(|table| is_account(table)) else {
-            return Vec::new();
-        };
+        let Some(accounts) = self.catalogue.find(ACCOUNTS) else { return Vec::new() };
         let named = self.regions.names();
         EnabledRegions::look(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
     }
 
-    /// One listing with what hangs on it: its children and its details, about the first of the resources.
+    /// Probes one listing, then its children and details for the first resource listed.
     async fn ask_job(&self, job: Job) -> Vec<ProbedAction> {
         let root = self.catalogue.at(job.root);
         let Source::Listed(call) = root.entry.source else { return Vec::new() };
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.wanted, Vec::new()).await;
+        let listing = Probe { table: root, operation: root.entry.operation, call, wanted: &root.wanted };
+        let (listed, found) = self.ask_one(listing, &region, Vec::new()).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
-        // A resource that is there; else an id that nobody has.
+        // The id of a resource that exists, or else one that does not.
         let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
             Some(record) => (vec![record.id.clone()], false),
             None => (vec![root.entry.nobody.to_owned()], true),
@@ -207,30 +139,24 @@ impl ReadProbes {
         for table in needing {
             if let Source::Per(Parents { only, .. }, call) = table.entry.source {
                 let (about, made_up) = first(only);
-                let operation = table.entry.operation;
-                let one = self.ask_one(table, &region, operation, call, &table.wanted, about).await.0;
-                asked.push(if made_up { one.about_nobody() } else { one });
+                let probe = Probe { table, operation: table.entry.operation, call, wanted: &table.wanted };
+                let one = self.ask_one(probe, &region, about).await.0;
+                asked.push(if made_up { one.with_probe_id() } else { one });
             }
             for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
                 let nobody = || (vec![table.entry.nobody.to_owned()], true);
                 let (about, made_up) = if own { first(detail.only) } else { nobody() };
-                let one = self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0;
-                asked.push(if made_up { one.about_nobody() } else { one });
+                let probe = Probe { table, operation: detail.operation, call: detail.call, wanted };
+                let one = self.ask_one(probe, &region, about).await.0;
+                asked.push(if made_up { one.with_probe_id() } else { one });
             }
         }
         asked
     }
 
-    async fn ask_one(
-        &self,
-        table: &'static Table,
-        region: &Arc<str>,
-        action: &'static str,
-        call: SendFn,
-        wanted: &Arc<ItemSelector>,
-        subjects: Vec<String>,
-    ) -> (ProbedAction, Vec<Record>) {
+    async fn ask_one(&self, probe: Probe<'_>, region: &Arc<str>, subjects: Vec<String>) -> (ProbedAction, Vec<Record>) {
+        let Probe { table, operation: action, call, wanted } = probe;
         let service = table.entry.service;
         let place = match service {
             Service::Route53 => self.partition.route53_region,
@@ -254,84 +180,15 @@ impl ReadProbes {
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),
         };
-        (judged(table.entry.table, action, region.clone(), outcome), records)
+        (ProbedAction::new(table.entry.table, action, region.clone(), outcome), records)
     }
-}
-
-fn is_account(table: &Table) -> bool {
-    matches!(table.entry.source, Source::Account)
 }
 
 fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
     answer.map(|_| NextPage::End)
 }
 
-/// A detail, and what is asked instead of it.
+/// A detail and its fallbacks.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
     std::iter::successors(Some(detail), |detail| detail.otherwise.as_deref())
-}
-
-fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: Result<(), AwsError>) -> ProbedAction {
-    let (outcome, cause) = match outcome {
-        Ok(()) => (ProbeOutcome::Allowed, None),
-        Err(cause) => match cause.kind {
-            // Whoever is told that it is not there may ask.
-            AwsErrorKind::Gone => (ProbeOutcome::Allowed, None),
-            AwsErrorKind::Denied => (ProbeOutcome::Denied, Some(cause)),
-            AwsErrorKind::ScpDenied => (ProbeOutcome::ScpDenied, Some(cause)),
-            AwsErrorKind::NotKnownThere => (ProbeOutcome::RegionDisabled, Some(cause)),
-            AwsErrorKind::Unsupported => (ProbeOutcome::Unsupported, Some(cause)),
-            _ => (ProbeOutcome::Unknown, Some(cause)),
-        },
-    };
-    ProbedAction { table, action, region, outcome, cause }
-}
-
-/// A session that is known nowhere is no session: its regions are not disabled. And one that has answered in a region
-/// is known there.
-fn settle(asked: &mut [ProbedAction]) {
-    let answered: BTreeSet<Arc<str>> =
-        asked.iter().filter(|one| one.outcome == ProbeOutcome::Allowed).map(|one| one.region.clone()).collect();
-    for one in asked.iter_mut().filter(|one| {
-        one.outcome == ProbeOutcome::RegionDisabled && one.cause.as_ref().is_some_and(|cause| cause.code.is_some())
-    }) {
-        if answered.is_empty() || answered.contains(&one.region) {
-            one.outcome = ProbeOutcome::Denied;
-        }
-    }
-}
-
-/// The matrix: a row for each of the types.
-pub(super) fn by_type(catalogue: &Catalogue, asked: &[ProbedAction]) -> Vec<TypeRow> {
-    let mut rows = Vec::new();
-    for table in catalogue.tables().iter().map(|table| table.entry.table) {
-        let mut worst: BTreeMap<&str, ProbeOutcome> = BTreeMap::new();
-        let mut row = TypeRow {
-            table,
-            regions: BTreeMap::new(),
-            denied_actions: BTreeSet::new(),
-            scp_denied_actions: BTreeSet::new(),
-            unknown_actions: BTreeMap::new(),
-        };
-        for one in asked.iter().filter(|one| one.table == table) {
-            let place = worst.entry(&one.region).or_insert(one.outcome);
-            *place = (*place).max(one.outcome);
-            match one.outcome {
-                ProbeOutcome::Denied => drop(row.denied_actions.insert(one.action)),
-                ProbeOutcome::ScpDenied => drop(row.scp_denied_actions.insert(one.action)),
-                ProbeOutcome::Unknown => {
-                    let said = one.cause.as_ref().map(AwsError::to_string).unwrap_or_default();
-                    row.unknown_actions.entry(one.action).or_insert(said);
-                }
-                _ => {}
-            }
-        }
-        for (region, outcome) in &worst {
-            row.regions.entry(*outcome).or_default().push((*region).to_owned());
-        }
-        if !worst.is_empty() {
-            rows.push(row);
-        }
-    }
-    rows
 }

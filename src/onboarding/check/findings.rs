@@ -1,242 +1,253 @@
-//! What a check found, in sentences: what is wrong, what to change, and the statement to paste.
+//! The findings of a check, as sentences: what is wrong, what to change, and the policy to paste.
+//!
+//! **Invariant:** makes no calls.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::actions::{ProbeOutcome, TypeRow};
+use super::outcome::{ProbeOutcome, TypeRow};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::Target;
 use crate::domain::RoleArn;
-use crate::onboarding::iam_policy::write;
+use crate::onboarding::iam_policy::{PolicyDocument, Statement, write};
 
-/// How bad it is, the worst last.
+/// How bad a finding is, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Severity {
-    /// Good to know.
+    /// Needs no change.
     Note,
-    /// Works today, and may break or grant too much.
+    /// Works today, but may break, or grants too much.
     Warning,
-    /// Something that is planned will not be answered.
+    /// Some of the planned reads will not be answered.
     Gap,
-    /// The role does not let us in.
-    Shut,
-    /// The role lets in who should not get in, or is not the one that is meant.
+    /// The role does not let `backend_role` in.
+    AccessDenied,
+    /// The role lets in identities that it should refuse, or is in another account.
     Unsafe,
 }
 
-/// One thing found.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Finding {
-    /// How bad it is.
     pub severity: Severity,
-    /// What is so.
-    pub what: String,
-    /// What to do about it; empty where there is nothing to do.
+    /// What is wrong, or worth knowing.
+    pub message: String,
+    /// What to do about it; empty if there is nothing to do.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub to_do: String,
-    /// What to paste.
+    pub remedy: String,
+    /// The policy to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub paste: Option<Paste>,
+    pub policy: Option<PolicySnippet>,
 }
 
-/// What is pasted into a policy, or in a policy's place.
+/// What is pasted: a whole policy, or one statement more for a policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Paste {
-    /// A whole policy.
-    Policy(write::PolicyDocument),
-    /// One statement more.
-    Statement(write::NewStatement),
+pub(crate) enum PolicySnippet {
+    Document(PolicyDocument),
+    Statement(Statement),
 }
 
 impl Finding {
-    pub(super) fn new(severity: Severity, what: impl Into<String>, to_do: impl Into<String>) -> Self {
-        Self { severity, what: what.into(), to_do: to_do.into(), paste: None }
+    pub(super) fn new(severity: Severity, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity, message: message.into(), remedy: remedy.into(), policy: None }
     }
 
-    pub(super) fn pasting(mut self, policy: write::PolicyDocument) -> Self {
-        self.paste = Some(Paste::Policy(policy));
+    pub(super) fn with_policy(mut self, policy: PolicyDocument) -> Self {
+        self.policy = Some(PolicySnippet::Document(policy));
         self
     }
 
-    fn adding(mut self, statement: write::NewStatement) -> Self {
-        self.paste = Some(Paste::Statement(statement));
+    fn with_statement(mut self, statement: Statement) -> Self {
+        self.policy = Some(PolicySnippet::Statement(statement));
         self
     }
 
-    /// The role did not let us in.
-    pub(crate) fn shut(target: &Target, backend_role: &RoleArn, cause: &AwsError, role: &str) -> Self {
-        let by_what = target.via.as_ref().map(|via| format!(" (through {via})")).unwrap_or_default();
-        match cause.kind {
+    /// The role could not be assumed.
+    pub(super) fn access_denied(target: &Target, caller: &RoleArn, error: &AwsError, role: &str) -> Self {
+        let through = target.via.as_ref().map(|via| format!(" (through {via})")).unwrap_or_default();
+        let trust = || write::trust(caller, target.external_id.is_some());
+        match error.kind {
             AwsErrorKind::WrongAccount => Self::new(
                 Severity::Unsafe,
-                format!("{role} answers for another account: {}", cause.message),
-                "correct the registry's role_arn; find out whose role it is",
+                format!("{role} is in another account: {}", error.message),
+                "correct role_arn in the registry, and find out whose role it is",
             ),
             AwsErrorKind::Denied | AwsErrorKind::ScpDenied if target.via.is_some() => Self::new(
-                Severity::Shut,
-                format!("{role} cannot be entered{by_what}: {cause}"),
+                Severity::AccessDenied,
+                format!("{role} cannot be assumed{through}: {error}"),
                 format!(
-                    "the message names the role that refused. The role on the way must let backend_role in, and may call \
-                     sts:AssumeRole on {role}; this is the trust that the latter needs"
+                    "the message names the role that refused. The intermediate role must let backend_role in, and must be \
+                     allowed sts:AssumeRole on {role}, which needs this trust policy"
                 ),
             )
-            .pasting(write::trust(backend_role, target.external_id.is_some())),
+            .with_policy(trust()),
             AwsErrorKind::Denied | AwsErrorKind::ScpDenied => Self::new(
-                Severity::Shut,
-                format!("{role} does not let backend_role in{by_what}: {cause}"),
+                Severity::AccessDenied,
+                format!("{role} does not let backend_role in{through}: {error}"),
                 format!(
-                    "AWS answers the same where there is no such role, where its trust names somebody else, where its \
-                     external ID is another, and where {backend_role} lacks sts:AssumeRole on it. In the customer's \
-                     account, `aws iam get-role --role-name {}` shows whether it is there; this is the trust it needs",
+                    "AWS answers the same if the role does not exist, if it trusts another role, if its external ID is \
+                     another one, and if {caller} lacks sts:AssumeRole on it. In the customer's account, `aws iam get-role \
+                     --role-name {}` shows whether the role exists. It needs this trust policy",
                     role.rsplit('/').next().unwrap_or_default()
                 ),
             )
-            .pasting(write::trust(backend_role, target.external_id.is_some())),
+            .with_policy(trust()),
             _ => Self::new(
-                Severity::Shut,
-                format!("{role} could not be entered{by_what}: {cause}"),
-                "look at the message; AWS's request id helps its support",
+                Severity::AccessDenied,
+                format!("{role} could not be assumed{through}: {error}"),
+                "see the message; AWS Support can look up the request id",
             ),
         }
     }
 
-    /// Somebody got in who should not have.
-    pub(crate) fn lets_in(who: &str, backend_role: &RoleArn, with_external_id: bool) -> Self {
+    /// An attempt succeeded that should be refused.
+    pub(super) fn lets_in(attempt: &str, caller: &RoleArn, with_external_id: bool) -> Self {
         Self::new(
             Severity::Unsafe,
-            format!("the role lets us in {who}"),
-            "whoever knows the role's ARN could get at this account's inventory through a backend like ours: the customer \
-             must replace the role's trust policy",
+            format!("the role lets us in {attempt}"),
+            "anyone who knows the role's ARN could read this account's inventory through a backend like this one: the \
+             customer must replace the role's trust policy",
         )
-        .pasting(write::trust(backend_role, with_external_id))
+        .with_policy(write::trust(caller, with_external_id))
     }
 
-    /// An attempt that should be refused ended in something else.
-    pub(crate) fn not_known_whether(what: &str, cause: &AwsError) -> Self {
-        Self::new(Severity::Gap, format!("it is not known whether the role refuses us {what}: {cause}"), "check again")
+    /// An attempt that should be refused failed for another reason.
+    pub(super) fn refusal_unknown(attempt: &str, error: &AwsError) -> Self {
+        let message = format!("it is unknown whether the role refuses us {attempt}: {error}");
+        Self::new(Severity::Gap, message, "check again")
     }
 
-    /// What should be refused was not tried at all.
-    pub(crate) fn not_tried() -> Self {
+    /// `--no-negative` was given.
+    pub(super) fn negative_probe_skipped() -> Self {
         Self::new(
             Severity::Warning,
-            "it was not tried whether the role refuses whom it should refuse (--no-negative)",
-            "check it without --no-negative once",
+            "it was not tried whether the role refuses other identities (--no-negative)",
+            "check once without --no-negative",
         )
     }
 
-    /// A refusal that says nothing of the customer's role.
-    pub(crate) fn refused_on_our_side() -> Self {
+    /// `backend_role`'s own policies require the external ID, so that a refusal shows nothing about the customer's role.
+    pub(super) fn refused_by_backend_role() -> Self {
         Self::new(
             Severity::Warning,
-            "backend_role's own policies ask for the external ID too, so that it was refused by them: whether the customer's \
-             role would refuse is not known",
-            "the customer's trust policy must ask for it; where the role may read itself, the check looks at that",
+            "backend_role's own policies require the external ID too, so they refused the attempts: it is unknown whether \
+             the customer's role would refuse them",
+            "the customer's trust policy must require the external ID. If the role may read itself, the check looks at that",
         )
     }
 
-    /// The same, where nobody may read whether they do.
-    pub(crate) fn perhaps_refused_on_our_side(backend_role: &RoleArn) -> Self {
+    /// The same, if `backend_role`'s policies could not be read.
+    pub(super) fn perhaps_refused_by_backend_role(backend_role: &RoleArn) -> Self {
         Self::new(
             Severity::Note,
             format!(
-                "the policies of {backend_role} could not be read: should they ask for the external ID too, the refusals may \
-                 be theirs and not the customer's"
+                "the policies of {backend_role} could not be read: if they require the external ID too, they may have \
+                 refused the attempts, and not the customer's role"
             ),
-            "run it from an identity that may read them (rolecall policy admin)",
+            "run the check as an identity that may read them (rolecall policy admin)",
         )
     }
 
-    /// An attempt as somebody else of the backend's account, and what came of it.
-    pub(crate) fn outsider(arn: &str, cause: &AwsError) -> Self {
-        let what = match cause.kind {
+    /// The attempt as another identity of the backend's account was refused, or failed.
+    pub(super) fn other_identity_refused(arn: &str, error: &AwsError) -> Self {
+        let message = match error.kind {
             AwsErrorKind::Denied => format!(
-                "{arn} is not let in, by the role, or by its own policies if these do not allow sts:AssumeRole on it \
-                 (`rolecall policy admin` prints what does)"
+                "{arn} is refused, by the role, or by its own policies if they do not allow sts:AssumeRole on the role \
+                 (`rolecall policy admin` prints one that does)"
             ),
-            _ => format!("whether {arn} is let in is not known: {}", cause.code.as_deref().unwrap_or(&cause.message)),
+            _ => format!("it is unknown whether {arn} is refused: {}", error.code.as_deref().unwrap_or(&error.message)),
         };
-        Self::new(Severity::Note, what, "")
+        Self::new(Severity::Note, message, "")
     }
 
-    /// The registry says that no external ID is asked for.
-    pub(crate) fn no_external_id() -> Self {
+    /// The registry has `"external_id": null`.
+    pub(super) fn no_external_id() -> Self {
         Self::new(
             Severity::Note,
-            "the registry says in so many words that this role asks for no external ID",
-            "right for accounts of your own organization alone",
+            "the registry says explicitly that this role requires no external ID",
+            "use this for accounts of your own organization only",
         )
     }
 
-    /// The account is entered through another role.
-    pub(crate) fn chained(via: &str) -> Self {
-        Self::new(
-            Severity::Note,
-            format!(
-                "it is entered through {via}: sessions of chained roles last one hour at most, whatever the role says"
-            ),
-            "",
-        )
+    /// The account is entered through an intermediate role.
+    pub(super) fn chained(via: &str) -> Self {
+        let message = format!(
+            "it is entered through {via}: sessions of chained roles last one hour at most, whatever the role allows"
+        );
+        Self::new(Severity::Note, message, "")
     }
 
-    /// Nobody tried whether others of the backend's account get in.
-    pub(crate) fn outsiders_not_tried(behind: bool) -> Self {
-        let (why, to_do) = if behind {
-            ("the way leads through another role", "")
+    /// No attempt was made as another identity of the backend's account.
+    pub(super) fn other_identity_not_tried(is_chained: bool) -> Self {
+        let (reason, remedy) = if is_chained {
+            ("the account is entered through another role", "")
         } else {
-            ("this runs as backend_role itself", "run it from an identity of your own with --backend-role")
+            ("this runs as backend_role itself", "run it as an identity of your own with --backend-role")
         };
-        let what = format!("whether the role lets in others of the backend's account was not tried, since {why}");
-        Self::new(Severity::Note, what, to_do)
+        let message =
+            format!("it was not tried whether the role refuses other identities of the backend's account: {reason}");
+        Self::new(Severity::Note, message, remedy)
     }
 
-    /// What the matrix says.
-    pub(crate) fn of_reads(types: &[TypeRow], role: &str) -> Vec<Self> {
-        let mut found = Vec::new();
-        let with = |outcome| types.iter().filter(move |row| row.regions.contains_key(&outcome));
-        let denied: std::collections::BTreeSet<_> =
-            with(ProbeOutcome::Denied).flat_map(|row| &row.denied_actions).collect();
-        if !denied.is_empty() {
-            found.push(
-                Self::new(
-                    Severity::Gap,
-                    format!("the role denies {} of the planned reads", denied.len()),
-                    "the customer updates the role's stack, or adds this statement to the role's policy; or leave those \
-                     resource types out (--resources)",
-                )
-                .adding(write::reads("RolecallReads", denied.into_iter().copied())),
-            );
-        }
-        let by_scp = with(ProbeOutcome::ScpDenied).count();
-        if by_scp > 0 {
-            // Forbidden in some regions is how many organizations live; forbidden everywhere is a gap.
-            let everywhere = with(ProbeOutcome::ScpDenied).any(|row| !row.regions.contains_key(&ProbeOutcome::Allowed));
-            let what =
-                format!("a service control policy of the customer's organization forbids reads of {by_scp} types");
-            let to_do = format!(
-                "only that organization can allow it, by a condition in the policy that denies: ArnNotLike aws:PrincipalArn \
-                 {role}. Their cells will say scp_denied"
-            );
-            found.push(Self::new(if everywhere { Severity::Gap } else { Severity::Warning }, what, to_do));
-        }
-        let mut disabled: Vec<&String> = with(ProbeOutcome::RegionDisabled)
+    /// The findings about the planned reads.
+    pub(super) fn of_reads(types: &[TypeRow], role: &str) -> Vec<Self> {
+        let findings = [
+            Self::of_denied_reads(types),
+            Self::of_scp_denied_reads(types, role),
+            Self::of_disabled_regions(types),
+            Self::of_unknown_reads(types),
+        ];
+        findings.into_iter().flatten().collect()
+    }
+
+    fn of_denied_reads(types: &[TypeRow]) -> Option<Self> {
+        let denied: BTreeSet<&str> =
+            with_outcome(types, ProbeOutcome::Denied).flat_map(|row| row.denied_actions.iter().copied()).collect();
+        let message = format!("the role denies {} of the planned reads", denied.len());
+        let remedy = "the customer updates the role's stack, or adds this statement to the role's policy; or leave those \
+                      resource types out (--resources)";
+        let finding = Self::new(Severity::Gap, message, remedy);
+        (!denied.is_empty()).then(|| finding.with_statement(write::reads("RolecallReads", denied)))
+    }
+
+    fn of_scp_denied_reads(types: &[TypeRow], role: &str) -> Option<Self> {
+        let count = with_outcome(types, ProbeOutcome::ScpDenied).count();
+        // Many organizations forbid some regions; a type that is forbidden in all of them is a gap.
+        let everywhere =
+            with_outcome(types, ProbeOutcome::ScpDenied).any(|row| !row.regions.contains_key(&ProbeOutcome::Allowed));
+        let message =
+            format!("a service control policy of the customer's organization forbids the reads of {count} types");
+        let remedy = format!(
+            "only that organization can allow them, by a condition in the policy that denies: ArnNotLike aws:PrincipalArn \
+             {role}. Their cells will be scp_denied"
+        );
+        let severity = if everywhere { Severity::Gap } else { Severity::Warning };
+        (count > 0).then(|| Self::new(severity, message, remedy))
+    }
+
+    fn of_disabled_regions(types: &[TypeRow]) -> Option<Self> {
+        let disabled: BTreeSet<&str> = with_outcome(types, ProbeOutcome::RegionDisabled)
             .filter_map(|row| row.regions.get(&ProbeOutcome::RegionDisabled))
             .flatten()
+            .map(String::as_str)
             .collect();
-        disabled.sort();
-        disabled.dedup();
-        if !disabled.is_empty() {
-            let names = disabled.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-            let to_do =
-                "take them out of the registry's regions, or have them enabled; their cells will say region_disabled";
-            found.push(Self::new(Severity::Warning, format!("not enabled in this account: {names}"), to_do));
-        }
-        let unknown = with(ProbeOutcome::Unknown).count();
-        if unknown > 0 {
-            let what = format!("of {unknown} types it could not be found out whether they may be read everywhere");
-            found.push(Self::new(Severity::Gap, what, "--json says what was answered; check again"));
-        }
-        found
+        let names = disabled.iter().copied().collect::<Vec<_>>().join(", ");
+        let remedy =
+            "take them out of the registry's regions, or have them enabled; their cells will be region_disabled";
+        let message = format!("not enabled in this account: {names}");
+        (!disabled.is_empty()).then(|| Self::new(Severity::Warning, message, remedy))
     }
+
+    fn of_unknown_reads(types: &[TypeRow]) -> Option<Self> {
+        let count = with_outcome(types, ProbeOutcome::Unknown).count();
+        let message = format!("it is unknown for {count} types whether they may be read in all regions");
+        (count > 0).then(|| Self::new(Severity::Gap, message, "--json shows the errors; check again"))
+    }
+}
+
+fn with_outcome(types: &[TypeRow], outcome: ProbeOutcome) -> impl Iterator<Item = &TypeRow> {
+    types.iter().filter(move |row| row.regions.contains_key(&outcome))
 }

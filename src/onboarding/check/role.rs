@@ -1,52 +1,56 @@
-//! What follows from what a role says of itself: whom its trust policy lets in, what it grants besides, how long its
-//! sessions may be. Pure; how the role was read is not known here.
+//! Judges what a role says about itself: what it grants beyond the planned reads, and how long its sessions may be.
+//!
+//! **Invariant:** makes no calls.
 
 use super::findings::{Finding, Severity};
-use super::own::RoleText;
+use super::trust_policy;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::Target;
 use crate::domain::RoleArn;
-use crate::onboarding::iam_policy::read::{EXTERNAL_ID, Statement};
-use crate::onboarding::iam_policy::write;
+use crate::onboarding::iam_policy::role_reader::RoleDescription;
 
-/// What the role says of itself, where it may.
+/// Returns the findings about a role's own policies.
 pub(super) fn of_role(
-    role: &Result<RoleText, AwsError>,
+    role: &Result<RoleDescription, AwsError>,
     needed: &[&'static str],
     backend_role: &RoleArn,
     target: &Target,
 ) -> Vec<Finding> {
     let role = match role {
         Ok(role) => role,
-        Err(cause) if matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied) => {
-            return vec![Finding::new(
-                Severity::Note,
-                "the role may not read its own policies, and our template's may not: what else it grants is not known. \
-                 Each session is narrowed to the planned reads all the same",
-                "",
-            )];
+        Err(error) if matches!(error.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied) => {
+            let message = "the role may not read its own policies (the template's role may not either), so it is unknown \
+                           what else it grants. Sessions are limited to the planned reads all the same";
+            return vec![Finding::new(Severity::Note, message, "")];
         }
-        Err(cause) => {
-            // Without the request id, so that the same of many accounts is told once.
-            let why = cause.code.as_deref().unwrap_or(&cause.message);
-            let what = format!("the role's own policies could not be read: {why}");
-            return vec![Finding::new(Severity::Note, what, "")];
+        Err(error) => {
+            // Without the request id, so that the same note about many accounts is printed once.
+            let reason = error.code.as_deref().unwrap_or(&error.message);
+            let message = format!("the role's own policies could not be read: {reason}");
+            return vec![Finding::new(Severity::Note, message, "")];
         }
     };
-    let mut found = of_trust(role, backend_role, target.external_id.is_some());
-    if let Some(seconds) = role.max_session_seconds {
-        let what = format!(
-            "the role allows sessions of {}; ours last an hour, which is all that a role entered from another role has",
-            in_words(seconds)
-        );
-        let to_do = if seconds > 3600 { "an hour is enough: MaxSessionDuration 3600" } else { "" };
-        found.push(Finding::new(Severity::Note, what, to_do));
-    }
-    found.extend(of_grants(role, needed));
-    found
+    let with_external_id = target.external_id.is_some();
+    let mut findings = match &role.trust {
+        Some(trust) => trust_policy::of_trust(trust, backend_role, with_external_id),
+        None => vec![Finding::new(Severity::Warning, "its trust policy could not be understood", "")],
+    };
+    findings.extend(role.max_session_seconds.map(of_session_length));
+    findings.extend(of_grants(role, needed));
+    findings.extend(of_unreadable(role));
+    findings
 }
 
-fn in_words(seconds: i32) -> String {
+fn of_session_length(seconds: i32) -> Finding {
+    let message = format!(
+        "the role allows sessions of {}; rolecall's last an hour, the most that a role assumed from another role may have",
+        duration_text(seconds)
+    );
+    let remedy = if seconds > 3600 { "an hour is enough: MaxSessionDuration 3600" } else { "" };
+    Finding::new(Severity::Note, message, remedy)
+}
+
+fn duration_text(seconds: i32) -> String {
     match (seconds / 3600, seconds % 3600 / 60) {
         (1, 0) => "1 hour".into(),
         (hours, 0) => format!("{hours} hours"),
@@ -54,70 +58,11 @@ fn in_words(seconds: i32) -> String {
     }
 }
 
-/// Narrow to some callers of the principal.
-const NARROWING: &[&str] = &["aws:principalarn", "aws:userid"];
-const ACCOUNTS: &[&str] = &["aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths"];
-
-fn of_trust(role: &RoleText, backend_role: &RoleArn, with_external_id: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let enters = |statement: &&Statement| statement.covers("sts:AssumeRole");
-    for statement in role.trust.iter().flat_map(|trust| trust.allowing()).filter(enters) {
-        let narrowed = statement.is_narrowed_by(NARROWING);
-        let ours = backend_role.to_string();
-        let others: Vec<String> = statement.named(NARROWING[0]).into_iter().filter(|arn| *arn != ours).collect();
-        let mut tell = |severity, what: String, to_do: &str| {
-            let finding = Finding::new(severity, what, to_do);
-            found.push(finding.pasting(write::trust(backend_role, with_external_id)));
-        };
-        let own_root = [
-            backend_role.account_id.to_string(),
-            format!("arn:{}:iam::{}:root", backend_role.partition, backend_role.account_id),
-        ];
-        for principal in &statement.principals {
-            if principal == "*" && !narrowed && !statement.is_narrowed_by(ACCOUNTS) {
-                let what =
-                    "its trust policy lets in everybody in the world who knows the external ID: Principal is \"*\"";
-                tell(Severity::Unsafe, what.into(), "replace the trust policy");
-            } else if principal == "*" {
-                let what = "its trust policy has the Principal \"*\", which conditions alone narrow";
-                tell(Severity::Warning, what.into(), "name the backend's account as the principal");
-            } else if own_root.contains(principal) && !others.is_empty() {
-                let what = format!("its trust policy lets in {} too", others.join(", "));
-                tell(Severity::Warning, what, "narrow it to backend_role alone by aws:PrincipalArn");
-            } else if own_root.contains(principal) && !narrowed {
-                let what = "its trust policy lets in everybody in the backend's account who may assume roles";
-                tell(Severity::Warning, what.into(), "narrow it to backend_role by aws:PrincipalArn");
-            } else if *principal == backend_role.to_string() {
-                let what = "its trust policy names backend_role itself as the principal: IAM stores that by an internal id, \
-                            and the trust breaks on the day that backend_role is made anew";
-                tell(Severity::Warning, what.into(), "name the account, and the role in a condition");
-            } else if principal.starts_with("AROA") || principal.starts_with("AIDA") {
-                let what = format!("its trust policy names {principal}, a role or user that is there no more");
-                tell(Severity::Warning, what, "take it out");
-            } else if !own_root.contains(principal) {
-                let what = format!("its trust policy lets in {principal} too, which is not this backend");
-                tell(Severity::Warning, what, "take it out, unless the customer wants it so");
-            }
-        }
-        // What the customer's own roles and services come with is the customer's matter.
-        let is_ours = |principal: &String| {
-            principal == "*" || own_root.contains(principal) || *principal == backend_role.to_string()
-        };
-        let ours = statement.principals.iter().any(is_ours);
-        if ours && with_external_id && !statement.is_narrowed_by(&[EXTERNAL_ID]) {
-            let what = format!("its trust policy asks {} for no external ID", statement.principals.join(", "));
-            tell(Severity::Unsafe, what, "ask for the external ID in every statement");
-        }
-    }
-    found
-}
-
-/// What the names of actions begin with that only read.
-const READS: &[&str] =
+/// Prefixes of actions that only read.
+const READ_PREFIXES: &[&str] =
     &["batchdescribe", "batchget", "batchlist", "describe", "get", "list", "lookup", "search", "view"];
-/// And of those that AWS's own auditors' policies have besides: mostly harmless. Whatever is in neither list is taken for a
-/// write.
-const ODD: &[&str] = &[
+/// Other prefixes in the policies of AWS's own auditors: mostly harmless. An action with neither prefix counts as a write.
+const AUDIT_PREFIXES: &[&str] = &[
     "check",
     "count",
     "deliver",
@@ -138,105 +83,92 @@ const ODD: &[&str] = &[
     "verify",
 ];
 
-/// Whether all that a pattern stands for begins like one of these.
-fn is_one_of(pattern: &str, verbs: &[&str]) -> bool {
+/// Returns whether every action that a pattern matches has one of these prefixes.
+fn has_prefix(pattern: &str, prefixes: &[&str]) -> bool {
     let name = pattern.split_once(':').map_or("", |(_, name)| name).to_ascii_lowercase();
     let literal = name.split(['*', '?']).next().unwrap_or_default();
-    verbs.iter().any(|verb| literal.starts_with(verb))
+    prefixes.iter().any(|prefix| literal.starts_with(prefix))
 }
 
-/// What may be more than a read, by its name.
-fn is_odd(pattern: &str) -> bool {
-    is_one_of(pattern, ODD)
+/// Returns whether a pattern may do more than read, judged by its name.
+fn is_doubtful(pattern: &str) -> bool {
+    has_prefix(pattern, AUDIT_PREFIXES)
 }
 
-fn writes(pattern: &str) -> bool {
-    !is_one_of(pattern, READS) && !is_odd(pattern)
+fn is_write(pattern: &str) -> bool {
+    !has_prefix(pattern, READ_PREFIXES) && !is_doubtful(pattern)
 }
 
-/// More than is needed: patterns that are none of the needed actions.
-fn of_grants(role: &RoleText, needed: &[&'static str]) -> Vec<Finding> {
-    let mut more: Vec<String> = Vec::new();
-    let mut unread = Vec::new();
-    for (name, document) in &role.policies {
-        let Some(document) = document else {
-            unread.push(name.as_str());
-            continue;
-        };
-        let beyond: Vec<&str> = document
-            .allowing()
-            .flat_map(|statement| &statement.actions)
-            .filter(|pattern| !needed.iter().any(|action| action.eq_ignore_ascii_case(pattern)))
-            .map(String::as_str)
-            .collect();
+/// Returns the finding about patterns that match more than the needed actions.
+fn of_grants(role: &RoleDescription, needed: &[&'static str]) -> Option<Finding> {
+    let mut extra: Vec<String> = Vec::new();
+    let mut granted: Vec<&str> = Vec::new();
+    for (name, document) in &role.policies.documents {
+        let Ok(document) = document else { continue };
+        let patterns: Vec<&str> = document.allowing().flat_map(|statement| statement.action_patterns()).collect();
+        let is_needed = |pattern: &str| needed.iter().any(|action| action.eq_ignore_ascii_case(pattern));
+        let beyond: Vec<&str> = patterns.iter().copied().filter(|pattern| !is_needed(pattern)).collect();
+        granted.extend(patterns);
         if !beyond.is_empty() {
             let shown = beyond.iter().take(5).copied().collect::<Vec<_>>().join(", ");
             let rest = beyond.len().saturating_sub(5);
             let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-            more.push(format!("{name}: {shown}{rest}"));
+            extra.push(format!("{name}: {shown}{rest}"));
         }
     }
-    let mut found = Vec::new();
-    if !more.is_empty() {
-        let everything = role.policies.iter().filter_map(|(_, document)| document.as_ref());
-        let all: Vec<&String> =
-            everything.flat_map(|document| document.allowing()).flat_map(|statement| &statement.actions).collect();
-        let writing = all.iter().any(|pattern| writes(pattern));
-        let odd: Vec<&str> = all.iter().map(|one| one.as_str()).filter(|one| is_odd(one)).take(3).collect();
-        let boundary = if role.has_boundary {
-            " (perhaps narrowed by its permissions boundary, which is not looked at)"
-        } else {
-            ""
-        };
-        let what = format!(
-            "it grants more than rolecall reads{boundary}: {}{}",
-            more.join("; "),
-            match (writing, odd.as_slice()) {
-                (true, _) => ". Writes are among it".to_owned(),
-                (false, []) => String::new(),
-                (false, some) => format!(". Perhaps not all of it only reads ({})", some.join(", ")),
-            }
-        );
-        let severity = if writing { Severity::Unsafe } else { Severity::Warning };
-        found.push(Finding::new(
-            severity,
-            what,
-            "detach what is not needed. Each of our sessions is narrowed to the planned reads all the same",
-        ));
+    if extra.is_empty() {
+        return None;
     }
-    if role.has_more {
-        unread.push("those that may not even be listed");
+    let has_writes = granted.iter().any(|pattern| is_write(pattern));
+    let doubtful: Vec<&str> = granted.iter().copied().filter(|pattern| is_doubtful(pattern)).take(3).collect();
+    let boundary =
+        if role.has_boundary { " (its permissions boundary, which is not read, may narrow that)" } else { "" };
+    let writes = match (has_writes, doubtful.as_slice()) {
+        (true, _) => ". Some of these actions write".to_owned(),
+        (false, []) => String::new(),
+        (false, some) => format!(". Some of these actions may write ({})", some.join(", ")),
+    };
+    let message = format!("it grants more than rolecall reads{boundary}: {}{writes}", extra.join("; "));
+    let severity = if has_writes { Severity::Unsafe } else { Severity::Warning };
+    let remedy = "detach what is not needed. Sessions are limited to the planned reads all the same";
+    Some(Finding::new(severity, message, remedy))
+}
+
+/// Returns the finding about policies that could not be read.
+fn of_unreadable(role: &RoleDescription) -> Option<Finding> {
+    let documents = role.policies.documents.iter();
+    let mut names: Vec<&str> =
+        documents.filter(|(_, document)| document.is_err()).map(|(name, _)| name.as_str()).collect();
+    if role.policies.listing_error.is_some() {
+        names.push("those that could not be listed");
     }
-    if !unread.is_empty() {
-        let what = format!("these of its policies could not be read: {}", unread.join(", "));
-        found.push(Finding::new(Severity::Note, what, ""));
-    }
-    found
+    let message = format!("these of its policies could not be read: {}", names.join(", "));
+    (!names.is_empty()).then(|| Finding::new(Severity::Note, message, ""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::customers::Registry;
-    use crate::onboarding::iam_policy::read::PolicyText;
+    use crate::onboarding::iam_policy::decode_document;
+    use crate::onboarding::iam_policy::role_reader::RolePolicies;
 
-    fn told(trust: &str, policies: &[(&str, Option<&str>)], external_id: &str) -> String {
+    fn findings(trust: &str, policies: &[(&str, Option<&str>)], external_id: &str) -> String {
         let registry =
             format!(r#"{{"version":1,"targets":[{{"account_id":"111122223333","external_id":{external_id}}}]}}"#);
         let registry = Registry::read(registry.as_bytes(), "aws").unwrap();
-        let role = RoleText {
-            trust: PolicyText::read(&format!(r#"{{"Statement":[{trust}]}}"#)),
-            max_session_seconds: None,
-            has_more: false,
-            policies: policies
-                .iter()
-                .map(|(name, text)| ((*name).to_owned(), text.map(|text| PolicyText::read(text).unwrap())))
-                .collect(),
-            has_boundary: false,
+        let unreadable = || AwsError::new(AwsErrorKind::Unreadable, "not a policy document");
+        let documents = policies.iter().map(|(name, text)| {
+            ((*name).to_owned(), text.map(|text| decode_document(text).unwrap()).ok_or_else(unreadable))
+        });
+        let role = RoleDescription {
+            trust: decode_document(&format!(r#"{{"Statement":[{trust}]}}"#)).ok(),
+            policies: RolePolicies { documents: documents.collect(), listing_error: None },
+            ..RoleDescription::default()
         };
         let backend = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
         let found = of_role(&Ok(role), &["ec2:DescribeVpcs"], &backend, &registry.targets[0]);
-        found.iter().map(|one| format!("{:?}: {}\n", one.severity, one.what)).collect()
+        found.iter().map(|one| format!("{:?}: {}\n", one.severity, one.message)).collect()
     }
 
     fn statement(principal: &str, conditions: &str) -> String {
@@ -279,29 +211,29 @@ mod tests {
             ("the customer's own service", statement(r#"{"Service":"ec2.amazonaws.com"}"#, ""), "\"abcd\""),
             ("no external ID, and none wanted", statement(root, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#), "null"),
         ] {
-            all.push_str(&format!("# {name}\n{}", told(&trust, &[], external_id)));
+            all.push_str(&format!("# {name}\n{}", findings(&trust, &[], external_id)));
         }
         insta::assert_snapshot!(all);
     }
 
     #[test]
-    fn what_is_granted_beyond_the_reads_is_told() {
+    fn grants_beyond_the_reads_are_found() {
         let allow =
             |actions: &str| format!(r#"{{"Statement":{{"Effect":"Allow","Action":{actions},"Resource":"*"}}}}"#);
         let needed = allow(r#""EC2:DescribeVPCs""#);
-        assert_eq!(told("", &[("ours", Some(&needed))], "null"), "");
+        assert_eq!(findings("", &[("ours", Some(&needed))], "null"), "");
         let reads = allow(r#"["ec2:Describe*","s3:ListBucket"]"#);
         let writes = allow(r#""ec2:*""#);
-        insta::assert_snapshot!(told("", &[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)], "null"), @r"
+        insta::assert_snapshot!(findings("", &[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)], "null"), @r"
         Warning: it grants more than rolecall reads: more: ec2:Describe*, s3:ListBucket
         Note: these of its policies could not be read: hidden
         ");
-        insta::assert_snapshot!(told("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Writes are among it");
+        insta::assert_snapshot!(findings("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Some of these actions write");
         // What AWS's own SecurityAudit has, some of it by other verbs than most.
         let audit = allow(
             r#"["apigateway:GET","config:DeliverConfigSnapshot","ec2:Describe*","iam:GenerateCredentialReport"]"#,
         );
-        insta::assert_snapshot!(told("", &[("SecurityAudit", Some(&audit))], "null"), @"Warning: it grants more than rolecall reads: SecurityAudit: apigateway:GET, config:DeliverConfigSnapshot, ec2:Describe*, iam:GenerateCredentialReport. Perhaps not all of it only reads (config:DeliverConfigSnapshot, iam:GenerateCredentialReport)");
+        insta::assert_snapshot!(findings("", &[("SecurityAudit", Some(&audit))], "null"), @"Warning: it grants more than rolecall reads: SecurityAudit: apigateway:GET, config:DeliverConfigSnapshot, ec2:Describe*, iam:GenerateCredentialReport. Some of these actions may write (config:DeliverConfigSnapshot, iam:GenerateCredentialReport)");
     }
 
     #[test]
@@ -321,11 +253,15 @@ mod tests {
             "rds:FailoverDBCluster",
             "apigateway:POST",
         ] {
-            assert!(writes(writing), "{writing}");
+            assert!(is_write(writing), "{writing}");
         }
         for reading in ["ec2:Describe*", "ec2:describevpcs", "apigateway:GET", "s3:List*", "dynamodb:BatchGetItem"] {
-            assert!(!writes(reading) && !is_odd(reading), "{reading}");
+            assert!(!is_write(reading) && !is_doubtful(reading), "{reading}");
         }
-        assert!(is_odd("iam:GenerateCredentialReport") && is_odd("config:Deliver*") && is_odd("logs:StartQuery"));
+        assert!(
+            is_doubtful("iam:GenerateCredentialReport")
+                && is_doubtful("config:Deliver*")
+                && is_doubtful("logs:StartQuery")
+        );
     }
 }

@@ -1,4 +1,13 @@
-//! IAM policy documents, read and written.
+//! IAM policies: one set of types for the documents that rolecall prints and for those that it reads from IAM.
+//!
+//! **Invariant:** knows what a document says, and nothing of whether that is good or bad.
 
-pub(crate) mod read;
+mod pattern;
+mod document;
+mod json;
 pub(crate) mod write;
+pub(crate) mod role_reader;
+
+pub(crate) use document::{EXTERNAL_ID, PolicyDocument, Statement};
+pub(crate) use json::decode_document;
+pub(crate) use pattern::is_pattern;

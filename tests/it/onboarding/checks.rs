@@ -81,7 +81,11 @@ fn findings(target: &Value) -> String {
     let told = target["findings"].as_array().expect("findings");
     told.iter()
         .map(|one| {
-            format!("{}: {}\n", one["severity"].as_str().unwrap_or_default(), one["what"].as_str().unwrap_or_default())
+            format!(
+                "{}: {}\n",
+                one["severity"].as_str().unwrap_or_default(),
+                one["message"].as_str().unwrap_or_default()
+            )
         })
         .collect()
 }
@@ -148,7 +152,7 @@ fn unsafe_roles_are_found_and_not_enabled() {
     // Without the attempts that should be refused, the open roles are not told from the others.
     let quiet = check(&registry, &["--no-negative", "--accounts", "810000000002", "--json"]).response();
     assert_eq!(target(&quiet, "810000000002")["verdict"], "ready");
-    assert_eq!(target(&quiet, "810000000002")["refuses_strangers"], Value::Null);
+    assert_eq!(target(&quiet, "810000000002")["refuses_other_identities"], Value::Null);
     assert!(findings(target(&quiet, "810000000002")).contains("was not tried"), "{quiet}");
 }
 
@@ -234,7 +238,7 @@ fn a_role_behind_another_is_checked_by_its_way() {
     let checked = ran(command);
     let report = checked.response();
     assert_eq!(target(&report, "830000000002")["verdict"], "ready", "{report}");
-    assert_eq!(target(&report, "830000000002")["refuses_strangers"], true);
+    assert_eq!(target(&report, "830000000002")["refuses_other_identities"], true);
     assert!(findings(target(&report, "830000000002")).contains("one hour"), "{report}");
 }
 
@@ -271,7 +275,37 @@ async fn the_reads_are_shown_by_type() {
     assert!(!checked.out.contains("ext-"), "an external ID is told");
 }
 
-/// A role that IAM does not know everywhere yet is waited for, and that is told.
+/// A session that ends in the middle of a check is denied. Before, the regions that it had not reached were reported as not
+/// enabled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_in_the_middle_of_a_check_disables_no_region() {
+    let scene = Scene::set(1, some(2, 1, 2), |world| {
+        world.role(BACKEND, "rolecall-backend", None);
+        let role = world.account(&account_id(0)).roles.get_mut("rolecall-inventory").expect("a role");
+        role.trusts = vec![BACKEND_ROLE.to_owned()];
+    })
+    .await;
+    let rejected = |region: &str| Fault::error(401, "AuthFailure").service(Of::Ec2).region(region);
+    scene.sim.add_fault(rejected("eu-central-1").times(Times::After(5)));
+    scene.sim.add_fault(rejected("sa-east-1"));
+    let checked = tokio::task::block_in_place(|| {
+        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        command.args(["--resources", "ec2_*", "--regions", "eu-central-1,sa-east-1", "--json"]);
+        ran(command)
+    });
+    assert_eq!(checked.code, 1, "{checked:?}");
+    let report = checked.response();
+    let checked = target(&report, &account_id(0));
+    assert_eq!(checked["verdict"], "gaps", "{report}");
+    assert!(
+        findings(checked).contains("gap: the role denies") && !findings(checked).contains("not enabled"),
+        "{report}"
+    );
+    let types = checked["types"].as_array().expect("types");
+    assert!(types.iter().all(|row| row["regions"]["region_disabled"].is_null()), "{report}");
+}
+
+/// A role that IAM does not know everywhere yet is waited for, and that is reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_role_is_waited_for() {
     let scene = Scene::set(2, some(1, 1, 2), |world| {
@@ -294,6 +328,9 @@ async fn a_new_role_is_waited_for() {
     };
     let waited = check("30s");
     assert_eq!(waited.code, 0, "{waited:?}");
-    let told = format!("{} does not let us in yet; a new role takes IAM some seconds: trying for 30 s", account_id(1));
+    let told = format!(
+        "the role of {} does not let us in yet. IAM takes some seconds to know a new role: trying for 30 s",
+        account_id(1)
+    );
     assert!(waited.err.contains(&told) && !waited.err.contains(&account_id(0)), "{waited:?}");
 }

@@ -106,7 +106,7 @@ fn from_nothing_to_the_first_inventory() {
     assert_eq!(report["enabled"], json!([ACME, GLOBEX]));
     for target in report["targets"].as_array().expect("targets") {
         assert_eq!(target["verdict"], "ready", "{target}");
-        assert_eq!(target["refuses_strangers"], true);
+        assert_eq!(target["refuses_other_identities"], true);
     }
     for id in [&acme["external_id"], &globex["external_id"]] {
         assert!(

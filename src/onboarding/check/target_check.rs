@@ -1,0 +1,203 @@
+//! The check of one target: opens a session, probes the planned reads, tries what the role should refuse, reads the role.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::actions::ReadProbes;
+use super::findings::{Finding, Severity};
+use super::negative_probe::{NegativeAttempts, NegativeProbe};
+use super::outcome::{ProbeOutcome, ProbedAction, TypeRow, by_type, settle};
+use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, own, role};
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::catalogue::actions_of;
+use crate::customers::{OpenedSession, Target, TargetRole};
+use crate::domain::RoleArn;
+use crate::engine::{Cancellation, PlannedAccount};
+use crate::onboarding::iam_policy::role_reader::{READ_ROLE_ACTIONS, RoleDescription};
+
+/// The longest time after the first session until a new role's permissions are known in all of IAM.
+const PERMISSIONS_SETTLE: Duration = Duration::from_secs(20);
+/// The waits between attempts; the last one repeats.
+const PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// One target, and what its check needs.
+pub(super) struct TargetCheck<'a> {
+    pub checker: &'a Checker,
+    pub context: &'a CheckContext<'a>,
+    pub target: &'a Target,
+    pub planned: &'a PlannedAccount,
+    /// The role that the target's role has to trust: the one passed through first, or else `backend_role`.
+    pub caller: RoleArn,
+}
+
+/// What was found out through a session in the account.
+struct SessionResults {
+    findings: Vec<Finding>,
+    types: Vec<TypeRow>,
+    negative_probe: NegativeProbe,
+}
+
+impl<'a> TargetCheck<'a> {
+    pub(super) fn new(
+        checker: &'a Checker,
+        context: &'a CheckContext<'a>,
+        target: &'a Target,
+        planned: &'a PlannedAccount,
+    ) -> Self {
+        let via = target.via.as_deref().and_then(|via| via.parse().ok());
+        Self { checker, context, target, planned, caller: via.unwrap_or_else(|| checker.role.clone()) }
+    }
+
+    /// Checks the target.
+    pub(super) async fn run(&self) -> CheckedTarget {
+        let began = Instant::now();
+        let target = self.target;
+        let results = match self.open_session().await {
+            Ok(opened) => self.through_session(&opened).await,
+            Err(error) => {
+                let role = self.role_arn().unwrap_or("the backend's own account");
+                let findings = vec![Finding::access_denied(target, &self.caller, &error, role)];
+                SessionResults { findings, types: Vec::new(), negative_probe: NegativeProbe::NotTried }
+            }
+        };
+        let chained = target.via.as_deref().map(Finding::chained);
+        let mut findings: Vec<Finding> = chained.into_iter().chain(results.findings).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        CheckedTarget {
+            account_id: target.account_id.clone(),
+            name: target.name.clone(),
+            role_arn: self.role_arn().map(str::to_owned),
+            via: target.via.clone(),
+            enabled: target.enabled,
+            verdict: Verdict::of(findings.first().map(|finding| finding.severity)),
+            negative_probe: results.negative_probe,
+            findings,
+            types: results.types,
+            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn role_arn(&self) -> Option<&str> {
+        match &self.target.role {
+            TargetRole::Assume { role_arn } => Some(role_arn),
+            TargetRole::OwnCredentials => None,
+        }
+    }
+
+    /// How long to wait for a role that refuses: a new one may not be known in all of IAM yet.
+    fn patience(&self) -> Duration {
+        let default = if self.target.enabled { Duration::ZERO } else { PROPAGATION };
+        self.context.options.wait.unwrap_or(default)
+    }
+
+    async fn through_session(&self, opened: &OpenedSession) -> SessionResults {
+        let types = self.planned_reads(opened).await;
+        // Only after the reads: by then IAM knows a new role, and a refusal is the role's own.
+        let &Self { checker, context, target, ref caller, .. } = self;
+        let attempts = NegativeAttempts { checker, context, target, caller };
+        let ((negative_probe, refusals), role) = futures::join!(attempts.make(), self.read_role());
+        let mut findings = Finding::of_reads(&types, self.role_arn().unwrap_or_default());
+        findings.extend(refusals);
+        if let Some(role) = role {
+            let needed: Vec<&str> = actions_of(self.context.catalogue.tables().iter())
+                .into_iter()
+                .chain(READ_ROLE_ACTIONS.iter().copied())
+                .collect();
+            findings.extend(role::of_role(&role, &needed, &self.caller, self.target));
+        }
+        SessionResults { findings, types, negative_probe }
+    }
+
+    /// Opens a session. A refusal is tried again while the role may be too new.
+    async fn open_session(&self) -> Result<OpenedSession, AwsError> {
+        let patience = self.patience();
+        let until = Instant::now() + patience;
+        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
+        let mut reported = false;
+        loop {
+            let error = match self.context.roles.enter(self.target).await {
+                Err(error) if error.kind == AwsErrorKind::Denied => error,
+                result => return result,
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(error);
+            }
+            if !reported {
+                self.context.observer.waiting_for_role(&self.target.account_id, patience);
+                reported = true;
+            }
+            tokio::time::sleep(pauses.next().unwrap_or_default().min(left)).await;
+        }
+    }
+
+    /// Probes the planned reads within the account's time budget. What is open when it ends is reported as unknown.
+    async fn planned_reads(&self, opened: &OpenedSession) -> Vec<TypeRow> {
+        let run = CancellationToken::new();
+        let stop = Cancellation { account: run.child_token(), run };
+        let probes = ReadProbes {
+            session: opened.session.clone(),
+            account_id: self.target.account_id.as_str().into(),
+            catalogue: self.context.catalogue,
+            tables: self.context.tables.clone(),
+            regions: self.planned.regions.clone(),
+            partition: self.checker.acting.partition,
+            stop: stop.clone(),
+        };
+        let budget = self.checker.acting.manner.settings.account_budget;
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(budget).await;
+            stop.account.cancel();
+        });
+        let probed = self.probe_until_settled(&probes).await;
+        timer.abort();
+        by_type(self.context.catalogue, &probed)
+    }
+
+    /// Repeats what was denied while the permissions of a new role may be on their way.
+    async fn probe_until_settled(&self, probes: &ReadProbes) -> Vec<ProbedAction> {
+        let until = Instant::now() + self.patience().min(PERMISSIONS_SETTLE);
+        let mut probed = probes.ask().await;
+        for pause in PAUSES {
+            let denied = probed.iter().filter(|probe| probe.outcome == ProbeOutcome::Denied);
+            let denied: Vec<&str> = denied.map(|probe| probe.table).collect();
+            if denied.is_empty() || Instant::now() + pause > until {
+                break;
+            }
+            let is_denied = |index: &usize| denied.contains(&self.context.catalogue.at(*index).entry.table);
+            let tables: Arc<[usize]> = probes.tables.iter().copied().filter(is_denied).collect();
+            tokio::time::sleep(pause).await;
+            let again = ReadProbes { tables, ..probes.clone() }.ask().await;
+            probed.retain(|probe| !again.iter().any(|new| new.table == probe.table));
+            probed.extend(again);
+            settle(&mut probed);
+        }
+        probed
+    }
+
+    /// Reads the role's own policies, in a session that may do nothing else. None if no role is assumed.
+    async fn read_role(&self) -> Option<Result<RoleDescription, AwsError>> {
+        let role: RoleArn = self.role_arn()?.parse().ok()?;
+        let opened = match self.context.role_readers.enter(self.target).await {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(own::read(&opened.session, self.checker.acting.partition, role.name()).await)
+    }
+}
+
+impl Verdict {
+    /// The verdict that the worst finding gives.
+    fn of(worst: Option<Severity>) -> Self {
+        match worst {
+            Some(Severity::Unsafe) => Self::Unsafe,
+            Some(Severity::AccessDenied) => Self::NotEntered,
+            Some(Severity::Gap) => Self::Gaps,
+            Some(Severity::Note | Severity::Warning) | None => Self::Ready,
+        }
+    }
+}

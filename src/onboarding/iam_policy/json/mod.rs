@@ -1,0 +1,203 @@
+//! Policy documents as JSON, both ways.
+//!
+//! IAM writes a single statement, action or value either as it is or as a list of one. Reading takes both; writing takes the
+//! short form. What cannot be understood is an error: a part that is ignored could change what a document means.
+
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::document::{Condition, Effect, Element, PolicyDocument, Principals, Statement};
+use crate::input::ParseError;
+
+/// Reads a document as IAM returns it: most of its operations encode documents for URLs.
+pub(crate) fn decode_document(text: &str) -> Result<PolicyDocument, ParseError> {
+    // Plain JSON is tried first: a document that is not encoded may have a percent sign of its own.
+    let decoded = || {
+        let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+        serde_json::from_str::<Value>(&decoded).ok()
+    };
+    let value = serde_json::from_str::<Value>(text).ok().or_else(decoded);
+    let Some(Value::Object(members)) = value else { return Err(error("it is no JSON object")) };
+    document(members)
+}
+
+fn error(what: impl Into<String>) -> ParseError {
+    ParseError(format!("not a policy document: {}", what.into()))
+}
+
+fn document(mut members: Map<String, Value>) -> Result<PolicyDocument, ParseError> {
+    let (version, id) = (text(&mut members, "Version")?, text(&mut members, "Id")?);
+    let statements = match members.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(one) => vec![one],
+        None => return Err(error("it has no Statement")),
+    };
+    nothing_left(&members)?;
+    Ok(PolicyDocument { version, id, statements: statements.into_iter().map(statement).collect::<Result<_, _>>()? })
+}
+
+fn statement(value: Value) -> Result<Statement, ParseError> {
+    let Value::Object(mut members) = value else { return Err(error("a statement is no object")) };
+    let sid = text(&mut members, "Sid")?;
+    let effect = match text(&mut members, "Effect")?.as_deref() {
+        Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        _ => return Err(error("the Effect of a statement is neither Allow nor Deny")),
+    };
+    let statement = Statement {
+        sid,
+        effect,
+        principals: element(&mut members, ["Principal", "NotPrincipal"], principals)?,
+        actions: element(&mut members, ["Action", "NotAction"], texts)?,
+        resources: element(&mut members, ["Resource", "NotResource"], texts)?,
+        conditions: members.remove("Condition").map(conditions).transpose()?.unwrap_or_default(),
+    };
+    nothing_left(&members)?;
+    Ok(statement)
+}
+
+fn nothing_left(members: &Map<String, Value>) -> Result<(), ParseError> {
+    members.keys().next().map_or(Ok(()), |name| Err(error(format!("{name} is not known"))))
+}
+
+fn text(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, ParseError> {
+    match members.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(error(format!("{name} is no string"))),
+    }
+}
+
+/// Reads an element by its two names, of which a statement may have one.
+fn element<T>(
+    members: &mut Map<String, Value>,
+    [name, not_name]: [&str; 2],
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> Result<Option<Element<T>>, ParseError> {
+    match (members.remove(name), members.remove(not_name)) {
+        (None, None) => Ok(None),
+        (Some(value), None) => Ok(Some(Element::Is(read(value)?))),
+        (None, Some(value)) => Ok(Some(Element::IsNot(read(value)?))),
+        (Some(_), Some(_)) => Err(error(format!("a statement has {name} and {not_name}"))),
+    }
+}
+
+/// Reads a value or a list of values. IAM takes numbers and booleans for the strings that they are written as.
+fn texts(value: Value) -> Result<Vec<String>, ParseError> {
+    match value {
+        Value::Array(list) => list.into_iter().map(scalar).collect(),
+        one => Ok(vec![scalar(one)?]),
+    }
+}
+
+fn scalar(value: Value) -> Result<String, ParseError> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        _ => Err(error("a value is neither a string nor a number nor a boolean")),
+    }
+}
+
+fn principals(value: Value) -> Result<Principals, ParseError> {
+    match value {
+        Value::String(text) if text == "*" => Ok(Principals::Everyone),
+        Value::Object(kinds) => {
+            let kinds = kinds.into_iter().map(|(kind, names)| Ok((kind, texts(names)?)));
+            Ok(Principals::Named(kinds.collect::<Result<_, ParseError>>()?))
+        }
+        _ => Err(error("a principal is neither \"*\" nor an object")),
+    }
+}
+
+fn conditions(value: Value) -> Result<Vec<Condition>, ParseError> {
+    let Value::Object(operators) = value else { return Err(error("Condition is no object")) };
+    let mut conditions = Vec::new();
+    for (operator, keys) in operators {
+        let Value::Object(keys) = keys else { return Err(error(format!("the condition {operator} is no object"))) };
+        for (key, values) in keys {
+            conditions.push(Condition::new(&operator, &key, texts(values)?));
+        }
+    }
+    conditions.sort_by(|a, b| (&a.operator, &a.key).cmp(&(&b.operator, &b.key)));
+    Ok(conditions)
+}
+
+/// A list of texts, of which a single one is written as it is.
+struct OneOrMany<'a>(Vec<&'a str>);
+
+impl Serialize for OneOrMany<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+}
+
+fn one_or_many(texts: &[String]) -> OneOrMany<'_> {
+    OneOrMany(texts.iter().map(String::as_str).collect())
+}
+
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(version) = &self.version {
+            map.serialize_entry("Version", version)?;
+        }
+        if let Some(id) = &self.id {
+            map.serialize_entry("Id", id)?;
+        }
+        map.serialize_entry("Statement", &self.statements)?;
+        map.end()
+    }
+}
+
+/// Members stand in the order in which people read them.
+impl Serialize for Statement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(sid) = &self.sid {
+            map.serialize_entry("Sid", sid)?;
+        }
+        map.serialize_entry("Effect", if self.allows() { "Allow" } else { "Deny" })?;
+        match &self.principals {
+            Some(Element::Is(principals)) => map.serialize_entry("Principal", principals)?,
+            Some(Element::IsNot(principals)) => map.serialize_entry("NotPrincipal", principals)?,
+            None => {}
+        }
+        for (names, element) in
+            [(["Action", "NotAction"], &self.actions), (["Resource", "NotResource"], &self.resources)]
+        {
+            match element {
+                Some(Element::Is(patterns)) => map.serialize_entry(names[0], &one_or_many(patterns))?,
+                Some(Element::IsNot(patterns)) => map.serialize_entry(names[1], &one_or_many(patterns))?,
+                None => {}
+            }
+        }
+        if !self.conditions.is_empty() {
+            let mut operators: BTreeMap<&str, BTreeMap<&str, OneOrMany<'_>>> = BTreeMap::new();
+            for condition in &self.conditions {
+                let values = OneOrMany(condition.texts().collect());
+                operators.entry(&condition.operator).or_default().insert(&condition.key, values);
+            }
+            map.serialize_entry("Condition", &operators)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Principals {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Everyone => "*".serialize(serializer),
+            Self::Named(kinds) => serializer.collect_map(kinds.iter().map(|(kind, names)| (kind, one_or_many(names)))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

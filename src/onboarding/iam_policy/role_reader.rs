@@ -1,0 +1,191 @@
+//! Reads a role from IAM: its trust policy, its inline and attached policies, how long its sessions may be.
+//!
+//! **Invariant:** knows IAM's operations, and nothing of how a call is made ([`IamCaller`]) or what follows from a document.
+
+use aws_config::SdkConfig;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::document::PolicyDocument;
+use super::json::decode_document;
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::input::ParseError;
+
+/// The actions of [`RoleReader::role`].
+pub(crate) const READ_ROLE_ACTIONS: &[&str] = &[
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+];
+
+/// Makes single calls to IAM, with the limits and the credentials of its own.
+pub(crate) trait IamCaller {
+    async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        send: impl AsyncFn(Client) -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static;
+}
+
+/// Calls IAM by the SDK alone, with the credentials of its configuration.
+pub(crate) struct PlainIamCaller(Client);
+
+impl PlainIamCaller {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+impl IamCaller for PlainIamCaller {
+    async fn call<T, E>(
+        &self,
+        _operation: &'static str,
+        send: impl AsyncFn(Client) -> Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        send(self.0.clone()).await.map_err(AwsError::of)
+    }
+}
+
+/// A role, as IAM describes it.
+#[derive(Debug, Default)]
+pub(crate) struct RoleDescription {
+    /// The trust policy; none if it could not be understood.
+    pub trust: Option<PolicyDocument>,
+    /// The longest session, in seconds.
+    pub max_session_seconds: Option<i32>,
+    pub policies: RolePolicies,
+    /// Whether a permissions boundary narrows the role.
+    pub has_boundary: bool,
+}
+
+/// The policies of a role. What could not be read is part of the answer.
+#[derive(Debug, Default)]
+pub(crate) struct RolePolicies {
+    /// Each policy by its name.
+    pub documents: Vec<(String, Result<PolicyDocument, AwsError>)>,
+    /// Why a listing of policies ended early, so that there may be more of them.
+    pub listing_error: Option<AwsError>,
+}
+
+impl RolePolicies {
+    /// The documents that could be read.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &PolicyDocument> {
+        self.documents.iter().filter_map(|(_, document)| document.as_ref().ok())
+    }
+
+    /// Returns whether nothing is missing.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.listing_error.is_none() && self.documents.iter().all(|(_, document)| document.is_ok())
+    }
+
+    /// Returns all documents, or the first error.
+    pub(crate) fn all(self) -> Result<Vec<PolicyDocument>, AwsError> {
+        match self.listing_error {
+            Some(error) => Err(error),
+            None => self.documents.into_iter().map(|(_, document)| document).collect(),
+        }
+    }
+}
+
+/// Reads one role.
+pub(crate) struct RoleReader<'a, C> {
+    caller: C,
+    role_name: &'a str,
+}
+
+impl<'a, C: IamCaller> RoleReader<'a, C> {
+    pub(crate) fn new(caller: C, role_name: &'a str) -> Self {
+        Self { caller, role_name }
+    }
+
+    /// Reads the role and its policies. Only a failure of `iam:GetRole` itself is an error.
+    pub(crate) async fn role(&self) -> Result<RoleDescription, AwsError> {
+        let send = async |iam: Client| iam.get_role().role_name(self.role_name).send().await;
+        let role = self.caller.call("iam:GetRole", send).await?.role;
+        let trust = role.as_ref().and_then(|role| role.assume_role_policy_document());
+        Ok(RoleDescription {
+            trust: trust.and_then(|text| decode_document(text).ok()),
+            max_session_seconds: role.as_ref().and_then(|role| role.max_session_duration()),
+            policies: self.policies().await,
+            has_boundary: role.as_ref().is_some_and(|role| role.permissions_boundary().is_some()),
+        })
+    }
+
+    /// Reads the inline and the attached policies.
+    pub(crate) async fn policies(&self) -> RolePolicies {
+        let mut policies = RolePolicies::default();
+        if let Err(error) = self.inline(&mut policies).await {
+            policies.listing_error.get_or_insert(error);
+        }
+        if let Err(error) = self.attached(&mut policies).await {
+            policies.listing_error.get_or_insert(error);
+        }
+        policies
+    }
+
+    async fn inline(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
+        let mut marker: Option<String> = None;
+        loop {
+            let send = async |iam: Client| {
+                iam.list_role_policies().role_name(self.role_name).set_marker(marker.clone()).send().await
+            };
+            let page = self.caller.call("iam:ListRolePolicies", send).await?;
+            for name in page.policy_names {
+                let document = self.inline_document(&name).await;
+                policies.documents.push((name, document));
+            }
+            marker = page.marker.filter(|_| page.is_truncated);
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn inline_document(&self, name: &str) -> Result<PolicyDocument, AwsError> {
+        let send = async |iam: Client| iam.get_role_policy().role_name(self.role_name).policy_name(name).send().await;
+        let response = self.caller.call("iam:GetRolePolicy", send).await?;
+        decode_document(response.policy_document()).map_err(|error| unreadable(name, &error))
+    }
+
+    async fn attached(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
+        let mut marker: Option<String> = None;
+        loop {
+            let send = async |iam: Client| {
+                iam.list_attached_role_policies().role_name(self.role_name).set_marker(marker.clone()).send().await
+            };
+            let page = self.caller.call("iam:ListAttachedRolePolicies", send).await?;
+            for policy in page.attached_policies.unwrap_or_default() {
+                let arn = policy.policy_arn.unwrap_or_default();
+                let document = self.managed_document(&arn).await;
+                policies.documents.push((policy.policy_name.unwrap_or(arn), document));
+            }
+            marker = page.marker.filter(|_| page.is_truncated);
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn managed_document(&self, arn: &str) -> Result<PolicyDocument, AwsError> {
+        let send = async |iam: Client| iam.get_policy().policy_arn(arn).send().await;
+        let policy = self.caller.call("iam:GetPolicy", send).await?.policy;
+        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+        let send = async |iam: Client| iam.get_policy_version().policy_arn(arn).version_id(&version).send().await;
+        let response = self.caller.call("iam:GetPolicyVersion", send).await?;
+        let text = response.policy_version.and_then(|version| version.document).unwrap_or_default();
+        decode_document(&text).map_err(|error| unreadable(arn, &error))
+    }
+}
+
+fn unreadable(policy: &str, error: &ParseError) -> AwsError {
+    AwsError::new(AwsErrorKind::Unreadable, format!("the policy {policy} is {error}"))
+}
