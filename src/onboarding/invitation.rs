@@ -1,8 +1,7 @@
-//! What a customer's administrator is sent: the same trust role by a link, by the command line, by Terraform, and by a
-//! StackSet for a whole organization. The one place besides the registry where an external ID is shown, since it is made to
-//! be sent.
+//! The invitation for a customer's administrator: the same role as a link, as an AWS CLI command, as Terraform, and as a
+//! StackSet for a whole organization. Only invitations and the registry show an external ID: the customer needs it.
 //!
-//! Pure: it neither reads nor writes anything, and knows the parameters of `infra/customer-role.yaml`.
+//! **Invariant:** neither reads nor writes anything. Knows the parameters of `infra/customer-role.yaml`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,41 +13,40 @@ use crate::domain::AccountId;
 use crate::domain::RoleArn;
 use crate::domain::{Partition, partition};
 
-/// The customer's template, as this rolecall knows it.
+/// The customer's template of this version of rolecall.
 const TEMPLATE: &str = include_str!("../../infra/customer-role.yaml");
-/// The stack that the customer makes.
+/// The name of the customer's stack.
 const STACK: &str = "rolecall";
-/// All but what RFC 3986 leaves as it is.
+/// All characters but the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// An invitation to trust `backend_role`, for one customer's accounts.
 #[derive(Clone, Debug)]
 pub(crate) struct Invitation {
-    /// The accounts that it is for.
     pub accounts: Vec<AccountId>,
-    /// What the role asks for.
+    /// The external ID that the role requires.
     pub external_id: SecretString,
-    /// The role to trust.
+    /// The role that the customer trusts.
     pub backend_role: RoleArn,
-    /// The name of the role to make.
+    /// The name of the role to create.
     pub role_name: String,
     /// Its path: `/`, or `/team/`.
     pub role_path: String,
-    /// What it is to grant.
+    /// What the role grants.
     pub scope: Scope,
-    /// The region to make the stack in; the role itself has none.
+    /// The region of the stack; the role itself has none.
     pub region: String,
-    /// Where CloudFormation finds the template, where it was published.
+    /// The template's URL, if it was published.
     pub template_url: Option<String>,
 }
 
-/// The SHA-256 of the customer's template as this rolecall knows it, in hexadecimal.
+/// Returns the SHA-256 of this version's customer template, in hexadecimal.
 pub(crate) fn template_sha256() -> String {
     hex::encode(Sha256::digest(TEMPLATE.as_bytes()))
 }
 
 impl Invitation {
-    /// The template's parameters; those that have their defaults are left out.
+    /// Returns the template's parameters, without those that have their default.
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let mut parameters = vec![
             ("BackendAccountId", self.backend_role.account_id.to_string()),
@@ -71,7 +69,7 @@ impl Invitation {
         partition(&self.backend_role.partition)
     }
 
-    /// The link that opens CloudFormation's console with everything filled in; none where no template is published.
+    /// Returns the link that opens CloudFormation's console with all parameters filled in; none if no template is published.
     pub(crate) fn link(&self) -> Option<String> {
         let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let url = self.template_url.as_deref()?;
@@ -86,7 +84,7 @@ impl Invitation {
         Some(link)
     }
 
-    /// The same for the AWS CLI.
+    /// Returns the AWS CLI command that creates the stack.
     pub(crate) fn command(&self) -> String {
         let region = &self.region;
         match &self.template_url {
@@ -112,7 +110,7 @@ impl Invitation {
         }
     }
 
-    /// The same for Terraform, with the module of `infra/terraform/customer-role`.
+    /// Returns the Terraform module block, for `infra/terraform/customer-role`.
     pub(crate) fn terraform(&self) -> String {
         let mut lines = vec![("source", "./customer-role".to_owned())];
         for (name, value) in self.parameters() {
@@ -127,14 +125,14 @@ impl Invitation {
             lines.push((name, value));
         }
         let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        // What would begin a template of Terraform's is doubled, and then means itself.
+        // Terraform reads `$${` and `%%{` as literal text, and would expand the single forms.
         let literal = |value: &str| serde_json::json!(value).to_string().replace("${", "$${").replace("%{", "%%{");
         let lines = lines.into_iter().map(|(name, value)| format!("  {name:<width$} = {}\n", literal(&value)));
         format!("module \"{STACK}\" {{\n{}}}", lines.collect::<String>())
     }
 
-    /// The same for all accounts of an organization at once, made in its management account (or by a delegated
-    /// administrator), which such a StackSet itself leaves out.
+    /// Returns the AWS CLI commands that create a StackSet for all accounts of an organization. It is created in the management
+    /// account, or by a delegated administrator. Such a StackSet leaves out the management account itself.
     pub(crate) fn stack_set(&self) -> String {
         let region = &self.region;
         let template = match &self.template_url {
@@ -155,12 +153,12 @@ impl Invitation {
     }
 }
 
-/// A parameter as the AWS CLI takes it in short: a comma would begin the next one.
+/// Returns a parameter in the AWS CLI's shorthand syntax. Commas are escaped, since they separate members.
 fn in_shorthand((name, value): &(&str, String)) -> String {
     shell(&format!("ParameterKey={name},ParameterValue={}", value.replace(',', "\\,")))
 }
 
-/// A word as a shell takes it for one.
+/// Quotes a word for a shell, if it needs quotes.
 pub(crate) fn shell(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=.,:/@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {

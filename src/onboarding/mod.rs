@@ -1,4 +1,5 @@
-//! From a customer's account to an enabled target: invitations, imports, checks, and the IAM policies they read and write.
+//! Turns a customer's account into an enabled target: invitations, imports, checks, and the IAM policies that these read and
+//! write.
 
 pub(crate) mod iam_policy;
 pub(crate) mod check;

@@ -1,4 +1,4 @@
-//! A list of accounts: what a customer sends as CSV, or one account a line.
+//! Imports a list of accounts: a customer's CSV, or one account per line.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use crate::customers::NewTarget;
 use crate::domain::AccountId;
 use crate::input::{ValidationErrors, quoted};
 
-/// The columns that are known; the first one must be there. Whose accounts they are is not for a customer to say: it would
-/// be told another one's external ID.
+/// The allowed columns; the first one is required. There is no column for the customer: a customer who could name another
+/// one would get that one's external ID.
 const COLUMNS: [&str; 5] = ["account_id", "name", "role_arn", "regions", "tags"];
 
-/// One account a line, with a name behind a comma where it has one; or a CSV with a header.
+/// Reads one account per line, optionally with a comma and a name; or a CSV with a header.
 pub(crate) fn accounts_file(text: &str) -> Result<ImportCandidates, ValidationErrors> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
     let plain = first.starts_with(|c: char| c.is_ascii_digit());
     if plain { read(text, Some(&COLUMNS[..2])) } else { csv(text) }
 }
 
-/// A CSV with a header of known columns. Lists stand in one field, with `;` between them; tags as `key=value`.
+/// Reads a CSV with a header. Fields separate the items of lists by `;`; tags are `key=value`.
 pub(crate) fn csv(text: &str) -> Result<ImportCandidates, ValidationErrors> {
     read(text, None)
 }
@@ -39,7 +39,7 @@ fn read(text: &str, columns: Option<&[&str]>) -> Result<ImportCandidates, Valida
             header.iter().map(|name| name.to_ascii_lowercase()).collect()
         }
     };
-    look_at(&header, &mut problems);
+    check_header(&header, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -60,23 +60,23 @@ fn read(text: &str, columns: Option<&[&str]>) -> Result<ImportCandidates, Valida
         }
     }
     if found.targets.is_empty() && problems.is_empty() {
-        problems.push("csv", "it holds no accounts");
+        problems.push("csv", "it has no accounts");
     }
     problems.into_result(found)
 }
 
-fn look_at(header: &[String], problems: &mut ValidationErrors) {
+fn check_header(header: &[String], problems: &mut ValidationErrors) {
     if !header.iter().any(|name| name == "account_id") {
-        problems.push("csv", format!("it has no column account_id: its columns may be {}", COLUMNS.join(", ")));
+        problems.push("csv", format!("the column account_id is missing: the columns are {}", COLUMNS.join(", ")));
     }
     for name in header {
         if name == "external_id" {
-            let what = "external IDs are made here and never chosen by a customer: take the column out";
+            let what = "external IDs are generated here and never chosen by a customer: remove the column";
             problems.push("csv.external_id", what);
         } else if name == "customer" {
-            problems.push("csv.customer", "whose accounts they are is said by --customer alone: take the column out");
+            problems.push("csv.customer", "only --customer names the customer of the accounts: remove the column");
         } else if !COLUMNS.contains(&name.as_str()) {
-            problems.push("csv", format!("{} is no known column: known are {}", quoted(name), COLUMNS.join(", ")));
+            problems.push("csv", format!("{} is not a column: write {}", quoted(name), COLUMNS.join(", ")));
         }
     }
 }
@@ -99,7 +99,7 @@ fn target(fields: &BTreeMap<&str, &str>, line: u64, problems: &mut ValidationErr
     for pair in fields.get("tags").copied().unwrap_or_default().split(';').filter(|pair| !pair.trim().is_empty()) {
         match pair.split_once('=') {
             Some((key, value)) => drop(tags.insert(key.trim().to_owned(), value.trim().to_owned())),
-            None => problems.push(place("tags"), format!("{} is no key=value", quoted(pair))),
+            None => problems.push(place("tags"), format!("{} is not key=value", quoted(pair))),
         }
     }
     Some(NewTarget {
@@ -127,14 +127,14 @@ mod tests {
         assert_eq!(found.left_out[0].0, "444455556666");
         let wrong = csv("account_id,external_id,customer,colour\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"
-        csv.external_id: external IDs are made here and never chosen by a customer: take the column out
-        csv.customer: whose accounts they are is said by --customer alone: take the column out
-        csv: `colour` is no known column: known are account_id, name, role_arn, regions, tags
+        csv.external_id: external IDs are generated here and never chosen by a customer: remove the column
+        csv.customer: only --customer names the customer of the accounts: remove the column
+        csv: `colour` is not a column: write account_id, name, role_arn, regions, tags
         ");
         let wrong = csv("account_id,tags\n12,a=b\n111122223333,nonsense\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"
         csv line 2, account_id: `12` is not an account id: write its 12 digits, in quotes
-        csv line 3, tags: `nonsense` is no key=value
+        csv line 3, tags: `nonsense` is not key=value
         ");
         assert!(csv("").is_err() && csv("account_id\n").is_err());
     }
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn accounts_may_stand_one_a_line() {
         let found = accounts_file("# ours\n111122223333\n444455556666, acme-dev\n").unwrap();
-        let told: Vec<_> = found.targets.iter().map(|one| (one.account_id.as_str(), one.name.as_deref())).collect();
-        assert_eq!(told, [("111122223333", None), ("444455556666", Some("acme-dev"))]);
+        let targets: Vec<_> = found.targets.iter().map(|one| (one.account_id.as_str(), one.name.as_deref())).collect();
+        assert_eq!(targets, [("111122223333", None), ("444455556666", Some("acme-dev"))]);
         assert_eq!(accounts_file("account_id,name\n111122223333,x\n").unwrap().targets.len(), 1);
     }
 }

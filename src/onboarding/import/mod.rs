@@ -1,8 +1,9 @@
-//! Targets from what is there already: an organization, a list that a customer sends, the roles that `backend_role` may
-//! enter, profiles of the AWS CLI.
+//! Imports targets from an organization, a list of accounts, the roles that `backend_role` may assume, or profiles of the
+//! AWS CLI.
 //!
-//! What is found is added disabled, until a check has seen its role; what is in the registry already stays as it is. Knows
-//! nothing of where the registry lies.
+//! New targets are added disabled, until a check of their role passes. Targets that the registry has already stay unchanged.
+//!
+//! **Invariant:** knows nothing of where the registry is stored.
 
 mod backend_role;
 mod csv;
@@ -22,38 +23,37 @@ use crate::customers::{ExternalIdSource, NewTarget, RegistryFile};
 use crate::domain::AccountId;
 use crate::input::ValidationErrors;
 
-/// What was found.
+/// The targets that a source has.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ImportCandidates {
-    /// To be added, where the registry does not hold them.
+    /// Targets to add, unless the registry has them.
     pub targets: Vec<NewTarget>,
-    /// Closed accounts: to be disabled.
+    /// Closed accounts, to disable.
     pub closed: Vec<AccountId>,
-    /// What is not added, with the reason.
+    /// Entries that are not imported, with the reason.
     pub left_out: Vec<(String, String)>,
 }
 
-/// What all found targets get.
+/// What all imported targets get.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportDefaults {
-    /// Whose accounts they are. No source says so itself, since accounts of one customer share an external ID.
+    /// The customer of the accounts. No source may say so itself, since accounts of one customer share an external ID.
     pub customer: Option<String>,
-    /// Whether their roles ask for no external ID: an organization's own accounts.
+    /// Whether their roles require no external ID, as for an organization's own accounts.
     pub no_external_id: bool,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// What has become of it.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct ImportReport {
-    /// Added, disabled.
+    /// Accounts added as disabled targets.
     pub added: Vec<AccountId>,
-    /// In the registry already, and left as they are.
+    /// Accounts that the registry had already; unchanged.
     pub already: Vec<AccountId>,
-    /// Switched off, since they are closed.
+    /// Targets disabled because the account is closed.
     pub disabled: Vec<AccountId>,
-    /// Not added, with the reason.
+    /// Entries that were not imported, with the reason.
     pub left_out: Vec<(String, String)>,
 }
 
@@ -62,41 +62,41 @@ impl ImportCandidates {
         self.left_out.push((what.into(), why.into()));
     }
 
-    /// Adds a target, unless its account was found before.
+    /// Adds a target, unless there is one for its account.
     fn take(&mut self, target: NewTarget) {
         if self.targets.iter().any(|other| other.account_id == target.account_id) {
             let account = target.account_id.to_string();
-            return self.leave_out(account, "its account was found before, and one target is kept for an account");
+            return self.leave_out(account, "the source has its account more than once: the first entry is used");
         }
         self.targets.push(target);
     }
 
-    /// Adds what the registry does not hold yet.
+    /// Adds the targets that the registry does not have yet.
     pub(crate) fn add_to(
         &self,
         file: &mut RegistryFile,
-        besides: &ImportDefaults,
+        defaults: &ImportDefaults,
     ) -> Result<ImportReport, ValidationErrors> {
-        let mut imported = ImportReport { left_out: self.left_out.clone(), ..ImportReport::default() };
+        let mut report = ImportReport { left_out: self.left_out.clone(), ..ImportReport::default() };
         let mut new = Vec::new();
         for target in &self.targets {
             if file.entry(&target.account_id).is_some() {
-                imported.already.push(target.account_id.clone());
+                report.already.push(target.account_id.clone());
                 continue;
             }
             let mut target = target.clone();
-            target.customer = besides.customer.clone();
-            target.tags.extend(besides.tags.clone());
-            if besides.no_external_id && matches!(target.external_id, ExternalIdSource::Generated) {
+            target.customer = defaults.customer.clone();
+            target.tags.extend(defaults.tags.clone());
+            if defaults.no_external_id && matches!(target.external_id, ExternalIdSource::Generated) {
                 target.external_id = ExternalIdSource::None;
             }
-            imported.added.push(target.account_id.clone());
+            report.added.push(target.account_id.clone());
             new.push(target);
         }
         file.add(&new)?;
-        let there: Vec<AccountId> =
+        let closed: Vec<AccountId> =
             self.closed.iter().filter(|account| file.entry(account).is_some()).cloned().collect();
-        imported.disabled = file.set_enabled(&there, false)?;
-        Ok(imported)
+        report.disabled = file.set_enabled(&closed, false)?;
+        Ok(report)
     }
 }

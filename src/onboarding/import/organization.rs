@@ -1,4 +1,4 @@
-//! An organization's accounts, unit by unit, with their names and tags.
+//! Imports the accounts of an organization with their names, tags and organizational units.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,12 +10,12 @@ use super::ImportCandidates;
 use crate::aws::AwsError;
 use crate::customers::NewTarget;
 
-/// The tag that says where in the organization an account stands: the names of its units, with `/` between them.
+/// The tag with the path of an account's organizational units, `prod/eu`.
 const UNIT_TAG: &str = "ou";
-/// Accounts whose tags are asked for side by side: Organizations allows few calls a second.
-const SIDE_BY_SIDE: usize = 4;
+/// Accounts whose tags are read concurrently. Organizations allows few calls per second.
+const CONCURRENT_TAG_READS: usize = 4;
 
-/// Every account below these organizational units (`ou-…`, `r-…`); the whole organization where there are none.
+/// Returns the accounts below these organizational units (`ou-…`, `r-…`), or of the whole organization if none is given.
 pub(crate) async fn organization(
     config: &aws_config::SdkConfig,
     units: &[String],
@@ -57,7 +57,7 @@ pub(crate) async fn organization(
         match state(&account) {
             "ACTIVE" => active.push((account, path)),
             other => {
-                found.leave_out(format!("{id} ({name})"), format!("the organization calls it {other}"));
+                found.leave_out(format!("{id} ({name})"), format!("its state in the organization is {other}"));
                 found.closed.extend(is_closed(&account).then(|| id.parse().ok()).flatten());
             }
         }
@@ -66,7 +66,7 @@ pub(crate) async fn organization(
         let client = client.clone();
         async move { with_tags(&client, account, path).await }
     });
-    for target in tagged.buffered(SIDE_BY_SIDE).try_collect::<Vec<_>>().await? {
+    for target in tagged.buffered(CONCURRENT_TAG_READS).try_collect::<Vec<_>>().await? {
         match target {
             Ok(target) => found.take(target),
             Err((what, why)) => found.leave_out(what, why),
@@ -75,7 +75,7 @@ pub(crate) async fn organization(
     Ok(found)
 }
 
-/// The newer field says more than the older one; both are the organization's words.
+/// Returns the account's state as AWS names it. The newer field `State` distinguishes more than `Status`.
 fn state(account: &Account) -> &str {
     match (&account.state, account.status.as_ref()) {
         (Some(state), _) => AccountState::as_str(state),
@@ -84,7 +84,7 @@ fn state(account: &Account) -> &str {
     }
 }
 
-/// Whether it is closed, and not suspended by AWS for a while. The older field has one word for both.
+/// Returns whether the account is closed, and not only suspended by AWS. The older field `Status` has one word for both.
 fn is_closed(account: &Account) -> bool {
     match &account.state {
         Some(state) => matches!(state.as_str(), "CLOSED" | "PENDING_CLOSURE"),
@@ -117,7 +117,7 @@ async fn with_tags(
         let tag = tag.map_err(AwsError::of)?;
         tags.insert(tag.key, tag.value);
     }
-    // A tag without a name could not be selected by.
+    // A request cannot select by a tag without a name.
     tags.retain(|key, _| !key.is_empty());
     let name = account.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     Ok(Ok(NewTarget { name, tags, ..NewTarget::new(account_id) }))

@@ -1,4 +1,4 @@
-//! Profiles of the AWS CLI (`~/.aws/config`): each with a `role_arn` is an account that somebody enters already.
+//! Imports profiles of the AWS CLI (`~/.aws/config`): each profile with a `role_arn` is an account that is entered already.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::customers::{ExternalIdSource, NewTarget, external_id};
 use crate::domain::RoleArn;
 use crate::input::ValidationErrors;
 
-/// The profiles of a file. `backend_role` is ours: profiles that pass through it need no other way.
+/// Reads the profiles of a file. A profile whose source is `backend_role` needs no `via`.
 pub(crate) async fn profiles(
     path: &Path,
     backend_role: Option<&RoleArn>,
@@ -20,12 +20,12 @@ pub(crate) async fn profiles(
 ) -> Result<ImportCandidates, ValidationErrors> {
     let wrong = |what: String| ValidationErrors::one(path.display().to_string(), what);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    // The SDK's own reader, so that a profile means here what it means to it.
+    // The SDK's own parser, so that a profile means the same here.
     let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, text).build();
     let source = source::load(&Env::from_slice(&[]), &Fs::from_slice(&[]), &files).await;
     let source = source.map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let sections =
-        EnvConfigSections::parse(source).map_err(|error| wrong(format!("is no file of profiles: {error}")))?;
+        EnvConfigSections::parse(source).map_err(|error| wrong(format!("is not a file of profiles: {error}")))?;
     let mut names: Vec<&str> = sections.profiles().collect();
     names.sort_unstable();
     let mut found = ImportCandidates::default();
@@ -57,8 +57,8 @@ fn target(
         None if no_external_id => ExternalIdSource::None,
         None => {
             return Err(
-                "it has no external_id: --no-external-id takes it without, which is right for accounts of your own \
-                        organization alone"
+                "it has no external_id: --no-external-id imports it without one, which is only right for accounts of \
+                        your own organization"
                     .into(),
             );
         }
@@ -70,7 +70,7 @@ fn target(
         let behind = from.get("source_profile").and_then(|name| sections.get_profile(name.trim()));
         let further = behind.and_then(|behind| behind.get("role_arn")).is_some_and(|arn| !is_ours(arn.trim()));
         if further || from.get("external_id").is_some() {
-            return Err("a role on the way is passed through without an external ID, and as the only one".into());
+            return Err("only one intermediate role is supported, and it is assumed without an external ID".into());
         }
     }
     Ok(Some(NewTarget {
@@ -102,13 +102,13 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let backend: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
         let found = profiles(&path, Some(&backend), false).await.unwrap();
-        let told: Vec<_> = found
+        let targets: Vec<_> = found
             .targets
             .iter()
             .map(|one| (one.account_id.as_str(), one.name.as_deref(), one.via.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            targets,
             [
                 ("111122223333", Some("acme"), None),
                 ("444455556666", Some("behind"), Some("arn:aws:iam::888888888888:role/hub")),
