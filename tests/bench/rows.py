@@ -295,14 +295,14 @@ ROWS = {
     ),
     "limit": Row(
         "limited to 512 MiB, pages of 4 MB, 384 in flight", "done, not killed",
-        "a limit of the kernel's, and the peak told", limited_memory,
+        "a limit set by the kernel, and the peak reported", limited_memory,
     ),
     "start": Row(
-        "the function's start to its first request, and its zipped size", "told",
+        "the function's start to its first request, and its zipped size", "reported",
         "a server that plays Lambda's runtime interface", start_and_size,
     ),
     "cost": Row(
-        "1,000 accounts x 17 regions on Lambda", "told",
+        "1,000 accounts x 17 regions on Lambda", "reported",
         "reckoned from the CPU a call of the first row", gb_seconds,
     ),
 }  # fmt: skip
