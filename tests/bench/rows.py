@@ -122,8 +122,8 @@ def route53_bound(bench: Bench) -> Figure:
     allowed = burst + rate * run.seconds
     sides = (
         f"{calls} calls to Route 53 in {run.seconds:.1f} s for one account with {zones} zones at 250 ms. rolecall's "
-        f"limit ({rate} a second after a burst of {burst}) allows {allowed:.1f} in that time, which includes entering the "
-        f"account and the last answer. AWS's limit (10 a second after a burst of 50) refused {throttled}."
+        f"limit ({rate} a second after a burst of {burst}) allows {allowed:.1f} in that time, which includes entering "
+        f"the account and the last answer. AWS's limit (10 a second after a burst of 50) refused {throttled}."
     )
     share = calls / allowed
     return Figure(f"{share:.3f} of the rate, {throttled} throttled", share >= 0.97 and throttled == 0, sides)
