@@ -99,7 +99,7 @@ def subject_parameters(client: Any, operation: str, question: Question) -> dict[
 
 
 def every_page(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Merges the pages of an operation without a paginator in botocore: all lists, and the first page's other members."""
+    """Merges the pages of an operation without a botocore paginator: all lists, and other members of the first page."""
     merged: dict[str, Any] = {}
     start: dict[str, str] = {}
     while True:
