@@ -235,7 +235,7 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
             deployed = state_of(cloud, account)
             say("deploying again without the parameters")
             second = results(run(without_parameters))
-            expect("the second run's steps", set(second.values()), {"no changes", "is there already"})
+            expect("the second run's steps", set(second.values()), {"no changes", "exists already"})
             expect_unchanged("the second run", state_of(cloud, account), deployed)
             say("renaming backend_role, which customers trust: must be refused")
             refusal = start(without_parameters | {"ROLE_PARAMETERS": "RoleName=another"})
