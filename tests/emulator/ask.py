@@ -42,7 +42,7 @@ NEXT_PAGE = {
 ABOUT_ONE_PAGE = ("ResponseMetadata", "IsTruncated", "Marker", "MaxItems", *NEXT_PAGE)
 
 
-class Asker:
+class Reader:
     """Caches sessions and clients, so that a list of questions costs one AssumeRole per customer."""
 
     def __init__(self, endpoint: str, backend_role: str) -> None:
@@ -52,7 +52,7 @@ class Asker:
         self._credentials: dict[tuple[str, str | None], dict[str, str]] = {}
         self._clients: dict[tuple[str, str | None, str, str], Any] = {}
 
-    def ask(self, question: Question) -> Any:
+    def read(self, question: Question) -> Any:
         client = self._client(question)
         operation = xform_name(question["operation"])
         parameters = (question.get("params") or {}) | subject_parameters(client, operation, question)
@@ -126,9 +126,9 @@ def plain(value: Any) -> Any:
     raise TypeError(f"cannot write {type(value).__name__} as JSON")
 
 
-def answer_or_error(asker: Asker, question: Question) -> dict[str, Any]:
+def answer_or_error(reader: Reader, question: Question) -> dict[str, Any]:
     try:
-        return {"answer": asker.ask(question)}
+        return {"answer": reader.read(question)}
     except ClientError as refusal:
         error = refusal.response["Error"]
         return {"error": {"code": error["Code"], "message": error["Message"]}}
@@ -147,14 +147,14 @@ def main() -> None:
     parser.add_argument("--params", type=json.loads, default={}, help="JSON object")
     parser.add_argument("--subject", help="the id of the resource to read")
     arguments = parser.parse_args()
-    asker = Asker(arguments.endpoint, arguments.backend_role)
+    reader = Reader(arguments.endpoint, arguments.backend_role)
     if arguments.operation is None:
-        answers = [answer_or_error(asker, question) for question in json.load(sys.stdin)]
+        answers = [answer_or_error(reader, question) for question in json.load(sys.stdin)]
         print(json.dumps(answers, default=plain, ensure_ascii=False))
         return
     if not arguments.service or not (arguments.account or arguments.role_arn):
         parser.error("--operation needs --service, and --account or --role-arn")
-    result = answer_or_error(asker, vars(arguments))
+    result = answer_or_error(reader, vars(arguments))
     if "error" in result:
         sys.exit(f"{result['error']['code']}: {result['error']['message']}")
     print(json.dumps(result["answer"], default=plain, ensure_ascii=False))

@@ -33,13 +33,13 @@ WAITER = {"Delay": 0.1, "MaxAttempts": 1200}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-class Trials:
+class Attempts:
     """Makes calls and records their outcomes."""
 
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
 
-    def attempt(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
+    def make(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
         assert name not in self.outcomes, f"there are two attempts named {name!r}"
         try:
             response = call(**parameters)
@@ -130,13 +130,15 @@ def remove_bucket(cloud: Cloud, bucket: str) -> None:
 # ---- The attempts ----
 
 
-def try_assume_role(trials: Trials, cloud: Cloud, facts: dict[str, Any], target: dict[str, Any]) -> Callable[..., Any]:
+def try_assume_role(
+    attempts: Attempts, cloud: Cloud, facts: dict[str, Any], target: dict[str, Any]
+) -> Callable[..., Any]:
     """Assumes roles of the customer. Returns a function that makes clients for the one allowed session."""
     account, external_id = target["account_id"], target["external_id"]
     customer, root = facts["customer_role_arns"][account], cloud.root("sts")
 
     def enter(name: str, sts: Any, arn: str, **condition: str) -> Any:
-        return trials.attempt(name, sts.assume_role, RoleArn=arn, RoleSessionName="forbidden", **condition)
+        return attempts.make(name, sts.assume_role, RoleArn=arn, RoleSessionName="forbidden", **condition)
 
     backend_role = enter("an operator enters backend_role", root, facts["backend_role_arn"])["Credentials"]
     backend = cloud.session_of(backend_role, "sts")
@@ -155,7 +157,7 @@ def try_assume_role(trials: Trials, cloud: Cloud, facts: dict[str, Any], target:
     return lambda service, region=HOME_REGION: cloud.session_of(session, service, region)
 
 
-def try_customer_session(trials: Trials, cloud: Cloud, account: str, client: Callable[..., Any]) -> None:
+def try_customer_session(attempts: Attempts, cloud: Cloud, account: str, client: Callable[..., Any]) -> None:
     """Uses the customer's session for other calls than its reads: with its own policies, and with too many rights."""
     ec2, route53, iam = client("ec2"), client("route53"), client("iam")
     root = cloud.root("ec2", account)
@@ -164,47 +166,47 @@ def try_customer_session(trials: Trials, cloud: Cloud, account: str, client: Cal
     other_ec2 = client("ec2", other_region)
     machine = root.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
     network, tag = {"CidrBlock": "10.250.0.0/16"}, {"Key": "forbidden", "Value": "yes"}
-    trials.attempt("a customer's role lists VPCs", ec2.describe_vpcs)
-    trials.attempt("a customer's role lists machines", ec2.describe_instances)
-    trials.attempt("a customer's role lists zones", route53.list_hosted_zones)
-    trials.attempt("a customer's role makes a VPC", ec2.create_vpc, **network)
-    trials.attempt("a customer's role tags a machine", ec2.create_tags, Resources=[machine], Tags=[tag])
-    trials.attempt("a customer's role stops a machine", ec2.stop_instances, InstanceIds=[machine])
+    attempts.make("a customer's role lists VPCs", ec2.describe_vpcs)
+    attempts.make("a customer's role lists machines", ec2.describe_instances)
+    attempts.make("a customer's role lists zones", route53.list_hosted_zones)
+    attempts.make("a customer's role makes a VPC", ec2.create_vpc, **network)
+    attempts.make("a customer's role tags a machine", ec2.create_tags, Resources=[machine], Tags=[tag])
+    attempts.make("a customer's role stops a machine", ec2.stop_instances, InstanceIds=[machine])
     zone = {"Name": "forbidden.test", "CallerReference": "forbidden"}
-    trials.attempt("a customer's role makes a zone", route53.create_hosted_zone, **zone)
-    trials.attempt("a customer's role makes a user", iam.create_user, UserName="forbidden")
-    trials.attempt("a customer's role lists users", iam.list_users)
-    try_secrets(trials, "a customer's role reads", ec2, machine)
+    attempts.make("a customer's role makes a zone", route53.create_hosted_zone, **zone)
+    attempts.make("a customer's role makes a user", iam.create_user, UserName="forbidden")
+    attempts.make("a customer's role lists users", iam.list_users)
+    try_secrets(attempts, "a customer's role reads", ec2, machine)
     with administrator(cloud, account):
-        trials.attempt("with AdministratorAccess a customer's role lists users", iam.list_users)
+        attempts.make("with AdministratorAccess a customer's role lists users", iam.list_users)
         name = "with AdministratorAccess a customer's role makes a VPC"
-        created = trials.attempt(name, other_ec2.create_vpc, **network)
+        created = attempts.make(name, other_ec2.create_vpc, **network)
         if created:
             cloud.root("ec2", account, other_region).delete_vpc(VpcId=created["Vpc"]["VpcId"])
-        try_secrets(trials, "with AdministratorAccess a customer's role reads", ec2, machine)
-    trials.attempt("after it was detached a customer's role lists users", iam.list_users)
+        try_secrets(attempts, "with AdministratorAccess a customer's role reads", ec2, machine)
+    attempts.make("after it was detached a customer's role lists users", iam.list_users)
 
 
-def try_secrets(trials: Trials, who: str, ec2: Any, machine: str) -> None:
-    trials.attempt(f"{who} user data", ec2.describe_instance_attribute, InstanceId=machine, Attribute="userData")
-    trials.attempt(f"{who} user data of a template", ec2.get_launch_template_data, InstanceId=machine)
-    trials.attempt(f"{who} a password", ec2.get_password_data, InstanceId=machine)
-    trials.attempt(f"{who} console output", ec2.get_console_output, InstanceId=machine)
-    trials.attempt(f"{who} a screenshot", ec2.get_console_screenshot, InstanceId=machine)
-    trials.attempt(
+def try_secrets(attempts: Attempts, who: str, ec2: Any, machine: str) -> None:
+    attempts.make(f"{who} user data", ec2.describe_instance_attribute, InstanceId=machine, Attribute="userData")
+    attempts.make(f"{who} user data of a template", ec2.get_launch_template_data, InstanceId=machine)
+    attempts.make(f"{who} a password", ec2.get_password_data, InstanceId=machine)
+    attempts.make(f"{who} console output", ec2.get_console_output, InstanceId=machine)
+    attempts.make(f"{who} a screenshot", ec2.get_console_screenshot, InstanceId=machine)
+    attempts.make(
         f"{who} a VPN's configuration",
         ec2.get_vpn_connection_device_sample_configuration,
         VpnConnectionId="vpn-0123456789abcdef0",
         VpnConnectionDeviceTypeId="1",
     )
-    trials.attempt(
+    attempts.make(
         f"{who} a VPN client's configuration",
         ec2.export_client_vpn_client_configuration,
         ClientVpnEndpointId="cvpn-endpoint-0123456789abcdef0",
     )
 
 
-def try_backend_role(trials: Trials, cloud: Cloud, facts: dict[str, Any]) -> None:
+def try_backend_role(attempts: Attempts, cloud: Cloud, facts: dict[str, Any]) -> None:
     """Uses backend_role in its own account."""
     arn = facts["backend_role_arn"]
     session = cloud.root("sts").assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"]
@@ -215,28 +217,28 @@ def try_backend_role(trials: Trials, cloud: Cloud, facts: dict[str, Any]) -> Non
     root.create_bucket(**other, CreateBucketConfiguration={"LocationConstraint": HOME_REGION})
     root.put_object(**other, Key="mark", Body=b"")
     try:
-        trials.attempt("backend_role writes results", s3.put_object, **results, **mark, Body=b"")
-        trials.attempt("backend_role reads results back", s3.get_object, **results, **mark)
-        trials.attempt("backend_role deletes results", s3.delete_object, **results, **mark)
-        trials.attempt("backend_role reads the registry", s3.get_object, **registry, Key="targets.json")
-        trials.attempt("backend_role writes the registry", s3.put_object, **registry, Key="forbidden.json", Body=b"{}")
-        trials.attempt("backend_role deletes the registry", s3.delete_object, **registry, Key="targets.json")
-        trials.attempt("backend_role reads another bucket", s3.get_object, **other, Key="mark")
-        trials.attempt("backend_role lists another bucket", s3.list_objects_v2, **other)
-        trials.attempt("backend_role writes to another bucket", s3.put_object, **other, Key="more", Body=b"")
+        attempts.make("backend_role writes results", s3.put_object, **results, **mark, Body=b"")
+        attempts.make("backend_role reads results back", s3.get_object, **results, **mark)
+        attempts.make("backend_role deletes results", s3.delete_object, **results, **mark)
+        attempts.make("backend_role reads the registry", s3.get_object, **registry, Key="targets.json")
+        attempts.make("backend_role writes the registry", s3.put_object, **registry, Key="forbidden.json", Body=b"{}")
+        attempts.make("backend_role deletes the registry", s3.delete_object, **registry, Key="targets.json")
+        attempts.make("backend_role reads another bucket", s3.get_object, **other, Key="mark")
+        attempts.make("backend_role lists another bucket", s3.list_objects_v2, **other)
+        attempts.make("backend_role writes to another bucket", s3.put_object, **other, Key="more", Body=b"")
     finally:
         remove_bucket(cloud, other["Bucket"])
         for version in root.list_object_versions(**results, Prefix=mark["Key"]).get("Versions", []):
             root.delete_object(**results, **mark, VersionId=version["VersionId"])
     event = {"Source": "rolecall", "DetailType": "rolecall run committed", "Detail": "{}"}
-    trials.attempt("backend_role tells the default bus", events.put_events, Entries=[event])
+    attempts.make("backend_role tells the default bus", events.put_events, Entries=[event])
     with event_bus(cloud, "forbidden-bus") as bus:
-        trials.attempt("backend_role tells another bus", events.put_events, Entries=[event | {"EventBusName": bus}])
-    trials.attempt("backend_role lists the backend's own VPCs", cloud.session_of(session, "ec2").describe_vpcs)
-    trials.attempt("backend_role makes a user", cloud.session_of(session, "iam").create_user, UserName="forbidden")
+        attempts.make("backend_role tells another bus", events.put_events, Entries=[event | {"EventBusName": bus}])
+    attempts.make("backend_role lists the backend's own VPCs", cloud.session_of(session, "ec2").describe_vpcs)
+    attempts.make("backend_role makes a user", cloud.session_of(session, "iam").create_user, UserName="forbidden")
 
 
-def try_readers_and_invokers(trials: Trials, cloud: Cloud, facts: dict[str, Any]) -> None:
+def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, Any]) -> None:
     """Uses a reader and an invoker of the second backend, and a role that its parameters do not name."""
     sts = cloud.root("sts")
     with ExitStack() as stack:
@@ -252,39 +254,39 @@ def try_readers_and_invokers(trials: Trials, cloud: Cloud, facts: dict[str, Any]
         results, registry = {"Bucket": outputs["ResultsBucket"]}, {"Bucket": outputs["RegistryBucket"]}
 
         s3 = cloud.session_of(sessions["reader"], "s3")
-        trials.attempt("a reader reads records", s3.get_object, **results, Key=RECORDS)
-        trials.attempt("a reader reads a manifest", s3.get_object, **results, Key="runs/r/manifest.json")
-        trials.attempt("a reader reads a shard's manifest", s3.get_object, **results, Key="runs/r/shards/0.json")
-        trials.attempt("a reader reads latest.json", s3.get_object, **results, Key="latest.json")
-        trials.attempt("a reader lists records", s3.list_objects_v2, **results, Prefix="parquet/ec2_vpcs/")
-        trials.attempt("a reader lists the whole bucket", s3.list_objects_v2, **results)
-        trials.attempt("a reader reads a plan", s3.get_object, **results, Key="runs/r/plan.json")
-        trials.attempt("a reader writes results", s3.put_object, **results, Key="parquet/ec2_vpcs/b", Body=b"")
-        trials.attempt("a reader deletes results", s3.delete_object, **results, Key=RECORDS)
-        trials.attempt("a reader reads the registry", s3.get_object, **registry, Key="targets.json")
-        trials.attempt("a reader lists the registry", s3.list_objects_v2, **registry)
+        attempts.make("a reader reads records", s3.get_object, **results, Key=RECORDS)
+        attempts.make("a reader reads a manifest", s3.get_object, **results, Key="runs/r/manifest.json")
+        attempts.make("a reader reads a shard's manifest", s3.get_object, **results, Key="runs/r/shards/0.json")
+        attempts.make("a reader reads latest.json", s3.get_object, **results, Key="latest.json")
+        attempts.make("a reader lists records", s3.list_objects_v2, **results, Prefix="parquet/ec2_vpcs/")
+        attempts.make("a reader lists the whole bucket", s3.list_objects_v2, **results)
+        attempts.make("a reader reads a plan", s3.get_object, **results, Key="runs/r/plan.json")
+        attempts.make("a reader writes results", s3.put_object, **results, Key="parquet/ec2_vpcs/b", Body=b"")
+        attempts.make("a reader deletes results", s3.delete_object, **results, Key=RECORDS)
+        attempts.make("a reader reads the registry", s3.get_object, **registry, Key="targets.json")
+        attempts.make("a reader lists the registry", s3.list_objects_v2, **registry)
 
         for who, name in (("an invoker", "invoker"), ("a reader", "reader"), ("nobody's role", "nobody")):
             session = sessions[name]
             queue, session_sts = cloud.session_of(session, "sqs"), cloud.session_of(session, "sts")
             requests = {"QueueUrl": outputs["RequestQueueUrl"]}
-            trials.attempt(f"{who} sends a request", queue.send_message, **requests, MessageBody="{}")
-            trials.attempt(f"{who} takes requests out", queue.receive_message, **requests)
+            attempts.make(f"{who} sends a request", queue.send_message, **requests, MessageBody="{}")
+            attempts.make(f"{who} takes requests out", queue.receive_message, **requests)
             request = {"FunctionName": outputs["FunctionName"], "InvocationType": "DryRun"}
             if name != "invoker":  # an invoker calls the function through the invokers' role
-                trials.attempt(f"{who} invokes the function", cloud.session_of(session, "lambda").invoke, **request)
+                attempts.make(f"{who} invokes the function", cloud.session_of(session, "lambda").invoke, **request)
             invokers = {"RoleArn": outputs["InvokerRoleArn"], "RoleSessionName": "forbidden"}
-            assumed = trials.attempt(f"{who} enters the invokers' role", session_sts.assume_role, **invokers)
+            assumed = attempts.make(f"{who} enters the invokers' role", session_sts.assume_role, **invokers)
             if assumed:
                 function = cloud.session_of(assumed["Credentials"], "lambda")
                 bucket = cloud.session_of(assumed["Credentials"], "s3")
                 inside = "in the invokers' role"
-                trials.attempt(f"{who} invokes {inside}", function.invoke, **request)
+                attempts.make(f"{who} invokes {inside}", function.invoke, **request)
                 delete = function.delete_function
-                trials.attempt(f"{who} deletes the function {inside}", delete, FunctionName=outputs["FunctionName"])
-                trials.attempt(f"{who} reads the registry {inside}", bucket.get_object, **registry, Key="targets.json")
+                attempts.make(f"{who} deletes the function {inside}", delete, FunctionName=outputs["FunctionName"])
+                attempts.make(f"{who} reads the registry {inside}", bucket.get_object, **registry, Key="targets.json")
         nobody = cloud.session_of(sessions["nobody"], "s3")
-        trials.attempt("nobody's role reads records", nobody.get_object, **results, Key=RECORDS)
+        attempts.make("nobody's role reads records", nobody.get_object, **results, Key=RECORDS)
 
 
 def main() -> None:
@@ -292,14 +294,14 @@ def main() -> None:
     parser.add_argument("--endpoint", required=True, help="the emulator's endpoint")
     cloud = Cloud(parser.parse_args().endpoint)
     facts = json.load(sys.stdin)
-    trials = Trials()
+    attempts = Attempts()
     sound = next(account["id"] for account in facts["accounts"] if not account["fault"])
     target = next(target for target in facts["registry"]["targets"] if target["account_id"] == sound)
-    try_customer_session(trials, cloud, sound, try_assume_role(trials, cloud, facts, target))
-    try_backend_role(trials, cloud, facts)
+    try_customer_session(attempts, cloud, sound, try_assume_role(attempts, cloud, facts, target))
+    try_backend_role(attempts, cloud, facts)
     if facts["function_name"]:
-        try_readers_and_invokers(trials, cloud, facts)
-    print(json.dumps(trials.outcomes, indent=1))
+        try_readers_and_invokers(attempts, cloud, facts)
+    print(json.dumps(attempts.outcomes, indent=1))
 
 
 if __name__ == "__main__":

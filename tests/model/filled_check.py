@@ -22,7 +22,7 @@ from filled_calls import continuation, listed_member, read_operation
 from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
-from ask import ABOUT_ONE_PAGE, Asker
+from ask import ABOUT_ONE_PAGE, Reader
 
 ACCOUNT, REGION, OTHER_REGION = "111111111111", "eu-west-1", "us-east-1"
 FILTERS = [{"Name": "state", "Values": ["active", "blackhole"]}]
@@ -61,19 +61,19 @@ DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", "NextRecordName", "Next
 class Checker:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self.asker = Asker(endpoint, "arn:aws:iam::999999999999:role/rolecall-backend")
+        self.reader = Reader(endpoint, "arn:aws:iam::999999999999:role/rolecall-backend")
         self.gaps: list[str] = []
 
-    def ask(self, service: str, operation: str, region: str = REGION, **parameters: Any) -> Any:
+    def read(self, service: str, operation: str, region: str = REGION, **parameters: Any) -> Any:
         question = {"account": ACCOUNT, "external_id": "check", "service": service, "region": region}
-        return self.asker.ask({**question, "operation": operation, "params": parameters})
+        return self.reader.read({**question, "operation": operation, "params": parameters})
 
     def expect(self, condition: bool, gap: str) -> None:
         if not condition:
             self.gaps.append(gap)
 
     def check_every_member(self, service: str, name: str, parameters: dict[str, Any]) -> None:
-        answer = self.ask(service, name, **parameters)
+        answer = self.read(service, name, **parameters)
         operation = read_operation(service, name)
         listed = listed_member(operation)
         if listed:
@@ -90,7 +90,7 @@ class Checker:
 
     def check_refused(self, code: str, service: str, operation: str, **parameters: Any) -> None:
         try:
-            self.ask(service, operation, **parameters)
+            self.read(service, operation, **parameters)
         except ClientError as error:
             found = error.response["Error"]["Code"]
             self.expect(found == code, f"{operation} {parameters}: refused with {found}, not {code}")
@@ -129,13 +129,13 @@ def gaps(path: str, shape: Shape, values: list[Any], name: str = "") -> Iterator
 
 def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
     """Returns the required parameters of the operations, with ids from the listings."""
-    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
-    tables = checker.ask("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
+    zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
+    tables = checker.read("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
     table = tables[3]["TransitGatewayRouteTableId"]
-    collection = checker.ask("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
-    lists = checker.ask("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
+    collection = checker.read("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
+    lists = checker.read("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
     bare = [zone.rpartition("/")[2] for zone in zones]
-    policy = checker.ask("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
+    policy = checker.read("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
     return {
         "DescribeByoipCidrs": {"MaxResults": 100},
         "DescribeLaunchTemplateVersions": {"Versions": ["$Latest", "$Default"]},
@@ -174,7 +174,7 @@ def check_pages(checker: Checker) -> None:
     expect(f"fresh &amp; new {MARKER}<" in body, "DescribeVpnConnections has no unknown member beside its secrets")
     status, body = checker.raw("route53", "GET", "/2013-04-01/hostedzone")
     expect(status == 400 and "MaxItems" in body, f"ListHostedZones without MaxItems: {status} {body}")
-    client = checker.asker._client(  # ask.py has no option for single pages
+    client = checker.reader._client(  # ask.py has no option for single pages
         {"account": ACCOUNT, "external_id": "check", "service": "ec2", "region": REGION}
     )
     pages = list(client.get_paginator("describe_vpcs").paginate())
@@ -182,13 +182,13 @@ def check_pages(checker: Checker) -> None:
     foreign = pages[0]["NextToken"]
     checker.check_refused("InvalidPaginationToken", "ec2", "DescribeVpcs", NextToken=f"{foreign}x")
     checker.check_refused("InvalidPaginationToken", "ec2", "DescribeSubnets", NextToken=foreign)
-    other_vpcs = checker.ask("ec2", "DescribeVpcs", OTHER_REGION)["Vpcs"]
+    other_vpcs = checker.read("ec2", "DescribeVpcs", OTHER_REGION)["Vpcs"]
     same = {vpc["VpcId"] for vpc in other_vpcs} & {vpc["VpcId"] for page in pages for vpc in page["Vpcs"]}
     expect(not same, f"two regions have the same VPCs: {same}")
 
 
 def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
-    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
+    zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
     private, public = zones[PRIVATE_ZONE - 1], zones[0]
     checker.expect(len(zones) == ZONES, f"{len(zones)} zones")
     checker.check_refused("InvalidInput", "route53", "GetDNSSEC", HostedZoneId=private)
@@ -200,19 +200,19 @@ def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
     checker.check_refused("InvalidAction", "ec2", "CreateVpc", CidrBlock="10.0.0.0/16")
     checker.check_refused("MissingParameter", "ec2", "DescribeLaunchTemplateVersions")
     for zone in zones:
-        found = checker.ask("route53", "GetHostedZone", Id=zone)["HostedZone"]["Id"]
+        found = checker.read("route53", "GetHostedZone", Id=zone)["HostedZone"]["Id"]
         checker.expect(found == zone, f"GetHostedZone of {zone}: {found}")
-    records = [checker.ask("route53", "ListResourceRecordSets", HostedZoneId=zone) for zone in zones]
+    records = [checker.read("route53", "ListResourceRecordSets", HostedZoneId=zone) for zone in zones]
     names = [{record["Name"] for record in answer["ResourceRecordSets"]} for answer in records]
     checker.expect(not set.intersection(*names), "two zones have the same records")
-    checks = [check["Id"] for check in checker.ask("route53", "ListHealthChecks")["HealthChecks"]]
-    sets = checker.ask("route53", "ListTagsForResources", ResourceType="healthcheck", ResourceIds=checks)
+    checks = [check["Id"] for check in checker.read("route53", "ListHealthChecks")["HealthChecks"]]
+    sets = checker.read("route53", "ListTagsForResources", ResourceType="healthcheck", ResourceIds=checks)
     tagged = [tag_set["ResourceId"] for tag_set in sets["ResourceTagSets"]]
     checker.expect(tagged == checks, "health checks without tags")
-    templates = checker.ask("ec2", "DescribeLaunchTemplates")["LaunchTemplates"]
+    templates = checker.read("ec2", "DescribeLaunchTemplates")["LaunchTemplates"]
     template_ids = {template["LaunchTemplateId"] for template in templates}
     parameters = given["DescribeLaunchTemplateVersions"]
-    versions = checker.ask("ec2", "DescribeLaunchTemplateVersions", **parameters)["LaunchTemplateVersions"]
+    versions = checker.read("ec2", "DescribeLaunchTemplateVersions", **parameters)["LaunchTemplateVersions"]
     numbered = sorted((version["LaunchTemplateId"], version["VersionNumber"]) for version in versions)
     checker.expect(numbered == sorted((id, n) for id in template_ids for n in (1, 2)), f"versions: {numbered}")
 
