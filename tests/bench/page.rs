@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use quick_xml::events::Event;
 use rolecall::testing::{
-    Catalogue, FileNaming, Format, Origin, Page, RowContext, SinkMessage, Store, Table, Tables, decode, sink,
+    Catalogue, FileNaming, Format, Location, Page, SinkMessage, Store, Table, Tables, decode, sink,
 };
 
 const INSTANCES: usize = 100;
@@ -77,18 +77,17 @@ fn read_once(page: &str) {
 }
 
 fn records(page: &str, table: &'static Table) -> Page {
-    let answer = decode(page.as_bytes(), &table.wanted).expect("an answer");
-    let row = RowContext { account_id: "111122223333", partition: "aws", region: "eu-west-1", parent: None };
-    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, row)).collect();
-    assert_eq!(records.len(), INSTANCES);
-    let origin = Origin {
+    let answer = decode(page.as_bytes(), &table.selector).expect("an answer");
+    let location = Location {
         account_id: Arc::from("111122223333"),
         account_alias: Some(Arc::from("acme")),
         partition: "aws",
         region: Arc::from("eu-west-1"),
         collected_at: jiff::Timestamp::UNIX_EPOCH,
     };
-    Page { table: table.index, origin, records }
+    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, &location, None)).collect();
+    assert_eq!(records.len(), INSTANCES);
+    Page { table: table.index, location, records }
 }
 
 fn written(page: &str, table: &'static Table, format: Format) {

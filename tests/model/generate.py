@@ -30,7 +30,7 @@ def catalogue_operations() -> list[tuple[str, str]]:
     found = set()
     for path in sorted((ROOT / "src/catalogue").glob("**/*.rs")):
         lines = [line for line in path.read_text().splitlines() if "actions: &[" not in line]
-        if path.name != "policy.rs":
+        if path.name not in ("session_policy.rs", "secret_actions.rs"):
             for service, name in re.findall(r'"([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', "\n".join(lines)):
                 if service in XML_SERVICES:
                     found.add((service, name))
@@ -93,18 +93,18 @@ class Writer:
             column = xform_name(name).lstrip("_")
             rows.append(f'    Member {{ wire: "{wire}", name: "{name}", column: "{column}", kind: {kind} }},')
         self.written[shape.name] = "\n".join(
-            [f"pub static {static_name(shape.name)}: Structure = Structure {{ "
+            [f"pub(crate) static {static_name(shape.name)}: Structure = Structure {{ "
              f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[', *rows,
-             f"], first: {first}, order: MemberOrderHint::unknown() }};"])
+             f"], original_members: {first}, order_hint: MemberOrderHint::empty() }};"])
 
 
 def structures_before(service: str) -> dict[str, tuple[list[str], int]]:
     """The members of each structure as they stand, and how many there were at first: columns keep their places, and
     what a newer model brings comes behind them."""
     text = SHAPES.read_text() if SHAPES.exists() else ""
-    inside = re.search(rf"^pub mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
+    inside = re.search(rf"^pub\(super\) mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
     found = {}
-    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], first: (\d+)'
+    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], original_members: (\d+)'
     for name, members, first in re.findall(pattern, inside[1] if inside else "", re.DOTALL):
         found[name] = (re.findall(r'Member \{ wire: "[^"]+", name: "(\w+)"', members), int(first))
     return found
@@ -141,8 +141,8 @@ def generate() -> tuple[str, str]:
             top = f"{service}::{static_name(operation.output_shape.name)}"
             table.append(f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top} }},')
         if writer.written:
-            out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
-    out += ["pub static OPERATIONS: &[Operation] = &[", *table, "];", ""]
+            out += [f"pub(super) mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
+    out += ["pub(super) static OPERATIONS: &[Operation] = &[", *table, "];", ""]
     every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py.",
              "# `secret` stands behind those whose answers the model says bear secrets."]
     for service in (*XML_SERVICES, "account"):

@@ -255,7 +255,7 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::decode::Value;
-    use crate::inventory::{Origin, Record};
+    use crate::inventory::{Location, Record};
 
     /// Every table open, and each row large: what waits stays bounded, and every row arrives.
     #[tokio::test]
@@ -286,14 +286,14 @@ mod tests {
                     values[text] = Value::Json(format!("\"{}\"", "x".repeat(1 << 20)));
                 }
                 let record = Record { id: round.to_string(), values, ..Record::default() };
-                let origin = Origin {
+                let location = Location {
                     account_id: Arc::from("1"),
                     account_alias: None,
                     partition: "aws",
                     region: Arc::from("global"),
                     collected_at: jiff::Timestamp::UNIX_EPOCH,
                 };
-                let page = Page { table: table.index, origin, records: vec![record] };
+                let page = Page { table: table.index, location, records: vec![record] };
                 sink.take(SinkMessage::Page(page, None)).await.unwrap();
                 most = most.max(sink.parts.values().map(TableFile::buffered).sum::<usize>());
             }

@@ -64,11 +64,11 @@ impl TableFile {
         for record in &page.records {
             match &mut self.content {
                 Content::Lines { gzip, row, length } => {
-                    ndjson::record(row, run_id, table, &page.origin, record);
+                    ndjson::record(row, run_id, table, &page.location, record);
                     end_line(gzip, row, length);
                 }
                 Content::Parquet(encoder) => encoder
-                    .push(record_cells(run_id, &page.origin, record))
+                    .push(record_cells(run_id, &page.location, record))
                     .map_err(|error| broken(&self.key, error))?,
             }
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::decode::Value;
 use crate::inventory::LedgerRow;
-use crate::inventory::{Origin, Record};
+use crate::inventory::{Location, Record};
 
 /// One value on its way into a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,20 +58,20 @@ impl<'a> From<&'a Value> for ColumnValue<'a> {
 /// The cells of a record: the opening ones, the table's, and what its service model does not know.
 pub(crate) fn record_cells<'a>(
     run_id: &'a str,
-    origin: &'a Origin,
+    location: &'a Location,
     record: &'a Record,
 ) -> impl Iterator<Item = ColumnValue<'a>> + use<'a> {
     let opening = [
         ColumnValue::Text(run_id),
-        ColumnValue::Text(&origin.account_id),
-        text(origin.account_alias.as_deref()),
-        ColumnValue::Text(origin.partition),
-        ColumnValue::Text(&origin.region),
+        ColumnValue::Text(&location.account_id),
+        text(location.account_alias.as_deref()),
+        ColumnValue::Text(location.partition),
+        ColumnValue::Text(&location.region),
         ColumnValue::Text(&record.id),
         text(record.arn.as_deref()),
         text(record.owner_id.as_deref()),
         record.tags.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
-        ColumnValue::Timestamp(origin.collected_at),
+        ColumnValue::Timestamp(location.collected_at),
     ];
     opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
 }

@@ -9,7 +9,7 @@ use ::parquet::record::Field;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::decode::json::{member, string};
+use crate::decode::json::{write_member, write_string};
 use crate::inventory::{Column, ColumnType, OPENING_COLUMNS};
 
 /// The rows of a file, one JSON object a line. `columns` say which texts are JSON; what is null is left out but for
@@ -27,7 +27,7 @@ pub fn lines_of(file: Bytes, columns: &[Column]) -> Result<String, ParquetError>
             let mut value = String::new();
             write(&mut value, field, json)
                 .ok_or_else(|| ParquetError::General(format!("column {name} is none of rolecall's")))?;
-            member(&mut out, name, |out| out.push_str(&value));
+            write_member(&mut out, name, |out| out.push_str(&value));
         }
         out.push_str("}\n");
     }
@@ -38,16 +38,16 @@ fn write(out: &mut String, field: &Field, json: bool) -> Option<()> {
     match field {
         Field::Null => out.push_str("null"),
         Field::Str(text) if json => out.push_str(text),
-        Field::Str(text) => string(out, text),
+        Field::Str(text) => write_string(out, text),
         Field::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Field::Long(value) => out.push_str(&value.to_string()),
         Field::Double(value) => out.push_str(&serde_json::Value::from(*value).to_string()),
-        Field::TimestampMicros(micros) => string(out, &Timestamp::from_microsecond(*micros).ok()?.to_string()),
+        Field::TimestampMicros(micros) => write_string(out, &Timestamp::from_microsecond(*micros).ok()?.to_string()),
         Field::MapInternal(map) => {
             out.push('{');
             for (key, value) in map.entries() {
                 let (Field::Str(key), Field::Str(value)) = (key, value) else { return None };
-                member(out, key, |out| string(out, value));
+                write_member(out, key, |out| write_string(out, value));
             }
             out.push('}');
         }

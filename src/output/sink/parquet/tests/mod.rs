@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::decode::Value;
-use crate::inventory::{EXTRA_COLUMN, OPENING_COLUMNS, Origin, Record};
+use crate::inventory::{EXTRA_COLUMN, Location, OPENING_COLUMNS, Record};
 use crate::inventory::{LedgerRow, Status};
 
 const KINDS: &[(&str, ColumnType)] = &[
@@ -228,7 +228,7 @@ fn a_record_opens_with_where_it_was_seen_and_ends_with_what_is_not_known() {
     let mut all = columns(&OPENING_COLUMNS.iter().map(|name| (*name, ColumnType::String)).collect::<Vec<_>>());
     (all[8].kind, all[9].kind) = (ColumnType::Map, ColumnType::Timestamp);
     all.extend(columns(&[("size", ColumnType::Integer), (EXTRA_COLUMN, ColumnType::Json)]));
-    let origin = Origin {
+    let location = Location {
         account_id: Arc::from("111122223333"),
         account_alias: None,
         partition: "aws",
@@ -243,7 +243,7 @@ fn a_record_opens_with_where_it_was_seen_and_ends_with_what_is_not_known() {
         ..Record::default()
     };
     let mut encoder = Encoder::new(all);
-    encoder.push(record_cells("r-1", &origin, &record)).unwrap();
+    encoder.push(record_cells("r-1", &location, &record)).unwrap();
     let (_, rows) = read(encoder.finish().unwrap());
     let told: Vec<String> = rows[0].get_column_iter().map(|(name, field)| format!("{name}={field}")).collect();
     assert_eq!(
