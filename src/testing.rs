@@ -15,7 +15,7 @@ pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};
 pub use crate::input::{ValidationErrors, parse};
 pub use crate::inventory::{Location, Page};
 pub use crate::output::sink;
-pub use crate::output::sink::{FileNaming, SinkMessage, Tables, lines_of};
+pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parquet_to_ndjson};
 pub use crate::settings::{Runtime, Settings};
 pub use crate::store::{PutOutcome, Store, split_object};
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use quick_xml::events::Event;
 use rolecall::testing::{
-    Catalogue, FileNaming, Format, Location, Page, SinkMessage, Store, Table, Tables, decode, sink,
+    Catalogue, FileNaming, Format, Location, Page, SinkConfig, SinkMessage, Store, Table, Tables, decode, sink,
 };
 
 const INSTANCES: usize = 100;
@@ -97,10 +97,11 @@ fn written(page: &str, table: &'static Table, format: Format) {
     let store = Store::open(address, &config, std::time::Duration::from_secs(9), None).expect("a store");
     let naming = FileNaming { run_id: "bench".into(), shard: "0".into(), attempt: "0".into(), dt: "2026-01-01".into() };
     let catalogue = Catalogue::get().expect("a catalogue");
+    let config = SinkConfig { store, naming, format, catalogue, tables: Tables::Every, margin: Arc::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (sender, receiver) = sink::channel();
-        let writing = sink::write(store, naming, format, catalogue, Tables::Every, Arc::default(), receiver);
+        let writing = sink::write(config, receiver);
         let collecting = async move {
             for _ in 0..PAGES {
                 sender.send(SinkMessage::Page(records(page, table), None)).await.expect("the sink takes it");

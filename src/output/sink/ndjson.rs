@@ -1,5 +1,8 @@
-//! Rows as lines of JSON: nested values nest, and missing members are left out but for the opening
-//! columns, which are always there.
+//! Writes rows as lines of JSON.
+//!
+//! Nested values are nested JSON. Missing values are left out, except those of the opening columns.
+//!
+//! **Invariant:** knows nothing of files or compression.
 
 use crate::catalogue::Table;
 use crate::decode::Value;
@@ -7,7 +10,7 @@ use crate::decode::json::{write_member, write_string};
 use crate::inventory::LedgerRow;
 use crate::inventory::{EXTRA_COLUMN, Location, Record};
 
-/// Appends one record.
+/// Appends a record as one JSON object.
 pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &Location, record: &Record) {
     out.push('{');
     text(out, "run_id", Some(run_id));
@@ -40,9 +43,9 @@ pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &L
     out.push('}');
 }
 
-/// Appends one row of the ledger.
-pub(super) fn ledger(out: &mut String, row: &LedgerRow) {
-    // A row of plain fields has no way to fail.
+/// Appends a ledger row as one JSON object.
+pub(super) fn ledger_row(out: &mut String, row: &LedgerRow) {
+    // Serialising plain fields cannot fail.
     out.push_str(&serde_json::to_string(row).unwrap_or_default());
 }
 

@@ -1,6 +1,6 @@
-//! Cells: what a row is made of, borrowed from records and from rows of the ledger.
+//! Lists the values of a row, borrowed from a record or from a ledger row, in the order of the columns.
 //!
-//! The order of the cells is that of the columns. Knows nothing of how they are encoded.
+//! **Invariant:** knows nothing of their encoding.
 
 use jiff::Timestamp;
 
@@ -8,27 +8,22 @@ use crate::decode::Value;
 use crate::inventory::LedgerRow;
 use crate::inventory::{Location, Record};
 
-/// One value on its way into a column.
+/// A value for one column of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ColumnValue<'a> {
-    /// Null.
     Missing,
-    /// For a column of strings or of JSON.
+    /// A value for a column of strings or of JSON.
     Text(&'a str),
-    /// A boolean.
     Boolean(bool),
-    /// An integer.
     Integer(i64),
-    /// A floating-point number.
     Double(f64),
-    /// An instant.
     Timestamp(Timestamp),
     /// The pairs of a map.
     Map(&'a [(String, String)]),
 }
 
 impl ColumnValue<'_> {
-    /// What it is, for an error; never what it holds.
+    /// The name of the type, for errors. They must not contain the value.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Missing => "null",
@@ -55,8 +50,8 @@ impl<'a> From<&'a Value> for ColumnValue<'a> {
     }
 }
 
-/// The cells of a record: the opening ones, the table's, and what its service model does not know.
-pub(crate) fn record_cells<'a>(
+/// The values of a record: the opening columns, the columns of the table, and `aws_extra`.
+pub(crate) fn record_values<'a>(
     run_id: &'a str,
     location: &'a Location,
     record: &'a Record,
@@ -76,8 +71,8 @@ pub(crate) fn record_cells<'a>(
     opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
 }
 
-/// The cells of a row of the ledger, for [`super::ledger_columns`].
-pub(crate) fn ledger_cells(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
+/// The values of a ledger row, in the order of [`super::ledger_columns`].
+pub(crate) fn ledger_values(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
     [
         ColumnValue::Text(&row.run_id),
         ColumnValue::Text(&row.account_id),

@@ -1,7 +1,8 @@
-//! A file's rows as the lines that ndjson has of them: for answers that bear records, and for runs that go on with
-//! what another one has answered.
+//! Converts a Parquet file of rolecall into lines of JSON, in the form of its ndjson files.
 //!
-//! Knows the files that [`super::Encoder`] writes, of this version or another, and no others.
+//! Responses with inline records need it, and runs that resume a previous one.
+//!
+//! **Invariant:** reads only files that [`super::Encoder`] wrote, in this version or another.
 
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
@@ -12,9 +13,10 @@ use jiff::Timestamp;
 use crate::decode::json::{write_member, write_string};
 use crate::inventory::{Column, ColumnType, OPENING_COLUMNS};
 
-/// The rows of a file, one JSON object a line. `columns` say which texts are JSON; what is null is left out but for
-/// the opening columns.
-pub fn lines_of(file: Bytes, columns: &[Column]) -> Result<String, ParquetError> {
+/// Returns the rows of a file as JSON objects, one on each line.
+///
+/// `columns` say which texts are JSON. Nulls are left out, except those of the opening columns.
+pub fn parquet_to_ndjson(file: Bytes, columns: &[Column]) -> Result<String, ParquetError> {
     let reader = SerializedFileReader::new(file)?;
     let mut out = String::new();
     for row in reader.get_row_iter(None)? {
@@ -25,8 +27,9 @@ pub fn lines_of(file: Bytes, columns: &[Column]) -> Result<String, ParquetError>
             }
             let json = columns.iter().any(|column| column.name == *name && column.kind == ColumnType::Json);
             let mut value = String::new();
-            write(&mut value, field, json)
-                .ok_or_else(|| ParquetError::General(format!("column {name} is none of rolecall's")))?;
+            write_field(&mut value, field, json).ok_or_else(|| {
+                ParquetError::General(format!("column {name} has a type that rolecall does not write"))
+            })?;
             write_member(&mut out, name, |out| out.push_str(&value));
         }
         out.push_str("}\n");
@@ -34,7 +37,7 @@ pub fn lines_of(file: Bytes, columns: &[Column]) -> Result<String, ParquetError>
     Ok(out)
 }
 
-fn write(out: &mut String, field: &Field, json: bool) -> Option<()> {
+fn write_field(out: &mut String, field: &Field, json: bool) -> Option<()> {
     match field {
         Field::Null => out.push_str("null"),
         Field::Str(text) if json => out.push_str(text),
