@@ -77,7 +77,7 @@ impl WriteMarginEstimator {
         let uploads = bytes.div_ceil(PART_BYTES) + u64::from(measured.open_files);
         let rounds = uploads.div_ceil(parallel as u64) + TRAILING_OBJECTS;
         let uploading = measured.slowest_upload * u32::try_from(rounds).unwrap_or(u32::MAX);
-        (SAFETY_FACTOR * (encoding + uploading).min(MAX_WRITE_MARGIN)).max(MIN_WRITE_MARGIN)
+        (SAFETY_FACTOR * (encoding + uploading)).clamp(MIN_WRITE_MARGIN, MAX_WRITE_MARGIN)
     }
 
     fn lock(&self) -> MutexGuard<'_, Measured> {
@@ -107,5 +107,13 @@ mod tests {
         // Written content no longer counts.
         margin.set_pending(0, 60);
         assert_eq!(margin.margin(16), MIN_WRITE_MARGIN);
+    }
+
+    #[test]
+    fn the_margin_never_exceeds_its_upper_bound() {
+        let margin = WriteMarginEstimator::default();
+        margin.record_encoding(1_000_000, Duration::from_secs(1));
+        margin.set_pending(500_000_000, 60);
+        assert_eq!(margin.margin(16), MAX_WRITE_MARGIN);
     }
 }
