@@ -6,6 +6,7 @@
 
 // A benchmark that cannot set itself up has nothing to say.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../it/sim/mod.rs"]
 mod sim;

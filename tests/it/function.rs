@@ -6,7 +6,8 @@ use rolecall::testing::{
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, ran, rows};
@@ -45,6 +46,7 @@ fn cells_once(ledger: &[Value]) -> usize {
 }
 
 /// Waits for an object that the deployed function is to write.
+#[expect(clippy::disallowed_methods, reason = "another process is waited for, by tests without a runtime too")]
 fn until_there(uri: &str) {
     let until = Instant::now() + PATIENCE;
     while stage().object(uri).is_none() {

@@ -11,6 +11,7 @@ use rolecall::testing::{PutOutcome, Store, split_object};
 use crate::emulator::{Stage, stage};
 
 /// The SDK's configuration with an endpoint and a static identity.
+#[expect(clippy::disallowed_methods, reason = "the credentials of a test's own AWS")]
 pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())

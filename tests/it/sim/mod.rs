@@ -5,6 +5,7 @@
 //! checked. What each account holds is a [`World`]; what goes wrong is a list of [`Fault`]s; what was asked is
 //! counted and kept ([`Counts`], [`LogEntry`]). It knows nothing of rolecall, and uses no AWS crate.
 #![allow(dead_code, unused_imports)]
+#![expect(clippy::disallowed_methods, reason = "the server keeps real time, whatever a test does to Tokio's clock")]
 
 mod account;
 mod admit;
