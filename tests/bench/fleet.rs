@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sim::{Account, Buckets, Fault, Rate, Service, Sim, Times, What, World, account_id};
+use sim::{Account, Buckets, Fault, FaultKind, Rate, Service, Sim, Times, World, account_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -129,8 +129,8 @@ fn obey(sim: &Sim, command: &Value) -> Value {
         }
         "fault" => {
             let what = match text("what") {
-                "hang" => What::Hang,
-                "throttle" => What::Throttle,
+                "hang" => FaultKind::Hang,
+                "throttle" => FaultKind::Throttle,
                 other => panic!("no fault {other}"),
             };
             let mut fault = Fault::new(what).times(Times::Always);

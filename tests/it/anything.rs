@@ -11,8 +11,8 @@ use proptest::test_runner::TestRunner;
 use rolecall::testing::{Catalogue, Reach, Settings};
 use serde_json::{Value, json};
 
-use crate::scene::{BACKEND, Scene, ids, ledger, some};
-use crate::sim::{Fault, Service, Times, What, account_id};
+use crate::fixture::{BACKEND, Fixture, account_with, ids, ledger};
+use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 const CASES: usize = 40;
 const CUSTOMERS: usize = 3;
@@ -48,28 +48,28 @@ struct Case {
     empty_pages: bool,
 }
 
-fn what() -> impl Strategy<Value = What> {
-    let error = |status, code: &str| Just(What::error(status, code));
+fn what() -> impl Strategy<Value = FaultKind> {
+    let error = |status, code: &str| Just(FaultKind::error(status, code));
     prop_oneof![
         error(500, "InternalError"),
         error(503, "Unavailable"),
         error(401, "AuthFailure"),
         error(400, "InvalidAction"),
         error(400, "InvalidPaginationToken"),
-        Just(What::Throttle),
-        Just(What::Reset),
-        Just(What::ResetAfter),
-        Just(What::Cut),
-        Just(What::CutWithoutLength),
-        Just(What::Garbage),
-        Just(What::Hang),
-        Just(What::Empty200),
-        Just(What::Denied),
-        Just(What::ScpDenied),
-        Just(What::RepeatToken),
-        Just(What::ExpiredSession),
-        Just(What::DeletedZone),
-        Just(What::Latency(Duration::from_millis(300))),
+        Just(FaultKind::Throttle),
+        Just(FaultKind::Reset),
+        Just(FaultKind::ResetAfter),
+        Just(FaultKind::Cut),
+        Just(FaultKind::CutWithoutLength),
+        Just(FaultKind::Garbage),
+        Just(FaultKind::Hang),
+        Just(FaultKind::Empty200),
+        Just(FaultKind::Denied),
+        Just(FaultKind::ScpDenied),
+        Just(FaultKind::RepeatToken),
+        Just(FaultKind::ExpiredSession),
+        Just(FaultKind::DeletedZone),
+        Just(FaultKind::Latency(Duration::from_millis(300))),
     ]
 }
 
@@ -115,33 +115,34 @@ fn case() -> impl Strategy<Value = Case> {
 
 /// The statuses that the case came to.
 async fn holds(number: usize, case: Case) -> BTreeSet<String> {
-    let scene = Scene::set(CUSTOMERS, some(130, 2, 12), |world| world.empty_pages = case.empty_pages).await;
+    let fixture =
+        Fixture::start(CUSTOMERS, account_with(130, 2, 12), |world| world.empty_pages = case.empty_pages).await;
     // There is little time only where some of it is waited for in vain.
-    let hangs = case.faults.iter().any(|fault| matches!(fault.what, What::Hang));
+    let hangs = case.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Hang));
     let settings = match hangs {
         true => Settings {
             call_timeout: Duration::from_secs(3),
             account_budget: Duration::from_secs(10),
-            ..scene.settings.clone()
+            ..fixture.settings.clone()
         },
-        false => scene.settings.clone(),
+        false => fixture.settings.clone(),
     };
-    let scene = Scene { settings: Settings { attempts: 2, ..settings }, ..scene };
+    let fixture = Fixture { settings: Settings { attempts: 2, ..settings }, ..fixture };
     for fault in &case.faults {
-        scene.sim.add_fault(fault.clone());
+        fixture.sim.add_fault(fault.clone());
     }
     let request = json!({ "run_id": "any", "accounts": "all", "regions": case.regions, "resources": case.tables });
     let response = match case.ends_after {
-        None => scene.run(request, None).await,
+        None => fixture.run(request, None).await,
         Some(calls) => {
             let asked =
-                || scene.sim.log().iter().filter(|call| call.account != BACKEND || call.target.is_some()).count();
-            scene.run_until(request, |_| asked() as u64 >= calls).await
+                || fixture.sim.log().iter().filter(|call| call.account != BACKEND || call.target.is_some()).count();
+            fixture.run_until(request, |_| asked() as u64 >= calls).await
         }
     };
     let response = response.unwrap_or_else(|refused| panic!("{number} {case:?}: {refused}"));
     // No cell stands twice: `ledger` sees to it.
-    let ledger = ledger(&scene.out(), "any");
+    let ledger = ledger(&fixture.out(), "any");
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let catalogue = Catalogue::get().expect("a catalogue");
     for account in (0..CUSTOMERS).map(account_id) {
@@ -160,7 +161,7 @@ async fn holds(number: usize, case: Case) -> BTreeSet<String> {
         let rows = ledger.iter().filter(|row| row["table"] == *table);
         let counted: u64 = rows.map(|row| row["records"].as_u64().expect("a count")).sum();
         // No record stands twice, and all that are counted are there: `ids` sees to the first.
-        assert_eq!(ids(&scene.out(), "any", table).len() as u64, counted, "{number} {case:?}: {table}");
+        assert_eq!(ids(&fixture.out(), "any", table).len() as u64, counted, "{number} {case:?}: {table}");
         assert_eq!(response.records[*table], counted, "{number} {case:?}: {table}");
     }
     let cells: u64 = response.cells.values().sum();

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::stage;
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::emulator;
 
 /// A registry of two targets, one of them disabled.
 fn registry(folder: &Path) -> String {
@@ -19,7 +19,7 @@ fn registry(folder: &Path) -> String {
 }
 
 /// Runs with an event from a file, without credentials: what is refused needs none.
-fn refused(event: &[u8]) -> Ran {
+fn refused(event: &[u8]) -> CommandOutput {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("event.json");
     std::fs::write(&path, event).expect("written");
@@ -28,7 +28,7 @@ fn refused(event: &[u8]) -> Ran {
         ["run", "--registry", &registry(folder.path()), "--event", path.to_str().expect("a path"), "--output"];
     let mut command = rolecall(&arguments);
     command.arg(&out);
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert_eq!(ran.out, "");
     assert!(!out.exists(), "something was written");
@@ -83,7 +83,7 @@ fn registries_that_cannot_be_used() {
         std::fs::write(&path, registry).expect("written");
         let mut command = rolecall(&["run", "--accounts", "all", "--registry"]);
         command.arg(&path).arg("--output").arg(folder.path().join("out"));
-        let ran = ran(command);
+        let ran = run_command(command);
         assert_eq!(ran.code, 2);
         assert!(!folder.path().join("out").exists());
         told.push_str(&format!("# {name}\n{}\n", ran.err));
@@ -92,13 +92,13 @@ fn registries_that_cannot_be_used() {
 }
 
 /// A run that gets past its input, with an environment of its own.
-fn environment(set: impl FnOnce(&mut std::process::Command)) -> Ran {
+fn environment(set: impl FnOnce(&mut std::process::Command)) -> CommandOutput {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let mut command = rolecall(&["run", "--accounts", "all", "--registry", &registry(folder.path()), "--output"]);
     command.arg(&out).env("AWS_REGION", "eu-central-1");
     set(&mut command);
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(!out.exists(), "something was written");
     ran
@@ -118,7 +118,7 @@ fn no_credentials_expired_ones_and_an_endpoint_that_is_not_there() {
     });
     assert!(unreachable.err.starts_with("rolecall: EndpointUnreachable\n"), "{unreachable:?}");
     let wrong = environment(|command| {
-        command.env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
+        command.env("AWS_ENDPOINT_URL", emulator().fact("endpoint"));
         command
             .env("AWS_ACCESS_KEY_ID", "ASIANOBODYKNOWSTHIS1")
             .env("AWS_SECRET_ACCESS_KEY", "wrong")
@@ -137,15 +137,15 @@ fn an_output_that_cannot_be_written_is_found_out_before_the_first_customer_is_ca
     let file = folder.path().join("a-file");
     std::fs::write(&file, "in the way").expect("written");
     let mut command =
-        stage().rolecall(&["run", "--accounts", "111111111111", "--resources", "accounts", "-v", "--output"]);
+        emulator().rolecall(&["run", "--accounts", "111111111111", "--resources", "accounts", "-v", "--output"]);
     command.arg(file.join("out"));
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("rolecall: OutputNotWritable\n") && !ran.err.contains("account done"), "{ran:?}");
     let missing = ran_without_settings();
     assert!(missing.err.starts_with("rolecall: InvalidSettings\n"), "{missing:?}");
 }
 
-fn ran_without_settings() -> Ran {
-    ran(rolecall(&["run", "--accounts", "all"]))
+fn ran_without_settings() -> CommandOutput {
+    run_command(rolecall(&["run", "--accounts", "all"]))
 }

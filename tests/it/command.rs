@@ -6,17 +6,17 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use crate::emulator::{Stage, root, stage};
+use crate::emulator::{Emulator, emulator, root};
 
 /// What a command came to.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
-impl Ran {
+impl CommandOutput {
     /// The response that `--json` prints.
     pub(crate) fn response(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no response: {self:?}"))
@@ -37,13 +37,13 @@ pub(crate) fn rolecall(arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end.
-pub(crate) fn ran(mut command: Command) -> Ran {
+pub(crate) fn run_command(mut command: Command) -> CommandOutput {
     let output = command.output().expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    CommandOutput { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
-impl Stage {
+impl Emulator {
     /// `rolecall` as an operator of the backend account.
     pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
@@ -58,14 +58,14 @@ impl Stage {
     }
 
     /// A run into a folder, as lines that tests can read unless they say otherwise.
-    pub(crate) fn run(&self, output: &Path, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, output: &Path, arguments: &[&str]) -> CommandOutput {
         let output = output.to_str().expect("a path");
         let mut all = vec!["run", "--json", "--output", output];
         all.extend(arguments);
         if !arguments.contains(&"--format") {
             all.extend(["--format", "ndjson"]);
         }
-        ran(self.rolecall(&all))
+        run_command(self.rolecall(&all))
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn manifest(output: &Path, run_id: &str) -> Value {
 fn a_run_says_what_it_found_and_what_it_could_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().to_str().expect("a path");
-    let command = stage().rolecall(&[
+    let command = emulator().rolecall(&[
         "run",
         "--output",
         output,
@@ -113,7 +113,7 @@ fn a_run_says_what_it_found_and_what_it_could_not() {
         "--accounts",
         "111111111111,333333333333,444444444444",
     ]);
-    let shown = ran(command);
+    let shown = run_command(command);
     assert_eq!(shown.code, 1, "{shown:?}");
     insta::with_settings!({ filters => vec![
         (r" in \d+\.\d s", " in [time]"), (r"manifest: .*", "manifest: [place]"), (r"assumed-role/\S+", "assumed-role/[session]"),
@@ -123,7 +123,7 @@ fn a_run_says_what_it_found_and_what_it_could_not() {
 
 #[test]
 fn a_plan_calls_no_customer_and_says_what_would_be_asked() {
-    let plan = ran(stage().rolecall(&[
+    let plan = run_command(emulator().rolecall(&[
         "plan",
         "--accounts",
         "all",
@@ -138,8 +138,8 @@ fn a_plan_calls_no_customer_and_says_what_would_be_asked() {
 
 #[test]
 fn the_catalogue_can_be_listed() {
-    let listed = ran(rolecall(&["resources"]));
+    let listed = run_command(rolecall(&["resources"]));
     insta::assert_snapshot!(listed.out);
-    let json: Value = serde_json::from_str(&ran(rolecall(&["resources", "--json"])).out).expect("JSON");
+    let json: Value = serde_json::from_str(&run_command(rolecall(&["resources", "--json"])).out).expect("JSON");
     assert_eq!(json[0]["columns"][0]["name"], "run_id");
 }

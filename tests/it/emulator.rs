@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 /// A furnished emulator.
-pub(crate) struct Stage {
+pub(crate) struct Emulator {
     /// What `stage.py` says of it.
     pub facts: Value,
     // The emulator lives until its standard input is closed: when this process ends.
@@ -75,9 +75,9 @@ fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> V
 }
 
 /// The stage, set by whoever comes first.
-pub(crate) fn stage() -> &'static Stage {
-    static STAGE: OnceLock<Stage> = OnceLock::new();
-    STAGE.get_or_init(|| {
+pub(crate) fn emulator() -> &'static Emulator {
+    static EMULATOR: OnceLock<Emulator> = OnceLock::new();
+    EMULATOR.get_or_init(|| {
         let (served, emulator) = serve("emulator/emulator.py");
         let endpoint = served["endpoint"].as_str().expect("an endpoint");
         let set = script("stage.py")
@@ -87,11 +87,11 @@ pub(crate) fn stage() -> &'static Stage {
             .expect("python runs");
         assert!(set.status.success(), "the stage could not be set");
         let facts = serde_json::from_slice(&set.stdout).expect("the stage describes itself");
-        Stage { facts, _emulator: emulator }
+        Emulator { facts, _emulator: emulator }
     })
 }
 
-impl Stage {
+impl Emulator {
     /// A fact of the stage.
     pub(crate) fn fact(&self, name: &str) -> &str {
         self.facts[name].as_str().unwrap_or_else(|| panic!("the stage has no {name}"))
@@ -125,7 +125,7 @@ impl Stage {
 }
 
 /// Errands in the backend account.
-impl Stage {
+impl Emulator {
     fn errand(&self, arguments: &[&str]) -> std::process::Output {
         let endpoint = ["--endpoint", self.fact("endpoint")];
         script("objects.py").args(endpoint).args(arguments).stderr(Stdio::inherit()).output().expect("python runs")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::command::{manifest, rows};
-use crate::emulator::stage;
+use crate::emulator::emulator;
 
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
@@ -139,12 +139,12 @@ pub(crate) fn tags(pairs: &Value) -> Value {
 #[test]
 fn every_record_equals_what_the_aws_cli_prints() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ran = stage().run(folder.path(), &["--accounts", &ACCOUNTS.join(","), "--run-id", "whole"]);
+    let ran = emulator().run(folder.path(), &["--accounts", &ACCOUNTS.join(","), "--run-id", "whole"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let manifest = manifest(folder.path(), "whole");
     let regions = ["eu-central-1", "us-east-1", "ap-southeast-2", "af-south-1"];
     let question = |account: &str, service: &str, operation: &str, region: &str, params: Value| {
-        let external_id = stage().target(account)["external_id"].clone();
+        let external_id = emulator().target(account)["external_id"].clone();
         json!({ "account": account, "external_id": external_id, "service": service, "operation": operation, "region": region, "params": params })
     };
     let mut compared = 0;
@@ -156,7 +156,7 @@ fn every_record_equals_what_the_aws_cli_prints() {
             .iter()
             .map(|(account, region)| question(account, "ec2", listing.operation, region, json!({})))
             .collect();
-        for ((account, region), answer) in places.iter().zip(stage().ask(&questions)) {
+        for ((account, region), answer) in places.iter().zip(emulator().ask(&questions)) {
             let items = answer["answer"][listing.list].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             let here: Vec<&Value> =
                 records.iter().filter(|row| row["account_id"] == *account && row["region"] == *region).collect();
@@ -180,7 +180,7 @@ fn instances(folder: &std::path::Path, manifest: &Value, regions: &[&str], quest
     let mut compared = 0;
     for account in ACCOUNTS {
         for region in regions {
-            let answer = stage().ask(&[question(account, "ec2", "describe_instances", region, json!({}))]);
+            let answer = emulator().ask(&[question(account, "ec2", "describe_instances", region, json!({}))]);
             for reservation in answer[0]["answer"]["Reservations"].as_array().expect("reservations") {
                 for item in reservation["Instances"].as_array().expect("instances") {
                     let record = records
@@ -206,14 +206,14 @@ fn zones(folder: &std::path::Path, manifest: &Value, question: Question<'_>) -> 
     let records = rows(folder, manifest, "route53_records");
     let mut compared = 0;
     for account in ACCOUNTS {
-        let listed = stage().ask(&[question(account, "route53", "list_hosted_zones", "global", json!({}))]);
+        let listed = emulator().ask(&[question(account, "route53", "list_hosted_zones", "global", json!({}))]);
         for item in listed[0]["answer"]["HostedZones"].as_array().expect("zones") {
             let zone = zones.iter().find(|row| row["aws_id"] == item["Id"]).expect("the zone is there");
             compare("a zone", zone, item, account);
             let id = zone["id"].as_str().expect("an id");
             assert_eq!(zone["arn"], format!("arn:aws:route53:::hostedzone/{id}"));
             let ask = |operation: &str, params: Value| question(account, "route53", operation, "global", params);
-            let answers = stage().ask(&[
+            let answers = emulator().ask(&[
                 ask("get_hosted_zone", json!({ "Id": id })),
                 ask("list_tags_for_resource", json!({ "ResourceType": "hostedzone", "ResourceId": id })),
                 ask("list_resource_record_sets", json!({ "HostedZoneId": id })),

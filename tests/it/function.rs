@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, ran, rows};
-use crate::emulator::{root, stage};
-use crate::scene::{PATIENCE, Seen, until};
+use crate::command::{manifest, rows, run_command};
+use crate::emulator::{emulator, root};
+use crate::fixture::{PATIENCE, ProgressCounter, until};
 use crate::stores::config;
 
 fn sample(name: &str) -> Value {
@@ -21,11 +21,11 @@ fn sample(name: &str) -> Value {
 
 /// Brings a run's files out of the results bucket, by way of the command line's own answer to it.
 pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
-    let prefix = format!("s3://{}/", stage().fact("results_bucket"));
+    let prefix = format!("s3://{}/", emulator().fact("results_bucket"));
     let fetch = |key: &str| {
         let target = folder.join(key);
         std::fs::create_dir_all(target.parent().expect("a folder")).expect("made");
-        let bytes = stage().object(&format!("{prefix}{key}"));
+        let bytes = emulator().object(&format!("{prefix}{key}"));
         std::fs::write(target, bytes.unwrap_or_else(|| panic!("{key} is not there"))).expect("written");
     };
     fetch(&format!("runs/{run_id}/manifest.json"));
@@ -49,7 +49,7 @@ fn cells_once(ledger: &[Value]) -> usize {
 #[expect(clippy::disallowed_methods, reason = "another process is waited for, by tests without a runtime too")]
 fn until_there(uri: &str) {
     let until = Instant::now() + PATIENCE;
-    while stage().object(uri).is_none() {
+    while emulator().object(uri).is_none() {
         assert!(Instant::now() < until, "{uri} was never written");
         std::thread::sleep(Duration::from_millis(300));
     }
@@ -59,10 +59,10 @@ fn until_there(uri: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
     let settings = Settings {
-        registry: Some(stage().fact("registry_uri").to_owned()),
-        output: Some(format!("s3://{}", stage().fact("results_bucket"))),
+        registry: Some(emulator().fact("registry_uri").to_owned()),
+        output: Some(format!("s3://{}", emulator().fact("results_bucket"))),
         format: Some("ndjson".into()),
-        continue_queue: Some(stage().fact("queue_url").to_owned()),
+        continue_queue: Some(emulator().fact("queue_url").to_owned()),
         continuations: 1,
         // So slow that it is sure to be told to end first; the function has its own rates.
         ec2_rate: 0.5,
@@ -70,15 +70,15 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         ..Settings::default()
     };
     let backend = Backend::of(
-        config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account")),
+        config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account")),
         &settings,
     );
-    let role = backend_role(&backend, stage().fact("backend_role_arn"));
+    let role = backend_role(&backend, emulator().fact("backend_role_arn"));
     let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
     let mut problems = ValidationErrors::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
-    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
+    let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
     let order = RunRequest {
         request: Request::read(&request, "request", &mut problems),
         problems,
@@ -89,14 +89,14 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         observer: seen.clone(),
     };
     let end = async {
-        until("the first cells", || seen.open() > 0).await;
+        until("the first cells", || seen.open_cells() > 0).await;
         stop.cancel();
     };
     let (response, ()) = tokio::join!(engine.run(order), end);
     let response = response.expect("a response");
     assert!(response.remaining.is_some(), "{:?}", response.cells);
     let folder = tempfile::tempdir().expect("a folder");
-    let key = format!("s3://{}/runs/handed-on.r1/manifest.json", stage().fact("results_bucket"));
+    let key = format!("s3://{}/runs/handed-on.r1/manifest.json", emulator().fact("results_bucket"));
     tokio::task::block_in_place(|| until_there(&key));
     let manifest = tokio::task::block_in_place(|| fetch(folder.path(), "handed-on.r1"));
     assert_eq!(manifest["resumes"], "handed-on");
@@ -106,7 +106,7 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
 #[test]
 fn two_deliveries_of_one_event_leave_one_run_whole() {
     let event = json!({ "run_id": "twice", "accounts": ["111111111111", "222222222222"], "regions": ["eu-*"] });
-    let answers = stage().invoke(&[event.clone(), event.clone()]);
+    let answers = emulator().invoke(&[event.clone(), event.clone()]);
     assert!(answers.iter().all(|answer| answer["error"].is_null()), "{answers:?}");
     assert_eq!(answers[0]["payload"], answers[1]["payload"]);
     let folder = tempfile::tempdir().expect("a folder");
@@ -124,10 +124,10 @@ fn two_deliveries_of_one_event_leave_one_run_whole() {
         manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum::<u64>()
     );
     // A third delivery, long after, answers with what is there.
-    let again = stage().invoke(std::slice::from_ref(&event));
+    let again = emulator().invoke(std::slice::from_ref(&event));
     assert_eq!(again[0]["payload"], answers[0]["payload"]);
     // Another request under the same name would be answered with what it did not ask for.
-    let other = stage().invoke(&[json!({ "run_id": "twice", "accounts": "all" })]);
+    let other = emulator().invoke(&[json!({ "run_id": "twice", "accounts": "all" })]);
     assert_eq!(other[0]["payload"]["errorType"], "RunIdTaken");
 }
 
@@ -138,7 +138,7 @@ fn every_kind_of_event_is_carried_out() {
         event["detail"]["resources"] = json!(["ec2_vpcs"]);
         event
     };
-    let answers = stage().invoke(&[
+    let answers = emulator().invoke(&[
         json!({ "accounts": ["111111111111"], "resources": ["accounts"], "run_id": "inlined", "inline": true }),
         sample("scheduled-rule.json"),
         custom,
@@ -155,7 +155,7 @@ fn every_kind_of_event_is_carried_out() {
         (Some("111111111111"), Some("acme-prod"))
     );
     let latest: Value = serde_json::from_slice(
-        &stage().object(&format!("s3://{}/latest.json", stage().fact("results_bucket"))).expect("latest.json"),
+        &emulator().object(&format!("s3://{}/latest.json", emulator().fact("results_bucket"))).expect("latest.json"),
     )
     .expect("JSON");
     assert_eq!(latest["run_id"], "rolecall-nightly-20261121T030000Z", "only a run of the whole fleet moves it");
@@ -170,7 +170,7 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
         record("bad-2", "not json"),
         record("partial-1", r#"{"accounts":["333333333333"],"resources":["accounts"]}"#),
     ] });
-    let answers = stage().invoke(&[batch]);
+    let answers = emulator().invoke(&[batch]);
     assert_eq!(
         answers[0]["payload"],
         json!({ "batchItemFailures": [{ "itemIdentifier": "bad-1" }, { "itemIdentifier": "bad-2" }] })
@@ -181,14 +181,14 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
 
 #[test]
 fn a_request_sent_to_the_queue_is_carried_out() {
-    stage().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
-    let key = format!("s3://{}/runs/from-the-queue/manifest.json", stage().fact("results_bucket"));
+    emulator().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
+    let key = format!("s3://{}/runs/from-the-queue/manifest.json", emulator().fact("results_bucket"));
     until_there(&key);
 }
 
 #[test]
 fn refusals_have_stable_names() {
-    let answers = stage().invoke(&[
+    let answers = emulator().invoke(&[
         json!({ "accounts": [] }),
         json!({ "accounts": ["123456789012"] }),
         json!({ "accounts": "all", "role_arn": "arn:aws:iam::111111111111:role/other" }),
@@ -205,11 +205,11 @@ fn refusals_have_stable_names() {
 
 #[test]
 fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
-    let registry = stage().fact("registry_bucket");
+    let registry = emulator().fact("registry_bucket");
     let mut command =
-        stage().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
+        emulator().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
     command.arg(format!("s3://{registry}/out"));
-    let refused = ran(command);
+    let refused = run_command(command);
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.starts_with("rolecall: OutputNotWritable") && refused.err.contains("AccessDenied"),
@@ -220,10 +220,10 @@ fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
 /// Whoever listens on the event bus is told of a committed run, once, whoever delivers its event again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_committed_run_is_told_to_the_event_bus() {
-    let config = config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account"));
+    let config = config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account"));
     let (sqs, events) = (aws_sdk_sqs::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
     let queue = sqs.create_queue().queue_name("told-of-runs").send().await.expect("a queue").queue_url.expect("a URL");
-    let arn = format!("arn:aws:sqs:{}:{}:told-of-runs", stage().fact("region"), stage().fact("backend_account"));
+    let arn = format!("arn:aws:sqs:{}:{}:told-of-runs", emulator().fact("region"), emulator().fact("backend_account"));
     let pattern = json!({ "source": ["rolecall"], "detail-type": ["rolecall run committed"],
                           "detail": { "run_id": ["told"] } });
     events.put_rule().name("told").event_pattern(pattern.to_string()).send().await.expect("a rule");
@@ -231,8 +231,8 @@ async fn a_committed_run_is_told_to_the_event_bus() {
     events.put_targets().rule("told").targets(target).send().await.expect("it is set");
     let event = json!({ "run_id": "told", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
     let answers = tokio::task::block_in_place(|| {
-        let first = stage().invoke(std::slice::from_ref(&event));
-        let again = stage().invoke(std::slice::from_ref(&event));
+        let first = emulator().invoke(std::slice::from_ref(&event));
+        let again = emulator().invoke(std::slice::from_ref(&event));
         assert_eq!(first[0]["payload"], again[0]["payload"]);
         first
     });
@@ -258,7 +258,7 @@ async fn a_committed_run_is_told_to_the_event_bus() {
 #[test]
 fn the_steps_carry_a_fleet_out() {
     let step = |event: Value| {
-        let answered = stage().invoke(&[event]);
+        let answered = emulator().invoke(&[event]);
         assert!(answered[0]["error"].is_null(), "{answered:?}");
         answered[0]["payload"].clone()
     };
@@ -270,7 +270,7 @@ fn the_steps_carry_a_fleet_out() {
         planned["items"]["bucket"].as_str().expect("a bucket"),
         planned["items"]["key"].as_str().expect("a key")
     );
-    let items: Value = serde_json::from_slice(&stage().object(&items).expect("the list")).expect("JSON");
+    let items: Value = serde_json::from_slice(&emulator().object(&items).expect("the list")).expect("JSON");
     assert_eq!(items, json!([{ "run_id": "steps", "shard": "0" }, { "run_id": "steps", "shard": "1" }]));
     assert_eq!(step(json!({ "step": "shard", "run_id": "steps", "shard": "0" })), json!({}));
     let reduced = step(json!({ "step": "reduce", "run_id": "steps" }));
@@ -288,6 +288,6 @@ fn the_steps_carry_a_fleet_out() {
     let done = step(json!({ "step": "reduce", "run_id": "steps.r1" }));
     assert_eq!((&done["status"], &done["continue"]), (&json!("complete"), &json!(false)), "{done}");
     let refused =
-        stage().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
+        emulator().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
     assert!(refused.iter().all(|answer| answer["payload"]["errorType"] == "InvalidRequest"), "{refused:?}");
 }

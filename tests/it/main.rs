@@ -22,7 +22,7 @@ mod output;
 mod parents;
 mod resumed;
 mod samples;
-mod scene;
+mod fixture;
 mod secrets;
 mod sim;
 mod simulated;

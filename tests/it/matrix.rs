@@ -8,9 +8,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use crate::command::{Ran, manifest, ran, rows};
-use crate::scene::{BACKEND_SECRET, Scene, ids, ledger, some};
-use crate::sim::{Fault, Service, Times, What, account_id};
+use crate::command::{CommandOutput, manifest, rows, run_command};
+use crate::fixture::{BACKEND_SECRET, Fixture, account_with, ids, ledger};
+use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 const CUSTOMERS: usize = 12;
 const STRUCK: [usize; 2] = [3, 8];
@@ -45,22 +45,22 @@ fn cases() -> Vec<Case> {
     let tables = |what| here(what).operation("DescribeRouteTables");
     let dns = |what| all(what).service(Service::Route53);
     let records = |what| all(what).operation("ListResourceRecordSets");
-    let error = What::error;
+    let error = FaultKind::error;
     let (once, twice, later) = (Times::First(1), Times::First(2), Times::After(1));
     let some_of_them = Times::Seeded { seed: 7, probability: 0.2 };
     vec![
-        case("the role is denied", sts(What::Denied), "denied", "denied", 1),
+        case("the role is denied", sts(FaultKind::Denied), "denied", "denied", 1),
         case("STS fails", sts(error(500, "InternalFailure")), "failed", "failed", 1),
         case("STS fails once", sts(error(503, "ServiceUnavailable")).times(once), "", "", 0),
-        case("STS refuses for rate for a while", sts(What::Throttle).times(Times::First(6)), "", "", 0),
-        case("STS refuses for rate", sts(What::Throttle), "throttled", "throttled", 1),
-        case("STS hangs", sts(What::Hang), "timed_out", "timed_out", 1),
-        case("STS answers garbage", sts(What::Garbage), "failed", "failed", 1),
-        case("STS answers nothing", sts(What::Empty200), "failed", "failed", 1),
+        case("STS refuses for rate for a while", sts(FaultKind::Throttle).times(Times::First(6)), "", "", 0),
+        case("STS refuses for rate", sts(FaultKind::Throttle), "throttled", "throttled", 1),
+        case("STS hangs", sts(FaultKind::Hang), "timed_out", "timed_out", 1),
+        case("STS answers garbage", sts(FaultKind::Garbage), "failed", "failed", 1),
+        case("STS answers nothing", sts(FaultKind::Empty200), "failed", "failed", 1),
         case("STS is not active there", sts(error(403, "RegionDisabledException")), "failed denied", "", 1),
-        case("all of EC2 is denied", ec2(What::Denied), "denied partial", "denied", 1),
-        case("an action is denied", tables(What::Denied), "denied", "denied", 1),
-        case("a policy of the organization closes a region", here(What::ScpDenied), "scp_denied", "scp_denied", 1),
+        case("all of EC2 is denied", ec2(FaultKind::Denied), "denied partial", "denied", 1),
+        case("an action is denied", tables(FaultKind::Denied), "denied", "denied", 1),
+        case("a policy of the organization closes a region", here(FaultKind::ScpDenied), "scp_denied", "scp_denied", 1),
         case("a region is not enabled", here(error(401, "AuthFailure")), "region_disabled", "region_disabled", 1),
         case(
             "a region knows no token",
@@ -77,10 +77,16 @@ fn cases() -> Vec<Case> {
             1,
         ),
         case("an operation is unknown", tables(error(400, "InvalidAction")), "unsupported", "unsupported", 1),
-        case("refused for rate", tables(What::Throttle), "throttled", "throttled", 1),
-        case("refused for rate now and then", ec2(What::Throttle).times(some_of_them), "throttled partial", "", -1),
-        case("refused for rate twice", tables(What::Throttle).times(twice), "", "", 0),
-        case("Route 53 refuses for rate", dns(What::Throttle), "throttled", "throttled", 1),
+        case("refused for rate", tables(FaultKind::Throttle), "throttled", "throttled", 1),
+        case(
+            "refused for rate now and then",
+            ec2(FaultKind::Throttle).times(some_of_them),
+            "throttled partial",
+            "",
+            -1,
+        ),
+        case("refused for rate twice", tables(FaultKind::Throttle).times(twice), "", "", 0),
+        case("Route 53 refuses for rate", dns(FaultKind::Throttle), "throttled", "throttled", 1),
         case("fails inside", tables(error(500, "InternalError")), "failed", "failed", 1),
         case("fails inside once", ec2(error(500, "InternalError")).times(once), "", "", 0),
         case(
@@ -91,27 +97,27 @@ fn cases() -> Vec<Case> {
             1,
         ),
         case("not available", tables(error(503, "Unavailable")), "failed", "failed", 1),
-        case("reset", tables(What::Reset), "failed", "failed", 1),
-        case("reset once", ec2(What::ResetAfter).times(twice), "", "", 0),
-        case("cut in the middle", tables(What::Cut), "failed", "failed", 1),
-        case("cut in the middle once", ec2(What::Cut).times(twice), "", "", 0),
-        case("cut where nothing tells", tables(What::CutWithoutLength), "failed", "failed", 1),
-        case("cut on the second page", records(What::Cut).times(Times::After(1)), "partial", "partial", 1),
-        case("garbage", tables(What::Garbage), "failed", "failed", 1),
-        case("an empty answer", tables(What::Empty200), "failed", "failed", 1),
-        case("hangs", tables(What::Hang), "timed_out", "timed_out", 1),
-        case("all of EC2 hangs", ec2(What::Hang), "timed_out partial", "timed_out", 1),
-        case("Route 53 hangs", dns(What::Hang), "timed_out", "timed_out", 1),
-        case("drips", tables(What::Drip(Duration::from_millis(40))), "timed_out", "timed_out", 1),
-        case("slow", all(What::Latency(Duration::from_millis(120))), "", "", 0),
-        case("the same token again and again", tables(What::RepeatToken), "partial", "partial", 1),
+        case("reset", tables(FaultKind::Reset), "failed", "failed", 1),
+        case("reset once", ec2(FaultKind::ResetAfter).times(twice), "", "", 0),
+        case("cut in the middle", tables(FaultKind::Cut), "failed", "failed", 1),
+        case("cut in the middle once", ec2(FaultKind::Cut).times(twice), "", "", 0),
+        case("cut where nothing tells", tables(FaultKind::CutWithoutLength), "failed", "failed", 1),
+        case("cut on the second page", records(FaultKind::Cut).times(Times::After(1)), "partial", "partial", 1),
+        case("garbage", tables(FaultKind::Garbage), "failed", "failed", 1),
+        case("an empty answer", tables(FaultKind::Empty200), "failed", "failed", 1),
+        case("hangs", tables(FaultKind::Hang), "timed_out", "timed_out", 1),
+        case("all of EC2 hangs", ec2(FaultKind::Hang), "timed_out partial", "timed_out", 1),
+        case("Route 53 hangs", dns(FaultKind::Hang), "timed_out", "timed_out", 1),
+        case("drips", tables(FaultKind::Drip(Duration::from_millis(40))), "timed_out", "timed_out", 1),
+        case("slow", all(FaultKind::Latency(Duration::from_millis(120))), "", "", 0),
+        case("the same token again and again", tables(FaultKind::RepeatToken), "partial", "partial", 1),
         case("a token goes stale", tables(error(400, "InvalidPaginationToken")).times(later), "partial", "partial", 1),
-        case("the session expires", ec2(What::ExpiredSession).times(once), "", "", 0),
-        case("sessions expire at once", ec2(What::ExpiredSession), "failed partial denied", "", 1),
-        case("the session is revoked", ec2(What::Denied).times(Times::After(6)), "denied partial", "denied", 1),
-        case("a zone goes", records(What::DeletedZone).times(once), "", "", 0),
-        case("zones are denied", dns(What::Denied), "denied", "denied", 1),
-        case("a zone is denied", records(What::Denied).times(once), "partial denied", "", 1),
+        case("the session expires", ec2(FaultKind::ExpiredSession).times(once), "", "", 0),
+        case("sessions expire at once", ec2(FaultKind::ExpiredSession), "failed partial denied", "", 1),
+        case("the session is revoked", ec2(FaultKind::Denied).times(Times::After(6)), "denied partial", "denied", 1),
+        case("a zone goes", records(FaultKind::DeletedZone).times(once), "", "", 0),
+        case("zones are denied", dns(FaultKind::Denied), "denied", "denied", 1),
+        case("a zone is denied", records(FaultKind::Denied).times(once), "partial denied", "", 1),
     ]
 }
 
@@ -143,8 +149,8 @@ const ENOUGH: Patience = Patience { call: "60s", operation: "5m", account: "10m"
 /// For what is waited for in vain.
 const LITTLE: Patience = Patience { call: "10s", operation: "20s", account: "45s", sts: "1m" };
 
-async fn run(scene: &Scene, patience: Patience) -> Ran {
-    let mut command = scene.command(scene.out().to_str().expect("a path"));
+async fn run(fixture: &Fixture, patience: Patience) -> CommandOutput {
+    let mut command = fixture.command(fixture.out().to_str().expect("a path"));
     command
         .args(["--regions", "eu-west-1,us-east-1", "--run-id", "struck", "-v", "--resources", &TABLES.join(",")])
         .args(["--call-timeout", patience.call, "--account-budget", patience.account])
@@ -154,24 +160,24 @@ async fn run(scene: &Scene, patience: Patience) -> Ran {
         .env("ROLECALL_STS_PATIENCE", patience.sts)
         .env("ROLECALL_ROUTE53_RATE", "200")
         .env("ROLECALL_LOG", "trace");
-    tokio::task::spawn_blocking(move || ran(command)).await.expect("it ran")
+    tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ran")
 }
 
-async fn scene() -> Scene {
-    Scene::set(CUSTOMERS, some(130, 2, 305), |_| {}).await
+async fn fixture() -> Fixture {
+    Fixture::start(CUSTOMERS, account_with(130, 2, 305), |_| {}).await
 }
 
 /// No secret is anywhere that the run has written to.
-fn tells_nothing(name: &str, scene: &Scene, ran: &Ran) {
+fn tells_nothing(name: &str, fixture: &Fixture, ran: &CommandOutput) {
     let mut all = format!("{}{}", ran.out, ran.err);
     for entry in ["plan.json", "manifest.json", "shards/0.json"] {
-        all.push_str(&std::fs::read_to_string(scene.out().join("runs/struck").join(entry)).expect("text"));
+        all.push_str(&std::fs::read_to_string(fixture.out().join("runs/struck").join(entry)).expect("text"));
     }
-    let manifest = manifest(&scene.out(), "struck");
-    for row in rows(&scene.out(), &manifest, "ledger") {
+    let manifest = manifest(&fixture.out(), "struck");
+    for row in rows(&fixture.out(), &manifest, "ledger") {
         all.push_str(&row.to_string());
     }
-    for secret in scene.sim.secrets() {
+    for secret in fixture.sim.secrets() {
         assert!(!all.contains(&secret), "{name}: a secret is told");
     }
     assert!(!all.contains(BACKEND_SECRET), "{name}: the backend's own key is told");
@@ -179,18 +185,18 @@ fn tells_nothing(name: &str, scene: &Scene, ran: &Ran) {
 
 async fn holds(case: Case, undisturbed: &Held) {
     let Case { name, fault, may, must, exit } = case;
-    let scene = scene().await;
+    let fixture = fixture().await;
     for struck in STRUCK {
-        scene.sim.add_fault(fault.clone().account(&account_id(struck)));
+        fixture.sim.add_fault(fault.clone().account(&account_id(struck)));
     }
     let patience = match must {
         "timed_out" => LITTLE,
         _ if name == "STS refuses for rate" => Patience { sts: "2s", ..ENOUGH },
         _ => ENOUGH,
     };
-    let ran = run(&scene, patience).await;
+    let ran = run(&fixture, patience).await;
     assert!(exit == ran.code || (exit < 0 && ran.code < 2), "{name}: exit {} for {exit}\n{}", ran.code, ran.out);
-    let ledger = ledger(&scene.out(), "struck");
+    let ledger = ledger(&fixture.out(), "struck");
     // Two regions of four types and three without one, for each account; where it was never entered, the same.
     assert_eq!(ledger.len(), CUSTOMERS * (2 * 4 + 3), "{name}");
     let struck: Vec<String> = STRUCK.map(account_id).to_vec();
@@ -204,7 +210,7 @@ async fn holds(case: Case, undisturbed: &Held) {
         seen.insert(status);
     }
     assert!(must.split(' ').filter(|one| !one.is_empty()).all(|one| seen.contains(one)), "{name}: {seen:?}");
-    let now = held(&scene.out());
+    let now = held(&fixture.out());
     let healthy = |number: usize| !STRUCK.contains(&number);
     assert!(of(&now, healthy) == of(undisturbed, healthy), "{name}: a healthy account has lost or gained records");
     for (table, ids) in &now {
@@ -220,15 +226,15 @@ async fn holds(case: Case, undisturbed: &Held) {
     if ran.code == 0 && !name.contains("zone goes") {
         assert!(now == *undisturbed, "{name}: what was complete in the end is not whole");
     }
-    tells_nothing(name, &scene, &ran);
+    tells_nothing(name, &fixture, &ran);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_strikes_two_of_twelve_the_others_are_whole() {
-    let scene = scene().await;
-    let ran = run(&scene, ENOUGH).await;
+    let fixture = fixture().await;
+    let ran = run(&fixture, ENOUGH).await;
     assert_eq!(ran.code, 0, "{ran:?}");
-    let undisturbed = held(&scene.out());
+    let undisturbed = held(&fixture.out());
     assert_eq!(undisturbed["ec2_route_tables"].len(), CUSTOMERS * 2 * 130);
     let cases = cases().into_iter().map(|case| holds(case, &undisturbed));
     futures::stream::iter(cases).buffer_unordered(3).collect::<Vec<()>>().await;
@@ -237,9 +243,9 @@ async fn whatever_strikes_two_of_twelve_the_others_are_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_wrong_is_put_right_and_loses_nothing() {
     for seconds in [1200, -1200] {
-        let scene = scene().await;
-        scene.sim.set_clock_skew(seconds);
-        let ran = run(&scene, ENOUGH).await;
+        let fixture = fixture().await;
+        fixture.sim.set_clock_skew(seconds);
+        let ran = run(&fixture, ENOUGH).await;
         assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err.lines().rev().take(20).collect::<Vec<_>>().join("\n"));
         assert_eq!(ran.response()["cells"], json!({ "ok": CUSTOMERS * (2 * 4 + 3) }));
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::command::{manifest, rows};
-use crate::emulator::stage;
+use crate::emulator::emulator;
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
@@ -31,7 +31,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn a_run_leaves_what_the_design_says_and_its_repeat_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = ["--accounts", "111111111111", "--regions", "eu-central-1", "--run-id", "once"];
-    let first = stage().run(folder.path(), &arguments);
+    let first = emulator().run(folder.path(), &arguments);
     assert_eq!(first.code, 0, "{first:?}");
     let before = files(folder.path());
     let manifest = manifest(folder.path(), "once");
@@ -39,24 +39,24 @@ fn a_run_leaves_what_the_design_says_and_its_repeat_changes_nothing() {
     let attempt = manifest["plan"]["attempt"].as_str().expect("an attempt");
     let names: Vec<String> = before.keys().map(|key| key.replace(dt, "<date>").replace(attempt, "<attempt>")).collect();
     insta::assert_snapshot!(names.join("\n"));
-    let second = stage().run(folder.path(), &arguments);
+    let second = emulator().run(folder.path(), &arguments);
     assert_eq!(second.response(), first.response());
     assert_eq!(files(folder.path()), before);
-    let other = stage().run(folder.path(), &["--accounts", "222222222222", "--run-id", "once"]);
+    let other = emulator().run(folder.path(), &["--accounts", "222222222222", "--run-id", "once"]);
     assert!(other.code == 2 && other.err.starts_with("rolecall: RunIdTaken"), "{other:?}");
 }
 
 #[test]
 fn documents_fit_their_schemas() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ran = stage().run(
+    let ran = emulator().run(
         folder.path(),
         &["--accounts", "111111111111,333333333333", "--regions", "eu-*,me-south-9", "--run-id", "fits"],
     );
     let documents = [
         ("response", ran.response()),
         ("manifest", manifest(folder.path(), "fits")),
-        ("registry", stage().facts["registry"].clone()),
+        ("registry", emulator().facts["registry"].clone()),
     ];
     for (name, document) in documents {
         let (_, schema) = schema::all().into_iter().find(|(known, _)| *known == name).expect("a schema");
@@ -74,20 +74,20 @@ fn documents_fit_their_schemas() {
 fn a_plan_without_a_manifest_is_gone_on_with() {
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = ["--accounts", "111111111111", "--resources", "accounts", "--run-id", "begun"];
-    assert_eq!(stage().run(folder.path(), &arguments).code, 0);
+    assert_eq!(emulator().run(folder.path(), &arguments).code, 0);
     let run = folder.path().join("runs/begun");
     let plan: Value = serde_json::from_slice(&std::fs::read(run.join("plan.json")).expect("a plan")).expect("JSON");
     // As if the run had died before its shard was committed.
     std::fs::remove_file(run.join("manifest.json")).expect("removed");
     std::fs::remove_file(run.join("shards/0.json")).expect("removed");
-    assert_eq!(stage().run(folder.path(), &arguments).code, 0);
+    assert_eq!(emulator().run(folder.path(), &arguments).code, 0);
     let resumed = manifest(folder.path(), "begun");
     assert_eq!(resumed["plan"], plan);
     assert_ne!(resumed["attempts"]["0"], plan["attempt"]);
     // As if it had died between its shard and itself: nothing is asked again.
     let shard = std::fs::read(run.join("shards/0.json")).expect("a shard");
     std::fs::remove_file(run.join("manifest.json")).expect("removed");
-    assert_eq!(stage().run(folder.path(), &arguments).code, 0);
+    assert_eq!(emulator().run(folder.path(), &arguments).code, 0);
     assert_eq!(manifest(folder.path(), "begun"), resumed);
     assert_eq!(std::fs::read(run.join("shards/0.json")).expect("a shard"), shard);
 }
@@ -95,7 +95,7 @@ fn a_plan_without_a_manifest_is_gone_on_with() {
 #[test]
 fn an_empty_table_has_a_file_and_every_row_its_opening_columns() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ran = stage().run(
+    let ran = emulator().run(
         folder.path(),
         &["--accounts", "111111111111", "--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "few"],
     );

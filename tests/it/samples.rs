@@ -4,8 +4,8 @@ use rolecall::testing::{Event, Planning, Step, classify, parse, schema};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-use crate::command::ran;
-use crate::emulator::{root, stage};
+use crate::command::run_command;
+use crate::emulator::{emulator, root};
 
 fn samples() -> Vec<(String, Vec<u8>)> {
     let files = std::fs::read_dir(root().join("events")).expect("events").map(|entry| entry.expect("an entry").path());
@@ -67,9 +67,9 @@ fn every_sample_fits_its_schema_and_can_be_planned() {
                 requests(event).iter().enumerate().map(|(place, body)| written(folder.path(), place, body)).collect();
         }
         for path in events {
-            let mut command = stage().rolecall(&["plan", "--json", "--event", path.to_str().expect("a path")]);
+            let mut command = emulator().rolecall(&["plan", "--json", "--event", path.to_str().expect("a path")]);
             command.env("ROLECALL_DEFAULT_REQUEST", r#"{"accounts":"all"}"#);
-            let planned = ran(command);
+            let planned = run_command(command);
             assert_eq!(planned.code, 0, "{name}: {planned:?}");
         }
     }

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use rolecall::testing::{PutOutcome, Store, split_object};
 
-use crate::emulator::{Stage, stage};
+use crate::emulator::{Emulator, emulator};
 
 /// The SDK's configuration with an endpoint and a static identity.
 #[expect(clippy::disallowed_methods, reason = "the credentials of a test's own AWS")]
@@ -21,7 +21,7 @@ pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
         .build()
 }
 
-impl Stage {
+impl Emulator {
     fn backend(&self) -> SdkConfig {
         config(self.fact("endpoint"), self.fact("region"), self.fact("backend_account"))
     }
@@ -120,30 +120,30 @@ async fn a_folder_conforms_and_leaves_nothing_half_done() {
 #[tokio::test]
 async fn a_bucket_conforms_and_leaves_no_upload_open() {
     let name = "store-conformance";
-    stage().bucket(name);
+    emulator().bucket(name);
     for (prefix, key) in [("", None), ("/some/prefix", None)] {
-        let store = Store::open(&format!("s3://{name}{prefix}"), &stage().backend(), PATIENCE, key).expect("opened");
+        let store = Store::open(&format!("s3://{name}{prefix}"), &emulator().backend(), PATIENCE, key).expect("opened");
         conforms(&store).await;
     }
-    assert_eq!(stage().open_uploads(name), 0);
+    assert_eq!(emulator().open_uploads(name), 0);
 }
 
 #[tokio::test]
 async fn objects_are_encrypted_with_the_key_that_is_named() {
     let (name, key) =
         ("store-encryption", "arn:aws:kms:eu-central-1:999999999999:key/00000000-0000-4000-8000-000000000000");
-    stage().bucket(name);
+    emulator().bucket(name);
     let address = format!("s3://{name}");
-    let named = Store::open(&address, &stage().backend(), PATIENCE, Some(key)).expect("opened");
+    let named = Store::open(&address, &emulator().backend(), PATIENCE, Some(key)).expect("opened");
     named.create("small", bytes("1")).await.expect("created");
     let mut upload = named.upload("large");
     for piece in large() {
         upload.write(piece).await.expect("written");
     }
     upload.finish().await.expect("finished");
-    let default = Store::open(&address, &stage().backend(), PATIENCE, None).expect("opened");
+    let default = Store::open(&address, &emulator().backend(), PATIENCE, None).expect("opened");
     default.create("default", bytes("1")).await.expect("created");
-    let keys = ["small", "large", "default"].map(|object| stage().kms_key(&format!("{address}/{object}")));
+    let keys = ["small", "large", "default"].map(|object| emulator().kms_key(&format!("{address}/{object}")));
     assert_eq!(keys, [key, key, ""]);
 }
 
@@ -153,7 +153,7 @@ async fn a_store_that_cannot_be_written_says_where_and_why() {
     let store = Store::open("/proc/rolecall-cannot-be-here", &config, PATIENCE, None).expect("opened");
     let error = store.create("x", bytes("1")).await.expect_err("it cannot be written").to_string();
     assert!(error.starts_with("/proc/rolecall-cannot-be-here: "), "{error}");
-    let missing = Store::open("s3://no-such-bucket-anywhere", &stage().backend(), PATIENCE, None).expect("opened");
+    let missing = Store::open("s3://no-such-bucket-anywhere", &emulator().backend(), PATIENCE, None).expect("opened");
     let error = missing.create("x", bytes("1")).await.expect_err("no such bucket").to_string();
     assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
 }

@@ -4,7 +4,7 @@
 use rolecall::testing::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
 use std::collections::BTreeSet;
 
-use crate::emulator::{root, stage};
+use crate::emulator::{emulator, root};
 
 /// The actions that stand below a statement's name, up to its resource.
 fn below(template: &str, sid: &str) -> BTreeSet<String> {
@@ -43,6 +43,6 @@ fn the_customers_role_grants_exactly_what_the_catalogue_needs() {
 /// Next to each refusal stands what differs in the point that matters and is allowed, so that the refusal proves something.
 #[test]
 fn what_nobody_may_do_is_refused() {
-    let outcomes = stage().feed("forbidden.py", &[], &stage().facts);
+    let outcomes = emulator().feed("forbidden.py", &[], &emulator().facts);
     insta::assert_snapshot!(serde_json::to_string_pretty(&outcomes).expect("JSON"));
 }

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use comparison::{came, expected, items, pretty_equal, sorted, text, without_unknown};
 
-use crate::command::{Ran, manifest, ran, rolecall, rows};
+use crate::command::{CommandOutput, manifest, rolecall, rows, run_command};
 use crate::emulator::{ask, serve};
 use crate::fidelity::{column, same_form};
 
@@ -27,7 +27,7 @@ pub(crate) struct Filled {
     marker: String,
     pub folder: tempfile::TempDir,
     told: Value,
-    run: Ran,
+    run: CommandOutput,
     // It lives until its standard input is closed: when this process ends.
     _server: Child,
 }
@@ -49,7 +49,7 @@ pub(crate) fn filled() -> &'static Filled {
 }
 
 /// A run over everything, named after its format.
-pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> Ran {
+pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> CommandOutput {
     let path = |name: &str| folder.join(name).to_str().expect("a path").to_owned();
     let (registry, output) = (path("targets.json"), path("out"));
     let mut command = rolecall(&["run", "--json", "-vv", "--registry", &registry, "--output", &output]);
@@ -63,7 +63,7 @@ pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> Ran {
         // What is compared here is content, not pace.
         .env("ROLECALL_ROUTE53_RATE", "1000")
         .env("ROLECALL_EC2_RATE", "1000");
-    ran(command)
+    run_command(command)
 }
 
 fn ask_over_http(endpoint: &str, path: &str) -> Value {

@@ -1,4 +1,4 @@
-//! Plays the state machine over a scene, with what may become of its shards; and reads what came out.
+//! Plays the state machine over a fixture, with what may become of its shards; and reads what came out.
 
 use rolecall::testing::{
     Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, ValidationErrors,
@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, rows};
-use crate::scene::{PATIENCE, Scene, until};
-use crate::sim::{Fault, Times, What};
+use crate::fixture::{Fixture, PATIENCE, until};
+use crate::sim::{Fault, FaultKind, Times};
 
 /// What becomes of a shard's invocations, one after the other; what follows is carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fate {
+pub(super) enum ShardFault {
     /// It dies at this moment: its process is gone, and what it wrote stays.
     Dies(Moment),
     /// Its time ends at this moment.
@@ -36,7 +36,7 @@ pub(super) struct Moment {
 
 /// Plays the machine: plan, shards side by side, reduce, again while something remains.
 pub(super) struct Driver<'a> {
-    pub scene: &'a Scene,
+    pub fixture: &'a Fixture,
     pub batch: usize,
     pub at_once: usize,
     pub attempts: usize,
@@ -44,7 +44,7 @@ pub(super) struct Driver<'a> {
 
 impl Driver<'_> {
     pub(super) fn engine(&self) -> Engine {
-        self.scene.engine()
+        self.fixture.engine()
     }
 
     pub(super) fn order(&self, request: Request) -> RunRequest {
@@ -77,9 +77,9 @@ impl Driver<'_> {
     /// it cannot come to its end first, however fast it is.
     pub(super) async fn ended_at(&self, run_id: &RunId, shard: &str, moment: Moment, dies: bool) {
         let account = &self.accounts_of(run_id, shard)[moment.account];
-        let held = Fault::new(What::Held).account(account).times(Times::After(moment.calls));
-        let held = self.scene.sim.add_fault(held);
-        let come = || async { until("the moment", || self.scene.sim.fired(held) > 0).await };
+        let held = Fault::new(FaultKind::Held).account(account).times(Times::After(moment.calls));
+        let held = self.fixture.sim.add_fault(held);
+        let come = || async { until("the moment", || self.fixture.sim.fired(held) > 0).await };
         if dies {
             tokio::select! {
                 () = come() => {}
@@ -93,13 +93,13 @@ impl Driver<'_> {
             };
             tokio::join!(self.shard_until(run_id, shard, stop.clone()), end);
         }
-        self.scene.sim.lift(held);
+        self.fixture.sim.lift(held);
     }
 
     /// The accounts that the plan has put into a shard.
     fn accounts_of(&self, run_id: &RunId, shard: &str) -> Vec<String> {
         let plan =
-            std::fs::read(self.scene.out().join("runs").join(run_id.as_str()).join("plan.json")).expect("a plan");
+            std::fs::read(self.fixture.out().join("runs").join(run_id.as_str()).join("plan.json")).expect("a plan");
         let plan: Value = serde_json::from_slice(&plan).expect("JSON");
         let (batch, number) =
             (plan["batch"].as_u64().expect("a number") as usize, shard.parse::<usize>().expect("one"));
@@ -108,15 +108,15 @@ impl Driver<'_> {
     }
 
     /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
-    pub(super) async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
+    pub(super) async fn child(&self, run_id: &RunId, shard: &str, fates: &[ShardFault]) {
         for attempt in 0..self.attempts {
             match fates.get(attempt) {
-                Some(Fate::Dies(moment)) => {
+                Some(ShardFault::Dies(moment)) => {
                     self.ended_at(run_id, shard, *moment, true).await;
                     continue;
                 }
-                Some(Fate::Ends(moment)) => self.ended_at(run_id, shard, *moment, false).await,
-                Some(Fate::Twice) => {
+                Some(ShardFault::Ends(moment)) => self.ended_at(run_id, shard, *moment, false).await,
+                Some(ShardFault::Twice) => {
                     tokio::join!(self.shard(run_id, shard), self.shard(run_id, shard));
                 }
                 None => self.shard(run_id, shard).await,
@@ -129,7 +129,7 @@ impl Driver<'_> {
     pub(super) async fn play(
         &self,
         request: Request,
-        fates: &BTreeMap<(u32, usize), Vec<Fate>>,
+        fates: &BTreeMap<(u32, usize), Vec<ShardFault>>,
     ) -> Vec<ReduceStepOutput> {
         let mut ended = Vec::new();
         let mut request = request;

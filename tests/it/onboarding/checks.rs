@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::command::{Ran, ran};
-use crate::emulator::stage;
-use crate::scene::{BACKEND, Scene, some};
-use crate::sim::{Deny, Fault, Service as Of, Times, What, account_id};
+use crate::command::{CommandOutput, run_command};
+use crate::emulator::emulator;
+use crate::fixture::{BACKEND, Fixture, account_with};
+use crate::sim::{Deny, Fault, FaultKind, Service as Of, Times, account_id};
 use crate::stores::config;
 
 const BACKEND_ROLE: &str = "arn:aws:iam::999999999999:role/rolecall-backend";
@@ -43,25 +43,25 @@ fn registry(folder: &Path, targets: &[Value]) -> String {
 }
 
 /// As an operator who may do what `rolecall policy admin` prints, and nothing else.
-fn check(registry: &str, arguments: &[&str]) -> Ran {
+fn check(registry: &str, arguments: &[&str]) -> CommandOutput {
     static OPERATOR: OnceLock<tempfile::TempDir> = OnceLock::new();
     let profiles = OPERATOR.get_or_init(|| {
-        let printed = ran(stage().rolecall(&["policy", "admin"]));
+        let printed = run_command(emulator().rolecall(&["policy", "admin"]));
         let policy: Value = serde_json::from_str(&printed.out).expect("a policy");
         let trust = trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({}));
-        stage().make_roles(&[
+        emulator().make_roles(&[
             json!({ "account": BACKEND, "name": "operator", "trust": trust, "inline": { "admin": policy } }),
         ]);
         let folder = tempfile::tempdir().expect("a folder");
         let config = format!(
             "[profile root]\naws_access_key_id = {BACKEND}\naws_secret_access_key = {}\n\n[profile operator]\n\
              role_arn = arn:aws:iam::{BACKEND}:role/operator\nsource_profile = root\n",
-            stage().fact("secret")
+            emulator().fact("secret")
         );
         std::fs::write(folder.path().join("config"), config).expect("written");
         folder
     });
-    let mut command = stage().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
+    let mut command = emulator().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
     command
         .args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"])
         .args(arguments)
@@ -69,7 +69,7 @@ fn check(registry: &str, arguments: &[&str]) -> Ran {
         .env_remove("AWS_SECRET_ACCESS_KEY")
         .env("AWS_CONFIG_FILE", profiles.path().join("config"))
         .env("AWS_PROFILE", "operator");
-    ran(command)
+    run_command(command)
 }
 
 fn target<'a>(report: &'a Value, account: &str) -> &'a Value {
@@ -100,7 +100,7 @@ fn unsafe_roles_are_found_and_not_enabled() {
     );
     by_arn["inline"]["itself"] = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": ["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"], "Resource": "*" } ] });
-    stage().make_roles(&[
+    emulator().make_roles(&[
         role("810000000001", right("id-1")),
         role("810000000002", trust(root_of_backend.clone(), of_backend_role)),
         role("810000000003", trust(json!("*"), json!({ "StringEquals": { "sts:ExternalId": "id-3" } }))),
@@ -156,10 +156,11 @@ fn unsafe_roles_are_found_and_not_enabled() {
 #[test]
 fn every_action_of_the_catalogue_is_asked() {
     let account = "840000000001";
-    stage().make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
+    emulator().make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
     let folder = tempfile::tempdir().expect("a folder");
     let registry = registry(folder.path(), &[json!({ "account_id": account, "external_id": "id-of-840" })]);
-    let checked = ran(stage().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
+    let checked =
+        run_command(emulator().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
     assert_eq!(checked.code, 1, "{checked:?}");
     let report = checked.response();
     let types = target(&report, account)["types"].as_array().expect("types").clone();
@@ -180,13 +181,14 @@ async fn a_session_in_an_overfull_role_may_only_read() {
     let account = "820000000001";
     let trust = right("id-of-820");
     tokio::task::block_in_place(|| {
-        stage().make_roles(&[
+        emulator().make_roles(&[
             json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "attached": [ADMINISTRATOR] }),
         ]);
     });
     let registry = json!({ "version": 1, "targets": [{ "account_id": account, "external_id": "id-of-820" }] });
     let registry = Registry::read(registry.to_string().as_bytes(), "aws").expect("a registry");
-    let own = Backend::of(config(stage().fact("endpoint"), stage().fact("region"), BACKEND), &Settings::default());
+    let own =
+        Backend::of(config(emulator().fact("endpoint"), emulator().fact("region"), BACKEND), &Settings::default());
     let provider = backend_role(&own, BACKEND_ROLE);
     let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into() };
     let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
@@ -216,7 +218,7 @@ async fn a_session_in_an_overfull_role_may_only_read() {
 fn a_role_behind_another_is_checked_by_its_way() {
     let hub = "arn:aws:iam::830000000001:role/hub";
     let enter = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }] });
-    stage().make_roles(&[
+    emulator().make_roles(&[
         json!({ "account": "999999999999", "name": "hub-user", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
                 "inline": { "enter": enter } }),
         json!({ "account": "830000000001", "name": "hub", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
@@ -228,10 +230,10 @@ fn a_role_behind_another_is_checked_by_its_way() {
     let folder = tempfile::tempdir().expect("a folder");
     let targets = [json!({ "account_id": "830000000002", "external_id": "behind", "via": hub, "enabled": false })];
     let registry = registry(folder.path(), &targets);
-    let mut command = stage().rolecall(&["check", "--registry", &registry, "--wait", "0s", "--json"]);
+    let mut command = emulator().rolecall(&["check", "--registry", &registry, "--wait", "0s", "--json"]);
     command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"]);
     command.env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/hub-user");
-    let checked = ran(command);
+    let checked = run_command(command);
     let report = checked.response();
     assert_eq!(target(&report, "830000000002")["verdict"], "ready", "{report}");
     assert_eq!(target(&report, "830000000002")["refuses_strangers"], true);
@@ -241,7 +243,7 @@ fn a_role_behind_another_is_checked_by_its_way() {
 /// What permissions, service control policies and regions allow, by type; and an answer from another account.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reads_are_shown_by_type() {
-    let scene = Scene::set(4, some(2, 1, 4), |world| {
+    let fixture = Fixture::start(4, account_with(2, 1, 4), |world| {
         world.role(BACKEND, "rolecall-backend", None);
         let customers: Vec<String> = world.accounts.keys().filter(|id| *id != BACKEND).cloned().collect();
         for id in &customers {
@@ -260,9 +262,9 @@ async fn the_reads_are_shown_by_type() {
     })
     .await;
     let checked = tokio::task::block_in_place(|| {
-        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
         command.args(["--regions", "eu-central-1,sa-east-1,me-south-1"]);
-        ran(command)
+        run_command(command)
     });
     assert_eq!(checked.code, 1, "{checked:?}");
     insta::with_settings!({ filters => vec![
@@ -274,7 +276,7 @@ async fn the_reads_are_shown_by_type() {
 /// A role that IAM does not know everywhere yet is waited for, and that is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_role_is_waited_for() {
-    let scene = Scene::set(2, some(1, 1, 2), |world| {
+    let fixture = Fixture::start(2, account_with(1, 1, 2), |world| {
         world.role(BACKEND, "rolecall-backend", None);
         for number in 0..2 {
             let role = world.account(&account_id(number)).roles.get_mut("rolecall-inventory").expect("a role");
@@ -282,15 +284,15 @@ async fn a_new_role_is_waited_for() {
         }
     })
     .await;
-    let mut unknown = Fault::new(What::error(403, "AccessDenied")).times(Times::First(2));
+    let mut unknown = Fault::new(FaultKind::error(403, "AccessDenied")).times(Times::First(2));
     unknown.service = Some(Of::Sts);
     unknown.operation = Some("AssumeRole".into());
     unknown.account = Some(account_id(1));
-    scene.sim.add_fault(unknown);
+    fixture.sim.add_fault(unknown);
     let check = |wait: &str| {
-        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
         command.args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", wait, "--json"]);
-        tokio::task::block_in_place(|| ran(command))
+        tokio::task::block_in_place(|| run_command(command))
     };
     let waited = check("30s");
     assert_eq!(waited.code, 0, "{waited:?}");

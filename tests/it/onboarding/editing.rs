@@ -4,23 +4,23 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::stage;
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::emulator;
 
-fn targets(registry: &str, arguments: &[&str]) -> Ran {
+fn targets(registry: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = rolecall(&["targets"]);
     command.args(arguments).env("ROLECALL_REGISTRY", registry).env("AWS_REGION", "eu-central-1");
-    ran(command)
+    run_command(command)
 }
 
-fn in_bucket(registry: &str, arguments: &[&str]) -> Ran {
-    let mut command = stage().rolecall(&["targets"]);
+fn in_bucket(registry: &str, arguments: &[&str]) -> CommandOutput {
+    let mut command = emulator().rolecall(&["targets"]);
     command.args(arguments).env_remove("ROLECALL_BACKEND_ROLE").env("ROLECALL_REGISTRY", registry);
-    ran(command)
+    run_command(command)
 }
 
 /// Ten processes add a target each at the same moment.
-fn ten_at_once(add: impl Fn(&str) -> Ran + Sync) {
+fn ten_at_once(add: impl Fn(&str) -> CommandOutput + Sync) {
     std::thread::scope(|scope| {
         let adding: Vec<_> = (0..10)
             .map(|number| {
@@ -35,7 +35,7 @@ fn ten_at_once(add: impl Fn(&str) -> Ran + Sync) {
     });
 }
 
-fn ids(listed: &Ran) -> Vec<String> {
+fn ids(listed: &CommandOutput) -> Vec<String> {
     let listed = listed.response();
     let mut ids: Vec<String> = listed
         .as_array()
@@ -51,7 +51,7 @@ fn ids(listed: &Ran) -> Vec<String> {
 fn ten_writers_at_once_lose_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
-    let bucket = format!("s3://{}/ten-writers/targets.json", stage().fact("registry_bucket"));
+    let bucket = format!("s3://{}/ten-writers/targets.json", emulator().fact("registry_bucket"));
     ten_at_once(|account| targets(&file, &["add", account]));
     ten_at_once(|account| in_bucket(&bucket, &["add", account]));
     let all: Vec<String> = (0..10).map(|number| format!("90000000000{number}")).collect();
@@ -141,24 +141,24 @@ fn a_registry_that_is_broken_is_not_edited() {
 
 #[test]
 fn backend_role_itself_may_not_write_the_registry() {
-    let registry = stage().fact("registry_uri");
-    let role = stage().fact("backend_role_arn");
+    let registry = emulator().fact("registry_uri");
+    let role = emulator().fact("backend_role_arn");
     // With the credentials of backend_role, by a profile that assumes it.
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config");
     let text = format!(
         "[profile own]\naws_access_key_id = {}\naws_secret_access_key = {}\n[profile backend]\nrole_arn = {role}\nsource_profile = own\n",
-        stage().fact("backend_account"),
-        stage().fact("secret")
+        emulator().fact("backend_account"),
+        emulator().fact("secret")
     );
     std::fs::write(&config, text).expect("written");
     let mut command = rolecall(&["targets", "disable", "111111111111", "--registry", registry]);
     command
         .env("AWS_CONFIG_FILE", &config)
         .env("AWS_PROFILE", "backend")
-        .env("AWS_REGION", stage().fact("region"))
-        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
-    let refused = ran(command);
+        .env("AWS_REGION", emulator().fact("region"))
+        .env("AWS_ENDPOINT_URL", emulator().fact("endpoint"));
+    let refused = run_command(command);
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.starts_with("rolecall: RegistryNotWritable") && refused.err.contains("AccessDenied"),

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::{serve, stage};
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::{emulator, serve};
 
 /// An organization in pages, with accounts in every state.
 fn organization() -> &'static str {
@@ -17,7 +17,7 @@ fn organization() -> &'static str {
     endpoint
 }
 
-fn import(registry: &str, arguments: &[&str]) -> Ran {
+fn import(registry: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = rolecall(&["targets", "import", "--json", "--registry", registry]);
     command
         .args(arguments)
@@ -25,7 +25,7 @@ fn import(registry: &str, arguments: &[&str]) -> Ran {
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "100000000000")
         .env("AWS_SECRET_ACCESS_KEY", "test");
-    ran(command)
+    run_command(command)
 }
 
 fn file(registry: &str) -> Value {
@@ -120,16 +120,16 @@ fn what_backend_role_may_enter_becomes_targets() {
         json!({ "Sid": sid, "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{account}:role/inv"),
                 "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}") } } })
     };
-    stage().make_roles(&[json!({
-        "account": stage().fact("backend_account"), "name": "one-statement-each",
+    emulator().make_roles(&[json!({
+        "account": emulator().fact("backend_account"), "name": "one-statement-each",
         "trust": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
                    "Principal": { "Service": "lambda.amazonaws.com" } }] },
         "inline": { "customers": { "Version": "2012-10-17",
                     "Statement": [enter("Acme", "111122223333"), enter("Globex", "444455556666")] } },
     })]);
-    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry]);
+    let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry]);
     command.args(["--backend-role", "arn:aws:iam::999999999999:role/one-statement-each"]);
-    let imported = ran(command);
+    let imported = run_command(command);
     assert_eq!(imported.code, 0, "{imported:?}");
     assert_eq!(imported.response()["added"], json!(["111122223333", "444455556666"]));
     let after = file(&registry);
@@ -138,9 +138,9 @@ fn what_backend_role_may_enter_becomes_targets() {
         (&json!("Acme"), &json!("id-of-Acme"), &json!(false))
     );
     // The template's own role may enter one role of any account, which is no list.
-    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
-    command.env("ROLECALL_BACKEND_ROLE", stage().fact("backend_role_arn"));
-    let pattern = ran(command);
+    let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
+    command.env("ROLECALL_BACKEND_ROLE", emulator().fact("backend_role_arn"));
+    let pattern = run_command(command);
     assert_eq!(pattern.code, 0, "{pattern:?}");
     assert_eq!(pattern.response()["left_out"][0][0], "arn:aws:iam::*:role/rolecall-inventory");
 }

@@ -5,26 +5,26 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::{python, root, stage};
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::{emulator, python, root};
 
 mod checks;
 mod editing;
 mod imports;
 
 /// A command of the AWS CLI's kind, as somebody with the rights of an account's root.
-pub(crate) fn as_root(mut command: Command, account: &str) -> Ran {
+pub(crate) fn as_root(mut command: Command, account: &str) -> CommandOutput {
     command
-        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"))
-        .env("AWS_REGION", stage().fact("region"))
-        .env("AWS_DEFAULT_REGION", stage().fact("region"))
+        .env("AWS_ENDPOINT_URL", emulator().fact("endpoint"))
+        .env("AWS_REGION", emulator().fact("region"))
+        .env("AWS_DEFAULT_REGION", emulator().fact("region"))
         .env("AWS_ACCESS_KEY_ID", account)
-        .env("AWS_SECRET_ACCESS_KEY", stage().fact("secret"));
-    ran(command)
+        .env("AWS_SECRET_ACCESS_KEY", emulator().fact("secret"));
+    run_command(command)
 }
 
 /// What a shell makes of it, with the AWS CLI that the deployment has installed.
-fn shell(script: &str, account: &str) -> Ran {
+fn shell(script: &str, account: &str) -> CommandOutput {
     let tools: PathBuf = root().join(".emulator/awscli/bin");
     let path = format!("{}:/usr/bin:/bin", tools.display());
     let mut command = Command::new("bash");
@@ -47,10 +47,10 @@ fn in_link(link: &str, name: &str) -> String {
 #[test]
 fn from_nothing_to_the_first_inventory() {
     let mut deploying = Command::new(python());
-    deploying.arg(root().join("tests/emulator/deploying.py")).args(["--endpoint", stage().fact("endpoint")]);
+    deploying.arg(root().join("tests/emulator/deploying.py")).args(["--endpoint", emulator().fact("endpoint")]);
     deploying.args(["--bootstrap", env!("CARGO_BIN_EXE_bootstrap"), "--account", VENDOR]);
     deploying.args(["--readers", &format!("{ACME},{GLOBEX}")]);
-    let deployed = ran(deploying);
+    let deployed = run_command(deploying);
     assert_eq!(deployed.code, 0, "{deployed:?}");
     let deployed = deployed.response();
     assert_eq!(deployed["second_run"], "no changes");

@@ -78,7 +78,7 @@ impl Call {
 }
 
 /// Reads a request; an error comes with the service whose form it takes.
-pub(super) fn understand(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
+pub(super) fn parse_call(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
     let missing = || AwsError::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
     let scope = request.header("authorization").and_then(Scope::parse).ok_or_else(|| (Service::Sts, missing()))?;
     let unserved = || AwsError::new(404, "UnknownService", format!("{} is not simulated", scope.service));

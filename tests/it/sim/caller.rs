@@ -48,7 +48,7 @@ pub(super) struct Caller {
 
 /// Why a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Refused {
+pub(super) enum KeyRejection {
     Unknown,
     Expired,
 }
@@ -85,9 +85,9 @@ impl Callers {
         key: &str,
         token: Option<&str>,
         now_ms: i64,
-    ) -> Result<Caller, Refused> {
+    ) -> Result<Caller, KeyRejection> {
         if let Some(role) = world.keys.get(key) {
-            return assumed(role, "function").ok_or(Refused::Unknown);
+            return assumed(role, "function").ok_or(KeyRejection::Unknown);
         }
         if world.accounts.contains_key(key) {
             return Ok(root(world, key));
@@ -95,8 +95,8 @@ impl Callers {
         let sessions = lock(&self.sessions);
         let session = sessions.get(key).filter(|session| token == Some(session.token.as_str()));
         match session {
-            None => Err(Refused::Unknown),
-            Some(session) if session.expired || session.expires_ms <= now_ms => Err(Refused::Expired),
+            None => Err(KeyRejection::Unknown),
+            Some(session) if session.expired || session.expires_ms <= now_ms => Err(KeyRejection::Expired),
             Some(session) => Ok(session.caller.clone()),
         }
     }

@@ -1,11 +1,11 @@
 //! From a request to an answer: what strikes the call, whether it is let in, and the service's own word.
 
-use super::admit::let_in;
-use super::call::{Call, understand};
+use super::authorization::authorize;
+use super::call::{Call, parse_call};
 use super::caller::Caller;
 use super::counts::InFlight;
 use super::error::AwsError;
-use super::fault::{Service, Struck, What};
+use super::fault::{FaultEffects, FaultKind, Service};
 use super::http::Request;
 use super::reply::{Delivery, Reply};
 use super::state::{State, lock};
@@ -30,9 +30,9 @@ pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Opti
     let at = Instant::now();
     let world = state.world();
     let request_id = state.request_id();
-    let call = match understand(state, &world, request) {
+    let call = match parse_call(state, &world, request) {
         Ok(call) => call,
-        Err((service, error)) => return (dress(state, error.reply(service, &request_id), &request_id), None),
+        Err((service, error)) => return (add_headers(state, error.reply(service, &request_id), &request_id), None),
     };
     if call.service != Service::S3
         && let Some(recorded) = lock(&state.recorded).as_mut()
@@ -49,42 +49,48 @@ pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Opti
         Ok(reply) => (reply, None),
         Err(error) => (error.reply(call.service, &request_id), Some(error.code)),
     };
-    let mut reply = deliver_by(&struck, reply);
+    let mut reply = apply_delivery_fault(&struck, reply);
     if call.request.method == "HEAD" && reply.status > 0 {
         reply.length = Some(reply.length.unwrap_or(reply.body.len()));
         reply.body.clear();
     }
     lock(&state.counters).answered(&call, at, reply.status, code.as_deref());
-    (dress(state, reply, &request_id), Some(in_flight))
+    (add_headers(state, reply, &request_id), Some(in_flight))
 }
 
-fn dress(state: &State, reply: Reply, request_id: &str) -> Reply {
+fn add_headers(state: &State, reply: Reply, request_id: &str) -> Reply {
     let id = request_id.to_owned();
     reply.header("date", clock::http_date(state.now())).header("x-amzn-requestid", id.clone()).header("x-amz-id-2", id)
 }
 
-fn carry_out(state: &State, world: &World, call: &Call, struck: &Struck, request_id: &str) -> Result<Reply, AwsError> {
+fn carry_out(
+    state: &State,
+    world: &World,
+    call: &Call,
+    struck: &FaultEffects,
+    request_id: &str,
+) -> Result<Reply, AwsError> {
     let service = call.service;
-    match &struck.what {
-        Some(What::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
-        Some(What::Throttle) => return Err(AwsError::throttled(service)),
-        Some(What::Reset) => return Ok(Reply::none(Delivery::Reset)),
-        Some(What::Hang) => return Ok(Reply::none(Delivery::Hang)),
-        Some(What::Empty200) => return Ok(Reply::empty(200)),
-        Some(What::Garbage) => {
+    match &struck.kind {
+        Some(FaultKind::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
+        Some(FaultKind::Throttle) => return Err(AwsError::throttled(service)),
+        Some(FaultKind::Reset) => return Ok(Reply::none(Delivery::Reset)),
+        Some(FaultKind::Hang) => return Ok(Reply::none(Delivery::Hang)),
+        Some(FaultKind::Empty200) => return Ok(Reply::empty(200)),
+        Some(FaultKind::Garbage) => {
             return Ok(Reply::new(200, "text/xml", &b"<html><p>not what you <asked & for\x00\xff\xfe"[..]));
         }
-        Some(What::ExpiredSession) => {
+        Some(FaultKind::ExpiredSession) => {
             state.callers.expire(&call.key);
             return Err(AwsError::expired(service));
         }
-        Some(What::DeletedZone) => {
+        Some(FaultKind::DeletedZone) => {
             lock(&state.deleted_zones).extend(call.zone.clone());
         }
         _ => {}
     }
-    let caller = let_in(state, world, call, struck)?;
-    let repeat_token = matches!(struck.what, Some(What::RepeatToken));
+    let caller = authorize(state, world, call, struck)?;
+    let repeat_token = matches!(struck.kind, Some(FaultKind::RepeatToken));
     let job = Job { state, world, call, caller: &caller, request_id, repeat_token };
     match service {
         Service::Sts => sts::answer(&job),
@@ -96,13 +102,15 @@ fn carry_out(state: &State, world: &World, call: &Call, struck: &Struck, request
     }
 }
 
-fn deliver_by(struck: &Struck, mut reply: Reply) -> Reply {
-    let delivery = match struck.what {
-        Some(What::ResetAfter) => return Reply::none(Delivery::Reset),
-        Some(What::Cut | What::CutWithoutLength) if reply.body.is_empty() => return Reply::none(Delivery::Reset),
-        Some(What::Cut) => Delivery::Cut,
-        Some(What::CutWithoutLength) => Delivery::CutWithoutLength,
-        Some(What::Drip(every)) => Delivery::Drip(every),
+fn apply_delivery_fault(struck: &FaultEffects, mut reply: Reply) -> Reply {
+    let delivery = match struck.kind {
+        Some(FaultKind::ResetAfter) => return Reply::none(Delivery::Reset),
+        Some(FaultKind::Cut | FaultKind::CutWithoutLength) if reply.body.is_empty() => {
+            return Reply::none(Delivery::Reset);
+        }
+        Some(FaultKind::Cut) => Delivery::Cut,
+        Some(FaultKind::CutWithoutLength) => Delivery::CutWithoutLength,
+        Some(FaultKind::Drip(every)) => Delivery::Drip(every),
         _ => return reply,
     };
     reply.delivery = delivery;

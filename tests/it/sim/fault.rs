@@ -72,7 +72,7 @@ pub(crate) enum Times {
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub(crate) enum FaultKind {
     /// This error, in the service's form.
     Error { status: u16, code: String, message: String },
     /// The service's refusal for rate.
@@ -109,7 +109,7 @@ pub(crate) enum What {
     DeletedZone,
 }
 
-impl What {
+impl FaultKind {
     /// An error of this status and code.
     pub(crate) fn error(status: u16, code: &str) -> Self {
         Self::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") }
@@ -126,19 +126,19 @@ pub(crate) struct Fault {
     /// A parameter that the call carries.
     pub parameter: Option<String>,
     pub times: Times,
-    pub what: What,
+    pub kind: FaultKind,
 }
 
 impl Fault {
     /// Strikes every call, until narrowed.
-    pub(crate) fn new(what: What) -> Self {
+    pub(crate) fn new(kind: FaultKind) -> Self {
         let (account, region, service, operation, parameter) = (None, None, None, None, None);
-        Self { account, region, service, operation, parameter, times: Times::Always, what }
+        Self { account, region, service, operation, parameter, times: Times::Always, kind }
     }
 
     /// An error of this status and code.
     pub(crate) fn error(status: u16, code: &str) -> Self {
-        Self::new(What::error(status, code))
+        Self::new(FaultKind::error(status, code))
     }
 
     pub(crate) fn account(self, account: &str) -> Self {
@@ -167,9 +167,9 @@ impl Fault {
 
     fn matches(&self, call: &Call) -> bool {
         let account = call.target.as_ref().unwrap_or(&call.account);
-        let applies = match self.what {
-            What::DeletedZone => call.zone.is_some(),
-            What::RepeatToken => call.is_paged(),
+        let applies = match self.kind {
+            FaultKind::DeletedZone => call.zone.is_some(),
+            FaultKind::RepeatToken => call.is_paged(),
             _ => true,
         };
         applies
@@ -186,7 +186,7 @@ impl Fault {
 pub(crate) struct FaultId(usize);
 
 /// A fault and what it has done.
-struct Armed {
+struct ArmedFault {
     fault: Fault,
     matched: u64,
     fired: u64,
@@ -195,7 +195,7 @@ struct Armed {
     lifted: watch::Sender<bool>,
 }
 
-impl Armed {
+impl ArmedFault {
     fn fires(&mut self, call: &Call) -> bool {
         self.matched += 1;
         let fires = match self.fault.times {
@@ -219,13 +219,13 @@ impl Armed {
 
 /// What strikes one call.
 #[derive(Default)]
-pub(super) struct Struck {
+pub(super) struct FaultEffects {
     pub latency: Duration,
-    pub what: Option<What>,
+    pub kind: Option<FaultKind>,
     held: Vec<watch::Receiver<bool>>,
 }
 
-impl Struck {
+impl FaultEffects {
     /// Returns when the call may be carried out.
     pub(super) async fn passed(&mut self, latency: Duration) {
         let latency = latency + self.latency;
@@ -242,14 +242,14 @@ impl Struck {
 /// All faults, in the order they were added.
 #[derive(Default)]
 pub(super) struct Faults {
-    armed: Mutex<Vec<Armed>>,
+    armed: Mutex<Vec<ArmedFault>>,
 }
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) -> FaultId {
         let mut armed = lock(&self.armed);
         let lifted = watch::Sender::new(false);
-        armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
+        armed.push(ArmedFault { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
         FaultId(armed.len() - 1)
     }
 
@@ -268,15 +268,17 @@ impl Faults {
     }
 
     /// Every latency and hold that fires, and the first other fault that does.
-    pub(super) fn strike(&self, call: &Call) -> Struck {
-        let mut struck = Struck::default();
+    pub(super) fn strike(&self, call: &Call) -> FaultEffects {
+        let mut struck = FaultEffects::default();
         let mut all = lock(&self.armed);
         for armed in all.iter_mut().filter(|armed| !*armed.lifted.borrow() && armed.fault.matches(call)) {
-            match armed.fault.what.clone() {
-                What::Latency(latency) => struck.latency += if armed.fires(call) { latency } else { Duration::ZERO },
-                What::Held => struck.held.extend(armed.fires(call).then(|| armed.lifted.subscribe())),
-                _ if struck.what.is_some() => {}
-                what => struck.what = armed.fires(call).then_some(what),
+            match armed.fault.kind.clone() {
+                FaultKind::Latency(latency) => {
+                    struck.latency += if armed.fires(call) { latency } else { Duration::ZERO }
+                }
+                FaultKind::Held => struck.held.extend(armed.fires(call).then(|| armed.lifted.subscribe())),
+                _ if struck.kind.is_some() => {}
+                kind => struck.kind = armed.fires(call).then_some(kind),
             }
         }
         struck

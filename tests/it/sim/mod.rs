@@ -8,7 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "the server keeps real time, whatever a test does to Tokio's clock")]
 
 mod account;
-mod admit;
+mod authorization;
 mod bucket;
 mod call;
 mod caller;
@@ -35,7 +35,7 @@ mod xml;
 
 pub(crate) use counts::{CallKey, Counts, LogEntry};
 pub(crate) use ec2::Kind;
-pub(crate) use fault::{Fault, FaultId, Service, Times, What};
+pub(crate) use fault::{Fault, FaultId, FaultKind, Service, Times};
 pub(crate) use names::{account_id, health_check_id, record_name, resource_id, zone_id, zone_name};
 pub(crate) use s3::Object;
 pub(crate) use world::{Account, Buckets, Deny, Rate, Role, World};

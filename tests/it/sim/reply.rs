@@ -62,7 +62,7 @@ impl Reply {
             Delivery::Hang => return hang(stream).await,
             Delivery::Reset => return reset(stream),
             Delivery::Cut => {
-                stream.write_all(&[self.head(Length::Told).as_bytes(), &half].concat()).await?;
+                stream.write_all(&[self.head(Length::Declared).as_bytes(), &half].concat()).await?;
                 return close(stream).await;
             }
             Delivery::CutWithoutLength => {
@@ -70,7 +70,7 @@ impl Reply {
                 return close(stream).await;
             }
             Delivery::Drip(every) => {
-                stream.write_all(self.head(Length::Told).as_bytes()).await?;
+                stream.write_all(self.head(Length::Declared).as_bytes()).await?;
                 for byte in self.body.iter() {
                     tokio::time::sleep(every).await;
                     stream.write_all(&[*byte]).await?;
@@ -85,7 +85,7 @@ impl Reply {
                 stream.write_all(b"0\r\n\r\n").await?;
             }
             Delivery::Whole => {
-                let mut out = self.head(Length::Told).into_bytes();
+                let mut out = self.head(Length::Declared).into_bytes();
                 if self.body.len() <= 64 << 10 {
                     out.extend_from_slice(&self.body);
                     stream.write_all(&out).await?;
@@ -105,8 +105,8 @@ impl Reply {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         match length {
-            Length::Told if self.status == 204 => {}
-            Length::Told => {
+            Length::Declared if self.status == 204 => {}
+            Length::Declared => {
                 let bytes = self.length.unwrap_or(self.body.len());
                 head.push_str(&format!("content-length: {bytes}\r\n"));
             }
@@ -120,7 +120,7 @@ impl Reply {
 
 #[derive(Clone, Copy)]
 enum Length {
-    Told,
+    Declared,
     Chunked,
     Close,
 }

@@ -41,7 +41,7 @@ impl Answer {
         self.element("Code").unwrap_or_default()
     }
 
-    pub(super) fn told_length(&self) -> Option<usize> {
+    pub(super) fn content_length(&self) -> Option<usize> {
         let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
         line.trim().parse().ok()
     }

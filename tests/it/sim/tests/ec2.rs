@@ -69,7 +69,7 @@ async fn padded_and_chunked() {
     let client = Client::root(&sim, &account_id(0));
     let page = client.ec2("DescribeInstances", "MaxResults=1000");
     assert!(page.body.len() > 4 << 20, "{}", page.body.len());
-    assert_eq!(page.told_length(), Some(page.body.len()));
+    assert_eq!(page.content_length(), Some(page.body.len()));
     assert_eq!(page.text().matches("<reservationId>").count(), 500);
     sim.change(|world| world.chunked = true);
     let page = client.ec2("DescribeVpcs", "MaxResults=5");

@@ -1,4 +1,4 @@
-//! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
+//! A fixture for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
 
 use rolecall::testing::{
     AccountSummary, Backend, Engine, Error, NoopObserver, Observer, Request, Response, RunIdSource, RunRequest,
@@ -26,26 +26,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a run has come to.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct ProgressCounter {
     begun: AtomicUsize,
     done: AtomicUsize,
     accounts: AtomicUsize,
 }
 
-impl Seen {
+impl ProgressCounter {
     /// Cells that are known and not answered yet.
-    pub(crate) fn open(&self) -> usize {
+    pub(crate) fn open_cells(&self) -> usize {
         let done = self.done.load(Ordering::SeqCst);
         self.begun.load(Ordering::SeqCst) - done
     }
 
     /// Accounts that are done.
-    pub(crate) fn accounts(&self) -> usize {
+    pub(crate) fn finished_accounts(&self) -> usize {
         self.accounts.load(Ordering::SeqCst)
     }
 }
 
-impl Observer for Seen {
+impl Observer for ProgressCounter {
     fn cells(&self, more: usize) {
         self.begun.fetch_add(more, Ordering::SeqCst);
     }
@@ -70,14 +70,14 @@ pub(crate) async fn until(what: &str, come: impl Fn() -> bool) {
 }
 
 /// A simulated AWS with customers, and a folder with the registry that names them.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub sim: Sim,
     pub folder: tempfile::TempDir,
     pub settings: Settings,
 }
 
-impl Scene {
-    pub(crate) async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
+impl Fixture {
+    pub(crate) async fn start(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
         let mut world = World::new(BACKEND);
         let ids = world.add_customers(customers, &template);
         change(&mut world);
@@ -113,7 +113,7 @@ impl Scene {
         Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
     }
 
-    /// `rolecall` as an operator of the backend account, over the scene's customers.
+    /// `rolecall` as an operator of the backend account, over the fixture's customers.
     pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
         command
@@ -150,8 +150,12 @@ impl Scene {
     }
 
     /// A run that ends early, as at its deadline, once what the test waits for has come.
-    pub(crate) async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Error> {
-        let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
+    pub(crate) async fn run_until(
+        &self,
+        request: Value,
+        come: impl Fn(&ProgressCounter) -> bool,
+    ) -> Result<Response, Error> {
+        let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
         let order = RunRequest { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
         let engine = self.engine();
         let mut run = std::pin::pin!(engine.run(order));
@@ -166,7 +170,7 @@ impl Scene {
     }
 }
 
-pub(crate) fn some(items: usize, zones: usize, records: usize) -> Account {
+pub(crate) fn account_with(items: usize, zones: usize, records: usize) -> Account {
     Account { items, zones, records, ..Account::default() }
 }
 
@@ -180,7 +184,7 @@ pub(crate) fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
     rows
 }
 
-pub(crate) fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
+pub(crate) fn ledger_row<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
     let here = |row: &&Value| row["account_id"] == account && row["region"] == region && row["table"] == table;
     ledger.iter().find(here).unwrap_or_else(|| panic!("no row for {account} {region} {table}"))
 }
