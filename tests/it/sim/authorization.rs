@@ -1,4 +1,4 @@
-//! Whether a call is let in: clock, key, region, rate, permission, in AWS's order.
+//! Authorization of a call, in the order of AWS: clock, key, region, rate limit, permission.
 
 use super::call::Call;
 use super::caller::{Caller, KeyRejection};
@@ -8,8 +8,8 @@ use super::policy;
 use super::state::State;
 use super::world::World;
 
-/// Who calls, if the call is let in.
-pub(super) fn authorize(state: &State, world: &World, call: &Call, struck: &FaultEffects) -> Result<Caller, AwsError> {
+/// Returns the caller, or the error of the first check that fails.
+pub(super) fn authorize(state: &State, world: &World, call: &Call, effects: &FaultEffects) -> Result<Caller, AwsError> {
     let (service, region) = (call.service, call.region.as_str());
     if state.is_skewed(call.request.header("x-amz-date")) {
         let message = "The difference between the request time and the current time is too large.";
@@ -20,8 +20,8 @@ pub(super) fn authorize(state: &State, world: &World, call: &Call, struck: &Faul
         KeyRejection::Unknown => AwsError::unknown_key(service),
         KeyRejection::Expired => AwsError::expired(service),
     })?;
-    let wrong_scope = |wanted: &str| {
-        let message = format!("Credential should be scoped to a valid region, '{wanted}'.");
+    let wrong_scope = |expected: &str| {
+        let message = format!("Credential should be scoped to a valid region, '{expected}'.");
         AwsError::new(403, "SignatureDoesNotMatch", message)
     };
     match (service, global_region(world, service)) {
@@ -33,17 +33,17 @@ pub(super) fn authorize(state: &State, world: &World, call: &Call, struck: &Faul
     if !state.buckets.take(&world.buckets, call) {
         return Err(AwsError::throttled(service));
     }
-    permit(world, call, struck, &caller)?;
+    check_permission(world, call, effects, &caller)?;
     Ok(caller)
 }
 
-fn permit(world: &World, call: &Call, struck: &FaultEffects, caller: &Caller) -> Result<(), AwsError> {
+fn check_permission(world: &World, call: &Call, effects: &FaultEffects, caller: &Caller) -> Result<(), AwsError> {
     const BY_SCP: &str = "with an explicit deny in a service control policy";
     const BY_REVOCATION: &str = "with an explicit deny in an identity-based policy";
     let action = call.action();
     let by_role = format!("because no identity-based policy allows the {action} action");
     let deny = |why: &str| Err(AwsError::denied(call.service, &caller.arn, &action, why));
-    match struck.kind {
+    match effects.kind {
         Some(FaultKind::Denied) => return deny(&by_role),
         Some(FaultKind::ScpDenied) => return deny(BY_SCP),
         _ => {}
@@ -72,7 +72,7 @@ fn permit(world: &World, call: &Call, struck: &FaultEffects, caller: &Caller) ->
     }
 }
 
-/// The one region that a global service is signed for.
+/// Returns the region in whose scope requests to a global service are signed.
 fn global_region(world: &World, service: Service) -> Option<&'static str> {
     match (service, world.partition.as_str()) {
         (Service::Route53, "aws-cn") => Some("cn-northwest-1"),

@@ -1,4 +1,4 @@
-//! From a request to an answer: what strikes the call, whether it is let in, and the service's own word.
+//! Handles a request: applies faults, authorizes the call, and lets the service respond.
 
 use super::authorization::authorize;
 use super::call::{Call, parse_call};
@@ -14,18 +14,18 @@ use super::{account, clock, ec2, iam, route53, s3, sts};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a service needs to answer.
+/// The context in which a service responds to a call.
 pub(super) struct Job<'a> {
     pub state: &'a State,
     pub world: &'a World,
     pub call: &'a Call,
     pub caller: &'a Caller,
     pub request_id: &'a str,
-    /// The listing gives the same token for ever.
+    /// True if the listing returns the same token again and again.
     pub repeat_token: bool,
 }
 
-/// Answers a request, whatever it is. The call counts as in flight until the second part is dropped.
+/// Responds to any request. The call counts as in flight until the second value is dropped.
 pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFlight>) {
     let at = Instant::now();
     let world = state.world();
@@ -43,13 +43,13 @@ pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Opti
     if call.service == Service::S3 {
         s3::count_foreign(state, &world, &call);
     }
-    let mut struck = state.faults.strike(&call);
-    struck.passed(world.latency).await;
-    let (reply, code) = match carry_out(state, &world, &call, &struck, &request_id) {
+    let mut effects = state.faults.effects_on(&call);
+    effects.wait(world.latency).await;
+    let (reply, code) = match execute(state, &world, &call, &effects, &request_id) {
         Ok(reply) => (reply, None),
         Err(error) => (error.reply(call.service, &request_id), Some(error.code)),
     };
-    let mut reply = apply_delivery_fault(&struck, reply);
+    let mut reply = apply_delivery_fault(&effects, reply);
     if call.request.method == "HEAD" && reply.status > 0 {
         reply.length = Some(reply.length.unwrap_or(reply.body.len()));
         reply.body.clear();
@@ -63,15 +63,15 @@ fn add_headers(state: &State, reply: Reply, request_id: &str) -> Reply {
     reply.header("date", clock::http_date(state.now())).header("x-amzn-requestid", id.clone()).header("x-amz-id-2", id)
 }
 
-fn carry_out(
+fn execute(
     state: &State,
     world: &World,
     call: &Call,
-    struck: &FaultEffects,
+    effects: &FaultEffects,
     request_id: &str,
 ) -> Result<Reply, AwsError> {
     let service = call.service;
-    match &struck.kind {
+    match &effects.kind {
         Some(FaultKind::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
         Some(FaultKind::Throttle) => return Err(AwsError::throttled(service)),
         Some(FaultKind::Reset) => return Ok(Reply::none(Delivery::Reset)),
@@ -89,8 +89,8 @@ fn carry_out(
         }
         _ => {}
     }
-    let caller = authorize(state, world, call, struck)?;
-    let repeat_token = matches!(struck.kind, Some(FaultKind::RepeatToken));
+    let caller = authorize(state, world, call, effects)?;
+    let repeat_token = matches!(effects.kind, Some(FaultKind::RepeatToken));
     let job = Job { state, world, call, caller: &caller, request_id, repeat_token };
     match service {
         Service::Sts => sts::answer(&job),
@@ -102,8 +102,8 @@ fn carry_out(
     }
 }
 
-fn apply_delivery_fault(struck: &FaultEffects, mut reply: Reply) -> Reply {
-    let delivery = match struck.kind {
+fn apply_delivery_fault(effects: &FaultEffects, mut reply: Reply) -> Reply {
+    let delivery = match effects.kind {
         Some(FaultKind::ResetAfter) => return Reply::none(Delivery::Reset),
         Some(FaultKind::Cut | FaultKind::CutWithoutLength) if reply.body.is_empty() => {
             return Reply::none(Delivery::Reset);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 const VPCS: &str = "DescribeVpcs";
 
 #[tokio::test]
-async fn faults_of_the_answer() {
+async fn faults_change_the_response() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, &account_id(0));
     let whole = client.ec2(VPCS, "").body.len();
@@ -37,7 +37,7 @@ async fn faults_of_the_answer() {
 }
 
 #[tokio::test]
-async fn hang_and_drip() {
+async fn hang_and_drip_delay_only_their_own_calls() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, &account_id(0));
     let hang = sim.add_fault(Fault::new(FaultKind::Hang).operation(VPCS));
@@ -58,7 +58,7 @@ async fn hang_and_drip() {
 }
 
 #[tokio::test]
-async fn held_until_it_is_lifted() {
+async fn held_calls_wait_until_the_fault_is_lifted() {
     let sim = sim(|_| {}).await;
     let (one, two) = (Client::root(&sim, &account_id(0)), Client::root(&sim, &account_id(1)));
     let first = sim.add_fault(Fault::new(FaultKind::Held).account(&account_id(0)).operation(VPCS));
@@ -73,14 +73,14 @@ async fn held_until_it_is_lifted() {
     assert_eq!((two.ec2(VPCS, "MaxResults=5").status, one.ec2("DescribeSubnets", "").status), (200, 200));
     sim.lift(first);
     assert_eq!(one.ec2(VPCS, "").status, 200);
-    assert!(!held.is_finished(), "the other fault holds it still");
+    assert!(!held.is_finished(), "the other fault still holds it");
     sim.lift(second);
     assert_eq!(held.join().expect("no panic"), 200);
     assert_eq!((sim.fired(first), sim.fired(second)), (1, 1));
 }
 
 #[tokio::test]
-async fn which_and_how_often() {
+async fn faults_match_calls_and_fire_n_times() {
     let sim = sim(|_| {}).await;
     let (one, two) = (Client::root(&sim, &account_id(0)), Client::root(&sim, &account_id(1)));
     let first = Fault::error(500, "InternalError").account(&account_id(0)).region("us-east-1").operation(VPCS);
@@ -111,7 +111,7 @@ async fn which_and_how_often() {
 }
 
 #[tokio::test]
-async fn sessions_tokens_and_zones() {
+async fn faults_expire_sessions_repeat_tokens_and_delete_zones() {
     let sim = sim(|world| world.account(&account_id(0)).items = 12).await;
     let backend = Client::root(&sim, BACKEND);
     let session = backend.session(&account_id(0), "");
