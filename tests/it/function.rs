@@ -1,4 +1,4 @@
-//! The deployed function on the emulated AWS: every event it takes, and two deliveries of one event.
+//! The deployed function on the emulated AWS: every kind of event, and two deliveries of one event.
 
 use rolecall::testing::{
     Backend, Engine, Request, RunIdSource, RunRequest, Runtime, Settings, ValidationErrors, backend_role,
@@ -10,16 +10,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, rows, run_command};
+use crate::command::{manifest, run_command};
 use crate::emulator::{emulator, root};
-use crate::fixture::{PATIENCE, ProgressCounter, until};
+use crate::fixture::{PATIENCE, ProgressCounter, ledger, until};
 use crate::stores::config;
 
 fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(root().join("events").join(name)).expect("a sample")).expect("JSON")
 }
 
-/// Brings a run's files out of the results bucket, by way of the command line's own answer to it.
+/// Downloads a run's manifest and the files that it names from the results bucket, and returns the manifest.
 pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
     let prefix = format!("s3://{}/", emulator().fact("results_bucket"));
     let fetch = |key: &str| {
@@ -36,18 +36,9 @@ pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
     manifest
 }
 
-fn cells_once(ledger: &[Value]) -> usize {
-    let mut cells: Vec<String> =
-        ledger.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
-    cells.sort();
-    cells.dedup();
-    assert_eq!(cells.len(), ledger.len(), "a cell stands twice");
-    cells.len()
-}
-
-/// Waits for an object that the deployed function is to write.
+/// Waits until the deployed function has written an object.
 #[expect(clippy::disallowed_methods, reason = "another process is waited for, by tests without a runtime too")]
-fn until_there(uri: &str) {
+fn wait_for_object(uri: &str) {
     let until = Instant::now() + PATIENCE;
     while emulator().object(uri).is_none() {
         assert!(Instant::now() < until, "{uri} was never written");
@@ -55,16 +46,16 @@ fn until_there(uri: &str) {
     }
 }
 
-/// A run of the backend that is cut short on purpose: the deployed function finds the rest in its queue, and does it.
+/// A run of the backend is interrupted. The deployed function receives the rest from its queue and completes it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
+async fn rest_of_a_run_is_completed_by_the_queue() {
     let settings = Settings {
         registry: Some(emulator().fact("registry_uri").to_owned()),
         output: Some(format!("s3://{}", emulator().fact("results_bucket"))),
         format: Some("ndjson".into()),
         continue_queue: Some(emulator().fact("queue_url").to_owned()),
         continuations: 1,
-        // So slow that it is sure to be told to end first; the function has its own rates.
+        // So slow that the interrupt comes first. The function has rates of its own.
         ec2_rate: 0.5,
         ec2_burst: Some(1.0),
         ..Settings::default()
@@ -97,14 +88,14 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
     assert!(response.remaining.is_some(), "{:?}", response.cells);
     let folder = tempfile::tempdir().expect("a folder");
     let key = format!("s3://{}/runs/handed-on.r1/manifest.json", emulator().fact("results_bucket"));
-    tokio::task::block_in_place(|| until_there(&key));
+    tokio::task::block_in_place(|| wait_for_object(&key));
     let manifest = tokio::task::block_in_place(|| fetch(folder.path(), "handed-on.r1"));
     assert_eq!(manifest["resumes"], "handed-on");
     assert!(manifest["remaining"].is_null(), "{}", manifest["remaining"]);
 }
 
 #[test]
-fn two_deliveries_of_one_event_leave_one_run_whole() {
+fn two_deliveries_of_one_event_leave_one_run() {
     let event = json!({ "run_id": "twice", "accounts": ["111111111111", "222222222222"], "regions": ["eu-*"] });
     let answers = emulator().invoke(&[event.clone(), event.clone()]);
     assert!(answers.iter().all(|answer| answer["error"].is_null()), "{answers:?}");
@@ -118,21 +109,20 @@ fn two_deliveries_of_one_event_leave_one_run_whole() {
         .map(|file| file["key"].as_str().expect("a key").rsplit('.').nth(3).expect("an attempt"))
         .collect();
     assert!(attempts.iter().all(|attempt| *attempt == attempts[0]), "files of two attempts: {attempts:?}");
-    let ledger = rows(folder.path(), &manifest, "ledger");
     assert_eq!(
-        cells_once(&ledger) as u64,
+        ledger(folder.path(), "twice").len() as u64,
         manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum::<u64>()
     );
-    // A third delivery, long after, answers with what is there.
+    // A third, late delivery returns the existing manifest.
     let again = emulator().invoke(std::slice::from_ref(&event));
     assert_eq!(again[0]["payload"], answers[0]["payload"]);
-    // Another request under the same name would be answered with what it did not ask for.
+    // Another request under the same name would get a response to a different request.
     let other = emulator().invoke(&[json!({ "run_id": "twice", "accounts": "all" })]);
     assert_eq!(other[0]["payload"]["errorType"], "RunIdTaken");
 }
 
 #[test]
-fn every_kind_of_event_is_carried_out() {
+fn every_kind_of_event_is_processed() {
     let custom = {
         let mut event = sample("custom-event.json");
         event["detail"]["resources"] = json!(["ec2_vpcs"]);
@@ -162,7 +152,7 @@ fn every_kind_of_event_is_carried_out() {
 }
 
 #[test]
-fn a_batch_of_the_queue_hands_back_what_is_refused() {
+fn queue_batch_returns_refused_bodies_as_failures() {
     let record = |id: &str, body: &str| json!({ "messageId": id, "body": body, "eventSource": "aws:sqs" });
     let batch = json!({ "Records": [
         record("good-1", r#"{"accounts":["111111111111"],"resources":["accounts"]}"#),
@@ -180,14 +170,14 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
 }
 
 #[test]
-fn a_request_sent_to_the_queue_is_carried_out() {
+fn request_in_the_queue_is_processed() {
     emulator().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
     let key = format!("s3://{}/runs/from-the-queue/manifest.json", emulator().fact("results_bucket"));
-    until_there(&key);
+    wait_for_object(&key);
 }
 
 #[test]
-fn refusals_have_stable_names() {
+fn refusals_have_stable_error_types() {
     let answers = emulator().invoke(&[
         json!({ "accounts": [] }),
         json!({ "accounts": ["123456789012"] }),
@@ -204,7 +194,7 @@ fn refusals_have_stable_names() {
 }
 
 #[test]
-fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
+fn backend_role_cannot_write_to_the_registry_bucket() {
     let registry = emulator().fact("registry_bucket");
     let mut command =
         emulator().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
@@ -217,50 +207,56 @@ fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
     );
 }
 
-/// Whoever listens on the event bus is told of a committed run, once, whoever delivers its event again.
+/// A committed run is announced once on the event bus, however often its event is delivered.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_committed_run_is_told_to_the_event_bus() {
+async fn committed_run_is_announced_once_on_the_event_bus() {
     let config = config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account"));
     let (sqs, events) = (aws_sdk_sqs::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
-    let queue = sqs.create_queue().queue_name("told-of-runs").send().await.expect("a queue").queue_url.expect("a URL");
-    let arn = format!("arn:aws:sqs:{}:{}:told-of-runs", emulator().fact("region"), emulator().fact("backend_account"));
+    let queue =
+        sqs.create_queue().queue_name("announced-runs").send().await.expect("a queue").queue_url.expect("a URL");
+    let arn =
+        format!("arn:aws:sqs:{}:{}:announced-runs", emulator().fact("region"), emulator().fact("backend_account"));
     let pattern = json!({ "source": ["rolecall"], "detail-type": ["rolecall run committed"],
-                          "detail": { "run_id": ["told"] } });
-    events.put_rule().name("told").event_pattern(pattern.to_string()).send().await.expect("a rule");
+                          "detail": { "run_id": ["announced"] } });
+    events.put_rule().name("announced").event_pattern(pattern.to_string()).send().await.expect("a rule");
     let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(arn).build().expect("a target");
-    events.put_targets().rule("told").targets(target).send().await.expect("it is set");
-    let event = json!({ "run_id": "told", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
+    events.put_targets().rule("announced").targets(target).send().await.expect("it is set");
+    let event =
+        json!({ "run_id": "announced", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
     let answers = tokio::task::block_in_place(|| {
         let first = emulator().invoke(std::slice::from_ref(&event));
         let again = emulator().invoke(std::slice::from_ref(&event));
         assert_eq!(first[0]["payload"], again[0]["payload"]);
         first
     });
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     let until = Instant::now() + PATIENCE;
-    while told.is_empty() && Instant::now() < until {
+    while messages.is_empty() && Instant::now() < until {
         let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(10).wait_time_seconds(1);
-        told.extend(received.send().await.expect("an answer").messages.unwrap_or_default());
+        messages.extend(received.send().await.expect("an answer").messages.unwrap_or_default());
     }
     let more = sqs.receive_message().queue_url(&queue).wait_time_seconds(1).send().await.expect("an answer");
-    assert_eq!((told.len(), more.messages), (1, None), "told once: {told:?}");
-    let told: Value = serde_json::from_str(told[0].body().expect("a body")).expect("JSON");
-    assert_eq!((&told["source"], &told["detail-type"]), (&json!("rolecall"), &json!("rolecall run committed")));
-    let (detail, response) = (&told["detail"], &answers[0]["payload"]);
+    assert_eq!((messages.len(), more.messages), (1, None), "announced once: {messages:?}");
+    let announced: Value = serde_json::from_str(messages[0].body().expect("a body")).expect("JSON");
+    assert_eq!(
+        (&announced["source"], &announced["detail-type"]),
+        (&json!("rolecall"), &json!("rolecall run committed"))
+    );
+    let (detail, response) = (&announced["detail"], &answers[0]["payload"]);
     for member in ["run_id", "status", "accounts", "records", "cells", "manifest"] {
         assert_eq!(detail[member], response[member], "{member}");
     }
     assert_eq!(detail["status"], "partial");
 }
 
-/// The steps of the state machine, as it invokes the function: a shard that never got there is told, and done in the next
-/// run of the chain.
+/// The function executes the state machine's steps. A shard that was never invoked is reported, and collected in the
+/// next run of the chain.
 #[test]
-fn the_steps_carry_a_fleet_out() {
+fn state_machine_steps_complete_a_fleet() {
     let step = |event: Value| {
-        let answered = emulator().invoke(&[event]);
-        assert!(answered[0]["error"].is_null(), "{answered:?}");
-        answered[0]["payload"].clone()
+        let responses = emulator().invoke(&[event]);
+        assert!(responses[0]["error"].is_null(), "{responses:?}");
+        responses[0]["payload"].clone()
     };
     let request = json!({ "run_id": "steps", "accounts": ["111111111111", "222222222222"], "resources": ["accounts"] });
     let planned = step(json!({ "step": "plan", "request": request, "execution": "x", "batch": 1 }));
@@ -276,7 +272,7 @@ fn the_steps_carry_a_fleet_out() {
     let reduced = step(json!({ "step": "reduce", "run_id": "steps" }));
     assert_eq!((&reduced["status"], &reduced["continue"]), (&json!("partial"), &json!(true)), "{reduced}");
     assert_eq!(reduced["accounts"]["not_started"], 1);
-    // Started again, the machine goes on with what remains.
+    // A second plan step with the same request continues with the rest.
     let again = step(json!({ "step": "plan", "request": request, "execution": "y", "batch": 1 }));
     assert_eq!(
         (&again["committed"], &again["continue"], &again["run_id"]),

@@ -1,4 +1,4 @@
-//! What is listed for each resource of another type, against the simulated AWS.
+//! Resource types that are listed once for each resource of a parent type, on the simulated AWS.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::fixture::{Fixture, account_with, ledger, ledger_row};
 use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zones_that_vpcs_see_are_asked_for_every_vpc_and_suffer_where_vpcs_may_not_be_listed() {
+async fn zone_associations_are_listed_per_vpc_and_fail_with_it() {
     for with_vpcs in [true, false] {
         let fixture = Fixture::start(1, account_with(7, 0, 0), |_| {}).await;
         let denied = Fault::new(FaultKind::Denied).service(Service::Ec2).region("eu-west-1").operation("DescribeVpcs");
@@ -28,9 +28,9 @@ async fn zones_that_vpcs_see_are_asked_for_every_vpc_and_suffer_where_vpcs_may_n
     }
 }
 
-/// The parents of a region that is not enabled say so of their children too.
+/// If the parents' region is not enabled, the children's cells are `region_disabled` too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disabled_region_is_one_for_what_hangs_on_its_resources() {
+async fn region_disabled_for_parents_holds_for_children() {
     let fixture = Fixture::start(1, account_with(3, 0, 0), |_| {}).await;
     fixture.sim.add_fault(Fault::error(401, "AuthFailure").service(Service::Ec2).region("eu-west-1"));
     let request = json!({ "run_id": "off", "accounts": "all", "regions": ["eu-west-1", "us-east-1"],
@@ -46,7 +46,7 @@ async fn a_disabled_region_is_one_for_what_hangs_on_its_resources() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_zone_that_is_deleted_meanwhile_makes_nothing() {
+async fn zone_deleted_during_the_run_is_no_failure() {
     let fixture = Fixture::start(1, account_with(0, 4, 10), |_| {}).await;
     let gone = Fault::new(FaultKind::DeletedZone).operation("ListResourceRecordSets").times(Times::First(1));
     fixture.sim.add_fault(gone);

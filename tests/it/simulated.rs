@@ -1,4 +1,4 @@
-//! The engine against the simulated AWS: paging, faults, time, and what becomes of the output.
+//! The engine on the simulated AWS: paging, faults, time limits, sessions and the output.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use rolecall::testing::Settings;
 use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};
-use crate::fixture::{Fixture, account_with, ids, ledger, ledger_row};
+use crate::fixture::{Fixture, account_with, assert_complete, ids, ledger, ledger_row};
 use crate::sim::{Account, Fault, FaultKind, Service, Times, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
+async fn every_page_is_read_and_an_empty_page_ends_no_listing() {
     let fixture = Fixture::start(2, account_with(1100, 3, 700), |world| {
         world.empty_pages = true;
         world.future_members = true;
@@ -19,7 +19,7 @@ async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
     .await;
     let request = json!({ "run_id": "paged", "accounts": "all", "regions": ["eu-west-1"] });
     let response = fixture.run(request, None).await.expect("a response");
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_complete(&response);
     for table in ["ec2_instances", "ec2_vpcs", "ec2_route_tables", "ec2_security_groups", "ec2_addresses"] {
         assert_eq!(response.records[table], 2 * 1100, "{table}");
         assert_eq!(ids(&fixture.out(), "paged", table).len(), 2 * 1100);
@@ -31,19 +31,19 @@ async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
         assert_eq!(counts.assumed[&account], 1, "one AssumeRole an account and run");
         assert!(counts.of(&account, Service::Ec2, "DescribeRouteTables") >= 11);
     }
-    // What the service model does not know is kept.
+    // Members that the service model does not have are kept.
     let vpcs = rows(&fixture.out(), &manifest(&fixture.out(), "paged"), "ec2_vpcs");
-    assert!(vpcs.iter().any(|row| row.get("aws_extra").is_some()), "members of the future are lost");
+    assert!(vpcs.iter().any(|row| row.get("aws_extra").is_some()), "unknown members are lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_is_told_and_nobody_else_suffers() {
+async fn each_fault_is_reported_and_affects_no_other_cell() {
     let (tables, zones) = ("DescribeRouteTables", "ListHostedZones");
-    let struck = account_id(0);
+    let faulty = account_id(0);
     let fault =
-        |what: FaultKind| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1").operation(tables);
-    let everywhere = |what: FaultKind| Fault::new(what).account(&struck).service(Service::Ec2).region("eu-west-1");
-    let dns = |what: FaultKind| Fault::new(what).account(&struck).service(Service::Route53).operation(zones);
+        |what: FaultKind| Fault::new(what).account(&faulty).service(Service::Ec2).region("eu-west-1").operation(tables);
+    let everywhere = |what: FaultKind| Fault::new(what).account(&faulty).service(Service::Ec2).region("eu-west-1");
+    let dns = |what: FaultKind| Fault::new(what).account(&faulty).service(Service::Route53).operation(zones);
     let error = FaultKind::error;
     let cases: Vec<(&str, Fault, &str, &str, &str)> = vec![
         ("denied", fault(FaultKind::Denied), "eu-west-1", "ec2_route_tables", "denied"),
@@ -75,28 +75,28 @@ async fn each_fault_is_told_and_nobody_else_suffers() {
         ("zones hang", dns(FaultKind::Hang), "global", "route53_hosted_zones", "timed_out"),
     ];
     let faults = cases.into_iter().map(|(name, fault, region, table, status)| {
-        let struck = struck.clone();
+        let faulty = faulty.clone();
         async move {
             let fixture = Fixture::start(3, account_with(120, 2, 5), |_| {}).await;
             fixture.sim.add_fault(fault);
-            // Only where time is meant to run out is there little of it.
+            // The time-out is short only if the call is expected to time out.
             let call_timeout = if status == "timed_out" { Duration::from_secs(12) } else { fixture.settings.call_timeout };
             let settings = Settings { call_timeout, ..fixture.settings.clone() };
             let fixture = Fixture { settings, ..fixture };
             let request = json!({ "run_id": "struck", "accounts": "all", "regions": ["eu-west-1", "us-east-1"], "resources": ["ec2_route_tables", "ec2_subnets", "route53_hosted_zones", "route53_records"] });
             let response = fixture.run(request, None).await.expect("a response");
             let ledger = ledger(&fixture.out(), "struck");
-            let row = ledger_row(&ledger, &struck, region, table);
+            let row = ledger_row(&ledger, &faulty, region, table);
             assert_eq!(row["status"], status, "{name}: {row}");
             if status != "ok" {
                 assert!(row["error_message"].is_string(), "{name}: {row}");
                 assert!(row["status"] == "timed_out" || row["request_id"].is_string() || name == "reset" || name == "repeated token", "{name}: {row}");
             }
             for row in &ledger {
-                let suffers = row["account_id"] == struck.as_str() && row["region"] == region;
-                assert!(suffers || row["status"] == "ok", "{name}: {row}");
+                let is_affected = row["account_id"] == faulty.as_str() && row["region"] == region;
+                assert!(is_affected || row["status"] == "ok", "{name}: {row}");
             }
-            // Nothing is doubled, and the records that the ledger counts are there.
+            // No record is duplicate, and all records that the ledger counts exist.
             for table in ["ec2_route_tables", "ec2_subnets", "route53_hosted_zones", "route53_records"] {
                 let counted: u64 = ledger.iter().filter(|row| row["table"] == table).map(|row| row["records"].as_u64().expect("n")).sum();
                 assert_eq!(ids(&fixture.out(), "struck", table).len() as u64, counted, "{name}: {table}");
@@ -104,13 +104,13 @@ async fn each_fault_is_told_and_nobody_else_suffers() {
             }
         }
     });
-    // Some wait for time-outs, so they are struck side by side.
+    // Some cases wait for time-outs, so the cases run concurrently.
     futures::stream::iter(faults).buffer_unordered(6).collect::<Vec<()>>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hung_account_is_ended_by_its_budget_and_holds_nobody() {
-    // So few calls that only the one that hangs takes so long.
+async fn hung_account_is_ended_by_its_budget_and_delays_no_other() {
+    // There are so few calls that only the one that hangs can use up the budget.
     let fixture = Fixture::start(3, account_with(3, 1, 5), |_| {}).await;
     fixture.sim.add_fault(
         Fault::new(FaultKind::Hang).account(&account_id(2)).service(Service::Ec2).operation("DescribeVolumes"),
@@ -129,10 +129,10 @@ async fn a_hung_account_is_ended_by_its_budget_and_holds_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_stays_silent_is_not_asked_on_and_on() {
+async fn silent_region_is_given_up_after_three_time_outs() {
     let fixture = Fixture::start(1, account_with(2, 0, 0), |_| {}).await;
     fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::Ec2).region("eu-west-1"));
-    // One call at a time, so that the rest of the region has not begun yet when the third has run out of time.
+    // One call at a time, so that the rest of the region has not started when the third call times out.
     let settings =
         Settings { in_flight: 1, attempts: 1, call_timeout: Duration::from_secs(10), ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
@@ -149,16 +149,16 @@ async fn a_region_that_stays_silent_is_not_asked_on_and_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_expires_in_mid_run_is_assumed_again_once() {
+async fn expired_session_is_renewed_once() {
     let fixture = Fixture::start(2, account_with(120, 2, 5), |_| {}).await;
     let expired = Fault::new(FaultKind::ExpiredSession).account(&account_id(0)).operation("DescribeRouteTables");
     fixture.sim.add_fault(expired.times(Times::First(1)));
     let request = json!({ "run_id": "expired", "accounts": "all", "regions": ["eu-west-1", "us-east-1"] });
     let response = fixture.run(request.clone(), None).await.expect("a response");
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_complete(&response);
     assert_eq!(fixture.sim.counts().assumed, [(account_id(0), 2), (account_id(1), 1)].into());
     assert_eq!(ids(&fixture.out(), "expired", "ec2_route_tables").len(), 2 * 2 * 120);
-    // One that expires at every call is not assumed for ever.
+    // A session that expires at every call is not renewed again and again.
     let fixture = Fixture::start(2, account_with(5, 0, 0), |_| {}).await;
     fixture.sim.add_fault(Fault::new(FaultKind::ExpiredSession).account(&account_id(0)).service(Service::Ec2));
     let response = fixture.run(request, None).await.expect("a response");
@@ -166,33 +166,33 @@ async fn a_session_that_expires_in_mid_run_is_assumed_again_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listing_whose_token_goes_stale_starts_again_once_and_doubles_nothing() {
+async fn listing_with_a_stale_token_restarts_once_without_duplicates() {
     let fixture = Fixture::start(1, account_with(450, 0, 0), |_| {}).await;
     let stale = |times| Fault::error(400, "InvalidPaginationToken").operation("DescribeRouteTables").times(times);
-    // The third page's token is refused: two pages are kept, and read again.
+    // The third page's token is refused. The two pages read before are kept, and read again.
     fixture.sim.add_fault(stale(Times::After(2)).region("eu-west-1"));
     let request = json!({ "run_id": "stale", "accounts": "all", "regions": ["eu-west-1", "us-east-1"], "resources": ["ec2_route_tables"] });
     fixture.run(request, None).await.expect("a response");
     let ledger = ledger(&fixture.out(), "stale");
-    // It stays refused, so the listing ends as partial, with what had come, once.
+    // The token stays refused, so the cell is partial and has each record of those pages once.
     assert_eq!(ledger_row(&ledger, &account_id(0), "eu-west-1", "ec2_route_tables")["status"], "partial");
     let counted = ledger_row(&ledger, &account_id(0), "eu-west-1", "ec2_route_tables")["records"].as_u64().expect("n");
     assert_eq!(ids(&fixture.out(), "stale", "ec2_route_tables").len() as u64, 450 + counted);
 
-    // A token that ages on the way to the second page: the listing starts again and comes to its end.
+    // Only the second page's token is refused. The listing restarts and completes.
     let fixture = Fixture::start(1, account_with(450, 0, 0), |_| {}).await;
     fixture.sim.add_fault(stale(Times::Only(2)));
     let request =
         json!({ "run_id": "aged", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_route_tables"] });
     let response = fixture.run(request, None).await.expect("a response");
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_complete(&response);
     assert_eq!(ids(&fixture.out(), "aged", "ec2_route_tables").len(), 450);
-    // The first page, the one that was refused, and all five again.
+    // The first page, the refused one, and all five again.
     assert_eq!(fixture.sim.counts().of(&account_id(0), Service::Ec2, "DescribeRouteTables"), 2 + 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_another_accounts_is_not_believed() {
+async fn session_of_another_account_is_rejected() {
     let fixture = Fixture::start(2, account_with(1, 0, 0), |world| {
         let role = world.role(&account_id(0), "rolecall-inventory", Some(&format!("ext-{}", account_id(0))));
         role.answers_as = Some("123456789012".into());
@@ -208,17 +208,17 @@ async fn a_role_that_is_another_accounts_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_that_packs_too_large_is_shortened_and_then_split() {
+async fn too_large_session_policy_is_shortened_then_split() {
     let fixture = Fixture::start(1, account_with(1, 1, 1), |world| world.packed_policy_limit = Some(1100)).await;
     let response = fixture
         .run(json!({ "run_id": "packed", "accounts": "all", "regions": ["eu-west-1"] }), None)
         .await
         .expect("a response");
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_complete(&response);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn regions_that_may_not_be_listed_are_stood_in_for_and_that_is_told() {
+async fn denied_region_list_is_replaced_and_reported() {
     let fixture = Fixture::start(1, account_with(1, 0, 0), |world| {
         world.account(&account_id(0)).deny("ec2:DescribeRegions", true).deny("iam:ListAccountAliases", false);
         world.account(&account_id(0)).opted_in.insert("me-south-1".into());
@@ -235,7 +235,7 @@ async fn regions_that_may_not_be_listed_are_stood_in_for_and_that_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_whose_own_session_has_expired_is_told_before_anything_is_written() {
+async fn expired_backend_session_is_refused_before_any_write() {
     let fixture = Fixture::start(1, account_with(1, 0, 0), |_| {}).await;
     fixture.sim.add_fault(Fault::error(403, "ExpiredToken").operation("GetCallerIdentity"));
     let refused = fixture.run(json!({ "accounts": "all" }), None).await.expect_err("refused");
@@ -245,7 +245,7 @@ async fn a_backend_whose_own_session_has_expired_is_told_before_anything_is_writ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tags_are_asked_one_by_one_where_nobody_answers_for_ten() {
+async fn tags_are_read_singly_if_the_batch_is_refused() {
     let tags_with = async |fault: Option<Fault>| {
         let fixture = Fixture::start(1, Account { health_checks: 3, ..account_with(0, 12, 1) }, |_| {}).await;
         if let Some(fault) = fault {
@@ -253,7 +253,7 @@ async fn tags_are_asked_one_by_one_where_nobody_answers_for_ten() {
         }
         let request = json!({ "run_id": "tags", "accounts": "all", "resources": ["route53_*"] });
         let response = fixture.run(request, None).await.expect("a response");
-        assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+        assert_complete(&response);
         let manifest = manifest(&fixture.out(), "tags");
         let tables = ["route53_hosted_zones", "route53_health_checks"];
         let records = tables.into_iter().flat_map(|table| rows(&fixture.out(), &manifest, table));
@@ -268,7 +268,7 @@ async fn tags_are_asked_one_by_one_where_nobody_answers_for_ten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sink_uses_no_customers_credentials() {
+async fn sink_never_uses_customers_credentials() {
     let fixture = Fixture::start(3, account_with(150, 1, 300), |world| world.bucket("results")).await;
     let settings = Settings { output: Some("s3://results/some/prefix".into()), ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
@@ -276,7 +276,7 @@ async fn the_sink_uses_no_customers_credentials() {
         .run(json!({ "run_id": "in-s3", "accounts": "all", "regions": ["eu-*"] }), None)
         .await
         .expect("a response");
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+    assert_complete(&response);
     assert_eq!(fixture.sim.foreign_s3_calls(), 0);
     assert!(fixture.sim.open_uploads().is_empty());
     let objects = fixture.sim.objects("results");
@@ -289,11 +289,11 @@ async fn the_sink_uses_no_customers_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_output_that_breaks_in_the_middle_commits_nothing_and_leaves_no_upload() {
+async fn failing_output_commits_nothing_and_leaves_no_upload() {
     let fixture = Fixture::start(2, account_with(50, 0, 0), |world| world.bucket("results")).await;
     let settings = Settings { output: Some("s3://results".into()), ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
-    // The plan is the first object that is put.
+    // The plan is the first object that is written.
     fixture.sim.add_fault(
         Fault::error(403, "AccessDenied").service(Service::S3).operation("PutObject").times(Times::After(1)),
     );

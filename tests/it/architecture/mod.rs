@@ -5,25 +5,11 @@
 mod imports;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::emulator::root;
+use crate::fixture::files_below;
 use imports::{Modules, references};
-
-/// Returns the Rust files below a folder, sorted by path.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files
-}
 
 /// One file of the library without its comments and unit tests.
 struct Source {
@@ -36,8 +22,12 @@ struct Source {
 /// Reads the library's files. Files that hold only unit tests are left out.
 fn library() -> Vec<Source> {
     let src = root().join("src");
-    let files =
-        sources(&src).into_iter().filter(|path| !path.starts_with(src.join("bin")) && *path != src.join("lib.rs"));
+    let is_library = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| ending == "rs")
+            && !path.starts_with(src.join("bin"))
+            && *path != src.join("lib.rs")
+    };
+    let files = files_below(&src).into_iter().filter(is_library);
     let is_test = |module: &[String]| module.iter().any(|name| name == "tests");
     let read = |path: PathBuf| {
         let inner = path.strip_prefix(&src).expect("below src").with_extension("");

@@ -1,4 +1,4 @@
-//! The state machine itself, on the emulated AWS, with the deployed function in its steps.
+//! The state machine on the emulated AWS, with the deployed function in its steps.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -10,22 +10,21 @@ use crate::command::run_command;
 use crate::emulator::emulator;
 use crate::function::fetch;
 
-/// Deploys the machine on the emulated AWS; its ARN.
+/// Deploys the state machine on the emulated AWS and returns its ARN.
 fn deploy_machine(more: &[&str]) -> String {
     let arguments = [&["--batch-size", "1", "--max-concurrency", "2"], more].concat();
-    let deployed = emulator().feed("fleet.py", &arguments, &emulator().facts);
+    let deployed = emulator().run_script("fleet.py", &arguments, &emulator().facts);
     deployed["state_machine_arn"].as_str().expect("an ARN").to_owned()
 }
 
-/// The machine over the deployed function, deployed by whoever comes first.
+/// Returns the ARN of the state machine for the deployed function. The first caller deploys it.
 fn machine() -> &'static str {
     static MACHINE: OnceLock<String> = OnceLock::new();
     MACHINE.get_or_init(|| deploy_machine(&[]))
 }
 
-/// The machine itself, on the emulated AWS, with the deployed function in its steps.
 #[test]
-fn the_state_machine_commits_what_one_run_would() {
+fn state_machine_commits_the_same_as_one_run() {
     let output = format!("s3://{}", emulator().fact("results_bucket"));
     let what =
         ["--accounts", "all", "--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
@@ -56,10 +55,10 @@ fn the_state_machine_commits_what_one_run_would() {
     let shards: Vec<&String> = manifest["attempts"].as_object().expect("shards").keys().collect();
     assert_eq!(shards, ["0", "1", "2", "3", "rest"]);
     assert!(emulator().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
-    // Under the same name the same run is followed.
+    // Started again under the same name, the command follows the same run.
     assert_eq!(start().response(), machines);
 
-    // One that failed is started again under another name; another request under a name that is taken is refused.
+    // A failed execution is started again under another name. Another request under a used name is refused.
     let failing =
         |account: &str| run_command(command(&["run", "--fleet", "--run-id", "failing", "--accounts", account]));
     let failed = failing("123456789012");
@@ -83,11 +82,11 @@ fn the_state_machine_commits_what_one_run_would() {
     assert!(nowhere.code == 2 && nowhere.err.starts_with("rolecall: FleetFailed"), "{nowhere:?}");
 }
 
-/// A function so slow that no run of it comes to its end: the machine goes on with what remains as often as it may, and
-/// another machine, told the name of the run alone, with what is left then.
+/// The function is so slow that no run finishes. The machine continues up to its bound, and another machine finishes
+/// the rest by the run's name alone.
 #[test]
-fn the_state_machine_goes_on_until_a_bound_is_met() {
-    // The second call of an account and region would have to wait for longer than a run has time.
+fn state_machine_continues_up_to_its_bound() {
+    // The rate limit delays the second call of an account and region beyond the run's time.
     let slow = ["ROLECALL_DEADLINE=18s", "ROLECALL_MARGIN=10s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
     let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
     let output = format!("s3://{}", emulator().fact("results_bucket"));
@@ -97,7 +96,7 @@ fn the_state_machine_goes_on_until_a_bound_is_met() {
         run_command(command)
     };
     let run = ["run", "--fleet", "--run-id", "slow", "--accounts", "111111111111,222222222222"];
-    // Two runs of so little time can answer two types each at most.
+    // Each of the two runs has time for two types at most.
     let types = "ec2_vpcs,ec2_subnets,ec2_volumes,ec2_instances,ec2_addresses,ec2_key_pairs";
     let what = ["--regions", "eu-central-1", "--resources", types];
     let ended = command(&[&run[..], &what[..]].concat(), &slow);

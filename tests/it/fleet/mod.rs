@@ -1,5 +1,5 @@
-//! Runs in shards: a driver that plays the state machine, over the simulated AWS, with shards that die, are tried again, run
-//! out of time and run twice.
+//! Runs in shards on the simulated AWS. A driver executes the state machine's steps, with shards that die, are retried,
+//! run out of time and run twice.
 
 mod driver;
 mod machine;
@@ -21,7 +21,7 @@ async fn fleet(accounts: usize) -> Fixture {
         Fixture::start(accounts, Account { zones: 1, records: 4, ..account_with(2, 1, 4) }, |world| world.threads = 2)
             .await;
     let settings = Settings {
-        // Nothing here waits for a rate: what is tried is who does what.
+        // No call waits for a rate limit: these tests are about the order of steps.
         ec2_rate: 10_000.0,
         ec2_burst: Some(10_000.0),
         route53_rate: 10_000.0,
@@ -33,75 +33,75 @@ async fn fleet(accounts: usize) -> Fixture {
     Fixture { settings, ..fixture }
 }
 
-/// The undisturbed run of the same fleet, and what every other one is held against.
-async fn undisturbed(fixture: &Fixture, batch: usize) -> BTreeMap<&'static str, Vec<String>> {
-    let driver = Driver { fixture, batch, at_once: 4, attempts: 1 };
-    let runs = driver.play(request("calm"), &BTreeMap::new()).await;
+/// Runs the fleet without faults and returns its records, with which the tests compare those of other runs.
+async fn records_without_faults(fixture: &Fixture, batch: usize) -> BTreeMap<&'static str, Vec<String>> {
+    let driver = Driver { fixture, batch, concurrency: 4, attempts: 1 };
+    let runs = driver.run_to_end(request("calm"), &BTreeMap::new()).await;
     assert_eq!(runs.len(), 1);
     assert!(cells(&fixture.out(), "calm").values().all(|status| status == "ok" || status == "empty"));
     records(&fixture.out(), &runs)
 }
 
-/// Numbers that look drawn by chance, the same in every run of the tests.
+/// A deterministic random number generator.
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, sides: u64) -> u64 {
+    fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        (self.0 >> 33) % limit
     }
 
-    /// While one of a shard's accounts is being asked; each makes this many calls.
+    /// Returns a moment during the collection of one of a shard's accounts, each of which makes `calls` calls.
     fn moment(&mut self, calls: u64) -> Moment {
         Moment { account: self.below(25) as usize, calls: self.below(calls) }
     }
 }
 
-/// How many calls each account of a run takes, AssumeRole among them.
-fn calls_of_each(fixture: &Fixture) -> u64 {
+/// Returns the number of calls of each account in a run, including AssumeRole.
+fn calls_per_account(fixture: &Fixture) -> u64 {
     let counts = fixture.sim.counts();
     let calls: BTreeSet<u64> = counts.assumed.keys().map(|id| counts.of_account(id) + counts.assumed[id]).collect();
     assert_eq!(calls.len(), 1, "the accounts are alike");
     calls.into_iter().next().expect("a number")
 }
 
-/// As long as every shard gets through in the end, nobody sees that some had died.
+/// If every shard succeeds in the end, the output does not show that some had died.
 #[tokio::test(flavor = "multi_thread")]
-async fn shards_that_die_at_any_moment_leave_the_run_as_if_they_had_not() {
+async fn retried_shards_leave_the_same_run_as_undisturbed_ones() {
     let fixture = fleet(300).await;
-    let calm = undisturbed(&fixture, 25).await;
-    let calls = calls_of_each(&fixture);
+    let calm = records_without_faults(&fixture, 25).await;
+    let calls = calls_per_account(&fixture);
     for seed in [1, 2, 3] {
-        let mut dice = Random(seed);
-        // A quarter of twelve; one of them twice, before another one runs twice at the same time.
-        let mut dies = || ShardFault::Dies(dice.moment(calls));
-        let fates = BTreeMap::from([
+        let mut random = Random(seed);
+        // Three of twelve shards die. One of them dies twice before two invocations of it run concurrently.
+        let mut dies = || ShardFault::Dies(random.moment(calls));
+        let faults = BTreeMap::from([
             ((0, 1), vec![dies()]),
             ((0, 4), vec![dies(), dies(), ShardFault::Twice]),
             ((0, 10), vec![dies()]),
         ]);
         let run_id = format!("wild-{seed}");
-        let driver = Driver { fixture: &fixture, batch: 25, at_once: 4, attempts: 3 };
-        let runs = driver.play(request(&run_id), &fates).await;
-        assert_eq!(runs.len(), 1, "{fates:?}");
-        assert_eq!(cells(&fixture.out(), &run_id), cells(&fixture.out(), "calm"), "{fates:?}");
-        assert_eq!(records(&fixture.out(), &runs), calm, "{fates:?}");
+        let driver = Driver { fixture: &fixture, batch: 25, concurrency: 4, attempts: 3 };
+        let runs = driver.run_to_end(request(&run_id), &faults).await;
+        assert_eq!(runs.len(), 1, "{faults:?}");
+        assert_eq!(cells(&fixture.out(), &run_id), cells(&fixture.out(), "calm"), "{faults:?}");
+        assert_eq!(records(&fixture.out(), &runs), calm, "{faults:?}");
         let before = files(&fixture.out());
         let again = driver.plan(request(&run_id)).await;
         assert!(again.committed && !again.goes_on && again.items.is_none());
-        assert_eq!(files(&fixture.out()), before, "{fates:?}");
+        assert_eq!(files(&fixture.out()), before, "{faults:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled() {
+async fn killed_shards_lose_and_duplicate_no_record() {
     let fixture = fleet(300).await;
-    let calm = undisturbed(&fixture, 25).await;
+    let calm = records_without_faults(&fixture, 25).await;
     assert_eq!(calm["accounts"].len(), 300);
-    let (calls, mut dice) = (calls_of_each(&fixture), Random(7));
-    let mut dies = || ShardFault::Dies(dice.moment(calls));
-    // Of twelve shards three die, one of them until it is given up; one runs twice, and the time of one ends.
-    let fates = BTreeMap::from([
+    let (calls, mut random) = (calls_per_account(&fixture), Random(7));
+    let mut dies = || ShardFault::Dies(random.moment(calls));
+    // Of twelve shards three die, one of them in every attempt; one runs twice, and the time of one ends.
+    let faults = BTreeMap::from([
         ((0, 1), vec![dies()]),
         ((0, 4), vec![dies(), dies()]),
         ((0, 9), vec![ShardFault::Twice]),
@@ -109,13 +109,13 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
         ((0, 11), vec![dies(), dies(), dies()]),
         ((1, 0), vec![ShardFault::Dies(Moment { account: 2, calls: 1 })]),
     ]);
-    let driver = Driver { fixture: &fixture, batch: 25, at_once: 4, attempts: 3 };
-    let runs = driver.play(request("wild"), &fates).await;
-    assert!(runs.len() >= 2, "the shard that never got there remains: {runs:?}");
+    let driver = Driver { fixture: &fixture, batch: 25, concurrency: 4, attempts: 3 };
+    let runs = driver.run_to_end(request("wild"), &faults).await;
+    assert!(runs.len() >= 2, "the shard that never succeeded remains: {runs:?}");
     for run in &runs {
         cells(&fixture.out(), run.run_id.as_str());
     }
-    // The accounts of the shard that never got there are told, every cell of them.
+    // The ledger has every cell of the accounts whose shard never succeeded.
     let first = cells(&fixture.out(), "wild");
     for account in (275..300).map(account_id) {
         let of: Vec<&String> =
@@ -126,7 +126,7 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     assert_eq!(manifest(&fixture.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
     assert_eq!(records(&fixture.out(), &runs), calm);
 
-    // What attempts have left behind that died, or that another one was faster than, is named by no manifest.
+    // No manifest names the files of attempts that died or were overtaken by another one.
     let named: BTreeSet<String> = runs
         .iter()
         .flat_map(|run| manifest(&fixture.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
@@ -140,7 +140,7 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
         .collect();
     assert!(!left.is_empty(), "nothing was left behind: no attempt was lost");
 
-    // The same event again changes nothing, and asks nobody.
+    // The same event again changes nothing and makes no call to a customer.
     let before = files(&fixture.out());
     fixture.sim.reset_counts();
     let again = driver.plan(request("wild")).await;
@@ -150,42 +150,42 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
         driver.engine().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
         runs[0].run_id
     );
-    // A shard that is committed, and one that was given up, are asked for once more, late.
+    // A late invocation of a committed shard, and one of an abandoned shard, change nothing either.
     driver.shard(&runs[0].run_id, "3").await;
     driver.shard(&runs[0].run_id, "11").await;
     assert_eq!(files(&fixture.out()), before);
     assert!(fixture.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
 }
 
-/// A shard that commits after the run was put together without it changes nothing, however often that is done again.
+/// A shard that commits after the reduce step changes nothing, however often the reduce step is repeated.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
+async fn shard_committed_after_reduce_is_not_in_the_run() {
     let fixture = fleet(20).await;
-    let driver = Driver { fixture: &fixture, batch: 5, at_once: 1, attempts: 1 };
+    let driver = Driver { fixture: &fixture, batch: 5, concurrency: 1, attempts: 1 };
     let planned = driver.plan(request("late")).await;
     for shard in ["0", "1"] {
         driver.shard(&planned.run_id, shard).await;
     }
-    // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
-    let door = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
+    // Two concurrent reduce steps run while shard 2 is still running. Shard 3 is never started.
+    let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
     let (observer, engine) = (Arc::new(NoopObserver), driver.engine());
     let late = driver.shard(&planned.run_id, "2");
-    let together = async {
-        until("the shard", || fixture.sim.fired(door) > 0).await;
-        // Nobody is entered any more, so that what is wrong with the registry by now holds nothing up.
+    let reduces = async {
+        until("the shard", || fixture.sim.fired(held) > 0).await;
+        // The reduce step assumes no role, so an invalid registry does not block it.
         std::fs::write(fixture.settings.registry.as_deref().expect("a registry"), "no registry").expect("written");
         let reduced = tokio::join!(
             engine.reduce(&planned.run_id, observer.clone()),
             engine.reduce(&planned.run_id, observer.clone())
         );
-        fixture.sim.lift(door);
+        fixture.sim.lift(held);
         reduced
     };
-    let ((), (one, other)) = tokio::join!(late, together);
-    // Whichever of the two was later found what the other had done.
+    let ((), (one, other)) = tokio::join!(late, reduces);
+    // The later of the two found the result of the other.
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     let shard = fixture.out().join("runs/late/shards/2.json");
-    assert!(shard.exists(), "the late shard has committed, for itself");
+    assert!(shard.exists(), "the late shard has committed its own manifest");
     let first = cells(&fixture.out(), "late");
     assert_eq!(first.values().filter(|status| *status == "not_started").count(), 10 * 5);
     let manifest_file = fixture.out().join("runs/late/manifest.json");
@@ -193,75 +193,75 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     std::fs::remove_file(&manifest_file).expect("removed");
     engine.reduce(&planned.run_id, observer.clone()).await.expect("once more");
     let after: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
-    assert_eq!(after, before, "what was given up stays so");
+    assert_eq!(after, before, "abandoned accounts stay abandoned");
     let rest = driver.engine().remaining(&planned.run_id).await.expect("something remains");
     assert_eq!(serde_json::to_value(rest.accounts).expect("JSON").as_array().map(Vec::len), Some(10));
 }
 
-/// Two whole runs in one plan for one shard: what a lost function has planned, the machine can still put together.
+/// The state machine can reduce the plan of a function that died, and continue the run.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
+async fn abandoned_plan_of_one_shard_is_reduced_and_continued() {
     let fixture = fleet(6).await;
-    let driver = Driver { fixture: &fixture, batch: 2, at_once: 2, attempts: 1 };
+    let driver = Driver { fixture: &fixture, batch: 2, concurrency: 2, attempts: 1 };
     let engine = driver.engine();
-    // It dies when it has planned and written nothing else.
-    let door = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
+    // The process dies after it has written the plan and nothing else.
+    let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
     tokio::select! {
         ended = engine.run(driver.order(request("lost"))) => panic!("{ended:?}"),
-        () = until("the first customer's door", || fixture.sim.fired(door) > 0) => {}
+        () = until("the first AssumeRole", || fixture.sim.fired(held) > 0) => {}
     }
-    fixture.sim.lift(door);
+    fixture.sim.lift(held);
     let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
     assert!(reduced.goes_on);
-    let runs = driver.play(request("lost"), &BTreeMap::new()).await;
+    let runs = driver.run_to_end(request("lost"), &BTreeMap::new()).await;
     assert_eq!(runs.last().expect("a run").run_id.as_str(), "lost.r1");
     assert!(cells(&fixture.out(), "lost.r1").values().all(|status| status == "ok" || status == "empty"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_that_was_stopped_goes_on_with_its_plan() {
+async fn stopped_machine_continues_its_plan() {
     let fixture = fleet(20).await;
-    let driver = Driver { fixture: &fixture, batch: 5, at_once: 1, attempts: 1 };
+    let driver = Driver { fixture: &fixture, batch: 5, concurrency: 1, attempts: 1 };
     let first = driver.plan(request("stopped")).await;
     assert_eq!(first.shards, 4);
     driver.shard(&first.run_id, "2").await;
     fixture.sim.reset_counts();
-    // Planned again, only what is not committed is to do; and nobody else's request may take the name.
+    // The second plan has only the shards that are not committed.
     let second = driver.plan(request("stopped")).await;
     assert_eq!(second.shards, 3);
-    let runs = driver.play(request("stopped"), &BTreeMap::new()).await;
+    let runs = driver.run_to_end(request("stopped"), &BTreeMap::new()).await;
     assert_eq!(cells(&fixture.out(), "stopped").len(), 20 * 5);
     let entered = fixture.sim.log_of(Service::Sts, "AssumeRole").len();
-    assert_eq!(entered, 15, "the shard that was committed is not asked again");
+    assert_eq!(entered, 15, "the committed shard is not collected again");
     assert_eq!(records(&fixture.out(), &runs)["accounts"].len(), 20);
     let (engine, stop) = (driver.engine(), CancellationToken::new());
     let unknown = engine.one_shard(&first.run_id, "99", None, stop, Arc::new(NoopObserver));
     assert_eq!(unknown.await.expect_err("there is no such shard").kind, ErrorKind::InvalidRequest);
 }
 
-/// Ten thousand accounts in two hundred shards, some of which die, come late or run twice.
-#[ignore = "it takes all processors for minutes: make test runs it alone, after the others"]
+/// Ten thousand accounts in two hundred shards, some of which die, run out of time or run twice.
+#[ignore = "uses all processors for minutes: make test runs it alone, after the others"]
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_accounts_are_each_accounted_for_once() {
+async fn each_of_ten_thousand_accounts_is_answered_once() {
     let fixture = fleet(10_000).await;
     let mut few = request("large");
     few.resources = Some(vec!["ec2_vpcs".into()]);
-    let fates = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
+    let faults = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
         let moment = Moment { account: shard % 50, calls: shard as u64 % 3 };
-        let fate = match shard % 4 {
+        let faults = match shard % 4 {
             0 => vec![ShardFault::Dies(moment)],
             1 => vec![ShardFault::Twice],
             2 => vec![ShardFault::Dies(moment), ShardFault::Dies(moment)],
             _ => vec![ShardFault::Ends(moment)],
         };
-        ((0, shard), fate)
+        ((0, shard), faults)
     });
-    let driver = Driver { fixture: &fixture, batch: 50, at_once: 8, attempts: 2 };
-    let runs = driver.play(few, &fates.collect()).await;
+    let driver = Driver { fixture: &fixture, batch: 50, concurrency: 8, attempts: 2 };
+    let runs = driver.run_to_end(few, &faults.collect()).await;
     let first = cells(&fixture.out(), "large");
     let accounts: BTreeSet<&str> = first.keys().map(|cell| cell.split(' ').next().expect("an account")).collect();
     assert_eq!(accounts.len(), 10_000);
-    // Everybody was answered in one of the runs, and in one only.
+    // Every account was answered in exactly one of the runs.
     let mut answered = BTreeSet::new();
     for run in &runs {
         for (cell, status) in cells(&fixture.out(), run.run_id.as_str()) {
@@ -275,18 +275,18 @@ async fn ten_thousand_accounts_are_each_accounted_for_once() {
     assert_eq!(vpcs, 2 * 10_000);
 }
 
-/// A command of an operator's, over what lies in the fixture.
+/// Runs a command as an operator on the fixture's output.
 fn run_cli(fixture: &Fixture, arguments: &[&str]) -> CommandOutput {
     let mut command = fixture.rolecall(arguments);
     command.args(["--output", &fixture.out().display().to_string()]).env("ROLECALL_MARGIN", "5s");
     tokio::task::block_in_place(|| run_command(command))
 }
 
-/// Where the time ends that is given for it, no shorter and shorter runs follow.
+/// A resume whose deadline passes starts no further, ever shorter runs.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rest_whose_time_ends_is_told_once() {
+async fn resume_stops_at_its_deadline() {
     let fixture = fleet(4).await;
-    let driver = Driver { fixture: &fixture, batch: 2, at_once: 1, attempts: 1 };
+    let driver = Driver { fixture: &fixture, batch: 2, concurrency: 1, attempts: 1 };
     driver.plan(request("short")).await;
     let held = Fault::new(FaultKind::Held).account(&account_id(3)).service(Service::Ec2);
     let held = fixture.sim.add_fault(held);
@@ -300,11 +300,11 @@ async fn a_rest_whose_time_ends_is_told_once() {
     assert!(resumed.out.contains("run short with its rest, short.r1: complete, 4 of 4"), "{resumed:?}");
 }
 
-/// What one command has begun, another one finishes.
+/// One command finishes the run that another one has started.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_was_cut_is_told_and_resumed() {
+async fn interrupted_run_is_reported_and_resumed() {
     let fixture = fleet(30).await;
-    let driver = Driver { fixture: &fixture, batch: 10, at_once: 1, attempts: 1 };
+    let driver = Driver { fixture: &fixture, batch: 10, concurrency: 1, attempts: 1 };
     let first = driver.plan(request("cut")).await;
     driver.ended_at(&first.run_id, "1", Moment { account: 4, calls: 3 }, false).await;
     driver.shard(&first.run_id, "2").await;
@@ -312,7 +312,7 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     let status = run_cli(&["status", "cut"]);
     assert_eq!(status.code, 1);
     assert!(status.out.contains("2 of 3 shards, 20 of 30 accounts"), "{status:?}");
-    // The shard that nobody has begun is done first, and then what the cut one has left.
+    // The shard that was never started is collected first, then the rest of the interrupted one.
     let resumed = run_cli(&["resume", "cut", "--json"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert_eq!(
@@ -321,12 +321,12 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     );
     let status = run_cli(&["status", "cut", "--json"]).response();
     assert_eq!((&status["committed"], &status["next"]), (&json!(true), &Value::Null));
-    let together = json!({ "planned": 30, "complete": 30, "partial": 0, "failed": 0, "not_started": 0 });
-    assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &together));
-    let told = run_cli(&["resume", "cut"]);
+    let combined = json!({ "planned": 30, "complete": 30, "partial": 0, "failed": 0, "not_started": 0 });
+    assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &combined));
+    let resumed = run_cli(&["resume", "cut"]);
     assert!(
-        told.out.contains("with its rest, cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
-        "{told:?}"
+        resumed.out.contains("with its rest, cut.r1: complete, 30 of 30") && resumed.out.contains("Nothing remains"),
+        "{resumed:?}"
     );
     let status = run_cli(&["status", "cut"]);
     assert!(

@@ -1,4 +1,4 @@
-//! Edits of the registry: two people at once lose nothing, and nothing is half done.
+//! Edits of the registry: concurrent writers lose nothing, and a failed edit changes nothing.
 
 use std::path::Path;
 
@@ -19,8 +19,8 @@ fn in_bucket(registry: &str, arguments: &[&str]) -> CommandOutput {
     run_command(command)
 }
 
-/// Ten processes add a target each at the same moment.
-fn ten_at_once(add: impl Fn(&str) -> CommandOutput + Sync) {
+/// Starts ten processes, each of which adds a target.
+fn add_ten_concurrently(add: impl Fn(&str) -> CommandOutput + Sync) {
     std::thread::scope(|scope| {
         let adding: Vec<_> = (0..10)
             .map(|number| {
@@ -48,12 +48,12 @@ fn ids(listed: &CommandOutput) -> Vec<String> {
 }
 
 #[test]
-fn ten_writers_at_once_lose_nothing() {
+fn ten_concurrent_writers_lose_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
     let bucket = format!("s3://{}/ten-writers/targets.json", emulator().fact("registry_bucket"));
-    ten_at_once(|account| targets(&file, &["add", account]));
-    ten_at_once(|account| in_bucket(&bucket, &["add", account]));
+    add_ten_concurrently(|account| targets(&file, &["add", account]));
+    add_ten_concurrently(|account| in_bucket(&bucket, &["add", account]));
     let all: Vec<String> = (0..10).map(|number| format!("90000000000{number}")).collect();
     assert_eq!(ids(&targets(&file, &["list", "--json"])), all);
     assert_eq!(ids(&in_bucket(&bucket, &["list", "--json"])), all);
@@ -68,14 +68,14 @@ fn registry(folder: &Path, text: &str) -> String {
 }
 
 #[test]
-fn a_registry_is_listed_and_edited() {
+fn registry_is_listed_and_edited() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = registry(
         folder.path(),
         r#"{"version":1,"defaults":{"regions":["eu-*"]},"targets":[
             {"account_id":"111122223333","external_id":"a-secret-id","name":"acme","tags":{"tier":"gold"}}]}"#,
     );
-    let mut told = String::new();
+    let mut transcript = String::new();
     for arguments in [
         &["add", "444455556666", "--customer", "globex", "--regions", "eu-*,us-east-1", "--tags", "tier=silver"][..],
         &[
@@ -97,16 +97,16 @@ fn a_registry_is_listed_and_edited() {
         &["add", "123456789012", "--tags", "nonsense"],
     ] {
         let ran = targets(&file, arguments);
-        told.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
+        transcript.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
     }
-    assert!(!told.contains("a-secret-id"));
+    assert!(!transcript.contains("a-secret-id"));
     insta::with_settings!({ filters => vec![(folder.path().to_str().expect("a path"), "[folder]")] }, {
-        insta::assert_snapshot!(told);
+        insta::assert_snapshot!(transcript);
     });
 }
 
 #[test]
-fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
+fn external_id_from_a_file_is_never_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
     let secret = folder.path().join("id");
@@ -114,7 +114,7 @@ fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
     let secret = secret.to_str().expect("a path");
     let added = targets(&file, &["add", "111122223333", "--external-id-file", secret]);
     assert_eq!(added.code, 0, "{added:?}");
-    // Another customer may not have the same.
+    // Two customers may not share an external ID.
     let again = targets(&file, &["add", "444455556666", "--external-id-file", secret]);
     assert_eq!(again.code, 2);
     assert!(again.err.contains("of another customer"), "{again:?}");
@@ -129,7 +129,7 @@ fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
 }
 
 #[test]
-fn a_registry_that_is_broken_is_not_edited() {
+fn invalid_registry_is_not_edited() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = r#"{"version":1,"targets":[{"account_id":"1","external_id":"abcd"}]}"#;
     let file = registry(folder.path(), text);
@@ -140,10 +140,10 @@ fn a_registry_that_is_broken_is_not_edited() {
 }
 
 #[test]
-fn backend_role_itself_may_not_write_the_registry() {
+fn backend_role_cannot_write_the_registry() {
     let registry = emulator().fact("registry_uri");
     let role = emulator().fact("backend_role_arn");
-    // With the credentials of backend_role, by a profile that assumes it.
+    // The profile assumes backend_role.
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config");
     let text = format!(

@@ -1,4 +1,4 @@
-//! Targets from what is there already.
+//! Imports of targets from an organization, a CSV file, profiles and the backend role's policy.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::command::{CommandOutput, rolecall, run_command};
 use crate::emulator::{emulator, serve};
 
-/// An organization in pages, with accounts in every state.
+/// Returns the endpoint of an organization of several pages, with accounts in every state.
 fn organization() -> &'static str {
     static SERVED: OnceLock<(String, std::process::Child)> = OnceLock::new();
     let (endpoint, _) = SERVED.get_or_init(|| {
@@ -33,7 +33,7 @@ fn file(registry: &str) -> Value {
 }
 
 #[test]
-fn an_organization_becomes_targets() {
+fn organization_is_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     std::fs::write(
@@ -64,14 +64,14 @@ fn an_organization_becomes_targets() {
         "one external ID for one customer"
     );
     assert!(targets.iter().all(|target| target["account_id"] != "200000000007"));
-    // Again, nothing changes.
+    // A second import changes nothing.
     let again = import(&registry, &["--organization", "--customer", "us"]);
     assert_eq!(again.response()["added"], json!([]));
     assert_eq!(file(&registry), after);
 }
 
 #[test]
-fn units_of_an_organization_can_be_chosen() {
+fn organizational_units_can_be_selected() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let imported = import(&registry, &["--organization", "--ou", "ou-abcd-prod0000", "--no-external-id"]);
@@ -83,7 +83,7 @@ fn units_of_an_organization_can_be_chosen() {
 }
 
 #[test]
-fn a_list_and_profiles_become_targets() {
+fn csv_and_profiles_are_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let csv = folder.path().join("accounts.csv");
@@ -113,7 +113,7 @@ fn a_list_and_profiles_become_targets() {
 }
 
 #[test]
-fn what_backend_role_may_enter_becomes_targets() {
+fn roles_in_the_backend_role_policy_are_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let enter = |sid: &str, account: &str| {
@@ -137,7 +137,7 @@ fn what_backend_role_may_enter_becomes_targets() {
         (&after["targets"][0]["name"], &after["targets"][0]["external_id"], &after["targets"][0]["enabled"]),
         (&json!("Acme"), &json!("id-of-Acme"), &json!(false))
     );
-    // The template's own role may enter one role of any account, which is no list.
+    // The template's own role may assume one role in any account, so its policy names no accounts.
     let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
     command.env("ROLECALL_BACKEND_ROLE", emulator().fact("backend_role_arn"));
     let pattern = run_command(command);

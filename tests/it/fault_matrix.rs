@@ -1,5 +1,5 @@
-//! Two of twelve accounts are struck, by each fault in turn: what the ledger says of them, and that the other ten lose
-//! nothing, have nothing doubled and are not held up. By the command line, as a person would see it.
+//! Each fault in turn on two of twelve accounts. The ledger reports it, and the other ten accounts lose no record, have
+//! no duplicate and are not delayed. The runs are made with the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::fixture::{BACKEND_SECRET, Fixture, account_with, ids, ledger};
 use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 const CUSTOMERS: usize = 12;
-const STRUCK: [usize; 2] = [3, 8];
+const FAULTY: [usize; 2] = [3, 8];
 const TABLES: [&str; 7] = [
     "accounts",
     "ec2_vpcs",
@@ -24,17 +24,20 @@ const TABLES: [&str; 7] = [
     "route53_records",
 ];
 
-/// A fault, the statuses that rows of the struck accounts may have, those that some of them must have, and the exit code.
+/// A fault and its expected result.
 struct Case {
     name: &'static str,
     fault: Fault,
-    may: &'static str,
-    must: &'static str,
+    /// The statuses that rows of the faulty accounts may have besides `ok` and `empty`.
+    allowed: &'static str,
+    /// The statuses that at least one row must have.
+    required: &'static str,
+    /// The exit code; negative if 0 and 1 are both right.
     exit: i32,
 }
 
-fn case(name: &'static str, fault: Fault, may: &'static str, must: &'static str, exit: i32) -> Case {
-    Case { name, fault, may, must, exit }
+fn case(name: &'static str, fault: Fault, allowed: &'static str, required: &'static str, exit: i32) -> Case {
+    Case { name, fault, allowed, required, exit }
 }
 
 fn cases() -> Vec<Case> {
@@ -121,43 +124,43 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a run wrote: ids by table.
-type Held = BTreeMap<&'static str, BTreeSet<String>>;
+/// The ids of a run's records by table.
+type IdsByTable = BTreeMap<&'static str, BTreeSet<String>>;
 
-fn held(out: &Path) -> Held {
+fn ids_by_table(out: &Path) -> IdsByTable {
     TABLES.into_iter().map(|table| (table, ids(out, "struck", table).into_iter().collect())).collect()
 }
 
-/// The ids of these accounts only.
-fn of(held: &Held, accounts: impl Fn(usize) -> bool) -> Held {
+/// Returns the ids of these accounts only.
+fn of(ids_by_table: &IdsByTable, accounts: impl Fn(usize) -> bool) -> IdsByTable {
     let wanted: Vec<String> = (0..CUSTOMERS).filter(|number| accounts(*number)).map(account_id).collect();
     let fits = |id: &&String| wanted.iter().any(|account| id.contains(account.as_str()));
-    held.iter().map(|(table, ids)| (*table, ids.iter().filter(fits).cloned().collect())).collect()
+    ids_by_table.iter().map(|(table, ids)| (*table, ids.iter().filter(fits).cloned().collect())).collect()
 }
 
-/// How long is waited for an answer, for all pages of a listing, and for an account; and how often STS may refuse for rate.
-struct Patience {
+/// The time limits of a call, of all pages of a listing, of an account, and of throttling by STS.
+struct TimeLimits {
     call: &'static str,
     operation: &'static str,
     account: &'static str,
     sts: &'static str,
 }
 
-/// Long enough for any machine.
-const ENOUGH: Patience = Patience { call: "60s", operation: "5m", account: "10m", sts: "1m" };
+/// Long enough on any machine.
+const LONG: TimeLimits = TimeLimits { call: "60s", operation: "5m", account: "10m", sts: "1m" };
 
-/// For what is waited for in vain.
-const LITTLE: Patience = Patience { call: "10s", operation: "20s", account: "45s", sts: "1m" };
+/// For calls that never get an answer.
+const SHORT: TimeLimits = TimeLimits { call: "10s", operation: "20s", account: "45s", sts: "1m" };
 
-async fn run(fixture: &Fixture, patience: Patience) -> CommandOutput {
+async fn run(fixture: &Fixture, limits: TimeLimits) -> CommandOutput {
     let mut command = fixture.command(fixture.out().to_str().expect("a path"));
     command
         .args(["--regions", "eu-west-1,us-east-1", "--run-id", "struck", "-v", "--resources", &TABLES.join(",")])
-        .args(["--call-timeout", patience.call, "--account-budget", patience.account])
+        .args(["--call-timeout", limits.call, "--account-budget", limits.account])
         .env("ROLECALL_ATTEMPTS", "3")
         .env("ROLECALL_BACKOFF", "100ms")
-        .env("ROLECALL_OPERATION_TIMEOUT", patience.operation)
-        .env("ROLECALL_STS_PATIENCE", patience.sts)
+        .env("ROLECALL_OPERATION_TIMEOUT", limits.operation)
+        .env("ROLECALL_STS_PATIENCE", limits.sts)
         .env("ROLECALL_ROUTE53_RATE", "200")
         .env("ROLECALL_LOG", "trace");
     tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ran")
@@ -167,8 +170,8 @@ async fn fixture() -> Fixture {
     Fixture::start(CUSTOMERS, account_with(130, 2, 305), |_| {}).await
 }
 
-/// No secret is anywhere that the run has written to.
-fn tells_nothing(name: &str, fixture: &Fixture, ran: &CommandOutput) {
+/// Asserts that no secret is in any output of the run.
+fn assert_no_secret(name: &str, fixture: &Fixture, ran: &CommandOutput) {
     let mut all = format!("{}{}", ran.out, ran.err);
     for entry in ["plan.json", "manifest.json", "shards/0.json"] {
         all.push_str(&std::fs::read_to_string(fixture.out().join("runs/struck").join(entry)).expect("text"));
@@ -178,44 +181,44 @@ fn tells_nothing(name: &str, fixture: &Fixture, ran: &CommandOutput) {
         all.push_str(&row.to_string());
     }
     for secret in fixture.sim.secrets() {
-        assert!(!all.contains(&secret), "{name}: a secret is told");
+        assert!(!all.contains(&secret), "{name}: the output has a secret");
     }
-    assert!(!all.contains(BACKEND_SECRET), "{name}: the backend's own key is told");
+    assert!(!all.contains(BACKEND_SECRET), "{name}: the output has the backend's own key");
 }
 
-async fn holds(case: Case, undisturbed: &Held) {
-    let Case { name, fault, may, must, exit } = case;
+async fn check_case(case: Case, undisturbed: &IdsByTable) {
+    let Case { name, fault, allowed, required, exit } = case;
     let fixture = fixture().await;
-    for struck in STRUCK {
-        fixture.sim.add_fault(fault.clone().account(&account_id(struck)));
+    for faulty in FAULTY {
+        fixture.sim.add_fault(fault.clone().account(&account_id(faulty)));
     }
-    let patience = match must {
-        "timed_out" => LITTLE,
-        _ if name == "STS refuses for rate" => Patience { sts: "2s", ..ENOUGH },
-        _ => ENOUGH,
+    let limits = match required {
+        "timed_out" => SHORT,
+        _ if name == "STS refuses for rate" => TimeLimits { sts: "2s", ..LONG },
+        _ => LONG,
     };
-    let ran = run(&fixture, patience).await;
+    let ran = run(&fixture, limits).await;
     assert!(exit == ran.code || (exit < 0 && ran.code < 2), "{name}: exit {} for {exit}\n{}", ran.code, ran.out);
     let ledger = ledger(&fixture.out(), "struck");
-    // Two regions of four types and three without one, for each account; where it was never entered, the same.
+    // Each account has four types in two regions and three global ones, even if its role was never assumed.
     assert_eq!(ledger.len(), CUSTOMERS * (2 * 4 + 3), "{name}");
-    let struck: Vec<String> = STRUCK.map(account_id).to_vec();
-    let is_struck = |row: &Value| struck.iter().any(|account| row["account_id"] == account.as_str());
+    let faulty: Vec<String> = FAULTY.map(account_id).to_vec();
+    let is_faulty = |row: &Value| faulty.iter().any(|account| row["account_id"] == account.as_str());
     let mut seen = BTreeSet::new();
     for row in &ledger {
         let status = row["status"].as_str().expect("a status");
         let answered = ["ok", "empty"].contains(&status);
-        assert!(answered || (is_struck(row) && may.split(' ').any(|one| one == status)), "{name}: {row}");
+        assert!(answered || (is_faulty(row) && allowed.split(' ').any(|one| one == status)), "{name}: {row}");
         assert!(answered || row["error_message"].is_string(), "{name}: {row}");
         seen.insert(status);
     }
-    assert!(must.split(' ').filter(|one| !one.is_empty()).all(|one| seen.contains(one)), "{name}: {seen:?}");
-    let now = held(&fixture.out());
-    let healthy = |number: usize| !STRUCK.contains(&number);
-    assert!(of(&now, healthy) == of(undisturbed, healthy), "{name}: a healthy account has lost or gained records");
-    for (table, ids) in &now {
-        let strange: Vec<&String> = ids.difference(&undisturbed[table]).collect();
-        assert!(strange.is_empty(), "{name}: {table}: {strange:?}");
+    assert!(required.split(' ').filter(|one| !one.is_empty()).all(|one| seen.contains(one)), "{name}: {seen:?}");
+    let actual = ids_by_table(&fixture.out());
+    let healthy = |number: usize| !FAULTY.contains(&number);
+    assert!(of(&actual, healthy) == of(undisturbed, healthy), "{name}: a healthy account has lost or gained records");
+    for (table, ids) in &actual {
+        let unexpected: Vec<&String> = ids.difference(&undisturbed[table]).collect();
+        assert!(unexpected.is_empty(), "{name}: {table}: {unexpected:?}");
         let counted: u64 = ledger
             .iter()
             .filter(|row| row["table"] == *table)
@@ -224,28 +227,28 @@ async fn holds(case: Case, undisturbed: &Held) {
         assert_eq!(ids.len() as u64, counted, "{name}: {table}");
     }
     if ran.code == 0 && !name.contains("zone goes") {
-        assert!(now == *undisturbed, "{name}: what was complete in the end is not whole");
+        assert!(actual == *undisturbed, "{name}: a complete run lacks records");
     }
-    tells_nothing(name, &fixture, &ran);
+    assert_no_secret(name, &fixture, &ran);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_strikes_two_of_twelve_the_others_are_whole() {
+async fn faults_in_two_accounts_affect_no_other() {
     let fixture = fixture().await;
-    let ran = run(&fixture, ENOUGH).await;
+    let ran = run(&fixture, LONG).await;
     assert_eq!(ran.code, 0, "{ran:?}");
-    let undisturbed = held(&fixture.out());
+    let undisturbed = ids_by_table(&fixture.out());
     assert_eq!(undisturbed["ec2_route_tables"].len(), CUSTOMERS * 2 * 130);
-    let cases = cases().into_iter().map(|case| holds(case, &undisturbed));
+    let cases = cases().into_iter().map(|case| check_case(case, &undisturbed));
     futures::stream::iter(cases).buffer_unordered(3).collect::<Vec<()>>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_wrong_is_put_right_and_loses_nothing() {
+async fn clock_skew_is_corrected_without_loss() {
     for seconds in [1200, -1200] {
         let fixture = fixture().await;
         fixture.sim.set_clock_skew(seconds);
-        let ran = run(&fixture, ENOUGH).await;
+        let ran = run(&fixture, LONG).await;
         assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err.lines().rev().take(20).collect::<Vec<_>>().join("\n"));
         assert_eq!(ran.response()["cells"], json!({ "ok": CUSTOMERS * (2 * 4 + 3) }));
     }
