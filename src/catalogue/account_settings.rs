@@ -16,9 +16,9 @@ const CONSOLE: &str = "ec2:GetSerialConsoleAccessStatus";
 pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: "ec2_account_settings",
     operation: "ec2:DescribeAccountAttributes",
-    items: "",
+    items_path: "",
     id: Id::Account,
-    added: &[
+    extra_columns: &[
         column("ebs_encryption_by_default", EBS, "EbsEncryptionByDefault"),
         column("ebs_sse_type", EBS, "SseType"),
         column("ebs_default_kms_key_id", "ec2:GetEbsDefaultKmsKeyId", "KmsKeyId"),

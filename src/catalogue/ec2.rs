@@ -12,13 +12,13 @@ pub(super) const REGIONAL: ResourceType = ResourceType {
     operation: "",
     scope: "",
     actions: &[],
-    items: "",
+    items_path: "",
     id: Id::Member(&[]),
-    nobody: "",
+    probe_id: "",
     arn: Arn::None,
     arn_member: None,
     owner: Owner::Asked,
-    added: &[],
+    extra_columns: &[],
     details: &[],
     source: Source::Listed(|_, _| Box::pin(async { Ok(NextPage::End) })),
 };
@@ -27,13 +27,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_instances",
         operation: "ec2:DescribeInstances",
-        items: "Reservations.Instances",
+        items_path: "Reservations.Instances",
         id: Id::Member(&["InstanceId"]),
         arn: Arn::Ec2("instance/"),
-        owner: Owner::Around("Reservations.OwnerId"),
-        added: &[
-            ExtraColumn { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
-            ExtraColumn { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
+        owner: Owner::Context("Reservations.OwnerId"),
+        extra_columns: &[
+            ExtraColumn { column: "reservation_id", from: ValueFrom::Context("Reservations.ReservationId") },
+            ExtraColumn { column: "requester_id", from: ValueFrom::Context("Reservations.RequesterId") },
         ],
         source: paged!(listed ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
@@ -42,7 +42,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_instance_status",
         operation: "ec2:DescribeInstanceStatus",
         scope: "instances in every state, not the running ones alone",
-        items: "InstanceStatuses",
+        items_path: "InstanceStatuses",
         id: Id::Member(&["InstanceId"]),
         arn: Arn::Ec2("instance/"),
         source: paged!(
@@ -56,7 +56,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_key_pairs",
         operation: "ec2:DescribeKeyPairs",
-        items: "KeyPairs",
+        items_path: "KeyPairs",
         id: Id::Member(&["KeyPairId"]),
         arn: Arn::Ec2Named("key-pair/", "KeyName"),
         source: whole!(listed ec2.describe_key_pairs().include_public_key(true)),
@@ -66,13 +66,16 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_launch_templates",
         operation: "ec2:DescribeLaunchTemplates",
         scope: "with the default and the latest version of each",
-        items: "LaunchTemplates",
+        items_path: "LaunchTemplates",
         id: Id::Member(&["LaunchTemplateId"]),
         arn: Arn::Ec2("launch-template/"),
-        added: &[ExtraColumn { column: "versions", from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions") }],
+        extra_columns: &[ExtraColumn {
+            column: "versions",
+            from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions"),
+        }],
         details: &[Detail {
             operation: "ec2:DescribeLaunchTemplateVersions",
-            items: "LaunchTemplateVersions",
+            items_path: "LaunchTemplateVersions",
             batch: EVERY,
             key: "LaunchTemplateId",
             // The two versions that are in use are told for the whole account at once; all others only one
@@ -84,8 +87,8 @@ pub(super) const TYPES: &[ResourceType] = &[
                     .max_results(200)
                     .include_managed_resources(true)
             ),
-            only: None,
-            otherwise: None,
+            filter: None,
+            fallback: None,
         }],
         source: paged!(listed ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
         ..REGIONAL
@@ -93,7 +96,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_placement_groups",
         operation: "ec2:DescribePlacementGroups",
-        items: "PlacementGroups",
+        items_path: "PlacementGroups",
         id: Id::Member(&["GroupId"]),
         arn: Arn::Ec2Named("placement-group/", "GroupName"),
         arn_member: Some("GroupArn"),
@@ -103,7 +106,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_reserved_instances",
         operation: "ec2:DescribeReservedInstances",
-        items: "ReservedInstances",
+        items_path: "ReservedInstances",
         id: Id::Member(&["ReservedInstancesId"]),
         arn: Arn::Ec2("reserved-instances/"),
         source: whole!(listed ec2.describe_reserved_instances()),
@@ -112,7 +115,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_capacity_reservations",
         operation: "ec2:DescribeCapacityReservations",
-        items: "CapacityReservations",
+        items_path: "CapacityReservations",
         id: Id::Member(&["CapacityReservationId"]),
         arn: Arn::Ec2("capacity-reservation/"),
         arn_member: Some("CapacityReservationArn"),
@@ -122,7 +125,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_hosts",
         operation: "ec2:DescribeHosts",
-        items: "Hosts",
+        items_path: "Hosts",
         id: Id::Member(&["HostId"]),
         arn: Arn::Ec2("dedicated-host/"),
         // More is an error here, and not clamped.
@@ -132,7 +135,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_spot_instance_requests",
         operation: "ec2:DescribeSpotInstanceRequests",
-        items: "SpotInstanceRequests",
+        items_path: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
         arn: Arn::Ec2("spot-instances-request/"),
         source: paged!(listed ec2.describe_spot_instance_requests().max_results(1000)),
@@ -141,7 +144,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_fleets",
         operation: "ec2:DescribeFleets",
-        items: "Fleets",
+        items_path: "Fleets",
         scope: "all but those of the type `instant`, which AWS tells to those alone who name them",
         id: Id::Member(&["FleetId"]),
         arn: Arn::Ec2("fleet/"),

@@ -50,21 +50,21 @@ pub enum NextPage {
     /// Another one follows.
     Page(Token),
     /// There is more, and no way to ask for it: what came counts, and the listing has failed.
-    Cut(AwsError),
+    Truncated(AwsError),
 }
 
 impl NextPage {
     /// The page of this token; the end where there is none, or an empty one.
-    pub fn of(token: Option<String>) -> Self {
+    pub fn from_token(token: Option<String>) -> Self {
         token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
     }
 
     /// Where the answer is truncated it must say where it goes on: its end would pass for the listing's otherwise.
-    pub fn of_truncated(truncated: bool, token: Option<Token>) -> Self {
+    pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
         match (truncated, token) {
             (false, _) => Self::End,
             (true, Some(token)) => Self::Page(token),
-            (true, None) => Self::Cut(AwsError::new(
+            (true, None) => Self::Truncated(AwsError::new(
                 AwsErrorKind::Unreadable,
                 "the answer is truncated and does not say where it goes on",
             )),
@@ -92,7 +92,7 @@ pub struct Parents {
     /// Their type.
     pub table: &'static str,
     /// Only those of which this holds.
-    pub only: Option<MemberFilter>,
+    pub filter: Option<MemberFilter>,
     /// A member that tells how much there is to list for each.
     pub length: Option<&'static str>,
 }
@@ -109,7 +109,7 @@ pub struct MemberFilter {
 impl Parents {
     /// All resources of that type.
     pub const fn all(table: &'static str) -> Self {
-        Self { table, only: None, length: None }
+        Self { table, filter: None, length: None }
     }
 }
 
@@ -154,7 +154,7 @@ pub enum Arn {
 #[derive(Clone, Copy, Debug)]
 pub enum ValueFrom {
     /// A member of a structure around the item (`Reservations.ReservationId`).
-    Around(&'static str),
+    Context(&'static str),
     /// The parent's id.
     ParentId,
     /// A member of the parent, or of a structure in it (`Config.PrivateZone`).
@@ -173,7 +173,7 @@ pub enum Owner {
     /// The account that was asked.
     Asked,
     /// A member of a structure around the item (`Reservations.OwnerId`).
-    Around(&'static str),
+    Context(&'static str),
     /// The first of these members that is there, of the item or of a structure in it.
     Member(&'static [&'static str]),
 }
@@ -193,23 +193,23 @@ pub struct Detail {
     /// `route53:GetHostedZone`.
     pub operation: &'static str,
     /// Where in the answer the items lie; empty for the answer itself.
-    pub items: &'static str,
+    pub items_path: &'static str,
     /// How many resources one call may name; [`EVERY`] where it names none and is answered for all.
     pub batch: usize,
     /// The member of an item that names its resource; empty where a call names just one.
     pub key: &'static str,
     /// Asked only of these resources.
-    pub only: Option<MemberFilter>,
+    pub filter: Option<MemberFilter>,
     /// The call, page by page.
     pub call: SendFn,
     /// What to ask instead where this one is denied or unknown.
-    pub otherwise: Option<&'static Detail>,
+    pub fallback: Option<&'static Detail>,
 }
 
 impl Detail {
     /// One call a resource, whose whole answer is about it.
     pub const fn of_one(operation: &'static str, call: SendFn) -> Self {
-        Self { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
+        Self { operation, items_path: "", batch: 1, key: "", filter: None, call, fallback: None }
     }
 }
 
@@ -232,12 +232,12 @@ pub struct ResourceType {
     /// What AWS checks besides on the operation's behalf.
     pub actions: &'static [&'static str],
     /// Where in the answer the items lie (`Reservations.Instances`).
-    pub items: &'static str,
+    pub items_path: &'static str,
     /// The id.
     pub id: Id,
     /// An id of this form that nobody's resource has: with it is asked whether a call is allowed, where there is no
     /// resource to ask about.
-    pub nobody: &'static str,
+    pub probe_id: &'static str,
     /// The ARN, where the answer bears none.
     pub arn: Arn,
     /// The member that bears the ARN under another name than `Arn`. It stays a column of its own too.
@@ -245,7 +245,7 @@ pub struct ResourceType {
     /// The owner, where the item does not name it as `OwnerId`.
     pub owner: Owner,
     /// Columns beside those of the structure.
-    pub added: &'static [ExtraColumn],
+    pub extra_columns: &'static [ExtraColumn],
     /// What is asked besides.
     pub details: &'static [Detail],
     /// How it is found.
@@ -261,7 +261,7 @@ impl ResourceType {
             let mut next = Some(detail);
             while let Some(detail) = next {
                 actions.push(detail.operation);
-                next = detail.otherwise;
+                next = detail.fallback;
             }
         }
         actions

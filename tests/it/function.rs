@@ -67,12 +67,12 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         ec2_burst: Some(1.0),
         ..Settings::default()
     };
-    let backend = Backend::of(
+    let backend = Backend::from_config(
         config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account")),
         &settings,
     );
     let role = backend_role(&backend, stage().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
+    let engine = Engine { backend: backend.with_credentials(role), settings, face: Runtime::Lambda };
     let mut problems = ValidationErrors::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });

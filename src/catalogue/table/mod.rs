@@ -40,7 +40,7 @@ pub struct TableDetail {
     /// What becomes rows of its answer.
     pub wanted: Arc<ItemSelector>,
     /// What to ask instead.
-    pub otherwise: Option<Box<TableDetail>>,
+    pub fallback: Option<Box<TableDetail>>,
 }
 
 /// Where a row was seen, and under which parent.
@@ -84,12 +84,12 @@ impl Table {
     /// Works an entry out; fails with a sentence where it does not fit the service model.
     pub fn new(index: usize, entry: &'static ResourceType) -> Result<Self, String> {
         let around: Vec<&str> = entry
-            .added
+            .extra_columns
             .iter()
-            .filter_map(|added| if let ValueFrom::Around(member) = added.from { Some(member) } else { None })
-            .chain(if let Owner::Around(member) = entry.owner { Some(member) } else { None })
+            .filter_map(|added| if let ValueFrom::Context(member) = added.from { Some(member) } else { None })
+            .chain(if let Owner::Context(member) = entry.owner { Some(member) } else { None })
             .collect();
-        let wanted = wanted(entry.operation, entry.items, &around)?;
+        let wanted = wanted(entry.operation, entry.items_path, &around)?;
         let details = entry.details.iter().map(TableDetail::new).collect::<Result<Vec<_>, _>>()?;
         let mut table = Self {
             index,
@@ -103,7 +103,7 @@ impl Table {
         let item = table.wanted.item();
         let (first, later) = item.members.split_at(item.first.min(item.members.len()));
         table.slots = first.iter().map(|member| table.slot(member)).collect();
-        for added in entry.added {
+        for added in entry.extra_columns {
             let kind =
                 table.type_of(item, added.from).map_err(|what| format!("{}.{}: {what}", entry.table, added.column))?;
             table.columns.push(Column { name: added.column.into(), kind });
@@ -142,11 +142,11 @@ impl Table {
             ColumnType::Boolean => Ok(()),
             _ => Err(format!("{} is no boolean", only.member)),
         };
-        for only in entry.details.iter().filter_map(|detail| detail.only) {
+        for only in entry.details.iter().filter_map(|detail| detail.filter) {
             boolean(item, only)?;
         }
-        match (self.parents().and_then(|parents| parents.only), self.parent_entry()?) {
-            (Some(only), Some(parent)) => boolean(wanted(parent.operation, parent.items, &[])?.item(), only),
+        match (self.parents().and_then(|parents| parents.filter), self.parent_entry()?) {
+            (Some(only), Some(parent)) => boolean(wanted(parent.operation, parent.items_path, &[])?.item(), only),
             _ => Ok(()),
         }
     }
@@ -174,7 +174,7 @@ impl Table {
                 return Ok(ColumnType::Json);
             }
             ValueFrom::Decoded(name) => item.member(name),
-            ValueFrom::Around(place) => {
+            ValueFrom::Context(place) => {
                 let name = place.rsplit('.').next().unwrap_or(place);
                 return self
                     .wanted
@@ -186,7 +186,7 @@ impl Table {
             ValueFrom::Detail(operation, name) => self.detail(operation)?.wanted.item().member(name),
             ValueFrom::Parent(path) => {
                 let parent = self.parent_entry()?.ok_or("it has no parent")?;
-                return member_at(wanted(parent.operation, parent.items, &[])?.item(), path);
+                return member_at(wanted(parent.operation, parent.items_path, &[])?.item(), path);
             }
         };
         member
@@ -206,7 +206,11 @@ impl Table {
 
     /// The column that names the resource which a row was listed for.
     pub fn parent_column(&self) -> Option<&'static str> {
-        self.entry.added.iter().find(|added| matches!(added.from, ValueFrom::ParentId)).map(|added| added.column)
+        self.entry
+            .extra_columns
+            .iter()
+            .find(|added| matches!(added.from, ValueFrom::ParentId))
+            .map(|added| added.column)
     }
 
     /// Whether a run can go on within a cell where another one's time ended. In regions it does not: an account that
@@ -259,12 +263,12 @@ impl Table {
 
 impl TableDetail {
     fn new(detail: &'static Detail) -> Result<Self, String> {
-        let wanted = Arc::new(wanted(detail.operation, detail.items, &[])?);
-        let otherwise = detail.otherwise.map(Self::new).transpose()?.map(Box::new);
+        let wanted = Arc::new(wanted(detail.operation, detail.items_path, &[])?);
+        let fallback = detail.fallback.map(Self::new).transpose()?.map(Box::new);
         if !detail.key.is_empty() && wanted.item().member(detail.key).is_none() {
             return Err(format!("{}: no member {}", detail.operation, detail.key));
         }
-        Ok(Self { detail, wanted, otherwise })
+        Ok(Self { detail, wanted, fallback })
     }
 
     /// The id of the resource that an item is about, where the items say so.

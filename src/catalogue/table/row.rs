@@ -18,7 +18,7 @@ impl Table {
         };
         for (column, from) in &self.added {
             record.values[*column] = match from {
-                ValueFrom::Around(place) => self.around(place, &item.carried).cloned().unwrap_or_default(),
+                ValueFrom::Context(place) => self.around(place, &item.carried).cloned().unwrap_or_default(),
                 ValueFrom::ParentId => {
                     row.parent.map(|parent| Value::Text(parent.record.id.clone())).unwrap_or_default()
                 }
@@ -32,7 +32,7 @@ impl Table {
                 ValueFrom::Detail(..) | ValueFrom::Gathered(_) => Value::Missing,
             };
         }
-        if let Owner::Around(place) = self.entry.owner
+        if let Owner::Context(place) = self.entry.owner
             && let Some(Value::Text(owner)) = self.around(place, &item.carried)
         {
             record.owner_id = Some(owner.clone());

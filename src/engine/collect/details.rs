@@ -34,7 +34,7 @@ impl Context {
         let chosen: Vec<String> = held
             .records
             .iter()
-            .filter(|record| !held.gone.contains(&record.id) && table.holds(record, detail.detail.only))
+            .filter(|record| !held.gone.contains(&record.id) && table.holds(record, detail.detail.filter))
             .map(|record| record.id.clone())
             .collect();
         let (mut detail, mut from) = (detail, 0);
@@ -57,15 +57,15 @@ impl Context {
                     from += batch.len();
                     continue;
                 };
-                let gone = cause.kind == AwsErrorKind::Gone;
-                match (&detail.otherwise, batch) {
+                let gone = cause.kind == AwsErrorKind::NotFound;
+                match (&detail.fallback, batch) {
                     (_, [id]) if gone => {
                         held.gone.insert(id.clone());
                     }
                     // In a batch nobody says which one is gone, and where nobody answers for many somebody may for
                     // one: ask one by one from here on.
-                    (Some(otherwise), _) if gone || is_not_answered_there(&cause) => {
-                        detail = otherwise;
+                    (Some(fallback), _) if gone || is_not_answered_there(&cause) => {
+                        detail = fallback;
                         break;
                     }
                     _ => {

@@ -14,6 +14,7 @@ use crate::catalogue::{
     CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table, TableDetail,
 };
 
+use crate::aws::Priority;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Service, Session};
 use crate::decode::ItemSelector;
@@ -132,7 +133,7 @@ impl ReadProbes {
             for table in self.tables.iter().map(|index| self.catalogue.at(*index)) {
                 if table.entry.reach == Reach::Regional {
                     let (action, region) = (table.entry.operation, region.clone());
-                    let cause = Some(AwsError::new(AwsErrorKind::NotKnownThere, why.clone()));
+                    let cause = Some(AwsError::new(AwsErrorKind::CredentialsRejected, why.clone()));
                     let outcome = ProbeOutcome::RegionDisabled;
                     asked.push(ProbedAction { table: table.entry.table, action, region, outcome, cause });
                 }
@@ -147,17 +148,19 @@ impl ReadProbes {
         let table = accounts.map_or("accounts", |table| table.entry.table);
         let home = self.partition.home;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
-            ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
-                Box::pin(async move { nothing_more(asker.ec2().describe_regions().send().await.map_err(AwsError::of)) })
-            }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |asker, _| {
+            ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
-                    async move { nothing_more(asker.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                    async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
-            ("account:ListRegions", Service::Account, home, |asker, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |client, _| {
+                Box::pin(
+                    async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                )
+            }),
+            ("account:ListRegions", Service::Account, home, |client, _| {
                 Box::pin(async move {
-                    nothing_more(asker.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
+                    nothing_more(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
                 })
             }),
         ];
@@ -169,13 +172,13 @@ impl ReadProbes {
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
                 continue;
             }
-            let asker = self.session.urgent_asker(service, region);
-            asker.ticket.open(action, None).await;
+            let client = self.session.client(service, region, Priority::High);
+            client.ticket.open(action, None).await;
             let outcome = tokio::select! {
-                outcome = asker.ticket.calling(call(asker.clone(), CallParams::default())) => outcome,
-                cause = self.stop.ended() => Err(cause),
+                outcome = client.ticket.calling(call(client.clone(), CallParams::default())) => outcome,
+                cause = self.stop.cancelled() => Err(cause),
             };
-            asker.ticket.close();
+            client.ticket.close();
             asked.push(judged(table, action, GLOBAL.into(), outcome.map(|_| ())));
         }
         asked
@@ -186,7 +189,7 @@ impl ReadProbes {
             return Vec::new();
         };
         let named = self.regions.names();
-        EnabledRegions::look(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
     }
 
     /// One listing with what hangs on it: its children and its details, about the first of the resources.
@@ -202,19 +205,19 @@ impl ReadProbes {
         // A resource that is there; else an id that nobody has.
         let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
             Some(record) => (vec![record.id.clone()], false),
-            None => (vec![root.entry.nobody.to_owned()], true),
+            None => (vec![root.entry.probe_id.to_owned()], true),
         };
         for table in needing {
-            if let Source::Per(Parents { only, .. }, call) = table.entry.source {
-                let (about, made_up) = first(only);
+            if let Source::Per(Parents { filter, .. }, call) = table.entry.source {
+                let (about, made_up) = first(filter);
                 let operation = table.entry.operation;
                 let one = self.ask_one(table, &region, operation, call, &table.wanted, about).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
             for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let nobody = || (vec![table.entry.nobody.to_owned()], true);
-                let (about, made_up) = if own { first(detail.only) } else { nobody() };
+                let nobody = || (vec![table.entry.probe_id.to_owned()], true);
+                let (about, made_up) = if own { first(detail.filter) } else { nobody() };
                 let one = self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
@@ -236,10 +239,10 @@ impl ReadProbes {
             Service::Route53 => self.partition.route53,
             _ => region,
         };
-        let asker = self.session.asker(service, place);
+        let client = self.session.client(service, place, Priority::Normal);
         let ask = CallParams { token: None, subjects, region: region.to_string() };
         let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
-        let outcome = Line::new(&asker, &self.stop).ask(&question).await;
+        let outcome = Line::new(&client, &self.stop).ask(&question).await;
         let row = RowContext {
             account_id: &self.account_id,
             partition: partition_of_region(place).name,
@@ -268,7 +271,7 @@ fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
 
 /// A detail, and what is asked instead of it.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
-    std::iter::successors(Some(detail), |detail| detail.otherwise.as_deref())
+    std::iter::successors(Some(detail), |detail| detail.fallback.as_deref())
 }
 
 fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: Result<(), AwsError>) -> ProbedAction {
@@ -276,10 +279,10 @@ fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: 
         Ok(()) => (ProbeOutcome::Allowed, None),
         Err(cause) => match cause.kind {
             // Whoever is told that it is not there may ask.
-            AwsErrorKind::Gone => (ProbeOutcome::Allowed, None),
+            AwsErrorKind::NotFound => (ProbeOutcome::Allowed, None),
             AwsErrorKind::Denied => (ProbeOutcome::Denied, Some(cause)),
             AwsErrorKind::ScpDenied => (ProbeOutcome::ScpDenied, Some(cause)),
-            AwsErrorKind::NotKnownThere => (ProbeOutcome::RegionDisabled, Some(cause)),
+            AwsErrorKind::CredentialsRejected => (ProbeOutcome::RegionDisabled, Some(cause)),
             AwsErrorKind::Unsupported => (ProbeOutcome::Unsupported, Some(cause)),
             _ => (ProbeOutcome::Unknown, Some(cause)),
         },
