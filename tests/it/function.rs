@@ -72,7 +72,7 @@ async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
         &settings,
     );
     let role = backend_role(&backend, stage().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
+    let engine = Engine { backend: backend.acting_as(role), settings, runtime: Runtime::Lambda };
     let mut problems = ValidationErrors::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });

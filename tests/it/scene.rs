@@ -46,12 +46,12 @@ impl Seen {
 }
 
 impl Observer for Seen {
-    fn cells(&self, more: usize) {
-        self.begun.fetch_add(more, Ordering::SeqCst);
+    fn cells_opened(&self, count: usize) {
+        self.begun.fetch_add(count, Ordering::SeqCst);
     }
 
-    fn cells_done(&self, more: usize) {
-        self.done.fetch_add(more, Ordering::SeqCst);
+    fn cells_closed(&self, count: usize) {
+        self.done.fetch_add(count, Ordering::SeqCst);
     }
 
     fn account_done(&self, _: &AccountSummary) {
@@ -110,7 +110,7 @@ impl Scene {
 
     pub(crate) fn engine(&self) -> Engine {
         let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
-        Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
+        Engine { backend, settings: self.settings.clone(), runtime: Runtime::Terminal }
     }
 
     /// `rolecall` as an operator of the backend account, over the scene's customers.

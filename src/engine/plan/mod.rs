@@ -65,7 +65,7 @@ pub struct Shard {
 
 impl Plan {
     /// The parts, each account in exactly one of them.
-    pub fn parts(&self) -> Vec<Shard> {
+    pub fn shards(&self) -> Vec<Shard> {
         let batch = self.batch.unwrap_or(self.accounts.len()).max(1);
         let places: Vec<usize> = (0..self.accounts.len()).collect();
         let parts = places.chunks(batch).enumerate();
@@ -81,7 +81,7 @@ impl Plan {
     pub fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
         let wanted: HashSet<&AccountId> = accounts.collect();
         let holds = |part: &Shard| self.accounts_of(part).any(|account| wanted.contains(&account.account_id));
-        self.parts().into_iter().filter(holds).map(|part| part.name).collect()
+        self.shards().into_iter().filter(holds).map(|part| part.name).collect()
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Basis<'a> {
     /// The backend's partition.
     pub partition: &'a Partition,
     /// Who plans.
-    pub face: Runtime,
+    pub runtime: Runtime,
     /// What is written where a request names no format.
     pub format: Format,
     /// Whether targets count that are disabled: they are checked, and never taken stock of.
@@ -184,7 +184,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         );
     }
     for target in &selected {
-        if target.role == TargetRole::OwnCredentials && basis.face == Runtime::Lambda {
+        if target.role == TargetRole::OwnCredentials && basis.runtime == Runtime::Lambda {
             let what = format!(
                 "account {}: `\"role_arn\": null` (own credentials) is for the CLI alone; give it a role like any other",
                 target.account_id

@@ -15,7 +15,7 @@ fn registry() -> Registry {
     Registry::read(REGISTRY.as_bytes(), "aws").unwrap()
 }
 
-fn selected(request: &Value, face: Runtime) -> Result<(Request, Selection), String> {
+fn selected(request: &Value, runtime: Runtime) -> Result<(Request, Selection), String> {
     let mut problems = ValidationErrors::default();
     let request = Request::read(request, "request", &mut problems);
     let registry = registry();
@@ -23,7 +23,7 @@ fn selected(request: &Value, face: Runtime) -> Result<(Request, Selection), Stri
         registry: &registry,
         catalogue: Catalogue::get().unwrap(),
         partition: partition("aws").unwrap(),
-        face,
+        runtime,
         format: Format::Ndjson,
         disabled_too: false,
     };

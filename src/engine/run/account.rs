@@ -30,7 +30,7 @@ pub(super) struct ShardContext {
     pub run_id: Arc<str>,
     pub catalogue: &'static Catalogue,
     pub tables: Arc<[usize]>,
-    pub door: Arc<RoleAssumer>,
+    pub roles: Arc<RoleAssumer>,
     pub registry: Arc<Registry>,
     pub partition: &'static Partition,
     pub session_name: Arc<str>,
@@ -38,7 +38,7 @@ pub(super) struct ShardContext {
     /// What the runs that this one resumes have answered.
     pub before: PriorResults,
     /// What it takes to write what is collected.
-    pub pace: Arc<WriteMarginEstimator>,
+    pub write_margin: Arc<WriteMarginEstimator>,
 }
 
 /// One account to take stock of.
@@ -200,7 +200,7 @@ impl AccountRun {
         };
         let entered = tokio::select! {
             biased;
-            entered = self.stock.door.enter(target) => entered,
+            entered = self.stock.roles.enter(target) => entered,
             () = self.stop.cancelled() => Err(AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before STS answered")),
         };
         let session = match entered {
@@ -298,7 +298,7 @@ impl AccountRun {
         if self.wants(accounts, GLOBAL) {
             let row = accounts_row(context, around, accounts).await;
             lock(shared).ledger.close(row);
-            self.stock.observer.cells_done(1);
+            self.stock.observer.cells_closed(1);
         } else {
             lock(shared).besides += spent;
         }
@@ -319,7 +319,7 @@ impl AccountRun {
             match outcome {
                 TaskOutcome::Done(Collected { rows, besides }) => {
                     progress.besides += besides;
-                    stock.observer.cells_done(rows.len());
+                    stock.observer.cells_closed(rows.len());
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
                 TaskOutcome::NotStarted => {}
@@ -373,8 +373,8 @@ impl AccountRun {
         let wanted: Vec<&Table> =
             self.tables().filter(|table| table.entry.reach == reach && self.wants(table, region)).collect();
         wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
-        stock.observer.cells(wanted.len());
-        stock.pace.cells(wanted.len() as u64, 0);
+        stock.observer.cells_opened(wanted.len());
+        stock.write_margin.cells(wanted.len() as u64, 0);
         let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
         jobs(stock.catalogue, &wanted, reach, region)
     }

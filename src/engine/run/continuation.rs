@@ -10,7 +10,7 @@ use crate::store::Store;
 
 impl Engine {
     /// Sends what remains of a run, where the settings name a queue for it.
-    pub(super) async fn hand_on(&self, store: &Store, response: &Response) -> Result<(), Error> {
+    pub(super) async fn enqueue_continuation(&self, store: &Store, response: &Response) -> Result<(), Error> {
         let (Some(queue), Some(remaining)) = (&self.settings.continue_queue, &response.remaining) else {
             return Ok(());
         };

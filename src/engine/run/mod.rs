@@ -54,19 +54,19 @@ const LOOKED_AT_ONCE: usize = 16;
 /// What is told while a run goes on.
 pub trait Observer: Send + Sync + std::fmt::Debug {
     /// The run begins, with so many accounts.
-    fn begun(&self, run_id: &str, accounts: usize) {
+    fn run_started(&self, run_id: &str, accounts: usize) {
         let _ = (run_id, accounts);
     }
     /// An account's cells are known.
-    fn cells(&self, more: usize) {
-        let _ = more;
+    fn cells_opened(&self, count: usize) {
+        let _ = count;
     }
     /// Cells were answered, or not.
-    fn cells_done(&self, more: usize) {
-        let _ = more;
+    fn cells_closed(&self, count: usize) {
+        let _ = count;
     }
     /// The run is committed, by this invocation.
-    fn committed(&self, response: &Response) {
+    fn run_committed(&self, response: &Response) {
         let _ = response;
     }
     /// An account is done.
@@ -89,7 +89,7 @@ pub struct Engine {
     /// The settings.
     pub settings: Settings,
     /// Lambda or terminal.
-    pub face: Runtime,
+    pub runtime: Runtime,
 }
 
 /// One request, with where it came from.
@@ -133,13 +133,13 @@ impl RunRequest {
 
 impl Engine {
     /// Finds out where it runs, and takes `backend_role` on where the settings name it. Calls nothing yet.
-    pub async fn start(settings: Settings, face: Runtime) -> Self {
+    pub async fn start(settings: Settings, runtime: Runtime) -> Self {
         let mut backend = Backend::load(&settings).await;
         if let Some(role) = &settings.backend_role {
             let provider = backend_role(&backend, role);
             backend = backend.acting_as(provider);
         }
-        Self { backend, settings, face }
+        Self { backend, settings, runtime }
     }
 
     /// What the settings say of the format.
@@ -181,7 +181,7 @@ impl Engine {
             )
         })?;
         // A stalled write must not outlive the function, so there it is tried again soon.
-        let patience = match self.face {
+        let patience = match self.runtime {
             Runtime::Lambda => (self.settings.margin.unwrap_or(MIN_WRITE_MARGIN) / 2)
                 .max(LEAST_PATIENCE)
                 .min(self.settings.call_timeout),
@@ -220,17 +220,17 @@ impl Engine {
         let manifest = match begun {
             RunStart::Committed(manifest) => {
                 tracing::info!("the run is committed already: its manifest is the answer");
-                self.stands(&store, &manifest).await;
+                self.finish_commit(&store, &manifest).await;
                 *manifest
             }
             RunStart::Planned(planned) => {
                 let shards = Box::pin(self.parts(&store, &planned, &order)).await?;
-                Box::pin(self.gather(&store, &planned, shards, &order.observer)).await?
+                Box::pin(self.reduce_run(&store, &planned, shards, &order.observer)).await?
             }
         };
         // The rest of a run is worth more than the news of it.
-        self.hand_on(&store, &manifest.response).await?;
-        self.announce(&store, &manifest.response).await?;
+        self.enqueue_continuation(&store, &manifest.response).await?;
+        self.notify(&store, &manifest.response).await?;
         run_store::answer(&store, manifest, inline, catalogue).await.map_err(refused)
     }
 
@@ -239,7 +239,7 @@ impl Engine {
     async fn parts(&self, store: &Store, planned: &Run, order: &RunRequest) -> Result<Vec<ShardManifest>, Error> {
         let refused = |error: StoreError| error.at(&store.address(""));
         let plan = &planned.plan;
-        if plan.batch.is_some() && run_store::is_gathered(store, &plan.run_id).await.map_err(refused)? {
+        if plan.batch.is_some() && run_store::is_reduced(store, &plan.run_id).await.map_err(refused)? {
             return Ok(Vec::new());
         }
         let margin = self.settings.margin.unwrap_or(MIN_WRITE_MARGIN);
@@ -248,7 +248,7 @@ impl Engine {
             order.stop.is_cancelled() || left.is_some_and(|left| left < margin)
         };
         let side_by_side = plan.batch.map_or(1, |batch| (self.settings.accounts_at_once / batch).max(1));
-        let carried = futures::stream::iter(plan.parts())
+        let carried = futures::stream::iter(plan.shards())
             .map(|part| async move {
                 if plan.batch.is_some() && time_is_up() {
                     return Ok(None);
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     /// What follows from a committed run is seen to again, should the one who committed it not have got there.
-    async fn stands(&self, store: &Store, manifest: &Manifest) {
+    async fn finish_commit(&self, store: &Store, manifest: &Manifest) {
         if let Err(error) = run_store::name_files(store, manifest).await {
             tracing::warn!(%error, "the committed run's files could not be named for Athena");
         }

@@ -26,7 +26,7 @@ fn noted_key(run_id: &RunId) -> String {
 
 impl Engine {
     /// Sends the event, where the settings name a bus and nobody has.
-    pub(super) async fn announce(&self, store: &Store, response: &Response) -> Result<(), Error> {
+    pub(super) async fn notify(&self, store: &Store, response: &Response) -> Result<(), Error> {
         let Some(bus) = &self.settings.event_bus else { return Ok(()) };
         let at_output = |error: StoreError| error.at(&store.address(""));
         let noted = noted_key(&response.run_id);

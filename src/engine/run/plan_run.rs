@@ -87,7 +87,7 @@ impl Engine {
             }
             _ => return Err(Error::new(ErrorKind::Internal, "there is neither a plan nor a selection")),
         };
-        order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
+        order.observer.run_started(plan.run_id.as_str(), plan.accounts.len());
         let base = resume::base(store, &plan).await.map_err(refused)?;
         Ok(RunStart::Planned(Box::new(Run { plan, base, attempt, registry: registry.into(), identity })))
     }
@@ -123,13 +123,13 @@ impl Engine {
             run_id: plan.run_id.as_str().into(),
             catalogue,
             tables: tables.into(),
-            door: RoleAssumer::new(self.backend.clone(), identity.clone(), session_name.clone(), policies),
+            roles: RoleAssumer::new(self.backend.clone(), identity.clone(), session_name.clone(), policies),
             registry: registry.clone(),
             partition: self.backend.partition,
             session_name: session_name.into(),
             observer,
             before,
-            pace: Arc::default(),
+            write_margin: Arc::default(),
         })
     }
 
@@ -149,8 +149,8 @@ impl Engine {
     /// output can be written, before any customer is called.
     async fn fix(&self, store: &Store, plan: Plan) -> Result<Plan, StoreError> {
         match run_store::create(store, &run_store::plan_key(&plan.run_id), &plan).await? {
-            PutOutcome::Ours => Ok(plan),
-            PutOutcome::Theirs => {
+            PutOutcome::Created => Ok(plan),
+            PutOutcome::AlreadyExists => {
                 tracing::info!(run_id = plan.run_id.as_str(), "the run was begun already: going on with its plan");
                 Ok(run_store::read_plan(store, &plan.run_id).await?.unwrap_or(plan))
             }

@@ -37,7 +37,7 @@ pub(crate) async fn prepare(engine: &Engine, order: &RunRequest) -> Result<Prepa
         registry: &registry,
         catalogue,
         partition: engine.backend.partition,
-        face: engine.face,
+        runtime: engine.runtime,
         format: engine.format()?,
         disabled_too: false,
     };

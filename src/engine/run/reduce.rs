@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::plan_run::Run;
-use super::run_store::REST;
+use super::run_store::CATCH_UP_SHARD;
 use super::shard::StopCondition;
 use super::{Engine, Observer, prepare, run_store};
 use crate::engine::plan::{Plan, Shard};
@@ -23,7 +23,7 @@ const SIDE_BY_SIDE: usize = 32;
 
 impl Engine {
     /// Commits a run whose shards are committed, or given up.
-    pub(super) async fn gather(
+    pub(super) async fn reduce_run(
         &self,
         store: &Store,
         planned: &Run,
@@ -34,7 +34,7 @@ impl Engine {
         let Run { plan, base, .. } = planned;
         // A run in one shard needs no other one, unless that was lost: then it is told here too.
         if plan.batch.is_some() || shards.is_empty() {
-            let rest = match run_store::read_shard(store, &plan.run_id, REST).await.map_err(refused)? {
+            let rest = match run_store::read_shard(store, &plan.run_id, CATCH_UP_SHARD).await.map_err(refused)? {
                 Some(rest) => rest,
                 None => self.rest(store, planned, &shards, observer).await?,
             };
@@ -52,7 +52,7 @@ impl Engine {
         each_cell_has_its_row(plan, &shards, if base.is_some() { 0 } else { types as u64 })?;
         let resumes = base.as_ref().map(|manifest| manifest.response.run_id.clone());
         let manifest = run_store::run(store, plan.clone(), shards, resumes, catalogue).await.map_err(refused)?;
-        observer.committed(&manifest.response);
+        observer.run_committed(&manifest.response);
         run_store::move_latest(store, &manifest).await;
         run_store::name_files(store, &manifest).await.map_err(refused)?;
         Ok(manifest)
@@ -68,12 +68,12 @@ impl Engine {
     ) -> Result<ShardManifest, Error> {
         let there: HashSet<&str> = shards.iter().map(|shard| shard.shard.as_str()).collect();
         let missing: Vec<Shard> =
-            planned.plan.parts().into_iter().filter(|part| !there.contains(part.name.as_str())).collect();
+            planned.plan.shards().into_iter().filter(|part| !there.contains(part.name.as_str())).collect();
         if !missing.is_empty() {
             let (missing, run) = (missing.len(), planned.plan.run_id.as_str());
             tracing::warn!(run, missing, "shards were never committed: their accounts are told as not started");
         }
-        let rest = Shard { name: REST.into(), places: missing.into_iter().flat_map(|part| part.places).collect() };
+        let rest = Shard { name: CATCH_UP_SHARD.into(), places: missing.into_iter().flat_map(|part| part.places).collect() };
         let stock = self.stock(store, planned, &rest, observer.clone()).await?;
         // Ended before it begins, so that nobody is asked.
         let stop = CancellationToken::new();
@@ -85,7 +85,7 @@ impl Engine {
 
 /// The manifests of the plan's shards, of those that are committed.
 pub(super) async fn shards_of(store: &Store, plan: &Plan) -> Result<Vec<ShardManifest>, crate::store::StoreError> {
-    let reading = plan.parts().into_iter().map(|part| async move {
+    let reading = plan.shards().into_iter().map(|part| async move {
         let name = part.name;
         run_store::read_shard(store, &plan.run_id, &name).await
     });

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::run_store::{REST, broken, lines, read_manifest};
+use super::run_store::{CATCH_UP_SHARD, broken, lines, read_manifest};
 use crate::catalogue::{Catalogue, Table};
 use crate::decode::Value;
 use crate::domain::AccountId;
@@ -112,7 +112,7 @@ fn shard_of(key: &str, run_id: &str) -> Option<String> {
 fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
     let mut shards = manifest.plan.shards_with(accounts.iter());
     if shards.iter().any(|shard| !manifest.attempts.contains_key(shard)) {
-        shards.insert(REST.to_owned());
+        shards.insert(CATCH_UP_SHARD.to_owned());
     }
     let run_id = manifest.response.run_id.as_str();
     manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))

@@ -21,7 +21,7 @@ use crate::store::{PutOutcome, Store, StoreError};
 /// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
 const INLINE_BYTES: u64 = 5 << 20;
 /// The shard of what no other one has: accounts that were never reached, and a file for every table that has none.
-pub(super) const REST: &str = "rest";
+pub(super) const CATCH_UP_SHARD: &str = "rest";
 /// Where the files of committed runs are listed.
 pub(super) const COMMITTED: &str = "committed";
 /// The newest run of the whole fleet.
@@ -58,21 +58,21 @@ pub(super) async fn read_shard(
 }
 
 /// Whether a run of shards is put together already: then no shard can be added.
-pub(super) async fn is_gathered(store: &Store, run_id: &RunId) -> Result<bool, StoreError> {
-    Ok(store.read(&shard_key(run_id, REST)).await?.is_some())
+pub(super) async fn is_reduced(store: &Store, run_id: &RunId) -> Result<bool, StoreError> {
+    Ok(store.read(&shard_key(run_id, CATCH_UP_SHARD)).await?.is_some())
 }
 
 /// Writes a document that must not be there yet.
 pub(super) async fn create(store: &Store, key: &str, document: &impl Serialize) -> Result<PutOutcome, StoreError> {
-    store.create(key, encode(key, document)?).await
+    store.put_if_absent(key, encode(key, document)?).await
 }
 
 /// Commits a shard; where another attempt was faster, its manifest stands and is given back.
 pub(super) async fn shard(store: &Store, shard: ShardManifest) -> Result<ShardManifest, StoreError> {
     let key = shard_key(&shard.run_id, &shard.shard);
     match create(store, &key, &shard).await? {
-        PutOutcome::Ours => Ok(shard),
-        PutOutcome::Theirs => {
+        PutOutcome::Created => Ok(shard),
+        PutOutcome::AlreadyExists => {
             tracing::info!(run_id = shard.run_id.as_str(), "another attempt at this run was faster: its files stand");
             Ok(read(store, &key).await?.unwrap_or(shard))
         }
@@ -96,8 +96,8 @@ pub(super) async fn run(
         .collect();
     let ours = manifest(plan, shards, resumes, &tables, store.address(&key));
     match create(store, &key, &ours).await? {
-        PutOutcome::Ours => Ok(ours),
-        PutOutcome::Theirs => Ok(read_manifest(store, &ours.response.run_id).await?.unwrap_or(ours)),
+        PutOutcome::Created => Ok(ours),
+        PutOutcome::AlreadyExists => Ok(read_manifest(store, &ours.response.run_id).await?.unwrap_or(ours)),
     }
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn name_files(store: &Store, manifest: &Manifest) -> Result<(),
         });
         lines.push_str(&format!("{line}\n"));
     }
-    store.create(&key, lines.into()).await.map(|_| ())
+    store.put_if_absent(&key, lines.into()).await.map(|_| ())
 }
 
 /// Moves `latest.json` where the run was of the whole fleet. The run is committed by then, so a failure is no
@@ -154,8 +154,8 @@ async fn move_forward(store: &Store, manifest: &Manifest) -> Result<(), StoreErr
         if newest.is_some_and(|newest| newest.started_at >= ours.started_at) {
             return Ok(());
         }
-        let tag = there.map(|object| object.tag);
-        if store.replace(LATEST, encode(LATEST, &ours)?, tag.as_deref()).await? {
+        let tag = there.map(|object| object.etag);
+        if store.put_if_match(LATEST, encode(LATEST, &ours)?, tag.as_deref()).await? {
             return Ok(());
         }
     }

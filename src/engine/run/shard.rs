@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::account::{AccountOutcome, AccountRun, ShardContext};
 use super::plan_run::Run;
-use super::run_store::REST;
+use super::run_store::CATCH_UP_SHARD;
 use super::{Engine, Observer, resume, run_store};
 use crate::domain::AccountId;
 use crate::engine::collect::now;
@@ -67,7 +67,7 @@ impl Engine {
     ) -> Result<ShardManifest, Error> {
         let Run { plan, base, attempt, .. } = planned;
         let stop = until.stop.child_token();
-        let margin = Margin { set: self.settings.margin, pace: stock.pace.clone() };
+        let margin = Margin { set: self.settings.margin, write_margin: stock.write_margin.clone() };
         let _timer = until.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
         let (sender, receiver) = sink::channel();
         let naming = sink::FileNaming {
@@ -77,10 +77,10 @@ impl Engine {
             dt: plan.dt.clone(),
         };
         // Of many shards only one has a file for every table, so that a large fleet has no thousands of empty ones.
-        let tables = if plan.batch.is_none() || part.name == REST { Tables::Every } else { Tables::WithRows };
+        let tables = if plan.batch.is_none() || part.name == CATCH_UP_SHARD { Tables::Every } else { Tables::WithRows };
         let broken = stop.clone();
         let writing =
-            sink::write(store.clone(), naming, plan.format, stock.catalogue, tables, stock.pace.clone(), receiver);
+            sink::write(store.clone(), naming, plan.format, stock.catalogue, tables, stock.write_margin.clone(), receiver);
         let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
@@ -163,12 +163,12 @@ impl Engine {
 /// What is kept of a run's time for writing: what the settings say, or what writing is found to take.
 struct Margin {
     set: Option<Duration>,
-    pace: Arc<WriteMarginEstimator>,
+    write_margin: Arc<WriteMarginEstimator>,
 }
 
 impl Margin {
     fn now(&self) -> Duration {
-        self.set.unwrap_or_else(|| self.pace.margin(sink::FINISHING))
+        self.set.unwrap_or_else(|| self.write_margin.margin(sink::FINISHING))
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_run_ends_so_early_that_what_it_has_can_be_written() {
         let secs = Duration::from_secs;
-        let margin = |set| Margin { set, pace: Arc::default() };
+        let margin = |set| Margin { set, write_margin: Arc::default() };
         assert_eq!(ends_after(secs(60), margin(Some(secs(5)))).await, secs(55));
         assert_eq!(ends_after(secs(60), margin(None)).await, secs(60) - sink::MIN_WRITE_MARGIN);
         // Of a short time half is used.
@@ -215,14 +215,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_found_to_take_longer_meanwhile_ends_it_earlier() {
-        let pace: Arc<WriteMarginEstimator> = Arc::default();
-        let slow = pace.clone();
+        let write_margin: Arc<WriteMarginEstimator> = Arc::default();
+        let slow = write_margin.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(20)).await;
             slow.sent(Duration::from_secs(4));
         });
-        let ended = ends_after(Duration::from_secs(100), Margin { set: None, pace: pace.clone() }).await;
-        assert_eq!(ended, Duration::from_secs(100) - pace.margin(sink::FINISHING));
-        assert!(pace.margin(sink::FINISHING) > sink::MIN_WRITE_MARGIN);
+        let ended = ends_after(Duration::from_secs(100), Margin { set: None, write_margin: write_margin.clone() }).await;
+        assert_eq!(ended, Duration::from_secs(100) - write_margin.margin(sink::FINISHING));
+        assert!(write_margin.margin(sink::FINISHING) > sink::MIN_WRITE_MARGIN);
     }
 }

@@ -128,8 +128,8 @@ impl Engine {
         let batch = batch.div_ceil(1 << run_id.number().min(9));
         let planned = match Box::pin(self.begin(store, &order, &run_id, Some(batch))).await? {
             RunStart::Committed(manifest) => {
-                self.stands(store, &manifest).await;
-                if let Err(refusal) = self.announce(store, &manifest.response).await {
+                self.finish_commit(store, &manifest).await;
+                if let Err(refusal) = self.notify(store, &manifest.response).await {
                     tracing::error!(%refusal, "the event bus could not be told");
                 }
                 // A machine that was stopped between two runs goes on with the second one.
@@ -140,7 +140,7 @@ impl Engine {
                 };
                 // So may the news of the last of them.
                 if response.run_id != run_id
-                    && let Err(refusal) = self.announce(store, &response).await
+                    && let Err(refusal) = self.notify(store, &response).await
                 {
                     tracing::error!(%refusal, "the event bus could not be told");
                 }
@@ -159,9 +159,9 @@ impl Engine {
         let plan = &planned.plan;
         let done = shards_of(store, plan).await.map_err(refused)?;
         // Where the run is being put together already, a shard would come too late.
-        let gathered = run_store::is_gathered(store, &run_id).await.map_err(refused)?;
+        let gathered = run_store::is_reduced(store, &run_id).await.map_err(refused)?;
         let to_do: Vec<_> = plan
-            .parts()
+            .shards()
             .into_iter()
             .filter(|part| !gathered && !done.iter().any(|shard| shard.shard == part.name))
             .map(|part| json!({ "run_id": run_id, "shard": part.name }))
@@ -169,7 +169,7 @@ impl Engine {
         // A list of its own for each attempt at planning, since what is to do changes.
         let key = format!("runs/{run_id}/items.{}.json", new_attempt_id());
         run_store::create(store, &key, &to_do).await.map_err(refused)?;
-        let (bucket, key) = store.place(&key);
+        let (bucket, key) = store.location(&key);
         let items = Some(ObjectLocation { bucket, key });
         Ok(PlanStepOutput {
             run_id,
@@ -215,11 +215,11 @@ impl Engine {
         let (store, output) = self.output()?;
         let refused = |error: StoreError| error.at(output);
         let plan = self.plan_of(&store, run_id).await?;
-        let part = plan.parts().into_iter().find(|part| part.name == shard).ok_or_else(|| {
+        let part = plan.shards().into_iter().find(|part| part.name == shard).ok_or_else(|| {
             let what = format!("run {run_id} has no shard of this name");
             Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("event.shard", what))
         })?;
-        let given_up = run_store::is_gathered(&store, run_id).await.map_err(refused)?;
+        let given_up = run_store::is_reduced(&store, run_id).await.map_err(refused)?;
         if given_up {
             tracing::info!("the run was put together without this shard: it comes too late");
             return Ok(());
@@ -239,14 +239,14 @@ impl Engine {
         let refused = |error: StoreError| error.at(output);
         let manifest = match run_store::read_manifest(&store, run_id).await.map_err(refused)? {
             Some(manifest) => {
-                self.stands(&store, &manifest).await;
+                self.finish_commit(&store, &manifest).await;
                 manifest
             }
             None => {
                 let plan = self.plan_of(&store, run_id).await?;
                 let planned = self.reopen(&store, plan, false).await?;
                 let shards = shards_of(&store, &planned.plan).await.map_err(refused)?;
-                Box::pin(self.gather(&store, &planned, shards, &observer)).await?
+                Box::pin(self.reduce_run(&store, &planned, shards, &observer)).await?
             }
         };
         let goes_on = manifest.response.remaining.as_ref().is_some_and(|request| self.may_go_on(request));
@@ -254,7 +254,7 @@ impl Engine {
             let most = self.settings.continuations;
             tracing::error!(most, "the run has been continued as often as it may be: its rest is not done");
         }
-        match self.announce(&store, &manifest.response).await {
+        match self.notify(&store, &manifest.response).await {
             // The rest of a run is worth more than the news of it.
             Err(refusal) if goes_on => tracing::error!(%refusal, "the event bus could not be told"),
             outcome => outcome?,
@@ -328,7 +328,7 @@ impl Engine {
         };
         let done = shards_of(&store, &plan).await.map_err(refused)?;
         let accounts = done.iter().map(|shard| shard.accounts.len()).sum();
-        let shards = plan.parts().len();
+        let shards = plan.shards().len();
         Ok(RunStatus::Planned { plan: Box::new(plan), shards, committed: done.len(), accounts })
     }
 

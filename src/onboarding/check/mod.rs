@@ -137,7 +137,7 @@ impl Checker {
             registry: &self.registry,
             catalogue,
             partition: self.acting.partition,
-            face: Runtime::Terminal,
+            runtime: Runtime::Terminal,
             format: Format::Parquet,
             disabled_too: true,
         };
