@@ -1,8 +1,8 @@
 //! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
 
 use rolecall::testing::{
-    AccountSummary, Backend, Engine, Error, NoopObserver, Observer, Request, Response, RunIdSource, RunRequest,
-    Runtime, Settings, ValidationErrors,
+    AccountSummary, Backend, Engine, Error, Observer, RequestDraft, Response, RunIdSource, RunRequest, Runtime,
+    Settings, StopCondition,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -131,28 +131,22 @@ impl Scene {
     }
 
     fn order(&self, request: &Value) -> RunRequest {
-        let mut problems = ValidationErrors::default();
-        let request = Request::read(request, "request", &mut problems);
-        RunRequest {
-            request,
-            problems,
-            naming: RunIdSource::Invocation("an-invocation".into()),
-            may_inline: true,
-            deadline: None,
-            stop: CancellationToken::new(),
-            observer: Arc::new(NoopObserver),
-        }
+        let draft = RequestDraft::read(request, "request");
+        RunRequest { may_inline: true, ..RunRequest::new(draft, RunIdSource::Invocation("an-invocation".into())) }
     }
 
     pub(crate) async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Error> {
         let deadline = deadline.map(|time| Instant::now() + time);
-        self.engine().run(RunRequest { deadline, ..self.order(&request) }).await
+        self.engine()
+            .run(RunRequest { until: StopCondition { deadline, ..StopCondition::default() }, ..self.order(&request) })
+            .await
     }
 
     /// A run that ends early, as at its deadline, once what the test waits for has come.
     pub(crate) async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Error> {
         let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-        let order = RunRequest { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
+        let until_stopped = StopCondition { stop: stop.clone(), deadline: None };
+        let order = RunRequest { until: until_stopped, observer: seen.clone(), ..self.order(&request) };
         let engine = self.engine();
         let mut run = std::pin::pin!(engine.run(order));
         tokio::select! {

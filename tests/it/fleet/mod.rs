@@ -5,11 +5,10 @@ mod driver;
 mod machine;
 mod rest;
 
-use rolecall::testing::{ErrorKind, NoopObserver, Settings};
+use rolecall::testing::{ErrorKind, NoopObserver, Settings, StopCondition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 use crate::command::{Ran, manifest, ran};
 use crate::scene::{Scene, ids, some, until};
@@ -146,7 +145,7 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
     assert!(again.committed && !again.goes_on && again.items.is_none());
     assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
     assert_eq!(
-        driver.engine().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
+        driver.steps().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
         runs[0].run_id
     );
     // A shard that is committed, and one that was given up, are asked for once more, late.
@@ -167,15 +166,15 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     }
     // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
     let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
-    let (observer, engine) = (Arc::new(NoopObserver), driver.engine());
+    let (observer, steps) = (Arc::new(NoopObserver), driver.steps());
     let late = driver.shard(&planned.run_id, "2");
     let together = async {
         until("the shard", || scene.sim.fired(door) > 0).await;
         // Nobody is entered any more, so that what is wrong with the registry by now holds nothing up.
         std::fs::write(scene.settings.registry.as_deref().expect("a registry"), "no registry").expect("written");
         let reduced = tokio::join!(
-            engine.reduce(&planned.run_id, observer.clone()),
-            engine.reduce(&planned.run_id, observer.clone())
+            steps.reduce(&planned.run_id, observer.clone()),
+            steps.reduce(&planned.run_id, observer.clone())
         );
         scene.sim.lift(door);
         reduced
@@ -190,10 +189,10 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
     let manifest_file = scene.out().join("runs/late/manifest.json");
     let before: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
     std::fs::remove_file(&manifest_file).expect("removed");
-    engine.reduce(&planned.run_id, observer.clone()).await.expect("once more");
+    steps.reduce(&planned.run_id, observer.clone()).await.expect("once more");
     let after: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
     assert_eq!(after, before, "what was given up stays so");
-    let rest = driver.engine().remaining(&planned.run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(&planned.run_id).await.expect("something remains");
     assert_eq!(serde_json::to_value(rest.accounts).expect("JSON").as_array().map(Vec::len), Some(10));
 }
 
@@ -202,7 +201,7 @@ async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
 async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
     let scene = fleet(6).await;
     let driver = Driver { scene: &scene, batch: 2, at_once: 2, attempts: 1 };
-    let engine = driver.engine();
+    let (engine, steps) = (driver.engine(), driver.steps());
     // It dies when it has planned and written nothing else.
     let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
     tokio::select! {
@@ -210,7 +209,7 @@ async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
         () = until("the first customer's door", || scene.sim.fired(door) > 0) => {}
     }
     scene.sim.lift(door);
-    let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
+    let reduced = steps.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
     assert!(reduced.goes_on);
     let runs = driver.play(request("lost"), &BTreeMap::new()).await;
     assert_eq!(runs.last().expect("a run").run_id.as_str(), "lost.r1");
@@ -233,8 +232,8 @@ async fn a_machine_that_was_stopped_goes_on_with_its_plan() {
     let entered = scene.sim.log_of(Service::Sts, "AssumeRole").len();
     assert_eq!(entered, 15, "the shard that was committed is not asked again");
     assert_eq!(records(&scene.out(), &runs)["accounts"].len(), 20);
-    let (engine, stop) = (driver.engine(), CancellationToken::new());
-    let unknown = engine.one_shard(&first.run_id, "99", None, stop, Arc::new(NoopObserver));
+    let steps = driver.steps();
+    let unknown = steps.shard(&first.run_id, "99", StopCondition::default(), Arc::new(NoopObserver));
     assert_eq!(unknown.await.expect_err("there is no such shard").kind, ErrorKind::InvalidRequest);
 }
 

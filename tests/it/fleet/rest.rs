@@ -1,7 +1,7 @@
 //! What remains of a run when a shard of its rest never gets there either: nothing that was answered is lost by it, and
 //! nothing is told of what is not open.
 
-use rolecall::testing::{NoopObserver, Request, RunId, ValidationErrors};
+use rolecall::testing::{NoopObserver, Request, RunId, StopCondition, ValidationErrors};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -22,31 +22,32 @@ fn asked(value: &Value) -> Request {
 /// Carries the shard out until what is waited for has come, lets go whom it held, and puts the run together.
 async fn cut_once(driver: &Driver<'_>, run_id: &RunId, held: FaultId, come: impl Fn(u64, &Seen) -> bool) {
     let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-    let engine = driver.engine();
+    let steps = driver.steps();
+    let until_stopped = StopCondition { stop: stop.clone(), deadline: None };
     let end = async {
         until("the last call", || come(driver.scene.sim.fired(held), &seen)).await;
         stop.cancel();
     };
-    let (carried, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen.clone()), end);
+    let (carried, ()) = tokio::join!(steps.shard(run_id, "0", until_stopped, seen.clone()), end);
     carried.expect("a shard");
     driver.scene.sim.lift(held);
-    engine.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    steps.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
 }
 
 /// The run after it, planned, and not one of its shards carried out.
 async fn given_up(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
 /// The run after it, carried out.
 async fn carried_out(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
     driver.shard(&planned.run_id, "0").await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
