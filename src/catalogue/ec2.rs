@@ -1,8 +1,8 @@
 //! EC2: machines, what they are made from, and what is reserved for them.
 
 use super::calls::{paged, whole};
-use super::entry::{Arn, Detail, EVERY, ExtraColumn, Id, NextPage, Owner, Reach, ResourceType, Source, ValueFrom};
-use crate::aws::Service;
+use super::entry::{Arn, Detail, EVERY, ExtraColumn, Id, Owner, Reach, ResourceType, Source, ValueFrom};
+use crate::aws::{NextPage, Service};
 
 /// What EC2's regional types have in common.
 pub(super) const REGIONAL: ResourceType = ResourceType {

@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 
 pub use entry::{MemberFilter, Reach, Source, ValueFrom};
 
-pub(crate) use entry::{CallParams, NextPage, Parents, ResourceType, SendFn, Token};
+pub(crate) use entry::{Parents, ResourceType};
 pub(crate) use policy::HELPER_ACTIONS;
 pub use policy::{SECRET_ACTIONS, session_policies};
 pub use scope::{Scope, actions_of};

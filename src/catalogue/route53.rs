@@ -4,10 +4,9 @@ use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
 use super::entry::{
-    Arn, CallParams, Detail, ExtraColumn, Id, MemberFilter, NextPage, Owner, Parents, Reach, ResourceType, Source,
-    ValueFrom,
+    Arn, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::AwsError;
+use crate::aws::{AwsError, CallParams, NextPage};
 use crate::aws::{Service, ServiceClient};
 
 /// What Route 53's types have in common.
@@ -143,22 +142,25 @@ static ZONE_TAGS: Detail =
 static HEALTH_CHECK_TAGS: Detail =
     Detail { call: |client, params| one_tags(client, params, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type Answer = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
+type PendingPage<'a> = futures::future::BoxFuture<'a, Result<NextPage, AwsError>>;
 
 /// Stands where a detail's own call is filled in.
-fn nothing(_: ServiceClient, _: CallParams) -> Answer {
+fn nothing<'a>(_: &'a ServiceClient, _: &'a CallParams) -> PendingPage<'a> {
     Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> Answer {
+fn tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> PendingPage<'a> {
     Box::pin(async move {
-        let request =
-            client.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(params.subjects));
+        let request = client
+            .route53()
+            .list_tags_for_resources()
+            .resource_type(of)
+            .set_resource_ids(Some(params.subjects.clone()));
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> Answer {
+fn one_tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> PendingPage<'a> {
     Box::pin(async move {
         let request = client.route53().list_tags_for_resource().resource_type(of).resource_id(params.subject());
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
@@ -167,7 +169,7 @@ fn one_tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> A
 
 /// Every record set of a zone. The SDK has no paginator for it: the next page starts at a name, a
 /// type and perhaps a set identifier.
-fn records(client: ServiceClient, params: CallParams) -> Answer {
+fn records<'a>(client: &'a ServiceClient, params: &'a CallParams) -> PendingPage<'a> {
     Box::pin(async move {
         let mut start = params.token.clone().unwrap_or_default().into_iter();
         let request = client

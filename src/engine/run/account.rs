@@ -11,13 +11,13 @@ use tracing::Instrument;
 use super::Observer;
 use super::resume::PriorResults;
 use crate::aws::Service;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::{Catalogue, Reach, Source, Table};
 use crate::customers::Registry;
 use crate::customers::RoleAssumer;
 use crate::domain::CallCounts;
 use crate::domain::Partition;
-use crate::engine::collect::{AccountInfo, Cancellation, Collected, Context, EnabledRegions, Job, accounts_row, jobs};
+use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, accounts_row, jobs};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
 use crate::engine::plan::{ChosenRegions, PlannedAccount};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
@@ -214,12 +214,7 @@ impl AccountRun {
                 return;
             }
         };
-        let stop = Cancellation { run: self.stop.clone(), account: self.stop.child_token() };
-        let (clock, spent) = (session.time_budget().clone(), stop.account.clone());
-        let _watch = AbortOnDropHandle::new(tokio::spawn(async move {
-            clock.exhausted().await;
-            spent.cancel();
-        }));
+        let (stop, _watch) = session.cancellation(&self.stop);
         self.ask_all(session, &shared, &stop).await;
         if stop.account.is_cancelled() && !stop.run.is_cancelled() {
             lock(&shared).ended = Some(AwsError::new(AwsErrorKind::OutOfTime, "the account's time budget is spent"));
