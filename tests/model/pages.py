@@ -1,8 +1,9 @@
-"""Writes what follows from the catalogue besides code: the page of all resource types, the actions of the customers'
-role (its CloudFormation template and its Terraform module), and the template for Athena.
+"""Writes the pages and templates that follow from the catalogue and the settings: the page of all resource types, the
+actions of the customers' role (its CloudFormation template and its Terraform module), the template for Athena, and the
+page of all settings.
 
-It asks the built command line (`rolecall resources --json`, `rolecall schema athena`), and knows nothing of the
-catalogue's source. `make generate` runs it, and `make test` with --check: exit 1 if anything is not up to date.
+It asks the built command line (`rolecall resources --json`, `rolecall schema athena`, `rolecall schema settings`), and
+knows nothing of the source. `make generate` runs it, and `make test` with --check: exit 1 if anything is not up to date.
 """
 
 import json
@@ -18,7 +19,8 @@ CUSTOMER_ROLE = ROOT / "infra/customer-role.yaml"
 CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
-# The same in every table; told once.
+SETTINGS = ROOT / "infra/SETTINGS.md"
+# The first columns are the same in every table and listed once.
 OPENING = 10
 WIDTH = 118
 
@@ -139,6 +141,40 @@ def catalogue_page(types: list[dict]) -> str:
     return "\n".join(page) + "\n"
 
 
+def default_of(setting: dict) -> str:
+    """A setting's default as a cell: a value as code, anything else as text."""
+    default = setting["default"]
+    if default == "unset":
+        return ""
+    return f"`{default['value']}`" if "value" in default else default["derived"]
+
+
+def settings_page(settings: list[dict]) -> str:
+    page = [
+        "# Settings",
+        "",
+        "Generated from the code by `make generate`; a test keeps it true.",
+        "",
+        "Each setting has one name, as an environment variable and, for some, as a flag of the command line. A flag",
+        "overrides the variable. A blank value counts as unset. All values are read at the start: a command or invocation",
+        "with a value that cannot be read does nothing, and names every such value at once.",
+        "",
+        "Durations are written as `30s`, `5m` or `1h30m`, sizes as `256MiB`, rates as calls per second (`7.5`).",
+        "",
+        "| environment variable | flag | default | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for one in settings:
+        flag = f"`--{one['flag']['name']}`" if one["flag"] else ""
+        scope = " (command line only)" if one["applies_to"] == "command_line" else ""
+        page.append(f"| `{one['name']}` | {flag} | {default_of(one)} | {one['doc']}{scope} |")
+    page += [
+        "",
+        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`.",
+    ]
+    return "\n".join(page) + "\n"
+
+
 def main() -> int:
     types = json.loads(asked("resources", "--json"))
     granted = grants(types)
@@ -148,6 +184,7 @@ def main() -> int:
         CUSTOMER_ROLE: template,
         CUSTOMER_MODULE: customer_module(granted, denied(template)),
         ATHENA: asked("schema", "athena"),
+        SETTINGS: settings_page(json.loads(asked("schema", "settings"))),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:

@@ -70,7 +70,7 @@ fn the_state_machine_commits_what_one_run_would() {
 
     let status = ran(command(&["status", "by-machine"]));
     assert_eq!(status.code, 1);
-    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("still to do"), "{status:?}");
+    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("remaining: run"), "{status:?}");
     let resumed = ran(command(&["resume", "by-machine"]));
     assert!(resumed.out.contains("Nothing remains of it."), "{resumed:?}");
     let unknown = ran(command(&["status", "nobodys-run"]));

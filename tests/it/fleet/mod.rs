@@ -291,12 +291,12 @@ async fn a_rest_whose_time_ends_is_told_once() {
     let held = scene.sim.add_fault(held);
     let resumed = on_scene(&scene, &["resume", "short", "--deadline", "25s"]);
     assert_eq!(resumed.code, 1, "{resumed:?}");
-    assert!(resumed.out.contains("Its time ended first: `rolecall resume short` does the rest."), "{resumed:?}");
+    assert!(resumed.out.contains("The run ran out of time: `rolecall resume short` finishes it."), "{resumed:?}");
     assert!(!scene.out().join("runs/short.r1").exists(), "another run was begun");
     scene.sim.lift(held);
     let resumed = on_scene(&scene, &["resume", "short"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");
-    assert!(resumed.out.contains("run short with its rest, short.r1: complete, 4 of 4"), "{resumed:?}");
+    assert!(resumed.out.contains("run short, continued by short.r1: complete, 4 of 4"), "{resumed:?}");
 }
 
 /// What one command has begun, another one finishes.
@@ -324,12 +324,12 @@ async fn a_run_that_was_cut_is_told_and_resumed() {
     assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &together));
     let told = on_scene(&["resume", "cut"]);
     assert!(
-        told.out.contains("with its rest, cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
+        told.out.contains("continued by cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
         "{told:?}"
     );
     let status = on_scene(&["status", "cut"]);
     assert!(
-        status.out.contains("with its rest, cut.r1: complete") && !status.out.contains("rolecall resume"),
+        status.out.contains("continued by cut.r1: complete") && !status.out.contains("rolecall resume"),
         "{status:?}"
     );
     let mut answered = BTreeSet::new();
