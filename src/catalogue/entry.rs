@@ -133,7 +133,7 @@ pub enum Id {
 pub enum Arn {
     /// AWS defines no ARN for the type.
     None,
-    /// `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
+    /// The usual form: `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
     Ec2(&'static str),
     /// As [`Arn::Ec2`], with this member instead of the id: some types have their names in the ARN.
     Ec2Named(&'static str, &'static str),
@@ -145,7 +145,7 @@ pub enum Arn {
     Ec2WithoutRegion(&'static str),
     /// `arn:<partition>:route53:::<this><id>`: ARNs of Route 53 have no account.
     Route53(&'static str),
-    /// `arn:<partition>:iam::<account>:root`.
+    /// The root of the account: `arn:<partition>:iam::<account>:root`.
     Account,
 }
 
@@ -213,7 +213,7 @@ impl Detail {
 /// The batch of a detail whose call names no resource.
 pub(super) const UNLIMITED_BATCH: usize = usize::MAX;
 
-/// One resource type.
+/// The declaration of one resource type.
 #[derive(Clone, Copy)]
 pub struct ResourceType {
     pub table: &'static str,
