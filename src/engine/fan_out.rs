@@ -1,6 +1,7 @@
-//! The generic executor: many jobs side by side, at most so many at once, exactly one outcome each.
+//! Runs jobs concurrently, up to a limit, with exactly one outcome each. A job that panics fails alone, which neither
+//! `FuturesUnordered` nor a bare `JoinSet` gives.
 //!
-//! Knows no AWS, no accounts and no time of its own: when to stop is told by a token.
+//! **Invariant:** knows no AWS, no accounts and no clock. A token says when to stop.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,18 +12,18 @@ use tokio_util::sync::CancellationToken;
 /// How a job ended.
 #[derive(Debug, PartialEq)]
 pub(super) enum TaskOutcome<T> {
-    /// It ran to its end.
+    /// The job ran to its end.
     Done(T),
-    /// It never began: the token was cancelled before its turn.
+    /// The job never started: the token was cancelled before its turn.
     NotStarted,
-    /// It panicked; the message, where there is one. The other jobs are not touched.
+    /// The job panicked, with this message. The other jobs go on.
     Panicked(String),
 }
 
-/// Runs every job, at most `width` at once, in their order; begins nothing new once `stop` is cancelled.
+/// Runs the jobs in order, at most `width` at once. Starts no job once `stop` is cancelled.
 ///
-/// `each` hears of every job exactly once, by its place. Jobs that have begun are waited for: they
-/// know the same token and end by themselves. Dropping the future ends them where they stand.
+/// Calls `each` once for every job, with the job's index. Waits for the jobs that have started: they watch the same token and
+/// end by themselves. Dropping the future aborts them.
 pub(super) async fn fan_out<J, F, Fut, T>(
     jobs: Vec<J>,
     width: usize,
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn runs_side_by_side_within_the_width() {
+    async fn jobs_run_concurrently_up_to_the_width() {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let started = tokio::time::Instant::now();
         let mut ended = Vec::new();

@@ -37,6 +37,18 @@ async fn every_page_of_every_listing_is_read_and_an_empty_one_ends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_cannot_be_read_is_reported_with_its_request_id() {
+    let scene = Scene::set(1, some(1, 1, 2), |_| {}).await;
+    scene.sim.add_fault(Fault::new(What::Cut).service(Service::Iam).operation("ListAccountAliases"));
+    let request = json!({ "run_id": "alias", "accounts": "all", "resources": ["accounts"] });
+    scene.run(request, None).await.expect("a response");
+    let ledger = ledger(&scene.out(), "alias");
+    let row = told(&ledger, &account_id(0), "global", "accounts");
+    assert_eq!(row["status"], "partial", "{row}");
+    assert!(row["request_id"].is_string(), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_told_and_nobody_else_suffers() {
     let (tables, zones) = ("DescribeRouteTables", "ListHostedZones");
     let struck = account_id(0);

@@ -17,7 +17,7 @@ use crate::customers::Registry;
 use crate::customers::RoleAssumer;
 use crate::domain::CallCounts;
 use crate::domain::Partition;
-use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, accounts_row, jobs};
+use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, RegionQuery, accounts_row, jobs};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
 use crate::engine::plan::{ChosenRegions, PlannedAccount};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
@@ -225,7 +225,14 @@ impl AccountRun {
         let stock = &self.stock;
         let Some(accounts) = stock.catalogue.find("accounts") else { return };
         let named = self.account.regions.names();
-        let around = EnabledRegions::discover(session.clone(), accounts, stock.partition, named, stop.clone());
+        let query = RegionQuery {
+            session: session.clone(),
+            table: accounts,
+            partition: stock.partition,
+            named,
+            stop: stop.clone(),
+        };
+        let around = EnabledRegions::discover(query);
         let around = AbortOnDropHandle::new(tokio::spawn(around.in_current_span()));
         let id = self.account.account_id.as_str();
         let account = Arc::new(AccountInfo::load(&session, id, stock.partition, stop).await);

@@ -1,7 +1,7 @@
-//! Which of the planned reads are allowed: each is asked once in each region, for its first page, by the calls that a run
-//! would make. Where there is nothing to ask about (no zone, no prefix list), it is asked about an id that nobody has.
+//! Probes which of the planned reads are allowed: each is sent once in each region, for its first page, as a run sends it. In an
+//! account without a resource to ask about (no zone, no prefix list), the probe names an id that does not exist.
 //!
-//! Knows nothing of how the account was entered, nor of what is to be done about a gap.
+//! **Invariant:** knows nothing of how the session was opened, nor of what follows from a gap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::aws::{
 };
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
-use crate::engine::{EnabledRegions, Job, jobs};
+use crate::engine::{EnabledRegions, Job, RegionQuery, jobs};
 use crate::inventory::GLOBAL;
 use crate::inventory::Record;
 
-/// What came of a read, the best first.
+/// The result of a probed read, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ProbeOutcome {
-    /// AWS answered.
+    /// AWS answered the read.
     Allowed,
     /// The region does not know the operation.
     Unsupported,
@@ -57,7 +57,7 @@ pub(super) struct ProbedAction {
 /// What a resource type may be asked, by region.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct TypeRow {
-    /// The resource type.
+    /// The table of the resource type.
     pub table: &'static str,
     /// The regions in which all that it needs is allowed; and those in which it is not, by the worst of its reads.
     pub regions: BTreeMap<ProbeOutcome, Vec<String>>,
@@ -77,7 +77,7 @@ impl TypeRow {
 }
 
 impl ProbedAction {
-    /// AWS looks at permissions first: whoever is told what is wrong with an id that nobody has may ask.
+    /// Takes an error about the made-up id for permission: AWS checks permissions first.
     fn about_nobody(mut self) -> Self {
         let told = self.cause.as_ref().is_some_and(|cause| cause.kind == AwsErrorKind::Other && cause.code.is_some());
         if self.outcome == ProbeOutcome::Unknown && told {
@@ -87,27 +87,23 @@ impl ProbedAction {
     }
 }
 
-/// The account to ask in, and what.
+/// The reads to probe in one account.
 #[derive(Clone, Debug)]
 pub(super) struct ReadProbes {
-    /// The account, entered.
     pub session: Arc<Session>,
-    /// Its id.
     pub account_id: Arc<str>,
-    /// The resource types.
     pub catalogue: &'static Catalogue,
-    /// Those of them that are planned.
+    /// The indexes of the planned resource types.
     pub tables: Arc<[usize]>,
-    /// How its regions are chosen.
+    /// Chooses the regions to probe.
     pub regions: RegionChoice,
-    /// The backend's partition.
     pub partition: &'static Partition,
-    /// Told when no more time is left.
+    /// Ends the probes when the account's time is up.
     pub stop: Cancellation,
 }
 
 impl ReadProbes {
-    /// Asks everything, side by side as the account's rates allow.
+    /// Sends all probes, concurrently as far as the account's limits allow.
     pub(super) async fn ask(&self) -> Vec<ProbedAction> {
         let accounts = self.tables.iter().map(|index| self.catalogue.at(*index)).find(|table| is_account(table));
         let mut asked = self.ask_of_account(accounts).await;
@@ -140,7 +136,7 @@ impl ReadProbes {
         asked
     }
 
-    /// What is asked in every account besides its resources.
+    /// Probes the reads that every account needs, whatever is planned.
     async fn ask_of_account(&self, accounts: Option<&'static Table>) -> Vec<ProbedAction> {
         let table = accounts.map_or("accounts", |table| table.entry.table);
         let home = self.partition.home;
@@ -163,7 +159,7 @@ impl ReadProbes {
         ];
         let mut asked = Vec::new();
         for (action, service, region, send) in helpers {
-            // A run asks for it only where EC2 did not say which regions there are.
+            // A run calls it only if EC2 did not list the regions.
             let regions_known =
                 |one: &ProbedAction| one.action == "ec2:DescribeRegions" && one.outcome == ProbeOutcome::Allowed;
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
@@ -182,10 +178,12 @@ impl ReadProbes {
             return Vec::new();
         };
         let named = self.regions.names();
-        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        let (session, stop) = (self.session.clone(), self.stop.clone());
+        let query = RegionQuery { session, table: accounts, partition: self.partition, named, stop };
+        EnabledRegions::discover(query).await.regions
     }
 
-    /// One listing with what hangs on it: its children and its details, about the first of the resources.
+    /// Probes a listing, its children and its details, for the first of its resources.
     async fn ask_job(&self, job: Job) -> Vec<ProbedAction> {
         let root = self.catalogue.at(job.root);
         let Source::Listed(call) = root.entry.source else { return Vec::new() };
@@ -200,7 +198,7 @@ impl ReadProbes {
         let (listed, found) = self.ask_one(root, &region, listing).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
-        // A resource that is there; else an id that nobody has.
+        // The first resource, else an id that does not exist.
         let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
             Some(record) => (vec![record.id.clone()], false),
             None => (vec![root.entry.probe_id.to_owned()], true),
@@ -264,7 +262,7 @@ fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
     answer.map(|_| NextPage::End)
 }
 
-/// A detail, and what is asked instead of it.
+/// A detail and its fallbacks.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
     std::iter::successors(Some(detail), |detail| detail.fallback.as_deref())
 }
@@ -273,7 +271,7 @@ fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: 
     let (outcome, cause) = match outcome {
         Ok(()) => (ProbeOutcome::Allowed, None),
         Err(cause) => match cause.kind {
-            // Whoever is told that it is not there may ask.
+            // AWS checks permissions before it looks for the resource.
             AwsErrorKind::NotFound => (ProbeOutcome::Allowed, None),
             AwsErrorKind::Denied => (ProbeOutcome::Denied, Some(cause)),
             AwsErrorKind::ScpDenied => (ProbeOutcome::ScpDenied, Some(cause)),

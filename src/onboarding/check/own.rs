@@ -24,7 +24,7 @@ pub(super) const READ_ROLE: &[&str] = &[
 /// A role, as IAM describes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RoleText {
-    /// Its trust policy.
+    /// The role's trust policy.
     pub trust: Option<PolicyText>,
     /// The longest duration of its sessions, in seconds.
     pub max_session_seconds: Option<i32>,

@@ -269,6 +269,23 @@ async fn the_reads_are_shown_by_type() {
     assert!(!checked.out.contains("ext-"), "an external ID is told");
 }
 
+/// A session that expires during the first reads of a check is assumed again, as in a run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_expires_during_a_check_is_renewed() {
+    let scene = Scene::set(1, some(1, 1, 2), |world| {
+        world.role(BACKEND, "rolecall-backend", None);
+        let role = world.account(&account_id(0)).roles.get_mut("rolecall-inventory").expect("a role");
+        role.trusts = vec![BACKEND_ROLE.to_owned()];
+    })
+    .await;
+    let expired = Fault::new(What::ExpiredSession).account(&account_id(0)).operation("DescribeRegions");
+    scene.sim.add_fault(expired.times(Times::First(1)));
+    let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+    command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1", "--json"]);
+    let checked = tokio::task::block_in_place(|| ran(command));
+    assert_eq!(checked.code, 0, "{checked:?}");
+}
+
 /// A role that IAM does not know everywhere yet is waited for, and that is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_role_is_waited_for() {
