@@ -61,6 +61,7 @@ test: emulator build
 	@$(RUN) tests/model/pages.py --check
 	@$(RUN) -c 'import sys; sys.path.insert(0, "tests/emulator"); import deploying; deploying.install_cli()'
 	@$(FILES) $(CARGO) test --locked $(TARGETS)
+	@$(CARGO) test --locked --doc
 	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
 
 # One build for the binaries and the benchmark, so that the SDK of EC2 is compiled once.

@@ -1,7 +1,7 @@
 //! What the calls of one cell share, and the state of each call: its permits, its attempts, and its decoded page.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +14,7 @@ use super::{
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::decode::{DecodedBody, ItemSelector};
 use crate::domain::CallCounts;
+use crate::domain::lock;
 
 /// The decoded items of a response, with the memory that they occupy.
 #[derive(Debug)]
@@ -244,6 +245,6 @@ impl OpenCall {
     }
 
     fn lock(&self) -> MutexGuard<'_, CallState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

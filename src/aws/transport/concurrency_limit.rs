@@ -2,8 +2,9 @@
 //!
 //! Unlike tokio's semaphore, it can shrink, and it reports when a permit is free and nothing waits for it.
 
+use crate::domain::lock;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -112,7 +113,7 @@ impl PrioritySemaphore {
     }
 
     fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

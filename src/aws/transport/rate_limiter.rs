@@ -1,6 +1,7 @@
 //! A token bucket for one service in one account (and region), which is how AWS counts. It slows down while AWS throttles.
 
-use std::sync::{Mutex, PoisonError};
+use crate::domain::lock;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -47,7 +48,7 @@ impl RateLimiter {
     /// Empties the bucket and halves the rate, which recovers slowly. AWS throttled a call, so other clients draw on the same
     /// bucket and it is emptier than assumed.
     pub fn on_throttled(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let now = Instant::now();
         state.advance(now, self.per_second, self.burst);
         state.tokens = state.tokens.min(0.0);
@@ -58,7 +59,7 @@ impl RateLimiter {
     }
 
     fn reserve(&self) -> Duration {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.advance(Instant::now(), self.per_second, self.burst);
         state.tokens -= 1.0;
         if state.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-state.tokens / state.rate) }

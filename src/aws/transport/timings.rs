@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use crate::domain::lock;
 
 /// The wait times of the calls of one operation in one account. Calls are concurrent, so the sum may exceed the duration of
 /// the run.
@@ -44,13 +46,13 @@ pub struct Timings(Mutex<HashMap<TimingKey, WaitTimes>>);
 impl Timings {
     /// Adds the wait times of an attempt.
     pub fn add(&self, account_id: &Arc<str>, operation: &'static str, spent: WaitTimes) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.0);
         *all.entry((account_id.clone(), operation)).or_default() += spent;
     }
 
     /// Formats all wait times as CSV, in milliseconds, the longest of each account first.
     pub fn csv(&self) -> String {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.0);
         let mut rows: Vec<(&TimingKey, &WaitTimes)> = all.iter().collect();
         rows.sort_by_key(|((account_id, operation), spent)| {
             let whole = spent.limiter + spent.slot + spent.memory + spent.backoff + spent.aws;

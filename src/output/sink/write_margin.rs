@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** knows sizes and times only, and nothing of files or formats.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
+
+use crate::domain::lock;
 
 /// Lower bound of the estimate.
 pub const MIN_WRITE_MARGIN: Duration = Duration::from_secs(10);
@@ -81,7 +83,7 @@ impl WriteMarginEstimator {
     }
 
     fn lock(&self) -> MutexGuard<'_, Measured> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
