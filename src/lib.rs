@@ -1,16 +1,17 @@
 //! Rolecall inventories many AWS accounts through one role.
 //!
-//! An event names customer accounts. Rolecall assumes a role in each of them, lists the resources of EC2, Route 53 and IAM
-//! in every region, and writes one inventory with a ledger that has a row for every question:
+//! An event names customer accounts. Rolecall assumes a role in each of them, lists the resources of EC2, Route 53 and
+//! IAM in every region, and writes one inventory with a ledger that has a row for every question:
 //!
 //! ```text
 //! event -> plan -> assume -> collect -> record -> sink -> report
 //! ```
 //!
-//! [`Engine`] carries out a [`Request`], [`Catalogue`] has the resource types, and an [`Error`] says why a run was refused.
+//! [`Engine`] carries out a [`Request`], [`Catalogue`] has the resource types, and an [`Error`] says why a run was
+//! refused.
 //!
-//! The modules are listed in the order in which they may know each other. Imports point up this list, and a test checks it.
-//! The binaries only call `lambda::main` and `cli::main`.
+//! The modules are listed in the order in which they may know each other. Imports point up this list, and a test checks
+//! it. The binaries only call `lambda::main` and `cli::main`.
 //!
 //! # Examples
 //!

@@ -89,8 +89,8 @@ pub(crate) fn exit_code(status: Completeness) -> ExitCode {
     }
 }
 
-/// Stops the run at the first Ctrl-C or SIGTERM, as its deadline would, and ends the process at the second one. After the
-/// last run is finished, the first one ends the process.
+/// Stops the run at the first Ctrl-C or SIGTERM, as its deadline would, and ends the process at the second one. After
+/// the last run is finished, the first one ends the process.
 async fn stop_on_interrupt(stop: CancellationToken, finished: CancellationToken) {
     // Without a listener the system's default applies: the first signal ends the process.
     let Ok(mut interrupts) = Interrupts::listen() else { return };

@@ -1,5 +1,5 @@
-//! The command line: it runs the same engine as the function, with progress on standard error and one result on standard
-//! output.
+//! The command line: it runs the same engine as the function, with progress on standard error
+//! and one result on standard output.
 
 mod args;
 mod printer;

@@ -1,6 +1,8 @@
-//! The state machine that carries a fleet's run out: started, and followed to its end, with the person's own credentials.
+//! Starts the state machine that carries out a fleet's run, and follows the execution to its end.
 //!
-//! Knows Step Functions, and nothing of what the machine does in its steps.
+//! It uses the operator's own credentials.
+//!
+//! **Invariant:** knows nothing of what the machine does in its steps.
 
 use std::time::Duration;
 
@@ -13,28 +15,29 @@ use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::RunId;
 use crate::error::{Error, ErrorKind};
 
-/// How soon is looked again, at first and at the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// So many looks may fail in a row.
-const LOOKS_IN_VAIN: u32 = 30;
-/// How often one run is started: each time after the first the one before has failed.
-const MOST_STARTS: u32 = 100;
-/// The machine's name where the template's parameters say no other.
+/// The first pause between two polls of an execution. Pauses grow from it.
+const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest pause between two polls.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(10);
+/// The number of consecutive polls that may fail.
+const MAX_FAILED_POLLS: u32 = 30;
+/// The number of executions that one run may have. A new one starts only after the previous one has failed.
+const MAX_STARTS: u32 = 100;
+/// The machine's name, unless the template's parameters set another.
 const DEFAULT_MACHINE: &str = "rolecall-fleet";
 
-/// How far the map has come.
+/// The number of shards in each state, as the map reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ExecutionProgress {
-    /// Shards in all.
+    /// The number of all shards.
     pub shards: u64,
-    /// Those that ended.
+    /// The number of shards that ended, in success or failure.
     pub ended: u64,
-    /// Those that go on.
+    /// The number of shards that are running.
     pub running: u64,
 }
 
-/// A machine.
+/// A client of one state machine.
 #[derive(Debug)]
 pub(super) struct StateMachine {
     client: Client,
@@ -42,7 +45,7 @@ pub(super) struct StateMachine {
 }
 
 impl StateMachine {
-    /// The machine of that ARN, or the one of the default name in the person's own account and region.
+    /// Returns the machine with this ARN, or the one with the default name in the operator's account and region.
     pub(super) async fn find(own: &Backend, arn: Option<&str>) -> Result<Self, Error> {
         let arn = match arn {
             Some(arn) => arn.to_owned(),
@@ -55,10 +58,11 @@ impl StateMachine {
         Ok(Self { client: Client::new(&own.config), arn })
     }
 
-    /// Starts it for a run; the ARN of the execution. One that goes on with the same input, or has succeeded with it, is
-    /// followed; after one that failed the next one goes on where it was, under the run's name and a number.
+    /// Starts an execution for a run and returns its ARN. An execution with the same input that is running or has
+    /// succeeded is returned instead. After one that failed, the next one continues the run, and its name is the
+    /// run's name and a number.
     pub(super) async fn start(&self, run_id: &RunId, input: &Value) -> Result<String, Error> {
-        for number in 1..=MOST_STARTS {
+        for number in 1..=MAX_STARTS {
             let name = if number == 1 { run_id.to_string() } else { format!("{run_id}-{number}") };
             let start = self.client.start_execution().state_machine_arn(&self.arn).name(&name);
             match start.input(input.to_string()).send().await.map_err(AwsError::of) {
@@ -66,64 +70,66 @@ impl StateMachine {
                 Err(cause) if cause.kind == AwsErrorKind::Exists => {}
                 Err(cause) => return Err(self.refused("could not be started", &cause)),
             }
-            let there = format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1));
-            let looked = self.client.describe_execution().execution_arn(&there).send().await;
-            let looked = looked.map_err(|error| self.refused("could not be looked at", &AwsError::of(error)))?;
-            let theirs = looked.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
-            let stands = matches!(
-                looked.status,
+            let existing = format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1));
+            let response = self.client.describe_execution().execution_arn(&existing).send().await;
+            let response = response.map_err(|error| self.refused("could not be queried", &AwsError::of(error)))?;
+            let existing_input = response.input.as_deref().and_then(|input| serde_json::from_str::<Value>(input).ok());
+            let not_failed = matches!(
+                response.status,
                 ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive
             );
-            if stands && theirs.as_ref() == Some(input) {
-                return Ok(there);
+            if not_failed && existing_input.as_ref() == Some(input) {
+                return Ok(existing);
             }
-            // Under a number it may be another run's own name; and one that has failed has no result that would be taken for
-            // this one's. Whether the run itself is another request's, the plan step finds.
-            if stands && number == 1 {
+            // A numbered name may belong to another run, and a failed execution has no result to mistake for this
+            // run's. So only the first name can conflict here. The plan step reports a run id that another request has.
+            if not_failed && number == 1 {
                 let message = format!(
-                    "{there} was started with another request under this run's name: give this one a run_id of its own"
+                    "{existing} was started with another request under this run's name: give this one a run_id \
+                     of its own"
                 );
                 return Err(Error::new(ErrorKind::RunIdTaken, message));
             }
         }
         let message = format!(
-            "run {run_id} was started {MOST_STARTS} times on {}, each time in vain: the machine's executions say why",
+            "run {run_id} was started {MAX_STARTS} times on {}, and failed each time: the machine's executions say why",
             self.arn
         );
         Err(Error::new(ErrorKind::FleetFailed, message))
     }
 
-    /// Follows an execution to its end, and gives what it ended with.
+    /// Follows an execution to its end and returns its output.
     pub(super) async fn follow(
         &self,
         execution: &str,
         mut watch: impl FnMut(ExecutionProgress),
     ) -> Result<Value, Error> {
-        let (mut told, mut failures, mut pause) = (ExecutionProgress::default(), 0, FIRST_PAUSE);
+        let (mut last_progress, mut failures, mut pause) = (ExecutionProgress::default(), 0, MIN_POLL_INTERVAL);
         loop {
             let now = match self.client.describe_execution().execution_arn(execution).send().await.map_err(AwsError::of)
             {
                 Ok(now) => now,
-                // The machine goes on, whoever looks.
-                Err(cause) if failures == LOOKS_IN_VAIN => {
-                    let message = format!("{execution} goes on, but can be looked at no more: {cause}");
+                // The execution continues without this command, so a lost connection does not end it.
+                Err(cause) if failures == MAX_FAILED_POLLS => {
+                    let message =
+                        format!("{execution} is still running, but its status can no longer be read: {cause}");
                     return Err(Error::new(ErrorKind::FleetFailed, message));
                 }
                 Err(_) => {
                     failures += 1;
-                    tokio::time::sleep(LONGEST_PAUSE).await;
+                    tokio::time::sleep(MAX_POLL_INTERVAL).await;
                     continue;
                 }
             };
             failures = 0;
-            if let Some(progress) = self.progress(execution).await.filter(|progress| *progress != told) {
+            if let Some(progress) = self.progress(execution).await.filter(|progress| *progress != last_progress) {
                 watch(progress);
-                told = progress;
+                last_progress = progress;
             }
             match now.status {
                 ExecutionStatus::Running | ExecutionStatus::PendingRedrive => {
                     tokio::time::sleep(pause).await;
-                    pause = pause.mul_f64(1.2).min(LONGEST_PAUSE);
+                    pause = pause.mul_f64(1.2).min(MAX_POLL_INTERVAL);
                 }
                 ExecutionStatus::Succeeded => {
                     return serde_json::from_str(&now.output.unwrap_or_default())
@@ -142,7 +148,7 @@ impl StateMachine {
         }
     }
 
-    /// The newest map's counts; none where there is none, or where nobody may know.
+    /// Returns the counts of the newest map, or `None` if no map exists or the caller may not read it.
     async fn progress(&self, execution: &str) -> Option<ExecutionProgress> {
         let runs = self.client.list_map_runs().execution_arn(execution).send().await.ok()?;
         let newest = runs.map_runs.into_iter().max_by_key(|run| run.start_date)?;
@@ -152,7 +158,7 @@ impl StateMachine {
 
     fn refused(&self, what: &str, cause: &AwsError) -> Error {
         let message = format!(
-            "the state machine {} {what}: {cause}. FLEET=1 make deploy makes it; another one is named by --state-machine",
+            "the state machine {} {what}: {cause}. FLEET=1 make deploy creates it; --state-machine names another one",
             self.arn
         );
         Error::new(ErrorKind::FleetFailed, message)

@@ -1,7 +1,9 @@
-//! The registry where it lies, a file or an object of S3: read afresh for every run, and edited so that two people at
-//! once lose nothing. And beside it what `make deploy` has published.
+//! Reads and edits the stored registry, a local file or an S3 object. Conditional writes keep concurrent edits from
+//! losing each other. Every run reads the registry again.
 //!
-//! Knows nothing of what is edited, nor of who may be entered.
+//! `published.json`, which `make deploy` writes, is stored next to the registry and is read here too.
+//!
+//! **Invariant:** knows neither what an edit changes nor which accounts a run may enter.
 
 use std::time::Duration;
 
@@ -14,11 +16,11 @@ use crate::input::ValidationErrors;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, split_object};
 
-/// How often an edit is tried while others edit the same file.
+/// The number of attempts at an edit while others edit the same file.
 const MAX_ATTEMPTS: u32 = 100;
-/// The longest wait between two tries.
+/// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_millis(250);
-/// What was published lies beside the registry.
+/// The file next to the registry that `make deploy` writes.
 const PUBLISHED: &str = "published.json";
 
 /// Reads and edits one registry.
@@ -30,19 +32,19 @@ pub(crate) struct RegistryStore {
     partition: &'static str,
 }
 
-/// What `make deploy` has published: which role customers are to trust, and where their template lies.
+/// The content of `published.json`: the role for customers to trust, and the location of their template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Published {
     /// The ARN of `backend_role`.
     pub backend_role_arn: String,
-    /// Where CloudFormation finds the customer's template.
+    /// The URL from which CloudFormation reads the customer's template.
     pub template_url: String,
     /// The template's SHA-256, in hexadecimal.
     pub template_sha256: String,
 }
 
 impl RegistryStore {
-    /// The registry that the settings name, of a backend in this partition. Calls nothing.
+    /// Creates a store for the registry in the settings, of a backend in this partition. It makes no calls.
     pub(crate) fn open(settings: &Settings, config: &SdkConfig, partition: &'static str) -> Result<Self, Error> {
         let address = settings.registry.clone().ok_or_else(|| {
             Error::new(
@@ -57,19 +59,19 @@ impl RegistryStore {
         Ok(Self { store, name, address, partition })
     }
 
-    /// Where the registry lies.
+    /// Returns the address of the registry.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Reads and validates it.
+    /// Reads and validates the registry.
     pub(crate) async fn read(&self) -> Result<Registry, Error> {
         let object = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
-        let object = object.ok_or_else(|| unreadable(&self.address, "there is nothing there"))?;
+        let object = object.ok_or_else(|| unreadable(&self.address, "it does not exist"))?;
         Registry::read(&object.bytes, self.partition).map_err(|errors| invalid(&errors))
     }
 
-    /// The file itself; a new one where there is none.
+    /// Returns the file as it is edited, or a new one if none exists.
     pub(crate) async fn file(&self) -> Result<RegistryFile, Error> {
         self.load().await.map(|(file, _)| file)
     }
@@ -78,15 +80,15 @@ impl RegistryStore {
         let Some(object) = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))? else {
             return Ok((RegistryFile::new(), None));
         };
-        // Only what is in order is edited: its form is then that of the file's own type.
+        // Only a valid file is edited: validation ensures that `RegistryFile` can hold it.
         Registry::read_allowing_empty(&object.bytes, self.partition).map_err(|errors| invalid(&errors))?;
         let file = serde_json::from_slice(&object.bytes)
             .map_err(|error| Error::new(ErrorKind::Internal, format!("{}: {error}", self.address)))?;
         Ok((file, Some(object.etag)))
     }
 
-    /// Changes the registry, again from what is there by then whenever somebody else was faster. What the change would
-    /// make of it is validated before it is written; where it changes nothing, nothing is written.
+    /// Changes the registry. After a concurrent edit, it applies the change again to the newer file. The result is
+    /// validated before it is written. A change without effect writes nothing.
     pub(crate) async fn update<T>(
         &self,
         mut change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
@@ -107,16 +109,16 @@ impl RegistryStore {
             }
             tokio::time::sleep(MAX_BACKOFF.mul_f64(jitter())).await;
         }
-        Err(self.not_writable("others change it all the time: try again"))
+        Err(self.not_writable("others keep changing it: try again"))
     }
 
-    /// Whether this is what lies there: the answer to a write that succeeded may have been lost.
+    /// Returns whether the stored file has this text: the response to a successful write may have been lost.
     async fn holds(&self, text: &str) -> Result<bool, Error> {
         let there = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
         Ok(there.is_some_and(|object| object.bytes == text.as_bytes()))
     }
 
-    /// What was published beside the registry, where anything was.
+    /// Returns what `make deploy` published next to the registry, if anything.
     pub(crate) async fn published(&self) -> Result<Option<Published>, Error> {
         let Some(object) = self.store.read(PUBLISHED).await.map_err(|error| self.unreadable(&error))? else {
             return Ok(None);
@@ -149,7 +151,7 @@ fn invalid(errors: &ValidationErrors) -> Error {
     Error::of(ErrorKind::InvalidRegistry, errors)
 }
 
-/// A number from 0 to 1, so that those who were refused together do not come again together.
+/// Returns a random number from 0 to 1, so that writers that collided do not retry at the same time.
 fn jitter() -> f64 {
     let digits = crate::domain::new_attempt_id();
     f64::from(u32::from_str_radix(&digits, 16).unwrap_or_default()) / f64::from(u32::MAX)

@@ -1,7 +1,7 @@
 //! The ledger: exactly one row for every cell, whatever happens.
 //!
-//! An account's cells are opened when its regions are known, and closed once each. What is still open at the end is closed
-//! with a reason.
+//! An account's cells are opened when its regions are known, and closed once each. What is still open at the end is
+//! closed with a reason.
 //!
 //! **Invariant:** knows neither how AWS is called nor how files are written.
 
@@ -15,7 +15,7 @@ use super::session_evidence::SessionEvidence;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::CallCounts;
 
-/// The ledger's table.
+/// The name of the ledger's table.
 pub(crate) const LEDGER: &str = "ledger";
 /// Stands for the region in regional cells of an account that was never entered.
 pub(crate) const ANY_REGION: &str = "*";
@@ -91,9 +91,9 @@ pub(crate) struct CellOutcome {
     pub records: u64,
     /// Whether a page, or the listing of a parent, was answered in full.
     pub partly_answered: bool,
-    /// Requests sent.
+    /// The number of requests sent.
     pub calls: u64,
-    /// The first failure.
+    /// The kind of the first failure.
     pub error: Option<AwsErrorKind>,
     /// The parent's status, if the failure is the one of the parent's listing.
     pub inherited: Option<Status>,
@@ -105,8 +105,8 @@ impl CellOutcome {
         Self { calls: 1, error: result.as_ref().err().map(|error| error.kind), ..Self::default() }
     }
 
-    /// Returns the cell's status. Rejected credentials are `denied` until all calls of the session are known: see
-    /// [`SessionEvidence`].
+    /// Returns the cell's status. Rejected credentials are `denied` until all calls of the session
+    /// are known: see [`SessionEvidence`].
     pub(crate) fn status(self) -> Status {
         let Some(kind) = self.error else {
             return if self.records > 0 { Status::Ok } else { Status::Empty };
@@ -125,17 +125,17 @@ impl CellOutcome {
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LedgerRow {
-    /// The run's id.
+    /// The id of the run.
     pub run_id: String,
-    /// The customer account.
+    /// The id of the customer account.
     pub account_id: String,
     /// The region; `global` for services without regions, or `*` if the account was never entered.
     pub region: String,
-    /// The resource type.
+    /// The table of the resource type.
     pub table: &'static str,
     /// The type's main operation.
     pub operation: &'static str,
-    /// The outcome.
+    /// The outcome of the cell.
     pub status: Status,
     /// The number of records written.
     pub records: u64,
@@ -155,7 +155,7 @@ pub struct LedgerRow {
     pub duration_ms: u64,
     /// The parent type whose failed listing this row reports.
     pub parent: Option<&'static str>,
-    /// AWS's error code.
+    /// The error code that AWS returned.
     pub error_code: Option<String>,
     /// AWS's message, or rolecall's own.
     pub error_message: Option<String>,
@@ -200,7 +200,7 @@ impl LedgerRow {
         }
     }
 
-    /// Adds the error.
+    /// Adds the error to the row.
     pub fn because(mut self, error: &AwsError) -> Self {
         self.error_code.clone_from(&error.code);
         self.error_message = Some(error.message.clone());

@@ -26,8 +26,8 @@ impl SessionEvidence {
         self.rejected.insert(region.to_owned());
     }
 
-    /// Returns whether the session has ended. A region that has answered is not switched off in between, and `global` is
-    /// no region, so a rejection there says nothing of regions.
+    /// Returns whether the session has ended. A region that has answered is not switched off in between, and `global`
+    /// is no region, so a rejection there says nothing of regions.
     fn has_ended(&self) -> bool {
         self.rejected.contains(GLOBAL) || !self.answered.is_disjoint(&self.rejected)
     }

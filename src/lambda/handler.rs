@@ -33,8 +33,8 @@ pub struct Invocation {
 /// The deployed function. A process makes one before its first event.
 #[derive(Debug)]
 pub struct Function {
-    // Lambda restarts a function that fails to start, and its caller learns no reason. So invalid settings are returned as
-    // the error of each event.
+    // Lambda restarts a function that fails to start, and its caller learns no reason. So invalid settings are returned
+    // as the error of each event.
     engine: Result<Engine, Error>,
     name: String,
 }
@@ -87,8 +87,8 @@ fn invalid_request(problems: ValidationErrors) -> Error {
     Error::of(ErrorKind::InvalidRequest, &problems)
 }
 
-/// Carries out a step of the state machine. Only counts and locations are returned into its state. A shard returns nothing,
-/// since its manifest says it.
+/// Carries out a step of the state machine. Only counts and locations are returned into its state. A shard returns
+/// nothing, since its manifest says it.
 async fn handle_step(steps: &Steps, step: Step, deadline: InvocationDeadline<'_>) -> Result<Value, Error> {
     match step {
         Step::Plan { what, batch } => {
@@ -113,8 +113,8 @@ async fn handle_step(steps: &Steps, step: Step, deadline: InvocationDeadline<'_>
     }
 }
 
-/// Handles a batch of the queue, in which each body is a request of its own. A refused body is a failure and ends in the
-/// dead-letter queue; a partial run is no failure. Bodies for which no time is left are returned to the queue.
+/// Handles a batch of the queue, in which each body is a request of its own. A refused body is a failure and ends in
+/// the dead-letter queue; a partial run is no failure. Bodies for which no time is left are returned to the queue.
 async fn handle_batch(engine: &Engine, messages: Vec<Message>, deadline: InvocationDeadline<'_>) -> SqsBatchResponse {
     let mut failures = Vec::new();
     for message in messages {

@@ -1,7 +1,9 @@
 //! Writes metrics of runs to the function's log in CloudWatch's embedded metric format.
 //!
-//! Dimensions are the name of the function and, for cells, their status. No dimension grows with the number of customers,
-//! since each combination is a metric that costs money. **Invariant:** knows nothing of how a run is carried out.
+//! Dimensions are the name of the function and, for cells, their status. No dimension grows with the number of
+//! customers, since each combination is a metric that costs money.
+//!
+//! **Invariant:** knows nothing of how a run is carried out.
 
 use std::io::Write;
 
@@ -100,8 +102,8 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
     documents
 }
 
-/// The peak memory of this process in bytes, if Linux reports it. Later invocations of an environment include the peak of
-/// earlier ones.
+/// The peak memory of this process in bytes, if Linux reports it. Later invocations of an environment include
+/// the peak of earlier ones.
 fn largest_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -21,7 +21,7 @@ pub(crate) use setting_flags::{RegistryArgs, SettingArgs};
 
 use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags};
 
-/// Takes stock of many AWS accounts through one role.
+/// Inventory many AWS accounts through one role.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true)]
 pub(super) struct Cli {
@@ -46,7 +46,7 @@ pub(super) enum Command {
     Policy(PolicyArgs),
     /// Print the progress of a run
     Status(StatusArgs),
-    /// Finish an interrupted run: only what is not answered yet is asked
+    /// Finish an interrupted run: ask only what is not answered yet
     Resume(ResumeArgs),
     /// List the resource types
     Resources(ResourcesArgs),
@@ -60,7 +60,7 @@ pub(super) struct RunArgs {
     pub selection: SelectionArgs,
     #[command(flatten)]
     settings: SettingFlags<RunFlags>,
-    /// The run's name
+    /// The id of the run, instead of a generated one
     #[arg(long, value_name = "NAME")]
     run_id: Option<String>,
     /// Print only the response, as JSON
@@ -79,7 +79,7 @@ pub(super) struct RunArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct StatusArgs {
-    /// The run's name
+    /// The id of the run to report
     #[arg(value_name = "RUN_ID")]
     pub run_id: RunId,
     /// Print the status as JSON
@@ -91,7 +91,7 @@ pub(super) struct StatusArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct ResumeArgs {
-    /// The run's name
+    /// The id of the run to finish
     #[arg(value_name = "RUN_ID")]
     pub run_id: RunId,
     /// Print only the response, as JSON
@@ -137,7 +137,7 @@ pub(super) struct SchemaArgs {
     settings: SettingFlags<ViewFlags>,
 }
 
-/// The settings' table is for the generator of `infra/SETTINGS.md`, not for people.
+/// Returns the names of the documents. `settings` is hidden, since only the generator of `infra/SETTINGS.md` needs it.
 fn schema_names() -> PossibleValuesParser {
     let shown = ["manifest", "registry", "request", "response", "duckdb", "athena"].map(PossibleValue::new);
     shown.into_iter().chain([PossibleValue::new("settings").hide(true)]).into()

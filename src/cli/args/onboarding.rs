@@ -1,4 +1,4 @@
-//! The command line of what comes before the first run: targets and their roles.
+//! The arguments of the commands that set up targets and their roles before a first run.
 
 use std::path::PathBuf;
 
@@ -13,37 +13,37 @@ use super::setting_flags::{RegistryArgs, SettingArgs, SettingFlags, StatusFlags}
 
 #[derive(Args, Debug)]
 pub(crate) struct OnboardArgs {
-    /// The accounts
+    /// Account ids, separated by spaces
     #[arg(value_name = "ACCOUNT", required_unless_present = "accounts_file")]
     pub accounts: Vec<AccountId>,
-    /// More accounts, one a line with a name behind a comma, or a CSV with a header
+    /// File with more accounts: one per line with a name after a comma, or a CSV with a header
     #[arg(long, value_name = "FILE", requires = "customer")]
     pub accounts_file: Option<PathBuf>,
-    /// What people call the account
+    /// Name of the account for people
     #[arg(long, conflicts_with = "accounts_file")]
     pub name: Option<String>,
-    /// Whose accounts they are: a customer's accounts share one external ID
+    /// Customer that owns the accounts, which share one external ID
     #[arg(long, value_name = "NAME")]
     pub customer: Option<String>,
     /// Tags to select the targets by (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub tags: Vec<String>,
-    /// Only these regions (globs)
+    /// Only regions that match (globs)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub regions: Vec<String>,
-    /// The role that the account's administrator has made, where it has another name or path than the default
+    /// ARN of the role in the account, if its name or path is not the default
     #[arg(long, value_name = "ARN", conflicts_with = "accounts_file")]
     pub role_arn: Option<String>,
-    /// What the role is to grant: all, network or dns
+    /// Permissions that the role grants: all, network or dns
     #[arg(long, default_value = "all", value_name = "SCOPE")]
     pub scope: Scope,
-    /// Where the customer's template is published, if not by `make deploy`
+    /// URL of the customer's template, if `make deploy` did not publish it
     #[arg(long, value_name = "URL")]
     pub template_url: Option<String>,
-    /// Check the roles that were made meanwhile, and enable those that are in order
+    /// Check the roles of targets added before, and enable the targets that pass
     #[arg(long, conflicts_with_all = ["name", "tags", "regions", "role_arn", "template_url"])]
     pub enable: bool,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -54,22 +54,22 @@ pub(crate) struct OnboardArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Enable the targets that are in order
+    /// Enable the targets that pass
     #[arg(long)]
     pub enable: bool,
-    /// Do not try what the role should refuse: each refusal shows in the customer's CloudTrail. Nobody knows then whether it
-    /// does refuse that
+    /// Skip the attempts that the role should refuse, which show in the customer's CloudTrail. The check then cannot
+    /// say whether the role refuses them
     #[arg(long)]
     pub no_negative: bool,
-    /// How long to wait for a new role [default: 90s for targets that are not enabled, else not at all]
+    /// Time to wait for a new role [default: 90s for targets that are not enabled, else 0s]
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub wait: Option<std::time::Duration>,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub settings: SettingArgs,
-    /// Say more: each call
+    /// Report each resource type on a line of its own, and log each call
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -83,29 +83,29 @@ fn wait(text: &str) -> Result<std::time::Duration, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TargetsCommand {
-    /// List the targets
+    /// List the targets of the registry
     List {
-        /// Print it as JSON, without external IDs
+        /// Print the targets as JSON, without external IDs
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         registry: RegistryArgs,
     },
-    /// Add a target, disabled unless told otherwise
+    /// Add a target, disabled unless --enabled is given
     Add(Box<TargetArgs>),
-    /// Take targets out; what was collected of them stays
+    /// Remove targets from the registry. Their collected data stays
     Remove(NamedTargetsArgs),
-    /// Switch targets on
+    /// Enable targets, so that runs include them
     Enable(NamedTargetsArgs),
-    /// Switch targets off
+    /// Disable targets, so that runs leave them out
     Disable(NamedTargetsArgs),
-    /// Add what is there already, disabled: exactly one of the sources
+    /// Add existing accounts as disabled targets, from exactly one source
     Import(Box<ImportArgs>),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct NamedTargetsArgs {
-    /// The accounts
+    /// Account ids, separated by spaces
     #[arg(value_name = "ACCOUNT", required = true)]
     pub accounts: Vec<AccountId>,
     #[command(flatten)]
@@ -114,34 +114,34 @@ pub(crate) struct NamedTargetsArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct TargetArgs {
-    /// The account
+    /// Account id of the target
     #[arg(value_name = "ACCOUNT")]
     pub account: AccountId,
-    /// The file with the external ID that its role asks for; `-` is standard input. A new one is made otherwise
+    /// File with the external ID that the role requires; `-` is standard input [default: a new external ID]
     #[arg(long, value_name = "FILE", conflicts_with = "no_external_id")]
     pub external_id_file: Option<PathBuf>,
-    /// Its role asks for no external ID: an account of your own organization
+    /// Add an account of your own organization, whose role requires no external ID
     #[arg(long)]
     pub no_external_id: bool,
-    /// The role, where it has another name or a path
+    /// ARN of the role, if its name or path is not the default
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<String>,
-    /// A role to pass through first
+    /// ARN of an intermediate role that is assumed first
     #[arg(long, value_name = "ARN")]
     pub via: Option<String>,
-    /// What people call it
+    /// Name of the account for people
     #[arg(long)]
     pub name: Option<String>,
-    /// Whose account it is
+    /// Customer that owns the account
     #[arg(long)]
     pub customer: Option<String>,
-    /// Only these regions (globs)
+    /// Only regions that match (globs)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub regions: Vec<String>,
-    /// Tags (may be given more than once)
+    /// Tags of the target (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub tags: Vec<String>,
-    /// Take stock of it at once, without a check
+    /// Enable the target at once, without a check of its role
     #[arg(long)]
     pub enabled: bool,
     #[command(flatten)]
@@ -151,65 +151,65 @@ pub(crate) struct TargetArgs {
 #[derive(Args, Debug)]
 #[group(id = "source", required = true, multiple = false, args = ["organization", "csv", "backend_role", "profile_file"])]
 pub(crate) struct ImportArgs {
-    /// All active accounts of the organization, by unit, with their names and tags
+    /// Import all active accounts of the organization, by unit, with their names and tags
     #[arg(long)]
     pub organization: bool,
     /// Only accounts below these organizational units
     #[arg(long, value_name = "OU,…", value_delimiter = ',', requires = "organization")]
     pub ou: Vec<String>,
-    /// The profile to read the organization with [default: your own credentials]
+    /// AWS CLI profile to read the organization with [default: your own credentials]
     #[arg(long, requires = "organization")]
     pub profile: Option<String>,
-    /// A list that a customer sent; columns: account_id, name, role_arn, regions, tags
+    /// Import a customer's CSV list; columns: account_id, name, role_arn, regions, tags
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// The roles that the policies of this role let it enter [default: ROLECALL_BACKEND_ROLE, or what was published]
+    /// Import the roles that this role's policies let it assume [default: ROLECALL_BACKEND_ROLE, or what was published]
     #[arg(long, value_name = "ARN", num_args = 0..=1, default_missing_value = "")]
     pub backend_role: Option<String>,
-    /// Profiles of the AWS CLI that have a role_arn
+    /// Import the profiles in this AWS CLI file that have a role_arn
     #[arg(long, value_name = "FILE")]
     pub profile_file: Option<PathBuf>,
-    /// Whose accounts they are: they share one external ID
+    /// Customer that owns the accounts, which share one external ID
     #[arg(long, value_name = "NAME", conflicts_with = "no_external_id")]
     pub customer: Option<String>,
-    /// Their roles ask for no external ID: accounts of your own organization
+    /// Import accounts of your own organization, whose roles require no external ID
     #[arg(long)]
     pub no_external_id: bool,
-    /// Tags for all of them (may be given more than once)
+    /// Tags of all imported targets (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub tags: Vec<String>,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub registry: RegistryArgs,
 }
 
-/// Whose policy.
+/// The policies that `rolecall policy` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WhichPolicy {
-    /// What backend_role needs to enter customers
+    /// What backend_role needs to assume customer roles
     Backend,
     /// What a customer's role grants
     Customer,
-    /// What a run's sessions are narrowed to
+    /// What the sessions of a run are narrowed to
     Session,
-    /// What whoever keeps the registry needs
+    /// What an administrator of the registry needs
     Admin,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct PolicyArgs {
-    /// Whose
+    /// Policy to print, by its holder
     #[arg(value_enum)]
     pub of: WhichPolicy,
     /// Only for resource types that match (globs)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub resources: Vec<String>,
-    /// For the customer: the trust policy, and not the permissions
+    /// For the customer: print the trust policy instead of the permissions
     #[arg(long)]
     pub trust: bool,
-    /// For the backend: exactly the roles of the registry's targets, and not the default role of any account
+    /// For the backend: allow exactly the roles of the registry's targets, not the default role in any account
     #[arg(long)]
     pub listed: bool,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Message, Request, RunIdSource, classify, default_request};
 use crate::input::{ValidationErrors, parse, quoted};
 
-/// Which accounts a command asks, and for what.
+/// The accounts, regions and resource types that a command asks for.
 #[derive(Args, Debug)]
 pub(crate) struct SelectionArgs {
     /// Account ids, separated by commas, or `all`
@@ -88,7 +88,7 @@ pub(crate) fn tags(pairs: &[String], errors: &mut ValidationErrors) -> BTreeMap<
     tags
 }
 
-/// Reads the request in an event's file, and where its run id comes from.
+/// Reads the request in an event's file, and the source of its run id.
 fn read_event(path: &Path) -> Result<(Value, RunIdSource), Error> {
     let invalid = |errors: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &errors);
     let event = parse("event", &read_bytes(path)?).and_then(classify).map_err(invalid)?;

@@ -40,12 +40,12 @@ flag_sets! {
     pub(crate) struct StatusFlags = ["registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget"];
     /// For the views over an output.
     pub(crate) struct ViewFlags = ["output", "format"];
-    /// For `rolecall run`.
+    /// The flags of `rolecall run`.
     pub(crate) struct RunFlags = [
         "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
         "deadline", "margin", "state-machine"
     ];
-    /// For `rolecall resume`.
+    /// The flags of `rolecall resume`.
     pub(crate) struct ResumeFlags = [
         "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "state-machine"
     ];

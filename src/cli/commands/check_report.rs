@@ -3,7 +3,8 @@
 use crate::cli::printer;
 use crate::onboarding::check::{CheckedTarget, Finding, NegativeProbe, ProbeOutcome, Severity, TypeRow, Verdict};
 
-/// Renders a table of all targets, the findings of each, and the notes. `in_full` gives each resource type its own line.
+/// Renders a table of all targets, the findings of each, and the notes. `in_full` gives each resource
+/// type its own line.
 pub(super) fn render(checked: &[CheckedTarget], in_full: bool) -> String {
     let mut text = summary_table(checked);
     for target in checked.iter().filter(|target| needs_details(target)) {

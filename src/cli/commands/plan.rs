@@ -1,4 +1,6 @@
-//! `rolecall plan`: prints what a run would ask. It calls AWS only to find the backend's identity and to read the registry.
+//! `rolecall plan`: prints what a run would ask.
+//!
+//! It calls AWS only to find the backend's identity and to read the registry.
 
 use std::process::ExitCode;
 

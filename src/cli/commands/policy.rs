@@ -65,8 +65,8 @@ fn session(arguments: &PolicyArgs) -> Result<Vec<PolicyDocument>, Error> {
     documents.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
 }
 
-/// Returns what `backend_role` needs: the default role in any account, or (`--listed`) exactly the roles that it assumes for
-/// the registry's targets. For chained targets that is the intermediate role.
+/// Returns what `backend_role` needs: the default role in any account, or (`--listed`) exactly the roles that it
+/// assumes for the registry's targets. For chained targets that is the intermediate role.
 async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<PolicyDocument>, Error> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name;
@@ -123,8 +123,8 @@ async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
     Ok(write::trust(&role, true))
 }
 
-/// Returns the ARNs of the registry's role names in any account. If the registry cannot be read, it is the default name:
-/// an operator without this policy may not be able to read it yet.
+/// Returns the ARNs of the registry's role names in any account. If the registry cannot be read, it is the default
+/// name: an operator without this policy may not be able to read it yet.
 async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
     let partition = backend.partition.name;
     let of_any_account = |name: &str| format!("arn:{partition}:iam::*:role/{name}");

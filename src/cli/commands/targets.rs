@@ -210,8 +210,8 @@ async fn find_candidates(
         .map_err(|cause| of_aws(&format!("the policies of {role}"), cause))
 }
 
-/// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ from
-/// what was published are an error, since customers would trust the wrong role.
+/// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ
+/// from what was published are an error, since customers would trust the wrong role.
 pub(crate) async fn backend_role(
     given: Option<&str>,
     settings: &Settings,

@@ -1,5 +1,8 @@
-//! Edits of the registry's file, as pure changes: adding, switching and taking out targets, with one external ID for
-//! each customer. Where the file lies, and who else edits it at the same time, is not known here.
+//! Edits of the registry's file as pure functions: they add, enable, disable and remove targets.
+//!
+//! All targets of a customer get the same external ID.
+//!
+//! **Invariant:** knows neither where the file is stored nor who else edits it at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,42 +14,39 @@ use super::reader::DEFAULT_ROLE_NAME;
 use crate::domain::AccountId;
 use crate::input::ValidationErrors;
 
-/// A target to be added.
+/// A target to add to the registry.
 #[derive(Clone, Debug)]
 pub(crate) struct NewTarget {
-    /// The account.
     pub account_id: AccountId,
-    /// How the external ID comes about.
     pub external_id: ExternalIdSource,
-    /// The role, where it is not the default one.
+    /// The role, if it is not the default one.
     pub role_arn: Option<String>,
-    /// A role to pass through first.
+    /// An intermediate role that is assumed first.
     pub via: Option<String>,
-    /// What people call the account.
+    /// The account's name for people.
     pub name: Option<String>,
-    /// Whose account it is.
+    /// The customer that owns the account.
     pub customer: Option<String>,
-    /// Globs of regions; the defaults' where there are none.
+    /// Globs of the regions to query. If empty, the defaults of the registry apply.
     pub regions: Vec<String>,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether it is taken stock of at once.
+    /// Whether runs include the target from now on.
     pub enabled: bool,
 }
 
-/// Where a new target's external ID comes from.
+/// The source of a new target's external ID.
 #[derive(Clone, Debug)]
 pub(crate) enum ExternalIdSource {
-    /// The customer's own, where the registry has one already; else a new one.
+    /// The customer's external ID if the registry has one already, else a new random one.
     Generated,
-    /// One that the customer's role asks for already.
+    /// An external ID that the customer's role requires already.
     Given(SecretString),
-    /// None: an account of one's own organization.
+    /// No external ID, for an account of the operator's own organization.
     None,
 }
 
 impl NewTarget {
-    /// A disabled target about which nothing else is known.
+    /// Creates a disabled target with nothing but its account.
     pub(crate) fn new(account_id: AccountId) -> Self {
         Self {
             account_id,
@@ -63,41 +63,44 @@ impl NewTarget {
 }
 
 impl RegistryFile {
-    /// A registry without targets.
+    /// Creates a registry without targets.
     pub(crate) fn new() -> Self {
         Self { version: 1, defaults: None, targets: Vec::new() }
     }
 
-    /// The file's text.
+    /// Returns the text of the file.
     pub(crate) fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{text}\n")
     }
 
-    /// What customers' roles are called where a target says nothing else.
+    /// Returns the name of the role in targets that do not set their own.
     pub(crate) fn role_name(&self) -> &str {
         self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref()).unwrap_or(DEFAULT_ROLE_NAME)
     }
 
-    /// The entry of an account.
+    /// Returns the entry of an account.
     pub(crate) fn entry(&self, account_id: &AccountId) -> Option<&TargetEntry> {
         self.targets.iter().find(|entry| entry.account_id == *account_id)
     }
 
-    /// Adds targets, all or none: which of them are there already is told of all at once.
+    /// Adds all targets or none. The error lists every target that is in the registry already.
     pub(crate) fn add(&mut self, new: &[NewTarget]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let mut seen = BTreeSet::new();
         for target in new {
             let account = &target.account_id;
             if self.entry(account).is_some() {
-                errors
-                    .push("registry", format!(
-                        "account {account} is in it already. Its name, tags and regions are changed in the file itself; removed \
-                         and added anew it gets another external ID, which the customer has to put into its role"
-                    ));
+                errors.push(
+                    "registry",
+                    format!(
+                        "account {account} is in it already. Change its name, tags and regions in the file itself. \
+                         If it is removed and added again, it gets another external ID, which the customer has to put \
+                         into its role"
+                    ),
+                );
             } else if !seen.insert(account) {
-                errors.push("registry", format!("account {account} is to be added twice"));
+                errors.push("registry", format!("account {account} is named twice"));
             }
         }
         if !errors.is_empty() {
@@ -134,13 +137,13 @@ impl RegistryFile {
         })
     }
 
-    /// The external ID that a customer's accounts have.
+    /// Returns the external ID that a customer's accounts share.
     fn external_id_of(&self, customer: &str) -> Option<&str> {
         let mut own = self.targets.iter().filter(|entry| entry.customer.as_deref() == Some(customer));
         own.find_map(|entry| entry.external_id.as_deref())
     }
 
-    /// One that no target has.
+    /// Returns a random external ID that no target has.
     fn fresh_external_id(&self) -> Result<String, String> {
         loop {
             let id = random_external_id().map_err(|error| format!("the system has no random bits: {error}"))?;
@@ -151,7 +154,7 @@ impl RegistryFile {
         }
     }
 
-    /// Switches targets on or off, and says which of them were not so before.
+    /// Enables or disables targets. Returns those that changed.
     pub(crate) fn set_enabled(
         &mut self,
         accounts: &[AccountId],
@@ -168,8 +171,8 @@ impl RegistryFile {
         Ok(switched)
     }
 
-    /// Notes the role of an account, where its administrator chose another name or path, and says whether it is another one
-    /// than before. Nobody has checked that one, so that the target is disabled.
+    /// Sets the role of an account whose administrator chose another name or path. Returns whether the role changed. A
+    /// changed role has not been checked, so the target is disabled.
     pub(crate) fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<bool, ValidationErrors> {
         self.require_all(std::slice::from_ref(account_id))?;
         let by_default = format!(":iam::{account_id}:role/{}", self.role_name());
@@ -188,7 +191,7 @@ impl RegistryFile {
         Ok(changed)
     }
 
-    /// Takes targets out.
+    /// Removes targets from the registry.
     pub(crate) fn remove(&mut self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
         self.require_all(accounts)?;
         self.targets.retain(|entry| !accounts.contains(&entry.account_id));
@@ -249,8 +252,8 @@ mod tests {
         ");
         let refused = file.add(&[NewTarget::new(account(1)), NewTarget::new(account(3)), NewTarget::new(account(3))]);
         insta::assert_snapshot!(refused.unwrap_err(), @r"
-        registry: account 000000000001 is in it already. Its name, tags and regions are changed in the file itself; removed and added anew it gets another external ID, which the customer has to put into its role
-        registry: account 000000000003 is to be added twice
+        registry: account 000000000001 is in it already. Change its name, tags and regions in the file itself. If it is removed and added again, it gets another external ID, which the customer has to put into its role
+        registry: account 000000000003 is named twice
         ");
         file.remove(&[account(2)]).unwrap();
         insta::assert_snapshot!(file.to_json());

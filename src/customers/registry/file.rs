@@ -1,5 +1,6 @@
-//! The form of the registry's file, for its JSON Schema and for whoever edits it. Reading, with places and advice, is
-//! in [`super::reading`]; a test holds the two together.
+//! The format of the registry's file, for its JSON Schema and for edits.
+//!
+//! `reader` reads the file with paths and advice in its errors. A test checks that both accept the same files.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +11,14 @@ use super::external_id::EXTERNAL_ID_PATTERN;
 use crate::domain::AccountId;
 use crate::domain::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
 
-/// The registry: all accounts that may be taken stock of, and how to enter them.
+/// The registry: all accounts that rolecall may inventory, and the roles to assume in them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegistryFile {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u64,
-    /// What holds for targets that say nothing else.
+    /// The values for targets that do not set their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Defaults")]
     pub defaults: Option<Defaults>,
@@ -26,15 +27,15 @@ pub(crate) struct RegistryFile {
     pub targets: Vec<TargetEntry>,
 }
 
-/// What holds for targets that say nothing else.
+/// The values for targets that do not set their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Defaults {
-    /// The name of the role in every account; `rolecall-inventory` where it is not given.
+    /// The name of the role in every account. The default is `rolecall-inventory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = ROLE_NAME_PATTERN), extend("default" = "rolecall-inventory"))]
     pub role_name: Option<String>,
-    /// Globs of the regions to ask; all that are enabled in the account where they are not given.
+    /// Globs of the regions to query. The default is all regions that are enabled in the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         with = "Vec<String>",
@@ -45,38 +46,38 @@ pub(crate) struct Defaults {
     pub regions: Option<Vec<String>>,
 }
 
-/// An account, and how to enter it.
+/// An account, and the role to assume in it.
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetEntry {
-    /// The account.
+    /// The account to inventory.
     pub account_id: AccountId,
-    /// The external ID that the account's role asks for. Null, in so many words, for an
-    /// organization's own accounts, whose roles ask for none.
+    /// The external ID that the account's role requires. An explicit null is for an organization's
+    /// own accounts, whose roles require none.
     #[schemars(
         with = "String",
         regex(pattern = EXTERNAL_ID_PATTERN),
         extend("type" = ["string", "null"])
     )]
     pub external_id: Option<String>,
-    /// The role to assume, where it is not the default one. Null for the account that the command
-    /// line itself runs in, entered with its own credentials.
+    /// The role to assume, if it is not the default one. Null means the account that the command line
+    /// runs in, which is queried with the command's own credentials.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
     pub role_arn: Option<Option<String>>,
-    /// A role to pass through first.
+    /// An intermediate role that is assumed first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 20, max = 2048), regex(pattern = ROLE_ARN_PATTERN))]
     pub via: Option<String>,
-    /// What people call the account.
+    /// The account's name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 256))]
     pub name: Option<String>,
-    /// Whose account it is. Only targets of one customer may share an external ID.
+    /// The customer that owns the account. Only targets of one customer may share an external ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 256))]
     pub customer: Option<String>,
-    /// Globs of the regions to ask; the defaults' where they are not given.
+    /// Globs of the regions to query. The default is the list in `defaults`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         with = "Vec<String>",
@@ -85,22 +86,22 @@ pub(crate) struct TargetEntry {
         extend("uniqueItems" = true)
     )]
     pub regions: Option<Vec<String>>,
-    /// What requests select targets by.
+    /// The tags by which requests select targets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("default" = {}, "propertyNames" = {"minLength": 1}))]
     pub tags: BTreeMap<String, String>,
-    /// Whether the account is taken stock of at all; true where it is not given.
+    /// Whether runs include the account. The default is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool", extend("default" = true))]
     pub enabled: Option<bool>,
 }
 
-/// What is given, null too.
+/// Reads a field that is present. A null becomes `Some(None)`, so that it differs from a missing field.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Without the external ID.
+/// Prints the entry without its external ID, which is a secret.
 impl std::fmt::Debug for TargetEntry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("TargetEntry").field("account_id", &self.account_id).finish_non_exhaustive()

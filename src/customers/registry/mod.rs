@@ -1,9 +1,9 @@
-//! The registry: the file that lists all targets, and the only place where role ARNs and external
-//! IDs come from.
+//! The registry: the file that lists all targets, and the only source of role ARNs and external IDs.
 //!
-//! [`Registry::read`] validates the file as a whole and names every problem at once, each with its
-//! place, and never an external ID. Where the file lies, and whether its roles can be assumed, is
-//! not known here.
+//! [`Registry::read`] validates the file as a whole. It reports every problem at once, each with its path in the file,
+//! and never repeats an external ID.
+//!
+//! **Invariant:** knows neither where the file is stored nor whether its roles can be assumed.
 
 use std::collections::BTreeMap;
 
@@ -24,68 +24,68 @@ mod edit;
 /// All targets, in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    /// The version of the file's form.
+    /// The version of the file's format.
     pub version: u64,
-    /// The targets: at least one, each of another account.
+    /// The targets, each of another account. [`Registry::read`] requires at least one.
     pub targets: Vec<Target>,
 }
 
-/// A customer account, and how to enter it.
+/// A customer account, and how its inventory is read.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The account.
+    /// The account to inventory.
     pub account_id: AccountId,
-    /// How to enter it.
+    /// The role or credentials that give access to the account.
     pub role: TargetRole,
-    /// What proves to the customer's role that it is entered for this customer. None only where the
-    /// file says null in so many words.
+    /// The external ID that proves to the customer's role for whom it is assumed. `None` only if the
+    /// file has an explicit null.
     pub external_id: Option<SecretString>,
-    /// The ARN of a role to pass through first.
+    /// The ARN of an intermediate role that is assumed first.
     pub via: Option<String>,
-    /// What people call the account.
+    /// The account's name for people.
     pub name: Option<String>,
-    /// Whose account it is: targets of one customer may share an external ID.
+    /// The customer that owns the account. Targets of one customer may share an external ID.
     pub customer: Option<String>,
-    /// Globs of the regions to ask; `*` where neither the target nor the defaults say any.
+    /// Globs of the regions to query; `*` if neither the target nor the defaults have any.
     pub regions: Vec<String>,
-    /// What requests select targets by.
+    /// The tags by which requests select targets.
     pub tags: BTreeMap<String, String>,
-    /// Whether the target is taken stock of at all.
+    /// Whether runs include the target.
     pub enabled: bool,
 }
 
-/// How a target is entered.
+/// The way into a target's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetRole {
-    /// By assuming this role.
+    /// Assumes this role in the account.
     Assume {
-        /// The role's ARN, in full.
+        /// The full ARN of the role.
         role_arn: String,
     },
-    /// With the credentials that rolecall runs under, where the file says `"role_arn": null`.
+    /// Uses rolecall's own credentials. The file says `"role_arn": null` for it.
     OwnCredentials,
 }
 
 impl Registry {
-    /// One without targets.
+    /// Creates a registry without targets.
     pub fn empty() -> Self {
         Self { version: 1, targets: Vec::new() }
     }
 
-    /// The target of an account, enabled or not.
+    /// Returns the target of an account, enabled or not.
     pub fn target(&self, account_id: &AccountId) -> Option<&Target> {
         self.targets.iter().find(|target| target.account_id == *account_id)
     }
 }
 
 impl Target {
-    /// Whether another entry is entered in the same way.
+    /// Returns whether both targets have the same role, intermediate role and external ID.
     pub fn has_same_access(&self, other: &Self) -> bool {
         let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         self.role == other.role && self.via == other.via && id(self) == id(other)
     }
 
-    /// Whether the target bears all of these tags.
+    /// Returns whether the target has all of these tags.
     pub fn has_tags(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.iter().all(|(name, value)| self.tags.get(name) == Some(value))
     }

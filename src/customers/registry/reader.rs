@@ -1,4 +1,4 @@
-//! Reading the registry's file: every problem at once, each with its place.
+//! Reads the registry's file and reports every problem at once, each with its path in the file.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ pub(super) const DEFAULTS_FIELDS: [&str; 2] = ["role_name", "regions"];
 pub(super) const TARGET_FIELDS: [&str; 9] =
     ["account_id", "external_id", "role_arn", "via", "name", "customer", "regions", "tags", "enabled"];
 
-/// The name that the customer's template gives the role.
+/// The name of the role in the customer's template.
 pub(crate) const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
 
-/// The most characters of a name of a target or customer.
+/// The maximum length of the name of a target or customer, in characters.
 const NAME_CHARACTERS: usize = 256;
 
 impl Registry {
@@ -26,7 +26,7 @@ impl Registry {
         Self::read_as(bytes, partition, false)
     }
 
-    /// The same for whoever edits it: it may be new, or its last target have been removed.
+    /// Reads a registry that may have no targets, for edits: it may be new, or its last target may have been removed.
     pub fn read_allowing_empty(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, true)
     }
@@ -42,7 +42,7 @@ impl Registry {
     }
 }
 
-/// What holds for targets that say nothing else.
+/// The values for targets that do not set their own.
 struct TargetDefaults<'a> {
     partition: &'a str,
     role_name: String,
@@ -67,7 +67,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         None => &[],
     };
     if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
-        let what = "holds no targets: add one with its account_id and external_id for every account to take stock of";
+        let what = "has no targets: add one with its account_id and external_id for every account to inventory";
         errors.push(place, what);
         return Vec::new();
     }
@@ -114,7 +114,7 @@ fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationEr
     defaults
 }
 
-/// One target; none, with problems, where its account or its role is not known.
+/// Reads one target. Returns `None`, and adds errors, if its account or its role is invalid.
 fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut ValidationErrors) -> Option<Target> {
     fields.refuse_all_unknown(&TARGET_FIELDS, errors);
     if fields.get("account_id").is_none() {
@@ -181,7 +181,7 @@ fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErr
     }
 }
 
-/// A name for people: of a target, of a customer.
+/// Reads the name of a target or of a customer.
 pub(super) fn label(text: &str) -> Result<String, ParseError> {
     let plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if plain && text.trim() == text && text.chars().count() <= NAME_CHARACTERS {
