@@ -1,4 +1,4 @@
-//! The id of an AWS account.
+//! Parses the ids of AWS accounts.
 
 use std::str::FromStr;
 

@@ -1,6 +1,6 @@
-//! Amazon Resource Names.
+//! Parses Amazon Resource Names (ARNs).
 //!
-//! **Invariant:** the only place that takes an ARN apart.
+//! **Invariant:** the only module that splits an ARN into its parts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,9 +15,9 @@ pub(crate) struct Arn {
     pub partition: String,
     /// The service's namespace, such as `iam`.
     pub service: String,
-    /// The region; empty for global resources.
+    /// The region. It is empty for global resources.
     pub region: String,
-    /// The account; none for resources that no account owns, such as S3 buckets.
+    /// The account. `None` if the ARN has no account, as for S3 buckets.
     pub account_id: Option<AccountId>,
     /// Everything after the account, colons and slashes included.
     pub resource: String,

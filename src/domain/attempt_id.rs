@@ -1,6 +1,6 @@
-//! Names for attempts: eight hexadecimal digits, new in each invocation.
+//! Ids of attempts. Each invocation gets a new id of eight hexadecimal digits.
 
-/// A new name. Without a source of randomness the clock stands in: it has to differ, not to be secret.
+/// Returns a random id. If the system has no randomness, the clock is used: an id must differ, but need not be secret.
 pub(crate) fn new_attempt_id() -> String {
     let mut bytes = [0_u8; 4];
     if getrandom::fill(&mut bytes).is_err() {

@@ -1,17 +1,17 @@
-//! How many calls a cell has cost.
+//! Counts the calls to AWS that a cell has made.
 
 use std::ops::AddAssign;
 
-/// What a cell's calls cost.
+/// The number of calls of a cell, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallCounts {
-    /// Requests sent, retries included.
+    /// Requests that were sent, including retries.
     pub calls: u64,
-    /// Those of them that repeated one.
+    /// Requests that repeated an earlier one.
     pub retries: u64,
-    /// Those of them that were refused for rate.
+    /// Requests that AWS throttled.
     pub throttles: u64,
-    /// Answers read.
+    /// Response pages that were read.
     pub pages: u64,
 }
 

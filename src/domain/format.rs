@@ -1,4 +1,4 @@
-//! The format of the inventory's files.
+//! The formats in which the inventory's files can be written.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,14 +1,15 @@
-//! Globs of regions and resource types: which texts are globs at all, and what a list of them matches.
-//! Which regions and types there are is not known here.
+//! Parses and matches globs of regions and resource types.
+//!
+//! **Invariant:** does not know which regions and resource types exist.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::input::{ParseError, quoted};
 
-/// The most characters of one glob.
+/// The maximum length of one glob in characters.
 const GLOB_CHARACTERS: usize = 128;
 
-/// A list of globs, any of which may match.
+/// A list of globs. A name matches the list if it matches any of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Globs {
     patterns: Vec<String>,
@@ -16,8 +17,9 @@ pub(crate) struct Globs {
 }
 
 impl Globs {
-    /// The globs of a list that was read already. A text that is no glob matches nothing here: what
-    /// reading would refuse must never widen what is asked.
+    /// Creates the list from patterns that are already validated.
+    ///
+    /// An invalid pattern matches nothing: an error in a glob must never widen a request.
     pub(crate) fn new<T: AsRef<str>>(patterns: impl IntoIterator<Item = T>) -> Self {
         let patterns: Vec<String> = patterns.into_iter().map(|pattern| pattern.as_ref().to_owned()).collect();
         let mut builder = GlobSetBuilder::new();
@@ -27,23 +29,23 @@ impl Globs {
         Self { patterns, set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
     }
 
-    /// Whether any of the globs matches the whole name.
+    /// Returns whether any of the globs matches the whole name.
     pub(crate) fn matches(&self, name: &str) -> bool {
         self.set.is_match(name)
     }
 
-    /// The globs as they were written.
+    /// Returns the globs as they were written.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
         self.patterns.iter().map(String::as_str)
     }
 
-    /// Those that are names given in full, without anything that matches more than itself.
+    /// Returns the globs that are full names: they have no wildcard and match only themselves.
     pub(crate) fn full_names(&self) -> impl Iterator<Item = &str> {
         self.patterns().filter(|pattern| !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']))
     }
 }
 
-/// Reads a glob of regions: the letters of region names, `*` and `?`.
+/// Parses a glob of regions. It may have the characters of region names, `*` and `?`.
 pub(crate) fn region_glob(text: &str) -> Result<String, ParseError> {
     let possible = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'*' | b'?' | b'-');
     if text.is_empty() || text.len() > GLOB_CHARACTERS || !text.bytes().all(possible) {
@@ -54,7 +56,7 @@ pub(crate) fn region_glob(text: &str) -> Result<String, ParseError> {
     Ok(text.to_owned())
 }
 
-/// Reads a glob of resource types: `ec2_*`, `route53_records`, `ec2_{vpcs,subnets}`.
+/// Parses a glob of resource types: `ec2_*`, `route53_records`, `ec2_{vpcs,subnets}`.
 pub(crate) fn resource_glob(text: &str) -> Result<String, ParseError> {
     let malformed = |why: &str| {
         ParseError(format!("{} is not a glob ({why}): write one as ec2_* or route53_records", quoted(text)))
@@ -65,7 +67,7 @@ pub(crate) fn resource_glob(text: &str) -> Result<String, ParseError> {
     if text.len() > GLOB_CHARACTERS {
         return Err(malformed("it is too long"));
     }
-    // The whole error repeats the glob, uncut; its kind says only what is wrong.
+    // Only the kind of the error is shown: its full text would repeat the glob without cutting it.
     Glob::new(text).map_err(|error| malformed(&error.kind().to_string().replace('\n', " ")))?;
     Ok(text.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Domain types that all other groups share: account and run ids, ARNs, partitions, globs, formats, counts.
 //!
-//! **Invariant:** knows no group but `input`, no AWS crate and no file.
+//! **Invariant:** uses no other group than `input`, no AWS crate and no file.
 
 mod string_newtype;
 mod account_id;

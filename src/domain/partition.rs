@@ -1,25 +1,25 @@
-//! AWS's partitions and the regions that were known when this was written.
+//! AWS's partitions and their known regions.
 //!
-//! What is enabled in an account is always asked; this list only tells a region's name from a slip,
-//! stands in where nobody may say what is enabled, and says which regions are opt-in (FACTS: launched
-//! after 2019-03-20).
+//! Every run asks AWS which regions are enabled in an account. This list only detects misspelt region names, and
+//! supplies the default regions if no API may be called that lists the enabled ones. It also says which regions are
+//! opt-in: those launched after 2019-03-20, as AWS documents.
 
-/// One partition.
+/// A partition of AWS, which has accounts and regions of its own.
 #[derive(Debug)]
 pub struct Partition {
-    /// `aws`.
+    /// The name in ARNs: `aws`, `aws-cn`, `aws-us-gov`.
     pub name: &'static str,
-    /// Where STS, and what has no region of its own, is asked by default.
+    /// The default region for STS and for services without regions.
     pub default_region: &'static str,
     /// The host of the AWS console.
     pub console_host: &'static str,
-    /// The region that Route 53 is signed for.
+    /// The region in the signatures of Route 53 requests.
     pub route53_region: &'static str,
-    /// The region that IAM is signed for.
+    /// The region in the signatures of IAM requests.
     pub iam_region: &'static str,
-    /// Enabled in every account.
+    /// The regions that are enabled in every account.
     pub default_regions: &'static [&'static str],
-    /// Enabled by those who want them.
+    /// The regions that an account must enable before it can use them.
     pub opt_in_regions: &'static [&'static str],
 }
 
@@ -89,12 +89,12 @@ static PARTITIONS: &[Partition] = &[
     },
 ];
 
-/// The partition of that name.
+/// Returns the partition with the given name, if it is known.
 pub(crate) fn partition(name: &str) -> Option<&'static Partition> {
     PARTITIONS.iter().find(|partition| partition.name == name)
 }
 
-/// The partition that a region lies in, told by its name: new regions keep their partition's prefix.
+/// Returns the partition of a region. The name's prefix decides, so this works for new regions too.
 pub(crate) fn partition_of_region(region: &str) -> &'static Partition {
     let index = if region.starts_with("cn-") {
         1
@@ -107,19 +107,20 @@ pub(crate) fn partition_of_region(region: &str) -> &'static Partition {
 }
 
 impl Partition {
-    /// Every region known.
+    /// Returns all known regions, the default ones first.
     pub fn regions(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.default_regions.iter().chain(self.opt_in_regions).copied()
     }
 
-    /// The region to ask STS in: the backend's own, unless it is opt-in, since tokens of such a region
-    /// are good only where the customer has enabled it too.
+    /// Returns the region whose STS endpoint is called: `own`, or the partition's default region if `own` is opt-in.
+    ///
+    /// A token from an opt-in region is valid only if the customer has enabled that region too.
     pub fn sts_region(&self, own: &str) -> String {
         if self.default_regions.contains(&own) { own.to_owned() } else { self.default_region.to_owned() }
     }
 }
 
-/// Whether a text has the form of a region's name: `eu-west-1`, `us-gov-east-1`.
+/// Returns whether a text has the form of a region's name: `eu-west-1`, `us-gov-east-1`.
 pub(crate) fn is_region_in_form(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [first, middle @ .., last] = parts.as_slice() else { return false };

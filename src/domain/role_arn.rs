@@ -1,7 +1,6 @@
-//! ARNs and names of IAM roles.
+//! Parses ARNs and names of IAM roles.
 //!
-//! They are checked before AWS sees them, so that a typing error is reported with its path, and no call goes to a wrong
-//! account.
+//! They are checked before any call. A typing error is reported with its path, and no call goes to a wrong account.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +8,13 @@ use std::str::FromStr;
 use super::{AccountId, Arn};
 use crate::input::{ParseError, quoted};
 
-/// The pattern of a role's name in JSON Schemas.
+/// The regular expression for a role's name in JSON Schemas.
 pub(crate) const ROLE_NAME_PATTERN: &str = r"^[A-Za-z0-9_+=,.@-]{1,64}$";
 
-/// The pattern of a role's ARN in JSON Schemas.
+/// The regular expression for a role's ARN in JSON Schemas.
 pub(crate) const ROLE_ARN_PATTERN: &str = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$";
 
-/// IAM's limit for a role's path, its opening slash included.
+/// IAM's limit for a role's path, including its first slash.
 const MAX_PATH_CHARACTERS: usize = 512;
 
 /// The ARN of an IAM role.

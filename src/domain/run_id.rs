@@ -1,27 +1,29 @@
-//! The name of a run, and of the runs that continue it. Where a name comes from that nobody gave is
-//! in [`super::naming`].
+//! The name of a run, and the names of the runs that continue it.
+//!
+//! **Invariant:** does not know events. `event` derives the name of a run whose request has none.
 
 use std::str::FromStr;
 
 use super::string_newtype::string_newtype;
 use crate::input::{ParseError, quoted};
 
-/// The most characters of a run id, a continuation's `.r<n>` aside.
+/// The maximum length of a run id in characters, without a continuation's `.r<n>`.
 pub(super) const RUN_ID_CHARACTERS: usize = 55;
 
-/// The most characters of an STS session name.
+/// STS's limit for the length of a session name in characters.
 const SESSION_NAME_CHARACTERS: usize = 64;
 
 string_newtype! {
     /// The name of a run: `nightly-2026-11-21`, or `nightly-2026-11-21.r1` for the run that continues it.
     pub struct RunId;
-    description: "The name of a run, or with .r<n> of the run that does what an earlier one left.",
+    description: "The name of a run. The suffix .r<n> marks a run that continues an earlier one.",
     pattern: r"^[A-Za-z0-9][A-Za-z0-9._-]{0,54}(\.r[1-9][0-9]{0,3})?$"
 }
 
 impl RunId {
-    /// The name of the run that does what this one left: `x` -> `x.r1` -> `x.r2`. None after
-    /// `x.r9999`: whoever got there is in a loop.
+    /// Returns the name of the run that continues this one: `x` -> `x.r1` -> `x.r2`.
+    ///
+    /// Returns `None` after `x.r9999`: a run that is continued that often is in a loop.
     pub fn continuation(&self) -> Option<RunId> {
         match split_continuation(&self.0) {
             Some((_, 9999)) => None,
@@ -30,7 +32,7 @@ impl RunId {
         }
     }
 
-    /// The run whose rest this one does: `x.r2` -> `x.r1` -> `x` -> none.
+    /// Returns the name of the run that this one continues: `x.r2` -> `x.r1` -> `x` -> `None`.
     pub fn resumes(&self) -> Option<RunId> {
         let (first_run, number) = split_continuation(&self.0)?;
         Some(match number {
@@ -39,21 +41,22 @@ impl RunId {
         })
     }
 
-    /// Of which number it is among the runs that do one another's rest: 0 for the first.
+    /// Returns the number of the continuation: 2 for `x.r2`, 0 for a run that continues none.
     pub fn continuation_number(&self) -> u32 {
         split_continuation(&self.0).map_or(0, |(_, number)| number.into())
     }
 
-    /// The session name under which the run enters customer accounts, so that the customer's
-    /// CloudTrail names the run.
+    /// Returns the STS session name for customer accounts. It contains the run id, so that the customer's CloudTrail
+    /// names the run.
     pub fn session_name(&self) -> String {
         let mut name = format!("rolecall-{}", self.0);
         name.truncate(SESSION_NAME_CHARACTERS);
         name
     }
 
-    /// A name that was derived, and not written by anybody: `text` with the characters that no run
-    /// id may have replaced, and cut. It never reads as the continuation of another run.
+    /// Derives a run id from any text: replaces invalid characters and cuts the text to the maximum length.
+    ///
+    /// The id never has the form of a continuation, so that a derived run resumes no other run.
     pub fn derived(text: &str) -> RunId {
         let mut name = sanitised(text, RUN_ID_CHARACTERS);
         if let Some((first_run, _)) = split_continuation(&name) {
@@ -64,7 +67,7 @@ impl RunId {
     }
 }
 
-/// `text` in the alphabet of run ids, opening with a letter or digit, cut to `characters`.
+/// Replaces all characters that a run id cannot have, drops those before the first letter or digit, and cuts the text.
 pub(crate) fn sanitised(text: &str, characters: usize) -> String {
     let name: String = text
         .chars()
@@ -100,7 +103,7 @@ fn is_first_run(text: &str) -> bool {
         && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
 }
 
-/// `x.r2` -> (`x`, 2), where both parts are what a continuation's name is made of.
+/// Splits the name of a continuation: `x.r2` -> (`x`, 2). Returns `None` for any other text.
 fn split_continuation(text: &str) -> Option<(&str, u16)> {
     let (first_run, digits) = text.rsplit_once(".r")?;
     let plain = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());

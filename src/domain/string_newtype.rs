@@ -1,4 +1,4 @@
-//! A macro for texts that are checked once, when they are parsed.
+//! A macro for string types whose values are validated once, when they are parsed.
 
 /// Defines a newtype over `String` whose only constructor is its `FromStr`, and implements what every such type has:
 /// `as_str`, `Display`, serde, and a JSON Schema with the given pattern.

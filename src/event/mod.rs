@@ -1,12 +1,12 @@
-//! The input contract: what may come in, what a request may ask for, and what its run is called.
+//! The input contract: the shapes of events, the fields of a request, and the name of its run.
 //!
-//! [`classify`] says by its own marks what shape an event has; [`Request::read`] reads the request
-//! in it, naming every problem at once; [`run_id()`] derives the run's name so that a second delivery
-//! of the same event is the same run.
+//! [`classify`] detects the shape of an event by its fields. [`Request::read`] reads the request in it and reports all
+//! errors at once. [`run_id()`] derives the name of the run, so that a second delivery of an event is the same run.
 //!
-//! This module does not know the registry, the catalogue or AWS: whether an account is known, a glob
-//! matches a resource type or a format is available is found out later. And it knows no role ARN and
-//! no external ID, since an event may not carry them.
+//! **Invariant:** does not know the registry, the catalogue or AWS. Later steps check whether an account is known, a
+//! glob matches a resource type and a format is available.
+//!
+//! **Invariant:** knows no role ARN and no external ID, because an event must not contain them.
 
 pub(crate) use default_request::default_request;
 pub(crate) use incoming::Message;

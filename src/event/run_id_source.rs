@@ -1,43 +1,44 @@
-//! Where a run's name comes from when the request gives none. Two deliveries of one event must give
-//! one name, so it is made of what both carry: a time, or an id, never the clock; only a person at a
-//! terminal, whose every command is a new run, gets the clock.
+//! Derives the name of a run whose request has no `run_id`.
+//!
+//! Two deliveries of the same event must give the same name. The name is therefore made of a time or an id that the
+//! event has, never of the clock. Only commands at a terminal use the clock, because each of them is a new run.
 
 use jiff::Timestamp;
 
 use super::Request;
 use crate::domain::{RunId, sanitised};
 
-/// The most characters of a rule's name in a run id, so that the time fits behind it.
+/// The maximum length of a rule's name in a run id. The rest of the id is for the time.
 const RULE_CHARACTERS: usize = 36;
 
-/// What an event brings along to name its run.
+/// The part of an event that names its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunIdSource {
-    /// A schedule: its name, and the time for which it fired.
+    /// A rule or schedule of EventBridge, with the time for which it fired.
     Rule {
-        /// The rule's name.
+        /// The name of the rule or schedule.
         rule: String,
-        /// The time that it fired for.
+        /// The time for which it fired.
         time: Timestamp,
     },
-    /// A custom EventBridge event: its id.
+    /// The id of a custom EventBridge event.
     Event(String),
-    /// An SQS message: its id.
+    /// The id of an SQS message.
     Message(String),
-    /// A request sent straight to the function: the Lambda request id, the same for its retries.
+    /// The Lambda request id of a direct invocation. Lambda's retries of the invocation have the same id.
     Invocation(String),
-    /// The request's own `run_id`, which it must have.
+    /// The event has nothing to name the run. The request must have a `run_id`.
     Given,
-    /// A person at a terminal: the time, and a number that keeps two commands of a second apart.
+    /// A command at a terminal, with the time and a random number.
     Terminal {
-        /// The time of the command.
+        /// The time at which the command started.
         now: Timestamp,
-        /// Tells commands of the same second apart.
+        /// A number that distinguishes two commands of the same second.
         random: u16,
     },
 }
 
-/// The name of the request's run: the one that it gives, else one that is derived.
+/// Returns the name of the run: the request's `run_id`, or else a name from `scheduled_at`, or else from the event.
 pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
     if let Some(given) = &request.run_id {
         return given.clone();
@@ -55,7 +56,7 @@ pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
     }
 }
 
-/// `20261121T030000Z`.
+/// Formats a time for a run id: `20261121T030000Z`.
 fn compact(time: Timestamp) -> String {
     time.strftime("%Y%m%dT%H%M%SZ").to_string()
 }

@@ -1,58 +1,58 @@
-//! The steps of a state machine, as it invokes the function: plan a run, carry out one of its shards, put the run together.
+//! Reads the steps with which a state machine invokes the function: plan a run, collect one shard, reduce the run.
 //!
-//! They carry a request or a run's name, and never whom to enter: what a shard asks is read from the plan in the output.
+//! A step has a request or a run id, and never a role to enter. The plan in the output has the accounts of each shard.
 
 use serde_json::Value;
 
 use crate::domain::RunId;
 use crate::input::{Fields, ValidationErrors, quoted};
 
-/// The mark of a step.
+/// The field that marks a step.
 pub(super) const STEP: &str = "step";
-/// How many accounts a shard has where the machine says nothing.
+/// The default number of accounts in a shard.
 pub(super) const BATCH: usize = 25;
-/// More would not end within one invocation.
+/// The maximum number of accounts in a shard. A larger shard would not end within one invocation.
 const LARGEST_BATCH: u64 = 1_000;
 
-/// One step.
+/// A step of the state machine, as it invokes the function.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Resolve a request into a plan, and say which shards are to do.
+    /// Resolves a request into a plan, and returns the shards to collect.
     Plan {
-        /// What is asked for.
+        /// What the plan is made for.
         what: Planning,
-        /// How many accounts a shard has.
+        /// The number of accounts in a shard.
         batch: usize,
     },
-    /// Carry out one shard of a planned run.
+    /// Collects one shard of a planned run.
     Shard {
-        /// The run.
+        /// The run that has the shard.
         run_id: RunId,
-        /// The shard's name.
+        /// The name of the shard in the plan.
         shard: String,
     },
-    /// Put the run together from its shards, and commit it.
+    /// Merges the shards of a run, and commits the run.
     Reduce {
-        /// The run.
+        /// The run to commit.
         run_id: RunId,
     },
 }
 
-/// What a plan is made for.
+/// The subject of a plan: a request, or the rest of an earlier run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Planning {
-    /// A request, not read yet, and the machine's execution, which names the run where the request does not.
+    /// A request that is not read yet. The execution names the run if the request does not.
     Request {
-        /// The request.
+        /// The request as it was sent.
         request: Value,
-        /// The name of the execution.
+        /// The name of the state machine's execution.
         execution: String,
     },
-    /// What remains of this run.
+    /// The cells that this run left open.
     Remaining(RunId),
 }
 
-/// Reads a step, with all that is wrong with it.
+/// Reads a step, or returns all of its errors.
 pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
     let mut errors = ValidationErrors::new();
     let Some(fields) = Fields::of(event, "event", &mut errors) else { return Err(errors) };
@@ -97,7 +97,7 @@ fn plan(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Option<Step> {
         },
     };
     let what = match (fields.get("request"), fields.get("resumes")) {
-        // The machine hands its whole input on as the request; it may be just the name of the run to go on with.
+        // The machine passes its whole input as the request. The input may be only the name of the run to resume.
         (Some(request), None) if only_resumes(request) => {
             let named = Fields::of(request, "event.request", errors)?;
             Planning::Remaining(run_id(&named, "resumes", errors)?)

@@ -1,8 +1,8 @@
 //! Strict reading of JSON from people and other services. All errors are reported at once.
 //!
 //! [`parse`] turns bytes into a JSON value. [`Fields`] and [`unique_list`] read objects and lists and continue after an
-//! error, so that one message lists all that must be corrected. An error never has the value of an unknown field, which
-//! may be a secret in the wrong place.
+//! error, so that one message lists all that must be corrected. An error never contains the value of an unknown
+//! field, which may be a secret in the wrong place.
 //!
 //! **Invariant:** does not know what an event or a registry is.
 
@@ -14,11 +14,12 @@ pub use strict::parse;
 mod fields;
 mod strict;
 
-/// How many errors are written out; the rest is counted. A hostile input could else make an
-/// error message of megabytes.
+/// The maximum number of errors in a message. The others are only counted.
+///
+/// Without this limit, a hostile input could make a message of megabytes.
 const MAX_DISPLAYED_ERRORS: usize = 100;
 
-/// How many characters of a value are repeated in a message.
+/// The maximum number of characters of a value in a message.
 const MAX_QUOTED_CHARACTERS: usize = 80;
 
 /// One error of an input, with its path.
@@ -104,8 +105,9 @@ impl std::error::Error for ValidationErrors {}
 #[error("{0}")]
 pub struct ParseError(pub String);
 
-/// A value as a message may repeat it: in backticks, cut, with control characters escaped.
-/// Never for a value that could be a secret.
+/// Quotes a value for a message: puts it in backticks, cuts it, and escapes control characters.
+///
+/// Do not use it for a value that may be a secret.
 pub(crate) fn quoted(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len().min(MAX_QUOTED_CHARACTERS) + 8);
     for character in value.chars().take(MAX_QUOTED_CHARACTERS) {
@@ -118,7 +120,7 @@ pub(crate) fn quoted(value: &str) -> String {
     format!("`{escaped}{cut}`")
 }
 
-/// The place of a field inside an object: `request.tags`, or `request["odd name"]`.
+/// Returns the path of a field of an object: `request.tags`, or `request["odd name"]`.
 pub(crate) fn field_path(object: &str, field: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if !field.is_empty() && field.len() <= MAX_QUOTED_CHARACTERS && field.bytes().all(plain) {

@@ -1,4 +1,4 @@
-//! A strict JSON parser: it refuses an empty body, a byte order mark, and a field that an object has twice.
+//! A strict JSON parser. It refuses an empty body, a byte order mark, and an object that has a field twice.
 //!
 //! **Invariant:** does not know which fields a document should have.
 

@@ -1,4 +1,4 @@
-//! The memory limit of this process: its control groups', or that of `ulimit`.
+//! Reads the memory limit of this process, from its control groups and from `ulimit`.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ fn process_limit(limits: &str) -> Option<u64> {
     ["Max address space", "Max data size"].into_iter().filter_map(named).min()
 }
 
-/// Parses a limit. `max`, `unlimited` and the huge number of cgroup v1 all mean: no limit.
+/// Parses a limit. `max`, `unlimited` and the huge number of cgroup v1 all mean that there is no limit.
 fn parse_limit(text: &str) -> Option<u64> {
     text.parse().ok().filter(|bytes| *bytes < 1 << 50)
 }

@@ -1,7 +1,8 @@
 //! The settings of a run, each with one name as an environment variable and, for some, a flag of the command line.
 //!
-//! All values are read at the start, and all that cannot be read are reported at once.
-//! **Invariant:** knows the settings' form ([`SETTINGS`]), and nothing of what they do.
+//! All values are read at the start, and all invalid values are reported at once.
+//!
+//! **Invariant:** knows the form of the settings ([`SETTINGS`]), and nothing of what they do.
 
 mod runtime;
 mod memory;
@@ -17,10 +18,10 @@ use std::time::Duration;
 
 use crate::input::{ValidationErrors, quoted};
 
-/// The least memory for answers, however low the process's own limit is.
+/// The minimum memory for responses in bytes, even if the process's limit is very low.
 const MIN_BODY_MEMORY: u64 = 16 << 20;
 
-/// How a run behaves. The defaults leave customers at least half of their API quotas.
+/// The settings of a run. The defaults leave customers at least half of their API quotas.
 ///
 /// The table `SETTINGS` says what each field does.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ pub struct Settings {
     pub sts_region: Option<String>,
     /// `ROLECALL_DEFAULT_REQUEST`: a request as JSON text.
     pub default_request: Option<String>,
-    /// `ROLECALL_BODY_MEMORY`, in bytes.
+    /// `ROLECALL_BODY_MEMORY`: memory for responses, in bytes.
     pub body_memory: u64,
     /// `ROLECALL_IN_FLIGHT`: calls in one process.
     pub in_flight: usize,
@@ -69,7 +70,7 @@ pub struct Settings {
     pub backoff_limit: Duration,
     /// `ROLECALL_CONNECT_TIMEOUT`: for opening a connection.
     pub connect_timeout: Duration,
-    /// `ROLECALL_CALL_TIMEOUT`: for one attempt, its answer included.
+    /// `ROLECALL_CALL_TIMEOUT`: for one attempt, including its response.
     pub call_timeout: Duration,
     /// `ROLECALL_OPERATION_TIMEOUT`: for all attempts at a call, without the waits between them.
     pub operation_timeout: Duration,
@@ -87,7 +88,7 @@ pub struct Settings {
     pub event_bus: Option<String>,
     /// `ROLECALL_STATE_MACHINE`: the ARN that `--fleet` starts.
     pub state_machine: Option<String>,
-    /// Record the wait times of calls (`--timings`).
+    /// `--timings`: record the wait times of calls.
     pub timings: bool,
     /// `ROLECALL_LOG`: `error` to `trace`.
     pub log: Option<String>,
@@ -149,7 +150,7 @@ impl Settings {
     }
 }
 
-/// A quarter of the memory that the function or the process may use.
+/// Returns a quarter of the memory that the function or the process may use.
 fn default_body_memory(get: impl Fn(&str) -> Option<String>) -> u64 {
     let of_function = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse::<u64>().ok());
     let body_memory = of_function.map_or(Settings::default().body_memory, |megabytes| (megabytes << 20) / 4);

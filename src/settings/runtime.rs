@@ -1,9 +1,9 @@
-//! Where this process runs.
+//! The environment that this process runs in: Lambda or a terminal.
 
-/// Where this process runs. Only the command line may use its own credentials in the backend's account.
+/// The environment of this process. Only the command line may use its own credentials in the backend's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
-    /// The deployed function.
+    /// The deployed Lambda function.
     Lambda,
     /// A command at a terminal.
     Terminal,

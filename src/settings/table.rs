@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::Settings;
 use super::parse::{burst, byte_size, duration, log_level, queue_url, rate, region, role_arn, whole};
 
-/// One setting.
+/// One row of the table.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Setting {
-    /// The environment variable.
+    /// The name of the environment variable.
     pub name: &'static str,
     /// The flag of the command line, if the setting has one.
     pub flag: Option<Flag>,
@@ -28,7 +28,7 @@ pub(crate) struct Setting {
 /// Parses a text and stores it in its field, or says how to write it.
 type Apply = fn(&mut Settings, &str) -> Result<(), String>;
 
-/// A flag of the command line.
+/// A command-line flag that sets a setting.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Flag {
     /// The name without its dashes, which is also the argument's id.
@@ -37,11 +37,11 @@ pub(crate) struct Flag {
     pub value_name: &'static str,
 }
 
-/// A setting's default.
+/// The default of a setting, as the settings page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DefaultValue {
-    /// No value.
+    /// The setting has no value.
     Unset,
     /// A value, as it would be written.
     Value(&'static str),

@@ -1,5 +1,8 @@
-//! Tells the shapes of an event apart, by their own marks and never by guessing: what bears only a
-//! part of a shape's marks, or those of two shapes, is refused. The request within is not read here.
+//! Detects the shape of an event by the fields that mark it, never by guessing.
+//!
+//! An event with only some of a shape's marks, or with those of two shapes, is refused.
+//!
+//! **Invariant:** does not read the request in the event.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -8,47 +11,47 @@ use super::step::{STEP, Step, step};
 use crate::domain::Arn;
 use crate::input::{Fields, ValidationErrors, kind, quoted};
 
-/// The mark of an SQS batch.
+/// The field that marks an SQS batch.
 const RECORDS: &str = "Records";
 
-/// The marks of an EventBridge event: it bears all of them, and nothing else bears one.
+/// The fields that mark an EventBridge event: it has all of them, and no other shape has any.
 const ENVELOPE: [&str; 3] = ["detail-type", "source", "detail"];
 
-/// An event, as what it is.
+/// An event, by its shape.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A request, as it was sent.
+    /// A request that is not read yet.
     Request(Value),
-    /// An EventBridge rule or schedule that fired without a request of its own.
+    /// An EventBridge rule or schedule that fired without a request. It runs the default request.
     Scheduled {
-        /// The rule's name, or `scheduled`.
+        /// The name of the rule or schedule, or `scheduled` if the event does not name it.
         rule: String,
-        /// The time that it fired for.
+        /// The time for which it fired.
         time: Timestamp,
     },
-    /// Any other EventBridge event, whose detail is a request.
+    /// Any other EventBridge event. Its detail is a request.
     Custom {
-        /// The event's id: the same in every delivery.
+        /// The event's id, which is the same in every delivery.
         id: String,
-        /// The request.
+        /// The request, which is not read yet.
         detail: Value,
     },
-    /// A batch of SQS messages.
+    /// A batch of SQS messages, each with a request.
     Queue(Vec<Message>),
     /// A step of a state machine.
     Step(Step),
 }
 
-/// One message of an SQS batch; its body is a request, not read yet.
+/// One message of an SQS batch. Its body is a request that is not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The id by which SQS knows the message, also in `batchItemFailures`.
+    /// SQS's id of the message, which `batchItemFailures` uses too.
     pub message_id: String,
     /// The body as it was sent.
     pub body: String,
 }
 
-/// What the event is, or why it is none that rolecall knows.
+/// Returns the event by its shape, or the reasons why it has none of the known shapes.
 pub fn classify(value: Value) -> Result<Event, ValidationErrors> {
     let Value::Object(mut event) = value else {
         let what = format!("is {}: it must be a JSON object, such as {{\"accounts\": \"all\"}}", kind(&value));
@@ -90,8 +93,8 @@ fn event_bridge(event: &mut Map<String, Value>) -> Result<Event, ValidationError
         return Err(errors);
     }
     match (detail_type == "Scheduled Event", source) {
-        // EventBridge rules call themselves `aws.events`, EventBridge Scheduler without an input of its own
-        // `aws.scheduler`.
+        // The source of EventBridge rules is `aws.events`. EventBridge Scheduler sends `aws.scheduler` if the schedule
+        // has no input.
         (true, "aws.events" | "aws.scheduler") => scheduled(&fields, &detail, errors),
         (true, _) | (false, "aws.events" | "aws.scheduler") => {
             let what = format!(
@@ -133,7 +136,8 @@ fn scheduled(fields: &Fields<'_>, detail: &Value, mut errors: ValidationErrors) 
     errors.into_result(Event::Scheduled { rule, time })
 }
 
-/// `nightly` of `arn:aws:events:eu-west-1:111122223333:rule/bus/nightly`.
+/// Returns the name in the ARN of a rule or schedule: `nightly` of
+/// `arn:aws:events:eu-west-1:111122223333:rule/bus/nightly`.
 fn rule_name(arn: &str) -> Option<String> {
     let arn: Arn = arn.parse().ok()?;
     let (kind, _) = arn.resource.split_once('/')?;
@@ -163,7 +167,7 @@ fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
 fn message(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option<Message> {
     let fields = Fields::of(record, place, errors)?;
     if fields.get("eventSource").and_then(Value::as_str) != Some("aws:sqs") {
-        // SNS alone spells the field with a capital letter.
+        // Only SNS spells the field with a capital letter.
         let named = fields.get("eventSource").or_else(|| fields.get("EventSource"));
         let from = match named.and_then(Value::as_str) {
             Some(source) if source != "aws:sqs" => quoted(source),
@@ -181,7 +185,7 @@ fn message(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option
     Some(Message { message_id, body: body?.to_owned() })
 }
 
-/// A text that must be there; empty, with a problem, where it is not.
+/// Reads a string that is mandatory. If it is missing, records an error and returns an empty string.
 fn required_text(fields: &Fields<'_>, name: &str, errors: &mut ValidationErrors) -> String {
     match fields.get(name) {
         None => errors.push(fields.path_of(name), "is missing: AWS always sends it"),

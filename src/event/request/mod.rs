@@ -1,7 +1,9 @@
-//! A request: which accounts to take stock of, and what of them. Read strictly, written back shortly.
+//! A request: the accounts, regions and resource types of a run.
 //!
-//! A request only ever narrows, so nothing that is wrong in one may widen it: every problem is named,
-//! and a request with a problem names no account at all.
+//! It is read strictly, with all errors reported. It is written without the fields that have their defaults.
+//!
+//! A request only narrows what the registry allows, so an error in it must never widen it. A request with an error
+//! therefore never asks for all accounts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,35 +31,35 @@ const FIELDS: [&str; 10] = [
     "inline",
 ];
 
-/// What to take stock of. It only narrows what the registry's targets allow.
+/// The accounts, regions and resource types of a run. A request only narrows what the registry's targets allow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Request {
-    /// The name of the run; derived from the event where it is not given. A run that was committed
-    /// under this name already is answered and not repeated.
+    /// The name of the run. If it is missing, the name is derived from the event.
+    /// A run that is already committed is not repeated: its result is returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "RunId")]
     pub run_id: Option<RunId>,
-    /// The time for which the run was scheduled, such as EventBridge Scheduler's
-    /// `<aws.scheduler.scheduled-time>`. It names the run where `run_id` is not given.
+    /// The time for which the run was scheduled, such as EventBridge Scheduler's `<aws.scheduler.scheduled-time>`.
+    /// It names the run if `run_id` is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Timestamp")]
     pub scheduled_at: Option<Timestamp>,
     /// The accounts: their ids, or "all" for every enabled target of the registry.
     pub accounts: Accounts,
-    /// Only targets that bear all of these tags.
+    /// The tags that a target must have to be selected: all of them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default, extend("minProperties" = 1, "propertyNames" = {"minLength": 1}))]
     pub tags: BTreeMap<String, String>,
-    /// Accounts to leave out.
+    /// Accounts to leave out of the run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default, length(min = 1), extend("uniqueItems" = true))]
     pub exclude: Vec<AccountId>,
-    /// Whether accounts that the registry does not hold are told and left out, instead of refused.
+    /// True to skip and report accounts that the registry does not have. Otherwise, the request is refused.
     #[serde(skip_serializing_if = "is_false")]
     #[schemars(default)]
     pub skip_unknown: bool,
-    /// Globs of regions: only those of a target's regions that match one of them.
+    /// Globs of regions. A target's region is asked only if it matches one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         default,
@@ -67,7 +69,7 @@ pub struct Request {
         extend("uniqueItems" = true)
     )]
     pub regions: Option<Vec<String>>,
-    /// Globs of resource types: only those that match one of them.
+    /// Globs of resource types. A type is listed only if it matches one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         default,
@@ -77,27 +79,27 @@ pub struct Request {
         extend("uniqueItems" = true)
     )]
     pub resources: Option<Vec<String>>,
-    /// What the inventory's files are written as.
+    /// The format in which the inventory's files are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Format")]
     pub format: Option<Format>,
-    /// Whether the records come back in the response too, where the event has a response.
+    /// True to return the records in the response too, if the event has a response.
     #[serde(skip_serializing_if = "is_false")]
     #[schemars(default)]
     pub inline: bool,
 }
 
-/// Which accounts a request asks for.
+/// The accounts that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accounts {
     /// Every enabled target of the registry.
     All,
-    /// These, and no others.
+    /// The accounts with these ids.
     Named(Vec<AccountId>),
 }
 
 impl Request {
-    /// A request for these accounts, and nothing else said.
+    /// Creates a request for these accounts, with all other fields missing.
     pub fn of(accounts: Accounts) -> Self {
         Self {
             run_id: None,
@@ -113,9 +115,10 @@ impl Request {
         }
     }
 
-    /// Reads a request and names all that is wrong with it. With any problem, what comes back never asks
-    /// for all accounts: it is there to be looked at further, so that those that it names are told too if
-    /// something is wrong with them, and never to be carried out.
+    /// Reads a request, and adds all of its errors to `errors`.
+    ///
+    /// If there is an error, the returned request never asks for all accounts and must not be run. The caller can check
+    /// its accounts, so that their errors are reported at the same time.
     pub fn read(value: &Value, place: &str, errors: &mut ValidationErrors) -> Request {
         let mut found = ValidationErrors::new();
         let mut request = Self::of(Accounts::Named(Vec::new()));
@@ -129,7 +132,7 @@ impl Request {
         request
     }
 
-    /// Whether the request asks for less than all that the registry's enabled targets allow.
+    /// Returns whether the request asks for less than the registry's enabled targets allow.
     pub fn narrows(&self) -> bool {
         let restricts =
             |globs: &Option<Vec<String>>| globs.as_ref().is_some_and(|globs| !globs.iter().any(|glob| glob == "*"));
@@ -160,8 +163,9 @@ impl Request {
     }
 }
 
-/// For what rolecall wrote itself (a plan); what others wrote is read by [`Request::read`], for the
-/// places of its problems.
+/// For documents that rolecall wrote itself, such as a plan.
+///
+/// Use [`Request::read`] for all other documents: its errors have paths.
 impl<'de> Deserialize<'de> for Request {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
@@ -212,7 +216,7 @@ fn refuse_unknown(fields: &Fields<'_>, errors: &mut ValidationErrors) {
     }
 }
 
-/// Whether a field's name, however it is spelt, would say which role to assume, or how.
+/// Returns whether a field's name, in any spelling, means a role to assume or how to assume it.
 fn points_elsewhere(name: &str) -> bool {
     let letters: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();

@@ -1,10 +1,10 @@
-//! Whatever is sent: reading never panics, and never asks for more or other than was sent.
+//! For any input, reading never panics, and a request never asks for more than was sent.
 
 use super::*;
 use crate::input::parse;
 use proptest::prelude::*;
 
-/// Any JSON, with the words of a request wherever they may do harm.
+/// Generates any JSON, with the words of a request in the places where they may do harm.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -38,7 +38,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Requests of which most are right, so that acceptance is tested too.
+/// Generates requests that are mostly valid, so that acceptance is tested too.
 fn likely_request() -> impl Strategy<Value = Value> {
     let id = || prop::sample::select(vec!["111122223333", "444455556666", "000000000001", "12"]);
     let ids = move || prop::collection::vec(id(), 0..4).prop_map(|ids| json!(ids));
