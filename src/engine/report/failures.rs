@@ -24,7 +24,7 @@ pub enum Stage {
 /// Failed cells of one account with the same stage, status and code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureGroup {
-    /// The customer account.
+    /// The customer account that the failures concern.
     pub account_id: AccountId,
     /// The stage in which the cells failed.
     pub stage: Stage,

@@ -52,7 +52,6 @@ impl<'a> TargetCheck<'a> {
         Self { checker, context, target, planned, caller: via.unwrap_or_else(|| checker.role.clone()) }
     }
 
-    /// Checks the target.
     pub(super) async fn run(&self) -> CheckedTarget {
         let began = Instant::now();
         let target = self.target;

@@ -55,9 +55,7 @@ pub(crate) struct Statement {
     pub sid: Option<String>,
     pub effect: Effect,
     pub principals: Option<Element<Principals>>,
-    /// Patterns of actions.
     pub actions: Option<Element<Vec<String>>>,
-    /// Patterns of resources.
     pub resources: Option<Element<Vec<String>>>,
     /// The conditions, sorted by operator and key. All of them must hold.
     pub conditions: Vec<Condition>,

@@ -95,7 +95,7 @@ impl RolePolicies {
     }
 }
 
-/// Reads one role.
+/// Reads one role with its trust policy and all of its permission policies.
 pub(crate) struct RoleReader<'a, C> {
     iam: Client,
     caller: C,
