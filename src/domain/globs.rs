@@ -7,7 +7,10 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use crate::input::{ParseError, quoted};
 
 /// The maximum length of one glob in characters.
-const GLOB_CHARACTERS: usize = 128;
+pub(crate) const MAX_GLOB_CHARACTERS: usize = 128;
+
+/// The pattern of a glob of regions in JSON Schemas.
+pub(crate) const REGION_GLOB_PATTERN: &str = "^[a-z0-9*?-]+$";
 
 /// A list of globs. A name matches the list if it matches any of them.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ impl Globs {
 /// Parses a glob of regions. It may have the characters of region names, `*` and `?`.
 pub(crate) fn region_glob(text: &str) -> Result<String, ParseError> {
     let possible = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'*' | b'?' | b'-');
-    if text.is_empty() || text.len() > GLOB_CHARACTERS || !text.bytes().all(possible) {
+    if text.is_empty() || text.len() > MAX_GLOB_CHARACTERS || !text.bytes().all(possible) {
         let what =
             "could match no region: write lower-case letters, digits, hyphens, `*` and `?`, as in eu-* or us-east-1";
         return Err(ParseError(format!("{} {what}", quoted(text))));
@@ -64,7 +67,7 @@ pub(crate) fn resource_glob(text: &str) -> Result<String, ParseError> {
     if text.is_empty() {
         return Err(malformed("it is empty"));
     }
-    if text.len() > GLOB_CHARACTERS {
+    if text.len() > MAX_GLOB_CHARACTERS {
         return Err(malformed("it is too long"));
     }
     // Only the kind of the error is shown: its full text would repeat the glob without cutting it.

@@ -1,32 +1,25 @@
-//! Reads the registry's file and reports every problem at once, each with its path in the file.
+//! The strict reader of the registry's file: all errors at once, each with its path.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::external_id::{ExternalIdUniqueness, external_id};
+use super::file::{Defaults, MAX_NAME_CHARACTERS, RegistryFile, TargetEntry};
 use super::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, RoleArn, region_glob, role_name};
 use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
 
-pub(super) const FILE_FIELDS: [&str; 3] = ["version", "defaults", "targets"];
-pub(super) const DEFAULTS_FIELDS: [&str; 2] = ["role_name", "regions"];
-pub(super) const TARGET_FIELDS: [&str; 9] =
-    ["account_id", "external_id", "role_arn", "via", "name", "customer", "regions", "tags", "enabled"];
-
-/// The name of the role in the customer's template.
+/// The name of the customer's role in its template.
 pub(crate) const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
 
-/// The maximum length of the name of a target or customer, in characters.
-const NAME_CHARACTERS: usize = 256;
-
 impl Registry {
-    /// Reads the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
+    /// Parses the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
     pub fn read(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, false)
     }
 
-    /// Reads a registry that may have no targets, for edits: it may be new, or its last target may have been removed.
+    /// Parses a registry that may have no targets: a new one, or one whose last target was removed.
     pub fn read_allowing_empty(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, true)
     }
@@ -42,7 +35,7 @@ impl Registry {
     }
 }
 
-/// The values for targets that do not set their own.
+/// The values for targets that have none of their own.
 struct TargetDefaults<'a> {
     partition: &'a str,
     role_name: String,
@@ -50,7 +43,7 @@ struct TargetDefaults<'a> {
 }
 
 fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut ValidationErrors) -> Vec<Target> {
-    fields.refuse_all_unknown(&FILE_FIELDS, errors);
+    fields.refuse_all_unknown(RegistryFile::FIELDS, errors);
     match fields.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
         Some(_) => errors.push(fields.path_of("version"), "is not 1, the only version that this rolecall reads"),
@@ -67,7 +60,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         None => &[],
     };
     if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
-        let what = "has no targets: add one with its account_id and external_id for every account to inventory";
+        let what = "holds no targets: add one with its account_id and external_id for every account to take stock of";
         errors.push(place, what);
         return Vec::new();
     }
@@ -104,7 +97,7 @@ fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationEr
     let Some(fields) = Fields::of(value, &file.path_of("defaults"), errors) else {
         return defaults;
     };
-    fields.refuse_all_unknown(&DEFAULTS_FIELDS, errors);
+    fields.refuse_all_unknown(Defaults::FIELDS, errors);
     if let Some(name) = fields.parsed("role_name", errors, role_name) {
         defaults.role_name = name;
     }
@@ -114,9 +107,9 @@ fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationEr
     defaults
 }
 
-/// Reads one target. Returns `None`, and adds errors, if its account or its role is invalid.
+/// Reads one target. Returns none, with errors, if its account or its role is unknown.
 fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut ValidationErrors) -> Option<Target> {
-    fields.refuse_all_unknown(&TARGET_FIELDS, errors);
+    fields.refuse_all_unknown(TargetEntry::FIELDS, errors);
     if fields.get("account_id").is_none() {
         errors.push(fields.path_of("account_id"), "is missing: write the account's 12 digits, in quotes");
     }
@@ -135,7 +128,7 @@ fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut Valid
     let via = fields
         .parsed("via", errors, |text| RoleArn::in_partition(text, defaults.partition).map(|role| role.to_string()));
     if role == Some(TargetRole::OwnCredentials) {
-        refuse_what_only_a_role_needs(fields, errors);
+        refuse_fields_of_an_assumed_role(fields, errors);
     }
     let name = fields.parsed("name", errors, label);
     let customer = fields.parsed("customer", errors, label);
@@ -151,7 +144,7 @@ fn role(
     defaults: &TargetDefaults<'_>,
     errors: &mut ValidationErrors,
 ) -> Option<TargetRole> {
-    let written = match fields.get("role_arn") {
+    let text = match fields.get("role_arn") {
         None => {
             let role_arn = RoleArn::new(defaults.partition, account_id?, &defaults.role_name).to_string();
             return Some(TargetRole::Assume { role_arn });
@@ -159,20 +152,20 @@ fn role(
         Some(Value::Null) => return Some(TargetRole::OwnCredentials),
         Some(_) => fields.string("role_arn", errors)?,
     };
-    let wrong = match (RoleArn::in_partition(written, defaults.partition), account_id) {
+    let what = match (RoleArn::in_partition(text, defaults.partition), account_id) {
         (Err(ParseError(what)), _) => what,
         (Ok(role), Some(account_id)) if role.account_id != *account_id => {
             format!("is in the account {}, and the target is {account_id}: correct one of them", role.account_id)
         }
         (Ok(_), _) => {
-            return Some(TargetRole::Assume { role_arn: written.to_owned() });
+            return Some(TargetRole::Assume { role_arn: text.to_owned() });
         }
     };
-    errors.push(fields.path_of("role_arn"), wrong);
+    errors.push(fields.path_of("role_arn"), what);
     None
 }
 
-fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErrors) {
+fn refuse_fields_of_an_assumed_role(fields: &Fields<'_>, errors: &mut ValidationErrors) {
     for name in ["via", "external_id"] {
         if fields.get(name).is_some_and(|value| !value.is_null()) {
             let what = "is given though \"role_arn\": null says that no role is assumed: take one of the two out";
@@ -181,13 +174,15 @@ fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErr
     }
 }
 
-/// Reads the name of a target or of a customer.
+/// Parses the display name of a target or a customer.
 pub(super) fn label(text: &str) -> Result<String, ParseError> {
     let plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    if plain && text.trim() == text && text.chars().count() <= NAME_CHARACTERS {
+    if plain && text.trim() == text && text.chars().count() <= MAX_NAME_CHARACTERS {
         return Ok(text.to_owned());
     }
-    let what =
-        format!("{} is not a name: write 1 to {NAME_CHARACTERS} characters without blanks around them", quoted(text));
+    let what = format!(
+        "{} is not a name: write 1 to {MAX_NAME_CHARACTERS} characters without blanks around them",
+        quoted(text)
+    );
     Err(ParseError(what))
 }

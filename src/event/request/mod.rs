@@ -14,7 +14,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::domain::{AccountId, Format, RunId, region_glob, resource_glob};
+use crate::domain::{AccountId, Format, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, RunId, region_glob, resource_glob};
 use crate::input::{Fields, ParseError, ValidationErrors, kind, quoted, unique_list};
 
 /// The fields of a request, in the order in which messages list them.
@@ -65,7 +65,7 @@ pub struct Request {
         default,
         with = "Vec<String>",
         length(min = 1),
-        inner(length(max = 128), regex(pattern = "^[a-z0-9*?-]+$")),
+        inner(length(max = MAX_GLOB_CHARACTERS), regex(pattern = REGION_GLOB_PATTERN)),
         extend("uniqueItems" = true)
     )]
     pub regions: Option<Vec<String>>,
@@ -75,7 +75,7 @@ pub struct Request {
         default,
         with = "Vec<String>",
         length(min = 1),
-        inner(length(min = 1, max = 128)),
+        inner(length(min = 1, max = MAX_GLOB_CHARACTERS)),
         extend("uniqueItems" = true)
     )]
     pub resources: Option<Vec<String>>,

@@ -1,9 +1,9 @@
-//! Properties of the reader for any input: it never panics, and returns exactly what was written.
+//! Whatever is written: reading never panics, and never takes in more or other than was written.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Generates registries. Many are valid, and the others have mistakes that people make.
+/// Registries of which many are right, with the slips that people make.
 fn likely_registry() -> impl Strategy<Value = Value> {
     let text = |words: &[&str]| prop::sample::select(words.iter().map(|word| json!(word)).collect::<Vec<_>>());
     let target = (
@@ -55,7 +55,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 48, 6, |inner| {
-        let names: Vec<&str> = [&reader::FILE_FIELDS[..], &reader::DEFAULTS_FIELDS, &reader::TARGET_FIELDS].concat();
+        let names: Vec<&str> = [RegistryFile::FIELDS, file::Defaults::FIELDS, TargetEntry::FIELDS].concat();
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::btree_map(prop::sample::select(names), inner, 0..6)
