@@ -15,7 +15,7 @@ use crate::inventory::{CellOutcome, SessionEvidence, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ProbeOutcome {
-    /// AWS answered.
+    /// AWS answered, so the read is allowed.
     Allowed,
     /// The region does not have the operation.
     Unsupported,
@@ -114,7 +114,6 @@ pub(super) fn settle(probes: &mut [ProbedAction]) {
 /// Which reads of a resource type are allowed, by region.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct TypeRow {
-    /// The resource type.
     pub table: &'static str,
     /// The regions by the worst outcome of the type's reads there.
     pub regions: BTreeMap<ProbeOutcome, Vec<String>>,

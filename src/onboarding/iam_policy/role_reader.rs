@@ -95,7 +95,7 @@ impl RolePolicies {
     }
 }
 
-/// Reads one role.
+/// Reads one role and its policies from IAM.
 pub(crate) struct RoleReader<'a, C> {
     iam: Client,
     caller: C,

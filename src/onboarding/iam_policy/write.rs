@@ -80,7 +80,6 @@ pub(crate) fn backend(role_arns: &[String]) -> Vec<PolicyDocument> {
 /// The resources that an operator's policy names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AdminPolicyInputs {
-    /// The backend's partition.
     pub partition: String,
     /// The ARN of `backend_role`.
     pub backend_role: String,
