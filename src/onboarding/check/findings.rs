@@ -16,7 +16,7 @@ use crate::onboarding::iam_policy::{PolicyDocument, Statement, write};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Severity {
-    /// For information: the role needs no change.
+    /// Worth knowing; nothing has to change.
     Note,
     /// Works today, but may break, or grants too much.
     Warning,
@@ -28,7 +28,7 @@ pub(crate) enum Severity {
     Unsafe,
 }
 
-/// One result of a check, with its severity and advice.
+/// One result of a check, with its remedy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Finding {
     pub severity: Severity,
@@ -120,6 +120,7 @@ impl Finding {
         Self::new(Severity::Gap, message, "check again")
     }
 
+    /// The operator gave `--no-negative`, so that nothing was tried.
     pub(super) fn negative_probe_skipped() -> Self {
         Self::new(
             Severity::Warning,

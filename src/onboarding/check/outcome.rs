@@ -15,7 +15,7 @@ use crate::inventory::{CellOutcome, SessionEvidence, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ProbeOutcome {
-    /// AWS answered the probe, so the action is allowed.
+    /// AWS answered, so the read is allowed.
     Allowed,
     /// The region does not have the operation.
     Unsupported,

@@ -52,6 +52,7 @@ impl<'a> TargetCheck<'a> {
         Self { checker, context, target, planned, caller: via.unwrap_or_else(|| checker.role.clone()) }
     }
 
+    /// Checks the target and returns its verdict with all findings.
     pub(super) async fn run(&self) -> CheckedTarget {
         let began = Instant::now();
         let target = self.target;

@@ -55,7 +55,9 @@ pub(crate) struct Statement {
     pub sid: Option<String>,
     pub effect: Effect,
     pub principals: Option<Element<Principals>>,
+    /// Patterns of actions, such as `ec2:Describe*`.
     pub actions: Option<Element<Vec<String>>>,
+    /// Patterns of ARNs; `*` is every resource.
     pub resources: Option<Element<Vec<String>>>,
     /// The conditions, sorted by operator and key. All of them must hold.
     pub conditions: Vec<Condition>,

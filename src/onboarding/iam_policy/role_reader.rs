@@ -95,7 +95,7 @@ impl RolePolicies {
     }
 }
 
-/// Reads one role with its trust policy and all of its permission policies.
+/// Reads one role and its policies from IAM.
 pub(crate) struct RoleReader<'a, C> {
     iam: Client,
     caller: C,
