@@ -1,7 +1,8 @@
-//! Edits of the registry's file as pure functions: adding, enabling, disabling and removing targets. Each customer has
-//! one external ID.
+//! Edits of the registry's file as pure functions: they add, enable, disable and remove targets.
 //!
-//! **Invariant:** does not know where the file is stored, nor that others edit it at the same time.
+//! All targets of a customer get the same external ID.
+//!
+//! **Invariant:** knows neither where the file is stored nor who else edits it at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,39 +17,36 @@ use crate::input::ValidationErrors;
 /// A target to add to the registry.
 #[derive(Clone, Debug)]
 pub(crate) struct NewTarget {
-    /// The customer's account.
     pub account_id: AccountId,
-    /// Where its external ID comes from.
     pub external_id: ExternalIdSource,
-    /// The role's ARN; none means the default role.
+    /// The role, if it is not the default one.
     pub role_arn: Option<String>,
-    /// The ARN of a role to assume first.
+    /// An intermediate role that is assumed first.
     pub via: Option<String>,
-    /// The display name of the account.
+    /// The account's name for people.
     pub name: Option<String>,
-    /// The customer who owns the account.
+    /// The customer that owns the account.
     pub customer: Option<String>,
-    /// Globs of regions; empty means the defaults'.
+    /// Globs of the regions to query. If empty, the defaults of the registry apply.
     pub regions: Vec<String>,
-    /// Tags by which requests select the target.
     pub tags: BTreeMap<String, String>,
-    /// Whether runs include it from now on.
+    /// Whether runs include the target from now on.
     pub enabled: bool,
 }
 
-/// Where a new target's external ID comes from.
+/// The source of a new target's external ID.
 #[derive(Clone, Debug)]
 pub(crate) enum ExternalIdSource {
-    /// The customer's external ID if the registry has one, or else a random one.
+    /// The customer's external ID if the registry has one already, else a new random one.
     Generated,
-    /// The external ID that the customer's role requires already.
+    /// An external ID that the customer's role requires already.
     Given(SecretString),
-    /// No external ID: an account of one's own organization.
+    /// No external ID, for an account of the operator's own organization.
     None,
 }
 
 impl NewTarget {
-    /// Creates a disabled target with the default role and no name, customer, regions or tags.
+    /// Creates a disabled target with nothing but its account.
     pub(crate) fn new(account_id: AccountId) -> Self {
         Self {
             account_id,
@@ -70,13 +68,13 @@ impl RegistryFile {
         Self { version: 1, defaults: None, targets: Vec::new() }
     }
 
-    /// Returns the file as indented JSON.
+    /// Returns the text of the file.
     pub(crate) fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{text}\n")
     }
 
-    /// Returns the name of the role in accounts whose target has no `role_arn`.
+    /// Returns the name of the role in targets that do not set their own.
     pub(crate) fn role_name(&self) -> &str {
         self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref()).unwrap_or(DEFAULT_ROLE_NAME)
     }
@@ -86,20 +84,23 @@ impl RegistryFile {
         self.targets.iter().find(|entry| entry.account_id == *account_id)
     }
 
-    /// Adds all targets or none. The errors name every account that is in the registry already.
+    /// Adds all targets or none. The error lists every target that is in the registry already.
     pub(crate) fn add(&mut self, new: &[NewTarget]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let mut seen = BTreeSet::new();
         for target in new {
             let account = &target.account_id;
             if self.entry(account).is_some() {
-                errors
-                    .push("registry", format!(
-                        "account {account} is in it already. Its name, tags and regions are changed in the file itself; removed \
-                         and added anew it gets another external ID, which the customer has to put into its role"
-                    ));
+                errors.push(
+                    "registry",
+                    format!(
+                        "account {account} is in it already. Change its name, tags and regions in the file itself. \
+                         If it is removed and added again, it gets another external ID, which the customer has to put \
+                         into its role"
+                    ),
+                );
             } else if !seen.insert(account) {
-                errors.push("registry", format!("account {account} is to be added twice"));
+                errors.push("registry", format!("account {account} is named twice"));
             }
         }
         if !errors.is_empty() {
@@ -136,7 +137,7 @@ impl RegistryFile {
         })
     }
 
-    /// Returns the external ID of a customer's accounts.
+    /// Returns the external ID that a customer's accounts share.
     fn external_id_of(&self, customer: &str) -> Option<&str> {
         let mut own = self.targets.iter().filter(|entry| entry.customer.as_deref() == Some(customer));
         own.find_map(|entry| entry.external_id.as_deref())
@@ -160,25 +161,26 @@ impl RegistryFile {
         enabled: bool,
     ) -> Result<Vec<AccountId>, ValidationErrors> {
         self.require_all(accounts)?;
-        let mut changed = Vec::new();
+        let mut switched = Vec::new();
         for entry in self.targets.iter_mut().filter(|entry| accounts.contains(&entry.account_id)) {
             if entry.enabled.unwrap_or(true) != enabled {
                 entry.enabled = Some(enabled);
-                changed.push(entry.account_id.clone());
+                switched.push(entry.account_id.clone());
             }
         }
-        Ok(changed)
+        Ok(switched)
     }
 
-    /// Sets the role of an account, and returns whether it changed. A changed role is unchecked, so the target is disabled.
+    /// Sets the role of an account whose administrator chose another name or path. Returns whether the role changed. A
+    /// changed role has not been checked, so the target is disabled.
     pub(crate) fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<bool, ValidationErrors> {
         self.require_all(std::slice::from_ref(account_id))?;
-        let default_role = format!(":iam::{account_id}:role/{}", self.role_name());
+        let by_default = format!(":iam::{account_id}:role/{}", self.role_name());
         let mut changed = false;
         for entry in self.targets.iter_mut().filter(|entry| entry.account_id == *account_id) {
             let same = match &entry.role_arn {
-                None => role_arn.ends_with(&default_role),
-                Some(current) => current.as_deref() == Some(role_arn),
+                None => role_arn.ends_with(&by_default),
+                Some(there) => there.as_deref() == Some(role_arn),
             };
             if !same {
                 entry.role_arn = Some(Some(role_arn.to_owned()));
@@ -189,7 +191,7 @@ impl RegistryFile {
         Ok(changed)
     }
 
-    /// Removes the targets of these accounts.
+    /// Removes targets from the registry.
     pub(crate) fn remove(&mut self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
         self.require_all(accounts)?;
         self.targets.retain(|entry| !accounts.contains(&entry.account_id));
@@ -250,8 +252,8 @@ mod tests {
         ");
         let refused = file.add(&[NewTarget::new(account(1)), NewTarget::new(account(3)), NewTarget::new(account(3))]);
         insta::assert_snapshot!(refused.unwrap_err(), @r"
-        registry: account 000000000001 is in it already. Its name, tags and regions are changed in the file itself; removed and added anew it gets another external ID, which the customer has to put into its role
-        registry: account 000000000003 is to be added twice
+        registry: account 000000000001 is in it already. Change its name, tags and regions in the file itself. If it is removed and added again, it gets another external ID, which the customer has to put into its role
+        registry: account 000000000003 is named twice
         ");
         file.remove(&[account(2)]).unwrap();
         insta::assert_snapshot!(file.to_json());

@@ -1,6 +1,6 @@
-//! External IDs: their syntax, and the rule that no two customers share one.
+//! External IDs: their format, and the rule that customers never share one.
 //!
-//! **Invariant:** they are secrets, so no message has one.
+//! **Invariant:** external IDs are secrets, so no message here repeats one.
 
 use std::collections::HashMap;
 
@@ -8,30 +8,30 @@ use secrecy::SecretString;
 
 use crate::input::{ParseError, ValidationErrors};
 
-/// The pattern of external IDs in JSON Schemas: STS's rule.
+/// STS's rule for external IDs, as a regular expression for the JSON Schema.
 pub(super) const EXTERNAL_ID_PATTERN: &str = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$";
 
-/// Parses an external ID by STS's rule.
+/// Reads an external ID and checks it by STS's rule.
 pub(crate) fn external_id(text: &str) -> Result<SecretString, ParseError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
     if (2..=1224).contains(&text.len()) && text.bytes().all(allowed) {
         return Ok(SecretString::from(text));
     }
     Err(ParseError(
-        r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-".to_owned(),
+        r"is not an external ID that STS accepts: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-".to_owned(),
     ))
 }
 
-/// Generates an external ID: 122 random bits as a UUID. The registry's owner generates it, since a customer who chooses
-/// one could choose another customer's.
+/// Returns a new external ID that cannot be guessed: 122 random bits in the form of a UUID. The operator of the
+/// registry generates it, since a customer could choose another customer's.
 pub(crate) fn random_external_id() -> Result<SecretString, getrandom::Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&index) {
+    for (place, byte) in bytes.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&place) {
             text.push('-');
         }
         text.push_str(&format!("{byte:02x}"));
@@ -42,12 +42,12 @@ pub(crate) fn random_external_id() -> Result<SecretString, getrandom::Error> {
 /// Checks that no two customers share an external ID. A target without a customer counts as a customer of its own.
 #[derive(Default)]
 pub(super) struct ExternalIdUniqueness<'a> {
-    /// The path and the customer of each external ID's first target.
+    /// The path and the customer of the first target with each external ID.
     first_paths: HashMap<&'a str, (String, Option<&'a str>)>,
 }
 
 impl<'a> ExternalIdUniqueness<'a> {
-    /// Adds the external ID of a target, found at `place`.
+    /// Adds the external ID of one more target, found at the path `place`.
     pub(super) fn note(
         &mut self,
         external_id: &'a str,
@@ -82,7 +82,7 @@ mod tests {
         for wrong in ["", "a", "a b", "ab\n", "äb", "a*", r"a\b", &"x".repeat(1225)] {
             assert!(external_id(wrong).is_err(), "{wrong}");
         }
-        insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-");
+        insta::assert_snapshot!(external_id("s3cr3t!").unwrap_err(), @r"is not an external ID that STS accepts: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The registry: the file that lists all targets, and the only source of role ARNs and external IDs.
 //!
-//! [`Registry::read`] validates the file as a whole and reports all errors at once, each with its path and none with an
-//! external ID. **Invariant:** does not know where the file is stored, nor whether its roles can be assumed.
+//! [`Registry::read`] validates the file as a whole. It reports every problem at once, each with its path in the file,
+//! and never repeats an external ID.
+//!
+//! **Invariant:** knows neither where the file is stored nor whether its roles can be assumed.
 
 use std::collections::BTreeMap;
 
@@ -24,28 +26,29 @@ mod edit;
 pub struct Registry {
     /// The version of the file's format.
     pub version: u64,
-    /// The targets, at most one for an account.
+    /// The targets, each of another account. [`Registry::read`] requires at least one.
     pub targets: Vec<Target>,
 }
 
-/// A customer account and how to enter it.
+/// A customer account, and how its inventory is read.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The customer's account.
+    /// The account to inventory.
     pub account_id: AccountId,
-    /// How the account is entered.
+    /// The role or credentials that give access to the account.
     pub role: TargetRole,
-    /// The proof to the customer's role that it is assumed for this customer. None only if the file has an explicit null.
+    /// The external ID that proves to the customer's role for whom it is assumed. `None` only if the
+    /// file has an explicit null.
     pub external_id: Option<SecretString>,
-    /// The ARN of a role to assume first (role chaining).
+    /// The ARN of an intermediate role that is assumed first.
     pub via: Option<String>,
-    /// The display name of the account.
+    /// The account's name for people.
     pub name: Option<String>,
-    /// The customer who owns the account. Targets of one customer may share an external ID.
+    /// The customer that owns the account. Targets of one customer may share an external ID.
     pub customer: Option<String>,
-    /// Globs of the regions to ask: the target's, or else the defaults', or else `*`.
+    /// Globs of the regions to query; `*` if neither the target nor the defaults have any.
     pub regions: Vec<String>,
-    /// Tags by which requests select targets.
+    /// The tags by which requests select targets.
     pub tags: BTreeMap<String, String>,
     /// Whether runs include the target.
     pub enabled: bool,
@@ -54,12 +57,12 @@ pub struct Target {
 /// The way into a target's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetRole {
-    /// Assume this role.
+    /// Assumes this role in the account.
     Assume {
         /// The full ARN of the role.
         role_arn: String,
     },
-    /// Use rolecall's own credentials: the file has `"role_arn": null`.
+    /// Uses rolecall's own credentials. The file says `"role_arn": null` for it.
     OwnCredentials,
 }
 
@@ -76,7 +79,7 @@ impl Registry {
 }
 
 impl Target {
-    /// Returns whether the other target is entered with the same role, external ID and chain.
+    /// Returns whether both targets have the same role, intermediate role and external ID.
     pub fn has_same_access(&self, other: &Self) -> bool {
         let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         self.role == other.role && self.via == other.via && id(self) == id(other)

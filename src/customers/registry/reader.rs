@@ -1,4 +1,4 @@
-//! The strict reader of the registry's file: all errors at once, each with its path.
+//! Reads the registry's file and reports every problem at once, each with its path in the file.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use super::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, RoleArn, region_glob, role_name};
 use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
 
-/// The name of the customer's role in its template.
+/// The name of the role in the customer's template.
 pub(crate) const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
 
 impl Registry {
-    /// Parses the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
+    /// Reads the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
     pub fn read(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, false)
     }
 
-    /// Parses a registry that may have no targets: a new one, or one whose last target was removed.
+    /// Reads a registry that may have no targets, for edits: it may be new, or its last target may have been removed.
     pub fn read_allowing_empty(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, true)
     }
@@ -35,7 +35,7 @@ impl Registry {
     }
 }
 
-/// The values for targets that have none of their own.
+/// The values for targets that do not set their own.
 struct TargetDefaults<'a> {
     partition: &'a str,
     role_name: String,
@@ -60,7 +60,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         None => &[],
     };
     if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
-        let what = "holds no targets: add one with its account_id and external_id for every account to take stock of";
+        let what = "has no targets: add one with its account_id and external_id for every account to inventory";
         errors.push(place, what);
         return Vec::new();
     }
@@ -107,7 +107,7 @@ fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationEr
     defaults
 }
 
-/// Reads one target. Returns none, with errors, if its account or its role is unknown.
+/// Reads one target. Returns `None`, and adds errors, if its account or its role is invalid.
 fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut ValidationErrors) -> Option<Target> {
     fields.refuse_all_unknown(TargetEntry::FIELDS, errors);
     if fields.get("account_id").is_none() {
@@ -128,7 +128,7 @@ fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut Valid
     let via = fields
         .parsed("via", errors, |text| RoleArn::in_partition(text, defaults.partition).map(|role| role.to_string()));
     if role == Some(TargetRole::OwnCredentials) {
-        refuse_fields_of_an_assumed_role(fields, errors);
+        refuse_what_only_a_role_needs(fields, errors);
     }
     let name = fields.parsed("name", errors, label);
     let customer = fields.parsed("customer", errors, label);
@@ -144,7 +144,7 @@ fn role(
     defaults: &TargetDefaults<'_>,
     errors: &mut ValidationErrors,
 ) -> Option<TargetRole> {
-    let text = match fields.get("role_arn") {
+    let written = match fields.get("role_arn") {
         None => {
             let role_arn = RoleArn::new(defaults.partition, account_id?, &defaults.role_name).to_string();
             return Some(TargetRole::Assume { role_arn });
@@ -152,20 +152,20 @@ fn role(
         Some(Value::Null) => return Some(TargetRole::OwnCredentials),
         Some(_) => fields.string("role_arn", errors)?,
     };
-    let what = match (RoleArn::in_partition(text, defaults.partition), account_id) {
+    let wrong = match (RoleArn::in_partition(written, defaults.partition), account_id) {
         (Err(ParseError(what)), _) => what,
         (Ok(role), Some(account_id)) if role.account_id != *account_id => {
             format!("is in the account {}, and the target is {account_id}: correct one of them", role.account_id)
         }
         (Ok(_), _) => {
-            return Some(TargetRole::Assume { role_arn: text.to_owned() });
+            return Some(TargetRole::Assume { role_arn: written.to_owned() });
         }
     };
-    errors.push(fields.path_of("role_arn"), what);
+    errors.push(fields.path_of("role_arn"), wrong);
     None
 }
 
-fn refuse_fields_of_an_assumed_role(fields: &Fields<'_>, errors: &mut ValidationErrors) {
+fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErrors) {
     for name in ["via", "external_id"] {
         if fields.get(name).is_some_and(|value| !value.is_null()) {
             let what = "is given though \"role_arn\": null says that no role is assumed: take one of the two out";
@@ -174,7 +174,7 @@ fn refuse_fields_of_an_assumed_role(fields: &Fields<'_>, errors: &mut Validation
     }
 }
 
-/// Parses the display name of a target or a customer.
+/// Reads the name of a target or of a customer.
 pub(super) fn label(text: &str) -> Result<String, ParseError> {
     let plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if plain && text.trim() == text && text.chars().count() <= MAX_NAME_CHARACTERS {

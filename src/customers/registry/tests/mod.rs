@@ -19,7 +19,7 @@ fn refusal(value: Value) -> String {
     message
 }
 
-/// The refusal of a registry whose one target has these fields over right ones.
+/// Returns the error for a registry with one valid target whose fields are replaced by these.
 fn refusal_of_target(fields: Value) -> String {
     let mut target = json!({"account_id": "111122223333", "external_id": "s3cr3t-1"});
     for (name, value) in fields.as_object().unwrap() {
@@ -87,9 +87,9 @@ fn what_is_wrong_with_the_file_is_told() {
     insta::assert_snapshot!(wrong.map(refusal).join("\n"), @r#"
     registry: is a list: it must be an object, {...}
     registry.version: is missing: write "version": 1
-    registry.targets: holds no targets: add one with its account_id and external_id for every account to take stock of
+    registry.targets: has no targets: add one with its account_id and external_id for every account to inventory
     registry.version: is not 1, the only version that this rolecall reads
-    registry.targets: holds no targets: add one with its account_id and external_id for every account to take stock of
+    registry.targets: has no targets: add one with its account_id and external_id for every account to inventory
     registry.target: is not a known field: did you mean `targets`? known are version, defaults, targets
     registry.version: is not 1, the only version that this rolecall reads
     registry.targets: is an object: it must be a list, [...]
@@ -139,8 +139,8 @@ fn what_is_wrong_with_a_target_is_told() {
     registry.targets[0].role_arn: is in the partition `aws-us-gov`, which a backend in `aws` cannot enter: deploy a backend there
     registry.targets[0].role_arn: is a number: it must be a text, in quotes
     registry.targets[0].role_arn: `arn:aws:iam::111122223333:role/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
-    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
-    registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
+    registry.targets[0].external_id: is not an external ID that STS accepts: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
+    registry.targets[0].external_id: is not an external ID that STS accepts: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
     registry.targets[0].external_id: is a list: it must be a text, in quotes
     registry.targets[0].via: `hub` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
     registry.targets[0].via: is in the partition `aws-cn`, which a backend in `aws` cannot enter: deploy a backend there

@@ -1,9 +1,9 @@
-//! Whatever is written: reading never panics, and never takes in more or other than was written.
+//! Properties of the reader for any input: it never panics, and returns exactly what was written.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Registries of which many are right, with the slips that people make.
+/// Generates registries. Many are valid, and the others have mistakes that people make.
 fn likely_registry() -> impl Strategy<Value = Value> {
     let text = |words: &[&str]| prop::sample::select(words.iter().map(|word| json!(word)).collect::<Vec<_>>());
     let target = (
