@@ -139,7 +139,7 @@ impl Settings {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ValidationErrors> {
         let mut errors = ValidationErrors::default();
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let mut settings = Self { body_memory: default_body_memory(&get), ..Self::default() };
+        let mut settings = Self { body_memory: default_body_memory(get), ..Self::default() };
         for setting in SETTINGS {
             let Some(text) = get(setting.name) else { continue };
             if let Err(advice) = (setting.apply)(&mut settings, &text) {
