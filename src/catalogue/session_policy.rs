@@ -53,7 +53,7 @@ const PREFIXES: [&[&str]; 2] = [
 
 /// The session policies for a set of resource types, the most exact first.
 ///
-/// Each has at most [`MAX_POLICY_CHARACTERS`]. STS may still find its packed form too large: the caller then tries the
+/// Each has at most `MAX_POLICY_CHARACTERS`. STS may still find its packed form too large: the caller then tries the
 /// next one.
 pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<SessionPolicy> {
     let mut exact: BTreeSet<&str> = HELPER_ACTIONS.iter().copied().collect();

@@ -78,8 +78,9 @@ def main() -> int:
     whole = not arguments.quick and not arguments.only
     output = arguments.output or (ROOT / "tests/bench/BENCHMARKS.md" if whole else None)
     opening = [
-        "What rolecall costs, next to the alternatives it is measured against. `make bench` writes this page. Both sides",
-        "of a ratio are measured in one run on one machine, against an AWS that is simulated in a separate process.",
+        "What rolecall costs, next to the alternatives it is measured against. `make bench` writes this page. Both",
+        "sides of a ratio are measured in one run on one machine, against an AWS that is simulated in a process of its",
+        "own.",
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {machine()}; load before: {os.getloadavg()[0]:.1f}.",
     ]
     if arguments.quick:

@@ -32,8 +32,12 @@ def main() -> int:
     externs = [f"--extern={name}={libraries[name]}" for name in sorted(names) if name in libraries]
     command = ["rustdoc", "--edition", package["edition"], "--crate-name", "rolecall", "--cfg", 'feature="cli"']
     command += ["src/lib.rs", "-L", f"dependency={target / 'debug' / 'deps'}", *externs, "-o", str(target / "doc")]
-    environment = os.environ | {"CARGO_PKG_VERSION": package["version"]}  # set by `cargo doc`
-    return subprocess.run([*command, "-D", "warnings", "-D", "missing_docs"], check=False, env=environment).returncode
+    # As Cargo sets them.
+    package_variables = {"CARGO_PKG_VERSION": package["version"], "CARGO_PKG_DESCRIPTION": package["description"]}
+    environment = os.environ | package_variables
+    # Private items too: almost all are, and their links must lead somewhere.
+    command += ["--document-private-items", "-D", "warnings", "-D", "missing_docs"]
+    return subprocess.run(command, check=False, env=environment).returncode
 
 
 def run(*command: str) -> str:
