@@ -21,7 +21,7 @@ help:
 	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
 	@echo 'make test      every test, those on the emulated AWS included'
 	@echo 'make check     formatting, lints, documentation, templates, licences'
-	@echo 'make bench     what a run costs, beside boto3 and a bare HTTP client: infra/BENCHMARKS.md (a release build first)'
+	@echo 'make bench     measure what a run costs, next to boto3 and a bare HTTP client: tests/bench/BENCHMARKS.md (a release build first)'
 	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas, pages and templates'
 	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 	@echo 'make deploy    package, and deploy to your AWS account, or update it there: infra/deploy.sh tells its settings'

@@ -1,6 +1,6 @@
 """Measures what rolecall claims about its cost, side by side with what it claims it against, and writes the table.
 
-    bench.py [--quick] [--only NAME,…] [--output infra/BENCHMARKS.md]
+    bench.py [--quick] [--only NAME,…] [--output tests/bench/BENCHMARKS.md]
 
 It builds nothing: `make bench` builds `rolecall`, `bootstrap` and `fleet` first. Both sides of a ratio are measured in
 one run on one machine, against the simulated AWS as a process of its own. `--quick` makes every row small, to try it
@@ -68,16 +68,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="every row small, to try it out")
     parser.add_argument("--only", metavar="NAME,…", help=f"of {', '.join(ROWS)}")
-    parser.add_argument("--output", type=Path, help="the page (default: infra/BENCHMARKS.md)")
+    parser.add_argument("--output", type=Path, help="the page (default: tests/bench/BENCHMARKS.md)")
     arguments = parser.parse_args()
     names = chosen(arguments.only)
     # Ended from outside, it still ends what it started and takes its folder away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     whole = not arguments.quick and not arguments.only
-    output = arguments.output or (ROOT / "infra/BENCHMARKS.md" if whole else None)
+    output = arguments.output or (ROOT / "tests/bench/BENCHMARKS.md" if whole else None)
     opening = [
-        "What rolecall costs, beside what it is to be measured against. `make bench` writes this page: both sides of a",
-        "ratio are measured in one run on one machine, against an AWS that is simulated in a process of its own.",
+        "What rolecall costs, next to the alternatives it is measured against. `make bench` writes this page. Both sides",
+        "of a ratio are measured in one run on one machine, against an AWS that is simulated in a separate process.",
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {machine()}; load before: {os.getloadavg()[0]:.1f}.",
     ]
     if arguments.quick:

@@ -115,14 +115,14 @@ def catalogue_page(types: list[dict]) -> str:
     page = [
         "# Every resource type",
         "",
-        "Generated from the catalogue by `make generate`; a test keeps it true. `rolecall resources` prints the same.",
+        "Generated from the catalogue by `make generate`; a test holds it up to date. `rolecall resources --json` prints the same.",
         "",
-        "Every table opens with the same columns:",
+        "Every table starts with the same columns ([OUTPUT.md](OUTPUT.md#records) describes them):",
         *wrapped([in_words(column) for column in first]),
-        f"and ends with {in_words(last)}, where members go that the service model does not know. Columns are strings",
-        "unless their type stands behind them; `json` keeps AWS's own member names and equals what the AWS CLI prints.",
+        f"and ends with {in_words(last)}, for members that the service model does not know. A column",
+        "is a string unless its type follows it. `json` keeps AWS's own member names and equals what the AWS CLI prints.",
         "",
-        "| type | where | operation | besides | columns |",
+        "| type | reach | operation | further actions | columns |",
         "| --- | --- | --- | --- | ---: |",
     ]
     for one in types:
@@ -135,7 +135,7 @@ def catalogue_page(types: list[dict]) -> str:
         page += ["", f"## {one['table']}", "", f"`{one['operation']}`{parent}{scope}.", ""]
         page += wrapped([in_words(column) for column in one["columns"][OPENING:-1]])
         if one["secrets"]:
-            page += ["", "Never carried, since they are secrets:", *wrapped([f"`{path}`" for path in one["secrets"]])]
+            page += ["", "Secret members, which are never collected:", *wrapped([f"`{path}`" for path in one["secrets"]])]
     return "\n".join(page) + "\n"
 
 

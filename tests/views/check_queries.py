@@ -16,7 +16,7 @@ from expect import same
 from program import Rolecall
 
 PAGE = Path(__file__).resolve().parents[2] / "infra/QUERIES.md"
-DENIED = "What we were not let in to see"
+DENIED = "Denied questions"
 
 
 def answers_hold(answers: dict[str, dict[str, Any]]) -> None:

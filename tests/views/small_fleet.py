@@ -131,19 +131,19 @@ ANSWERS: dict[str, list[list[Any]]] = {
         ["1", EU, "vpc-1", "10.0.0.0/16", "2", EU, "vpc-2", "10.0.255.240/28"],
         ["2", EU, "vpc-2", "192.168.0.0/24", "3", US, "vpc-5", "128.0.0.0/1"],
     ],
-    "Names that point at nobody": [
+    "Dangling DNS records": [
         ["1", "Z1", False, "a.", "A", "54.0.0.1"],
         ["1", "Z1", False, "b.", "AAAA", "2600:1f::c"],
         ["1", "Z1", False, "c.", "A", "172.32.0.1"],
         ["1", "Z1", False, "d.", "A", "100.128.0.1"],
         ["2", "Z1", True, "g.", "A", "1.0.0.1"],
     ],
-    "Seen here, owned elsewhere": [
+    "Shared subnets and their owners": [
         ["1", 2, 4, 1, "2, 3", True],
         ["2", 1, 1, 0, None, True],
         ["9", 1, 1, 1, "2", False],
     ],
-    "What we were not let in to see": [
+    "Denied questions": [
         ["3", EU, "ec2_vpcs", "ec2:Describe", "scp_denied", None, "later", "2026-01-01"],
         ["4", "*", "ec2_subnets", "ec2:Describe", "denied", None, RUN, "2025-12-31"],
         ["4", "*", "ec2_vpcs", "ec2:Describe", "denied", None, RUN, None],
