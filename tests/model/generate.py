@@ -93,7 +93,7 @@ class Writer:
             column = xform_name(name).lstrip("_")
             rows.append(f'    Member {{ wire: "{wire}", name: "{name}", column: "{column}", kind: {kind} }},')
         self.written[shape.name] = "\n".join(
-            [f"pub static {static_name(shape.name)}: Structure = Structure {{ "
+            [f"pub(crate) static {static_name(shape.name)}: Structure = Structure {{ "
              f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[', *rows,
              f"], first: {first}, order: MemberOrderHint::unknown() }};"])
 
@@ -141,8 +141,8 @@ def generate() -> tuple[str, str]:
             top = f"{service}::{static_name(operation.output_shape.name)}"
             table.append(f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top} }},')
         if writer.written:
-            out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
-    out += ["pub static OPERATIONS: &[Operation] = &[", *table, "];", ""]
+            out += [f"pub(super) mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
+    out += ["pub(crate) static OPERATIONS: &[Operation] = &[", *table, "];", ""]
     every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py.",
              "# `secret` stands behind those whose answers the model says bear secrets."]
     for service in (*XML_SERVICES, "account"):
