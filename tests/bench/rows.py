@@ -1,6 +1,6 @@
-"""The rows of the table: what is compared with what, and how.
+"""Defines the rows of the table of benchmarks: what is compared, and how.
 
-Each returns a figure and the sentences that describe both sides of it.
+Each row returns a figure, and a text that describes both sides of the comparison.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ NO_BUCKETS = {
     "ROLECALL_EC2_RATE": "5000", "ROLECALL_EC2_BURST": "5000", "ROLECALL_ROUTE53_RATE": "5000",
     "ROLECALL_ROUTE53_BURST": "5000", "ROLECALL_STS_RATE": "5000",
 }  # fmt: skip
-# Matches the log line that the engine writes when an account is done: change both together.
 ACCOUNT_DONE = re.compile(r'^(\S+)\s+INFO .*\baccount done\b.*\baccount_id="(\d{12})"', re.MULTILINE)
 
 
@@ -45,7 +44,7 @@ def cpu_a_call(bench: Bench) -> Figure:
         f"rolecall: {run.cpu:.1f} CPU seconds for {calls:,} calls over {ours} accounts, {each * 1e6:.0f} µs a call, "
         f"Parquet written. boto3: {pool.cpu:.1f} CPU seconds for {pool_calls:,} calls over {theirs} accounts, "
         f"{pool_each * 1e6:.0f} µs a call, rows written as JSON. 17 regions, {items} items of each type, two zones of "
-        f"200 records. rolecall makes more calls for an account: a whole one takes {run.cpu / ours:.2f} CPU seconds, "
+        f"200 records. rolecall asks more of an account: for a whole one {run.cpu / ours:.2f} CPU seconds stand "
         f"against {pool.cpu / theirs:.2f}."
     )
     return at_least(pool_each / each, 20, " times less", sides)
@@ -78,15 +77,15 @@ def rate_against_bare(bench: Bench) -> Figure:
         for _ in range(rounds):
             run = bench.rolecall(fleet, over, **NO_BUCKETS)
             runs.append(fleet.counts()["asked"] / run.seconds)
-            # The bare client connects all at once. Past the server's backlog the kernel tries again after a second,
-            # which says nothing of the client: so it is measured with fewer connections too.
+            # The bare client opens all connections at once. Beyond the server's backlog the kernel retries after a
+            # second, which distorts the client's rate. So it is measured with fewer connections too.
             for connections in {peak, min(peak, 64)}:
                 sent = bench.bare(fleet, requests, connections)
                 bares.append((sent["requests"] / sent["seconds"], connections))
     best, connections = max(bares)
     sides = (
         f"rolecall: {max(runs):,.0f} calls/s over {over} accounts, signing, reading and writing Parquet. The bare "
-        f"client: {best:,.0f} calls/s, repeating {sent['requests']:,} recorded requests of such a run over "
+        f"client: {best:,.0f} calls/s, sending {sent['requests']:,} kept requests of such a run again over "
         f"{connections} connections (as many as rolecall had, {peak}, or fewer) and parsing nothing. The best of "
         f"{rounds} rounds each; the simulated AWS has one thread of the same machine."
     )
@@ -99,15 +98,15 @@ def wall_against_ideal(bench: Bench) -> Figure:
     with Fleet(accounts=accounts, latency_ms=round(LATENCY * 1000), besides=[large]) as fleet:
         run = bench.rolecall(fleet, accounts, ROLECALL_IN_FLIGHT=str(FEWER_SLOTS), **NO_BUCKETS)
         calls = fleet.counts()["asked"]
-    # AssumeRole, the regions, the zones, then the pages of the largest zone, each of which names the next.
+    # AssumeRole, the regions, the zones, then the pages of the largest zone, which follow one another.
     chain = (3 + math.ceil(records / RECORDS_A_PAGE)) * LATENCY
     slots = calls * LATENCY / FEWER_SLOTS
     ideal = max(chain, slots)
     sides = (
         f"rolecall: {run.wall:.2f} s from the start of its process to its end ({run.cpu:.1f} CPU seconds). Ideal: "
         f"{ideal:.2f} s, the longer of {calls:,} calls x 30 ms / {FEWER_SLOTS} in flight ({slots:.2f} s) and the "
-        f"longest chain of dependent calls ({chain:.2f} s: the last account has a zone of {records:,} "
-        f"records). `ROLECALL_IN_FLIGHT={FEWER_SLOTS}`, because with the default of {SLOTS} two cores would be the "
+        f"longest chain of calls that wait for one another ({chain:.2f} s: the last account has a zone of {records:,} "
+        f"records). `ROLECALL_IN_FLIGHT={FEWER_SLOTS}`, since with the default of {SLOTS} two cores would be the "
         "limit, not the waiting."
     )
     return at_most(run.wall / ideal, 1.15, " times the ideal", sides)
@@ -121,20 +120,20 @@ def route53_bound(bench: Bench) -> Figure:
     calls, throttled = counts["route53"], counts["throttled"]
     allowed = burst + rate * run.seconds
     sides = (
-        f"{calls} calls to Route 53 in {run.seconds:.1f} s for one account with {zones} zones at 250 ms. rolecall's "
-        f"limit ({rate} a second after a burst of {burst}) allows {allowed:.1f} in that time, which includes entering "
-        f"the account and the last answer. AWS's limit (10 a second after a burst of 50) refused {throttled}."
+        f"{calls} calls to Route 53 in {run.seconds:.1f} s of one account with {zones} zones at 250 ms, where its own "
+        f"limit ({rate} a second after {burst} at once) allows {allowed:.1f} in that time; entering the account, and "
+        f"the last answer, are in the time. AWS's own limit (10 a second after 50 at once) refused {throttled}."
     )
     share = calls / allowed
     return Figure(f"{share:.3f} of the rate, {throttled} throttled", share >= 0.97 and throttled == 0, sides)
 
 
 def last_healthy(run: Ended, accounts: int, sick: tuple[int, ...]) -> float:
-    """Seconds from the process's start until the last account was done that nothing was wrong with."""
+    """Returns the seconds from the start of the process until the last account without a fault was done."""
     healthy = {account_id(number) for number in range(accounts) if number not in sick}
     done = {number: stamp for stamp, number in ACCOUNT_DONE.findall(run.log) if number in healthy}
     if len(done) != len(healthy):
-        raise RuntimeError(f"the log has {len(done)} of {len(healthy)} healthy accounts")
+        raise RuntimeError(f"the log tells of {len(done)} healthy accounts of {len(healthy)}")
     return max(datetime.fromisoformat(stamp).timestamp() for stamp in done.values()) - run.began
 
 
@@ -142,7 +141,7 @@ def sick_accounts(bench: Bench) -> Figure:
     accounts, rounds, hung, throttled = bench.full(200, 40), bench.full(3, 1), 5, 6
     arguments = ["--regions", ",".join(REGIONS[:2]), "--call-timeout", "5s", "--account-budget", "20s"]
     if bench.quick:
-        arguments += ["--deadline", "25s"]  # the throttled account is tried again and again for more than a minute
+        arguments += ["--deadline", "25s"]  # retries of the throttled account last more than a minute
     variables = {"ROLECALL_LOG": "info", "ROLECALL_IN_FLIGHT": str(FEWER_SLOTS)}
     faults = {"hang": hung, "throttle": throttled}
     well, ill, ends = [], [], []
@@ -156,9 +155,9 @@ def sick_accounts(bench: Bench) -> Figure:
             if (complete := run.response["accounts"]["complete"]) != accounts - 2:
                 raise RuntimeError(f"{complete} accounts of {accounts - 2} are complete beside the two")
     sides = (
-        f"The other {accounts - 2} accounts were done {min(ill):.2f} s after the start while EC2 hung in one account "
-        f"and throttled every call of another, and after {min(well):.2f} s without faults (by log lines, the "
-        f"shortest of {rounds} runs each). The whole run with the two ended after {min(ends):.0f} s. Two "
+        f"The other {accounts - 2} accounts were done {min(ill):.2f} s after the start where EC2 hung in one account "
+        f"and refused every call of another for rate, and after {min(well):.2f} s where nothing was wrong: from the "
+        f"log's lines, the shortest of {rounds} each. The whole run with the two ended after {min(ends):.0f} s. Two "
         f"regions, 30 ms, `ROLECALL_IN_FLIGHT={FEWER_SLOTS} --call-timeout 5s --account-budget 20s`."
     )
     return at_most(min(ill) / min(well), 1.05, " times as long", sides)
@@ -178,7 +177,7 @@ def memory_of_many(bench: Bench) -> Figure:
 
 
 def page_sizes(fleet: Fleet, operations: dict[str, str]) -> list[int]:
-    """Bytes of a full page of each operation, asked with a signature that the simulated AWS does not check."""
+    """Returns the bytes of a full page of each operation. The simulated AWS does not verify the signature."""
     sizes = []
     for operation in operations.values():
         asked = {"Action": operation, "Version": "2016-11-15", "MaxResults": "1000"}
@@ -215,10 +214,10 @@ def limited_memory(bench: Bench) -> Figure:
         f"Into a folder: exit code 0, peak {folder.peak:.0f} MiB, {folder.wall:.0f} s. Into a bucket: exit code 0, "
         f"peak {bucket.peak:.0f} MiB, {bucket.wall:.0f} s. {counts['ec2']} calls to EC2 of {accounts} accounts x 17 "
         f"regions x {len(operations)} types, each page 1,000 items and {min(sizes) / 1e6:.1f} to "
-        f"{max(sizes) / 1e6:.1f} MB; up to {SLOTS} in flight ({counts['peak_in_flight']} were, because rolecall "
-        f"admits what its memory budget holds). The kernel limited the process to {limit} MiB of private writable "
-        "memory, reserved or touched (`RLIMIT_DATA`), and fails allocations beyond it. rolecall got "
-        f"`AWS_LAMBDA_FUNCTION_MEMORY_SIZE={limit}`, as in Lambda."
+        f"{max(sizes) / 1e6:.1f} MB; up to {SLOTS} in flight ({counts['peak_in_flight']} were, since rolecall lets in "
+        f"what its memory holds). The kernel gave the process {limit} MiB of private writable memory, reserved or "
+        "touched (`RLIMIT_DATA`), and fails what asks for more; rolecall was told "
+        f"`AWS_LAMBDA_FUNCTION_MEMORY_SIZE={limit}`, as Lambda does."
     )
     peak = max(folder.peak, bucket.peak)
     return Figure(f"done, at {peak:.0f} MiB", peak <= limit, sides)
@@ -232,7 +231,7 @@ def start_and_size(bench: Bench) -> Figure:
     median = statistics.median(times)
     sides = (
         f"From the start of the process to its request for a first event: the median of {runs} starts, "
-        f"{min(times):.1f} to {max(times):.1f} ms, without what Lambda adds. The executable has "
+        f"{min(times):.1f} to {max(times):.1f} ms; what Lambda adds around it is not in it. The executable has "
         f"{size:.1f} MB, its zip {zipped:.1f} MB."
     )
     return Figure(f"{median:.1f} ms, {zipped:.1f} MB", None, sides)
@@ -240,19 +239,19 @@ def start_and_size(bench: Bench) -> Figure:
 
 def gb_seconds(bench: Bench) -> Figure:
     if "cpu" not in bench.kept:
-        raise RuntimeError("there is no CPU a call to calculate from")
+        raise RuntimeError("there is no CPU a call to reckon from")
     each, calls_an_account = bench.kept["cpu"]
     calls = 1_000 * calls_an_account
     computing, waiting = calls * each, calls * LATENCY / SLOTS
     seconds = max(computing, waiting)
     used = seconds * LAMBDA_MEMORY / 1024
     dollars = ", ".join(f"${used * price:.3f} on {name}" for name, price in PRICES.items())
-    longer = f"{'computing' if computing >= waiting else 'waiting'}, the longer of the two, counts"
+    longer = "computing is longer and counts" if computing >= waiting else "waiting is longer and counts"
     sides = (
-        f"Calculated, not run: {calls:,.0f} calls ({calls_an_account:,.0f} an account, as in the first row) x "
+        f"Arithmetic, not a run: {calls:,.0f} calls ({calls_an_account:,.0f} an account, as in the first row) x "
         f"{each * 1e6:.0f} µs of CPU are {computing:,.0f} s of one virtual CPU of this machine's speed, which Lambda "
-        f"gives for {LAMBDA_MEMORY:,} MB ({LAMBDA_MEMORY / 1024:.3f} GB). Waiting for AWS, with {SLOTS} calls in "
-        f"flight at 30 ms, takes {waiting:,.0f} s at the same time; {longer}. At Lambda's prices: {dollars}."
+        f"gives for {LAMBDA_MEMORY:,} MB ({LAMBDA_MEMORY / 1024:.3f} GB); waiting for AWS at {SLOTS} calls in "
+        f"flight and 30 ms takes {waiting:,.0f} s meanwhile, and {longer}. At Lambda's prices {dollars}."
     )
     return Figure(f"{used:,.0f} GB-seconds", None, sides)
 
@@ -279,11 +278,11 @@ ROWS = {
         "the same requests to the same server", rate_against_bare,
     ),
     "wall": Row(
-        "wall time at 30 ms latency, without rate limits, against the ideal", "at most 1.15",
+        "wall time at 30 ms latency, no limits of rate, against the ideal", "at most 1.15",
         "start of the process to its end / what waiting alone takes", wall_against_ideal,
     ),
     "route53": Row(
-        "an account limited by Route 53's rate", "0.97 of the rate, none throttled",
+        "an account that Route 53's rate binds", "0.97 of the rate, none throttled",
         "calls to Route 53 / what the rate allows in the run's time", route53_bound,
     ),
     "sick": Row(
@@ -296,14 +295,14 @@ ROWS = {
     ),
     "limit": Row(
         "limited to 512 MiB, pages of 4 MB, 384 in flight", "done, not killed",
-        "a limit set by the kernel, and the peak reported", limited_memory,
+        "a limit of the kernel's, and the peak told", limited_memory,
     ),
     "start": Row(
-        "the function's start to its first request, and its zipped size", "reported",
+        "the function's start to its first request, and its zipped size", "told",
         "a server that plays Lambda's runtime interface", start_and_size,
     ),
     "cost": Row(
-        "1,000 accounts x 17 regions on Lambda", "reported",
-        "calculated from the CPU a call in the first row", gb_seconds,
+        "1,000 accounts x 17 regions on Lambda", "told",
+        "reckoned from the CPU a call of the first row", gb_seconds,
     ),
 }  # fmt: skip

@@ -42,7 +42,7 @@ pub(crate) fn filled() -> &'static Filled {
         let targets = json!({ "version": 1, "targets": [{ "account_id": ACCOUNT, "external_id": EXTERNAL_ID }] });
         std::fs::write(folder.path().join("targets.json"), targets.to_string()).expect("written");
         let run = collect(&endpoint, folder.path(), "ndjson");
-        let told = ask_over_http(&endpoint, "/_told");
+        let told = ask_over_http(&endpoint, "/_requests");
         let marker = served["marker"].as_str().expect("a marker").to_owned();
         Filled { endpoint, marker, folder, told, run, _server: server }
     })
