@@ -43,7 +43,7 @@ pub(crate) fn filled() -> &'static Filled {
         let folder = tempfile::tempdir().expect("a folder");
         write_registry(folder.path(), &[json!({ "account_id": ACCOUNT, "external_id": EXTERNAL_ID })]);
         let run = collect(&endpoint, folder.path(), "ndjson");
-        let report = get_json(&endpoint, "/_told");
+        let report = get_json(&endpoint, "/_requests");
         let marker = served["marker"].as_str().expect("a marker").to_owned();
         Filled { endpoint, marker, folder, report, run, _server: server }
     })
