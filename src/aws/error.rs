@@ -89,6 +89,7 @@ impl AwsError {
     }
 
     /// The same with a secret taken out of the message: AWS quotes what it was given when it refuses its form.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads codes and messages of the SDK's errors")]
     pub fn without<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,

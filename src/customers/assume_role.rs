@@ -70,6 +70,7 @@ impl ChainedRoleProvider {
         Self { sts, role_arn, session_name, current: Arc::default() }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the role in between has no external ID, and what it may do is its owner's")]
     async fn credentials(&self) -> Result<Credentials, AwsError> {
         let mut current = self.current.lock().await;
         if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {
@@ -94,6 +95,7 @@ impl ProvideCredentials for ChainedRoleProvider {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes credentials: from the response of AssumeRole")]
 fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, AwsError> {
     let issued =
         credentials.ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "STS answered without credentials"))?;
@@ -102,6 +104,7 @@ fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Creden
     Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
 }
 
+#[expect(clippy::disallowed_methods, reason = "AWS gives the expiry as a `SystemTime`")]
 fn ends_soon(credentials: &Credentials) -> bool {
     credentials.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE)
 }
@@ -180,6 +183,7 @@ impl RoleAssumer {
         Ok((SharedCredentialsProvider::new(customer), stale, request_id))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that enters a customer's role")]
     async fn assume(&self, assumption: &AssumeRoleParams) -> Result<(Credentials, Option<String>), AwsError> {
         let AssumeRoleParams { role_arn, target, policy } = assumption;
         let provider = match &target.via {

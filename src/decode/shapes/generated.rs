@@ -2801,7 +2801,7 @@ pub(crate) static LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE: Structure = Stru
 ], original_members: 3, order_hint: MemberOrderHint::empty() };
 }
 
-pub(crate) static OPERATIONS: &[Operation] = &[
+pub(super) static OPERATIONS: &[Operation] = &[
     Operation { name: "ec2:DescribeAccountAttributes", wrapper: "", output: &ec2::DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT },
     Operation { name: "ec2:DescribeAddresses", wrapper: "", output: &ec2::DESCRIBE_ADDRESSES_RESULT },
     Operation { name: "ec2:DescribeByoipCidrs", wrapper: "", output: &ec2::DESCRIBE_BYOIP_CIDRS_RESULT },

@@ -4,12 +4,12 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::parquet::{EncodeError, Encoder, ledger_columns, ledger_values, record_values};
 use super::{SinkConfig, WriteMarginEstimator, WrittenFile, ndjson};

@@ -1,4 +1,4 @@
-//! Account Management: ListRegions, in pages.
+//! Account Management: `ListRegions` with paging.
 
 use super::dispatch::Job;
 use super::error::AwsError;
@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::token;
 use serde_json::{Value, json};
 
-/// The operation that a request names.
+/// Returns the operation of a request.
 pub(super) fn operation(request: &Request) -> Option<String> {
     (request.method == "POST" && request.path == "/listRegions").then(|| "ListRegions".to_owned())
 }

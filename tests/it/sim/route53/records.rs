@@ -1,6 +1,7 @@
-//! ListResourceRecordSets: paging by name, type and identifier in Route 53's order (labels reversed), octal escapes.
+//! `ListResourceRecordSets`: paging by name, type and identifier in Route 53's order (labels reversed), octal escapes.
 //!
-//! Record sets are made from their index: 0 NS, 1 SOA, then ascending; 4 and 5 of each ten are one weighted pair.
+//! Record sets are derived from their index: 0 is NS, 1 is SOA, the others follow in order. The indexes 4 and 5 of each
+//! ten are one weighted pair.
 
 use super::super::dispatch::Job;
 use super::super::error::AwsError;
@@ -33,7 +34,7 @@ fn identifier(index: usize) -> Option<&'static str> {
     }
 }
 
-/// Labels from the last to the first, escapes decoded.
+/// Returns the labels from the last to the first, with escapes decoded.
 fn labels(name: &str) -> Vec<Vec<u8>> {
     let mut labels = vec![Vec::new()];
     let bytes = name.trim_end_matches('.').as_bytes();
@@ -79,7 +80,7 @@ pub(super) fn list(job: &Job) -> Result<Reply, AwsError> {
     Ok(end(xml, "ListResourceRecordSets"))
 }
 
-/// The first record set that is not before the start asked for.
+/// Returns the index of the first record set that is not before the requested start.
 fn start(job: &Job, zone: &str, count: usize) -> Result<usize, AwsError> {
     let asked = |name| job.call.param(name).filter(|value: &&str| !value.is_empty());
     let (name, of_type, of_identifier) = (asked("name"), asked("type"), asked("identifier"));

@@ -21,7 +21,7 @@ fn names_of(client: &Client, zone: &str, size: usize) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn zones_and_records_in_pages() {
+async fn zones_and_records_are_listed_in_pages() {
     let sim = sim(|world| {
         let account = world.account(&account_id(0));
         account.zones = 120;
@@ -51,7 +51,7 @@ async fn zones_and_records_in_pages() {
 }
 
 #[tokio::test]
-async fn tags_and_health_checks() {
+async fn tags_and_health_checks_are_listed() {
     let sim = sim(|world| world.account(&account_id(0)).zones = 20).await;
     let client = Client::root(&sim, &account_id(0));
     let ask = |n: usize| {
