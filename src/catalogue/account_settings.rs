@@ -1,4 +1,6 @@
-//! What an account has decided for a region as a whole: one row, of as many calls as AWS wants for it.
+//! The settings of an account for a whole region: one row, filled by one call for each setting.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::whole;
 use super::ec2::REGIONAL;

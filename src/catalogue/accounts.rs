@@ -1,4 +1,6 @@
-//! The account itself.
+//! The account itself: one row for each account.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, Reach, ResourceType, Source};

@@ -1,4 +1,6 @@
-//! EC2: machines, what they are made from, and what is reserved for them.
+//! EC2: instances, their templates and key pairs, and reserved capacity.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
 use super::entry::{
@@ -6,7 +8,7 @@ use super::entry::{
 };
 use crate::aws::Service;
 
-/// What EC2's regional types have in common.
+/// The fields that EC2's regional types share.
 pub(super) const REGIONAL: ResourceType = ResourceType {
     table: "",
     service: Service::Ec2,
@@ -43,7 +45,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_instance_status",
         operation: "ec2:DescribeInstanceStatus",
-        scope: "instances in every state, not the running ones alone",
+        scope: "instances in every state, not only running ones",
         items_path: "InstanceStatuses",
         id: Id::Member(&["InstanceId"]),
         arn: Arn::Ec2("instance/"),
@@ -80,8 +82,8 @@ pub(super) const TYPES: &[ResourceType] = &[
             items_path: "LaunchTemplateVersions",
             batch: UNLIMITED_BATCH,
             key: "LaunchTemplateId",
-            // The two versions that are in use are told for the whole account at once; all others only one
-            // template at a time.
+            // AWS returns the default and the latest versions of all templates in one listing. Other versions would
+            // take a call for each template.
             call: paged!(
                 ec2.describe_launch_template_versions()
                     .versions("$Latest")
@@ -130,7 +132,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Hosts",
         id: Id::Member(&["HostId"]),
         arn: Arn::Ec2("dedicated-host/"),
-        // More is an error here, and not clamped.
+        // AWS refuses a larger page here. Other operations reduce it to their maximum.
         source: paged!(listed ec2.describe_hosts().max_results(500)),
         ..REGIONAL
     },
@@ -147,7 +149,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_fleets",
         operation: "ec2:DescribeFleets",
         items_path: "Fleets",
-        scope: "all but those of the type `instant`, which AWS tells to those alone who name them",
+        scope: "all except those of the type `instant`, which AWS returns only by their ids",
         id: Id::Member(&["FleetId"]),
         arn: Arn::Ec2("fleet/"),
         source: paged!(listed ec2.describe_fleets().max_results(1000)),

@@ -1,4 +1,6 @@
-//! VPC: the ways in and out of networks, between them, and to services.
+//! VPC: gateways, peerings, endpoints and VPNs.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
@@ -47,7 +49,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VpcPeeringConnections",
         id: Id::Member(&["VpcPeeringConnectionId"]),
         arn: Arn::Ec2InRegionOf("vpc-peering-connection/", "RequesterVpcInfo.Region"),
-        // Both sides see it; whoever asked for it made it.
+        // Both sides see a peering. It belongs to the side that requested it.
         owner: Owner::Member(&["RequesterVpcInfo.OwnerId"]),
         source: paged!(listed ec2.describe_vpc_peering_connections().max_results(1000)),
         ..REGIONAL

@@ -1,4 +1,6 @@
-//! Addresses: IPAM, pools, and ranges that were brought along.
+//! Addresses: IPAM, address pools, and ranges of the customer (BYOIP).
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::paged;
 use super::ec2::REGIONAL;

@@ -1,4 +1,6 @@
-//! Route 53: zones, their records, and who else sees them.
+//! Route 53: hosted zones, their records, and the VPCs that see them.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
@@ -10,7 +12,7 @@ use super::entry::{
 use crate::aws::AwsError;
 use crate::aws::{Service, ServiceClient};
 
-/// What Route 53's types have in common.
+/// The fields that Route 53's types share.
 pub(super) const GLOBAL: ResourceType =
     ResourceType { service: Service::Route53, reach: Reach::Global, ..super::ec2::REGIONAL };
 
@@ -44,7 +46,7 @@ pub(super) const TYPES: &[ResourceType] = &[
                 ..TAGS
             },
             Detail {
-                // Private zones are not signed, and asking for it is an error.
+                // Private zones have no DNSSEC: AWS answers the call with an error.
                 filter: Some(MemberFilter { member: PRIVATE, is: false }),
                 ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
             },
@@ -72,7 +74,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_vpc_association_authorizations",
         operation: "route53:ListVPCAssociationAuthorizations",
-        scope: "of private zones, which alone can be associated with VPCs",
+        scope: "of private zones, since only they can be associated with VPCs",
         items_path: "VPCs",
         id: Id::UnderParent(&["VPCId"]),
         extra_columns: &[
@@ -92,10 +94,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "route53_zone_associations",
         operation: "route53:ListHostedZonesByVPC",
         scope: "the zones of this and other accounts and of services that the VPCs of the region see",
-        // The call names the VPC's region, and so its cells are the region's: one that may not list its VPCs says
-        // nothing of the others.
+        // The call names the region of the VPC, so each region has a cell of its own. A region in which VPCs cannot be
+        // listed does not affect the others.
         reach: Reach::Regional,
-        // AWS checks it on this operation's behalf.
+        // AWS checks this action too when the operation is called.
         extra_actions: &["ec2:DescribeVpcs"],
         items_path: "HostedZoneSummaries",
         id: Id::UnderParent(&["HostedZoneId"]),
@@ -128,49 +130,49 @@ pub(super) const TYPES: &[ResourceType] = &[
     },
 ];
 
-/// Tags of ten resources in one call.
+/// The tags of up to ten resources in one call.
 const TAGS: Detail = Detail {
     operation: "route53:ListTagsForResources",
     items_path: "ResourceTagSets",
     batch: 10,
     key: "ResourceId",
     filter: None,
-    call: nothing,
+    call: placeholder,
     fallback: None,
 };
 
-/// Tags of one resource, for roles that may ask no more than that.
+/// The tags of one resource, for roles that may not call the batch operation.
 const ONE_TAGS: Detail =
-    Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", nothing) };
+    Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", placeholder) };
 
 static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Hostedzone), ..ONE_TAGS };
 static HEALTH_CHECK_TAGS: Detail =
     Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type Answer = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
+type CallResult = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
 
-/// Stands where a detail's own call is filled in.
-fn nothing(_: ServiceClient, _: CallParams) -> Answer {
+/// A placeholder for the call that a detail sets itself.
+fn placeholder(_: ServiceClient, _: CallParams) -> CallResult {
     Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
+fn tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> CallResult {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(ask.subjects));
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
+fn one_tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> CallResult {
     Box::pin(async move {
         let request = asker.route53().list_tags_for_resource().resource_type(of).resource_id(ask.subject());
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-/// Every record set of a zone. The SDK has no paginator for it: the next page starts at a name, a
-/// type and perhaps a set identifier.
-fn records(asker: ServiceClient, ask: CallParams) -> Answer {
+/// Lists the record sets of a zone. The SDK has no paginator for it: the next page starts at a name, a type and, if
+/// there is one, a set identifier.
+fn records(asker: ServiceClient, ask: CallParams) -> CallResult {
     Box::pin(async move {
         let mut start = ask.token.clone().unwrap_or_default().into_iter();
         let request = asker

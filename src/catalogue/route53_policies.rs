@@ -1,4 +1,6 @@
-//! Route 53: what zones are made with and steered by.
+//! Route 53: delegation sets, traffic policies, query logging and CIDR collections.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_route53::types::RrType;
 

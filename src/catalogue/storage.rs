@@ -1,4 +1,6 @@
-//! EC2: disks, snapshots of them, and images made of those.
+//! EC2: volumes, snapshots and images.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
@@ -18,7 +20,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_snapshots",
         operation: "ec2:DescribeSnapshots",
-        scope: "the account's own: without an owner AWS lists every public one there is",
+        scope: "the account's own: without an owner, AWS lists every public snapshot",
         items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
         arn: Arn::Ec2WithoutAccount("snapshot/"),

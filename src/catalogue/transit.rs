@@ -1,4 +1,6 @@
-//! Transit gateways: attachments, route tables, and the routes in these.
+//! Transit gateways: attachments, route tables and routes.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_ec2::types::Filter;
 
@@ -24,7 +26,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "TransitGatewayAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: Arn::Ec2("transit-gateway-attachment/"),
-        // The gateway's owner sees it too; it belongs to whoever attached something.
+        // The owner of the gateway sees an attachment too. It belongs to the owner of the attached resource.
         owner: Owner::Member(&["ResourceOwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_attachments().max_results(1000)),
         ..REGIONAL
@@ -70,7 +72,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         ],
         source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
             Box::pin(async move {
-                // AWS wants a filter; by this one every route passes.
+                // AWS requires a filter. Every route passes this one.
                 let types = ["propagated", "static"].map(String::from).to_vec();
                 let every = Filter::builder().name("type").set_values(Some(types)).build();
                 let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
@@ -78,7 +80,7 @@ pub(super) const TYPES: &[ResourceType] = &[
                 let answer = request.send().await.map_err(AwsError::of)?;
                 Ok(match NextPage::of(answer.next_token) {
                     NextPage::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
-                        let what = "the route table has more routes, and AWS did not say how to ask for them";
+                        let what = "the route table has more routes than AWS returns, and the response has no token for the rest";
                         NextPage::Cut(AwsError::new(AwsErrorKind::Other, what))
                     }
                     next => next,

@@ -1,4 +1,6 @@
-//! VPC: networks, and who may speak to whom in them.
+//! VPC: networks, and the rules for traffic within them.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
@@ -87,7 +89,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_addresses",
         operation: "ec2:DescribeAddresses",
         items_path: "Addresses",
-        // An address of EC2-Classic has no allocation id, and no ARN.
+        // An address of EC2-Classic has neither an allocation id nor an ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
         arn: Arn::Ec2("elastic-ip/"),
         source: whole!(listed ec2.describe_addresses()),
@@ -114,7 +116,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_managed_prefix_lists",
         operation: "ec2:DescribeManagedPrefixLists",
-        scope: "the account's own, with their entries: AWS's lists are the same for everybody",
+        scope: "the account's own, with their entries: AWS's lists are the same in every account",
         items_path: "PrefixLists",
         id: Id::Member(&["PrefixListId"]),
         probe_id: "pl-00000000000000000",
