@@ -9,7 +9,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
-use crate::decode::{DecodeError, unescaped};
+use crate::decode::{DecodeError, unescape};
 
 /// How long a message of AWS may be in our outputs, in characters.
 const LONGEST_MESSAGE: usize = 500;
@@ -222,7 +222,7 @@ pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
     let element = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
         let (inside, _) = rest.split_once(&format!("</{name}>"))?;
-        unescaped(inside.trim())
+        unescape(inside.trim())
     };
     let message = element("Message").unwrap_or_default();
     let code = element("Code");

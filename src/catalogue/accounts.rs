@@ -7,7 +7,7 @@ pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: "accounts",
     reach: Reach::Global,
     operation: "ec2:DescribeRegions",
-    actions: &["iam:ListAccountAliases", "account:ListRegions"],
+    extra_actions: &["iam:ListAccountAliases", "account:ListRegions"],
     id: Id::Account,
     arn: Arn::Account,
     source: Source::Account,

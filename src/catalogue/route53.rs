@@ -20,27 +20,33 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_hosted_zones",
         operation: "route53:ListHostedZones",
-        items: "HostedZones",
-        id: Id::Bare("Id"),
-        nobody: "Z00000000000000000000",
+        items_path: "HostedZones",
+        id: Id::LastSegment("Id"),
+        probe_id: "Z00000000000000000000",
         arn: Arn::Route53("hostedzone/"),
-        added: &[
-            ExtraColumn { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
-            ExtraColumn { column: "delegation_set", from: ValueFrom::Detail("route53:GetHostedZone", "DelegationSet") },
-            ExtraColumn { column: "dnssec_status", from: ValueFrom::Detail("route53:GetDNSSEC", "Status") },
-            ExtraColumn { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
+        extra_columns: &[
+            ExtraColumn { column: "vpcs", from: ValueFrom::DetailMember("route53:GetHostedZone", "VPCs") },
+            ExtraColumn {
+                column: "delegation_set",
+                from: ValueFrom::DetailMember("route53:GetHostedZone", "DelegationSet"),
+            },
+            ExtraColumn { column: "dnssec_status", from: ValueFrom::DetailMember("route53:GetDNSSEC", "Status") },
+            ExtraColumn {
+                column: "key_signing_keys",
+                from: ValueFrom::DetailMember("route53:GetDNSSEC", "KeySigningKeys"),
+            },
         ],
         details: &[
-            Detail::of_one("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
+            Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
             Detail {
                 call: |asker, ask| tags(asker, ask, TagResourceType::Hostedzone),
-                otherwise: Some(&ZONE_TAGS),
+                fallback: Some(&ZONE_TAGS),
                 ..TAGS
             },
             Detail {
                 // Private zones are not signed, and asking for it is an error.
-                only: Some(MemberFilter { member: PRIVATE, is: false }),
-                ..Detail::of_one("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
+                filter: Some(MemberFilter { member: PRIVATE, is: false }),
+                ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
             },
         ],
         source: marked!(listed route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker),
@@ -49,16 +55,16 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_records",
         operation: "route53:ListResourceRecordSets",
-        items: "ResourceRecordSets",
+        items_path: "ResourceRecordSets",
         id: Id::UnderParent(&["Name", "Type", "SetIdentifier"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
             ExtraColumn { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
             ExtraColumn { column: "name_decoded", from: ValueFrom::Decoded("Name") },
         ],
-        source: Source::Per(
-            Parents { length: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
+        source: Source::PerParent(
+            Parents { child_count: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
             records,
         ),
         ..GLOBAL
@@ -67,14 +73,17 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "route53_vpc_association_authorizations",
         operation: "route53:ListVPCAssociationAuthorizations",
         scope: "of private zones, which alone can be associated with VPCs",
-        items: "VPCs",
+        items_path: "VPCs",
         id: Id::UnderParent(&["VPCId"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
         ],
-        source: Source::Per(
-            Parents { only: Some(MemberFilter { member: PRIVATE, is: true }), ..Parents::all("route53_hosted_zones") },
+        source: Source::PerParent(
+            Parents {
+                filter: Some(MemberFilter { member: PRIVATE, is: true }),
+                ..Parents::all("route53_hosted_zones")
+            },
             paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
         ),
         ..GLOBAL
@@ -87,12 +96,12 @@ pub(super) const TYPES: &[ResourceType] = &[
         // nothing of the others.
         reach: Reach::Regional,
         // AWS checks it on this operation's behalf.
-        actions: &["ec2:DescribeVpcs"],
-        items: "HostedZoneSummaries",
+        extra_actions: &["ec2:DescribeVpcs"],
+        items_path: "HostedZoneSummaries",
         id: Id::UnderParent(&["HostedZoneId"]),
         owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
-        added: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
-        source: Source::Per(Parents::all("ec2_vpcs"), |asker, ask| {
+        extra_columns: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
+        source: Source::PerParent(Parents::all("ec2_vpcs"), |asker, ask| {
             Box::pin(async move {
                 let region = VpcRegion::from(ask.region.as_str());
                 let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
@@ -105,13 +114,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_health_checks",
         operation: "route53:ListHealthChecks",
-        items: "HealthChecks",
-        id: Id::Bare("Id"),
-        nobody: "00000000-0000-0000-0000-000000000000",
+        items_path: "HealthChecks",
+        id: Id::LastSegment("Id"),
+        probe_id: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("healthcheck/"),
         details: &[Detail {
             call: |asker, ask| tags(asker, ask, TagResourceType::Healthcheck),
-            otherwise: Some(&HEALTH_CHECK_TAGS),
+            fallback: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
         source: marked!(listed route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker),
@@ -122,16 +131,17 @@ pub(super) const TYPES: &[ResourceType] = &[
 /// Tags of ten resources in one call.
 const TAGS: Detail = Detail {
     operation: "route53:ListTagsForResources",
-    items: "ResourceTagSets",
+    items_path: "ResourceTagSets",
     batch: 10,
     key: "ResourceId",
-    only: None,
+    filter: None,
     call: nothing,
-    otherwise: None,
+    fallback: None,
 };
 
 /// Tags of one resource, for roles that may ask no more than that.
-const ONE_TAGS: Detail = Detail { items: "ResourceTagSet", ..Detail::of_one("route53:ListTagsForResource", nothing) };
+const ONE_TAGS: Detail =
+    Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", nothing) };
 
 static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Hostedzone), ..ONE_TAGS };
 static HEALTH_CHECK_TAGS: Detail =

@@ -11,7 +11,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_query_logging_configs",
         operation: "route53:ListQueryLoggingConfigs",
-        items: "QueryLoggingConfigs",
+        items_path: "QueryLoggingConfigs",
         id: Id::Member(&["Id"]),
         arn: Arn::Route53("queryloggingconfig/"),
         source: paged!(listed route53.list_query_logging_configs().max_results(100)),
@@ -20,8 +20,8 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_reusable_delegation_sets",
         operation: "route53:ListReusableDelegationSets",
-        items: "DelegationSets",
-        id: Id::Bare("Id"),
+        items_path: "DelegationSets",
+        id: Id::LastSegment("Id"),
         arn: Arn::Route53("delegationset/"),
         source: marked!(listed route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker),
         ..GLOBAL
@@ -29,15 +29,15 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_traffic_policies",
         operation: "route53:ListTrafficPolicies",
-        items: "TrafficPolicySummaries",
+        items_path: "TrafficPolicySummaries",
         id: Id::Member(&["Id"]),
-        nobody: "00000000-0000-0000-0000-000000000000",
+        probe_id: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("trafficpolicy/"),
-        added: &[ExtraColumn {
+        extra_columns: &[ExtraColumn {
             column: "versions",
-            from: ValueFrom::Detail("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
+            from: ValueFrom::DetailMember("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
         }],
-        details: &[Detail::of_one(
+        details: &[Detail::per_resource(
             "route53:ListTrafficPolicyVersions",
             marked!(
                 [id] route53.list_traffic_policy_versions(),
@@ -57,7 +57,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_traffic_policy_instances",
         operation: "route53:ListTrafficPolicyInstances",
-        items: "TrafficPolicyInstances",
+        items_path: "TrafficPolicyInstances",
         id: Id::Member(&["Id"]),
         arn: Arn::Route53("trafficpolicyinstance/"),
         source: Source::Listed(|asker, ask| {
@@ -83,15 +83,15 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_cidr_collections",
         operation: "route53:ListCidrCollections",
-        items: "CidrCollections",
+        items_path: "CidrCollections",
         id: Id::Member(&["Id"]),
-        nobody: "00000000-0000-0000-0000-000000000000",
+        probe_id: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("cidrcollection/"),
-        added: &[ExtraColumn {
+        extra_columns: &[ExtraColumn {
             column: "cidr_blocks",
-            from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks"),
+            from: ValueFrom::DetailMember("route53:ListCidrBlocks", "CidrBlocks"),
         }],
-        details: &[Detail::of_one(
+        details: &[Detail::per_resource(
             "route53:ListCidrBlocks",
             paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
         )],

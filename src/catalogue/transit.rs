@@ -11,7 +11,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateways",
         operation: "ec2:DescribeTransitGateways",
-        items: "TransitGateways",
+        items_path: "TransitGateways",
         id: Id::Member(&["TransitGatewayId"]),
         arn: Arn::Ec2("transit-gateway/"),
         arn_member: Some("TransitGatewayArn"),
@@ -21,7 +21,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_attachments",
         operation: "ec2:DescribeTransitGatewayAttachments",
-        items: "TransitGatewayAttachments",
+        items_path: "TransitGatewayAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: Arn::Ec2("transit-gateway-attachment/"),
         // The gateway's owner sees it too; it belongs to whoever attached something.
@@ -32,7 +32,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_vpc_attachments",
         operation: "ec2:DescribeTransitGatewayVpcAttachments",
-        items: "TransitGatewayVpcAttachments",
+        items_path: "TransitGatewayVpcAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: Arn::Ec2("transit-gateway-attachment/"),
         owner: Owner::Member(&["VpcOwnerId"]),
@@ -42,9 +42,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_peering_attachments",
         operation: "ec2:DescribeTransitGatewayPeeringAttachments",
-        items: "TransitGatewayPeeringAttachments",
+        items_path: "TransitGatewayPeeringAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2Of("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
+        arn: Arn::Ec2InRegionOf("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
         owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
         ..REGIONAL
@@ -52,9 +52,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_route_tables",
         operation: "ec2:DescribeTransitGatewayRouteTables",
-        items: "TransitGatewayRouteTables",
+        items_path: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
-        nobody: "tgw-rtb-00000000000000000",
+        probe_id: "tgw-rtb-00000000000000000",
         arn: Arn::Ec2("transit-gateway-route-table/"),
         source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL
@@ -62,13 +62,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_routes",
         operation: "ec2:SearchTransitGatewayRoutes",
-        items: "Routes",
+        items_path: "Routes",
         id: Id::UnderParent(&["DestinationCidrBlock", "PrefixListId"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
         ],
-        source: Source::Per(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
+        source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
             Box::pin(async move {
                 // AWS wants a filter; by this one every route passes.
                 let types = ["propagated", "static"].map(String::from).to_vec();

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use quick_xml::events::Event;
 use rolecall::testing::{
-    Catalogue, FileNaming, Format, Origin, Page, RowContext, SinkMessage, Store, Table, Tables, decode, sink,
+    Catalogue, FileNaming, Format, Location, Page, SinkConfig, SinkMessage, Store, Table, Tables, decode, sink,
 };
 
 const INSTANCES: usize = 100;
@@ -78,18 +78,17 @@ fn read_once(page: &str) {
 }
 
 fn records(page: &str, table: &'static Table) -> Page {
-    let answer = decode(page.as_bytes(), &table.wanted).expect("an answer");
-    let row = RowContext { account_id: "111122223333", partition: "aws", region: "eu-west-1", parent: None };
-    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, row)).collect();
-    assert_eq!(records.len(), INSTANCES);
-    let origin = Origin {
+    let answer = decode(page.as_bytes(), &table.selector).expect("an answer");
+    let location = Location {
         account_id: Arc::from("111122223333"),
         account_alias: Some(Arc::from("acme")),
         partition: "aws",
         region: Arc::from("eu-west-1"),
         collected_at: jiff::Timestamp::UNIX_EPOCH,
     };
-    Page { table: table.index, origin, records }
+    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, &location, None)).collect();
+    assert_eq!(records.len(), INSTANCES);
+    Page { table: table.index, location, records }
 }
 
 fn written(page: &str, table: &'static Table, format: Format) {
@@ -99,10 +98,11 @@ fn written(page: &str, table: &'static Table, format: Format) {
     let store = Store::open(address, &config, std::time::Duration::from_secs(9), None).expect("a store");
     let naming = FileNaming { run_id: "bench".into(), shard: "0".into(), attempt: "0".into(), dt: "2026-01-01".into() };
     let catalogue = Catalogue::get().expect("a catalogue");
+    let config = SinkConfig { store, naming, format, catalogue, tables: Tables::Every, margin: Arc::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (sender, receiver) = sink::channel();
-        let writing = sink::write(store, naming, format, catalogue, Tables::Every, Arc::default(), receiver);
+        let writing = sink::write(config, receiver);
         let collecting = async move {
             for _ in 0..PAGES {
                 sender.send(SinkMessage::Page(records(page, table), None)).await.expect("the sink takes it");

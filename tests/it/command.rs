@@ -1,6 +1,6 @@
 //! The command line as a user runs it, and helpers that run it for other tests.
 
-use rolecall::testing::{Catalogue, Table, lines_of};
+use rolecall::testing::{Catalogue, Table, parquet_to_ndjson};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
@@ -79,7 +79,7 @@ pub(crate) fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
         let text = if key.ends_with(".parquet") {
             let catalogue = Catalogue::get().expect("a catalogue");
             let columns = catalogue.find(table).map(Table::all_columns).unwrap_or_default();
-            lines_of(bytes.into(), &columns).expect("parquet")
+            parquet_to_ndjson(bytes.into(), &columns).expect("parquet")
         } else {
             let mut text = String::new();
             flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");

@@ -20,7 +20,7 @@ fn statement_actions(template: &str, sid: &str) -> BTreeSet<String> {
 
 fn needed(scope: Scope) -> BTreeSet<String> {
     let tables = Catalogue::get().expect("a catalogue").tables().iter();
-    actions_of(tables.filter(|table| scope.covers(table.part()))).into_iter().map(str::to_owned).collect()
+    actions_of(tables.filter(|table| scope.covers(table.service_domain()))).into_iter().map(str::to_owned).collect()
 }
 
 #[test]

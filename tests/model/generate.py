@@ -99,7 +99,7 @@ class Writer:
                 f"pub(crate) static {static_name(shape.name)}: Structure = Structure {{ "
                 f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[',
                 *rows,
-                f"], first: {first}, order: MemberOrderHint::unknown() }};",
+                f"], original_members: {first}, order_hint: MemberOrderHint::empty() }};",
             ]
         )
 
@@ -112,7 +112,7 @@ def existing_structures(service: str) -> dict[str, tuple[list[str], int]]:
     text = SHAPES.read_text() if SHAPES.exists() else ""
     module = re.search(rf"^pub\(super\) mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
     found = {}
-    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], first: (\d+)'
+    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], original_members: (\d+)'
     for name, members, first in re.findall(pattern, module[1] if module else "", re.DOTALL):
         found[name] = (re.findall(r'Member \{ wire: "[^"]+", name: "(\w+)"', members), int(first))
     return found
@@ -154,7 +154,7 @@ def generate() -> tuple[str, str]:
             table.append(f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top} }},')
         if writer.written:
             out += [f"pub(super) mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
-    out += ["pub(crate) static OPERATIONS: &[Operation] = &[", *table, "];", ""]
+    out += ["pub(super) static OPERATIONS: &[Operation] = &[", *table, "];", ""]
     operations = [
         f"# The operations of the services that rolecall reads. By tests/model/generate.py from botocore {version}.",
         "# `secret` marks the operations with sensitive members in their answers.",

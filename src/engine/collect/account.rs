@@ -12,13 +12,13 @@ use super::{Cancellation, Context};
 use crate::aws::DecodedPage;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Service, ServiceClient, Session};
-use crate::catalogue::{CallParams, NextPage, RowContext, SendFn, Table};
+use crate::catalogue::{CallParams, NextPage, SendFn, Table};
 use crate::decode::Item;
 use crate::decode::Value;
 use crate::domain::CallCounts;
 use crate::domain::Partition;
 use crate::inventory::{CellType, GLOBAL, LedgerRow, Status};
-use crate::inventory::{Origin, Page};
+use crate::inventory::{Location, Page};
 use crate::output::sink::SinkMessage;
 
 /// An account's region, as EC2 tells it.
@@ -113,7 +113,7 @@ impl EnabledRegions {
         let regions = PageRequest {
             operation: table.entry.operation,
             call: DESCRIBE_REGIONS,
-            wanted: table.wanted.clone(),
+            wanted: table.selector.clone(),
             ask: CallParams { region: partition.home.to_owned(), ..CallParams::default() },
         };
         let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
@@ -162,26 +162,25 @@ impl EnabledRegions {
 pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
-    let row = RowContext { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
-    let item = around.listed.as_ref().map(|item| Item {
-        values: item.values.clone(),
-        extra: item.extra.clone(),
-        ..Item::default()
-    });
-    let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
-    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
-        *value = Value::Json(json.clone());
-    }
-    let origin = Origin {
+    let location = Location {
         account_id: account.id.clone(),
         account_alias: account.alias.clone(),
         partition: account.partition,
         region: GLOBAL.into(),
         collected_at: super::now(),
     };
+    let item = around.listed.as_ref().map(|item| Item {
+        values: item.values.clone(),
+        extra: item.extra.clone(),
+        ..Item::default()
+    });
+    let mut record = table.record(item.unwrap_or_else(|| blank(table)), &location, None);
+    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
+        *value = Value::Json(json.clone());
+    }
     let answered = account.answered() || around.is_known();
     if answered {
-        let page = Page { table: table.index, origin, records: vec![record] };
+        let page = Page { table: table.index, location, records: vec![record] };
         let _ = context.sink.send(SinkMessage::Page(page, None)).await;
     }
     let alias = account.gap.iter().map(|cause| ("iam:ListAccountAliases", cause));
@@ -222,7 +221,7 @@ const DESCRIBE_REGIONS: SendFn = |asker, _| {
 fn enabled(table: &Table, taken: DecodedPage) -> Result<(Vec<String>, Item), AwsError> {
     let unreadable = |what: &str| AwsError::new(AwsErrorKind::Unreadable, format!("the answer is unreadable: {what}"));
     let item = taken.answer.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
-    let (index, _) = table.wanted.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
+    let (index, _) = table.selector.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
     let Value::Json(json) = &item.values[index] else { return Err(unreadable("it has no regions")) };
     let regions: Vec<Region> = serde_json::from_str(json).map_err(|_| unreadable("its regions have no names"))?;
     let on = |region: &Region| region.opt_in_status.as_deref() != Some("not-opted-in");
@@ -273,5 +272,5 @@ async fn until<T>(stop: &Cancellation, called: impl Future<Output = Result<T, Aw
 }
 
 fn blank(table: &Table) -> Item {
-    Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
+    Item { values: vec![Value::Missing; table.selector.item().members.len()], ..Item::default() }
 }

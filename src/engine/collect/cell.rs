@@ -130,7 +130,7 @@ impl Cell {
         row.dropped = self.dropped.into_inner();
         row.parent = self.parent;
         // What another run need not ask again is of use only where there will be one.
-        if self.cut && self.table.goes_on_by_parent() {
+        if self.cut && self.table.resumes_by_parent() {
             row.done = self.done;
         }
         row.cut = self.cut;

@@ -374,7 +374,7 @@ impl AccountRun {
             self.tables().filter(|table| table.entry.reach == reach && self.wants(table, region)).collect();
         wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
         stock.observer.cells(wanted.len());
-        stock.pace.cells(wanted.len() as u64, 0);
+        stock.pace.open_cells(wanted.len() as u64);
         let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
         jobs(stock.catalogue, &wanted, reach, region)
     }

@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
 use crate::catalogue::{
-    CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table, TableDetail,
+    CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, SendFn, Source, Table, TableDetail,
 };
 
 use crate::aws::{AwsError, AwsErrorKind};
@@ -20,8 +20,7 @@ use crate::decode::ItemSelector;
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
 use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
-use crate::inventory::GLOBAL;
-use crate::inventory::Record;
+use crate::inventory::{GLOBAL, Location, Record};
 
 /// What came of a read, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -196,26 +195,26 @@ impl ReadProbes {
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.wanted, Vec::new()).await;
+        let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.selector, Vec::new()).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         // A resource that is there; else an id that nobody has.
-        let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
+        let first = |filter: Option<MemberFilter>| match found.iter().find(|record| root.passes(record, filter)) {
             Some(record) => (vec![record.id.clone()], false),
-            None => (vec![root.entry.nobody.to_owned()], true),
+            None => (vec![root.entry.probe_id.to_owned()], true),
         };
         for table in needing {
-            if let Source::Per(Parents { only, .. }, call) = table.entry.source {
-                let (about, made_up) = first(only);
+            if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
+                let (about, made_up) = first(filter);
                 let operation = table.entry.operation;
-                let one = self.ask_one(table, &region, operation, call, &table.wanted, about).await.0;
+                let one = self.ask_one(table, &region, operation, call, &table.selector, about).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
-            for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
+            for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let nobody = || (vec![table.entry.nobody.to_owned()], true);
-                let (about, made_up) = if own { first(detail.only) } else { nobody() };
-                let one = self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0;
+                let nobody = || (vec![table.entry.probe_id.to_owned()], true);
+                let (about, made_up) = if own { first(detail.filter) } else { nobody() };
+                let one = self.ask_one(table, &region, detail.operation, detail.call, selector, about).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
         }
@@ -240,16 +239,17 @@ impl ReadProbes {
         let ask = CallParams { token: None, subjects, region: region.to_string() };
         let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
         let outcome = Line::new(&asker, &self.stop).ask(&question).await;
-        let row = RowContext {
-            account_id: &self.account_id,
+        let location = Location {
+            account_id: self.account_id.clone(),
+            account_alias: None,
             partition: partition_of_region(place).name,
-            region,
-            parent: None,
+            region: region.clone(),
+            collected_at: jiff::Timestamp::now(),
         };
         let is_listing = matches!(table.entry.source, Source::Listed(_)) && action == table.entry.operation;
         let (outcome, records) = match outcome {
             Ok((taken, _)) if is_listing => {
-                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, row)).collect())
+                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, &location, None)).collect())
             }
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),
@@ -268,7 +268,7 @@ fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
 
 /// A detail, and what is asked instead of it.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
-    std::iter::successors(Some(detail), |detail| detail.otherwise.as_deref())
+    std::iter::successors(Some(detail), |detail| detail.fallback.as_deref())
 }
 
 fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: Result<(), AwsError>) -> ProbedAction {

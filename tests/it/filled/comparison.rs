@@ -39,7 +39,7 @@ pub(super) fn actual(table: &Table, record: &Value, unknown: &mut usize) -> Stri
         assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
     }
     let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
-    let added: BTreeSet<&str> = table.entry.added.iter().map(|added| added.column).collect();
+    let added: BTreeSet<&str> = table.entry.extra_columns.iter().map(|added| added.column).collect();
     let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
         !opening.contains(&name.as_str()) && !added.contains(name.as_str()) && *name != "aws_extra"
     });

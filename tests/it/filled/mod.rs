@@ -164,7 +164,7 @@ fn records_equal_botocore_in_every_member() {
     let (mut compared, mut unknown) = (0, 0);
     for (table, region, part) in parts {
         let name = table.entry.table;
-        let items: Vec<Value> = answers[part].iter().flat_map(|answer| items(answer, table.entry.items)).collect();
+        let items: Vec<Value> = answers[part].iter().flat_map(|answer| items(answer, table.entry.items_path)).collect();
         assert!(items.len() > 2 || !table.entry.details.is_empty(), "{name}: there was nothing to compare");
         let records = filled.rows(name);
         let here: Vec<&Value> = records.iter().filter(|row| row["region"] == region).collect();
@@ -201,7 +201,7 @@ fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<BotocoreRead> {
     let question = |subject| (table.entry.operation.to_owned(), region.to_owned(), subject);
     let Some(parents) = table.parents() else { return vec![question(None)] };
     let rows = filled.rows(parents.table);
-    let ours = rows.iter().filter(|row| row["region"] == region && matches_filter(parents.only, row));
+    let ours = rows.iter().filter(|row| row["region"] == region && matches_filter(parents.filter, row));
     ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect()
 }
 
@@ -214,10 +214,10 @@ fn details_equal_botocore_for_each_resource() {
         for row in filled.rows(table.entry.table) {
             let region = text(&row["region"]).to_owned();
             let id = text(&row["id"]);
-            for added in table.entry.added {
-                let ValueFrom::Detail(operation, member) = added.from else { continue };
+            for added in table.entry.extra_columns {
+                let ValueFrom::DetailMember(operation, member) = added.from else { continue };
                 let detail = table.entry.details.iter().find(|detail| detail.operation == operation);
-                if !matches_filter(detail.and_then(|detail| detail.only), &row) {
+                if !matches_filter(detail.and_then(|detail| detail.filter), &row) {
                     assert!(row.get(added.column).is_none());
                     continue;
                 }
