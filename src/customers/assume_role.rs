@@ -70,7 +70,10 @@ impl ChainedRoleProvider {
         Self { sts, role_arn, session_name, current: Arc::default() }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the role in between has no external ID, and what it may do is its owner's")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the role in between has no external ID, and what it may do is its owner's"
+    )]
     async fn credentials(&self) -> Result<Credentials, AwsError> {
         let mut current = self.current.lock().await;
         if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {

@@ -133,8 +133,8 @@ fn ids_by_table(out: &Path) -> IdsByTable {
 
 /// Returns the ids of these accounts only.
 fn of(ids_by_table: &IdsByTable, accounts: impl Fn(usize) -> bool) -> IdsByTable {
-    let wanted: Vec<String> = (0..CUSTOMERS).filter(|number| accounts(*number)).map(account_id).collect();
-    let fits = |id: &&String| wanted.iter().any(|account| id.contains(account.as_str()));
+    let account_ids: Vec<String> = (0..CUSTOMERS).filter(|number| accounts(*number)).map(account_id).collect();
+    let fits = |id: &&String| account_ids.iter().any(|account| id.contains(account.as_str()));
     ids_by_table.iter().map(|(table, ids)| (*table, ids.iter().filter(fits).cloned().collect())).collect()
 }
 

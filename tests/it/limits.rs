@@ -123,8 +123,8 @@ fn start_run(fixture: &Fixture, output: &str, more: &[&str]) -> RunProcess {
 
 /// Waits until only the account that never answers is left.
 async fn until_only_one_is_left(fixture: &Fixture, run: &RunProcess, others: usize) {
-    let asked = || fixture.sim.counts().of(&account_id(1), Service::Ec2, "DescribeRegions") > 0;
-    until("the last account", || asked() && run.count("account done") >= others).await;
+    let called = || fixture.sim.counts().of(&account_id(1), Service::Ec2, "DescribeRegions") > 0;
+    until("the last account", || called() && run.count("account done") >= others).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,9 +136,9 @@ async fn check_case(number: usize, case: RandomCase) -> BTreeSet<String> {
     let response = match case.interrupted_after {
         None => fixture.run(request, None).await,
         Some(calls) => {
-            let asked =
+            let customer_calls =
                 || fixture.sim.log().iter().filter(|call| call.account != BACKEND || call.target.is_some()).count();
-            fixture.run_until(request, |_| asked() as u64 >= calls).await
+            fixture.run_until(request, |_| customer_calls() as u64 >= calls).await
         }
     };
     let response = response.unwrap_or_else(|refused| panic!("{number} {case:?}: {refused}"));

@@ -17,15 +17,15 @@ async fn interrupted_run_reports_every_cell_and_is_completed() {
     let request =
         json!({ "run_id": "cut", "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_*", "route53_*"] });
     let all_others_are_done = |seen: &ProgressCounter| {
-        let asked = fixture.sim.fired(slow) == 1 && fixture.sim.fired(hung) == 1;
-        asked && seen.finished_accounts() == 4 && seen.open_cells() == 1
+        let both_are_held = fixture.sim.fired(slow) == 1 && fixture.sim.fired(hung) == 1;
+        both_are_held && seen.finished_accounts() == 4 && seen.open_cells() == 1
     };
     let response = fixture.run_until(request, all_others_are_done).await.expect("a response");
     let ledger = ledger(&fixture.out(), "cut");
     // The types of EC2 and Route 53 have rows for the account whose role was never assumed too.
     let tables = Catalogue::get().expect("a catalogue").tables();
-    let asked = tables.iter().filter(|table| table.entry.table != "accounts").count();
-    assert_eq!(ledger.len(), 6 * asked);
+    let types = tables.iter().filter(|table| table.entry.table != "accounts").count();
+    assert_eq!(ledger.len(), 6 * types);
     assert_eq!(ledger_row(&ledger, &account_id(1), "eu-west-1", "ec2_subnets")["status"], "timed_out");
     assert_eq!(ledger_row(&ledger, &account_id(2), "eu-west-1", "ec2_vpcs")["status"], "timed_out");
     let remaining = serde_json::to_value(response.remaining.expect("there is a rest")).expect("JSON");
@@ -79,8 +79,8 @@ async fn resumed_run_lists_no_zone_again_and_has_all_records() {
         let slow = fixture.sim.add_fault(slow.parameter("name"));
         let request = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"] });
         let all_others_are_done = |seen: &ProgressCounter| {
-            let asked = fixture.sim.counts().of(&account_id(0), Service::Route53, "ListResourceRecordSets");
-            asked as usize == ZONES + 2 && fixture.sim.fired(slow) == 2 && seen.finished_accounts() == 1
+            let calls = fixture.sim.counts().of(&account_id(0), Service::Route53, "ListResourceRecordSets");
+            calls as usize == ZONES + 2 && fixture.sim.fired(slow) == 2 && seen.finished_accounts() == 1
         };
         let response = fixture.run_until(request, all_others_are_done).await.expect("a response");
         assert_eq!(
@@ -114,9 +114,9 @@ async fn resumed_run_lists_no_zone_again_and_has_all_records() {
         let remaining = serde_json::to_value(again.remaining.expect("there is a rest")).expect("JSON");
         let rest = fixture.run(remaining, None).await.expect("a response");
         assert_complete(&rest);
-        let asked = fixture.sim.log_of(Service::Route53, "ListResourceRecordSets");
-        let zones: BTreeSet<&str> = asked.iter().map(|call| call.params["path"].as_str()).collect();
-        assert_eq!((zones.len(), asked.len()), (ZONES - whole, ZONES - 2 - whole + 3 + 3), "{zones:?}");
+        let calls = fixture.sim.log_of(Service::Route53, "ListResourceRecordSets");
+        let zones: BTreeSet<&str> = calls.iter().map(|call| call.params["path"].as_str()).collect();
+        assert_eq!((zones.len(), calls.len()), (ZONES - whole, ZONES - 2 - whole + 3 + 3), "{zones:?}");
         // The newest answered cell has all of the account's records, each once.
         assert_eq!(rest.records["route53_records"] as usize, (ZONES - 2) * 30 + 700 + 900);
         let row = ledger_row(&ledger(&fixture.out(), "zones.r2"), &account_id(0), "global", "route53_records").clone();

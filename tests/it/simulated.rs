@@ -143,9 +143,9 @@ async fn silent_region_is_given_up_after_three_time_outs() {
         let answered = row["status"] == "ok" || row["status"] == "empty";
         assert!(answered != (row["region"] == "eu-west-1") && (answered || row["status"] == "timed_out"), "{row}");
     }
-    let asked: u64 =
+    let calls: u64 =
         ledger.iter().filter(|row| row["region"] == "eu-west-1").map(|row| row["calls"].as_u64().expect("n")).sum();
-    assert_eq!(asked, 3);
+    assert_eq!(calls, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

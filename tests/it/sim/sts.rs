@@ -107,8 +107,8 @@ fn trusted_role<'a>(world: &'a World, caller: &Caller, arn: &str, external_id: O
     let role = world.accounts.get(account)?.roles.get(resource.strip_prefix("role/")?)?;
     let root = format!("arn:{}:iam::{}:root", world.partition, caller.account);
     let trusted = role.trusts.iter().any(|trust| *trust == caller.principal || *trust == root);
-    let wanted = role.external_id.as_deref().is_none_or(|wanted| external_id == Some(wanted));
-    (partition == world.partition && trusted && wanted).then_some(role)
+    let id_is_correct = role.external_id.as_deref().is_none_or(|wanted| external_id == Some(wanted));
+    (partition == world.partition && trusted && id_is_correct).then_some(role)
 }
 
 fn bounded<'a>(

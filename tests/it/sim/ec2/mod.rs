@@ -142,8 +142,8 @@ fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
 
 fn page(job: &Job, kind: Kind, count: usize) -> Result<Page, AwsError> {
     let given = job.call.param("NextToken").filter(|token| !token.is_empty());
-    let asked = job.call.number("MaxResults").map_err(|_| invalid("MaxResults is not a number"))?;
-    let (Some(most), Some(size)) = (kind.max_page_size(), asked) else {
+    let requested = job.call.number("MaxResults").map_err(|_| invalid("MaxResults is not a number"))?;
+    let (Some(most), Some(size)) = (kind.max_page_size(), requested) else {
         if given.is_some() {
             // AWS requires the page size with each page.
             return Err(AwsError::new(400, "InvalidParameterCombination", "NextToken needs MaxResults"));

@@ -82,8 +82,8 @@ pub(super) fn list(job: &Job) -> Result<Reply, AwsError> {
 
 /// Returns the index of the first record set that is not before the requested start.
 fn start(job: &Job, zone: &str, count: usize) -> Result<usize, AwsError> {
-    let asked = |name| job.call.param(name).filter(|value: &&str| !value.is_empty());
-    let (name, of_type, of_identifier) = (asked("name"), asked("type"), asked("identifier"));
+    let requested = |name| job.call.param(name).filter(|value: &&str| !value.is_empty());
+    let (name, of_type, of_identifier) = (requested("name"), requested("type"), requested("identifier"));
     let Some(name) = name else {
         let alone = of_type.is_some() || of_identifier.is_some();
         return if alone { Err(invalid("a type or identifier needs a name")) } else { Ok(0) };
@@ -91,10 +91,10 @@ fn start(job: &Job, zone: &str, count: usize) -> Result<usize, AwsError> {
     if of_identifier.is_some() && of_type.is_none() {
         return Err(invalid("an identifier needs a type"));
     }
-    let wanted = (labels(name), of_type.unwrap_or_default(), of_identifier.unwrap_or_default());
+    let first = (labels(name), of_type.unwrap_or_default(), of_identifier.unwrap_or_default());
     let before = |index: usize| {
         let key = (labels(&record_name(zone, index)), kind(index), identifier(index).unwrap_or_default());
-        key < wanted
+        key < first
     };
     let (mut low, mut high) = (0, count);
     while low < high {

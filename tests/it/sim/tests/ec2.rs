@@ -11,7 +11,7 @@ async fn every_type_is_listed_in_pages() {
     .await;
     let client = Client::root(&sim, &account_id(0)).region("eu-central-1");
     for kind in Kind::ALL {
-        let wanted: Vec<String> = (0..13).map(|i| kind.id(&account_id(0), "eu-central-1", i)).collect();
+        let expected: Vec<String> = (0..13).map(|i| kind.id(&account_id(0), "eu-central-1", i)).collect();
         let (mut seen, mut sizes, mut token) = (String::new(), Vec::new(), String::new());
         let sized = if kind.max_page_size().is_some() { "MaxResults=6&" } else { "" };
         loop {
@@ -24,7 +24,7 @@ async fn every_type_is_listed_in_pages() {
                 None => break,
             }
         }
-        assert!(wanted.iter().all(|id| seen.contains(&format!(">{id}<"))), "{kind:?}");
+        assert!(expected.iter().all(|id| seen.contains(&format!(">{id}<"))), "{kind:?}");
         let paged = kind.max_page_size().is_some();
         assert_eq!(sizes, if paged { vec![6, 0, 6, 1] } else { vec![13] }, "{kind:?}");
     }
