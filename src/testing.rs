@@ -1,6 +1,6 @@
 //! What the integration tests and benchmarks reach into. No part of the public API.
 
-pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Service};
+pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Priority, Service};
 pub use crate::catalogue::{
     Catalogue, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
 };

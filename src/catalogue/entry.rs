@@ -52,21 +52,21 @@ pub enum NextPage {
     /// Another one follows.
     Page(Token),
     /// There is more, and no way to ask for it: what came counts, and the listing has failed.
-    Cut(AwsError),
+    Truncated(AwsError),
 }
 
 impl NextPage {
     /// The page of this token; the end where there is none, or an empty one.
-    pub fn of(token: Option<String>) -> Self {
+    pub fn from_token(token: Option<String>) -> Self {
         token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
     }
 
     /// Where the answer is truncated it must say where it goes on: its end would pass for the listing's otherwise.
-    pub fn of_truncated(truncated: bool, token: Option<Token>) -> Self {
+    pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
         match (truncated, token) {
             (false, _) => Self::End,
             (true, Some(token)) => Self::Page(token),
-            (true, None) => Self::Cut(AwsError::new(
+            (true, None) => Self::Truncated(AwsError::new(
                 AwsErrorKind::Unreadable,
                 "the answer is truncated and does not say where it goes on",
             )),

@@ -41,7 +41,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         details: &[
             Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
             Detail {
-                call: |asker, ask| tags(asker, ask, TagResourceType::Hostedzone),
+                call: |client, params| tags(client, params, TagResourceType::Hostedzone),
                 fallback: Some(&ZONE_TAGS),
                 ..TAGS
             },
@@ -103,12 +103,13 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::UnderParent(&["HostedZoneId"]),
         owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
         extra_columns: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
-        source: Source::PerParent(Parents::all("ec2_vpcs"), |asker, ask| {
+        source: Source::PerParent(Parents::all("ec2_vpcs"), |client, params| {
             Box::pin(async move {
-                let region = VpcRegion::from(ask.region.as_str());
-                let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
-                let answer = request.max_items(100).set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::of(answer.next_token))
+                let region = VpcRegion::from(params.region.as_str());
+                let request = client.route53().list_hosted_zones_by_vpc().vpc_id(params.subject()).vpc_region(region);
+                let answer =
+                    request.max_items(100).set_next_token(params.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::from_token(answer.next_token))
             })
         }),
         ..GLOBAL
@@ -121,7 +122,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         probe_id: "00000000-0000-0000-0000-000000000000",
         arn: Arn::Route53("healthcheck/"),
         details: &[Detail {
-            call: |asker, ask| tags(asker, ask, TagResourceType::Healthcheck),
+            call: |client, params| tags(client, params, TagResourceType::Healthcheck),
             fallback: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
@@ -145,9 +146,10 @@ const TAGS: Detail = Detail {
 const ONE_TAGS: Detail =
     Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", placeholder) };
 
-static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Hostedzone), ..ONE_TAGS };
+static ZONE_TAGS: Detail =
+    Detail { call: |client, params| one_tags(client, params, TagResourceType::Hostedzone), ..ONE_TAGS };
 static HEALTH_CHECK_TAGS: Detail =
-    Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Healthcheck), ..ONE_TAGS };
+    Detail { call: |client, params| one_tags(client, params, TagResourceType::Healthcheck), ..ONE_TAGS };
 
 type CallResult = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
 
@@ -156,29 +158,30 @@ fn placeholder(_: ServiceClient, _: CallParams) -> CallResult {
     Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> CallResult {
+fn tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> CallResult {
     Box::pin(async move {
-        let request = asker.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(ask.subjects));
+        let request =
+            client.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(params.subjects));
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> CallResult {
+fn one_tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> CallResult {
     Box::pin(async move {
-        let request = asker.route53().list_tags_for_resource().resource_type(of).resource_id(ask.subject());
+        let request = client.route53().list_tags_for_resource().resource_type(of).resource_id(params.subject());
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
 /// Lists the record sets of a zone. The SDK has no paginator for it: the next page starts at a name, a type and, if
 /// there is one, a set identifier.
-fn records(asker: ServiceClient, ask: CallParams) -> CallResult {
+fn records(client: ServiceClient, params: CallParams) -> CallResult {
     Box::pin(async move {
-        let mut start = ask.token.clone().unwrap_or_default().into_iter();
-        let request = asker
+        let mut start = params.token.clone().unwrap_or_default().into_iter();
+        let request = client
             .route53()
             .list_resource_record_sets()
-            .hosted_zone_id(ask.subject())
+            .hosted_zone_id(params.subject())
             .max_items(300)
             .set_start_record_name(start.next())
             .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
@@ -188,6 +191,6 @@ fn records(asker: ServiceClient, ask: CallParams) -> CallResult {
             let next = [name, kind.as_str().to_owned()];
             next.into_iter().chain(answer.next_record_identifier).collect()
         });
-        Ok(NextPage::of_truncated(answer.is_truncated, next))
+        Ok(NextPage::from_marker(answer.is_truncated, next))
     })
 }

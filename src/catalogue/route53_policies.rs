@@ -62,10 +62,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "TrafficPolicyInstances",
         id: Id::Member(&["Id"]),
         arn: Arn::Route53("trafficpolicyinstance/"),
-        source: Source::Listed(|asker, ask| {
+        source: Source::Listed(|client, params| {
             Box::pin(async move {
-                let mut start = ask.token.clone().unwrap_or_default().into_iter();
-                let request = asker
+                let mut start = params.token.clone().unwrap_or_default().into_iter();
+                let request = client
                     .route53()
                     .list_traffic_policy_instances()
                     .max_items(100)
@@ -77,7 +77,7 @@ pub(super) const TYPES: &[ResourceType] = &[
                 let kind = answer.traffic_policy_instance_type_marker;
                 let next = zone.zip(name).zip(kind);
                 let next = next.map(|((zone, name), kind)| vec![zone, name, kind.as_str().to_owned()]);
-                Ok(NextPage::of_truncated(answer.is_truncated, next))
+                Ok(NextPage::from_marker(answer.is_truncated, next))
             })
         }),
         ..GLOBAL

@@ -70,18 +70,19 @@ pub(super) const TYPES: &[ResourceType] = &[
             ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
         ],
-        source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
+        source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |client, params| {
             Box::pin(async move {
                 // AWS requires a filter. Every route passes this one.
                 let types = ["propagated", "static"].map(String::from).to_vec();
                 let every = Filter::builder().name("type").set_values(Some(types)).build();
-                let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
-                let request = request.filters(every).max_results(1000).set_next_token(ask.token());
+                let request =
+                    client.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(params.subject());
+                let request = request.filters(every).max_results(1000).set_next_token(params.token());
                 let answer = request.send().await.map_err(AwsError::of)?;
-                Ok(match NextPage::of(answer.next_token) {
-                    NextPage::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
+                Ok(match NextPage::from_token(answer.next_token) {
+                    NextPage::End if answer.additional_routes_available == Some(true) && params.token.is_none() => {
                         let what = "the route table has more routes than AWS returns, and the response has no token for the rest";
-                        NextPage::Cut(AwsError::new(AwsErrorKind::Other, what))
+                        NextPage::Truncated(AwsError::new(AwsErrorKind::Other, what))
                     }
                     next => next,
                 })

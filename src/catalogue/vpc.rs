@@ -130,12 +130,12 @@ pub(super) const TYPES: &[ResourceType] = &[
             "ec2:GetManagedPrefixListEntries",
             paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
         )],
-        source: Source::Listed(|asker, ask| {
+        source: Source::Listed(|client, params| {
             Box::pin(async move {
-                let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();
-                let request = asker.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
-                let answer = request.set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::of(answer.next_token))
+                let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(client.account_id()).build();
+                let request = client.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
+                let answer = request.set_next_token(params.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::from_token(answer.next_token))
             })
         }),
         ..REGIONAL

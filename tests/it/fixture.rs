@@ -108,7 +108,7 @@ impl Fixture {
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
+        let backend = Backend::from_config(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
         Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
     }
 

@@ -60,12 +60,12 @@ async fn rest_of_a_run_is_completed_by_the_queue() {
         ec2_burst: Some(1.0),
         ..Settings::default()
     };
-    let backend = Backend::of(
+    let backend = Backend::from_config(
         config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account")),
         &settings,
     );
     let role = backend_role(&backend, emulator().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
+    let engine = Engine { backend: backend.with_credentials(role), settings, face: Runtime::Lambda };
     let mut problems = ValidationErrors::default();
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Cancellation, CompletedParents, Context};
+use crate::aws::Priority;
 use crate::aws::ServiceClient;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{CallContext, DecodedPage};
@@ -21,7 +22,7 @@ pub(super) struct Cell {
     pub region: Arc<str>,
     records: AtomicU64,
     dropped: AtomicU64,
-    asker: ServiceClient,
+    client: ServiceClient,
     stop: Cancellation,
     started_at: Timestamp,
     began: Instant,
@@ -42,7 +43,7 @@ impl Cell {
             region: region.into(),
             records: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            asker: context.session.asker(service, context.asked_region(service, region)),
+            client: context.session.client(service, context.asked_region(service, region), Priority::Normal),
             stop: context.stop.clone(),
             started_at: super::now(),
             began: Instant::now(),
@@ -57,7 +58,7 @@ impl Cell {
 
     /// Whom to ask, and until when; what it costs is counted here.
     pub(super) fn line(&self) -> Line {
-        Line { asker: self.asker.beside(), stop: self.stop.clone() }
+        Line { client: self.client.fork(), stop: self.stop.clone() }
     }
 
     /// Counts records that are handed to the sink.
@@ -103,26 +104,26 @@ impl Cell {
         let Some(cause) = &self.cause else {
             return if self.records.load(Ordering::Relaxed) > 0 { Status::Ok } else { Status::Empty };
         };
-        if self.answered || self.asker.ticket.tally().pages > 0 {
+        if self.answered || self.client.ticket.call_counts().pages > 0 {
             return Status::Partial;
         }
         // The run ended before this was begun, though its turn had come.
-        if cause.kind == AwsErrorKind::RunEnded && self.asker.ticket.tally().calls == 0 {
+        if cause.kind == AwsErrorKind::RunEnded && self.client.ticket.call_counts().calls == 0 {
             return Status::NotStarted;
         }
         self.inherited.unwrap_or(Status::of(cause.kind))
     }
 
     /// What its calls cost.
-    pub(super) fn tally(&self) -> CallCounts {
-        self.asker.ticket.tally()
+    pub(super) fn call_counts(&self) -> CallCounts {
+        self.client.ticket.call_counts()
     }
 
     /// The cell's row.
     pub(super) fn row(self, run_id: &str, account_id: &str) -> LedgerRow {
         let cell = CellType { table: self.table.entry.table, operation: self.table.entry.operation };
-        let mut row =
-            LedgerRow::new(run_id, account_id, &self.region, cell, self.status()).costing(self.asker.ticket.tally());
+        let mut row = LedgerRow::new(run_id, account_id, &self.region, cell, self.status())
+            .costing(self.client.ticket.call_counts());
         if let Some(cause) = &self.cause {
             row = row.because(cause);
         }
@@ -142,7 +143,7 @@ impl Cell {
 
 /// One line of calls, each after the other.
 pub(crate) struct Line {
-    asker: ServiceClient,
+    client: ServiceClient,
     stop: Cancellation,
 }
 
@@ -160,26 +161,26 @@ pub(crate) struct PageRequest {
 }
 
 impl Line {
-    /// A line by this asker, which ends with `stop`.
-    pub(crate) fn new(asker: &ServiceClient, stop: &Cancellation) -> Self {
-        Self { asker: asker.clone(), stop: stop.clone() }
+    /// A line by this client, which ends with `stop`.
+    pub(crate) fn new(client: &ServiceClient, stop: &Cancellation) -> Self {
+        Self { client: client.clone(), stop: stop.clone() }
     }
 
     /// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
     pub(crate) async fn ask(&self, question: &PageRequest) -> Result<(DecodedPage, NextPage), AwsError> {
-        renewing(&self.asker, || self.attempt(question)).await
+        renewing(&self.client, || self.attempt(question)).await
     }
 
     async fn attempt(&self, question: &PageRequest) -> Result<(DecodedPage, NextPage), AwsError> {
-        let Self { asker, stop } = self;
-        let ticket = &asker.ticket;
+        let Self { client, stop } = self;
+        let ticket = &client.ticket;
         let called = async {
             ticket.open(question.operation, Some(question.wanted.clone())).await;
             // Looked at when the turn has come: others may have waited in vain meanwhile.
-            if let Some(cause) = asker.is_given_up() {
+            if let Some(cause) = client.circuit_open() {
                 return Err(cause);
             }
-            let called = ticket.calling((question.call)(asker.clone(), question.ask.clone())).await;
+            let called = ticket.calling((question.call)(client.clone(), question.ask.clone())).await;
             let next = called.map_err(|cause| told_in_full(cause, ticket))?;
             let taken =
                 ticket.take().ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "the answer had no body"))?;
@@ -188,9 +189,9 @@ impl Line {
         let outcome = tokio::select! {
             // Nothing is begun that would be ended at once.
             biased;
-            cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
+            cause = stop.cancelled() => Err(what_was_said_last(cause, ticket)),
             outcome = called => {
-                asker.heard(outcome.as_ref().err().map(|cause| cause.kind));
+                client.record_result(outcome.as_ref().err().map(|cause| cause.kind));
                 outcome
             }
         };
@@ -213,13 +214,13 @@ impl Line {
 }
 
 /// Makes a call, and once more with a session that is assumed again where the first answer says that it has expired.
-pub(super) async fn renewing<T, F>(asker: &ServiceClient, call: impl Fn() -> F) -> Result<T, AwsError>
+pub(super) async fn renewing<T, F>(client: &ServiceClient, call: impl Fn() -> F) -> Result<T, AwsError>
 where
     F: Future<Output = Result<T, AwsError>>,
 {
     match call().await {
         Err(cause) if cause.kind == AwsErrorKind::Expired => {
-            asker.session_expired();
+            client.session_expired();
             call().await
         }
         outcome => outcome,

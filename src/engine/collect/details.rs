@@ -57,7 +57,7 @@ impl Context {
                     from += batch.len();
                     continue;
                 };
-                let gone = cause.kind == AwsErrorKind::Gone;
+                let gone = cause.kind == AwsErrorKind::NotFound;
                 match (&detail.fallback, batch) {
                     (_, [id]) if gone => {
                         held.gone.insert(id.clone());

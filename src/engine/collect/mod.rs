@@ -55,7 +55,7 @@ pub(super) struct Context {
     /// Where records go.
     pub sink: mpsc::Sender<SinkMessage>,
     /// What a run before this one has answered of some cells.
-    pub begun: Arc<StartedParents>,
+    pub completed_parents: Arc<StartedParents>,
     /// Told when the account's or the run's time is up.
     pub stop: Cancellation,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Cancellation {
 
 impl Cancellation {
     /// Returns, with the cause, once either has ended.
-    pub(crate) async fn ended(&self) -> AwsError {
+    pub(crate) async fn cancelled(&self) -> AwsError {
         self.account.cancelled().await;
         if self.run.is_cancelled() {
             AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before AWS answered")
@@ -99,7 +99,7 @@ pub(super) struct Collected {
     /// A row for each of its cells.
     pub rows: Vec<LedgerRow>,
     /// Calls that stand in none of them: a listing that was read for its children alone.
-    pub besides: CallCounts,
+    pub overhead: CallCounts,
 }
 
 /// One listing, and the types that hang on it.
@@ -167,10 +167,10 @@ impl Context {
                 self.send(&cell, std::mem::replace(&mut held, rest), None).await;
             }
         }
-        let besides = if job.wanted { CallCounts::default() } else { cell.tally() };
+        let overhead = if job.wanted { CallCounts::default() } else { cell.call_counts() };
         let own = job.wanted.then_some(cell);
         let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
-        Collected { rows, besides }
+        Collected { rows, overhead }
     }
 
     /// Lists a type for each of its parents, some side by side: where a call takes long, the rate is only reached so.
@@ -179,7 +179,7 @@ impl Context {
     async fn collect_child(&self, child: &mut Cell, parents: &'static Table, found: &[Record]) {
         let Source::PerParent(which, call) = child.table.entry.source else { return };
         let foreign = |record: &Record| record.owner_id.as_deref() != Some(&*self.account.id);
-        let begun = self.begun.get(&(child.region.to_string(), child.table.entry.table.to_owned()));
+        let begun = self.completed_parents.get(&(child.region.to_string(), child.table.entry.table.to_owned()));
         let before = |record: &Record| begun.is_some_and(|done| done.parents.contains(&record.id));
         let asked = |record: &&Record| parents.passes(record, which.filter) && !before(record);
         let mut chosen: Vec<&Record> = found.iter().filter(asked).collect();
@@ -206,7 +206,7 @@ impl Context {
                     done.push(record.id.clone());
                 }
                 // A parent that was deleted meanwhile makes nothing.
-                Err(cause) if cause.kind == AwsErrorKind::Gone => answered = true,
+                Err(cause) if cause.kind == AwsErrorKind::NotFound => answered = true,
                 Err(cause) if cause.kind == AwsErrorKind::Denied && foreign(record) => not_ours = Some(cause),
                 Err(cause) => {
                     let stop = ends_the_cell(&cause);
@@ -319,7 +319,7 @@ fn ends_the_cell(cause: &AwsError) -> bool {
         cause.kind,
         AwsErrorKind::Denied
             | AwsErrorKind::ScpDenied
-            | AwsErrorKind::NotKnownThere
+            | AwsErrorKind::CredentialsRejected
             | AwsErrorKind::RunEnded
             | AwsErrorKind::Expired
             | AwsErrorKind::NoCredentials

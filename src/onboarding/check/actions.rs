@@ -14,6 +14,7 @@ use crate::catalogue::{
     CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, SendFn, Source, Table, TableDetail,
 };
 
+use crate::aws::Priority;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Service, Session};
 use crate::decode::ItemSelector;
@@ -131,7 +132,7 @@ impl ReadProbes {
             for table in self.tables.iter().map(|index| self.catalogue.at(*index)) {
                 if table.entry.reach == Reach::Regional {
                     let (action, region) = (table.entry.operation, region.clone());
-                    let cause = Some(AwsError::new(AwsErrorKind::NotKnownThere, why.clone()));
+                    let cause = Some(AwsError::new(AwsErrorKind::CredentialsRejected, why.clone()));
                     let outcome = ProbeOutcome::RegionDisabled;
                     asked.push(ProbedAction { table: table.entry.table, action, region, outcome, cause });
                 }
@@ -146,17 +147,19 @@ impl ReadProbes {
         let table = accounts.map_or("accounts", |table| table.entry.table);
         let home = self.partition.home;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
-            ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
-                Box::pin(async move { nothing_more(asker.ec2().describe_regions().send().await.map_err(AwsError::of)) })
-            }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |asker, _| {
+            ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
-                    async move { nothing_more(asker.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                    async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
-            ("account:ListRegions", Service::Account, home, |asker, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |client, _| {
+                Box::pin(
+                    async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                )
+            }),
+            ("account:ListRegions", Service::Account, home, |client, _| {
                 Box::pin(async move {
-                    nothing_more(asker.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
+                    nothing_more(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
                 })
             }),
         ];
@@ -168,13 +171,13 @@ impl ReadProbes {
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
                 continue;
             }
-            let asker = self.session.urgent_asker(service, region);
-            asker.ticket.open(action, None).await;
+            let client = self.session.client(service, region, Priority::High);
+            client.ticket.open(action, None).await;
             let outcome = tokio::select! {
-                outcome = asker.ticket.calling(call(asker.clone(), CallParams::default())) => outcome,
-                cause = self.stop.ended() => Err(cause),
+                outcome = client.ticket.calling(call(client.clone(), CallParams::default())) => outcome,
+                cause = self.stop.cancelled() => Err(cause),
             };
-            asker.ticket.close();
+            client.ticket.close();
             asked.push(judged(table, action, GLOBAL.into(), outcome.map(|_| ())));
         }
         asked
@@ -185,7 +188,7 @@ impl ReadProbes {
             return Vec::new();
         };
         let named = self.regions.names();
-        EnabledRegions::look(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
     }
 
     /// One listing with what hangs on it: its children and its details, about the first of the resources.
@@ -235,10 +238,10 @@ impl ReadProbes {
             Service::Route53 => self.partition.route53,
             _ => region,
         };
-        let asker = self.session.asker(service, place);
+        let client = self.session.client(service, place, Priority::Normal);
         let ask = CallParams { token: None, subjects, region: region.to_string() };
         let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
-        let outcome = Line::new(&asker, &self.stop).ask(&question).await;
+        let outcome = Line::new(&client, &self.stop).ask(&question).await;
         let location = Location {
             account_id: self.account_id.clone(),
             account_alias: None,
@@ -276,10 +279,10 @@ fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: 
         Ok(()) => (ProbeOutcome::Allowed, None),
         Err(cause) => match cause.kind {
             // Whoever is told that it is not there may ask.
-            AwsErrorKind::Gone => (ProbeOutcome::Allowed, None),
+            AwsErrorKind::NotFound => (ProbeOutcome::Allowed, None),
             AwsErrorKind::Denied => (ProbeOutcome::Denied, Some(cause)),
             AwsErrorKind::ScpDenied => (ProbeOutcome::ScpDenied, Some(cause)),
-            AwsErrorKind::NotKnownThere => (ProbeOutcome::RegionDisabled, Some(cause)),
+            AwsErrorKind::CredentialsRejected => (ProbeOutcome::RegionDisabled, Some(cause)),
             AwsErrorKind::Unsupported => (ProbeOutcome::Unsupported, Some(cause)),
             _ => (ProbeOutcome::Unknown, Some(cause)),
         },

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::aws::AwsError;
+use crate::aws::Priority;
 use crate::aws::{Service, ServiceClient, Session};
 use crate::domain::Partition;
 use crate::onboarding::iam_policy::read::PolicyText;
@@ -37,8 +38,8 @@ pub(super) struct RoleText {
 
 /// Reads a role. IAM answers the role itself first: whoever may not have that gets its cause.
 pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_name: &str) -> Result<RoleText, AwsError> {
-    let reader = RoleReader { asker: session.asker(Service::Iam, partition.iam), role: role_name };
-    let iam = reader.asker.iam();
+    let reader = RoleReader { client: session.client(Service::Iam, partition.iam, Priority::Normal), role: role_name };
+    let iam = reader.client.iam();
     let answer = reader.call("iam:GetRole", iam.get_role().role_name(role_name).send()).await?;
     let role = answer.role;
     let mut text = RoleText {
@@ -56,7 +57,7 @@ pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_nam
 }
 
 struct RoleReader<'a> {
-    asker: ServiceClient,
+    client: ServiceClient,
     role: &'a str,
 }
 
@@ -74,14 +75,14 @@ impl RoleReader<'_> {
     where
         E: aws_sdk_iam::error::ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.asker.ticket.open(operation, None).await;
-        let answer = self.asker.ticket.calling(request).await.map_err(AwsError::of);
-        self.asker.ticket.close();
+        self.client.ticket.open(operation, None).await;
+        let answer = self.client.ticket.calling(request).await.map_err(AwsError::of);
+        self.client.ticket.close();
         answer
     }
 
     async fn inline(&self) -> Result<Vec<(String, Option<PolicyText>)>, AwsError> {
-        let (iam, mut found, mut marker) = (self.asker.iam(), Vec::new(), None);
+        let (iam, mut found, mut marker) = (self.client.iam(), Vec::new(), None);
         loop {
             let request = iam.list_role_policies().role_name(self.role).set_marker(marker);
             let page = self.call("iam:ListRolePolicies", request.send()).await?;
@@ -99,7 +100,7 @@ impl RoleReader<'_> {
     }
 
     async fn attached(&self) -> Result<Vec<(String, Option<PolicyText>)>, AwsError> {
-        let (iam, mut found, mut marker) = (self.asker.iam(), Vec::new(), None);
+        let (iam, mut found, mut marker) = (self.client.iam(), Vec::new(), None);
         loop {
             let request = iam.list_attached_role_policies().role_name(self.role).set_marker(marker);
             let page = self.call("iam:ListAttachedRolePolicies", request.send()).await?;

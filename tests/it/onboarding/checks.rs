@@ -1,8 +1,8 @@
 //! The check of customers' roles: unsafe roles are found, and so are missing permissions.
 
 use rolecall::testing::{
-    AwsError, AwsErrorKind, Backend, Catalogue, Identity, Registry, RoleAssumer, Service, Settings, actions_of,
-    backend_role, session_policies,
+    AwsError, AwsErrorKind, Backend, Catalogue, Identity, Priority, Registry, RoleAssumer, Service, Settings,
+    actions_of, backend_role, session_policies,
 };
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -183,30 +183,42 @@ async fn session_in_an_administrator_role_may_only_read() {
     });
     let registry = json!({ "version": 1, "targets": [{ "account_id": account, "external_id": "id-of-820" }] });
     let registry = Registry::read(registry.to_string().as_bytes(), "aws").expect("a registry");
-    let own =
-        Backend::of(config(emulator().fact("endpoint"), emulator().fact("region"), BACKEND), &Settings::default());
+    let own = Backend::from_config(
+        config(emulator().fact("endpoint"), emulator().fact("region"), BACKEND),
+        &Settings::default(),
+    );
     let provider = backend_role(&own, BACKEND_ROLE);
     let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into() };
     let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
-    let door = RoleAssumer::new(own.acting_as(provider), identity, "rolecall-test".into(), policies);
-    let session = door.enter(&registry.targets[0]).await.expect("it lets us in").session;
-    let asker = session.asker(Service::Ec2, "eu-central-1");
-    let ec2 = asker.ec2();
+    let door = RoleAssumer::new(own.with_credentials(provider), identity, "rolecall-test".into(), policies);
+    let session = door.open_session(&registry.targets[0]).await.expect("it lets us in").session;
+    let client = session.client(Service::Ec2, "eu-central-1", Priority::Normal);
+    let ec2 = client.ec2();
     let denied =
         |outcome: Result<(), AwsError>| assert_eq!(outcome.expect_err("it is refused").kind, AwsErrorKind::Denied);
-    asker.ticket.open("ec2:DescribeVpcs", None).await;
-    asker.ticket.calling(ec2.describe_vpcs().send()).await.expect("it may read");
-    asker.ticket.open("ec2:CreateVpc", None).await;
+    client.ticket.open("ec2:DescribeVpcs", None).await;
+    client.ticket.calling(ec2.describe_vpcs().send()).await.expect("it may read");
+    client.ticket.open("ec2:CreateVpc", None).await;
     denied(
-        asker.ticket.calling(ec2.create_vpc().cidr_block("10.0.0.0/16").send()).await.map(|_| ()).map_err(AwsError::of),
+        client
+            .ticket
+            .calling(ec2.create_vpc().cidr_block("10.0.0.0/16").send())
+            .await
+            .map(|_| ())
+            .map_err(AwsError::of),
     );
-    asker.ticket.open("ec2:GetPasswordData", None).await;
+    client.ticket.open("ec2:GetPasswordData", None).await;
     denied(
-        asker.ticket.calling(ec2.get_password_data().instance_id("i-1").send()).await.map(|_| ()).map_err(AwsError::of),
+        client
+            .ticket
+            .calling(ec2.get_password_data().instance_id("i-1").send())
+            .await
+            .map(|_| ())
+            .map_err(AwsError::of),
     );
-    let asker = session.asker(Service::Iam, "us-east-1");
-    asker.ticket.open("iam:ListUsers", None).await;
-    denied(asker.ticket.calling(asker.iam().list_users().send()).await.map(|_| ()).map_err(AwsError::of));
+    let client = session.client(Service::Iam, "us-east-1", Priority::Normal);
+    client.ticket.open("iam:ListUsers", None).await;
+    denied(client.ticket.calling(client.iam().list_users().send()).await.map(|_| ()).map_err(AwsError::of));
 }
 
 /// A role that trusts another role is checked through that role, as a run enters it.
