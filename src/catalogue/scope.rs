@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use super::{HELPER_ACTIONS, Table};
 use crate::aws::Service;
-use crate::input::{ParseError, shown};
+use crate::input::{ParseError, quoted};
 
 /// The part of the inventory that a resource type belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -70,7 +70,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let scopes = [Self::All, Self::Network, Self::Dns];
         let found = scopes.into_iter().find(|scope| scope.as_str() == text);
-        found.ok_or_else(|| ParseError(format!("{} is not a scope: write all, network or dns", shown(text))))
+        found.ok_or_else(|| ParseError(format!("{} is not a scope: write all, network or dns", quoted(text))))
     }
 }
 

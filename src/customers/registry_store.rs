@@ -15,9 +15,9 @@ use crate::settings::Settings;
 use crate::store::{Store, StoreError, split_object};
 
 /// How often an edit is tried while others edit the same file.
-const TRIES: u32 = 100;
+const MAX_ATTEMPTS: u32 = 100;
 /// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_millis(250);
+const MAX_BACKOFF: Duration = Duration::from_millis(250);
 /// What was published lies beside the registry.
 const PUBLISHED: &str = "published.json";
 
@@ -66,7 +66,7 @@ impl RegistryStore {
     pub(crate) async fn read(&self) -> Result<Registry, Error> {
         let object = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
         let object = object.ok_or_else(|| unreadable(&self.address, "there is nothing there"))?;
-        Registry::read(&object.bytes, self.partition).map_err(|problems| invalid(&problems))
+        Registry::read(&object.bytes, self.partition).map_err(|errors| invalid(&errors))
     }
 
     /// The file itself; a new one where there is none.
@@ -79,7 +79,7 @@ impl RegistryStore {
             return Ok((RegistryFile::new(), None));
         };
         // Only what is in order is edited: its form is then that of the file's own type.
-        Registry::read_perhaps_empty(&object.bytes, self.partition).map_err(|problems| invalid(&problems))?;
+        Registry::read_allowing_empty(&object.bytes, self.partition).map_err(|errors| invalid(&errors))?;
         let file = serde_json::from_slice(&object.bytes)
             .map_err(|error| Error::new(ErrorKind::Internal, format!("{}: {error}", self.address)))?;
         Ok((file, Some(object.tag)))
@@ -87,25 +87,25 @@ impl RegistryStore {
 
     /// Changes the registry, again from what is there by then whenever somebody else was faster. What the change would
     /// make of it is validated before it is written; where it changes nothing, nothing is written.
-    pub(crate) async fn edit<T>(
+    pub(crate) async fn update<T>(
         &self,
         mut change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
     ) -> Result<T, Error> {
-        let refused = |problems: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &problems);
-        for _ in 0..TRIES {
+        let refused = |errors: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &errors);
+        for _ in 0..MAX_ATTEMPTS {
             let (before, tag) = self.load().await?;
             let mut after = before.clone();
             let outcome = change(&mut after).map_err(refused)?;
             if after == before {
                 return Ok(outcome);
             }
-            let text = after.text();
-            Registry::read_perhaps_empty(text.as_bytes(), self.partition).map_err(refused)?;
+            let text = after.to_json();
+            Registry::read_allowing_empty(text.as_bytes(), self.partition).map_err(refused)?;
             let written = self.store.replace(&self.name, text.clone().into(), tag.as_deref()).await;
             if written.map_err(|error| self.not_writable(&error.to_string()))? || self.holds(&text).await? {
                 return Ok(outcome);
             }
-            tokio::time::sleep(LONGEST_WAIT.mul_f64(chance())).await;
+            tokio::time::sleep(MAX_BACKOFF.mul_f64(jitter())).await;
         }
         Err(self.not_writable("others change it all the time: try again"))
     }
@@ -145,12 +145,12 @@ fn unreadable(address: &str, what: &str) -> Error {
     Error::new(ErrorKind::RegistryUnreadable, format!("the registry {address} cannot be read: {what}"))
 }
 
-fn invalid(problems: &ValidationErrors) -> Error {
-    Error::of(ErrorKind::InvalidRegistry, problems)
+fn invalid(errors: &ValidationErrors) -> Error {
+    Error::of(ErrorKind::InvalidRegistry, errors)
 }
 
 /// A number from 0 to 1, so that those who were refused together do not come again together.
-fn chance() -> f64 {
+fn jitter() -> f64 {
     let digits = crate::domain::new_attempt_id();
     f64::from(u32::from_str_radix(&digits, 16).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{ParseError, shown};
+use crate::input::{ParseError, quoted};
 
 /// The id of an AWS account: exactly 12 digits, leading zeros included.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl FromStr for AccountId {
         if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
         } else {
-            let what = format!("{} is not an account id: write its 12 digits, in quotes", shown(text));
+            let what = format!("{} is not an account id: write its 12 digits, in quotes", quoted(text));
             Err(ParseError(what))
         }
     }
@@ -90,7 +90,7 @@ impl FromStr for Format {
             "parquet" => Ok(Self::Parquet),
             "ndjson" => Ok(Self::Ndjson),
             other => {
-                let what = format!("{} is not a format: write \"parquet\" or \"ndjson\"", shown(other));
+                let what = format!("{} is not a format: write \"parquet\" or \"ndjson\"", quoted(other));
                 Err(ParseError(what))
             }
         }

@@ -2,7 +2,7 @@
 //! no call is made for an account that nobody meant.
 
 use crate::domain::account_id::AccountId;
-use crate::input::{ParseError, shown};
+use crate::input::{ParseError, quoted};
 
 /// The form of a role's name, as a JSON Schema says it.
 pub(crate) const ROLE_NAME_PATTERN: &str = r"^[A-Za-z0-9_+=,.@-]{1,64}$";
@@ -25,7 +25,7 @@ pub(crate) fn role_name(text: &str) -> Result<String, ParseError> {
     }
     Err(ParseError(format!(
         "{} is not a role name: write 1 to 64 letters, digits and _+=,.@- without a path (a role with a path needs its own role_arn)",
-        shown(text)
+        quoted(text)
     )))
 }
 
@@ -68,8 +68,8 @@ pub(crate) fn account_of_role(text: &str, partition: &str) -> Result<AccountId, 
     if role.partition != partition {
         return Err(ParseError(format!(
             "lies in the partition {}, and this backend in {}, which cannot enter it: deploy a backend there",
-            shown(&role.partition),
-            shown(partition)
+            quoted(&role.partition),
+            quoted(partition)
         )));
     }
     Ok(role.account_id)
@@ -77,7 +77,7 @@ pub(crate) fn account_of_role(text: &str, partition: &str) -> Result<AccountId, 
 
 fn not_an_arn(text: &str, partition: &str) -> ParseError {
     let example = format!("arn:{partition}:iam::111122223333:role/rolecall-inventory");
-    ParseError(format!("{} is not the ARN of a role: write one as {example}", shown(text)))
+    ParseError(format!("{} is not the ARN of a role: write one as {example}", quoted(text)))
 }
 
 fn taken_apart(text: &str) -> Option<RoleArn> {

@@ -3,7 +3,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::input::{ParseError, shown};
+use crate::input::{ParseError, quoted};
 
 /// The most characters of one glob.
 const GLOB_CHARACTERS: usize = 128;
@@ -49,15 +49,16 @@ pub(crate) fn region_glob(text: &str) -> Result<String, ParseError> {
     if text.is_empty() || text.len() > GLOB_CHARACTERS || !text.bytes().all(possible) {
         let what =
             "could match no region: write lower-case letters, digits, hyphens, `*` and `?`, as in eu-* or us-east-1";
-        return Err(ParseError(format!("{} {what}", shown(text))));
+        return Err(ParseError(format!("{} {what}", quoted(text))));
     }
     Ok(text.to_owned())
 }
 
 /// Reads a glob of resource types: `ec2_*`, `route53_records`, `ec2_{vpcs,subnets}`.
 pub(crate) fn resource_glob(text: &str) -> Result<String, ParseError> {
-    let malformed =
-        |why: &str| ParseError(format!("{} is not a glob ({why}): write one as ec2_* or route53_records", shown(text)));
+    let malformed = |why: &str| {
+        ParseError(format!("{} is not a glob ({why}): write one as ec2_* or route53_records", quoted(text)))
+    };
     if text.is_empty() {
         return Err(malformed("it is empty"));
     }

@@ -10,13 +10,13 @@ pub struct Partition {
     /// `aws`.
     pub name: &'static str,
     /// Where STS, and what has no region of its own, is asked by default.
-    pub home: &'static str,
+    pub default_region: &'static str,
     /// The host of the AWS console.
-    pub console: &'static str,
+    pub console_host: &'static str,
     /// The region that Route 53 is signed for.
-    pub route53: &'static str,
+    pub route53_region: &'static str,
     /// The region that IAM is signed for.
-    pub iam: &'static str,
+    pub iam_region: &'static str,
     /// Enabled in every account.
     pub default_regions: &'static [&'static str],
     /// Enabled by those who want them.
@@ -26,10 +26,10 @@ pub struct Partition {
 static PARTITIONS: &[Partition] = &[
     Partition {
         name: "aws",
-        home: "us-east-1",
-        console: "console.aws.amazon.com",
-        route53: "us-east-1",
-        iam: "us-east-1",
+        default_region: "us-east-1",
+        console_host: "console.aws.amazon.com",
+        route53_region: "us-east-1",
+        iam_region: "us-east-1",
         default_regions: &[
             "us-east-1",
             "us-east-2",
@@ -71,19 +71,19 @@ static PARTITIONS: &[Partition] = &[
     },
     Partition {
         name: "aws-cn",
-        home: "cn-north-1",
-        console: "console.amazonaws.cn",
-        route53: "cn-northwest-1",
-        iam: "cn-north-1",
+        default_region: "cn-north-1",
+        console_host: "console.amazonaws.cn",
+        route53_region: "cn-northwest-1",
+        iam_region: "cn-north-1",
         default_regions: &["cn-north-1", "cn-northwest-1"],
         opt_in_regions: &[],
     },
     Partition {
         name: "aws-us-gov",
-        home: "us-gov-west-1",
-        console: "console.amazonaws-us-gov.com",
-        route53: "us-gov-west-1",
-        iam: "us-gov-west-1",
+        default_region: "us-gov-west-1",
+        console_host: "console.amazonaws-us-gov.com",
+        route53_region: "us-gov-west-1",
+        iam_region: "us-gov-west-1",
         default_regions: &["us-gov-east-1", "us-gov-west-1"],
         opt_in_regions: &[],
     },
@@ -115,7 +115,7 @@ impl Partition {
     /// The region to ask STS in: the backend's own, unless it is opt-in, since tokens of such a region
     /// are good only where the customer has enabled it too.
     pub fn sts_region(&self, own: &str) -> String {
-        if self.default_regions.contains(&own) { own.to_owned() } else { self.home.to_owned() }
+        if self.default_regions.contains(&own) { own.to_owned() } else { self.default_region.to_owned() }
     }
 }
 

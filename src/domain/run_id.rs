@@ -8,7 +8,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{ParseError, shown};
+use crate::input::{ParseError, quoted};
 
 /// The most characters of a run id, a continuation's `.r<n>` aside.
 pub(super) const RUN_ID_CHARACTERS: usize = 55;
@@ -48,7 +48,7 @@ impl RunId {
     }
 
     /// Of which number it is among the runs that do one another's rest: 0 for the first.
-    pub fn number(&self) -> u32 {
+    pub fn continuation_number(&self) -> u32 {
         split_continuation(&self.0).map_or(0, |(_, number)| number.into())
     }
 
@@ -93,7 +93,7 @@ impl FromStr for RunId {
         Err(ParseError(format!(
             "{} is not a run id: write 1 to {RUN_ID_CHARACTERS} letters, digits, dots, underscores or hyphens, \
              a letter or digit first",
-            shown(text)
+            quoted(text)
         )))
     }
 }

@@ -7,7 +7,7 @@ use crate::input::{ValidationErrors, parse};
 
 /// What a scheduled event asks for. A run id in it would make every firing the same run.
 pub(crate) fn default_request(setting: Option<&str>) -> Result<Value, Error> {
-    let refused = |problems: ValidationErrors| Error::of(ErrorKind::InvalidSettings, &problems);
+    let refused = |errors: ValidationErrors| Error::of(ErrorKind::InvalidSettings, &errors);
     let name = "ROLECALL_DEFAULT_REQUEST";
     let text = setting.unwrap_or_default();
     if text.is_empty() {

@@ -11,14 +11,14 @@
 pub(crate) use default_request::default_request;
 pub(crate) use incoming::Message;
 pub use incoming::{Event, classify};
-pub use naming::RunIdSource;
-pub(crate) use naming::run_id;
 pub(crate) use request::Accounts;
 pub use request::Request;
+pub use run_id_source::RunIdSource;
+pub(crate) use run_id_source::run_id;
 pub use step::{Planning, Step};
 
 mod default_request;
 mod request;
-mod naming;
+mod run_id_source;
 mod step;
 mod incoming;

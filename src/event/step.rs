@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::domain::RunId;
-use crate::input::{Fields, ValidationErrors, shown};
+use crate::input::{Fields, ValidationErrors, quoted};
 
 /// The mark of a step.
 pub(super) const STEP: &str = "step";
@@ -54,44 +54,44 @@ pub enum Planning {
 
 /// Reads a step, with all that is wrong with it.
 pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
-    let mut problems = ValidationErrors::new();
-    let Some(fields) = Fields::of(event, "event", &mut problems) else { return Err(problems) };
-    let name = fields.string(STEP, &mut problems).unwrap_or_default();
+    let mut errors = ValidationErrors::new();
+    let Some(fields) = Fields::of(event, "event", &mut errors) else { return Err(errors) };
+    let name = fields.string(STEP, &mut errors).unwrap_or_default();
     let known: &[&str] = match name {
         "plan" => &[STEP, "request", "execution", "resumes", "batch"],
         "shard" => &[STEP, "run_id", "shard"],
         "reduce" => &[STEP, "run_id"],
         other => {
-            problems.push("event.step", format!("{} is no step: write plan, shard or reduce", shown(other)));
-            return Err(problems);
+            errors.push("event.step", format!("{} is no step: write plan, shard or reduce", quoted(other)));
+            return Err(errors);
         }
     };
-    fields.refuse_all_unknown(known, &mut problems);
+    fields.refuse_all_unknown(known, &mut errors);
     let step = match name {
-        "plan" => plan(&fields, &mut problems),
+        "plan" => plan(&fields, &mut errors),
         "shard" => {
-            let shard = fields.string("shard", &mut problems).map(str::to_owned);
-            let run_id = run_id(&fields, "run_id", &mut problems);
+            let shard = fields.string("shard", &mut errors).map(str::to_owned);
+            let run_id = run_id(&fields, "run_id", &mut errors);
             if fields.get("shard").is_none() {
-                problems.push("event.shard", "is missing: it names one of the plan's shards");
+                errors.push("event.shard", "is missing: it names one of the plan's shards");
             }
             run_id.zip(shard).map(|(run_id, shard)| Step::Shard { run_id, shard })
         }
-        _ => run_id(&fields, "run_id", &mut problems).map(|run_id| Step::Reduce { run_id }),
+        _ => run_id(&fields, "run_id", &mut errors).map(|run_id| Step::Reduce { run_id }),
     };
     match step {
-        Some(step) if problems.is_empty() => Ok(step),
-        _ => Err(problems),
+        Some(step) if errors.is_empty() => Ok(step),
+        _ => Err(errors),
     }
 }
 
-fn plan(fields: &Fields<'_>, problems: &mut ValidationErrors) -> Option<Step> {
+fn plan(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Option<Step> {
     let batch = match fields.get("batch") {
         None => BATCH,
         Some(value) => match value.as_u64().filter(|batch| (1..=LARGEST_BATCH).contains(batch)) {
             Some(batch) => usize::try_from(batch).unwrap_or(BATCH),
             None => {
-                problems.push("event.batch", format!("must be a whole number from 1 to {LARGEST_BATCH}"));
+                errors.push("event.batch", format!("must be a whole number from 1 to {LARGEST_BATCH}"));
                 return None;
             }
         },
@@ -99,16 +99,16 @@ fn plan(fields: &Fields<'_>, problems: &mut ValidationErrors) -> Option<Step> {
     let what = match (fields.get("request"), fields.get("resumes")) {
         // The machine hands its whole input on as the request; it may be just the name of the run to go on with.
         (Some(request), None) if only_resumes(request) => {
-            let named = Fields::of(request, "event.request", problems)?;
-            Planning::Remaining(run_id(&named, "resumes", problems)?)
+            let named = Fields::of(request, "event.request", errors)?;
+            Planning::Remaining(run_id(&named, "resumes", errors)?)
         }
         (Some(request), None) => {
-            let execution = fields.string("execution", problems).unwrap_or_default().to_owned();
+            let execution = fields.string("execution", errors).unwrap_or_default().to_owned();
             Planning::Request { request: request.clone(), execution }
         }
-        (None, Some(_)) => Planning::Remaining(run_id(fields, "resumes", problems)?),
+        (None, Some(_)) => Planning::Remaining(run_id(fields, "resumes", errors)?),
         _ => {
-            problems.push("event", "a plan is made for a `request`, or for what remains of the run that it `resumes`");
+            errors.push("event", "a plan is made for a `request`, or for what remains of the run that it `resumes`");
             return None;
         }
     };
@@ -119,11 +119,11 @@ fn only_resumes(request: &Value) -> bool {
     request.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("resumes"))
 }
 
-fn run_id(fields: &Fields<'_>, name: &str, problems: &mut ValidationErrors) -> Option<RunId> {
+fn run_id(fields: &Fields<'_>, name: &str, errors: &mut ValidationErrors) -> Option<RunId> {
     if fields.get(name).is_none() {
-        problems.push(fields.place_of(name), "is missing: it names the run");
+        errors.push(fields.path_of(name), "is missing: it names the run");
     }
-    fields.parsed(name, problems, str::parse)
+    fields.parsed(name, errors, str::parse)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{ParseError, ValidationErrors, field_place};
+use super::{ParseError, ValidationErrors, field_path};
 
 /// The fields of one object, with its place.
 #[derive(Clone, Debug)]
@@ -16,19 +16,19 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of `value`, or a problem where it is no object.
-    pub(crate) fn of(value: &'a Value, place: &str, problems: &mut ValidationErrors) -> Option<Self> {
+    pub(crate) fn of(value: &'a Value, place: &str, errors: &mut ValidationErrors) -> Option<Self> {
         match value {
             Value::Object(object) => Some(Self { place: place.to_owned(), object }),
             other => {
-                problems.push(place, format!("is {}: it must be an object, {{...}}", kind(other)));
+                errors.push(place, format!("is {}: it must be an object, {{...}}", kind(other)));
                 None
             }
         }
     }
 
     /// Where a field of it is.
-    pub(crate) fn place_of(&self, name: &str) -> String {
-        field_place(&self.place, name)
+    pub(crate) fn path_of(&self, name: &str) -> String {
+        field_path(&self.place, name)
     }
 
     /// A field's value, if the object gives it; `null` is a value.
@@ -42,22 +42,22 @@ impl<'a> Fields<'a> {
     }
 
     /// Names a field that is none of `known`, with what was perhaps meant. Never its value.
-    pub(crate) fn refuse_unknown(&self, name: &str, known: &[&str], problems: &mut ValidationErrors) {
+    pub(crate) fn refuse_unknown(&self, name: &str, known: &[&str], errors: &mut ValidationErrors) {
         let meant = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         let what = format!("is not a known field: {meant}known are {}", known.join(", "));
-        problems.push(self.place_of(name), what);
+        errors.push(self.path_of(name), what);
     }
 
     /// Names every field that is none of `known`.
-    pub(crate) fn refuse_all_unknown(&self, known: &[&str], problems: &mut ValidationErrors) {
+    pub(crate) fn refuse_all_unknown(&self, known: &[&str], errors: &mut ValidationErrors) {
         for name in self.unknown(known) {
-            self.refuse_unknown(name, known, problems);
+            self.refuse_unknown(name, known, errors);
         }
     }
 
     /// A text. `None` where it is not given, and, with a problem, where it is something else.
-    pub(crate) fn string(&self, name: &str, problems: &mut ValidationErrors) -> Option<&'a str> {
-        string(self.get(name)?, &self.place_of(name), problems)
+    pub(crate) fn string(&self, name: &str, errors: &mut ValidationErrors) -> Option<&'a str> {
+        string(self.get(name)?, &self.path_of(name), errors)
     }
 
     /// A text with a meaning of its own. `None` where it is not given, and, with a problem, where it is
@@ -65,33 +65,33 @@ impl<'a> Fields<'a> {
     pub(crate) fn parsed<T>(
         &self,
         name: &str,
-        problems: &mut ValidationErrors,
+        errors: &mut ValidationErrors,
         read: impl FnOnce(&str) -> Result<T, ParseError>,
     ) -> Option<T> {
-        let text = self.string(name, problems)?;
-        read(text).map_err(|ParseError(what)| problems.push(self.place_of(name), what)).ok()
+        let text = self.string(name, errors)?;
+        read(text).map_err(|ParseError(what)| errors.push(self.path_of(name), what)).ok()
     }
 
     /// A switch. `None` where it is not given, and, with a problem, where it is something else.
-    pub(crate) fn boolean(&self, name: &str, problems: &mut ValidationErrors) -> Option<bool> {
+    pub(crate) fn boolean(&self, name: &str, errors: &mut ValidationErrors) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(value) => Some(*value),
             other => {
                 let what = format!("is {}: it must be true or false, without quotes", kind(other));
-                problems.push(self.place_of(name), what);
+                errors.push(self.path_of(name), what);
                 None
             }
         }
     }
 
     /// Names with texts. `None` where it is not given; entries that are wrong are named and left out.
-    pub(crate) fn string_map(&self, name: &str, problems: &mut ValidationErrors) -> Option<BTreeMap<String, String>> {
-        let fields = Fields::of(self.get(name)?, &self.place_of(name), problems)?;
+    pub(crate) fn string_map(&self, name: &str, errors: &mut ValidationErrors) -> Option<BTreeMap<String, String>> {
+        let fields = Fields::of(self.get(name)?, &self.path_of(name), errors)?;
         if fields.object.contains_key("") {
-            problems.push(&fields.place, "has an entry without a name: name it, or take it out");
+            errors.push(&fields.place, "has an entry without a name: name it, or take it out");
         }
         let entries = fields.object.keys().filter_map(|key| {
-            let value = fields.string(key, problems)?;
+            let value = fields.string(key, errors)?;
             Some((key.clone(), value.to_owned()))
         });
         Some(entries.collect())
@@ -101,13 +101,13 @@ impl<'a> Fields<'a> {
     pub(crate) fn list<T: Ord + Clone>(
         &self,
         name: &str,
-        problems: &mut ValidationErrors,
+        errors: &mut ValidationErrors,
         mut read_text: impl FnMut(&str) -> Result<T, ParseError>,
     ) -> Option<Vec<T>> {
         let value = self.get(name)?;
-        let list = unique_list(value, &self.place_of(name), problems, |item, place, problems| {
-            let text = string(item, place, problems)?;
-            read_text(text).map_err(|ParseError(what)| problems.push(place, what)).ok()
+        let list = unique_list(value, &self.path_of(name), errors, |item, place, errors| {
+            let text = string(item, place, errors)?;
+            read_text(text).map_err(|ParseError(what)| errors.push(place, what)).ok()
         });
         Some(list)
     }
@@ -117,27 +117,27 @@ impl<'a> Fields<'a> {
 pub(crate) fn unique_list<T: Ord + Clone>(
     value: &Value,
     place: &str,
-    problems: &mut ValidationErrors,
+    errors: &mut ValidationErrors,
     mut read_item: impl FnMut(&Value, &str, &mut ValidationErrors) -> Option<T>,
 ) -> Vec<T> {
     let Value::Array(items) = value else {
-        problems.push(place, format!("is {}: it must be a list, [...]", kind(value)));
+        errors.push(place, format!("is {}: it must be a list, [...]", kind(value)));
         return Vec::new();
     };
     if items.is_empty() {
-        problems.push(place, "is an empty list, which never means all: name at least one, or leave the field out");
+        errors.push(place, "is an empty list, which never means all: name at least one, or leave the field out");
     }
     let mut list = Vec::with_capacity(items.len());
-    let mut first_places = BTreeMap::new();
+    let mut first_paths = BTreeMap::new();
     for (index, item) in items.iter().enumerate() {
         let item_place = format!("{place}[{index}]");
-        let Some(read) = read_item(item, &item_place, problems) else {
+        let Some(read) = read_item(item, &item_place, errors) else {
             continue;
         };
-        match first_places.get(&read) {
-            Some(first) => problems.push(item_place, format!("is the same as {place}[{first}]: name it once")),
+        match first_paths.get(&read) {
+            Some(first) => errors.push(item_place, format!("is the same as {place}[{first}]: name it once")),
             None => {
-                first_places.insert(read.clone(), index);
+                first_paths.insert(read.clone(), index);
                 list.push(read);
             }
         }
@@ -157,11 +157,11 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn string<'a>(value: &'a Value, place: &str, problems: &mut ValidationErrors) -> Option<&'a str> {
+fn string<'a>(value: &'a Value, place: &str, errors: &mut ValidationErrors) -> Option<&'a str> {
     match value {
         Value::String(text) => Some(text),
         other => {
-            problems.push(place, format!("is {}: it must be a text, in quotes", kind(other)));
+            errors.push(place, format!("is {}: it must be a text, in quotes", kind(other)));
             None
         }
     }
@@ -203,22 +203,22 @@ mod tests {
     fn every_problem_of_an_object_is_named() {
         let value = json!({"names": ["a", 1, "a", ""], "none": [], "no_list": "a", "on": "true", "text": 7,
             "tags": {"tier": "gold", "": "x", "n": 1, "o": {}}, "runId": "secret", "zzz\n": "secret"});
-        let mut problems = ValidationErrors::new();
-        let fields = Fields::of(&value, "request", &mut problems).unwrap();
+        let mut errors = ValidationErrors::new();
+        let fields = Fields::of(&value, "request", &mut errors).unwrap();
         let known = ["names", "none", "no_list", "on", "text", "tags", "run_id"];
-        fields.refuse_all_unknown(&known, &mut problems);
+        fields.refuse_all_unknown(&known, &mut errors);
         let read = |text: &str| match text {
             "" => Err(ParseError("is no name".to_owned())),
             text => Ok(text.to_owned()),
         };
-        assert_eq!(fields.list("names", &mut problems, read), Some(vec!["a".to_owned()]));
-        assert_eq!(fields.list("none", &mut problems, read), Some(vec![]));
-        assert_eq!(fields.list("no_list", &mut problems, read), Some(vec![]));
-        assert_eq!(fields.list("absent", &mut problems, read), None);
-        assert_eq!(fields.boolean("on", &mut problems), None);
-        assert_eq!(fields.string("text", &mut problems), None);
-        assert!(fields.string_map("tags", &mut problems).unwrap().contains_key("tier"));
-        insta::assert_snapshot!(problems, @r#"
+        assert_eq!(fields.list("names", &mut errors, read), Some(vec!["a".to_owned()]));
+        assert_eq!(fields.list("none", &mut errors, read), Some(vec![]));
+        assert_eq!(fields.list("no_list", &mut errors, read), Some(vec![]));
+        assert_eq!(fields.list("absent", &mut errors, read), None);
+        assert_eq!(fields.boolean("on", &mut errors), None);
+        assert_eq!(fields.string("text", &mut errors), None);
+        assert!(fields.string_map("tags", &mut errors).unwrap().contains_key("tier"));
+        insta::assert_snapshot!(errors, @r#"
         request.runId: is not a known field: did you mean `run_id`? known are names, none, no_list, on, text, tags, run_id
         request["zzz\n"]: is not a known field: known are names, none, no_list, on, text, tags, run_id
         request.names[1]: is a number: it must be a text, in quotes
@@ -232,7 +232,7 @@ mod tests {
         request.tags.n: is a number: it must be a text, in quotes
         request.tags.o: is an object: it must be a text, in quotes
         "#);
-        assert!(!problems.to_string().contains("secret"));
+        assert!(!errors.to_string().contains("secret"));
     }
 
     #[test]

@@ -15,12 +15,12 @@ pub use strict::parse;
 mod fields;
 mod strict;
 
-/// How many problems are written out; the rest is counted. A hostile input could else make an
+/// How many errors are written out; the rest is counted. A hostile input could else make an
 /// error message of megabytes.
-const WRITTEN_OUT: usize = 100;
+const MAX_DISPLAYED_ERRORS: usize = 100;
 
 /// How many characters of a value are repeated in a message.
-const SHOWN_CHARACTERS: usize = 80;
+const MAX_QUOTED_CHARACTERS: usize = 80;
 
 /// One thing that is wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,9 @@ impl ValidationErrors {
 
     /// One problem alone.
     pub fn one(place: impl Into<String>, what: impl Into<String>) -> Self {
-        let mut problems = Self::new();
-        problems.push(place, what);
-        problems
+        let mut errors = Self::new();
+        errors.push(place, what);
+        errors
     }
 
     /// Adds a problem.
@@ -59,7 +59,7 @@ impl ValidationErrors {
         self.0.push(ValidationError { place: place.into(), what: what.into() });
     }
 
-    /// Adds all problems of another input.
+    /// Adds all errors of another input.
     pub fn merge(&mut self, others: ValidationErrors) {
         self.0.extend(others.0);
     }
@@ -69,29 +69,29 @@ impl ValidationErrors {
         self.0.is_empty()
     }
 
-    /// How many problems there are.
+    /// How many errors there are.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The problems, in the order in which they were found.
+    /// The errors, in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, ValidationError> {
         self.0.iter()
     }
 
-    /// The value that was read, if nothing is wrong with it; else all the problems.
-    pub fn or_value<T>(self, value: T) -> Result<T, ValidationErrors> {
+    /// The value that was read, if nothing is wrong with it; else all the errors.
+    pub fn into_result<T>(self, value: T) -> Result<T, ValidationErrors> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 
 impl fmt::Display for ValidationErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().take(WRITTEN_OUT).enumerate() {
+        for (index, problem) in self.0.iter().take(MAX_DISPLAYED_ERRORS).enumerate() {
             let line_end = if index == 0 { "" } else { "\n" };
             write!(formatter, "{line_end}{problem}")?;
         }
-        match self.0.len().saturating_sub(WRITTEN_OUT) {
+        match self.0.len().saturating_sub(MAX_DISPLAYED_ERRORS) {
             0 => Ok(()),
             more => write!(formatter, "\n... and {more} more problems"),
         }
@@ -107,25 +107,25 @@ pub struct ParseError(pub String);
 
 /// A value as a message may repeat it: in backticks, cut, with control characters escaped.
 /// Never for a value that could be a secret.
-pub(crate) fn shown(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len().min(SHOWN_CHARACTERS) + 8);
-    for character in value.chars().take(SHOWN_CHARACTERS) {
+pub(crate) fn quoted(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len().min(MAX_QUOTED_CHARACTERS) + 8);
+    for character in value.chars().take(MAX_QUOTED_CHARACTERS) {
         match character {
             '"' | '\'' => escaped.push(character),
             _ => escaped.extend(character.escape_debug()),
         }
     }
-    let cut = if value.chars().nth(SHOWN_CHARACTERS).is_some() { "..." } else { "" };
+    let cut = if value.chars().nth(MAX_QUOTED_CHARACTERS).is_some() { "..." } else { "" };
     format!("`{escaped}{cut}`")
 }
 
 /// The place of a field inside an object: `request.tags`, or `request["odd name"]`.
-pub(crate) fn field_place(object: &str, field: &str) -> String {
+pub(crate) fn field_path(object: &str, field: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if !field.is_empty() && field.len() <= SHOWN_CHARACTERS && field.bytes().all(plain) {
+    if !field.is_empty() && field.len() <= MAX_QUOTED_CHARACTERS && field.bytes().all(plain) {
         format!("{object}.{field}")
     } else {
-        format!("{object}[{}]", shown(field).replace('`', "\""))
+        format!("{object}[{}]", quoted(field).replace('`', "\""))
     }
 }
 
@@ -135,40 +135,40 @@ mod tests {
 
     #[test]
     fn problems_are_one_line_each_and_bounded() {
-        let mut problems = ValidationErrors::one("request.accounts", "is missing");
-        problems.merge(ValidationErrors::one("request.colour", "is unknown"));
-        insta::assert_snapshot!(problems, @r"
+        let mut errors = ValidationErrors::one("request.accounts", "is missing");
+        errors.merge(ValidationErrors::one("request.colour", "is unknown"));
+        insta::assert_snapshot!(errors, @r"
         request.accounts: is missing
         request.colour: is unknown
         ");
         for index in 0..150 {
-            problems.push(format!("request.accounts[{index}]"), "is wrong");
+            errors.push(format!("request.accounts[{index}]"), "is wrong");
         }
-        let message = problems.to_string();
-        assert_eq!(message.lines().count(), WRITTEN_OUT + 1);
+        let message = errors.to_string();
+        assert_eq!(message.lines().count(), MAX_DISPLAYED_ERRORS + 1);
         assert!(message.ends_with("... and 52 more problems"));
-        assert_eq!(problems.len(), 152);
-        assert_eq!(problems.iter().count(), 152);
+        assert_eq!(errors.len(), 152);
+        assert_eq!(errors.iter().count(), 152);
     }
 
     #[test]
     fn a_value_is_taken_only_without_problems() {
-        assert_eq!(ValidationErrors::new().or_value(1), Ok(1));
-        assert!(ValidationErrors::one("request", "is wrong").or_value(1).is_err());
+        assert_eq!(ValidationErrors::new().into_result(1), Ok(1));
+        assert!(ValidationErrors::one("request", "is wrong").into_result(1).is_err());
     }
 
     #[test]
     fn shown_values_are_cut_and_keep_to_their_line() {
-        assert_eq!(shown("eu-*"), "`eu-*`");
-        assert_eq!(shown("a\nb\u{1b}[31m\u{202e}"), r"`a\nb\u{1b}[31m\u{202e}`");
-        assert_eq!(shown(&"x".repeat(80)), format!("`{}`", "x".repeat(80)));
-        assert_eq!(shown(&"é".repeat(81)), format!("`{}...`", "é".repeat(80)));
+        assert_eq!(quoted("eu-*"), "`eu-*`");
+        assert_eq!(quoted("a\nb\u{1b}[31m\u{202e}"), r"`a\nb\u{1b}[31m\u{202e}`");
+        assert_eq!(quoted(&"x".repeat(80)), format!("`{}`", "x".repeat(80)));
+        assert_eq!(quoted(&"é".repeat(81)), format!("`{}...`", "é".repeat(80)));
     }
 
     #[test]
     fn odd_field_names_are_quoted_in_places() {
-        assert_eq!(field_place("request", "run_id"), "request.run_id");
-        assert_eq!(field_place("request", "a b\n"), r#"request["a b\n"]"#);
-        assert_eq!(field_place("request", ""), r#"request[""]"#);
+        assert_eq!(field_path("request", "run_id"), "request.run_id");
+        assert_eq!(field_path("request", "a b\n"), r#"request["a b\n"]"#);
+        assert_eq!(field_path("request", ""), r#"request[""]"#);
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{ValidationErrors, field_place, shown};
+use super::{ValidationErrors, field_path, quoted};
 
 /// Reads a document (`request`, `registry`: the word that opens its places) as JSON.
 pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
@@ -22,19 +22,19 @@ pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
     })?;
     let mut repeated = ValidationErrors::new();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let reader = StrictValue { place: document.to_owned(), problems: &mut repeated };
+    let reader = StrictValue { place: document.to_owned(), errors: &mut repeated };
     // A syntax error names line and column and repeats nothing of the document.
     let value = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| ValidationErrors::one(document, format!("is not JSON: {error}")))?;
-    repeated.or_value(value)
+    repeated.into_result(value)
 }
 
 /// Reads one value, and knows where it is, so that a repeated field can be named with its place.
 struct StrictValue<'a> {
     place: String,
-    problems: &'a mut ValidationErrors,
+    errors: &'a mut ValidationErrors,
 }
 
 impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
         let mut list = Vec::new();
         loop {
             let place = format!("{}[{}]", self.place, list.len());
-            match items.next_element_seed(StrictValue { place, problems: &mut *self.problems })? {
+            match items.next_element_seed(StrictValue { place, errors: &mut *self.errors })? {
                 Some(item) => list.push(item),
                 None => break,
             }
@@ -96,10 +96,10 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
         let mut object = Map::new();
         while let Some(name) = entries.next_key::<String>()? {
             if object.contains_key(&name) {
-                self.problems.push(&self.place, format!("gives the field {} twice: keep one of them", shown(&name)));
+                self.errors.push(&self.place, format!("gives the field {} twice: keep one of them", quoted(&name)));
             }
-            let place = field_place(&self.place, &name);
-            let value = entries.next_value_seed(StrictValue { place, problems: &mut *self.problems })?;
+            let place = field_path(&self.place, &name);
+            let value = entries.next_value_seed(StrictValue { place, errors: &mut *self.errors })?;
             object.insert(name, value);
         }
         Ok(Value::Object(object))
@@ -114,7 +114,7 @@ mod tests {
     fn refusal(bytes: &[u8]) -> String {
         match parse("request", bytes) {
             Ok(_) => "accepted".to_owned(),
-            Err(problems) => problems.to_string(),
+            Err(errors) => errors.to_string(),
         }
     }
 

@@ -75,7 +75,7 @@ impl Invitation {
     pub(crate) fn link(&self) -> Option<String> {
         let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let url = self.template_url.as_deref()?;
-        let (host, region) = (self.partition()?.console, &self.region);
+        let (host, region) = (self.partition()?.console_host, &self.region);
         let mut link = format!(
             "https://{host}/cloudformation/home?region={region}#/stacks/create/review?templateURL={}&stackName={STACK}",
             encoded(url)

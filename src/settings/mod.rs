@@ -10,7 +10,7 @@ pub use runtime::Runtime;
 
 use std::time::Duration;
 
-use crate::input::{ValidationErrors, shown};
+use crate::input::{ValidationErrors, quoted};
 
 /// Answers being read may take so much, however narrow the process's own limit is.
 const LEAST_BODY_MEMORY: u64 = 16 << 20;
@@ -129,7 +129,7 @@ impl Default for Settings {
 impl Settings {
     /// Reads the environment through `get`; `ValidationErrors` names every value that cannot be read.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ValidationErrors> {
-        let mut problems = ValidationErrors::default();
+        let mut errors = ValidationErrors::default();
         let mut settings = Self::default();
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         if let Some(megabytes) = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok()) {
@@ -144,7 +144,7 @@ impl Settings {
         settings.format = get("ROLECALL_FORMAT");
         settings.default_request = get("ROLECALL_DEFAULT_REQUEST");
         settings.event_bus = get("ROLECALL_EVENT_BUS");
-        let mut reader = SettingsReader { get: &get, problems: &mut problems };
+        let mut reader = SettingsReader { get: &get, errors: &mut errors };
         reader.set("ROLECALL_LOG", &mut settings.log, level);
         reader.set("ROLECALL_BACKEND_ROLE", &mut settings.backend_role, role_arn);
         reader.set("ROLECALL_STS_REGION", &mut settings.sts_region, region);
@@ -170,14 +170,14 @@ impl Settings {
         reader.set("ROLECALL_MARGIN", &mut settings.margin, |text| duration(text).map(Some));
         reader.set("ROLECALL_CONTINUE_QUEUE", &mut settings.continue_queue, queue);
         reader.set("ROLECALL_CONTINUATIONS", &mut settings.continuations, |text| whole(text, 0, 1_000));
-        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+        if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
 }
 
 /// Reads values one by one and keeps the problems.
 struct SettingsReader<'a, G> {
     get: &'a G,
-    problems: &'a mut ValidationErrors,
+    errors: &'a mut ValidationErrors,
 }
 
 impl<G: Fn(&str) -> Option<String>> SettingsReader<'_, G> {
@@ -185,7 +185,7 @@ impl<G: Fn(&str) -> Option<String>> SettingsReader<'_, G> {
         let Some(text) = (self.get)(name) else { return };
         match read(text.trim()) {
             Ok(value) => *into = value,
-            Err(what) => self.problems.push(name, format!("{} cannot be read: {what}", shown(&text))),
+            Err(what) => self.errors.push(name, format!("{} cannot be read: {what}", quoted(&text))),
         }
     }
 }

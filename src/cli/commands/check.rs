@@ -101,7 +101,7 @@ async fn carry_out(flags: &SettingArgs, what: CheckRequest, verbose: u8) -> Resu
             [] => "none".to_owned(),
             some => some.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", "),
         };
-        printer::print(&format!("\nenabled in {}: {}", checker.keeper.address(), names(&enabled)));
+        printer::print(&format!("\nenabled in {}: {}", checker.registry_store.address(), names(&enabled)));
         if !changed.is_empty() {
             printer::print(&format!("changed in the registry meanwhile, to be checked again: {}", names(&changed)));
         }

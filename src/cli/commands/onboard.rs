@@ -27,12 +27,12 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     }
     let settings = arguments.settings.settings()?;
     let backend = Backend::load(&settings).await;
-    let keeper = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
-    let role = targets::backend_role(None, &settings, &keeper).await?.ok_or_else(|| {
+    let registry_store = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
+    let role = targets::backend_role(None, &settings, &registry_store).await?.ok_or_else(|| {
         let what = "which role are customers to trust? Give --backend-role ARN; `make deploy` publishes it beside the registry";
         Error::new(ErrorKind::InvalidSettings, what)
     })?;
-    let published = keeper.published().await?;
+    let published = registry_store.published().await?;
     if role.partition != backend.partition.name {
         let what = format!(
             "{role} lies in the partition {}, and this runs in {}: set a region of that partition (AWS_REGION)",
@@ -41,8 +41,8 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
         return Err(Error::new(ErrorKind::InvalidSettings, what));
     }
     // Whoever is there already is invited again, with the external ID that is theirs.
-    let (added, moved, file) = keeper
-        .edit(|file| {
+    let (added, moved, file) = registry_store
+        .update(|file| {
             let missing: Vec<NewTarget> =
                 new.iter().filter(|target| file.entry(&target.account_id).is_none()).cloned().collect();
             file.add(&missing)?;
@@ -80,7 +80,7 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     let there = There {
         added: &added,
         moved: arguments.role_arn.as_deref().filter(|_| moved),
-        registry: keeper.address(),
+        registry: registry_store.address(),
         of_customer: arguments.customer.is_some(),
     };
     let ours = arguments.template_url.is_none();
@@ -97,7 +97,7 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
         told.join("\n\n"),
         ids.join(","),
         arguments.scope.resource_globs().map(|globs| format!(" --resources '{}'", globs.join(","))).unwrap_or_default(),
-        shell(keeper.address()),
+        shell(registry_store.address()),
         shell(&role.to_string()),
     ));
     Ok(ExitCode::SUCCESS)
@@ -129,7 +129,7 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
     if arguments.role_arn.is_some() && arguments.accounts.len() > 1 {
         problems.push("--role-arn", "is of one account: onboard the others on their own");
     }
-    let mut new: Vec<NewTarget> = arguments.accounts.iter().cloned().map(NewTarget::of).collect();
+    let mut new: Vec<NewTarget> = arguments.accounts.iter().cloned().map(NewTarget::new).collect();
     if let Some(path) = &arguments.accounts_file {
         match import::accounts_file(&targets::text_of(path)?) {
             Ok(found) => new.extend(found.targets),
@@ -143,7 +143,7 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
         if target.regions.is_empty() {
             target.regions = arguments.regions.clone();
         }
-        target.external_id = ExternalIdSource::Made;
+        target.external_id = ExternalIdSource::Generated;
     }
     if problems.is_empty() { Ok(new) } else { Err(Error::of(ErrorKind::InvalidRequest, &problems)) }
 }
@@ -161,7 +161,7 @@ fn without_external_ids(file: &RegistryFile, accounts: &[AccountId]) -> Result<(
             problems.push("registry", what);
         }
     }
-    problems.or_value(())
+    problems.into_result(())
 }
 
 /// One invitation for all accounts that share an external ID, and a role's path and name.

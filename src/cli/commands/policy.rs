@@ -54,7 +54,7 @@ fn chosen(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
     }
     let globs = Globs::new(&arguments.resources);
     let chosen = tables.iter().filter(|table| globs.matches(table.entry.table)).collect();
-    problems.or_value(chosen).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))
+    problems.into_result(chosen).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))
 }
 
 /// What sessions are narrowed to, the most exact that fits STS's limit.
@@ -112,8 +112,8 @@ async fn trust(settings: &Settings) -> Result<Document, Error> {
         (Some(arn), None) => arn.parse().ok(),
         _ => {
             let backend = Backend::load(settings).await;
-            let keeper = RegistryStore::open(settings, &backend.config, backend.partition.name)?;
-            targets::backend_role(None, settings, &keeper).await?
+            let registry_store = RegistryStore::open(settings, &backend.config, backend.partition.name)?;
+            targets::backend_role(None, settings, &registry_store).await?
         }
     };
     let role = role.ok_or_else(|| {
@@ -131,7 +131,7 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
         return vec![of_any_account(DEFAULT_ROLE_NAME)];
     }
     let file = match RegistryStore::open(settings, &backend.config, partition) {
-        Ok(keeper) => keeper.file().await,
+        Ok(registry_store) => registry_store.file().await,
         Err(refusal) => Err(refusal),
     };
     match file {

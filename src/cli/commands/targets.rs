@@ -23,12 +23,12 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
         TargetsCommand::List { json, registry } => list(&open(&registry).await?.1, json).await?,
         TargetsCommand::Add(target) => add(*target).await?,
         TargetsCommand::Remove(named) => {
-            let (_, keeper) = open(&named.registry).await?;
-            keeper.edit(|file| file.remove(&named.accounts)).await?;
+            let (_, registry_store) = open(&named.registry).await?;
+            registry_store.update(|file| file.remove(&named.accounts)).await?;
             printer::print(&format!(
                 "{} targets removed from {}. What was collected of them stays: infra/ONBOARDING.md says how to purge it.",
                 named.accounts.len(),
-                keeper.address()
+                registry_store.address()
             ));
         }
         TargetsCommand::Enable(named) => switch(&named.registry, &named.accounts, true).await?,
@@ -42,21 +42,21 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
 async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error> {
     let settings = registry.settings()?;
     let backend = Backend::load(&settings).await;
-    let keeper = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
-    Ok((backend, keeper))
+    let registry_store = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
+    Ok((backend, registry_store))
 }
 
 async fn switch(registry: &RegistryArgs, accounts: &[crate::domain::AccountId], on: bool) -> Result<(), Error> {
-    let (_, keeper) = open(registry).await?;
-    let switched = keeper.edit(|file| file.switch(accounts, on)).await?;
+    let (_, registry_store) = open(registry).await?;
+    let switched = registry_store.update(|file| file.set_enabled(accounts, on)).await?;
     let (word, already) = (if on { "enabled" } else { "disabled" }, accounts.len() - switched.len());
     let already = if already > 0 { format!("; {already} were so already") } else { String::new() };
-    printer::print(&format!("{} targets {word} in {}{already}.", switched.len(), keeper.address()));
+    printer::print(&format!("{} targets {word} in {}{already}.", switched.len(), registry_store.address()));
     Ok(())
 }
 
-async fn list(keeper: &RegistryStore, as_json: bool) -> Result<(), Error> {
-    let file = keeper.file().await?;
+async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error> {
+    let file = registry_store.file().await?;
     if as_json {
         // External IDs stay in the registry.
         let targets = file.targets.iter().map(|entry| {
@@ -92,7 +92,11 @@ async fn list(keeper: &RegistryStore, as_json: bool) -> Result<(), Error> {
     }
     let enabled = file.targets.iter().filter(|entry| entry.enabled.unwrap_or(true)).count();
     let count = file.targets.len();
-    printer::print(&format!("{}\n\n{count} targets, {enabled} enabled, in {}", table.trim_fmt(), keeper.address()));
+    printer::print(&format!(
+        "{}\n\n{count} targets, {enabled} enabled, in {}",
+        table.trim_fmt(),
+        registry_store.address()
+    ));
     Ok(())
 }
 
@@ -105,12 +109,12 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
                 Ok(id) => ExternalIdSource::Given(id),
                 Err(error) => {
                     problems.push("--external-id-file", error.to_string());
-                    ExternalIdSource::Made
+                    ExternalIdSource::Generated
                 }
             }
         }
-        (None, true) => ExternalIdSource::Null,
-        (None, false) => ExternalIdSource::Made,
+        (None, true) => ExternalIdSource::None,
+        (None, false) => ExternalIdSource::Generated,
     };
     let target = NewTarget {
         external_id: given,
@@ -121,22 +125,22 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
         regions: arguments.regions,
         tags: tags(&arguments.tags, &mut problems),
         enabled: arguments.enabled,
-        ..NewTarget::of(arguments.account)
+        ..NewTarget::new(arguments.account)
     };
     if !problems.is_empty() {
         return Err(Error::of(ErrorKind::InvalidRequest, &problems));
     }
-    let (_, keeper) = open(&arguments.registry).await?;
-    keeper.edit(|file| file.add(std::slice::from_ref(&target))).await?;
+    let (_, registry_store) = open(&arguments.registry).await?;
+    registry_store.update(|file| file.add(std::slice::from_ref(&target))).await?;
     let account = &target.account_id;
     let next = match (target.enabled, &target.external_id) {
         (true, _) => "it is enabled, and nobody has checked its role".to_owned(),
-        (false, ExternalIdSource::Made) => {
+        (false, ExternalIdSource::Generated) => {
             format!("disabled; `rolecall onboard {account}` prints what its administrator needs")
         }
         (false, _) => format!("disabled; `rolecall check --accounts {account} --enable` checks its role"),
     };
-    printer::print(&format!("{account} is added to {}: {next}.", keeper.address()));
+    printer::print(&format!("{account} is added to {}: {next}.", registry_store.address()));
     Ok(())
 }
 
@@ -164,13 +168,13 @@ async fn take_over(arguments: ImportArgs) -> Result<(), Error> {
         return Err(Error::of(ErrorKind::InvalidRequest, &problems));
     }
     let settings = arguments.registry.settings()?;
-    let (backend, keeper) = open(&arguments.registry).await?;
-    let found = find(&arguments, &settings, &backend, &keeper).await?;
-    let imported = keeper.edit(|file: &mut RegistryFile| found.add_to(file, &besides)).await?;
+    let (backend, registry_store) = open(&arguments.registry).await?;
+    let found = find(&arguments, &settings, &backend, &registry_store).await?;
+    let imported = registry_store.update(|file: &mut RegistryFile| found.add_to(file, &besides)).await?;
     if arguments.json {
         printer::print_json(&imported);
     } else {
-        printer::print(&told(&imported, keeper.address()));
+        printer::print(&told(&imported, registry_store.address()));
     }
     Ok(())
 }
@@ -179,7 +183,7 @@ async fn find(
     arguments: &ImportArgs,
     settings: &Settings,
     backend: &Backend,
-    keeper: &RegistryStore,
+    registry_store: &RegistryStore,
 ) -> Result<ImportCandidates, Error> {
     let invalid = |problems: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &problems);
     let of_aws = |what: &str, cause: AwsError| {
@@ -195,7 +199,7 @@ async fn find(
     if let Some(path) = &arguments.csv {
         return import::csv(&text_of(path)?).map_err(invalid);
     }
-    let role = backend_role(arguments.backend_role.as_deref(), settings, keeper).await?;
+    let role = backend_role(arguments.backend_role.as_deref(), settings, registry_store).await?;
     if let Some(path) = &arguments.profile_file {
         return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);
     }
@@ -213,18 +217,18 @@ async fn find(
 pub(crate) async fn backend_role(
     given: Option<&str>,
     settings: &Settings,
-    keeper: &RegistryStore,
+    registry_store: &RegistryStore,
 ) -> Result<Option<RoleArn>, Error> {
     let arn = match given.filter(|arn| !arn.is_empty()) {
         Some(arn) => Some(arn.to_owned()),
         None => {
-            let published = keeper.published().await?.map(|published| published.backend_role_arn);
+            let published = registry_store.published().await?.map(|published| published.backend_role_arn);
             match (settings.backend_role.clone(), published) {
                 (Some(set), Some(published)) if set != published => {
                     let what = format!(
                         "customers trust {published}, as published beside {}, and --backend-role (ROLECALL_BACKEND_ROLE) \
                          says {set}",
-                        keeper.address()
+                        registry_store.address()
                     );
                     return Err(Error::new(ErrorKind::InvalidSettings, what));
                 }

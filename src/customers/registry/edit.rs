@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::file::{RegistryFile, TargetEntry};
 use super::random_external_id;
-use super::reading::DEFAULT_ROLE_NAME;
+use super::reader::DEFAULT_ROLE_NAME;
 use crate::domain::AccountId;
 use crate::input::ValidationErrors;
 
@@ -38,19 +38,19 @@ pub(crate) struct NewTarget {
 #[derive(Clone, Debug)]
 pub(crate) enum ExternalIdSource {
     /// The customer's own, where the registry has one already; else a new one.
-    Made,
+    Generated,
     /// One that the customer's role asks for already.
     Given(SecretString),
     /// None: an account of one's own organization.
-    Null,
+    None,
 }
 
 impl NewTarget {
     /// A disabled target about which nothing else is known.
-    pub(crate) fn of(account_id: AccountId) -> Self {
+    pub(crate) fn new(account_id: AccountId) -> Self {
         Self {
             account_id,
-            external_id: ExternalIdSource::Made,
+            external_id: ExternalIdSource::Generated,
             role_arn: None,
             via: None,
             name: None,
@@ -69,7 +69,7 @@ impl RegistryFile {
     }
 
     /// The file's text.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{text}\n")
     }
@@ -86,38 +86,40 @@ impl RegistryFile {
 
     /// Adds targets, all or none: which of them are there already is told of all at once.
     pub(crate) fn add(&mut self, new: &[NewTarget]) -> Result<(), ValidationErrors> {
-        let mut problems = ValidationErrors::new();
+        let mut errors = ValidationErrors::new();
         let mut seen = BTreeSet::new();
         for target in new {
             let account = &target.account_id;
             if self.entry(account).is_some() {
-                problems
+                errors
                     .push("registry", format!(
                         "account {account} is in it already. Its name, tags and regions are changed in the file itself; removed \
                          and added anew it gets another external ID, which the customer has to put into its role"
                     ));
             } else if !seen.insert(account) {
-                problems.push("registry", format!("account {account} is to be added twice"));
+                errors.push("registry", format!("account {account} is to be added twice"));
             }
         }
-        if !problems.is_empty() {
-            return Err(problems);
+        if !errors.is_empty() {
+            return Err(errors);
         }
         for target in new {
-            let entry = self.entry_of(target).map_err(|what| ValidationErrors::one("registry", what))?;
+            let entry = self.build_entry(target).map_err(|what| ValidationErrors::one("registry", what))?;
             self.targets.push(entry);
         }
         Ok(())
     }
 
-    fn entry_of(&self, new: &NewTarget) -> Result<TargetEntry, String> {
+    fn build_entry(&self, new: &NewTarget) -> Result<TargetEntry, String> {
         let external_id = match &new.external_id {
-            ExternalIdSource::Null => None,
+            ExternalIdSource::None => None,
             ExternalIdSource::Given(id) => Some(id.expose_secret().to_owned()),
-            ExternalIdSource::Made => Some(match new.customer.as_deref().and_then(|name| self.external_id_of(name)) {
-                Some(id) => id.to_owned(),
-                None => self.fresh_external_id()?,
-            }),
+            ExternalIdSource::Generated => {
+                Some(match new.customer.as_deref().and_then(|name| self.external_id_of(name)) {
+                    Some(id) => id.to_owned(),
+                    None => self.fresh_external_id()?,
+                })
+            }
         };
         Ok(TargetEntry {
             account_id: new.account_id.clone(),
@@ -150,8 +152,12 @@ impl RegistryFile {
     }
 
     /// Switches targets on or off, and says which of them were not so before.
-    pub(crate) fn switch(&mut self, accounts: &[AccountId], enabled: bool) -> Result<Vec<AccountId>, ValidationErrors> {
-        self.all_there(accounts)?;
+    pub(crate) fn set_enabled(
+        &mut self,
+        accounts: &[AccountId],
+        enabled: bool,
+    ) -> Result<Vec<AccountId>, ValidationErrors> {
+        self.require_all(accounts)?;
         let mut switched = Vec::new();
         for entry in self.targets.iter_mut().filter(|entry| accounts.contains(&entry.account_id)) {
             if entry.enabled.unwrap_or(true) != enabled {
@@ -165,7 +171,7 @@ impl RegistryFile {
     /// Notes the role of an account, where its administrator chose another name or path, and says whether it is another one
     /// than before. Nobody has checked that one, so that the target is disabled.
     pub(crate) fn set_role(&mut self, account_id: &AccountId, role_arn: &str) -> Result<bool, ValidationErrors> {
-        self.all_there(std::slice::from_ref(account_id))?;
+        self.require_all(std::slice::from_ref(account_id))?;
         let by_default = format!(":iam::{account_id}:role/{}", self.role_name());
         let mut changed = false;
         for entry in self.targets.iter_mut().filter(|entry| entry.account_id == *account_id) {
@@ -184,17 +190,17 @@ impl RegistryFile {
 
     /// Takes targets out.
     pub(crate) fn remove(&mut self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
-        self.all_there(accounts)?;
+        self.require_all(accounts)?;
         self.targets.retain(|entry| !accounts.contains(&entry.account_id));
         Ok(())
     }
 
-    fn all_there(&self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
-        let mut problems = ValidationErrors::new();
+    fn require_all(&self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
         for account in accounts.iter().filter(|account| self.entry(account).is_none()) {
-            problems.push("registry", format!("account {account} is not in it"));
+            errors.push("registry", format!("account {account} is not in it"));
         }
-        problems.or_value(())
+        errors.into_result(())
     }
 }
 
@@ -218,13 +224,13 @@ mod tests {
         let mut file = RegistryFile::new();
         let of = |number, customer: Option<&str>| NewTarget {
             customer: customer.map(str::to_owned),
-            ..NewTarget::of(account(number))
+            ..NewTarget::new(account(number))
         };
         file.add(&[of(1, Some("acme")), of(2, Some("acme")), of(3, None), of(4, None)]).unwrap();
         file.add(&[of(5, Some("acme"))]).unwrap();
         let ids: Vec<&str> = file.targets.iter().map(|entry| entry.external_id.as_deref().unwrap()).collect();
         assert!(ids[0] == ids[1] && ids[0] == ids[4] && ids[0] != ids[2] && ids[2] != ids[3]);
-        let registry = Registry::read(file.text().as_bytes(), "aws").unwrap();
+        let registry = Registry::read(file.to_json().as_bytes(), "aws").unwrap();
         assert!(registry.targets.iter().all(|target| !target.enabled));
     }
 
@@ -234,19 +240,19 @@ mod tests {
             {"account_id":"000000000001","external_id":null,"role_arn":null,"tags":{"tier":"gold"}},
             {"account_id":"000000000002","external_id":"abcd","enabled":false}]}"#;
         let mut file: RegistryFile = serde_json::from_str(text).unwrap();
-        assert_eq!(file.switch(&[account(1), account(2)], true).unwrap(), [account(2)]);
-        assert_eq!(file.switch(&[account(1), account(2)], false).unwrap(), [account(1), account(2)]);
+        assert_eq!(file.set_enabled(&[account(1), account(2)], true).unwrap(), [account(2)]);
+        assert_eq!(file.set_enabled(&[account(1), account(2)], false).unwrap(), [account(1), account(2)]);
         let refused = file.remove(&[account(2), account(8), account(9)]).unwrap_err();
         insta::assert_snapshot!(refused, @r"
         registry: account 000000000008 is not in it
         registry: account 000000000009 is not in it
         ");
-        let refused = file.add(&[NewTarget::of(account(1)), NewTarget::of(account(3)), NewTarget::of(account(3))]);
+        let refused = file.add(&[NewTarget::new(account(1)), NewTarget::new(account(3)), NewTarget::new(account(3))]);
         insta::assert_snapshot!(refused.unwrap_err(), @r"
         registry: account 000000000001 is in it already. Its name, tags and regions are changed in the file itself; removed and added anew it gets another external ID, which the customer has to put into its role
         registry: account 000000000003 is to be added twice
         ");
         file.remove(&[account(2)]).unwrap();
-        insta::assert_snapshot!(file.text());
+        insta::assert_snapshot!(file.to_json());
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn random_external_id() -> Result<SecretString, getrandom::Error> {
 #[derive(Default)]
 pub(super) struct ExternalIdUniqueness<'a> {
     /// Where each external ID was seen first, and with which customer.
-    first_places: HashMap<&'a str, (String, Option<&'a str>)>,
+    first_paths: HashMap<&'a str, (String, Option<&'a str>)>,
 }
 
 impl<'a> ExternalIdUniqueness<'a> {
@@ -53,18 +53,18 @@ impl<'a> ExternalIdUniqueness<'a> {
         external_id: &'a str,
         customer: Option<&'a str>,
         place: String,
-        problems: &mut ValidationErrors,
+        errors: &mut ValidationErrors,
     ) {
-        let Some((first_place, first_customer)) = self.first_places.get(external_id) else {
-            self.first_places.insert(external_id, (place, customer));
+        let Some((first_path, first_customer)) = self.first_paths.get(external_id) else {
+            self.first_paths.insert(external_id, (place, customer));
             return;
         };
         if customer.is_none() || customer != *first_customer {
             let what = format!(
-                "is the same as {first_place}, of another customer: \
+                "is the same as {first_path}, of another customer: \
                  give every customer an external ID of its own, or both targets the same `customer`"
             );
-            problems.push(place, what);
+            errors.push(place, what);
         }
     }
 }

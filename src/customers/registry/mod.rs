@@ -14,10 +14,10 @@ use crate::domain::AccountId;
 pub(crate) use edit::{ExternalIdSource, NewTarget};
 pub(crate) use external_id::{external_id, random_external_id};
 pub(crate) use file::{RegistryFile, TargetEntry};
-pub(crate) use reading::DEFAULT_ROLE_NAME;
+pub(crate) use reader::DEFAULT_ROLE_NAME;
 
 mod external_id;
-mod reading;
+mod reader;
 mod file;
 mod edit;
 
@@ -80,13 +80,13 @@ impl Registry {
 
 impl Target {
     /// Whether another entry is entered in the same way.
-    pub fn is_entered_like(&self, other: &Self) -> bool {
+    pub fn has_same_access(&self, other: &Self) -> bool {
         let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         self.role == other.role && self.via == other.via && id(self) == id(other)
     }
 
     /// Whether the target bears all of these tags.
-    pub fn bears(&self, tags: &BTreeMap<String, String>) -> bool {
+    pub fn has_tags(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.iter().all(|(name, value)| self.tags.get(name) == Some(value))
     }
 }

@@ -72,7 +72,7 @@ impl AccountInfo {
         stop: &Cancellation,
     ) -> Self {
         let started_at = super::now();
-        let client = session.client(Service::Iam, partition.iam, Priority::Normal);
+        let client = session.client(Service::Iam, partition.iam_region, Priority::Normal);
         let (alias, gap) = match alias(&client, stop).await {
             Ok(alias) => (alias, None),
             Err(cause) => (None, Some(cause)),
@@ -110,12 +110,12 @@ impl EnabledRegions {
         stop: Cancellation,
     ) -> Self {
         let began = Instant::now();
-        let client = session.client(Service::Ec2, partition.home, Priority::High);
+        let client = session.client(Service::Ec2, partition.default_region, Priority::High);
         let regions = PageRequest {
             operation: table.entry.operation,
             call: DESCRIBE_REGIONS,
             wanted: table.selector.clone(),
-            ask: CallParams { region: partition.home.to_owned(), ..CallParams::default() },
+            ask: CallParams { region: partition.default_region.to_owned(), ..CallParams::default() },
         };
         let found = Line::new(&client, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
         let mut around = Self {
@@ -130,7 +130,7 @@ impl EnabledRegions {
             Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
             Err(cause) => {
                 around.gaps.push(("ec2:DescribeRegions", cause));
-                let client = session.client(Service::Account, partition.home, Priority::Normal);
+                let client = session.client(Service::Account, partition.default_region, Priority::Normal);
                 let second = list_regions(&client, &stop).await;
                 around.call_counts += client.ticket.call_counts();
                 match second {

@@ -292,9 +292,9 @@ impl Context {
     fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
         match (service, region) {
             // These have one endpoint, whichever region a question is about.
-            (Service::Route53, _) => self.account.where_global.route53,
-            (Service::Iam, _) => self.account.where_global.iam,
-            (_, GLOBAL) => self.account.where_global.home,
+            (Service::Route53, _) => self.account.where_global.route53_region,
+            (Service::Iam, _) => self.account.where_global.iam_region,
+            (_, GLOBAL) => self.account.where_global.default_region,
             _ => region,
         }
     }

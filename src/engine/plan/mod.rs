@@ -21,7 +21,7 @@ use crate::customers::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, Format, Globs, RunId};
 use crate::domain::{Partition, is_region_in_form};
 use crate::event::{Accounts, Request};
-use crate::input::{ValidationErrors, shown};
+use crate::input::{ValidationErrors, quoted};
 
 /// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -175,7 +175,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         .iter()
         .filter(|target| target.enabled || basis.disabled_too)
         .filter(|target| named.as_ref().is_none_or(|named| named.contains(&target.account_id)))
-        .filter(|target| target.bears(&request.tags) && !excluded.contains(&target.account_id))
+        .filter(|target| target.has_tags(&request.tags) && !excluded.contains(&target.account_id))
         .collect();
     if selected.is_empty() && problems.is_empty() {
         problems.push(
@@ -209,7 +209,7 @@ fn named<'a>(
 ) -> Option<HashSet<&'a AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
     // The rest of a run is not given up for an account that has left the registry since.
-    let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.number() > 0);
+    let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0);
     for account in accounts {
         let place = "request.accounts";
         match basis.registry.target(account) {
@@ -233,7 +233,7 @@ fn resources(request: &Request, catalogue: &Catalogue, problems: &mut Validation
     for (index, pattern) in patterns.iter().enumerate() {
         let glob = Globs::new([pattern]);
         if !names().any(|name| glob.matches(name)) {
-            let what = format!("{} matches no resource type: `rolecall resources` lists them", shown(pattern));
+            let what = format!("{} matches no resource type: `rolecall resources` lists them", quoted(pattern));
             problems.push(format!("request.resources[{index}]"), what);
         }
     }
@@ -246,7 +246,7 @@ fn regions(request: &Request, partition: &Partition, problems: &mut ValidationEr
         let glob = Globs::new([pattern]);
         if !partition.regions().any(|region| glob.matches(region)) && !is_region_in_form(pattern) {
             let what =
-                format!("{} is no region, and as a glob matches none of partition {}", shown(pattern), partition.name);
+                format!("{} is no region, and as a glob matches none of partition {}", quoted(pattern), partition.name);
             problems.push(format!("request.regions[{index}]"), what);
         }
     }

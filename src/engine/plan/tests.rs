@@ -101,7 +101,7 @@ proptest! {
         for account in &selection.accounts {
             let target = registry.target(&account.account_id).unwrap();
             let named = asked["accounts"].as_array().is_none_or(|ids| ids.iter().any(|id| id == account.account_id.as_str()));
-            prop_assert!(target.enabled && named && target.bears(&request.tags) && !request.exclude.contains(&account.account_id));
+            prop_assert!(target.enabled && named && target.has_tags(&request.tags) && !request.exclude.contains(&account.account_id));
             let enabled = partition("aws").unwrap().regions().collect::<Vec<_>>();
             for region in account.regions.choose(enabled.iter().copied()).ask {
                 prop_assert!(Globs::new(&target.regions).matches(&region));

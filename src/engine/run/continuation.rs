@@ -16,7 +16,7 @@ impl Engine {
         };
         let Some(run_id) = &remaining.run_id else { return Ok(()) };
         let run = response.run_id.as_str();
-        if run_id.number() > self.settings.continuations {
+        if run_id.continuation_number() > self.settings.continuations {
             let most = self.settings.continuations;
             tracing::error!(run, most, "the run has been continued as often as it may be: its rest is not done");
             return Ok(());

@@ -125,7 +125,7 @@ impl Engine {
     ) -> Result<PlanStepOutput, Error> {
         let refused = |error: StoreError| error.at(&store.address(""));
         // What did not get through together is parted, so that who holds up a shard holds up fewer of the others each time.
-        let batch = batch.div_ceil(1 << run_id.number().min(9));
+        let batch = batch.div_ceil(1 << run_id.continuation_number().min(9));
         let planned = match Box::pin(self.begin(store, &order, &run_id, Some(batch))).await? {
             RunStart::Committed(manifest) => {
                 self.stands(store, &manifest).await;
@@ -271,7 +271,7 @@ impl Engine {
 
     /// Whether what remains may be done once more, after all the times that it was.
     fn may_go_on(&self, remaining: &Request) -> bool {
-        remaining.run_id.as_ref().is_some_and(|next| next.number() <= self.settings.continuations)
+        remaining.run_id.as_ref().is_some_and(|next| next.continuation_number() <= self.settings.continuations)
     }
 
     /// What is still to do of a run, and of the runs that do its rest: nothing, or the request of the one that is next.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::step::{STEP, Step, step};
-use crate::input::{Fields, ValidationErrors, kind, shown};
+use crate::input::{Fields, ValidationErrors, kind, quoted};
 
 /// The mark of an SQS batch.
 const RECORDS: &str = "Records";
@@ -72,43 +72,43 @@ pub fn classify(value: Value) -> Result<Event, ValidationErrors> {
 }
 
 fn event_bridge(event: &mut Map<String, Value>) -> Result<Event, ValidationErrors> {
-    let mut problems = ValidationErrors::new();
+    let mut errors = ValidationErrors::new();
     for mark in ENVELOPE.iter().filter(|mark| !event.contains_key(**mark)) {
         let what =
             "is missing: an EventBridge event bears `detail-type`, `source` and `detail`; a request bears none of them";
-        problems.push(format!("event.{mark}"), what);
+        errors.push(format!("event.{mark}"), what);
     }
     let detail = event.remove("detail").unwrap_or_default();
     let envelope = Value::Object(std::mem::take(event));
-    let Some(fields) = Fields::of(&envelope, "event", &mut problems) else {
-        return Err(problems);
+    let Some(fields) = Fields::of(&envelope, "event", &mut errors) else {
+        return Err(errors);
     };
-    let detail_type = fields.string("detail-type", &mut problems).unwrap_or_default();
-    let source = fields.string("source", &mut problems).unwrap_or_default();
-    if !problems.is_empty() {
-        return Err(problems);
+    let detail_type = fields.string("detail-type", &mut errors).unwrap_or_default();
+    let source = fields.string("source", &mut errors).unwrap_or_default();
+    if !errors.is_empty() {
+        return Err(errors);
     }
     match (detail_type == "Scheduled Event", source) {
         // EventBridge rules call themselves `aws.events`, EventBridge Scheduler without an input of its own
         // `aws.scheduler`.
-        (true, "aws.events" | "aws.scheduler") => scheduled(&fields, &detail, problems),
+        (true, "aws.events" | "aws.scheduler") => scheduled(&fields, &detail, errors),
         (true, _) | (false, "aws.events" | "aws.scheduler") => {
             let what = format!(
                 "bears the marks of a scheduled event only in part (detail-type {}, source {}): \
                  send a custom event under a detail-type and a source of your own",
-                shown(detail_type),
-                shown(source)
+                quoted(detail_type),
+                quoted(source)
             );
             Err(ValidationErrors::one("event", what))
         }
         (false, _) => {
-            let id = required_text(&fields, "id", &mut problems);
-            problems.or_value(Event::Custom { id, detail })
+            let id = required_text(&fields, "id", &mut errors);
+            errors.into_result(Event::Custom { id, detail })
         }
     }
 }
 
-fn scheduled(fields: &Fields<'_>, detail: &Value, mut problems: ValidationErrors) -> Result<Event, ValidationErrors> {
+fn scheduled(fields: &Fields<'_>, detail: &Value, mut errors: ValidationErrors) -> Result<Event, ValidationErrors> {
     let says_nothing = match detail {
         Value::Object(detail) => detail.is_empty(),
         // EventBridge Scheduler writes the empty object as text.
@@ -118,18 +118,18 @@ fn scheduled(fields: &Fields<'_>, detail: &Value, mut problems: ValidationErrors
     if !says_nothing {
         let what = "is not empty, though a scheduled event runs the function's default request: \
             give the schedule's target a request as its constant input instead";
-        problems.push("event.detail", what);
+        errors.push("event.detail", what);
     }
-    let text = required_text(fields, "time", &mut problems);
+    let text = required_text(fields, "time", &mut errors);
     let time = text.parse::<Timestamp>().unwrap_or_else(|_| {
         if !text.is_empty() {
-            problems.push("event.time", format!("{} is no time such as 2026-11-21T03:00:00Z", shown(&text)));
+            errors.push("event.time", format!("{} is no time such as 2026-11-21T03:00:00Z", quoted(&text)));
         }
         Timestamp::UNIX_EPOCH
     });
     let arn = fields.get("resources").and_then(|resources| resources.get(0)).and_then(Value::as_str);
     let rule = arn.and_then(rule_name).unwrap_or("scheduled").to_owned();
-    problems.or_value(Event::Scheduled { rule, time })
+    errors.into_result(Event::Scheduled { rule, time })
 }
 
 /// `nightly` of `arn:aws:events:eu-west-1:111122223333:rule/bus/nightly`.
@@ -140,57 +140,56 @@ fn rule_name(arn: &str) -> Option<&str> {
 }
 
 fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
-    let mut problems = ValidationErrors::new();
+    let mut errors = ValidationErrors::new();
     for name in event.keys().filter(|name| *name != RECORDS) {
-        problems
-            .push(crate::input::field_place("event", name), "does not belong in an SQS batch: `Records` stands alone");
+        errors.push(crate::input::field_path("event", name), "does not belong in an SQS batch: `Records` stands alone");
     }
     let Some(Value::Array(records)) = event.get(RECORDS) else {
-        problems.push("event.Records", "must be a list, as SQS sends it");
-        return Err(problems);
+        errors.push("event.Records", "must be a list, as SQS sends it");
+        return Err(errors);
     };
     if records.is_empty() {
-        problems.push("event.Records", "is an empty list: SQS never sends one");
+        errors.push("event.Records", "is an empty list: SQS never sends one");
     }
     let messages: Vec<Message> = records
         .iter()
         .enumerate()
-        .filter_map(|(index, record)| message(record, &format!("event.Records[{index}]"), &mut problems))
+        .filter_map(|(index, record)| message(record, &format!("event.Records[{index}]"), &mut errors))
         .collect();
-    problems.or_value(Event::Queue(messages))
+    errors.into_result(Event::Queue(messages))
 }
 
-fn message(record: &Value, place: &str, problems: &mut ValidationErrors) -> Option<Message> {
-    let fields = Fields::of(record, place, problems)?;
+fn message(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option<Message> {
+    let fields = Fields::of(record, place, errors)?;
     if fields.get("eventSource").and_then(Value::as_str) != Some("aws:sqs") {
         // SNS alone spells the field with a capital letter.
         let named = fields.get("eventSource").or_else(|| fields.get("EventSource"));
         let from = match named.and_then(Value::as_str) {
-            Some(source) if source != "aws:sqs" => shown(source),
+            Some(source) if source != "aws:sqs" => quoted(source),
             _ => "a source that it does not name (no eventSource)".to_owned(),
         };
         let what = format!("comes from {from}: records are taken from SQS alone; send them through a queue");
-        problems.push(place, what);
+        errors.push(place, what);
         return None;
     }
-    let message_id = required_text(&fields, "messageId", problems);
-    let body = fields.string("body", problems);
+    let message_id = required_text(&fields, "messageId", errors);
+    let body = fields.string("body", errors);
     if fields.get("body").is_none() {
-        problems.push(fields.place_of("body"), "is missing: an SQS message has one");
+        errors.push(fields.path_of("body"), "is missing: an SQS message has one");
     }
     Some(Message { message_id, body: body?.to_owned() })
 }
 
 /// A text that must be there; empty, with a problem, where it is not.
-fn required_text(fields: &Fields<'_>, name: &str, problems: &mut ValidationErrors) -> String {
+fn required_text(fields: &Fields<'_>, name: &str, errors: &mut ValidationErrors) -> String {
     match fields.get(name) {
-        None => problems.push(fields.place_of(name), "is missing: AWS always sends it"),
+        None => errors.push(fields.path_of(name), "is missing: AWS always sends it"),
         Some(Value::String(text)) if text.is_empty() => {
-            problems.push(fields.place_of(name), "is empty: AWS always fills it")
+            errors.push(fields.path_of(name), "is empty: AWS always fills it")
         }
         Some(_) => {}
     }
-    fields.string(name, problems).unwrap_or_default().to_owned()
+    fields.string(name, errors).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

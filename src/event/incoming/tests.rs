@@ -15,9 +15,9 @@ fn sample(text: &str) -> Event {
 fn request(value: &Value) -> Request {
     let schema = serde_json::to_value(schemars::schema_for!(Request)).unwrap();
     jsonschema::validate(&schema, value).unwrap();
-    let mut problems = ValidationErrors::new();
-    let request = Request::read(value, "request", &mut problems);
-    problems.or_value(request).unwrap()
+    let mut errors = ValidationErrors::new();
+    let request = Request::read(value, "request", &mut errors);
+    errors.into_result(request).unwrap()
 }
 
 fn sent(text: &str) -> Request {
@@ -221,7 +221,7 @@ proptest! {
         let has = |name: &str| value.get(name).is_some();
         match classify(value.clone()) {
             Ok(Event::Step(_)) => prop_assert!(value.get("step").is_some()),
-            Err(problems) => prop_assert!(!problems.is_empty()),
+            Err(errors) => prop_assert!(!errors.is_empty()),
             Ok(Event::Request(request)) => {
                 prop_assert!(!has("Records") && ENVELOPE.iter().all(|mark| !has(mark)));
                 prop_assert_eq!(request, value);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::{AccountId, Format, RunId, region_glob, resource_glob};
-use crate::input::{Fields, ParseError, ValidationErrors, kind, shown, unique_list};
+use crate::input::{Fields, ParseError, ValidationErrors, kind, quoted, unique_list};
 
 /// The fields of a request, in the order in which messages list them.
 const FIELDS: [&str; 10] = [
@@ -116,7 +116,7 @@ impl Request {
     /// Reads a request and names all that is wrong with it. With any problem, what comes back never asks
     /// for all accounts: it is there to be looked at further, so that those that it names are told too if
     /// something is wrong with them, and never to be carried out.
-    pub fn read(value: &Value, place: &str, problems: &mut ValidationErrors) -> Request {
+    pub fn read(value: &Value, place: &str, errors: &mut ValidationErrors) -> Request {
         let mut found = ValidationErrors::new();
         let mut request = Self::of(Accounts::Named(Vec::new()));
         if let Some(fields) = Fields::of(value, place, &mut found) {
@@ -125,7 +125,7 @@ impl Request {
         if !found.is_empty() && request.accounts == Accounts::All {
             request.accounts = Accounts::Named(Vec::new());
         }
-        problems.merge(found);
+        errors.merge(found);
         request
     }
 
@@ -140,23 +140,23 @@ impl Request {
             || restricts(&self.resources)
     }
 
-    fn take(&mut self, fields: &Fields<'_>, problems: &mut ValidationErrors) {
-        refuse_unknown(fields, problems);
-        self.run_id = fields.parsed("run_id", problems, str::parse);
-        self.scheduled_at = fields.parsed("scheduled_at", problems, scheduled_time);
-        self.accounts = accounts(fields, problems);
-        if let Some(tags) = fields.string_map("tags", problems) {
+    fn take(&mut self, fields: &Fields<'_>, errors: &mut ValidationErrors) {
+        refuse_unknown(fields, errors);
+        self.run_id = fields.parsed("run_id", errors, str::parse);
+        self.scheduled_at = fields.parsed("scheduled_at", errors, scheduled_time);
+        self.accounts = accounts(fields, errors);
+        if let Some(tags) = fields.string_map("tags", errors) {
             if tags.is_empty() {
-                problems.push(fields.place_of("tags"), "names no tag: name at least one, or leave the field out");
+                errors.push(fields.path_of("tags"), "names no tag: name at least one, or leave the field out");
             }
             self.tags = tags;
         }
-        self.exclude = fields.list("exclude", problems, str::parse).unwrap_or_default();
-        self.skip_unknown = fields.boolean("skip_unknown", problems).unwrap_or_default();
-        self.regions = fields.list("regions", problems, region_glob);
-        self.resources = fields.list("resources", problems, resource_glob);
-        self.format = fields.parsed("format", problems, str::parse);
-        self.inline = fields.boolean("inline", problems).unwrap_or_default();
+        self.exclude = fields.list("exclude", errors, str::parse).unwrap_or_default();
+        self.skip_unknown = fields.boolean("skip_unknown", errors).unwrap_or_default();
+        self.regions = fields.list("regions", errors, region_glob);
+        self.resources = fields.list("resources", errors, resource_glob);
+        self.format = fields.parsed("format", errors, str::parse);
+        self.inline = fields.boolean("inline", errors).unwrap_or_default();
     }
 }
 
@@ -165,9 +165,9 @@ impl Request {
 impl<'de> Deserialize<'de> for Request {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let mut problems = ValidationErrors::new();
-        let request = Self::read(&value, "request", &mut problems);
-        problems.or_value(request).map_err(D::Error::custom)
+        let mut errors = ValidationErrors::new();
+        let request = Self::read(&value, "request", &mut errors);
+        errors.into_result(request).map_err(D::Error::custom)
     }
 }
 
@@ -201,13 +201,13 @@ impl JsonSchema for Accounts {
     }
 }
 
-fn refuse_unknown(fields: &Fields<'_>, problems: &mut ValidationErrors) {
+fn refuse_unknown(fields: &Fields<'_>, errors: &mut ValidationErrors) {
     for name in fields.unknown(&FIELDS) {
         if points_elsewhere(name) {
             let what = "an event may not carry it: the registry is the only place for role ARNs and external IDs";
-            problems.push(fields.place_of(name), what);
+            errors.push(fields.path_of(name), what);
         } else {
-            fields.refuse_unknown(name, &FIELDS, problems);
+            fields.refuse_unknown(name, &FIELDS, errors);
         }
     }
 }
@@ -223,41 +223,41 @@ fn points_elsewhere(name: &str) -> bool {
 fn scheduled_time(text: &str) -> Result<Timestamp, ParseError> {
     if text.starts_with("<aws.scheduler.") {
         let what = "is EventBridge Scheduler's own word, which only Scheduler replaces: write a time, as in 2026-11-21T03:00:00Z";
-        return Err(ParseError(format!("{} {what}", shown(text))));
+        return Err(ParseError(format!("{} {what}", quoted(text))));
     }
     match text.parse::<Timestamp>() {
         Ok(time) if time >= Timestamp::UNIX_EPOCH => Ok(time),
-        Ok(_) => Err(ParseError(format!("{} is before 1970: write the time of the schedule", shown(text)))),
+        Ok(_) => Err(ParseError(format!("{} is before 1970: write the time of the schedule", quoted(text)))),
         Err(_) => Err(ParseError(format!(
             "{} is no time: write one with its offset, as in 2026-11-21T03:00:00Z",
-            shown(text)
+            quoted(text)
         ))),
     }
 }
 
-fn accounts(fields: &Fields<'_>, problems: &mut ValidationErrors) -> Accounts {
-    let place = fields.place_of("accounts");
+fn accounts(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Accounts {
+    let place = fields.path_of("accounts");
     match fields.get("accounts") {
         Some(Value::String(word)) if word == "all" => return Accounts::All,
-        Some(Value::String(word)) => problems.push(place, not_all(word)),
-        Some(value) => return Accounts::Named(unique_list(value, &place, problems, account)),
-        None => problems.push(place, "is missing: list account ids, or write \"all\" for every enabled target"),
+        Some(Value::String(word)) => errors.push(place, not_all(word)),
+        Some(value) => return Accounts::Named(unique_list(value, &place, errors, account)),
+        None => errors.push(place, "is missing: list account ids, or write \"all\" for every enabled target"),
     }
     Accounts::Named(Vec::new())
 }
 
 fn not_all(word: &str) -> String {
-    let shown = shown(word);
+    let quoted = quoted(word);
     if word.parse::<AccountId>().is_ok() {
         format!("is one account id: write it as a list, [\"{word}\"]")
     } else if word == "*" || word.trim().eq_ignore_ascii_case("all") {
-        format!("is {shown}: for every enabled target write \"all\", in lower case")
+        format!("is {quoted}: for every enabled target write \"all\", in lower case")
     } else {
-        format!("is {shown}: list account ids, or write \"all\" for every enabled target")
+        format!("is {quoted}: list account ids, or write \"all\" for every enabled target")
     }
 }
 
-fn account(item: &Value, place: &str, problems: &mut ValidationErrors) -> Option<AccountId> {
+fn account(item: &Value, place: &str, errors: &mut ValidationErrors) -> Option<AccountId> {
     let what = match item {
         Value::String(text) if text == "all" => {
             "is \"all\" within a list: write \"accounts\": \"all\", or account ids alone".to_owned()
@@ -274,7 +274,7 @@ fn account(item: &Value, place: &str, problems: &mut ValidationErrors) -> Option
             .to_owned(),
         other => format!("is {}: write the account's 12 digits, in quotes", kind(other)),
     };
-    problems.push(place, what);
+    errors.push(place, what);
     None
 }
 

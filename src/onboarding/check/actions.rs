@@ -145,14 +145,14 @@ impl ReadProbes {
     /// What is asked in every account besides its resources.
     async fn ask_of_account(&self, accounts: Option<&'static Table>) -> Vec<ProbedAction> {
         let table = accounts.map_or("accounts", |table| table.entry.table);
-        let home = self.partition.home;
+        let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
             ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
                     async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam, |client, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |client, _| {
                 Box::pin(
                     async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
                 )
@@ -235,7 +235,7 @@ impl ReadProbes {
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
         let place = match service {
-            Service::Route53 => self.partition.route53,
+            Service::Route53 => self.partition.route53_region,
             _ => region,
         };
         let client = self.session.client(service, place, Priority::Normal);

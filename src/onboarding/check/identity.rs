@@ -28,7 +28,7 @@ pub(crate) struct Checker {
     /// None where they may not be read.
     pub asks_for_external_ids: Option<bool>,
     /// Edits the registry, with the person's own credentials.
-    pub keeper: RegistryStore,
+    pub registry_store: RegistryStore,
     /// The registry.
     pub registry: Registry,
 }
@@ -54,9 +54,9 @@ impl Checker {
         let published = reader.published().await?;
         let role = trusted(&identity, given, published.as_ref())?;
         let registry = reader.read().await?;
-        let keeper = RegistryStore::open(settings, &own.config, own.partition.name)?;
+        let registry_store = RegistryStore::open(settings, &own.config, own.partition.name)?;
         let asks_for_external_ids = own_policies_ask(&own.config, &role).await;
-        Ok(Self { acting, identity, role, outsider, asks_for_external_ids, keeper, registry })
+        Ok(Self { acting, identity, role, outsider, asks_for_external_ids, registry_store, registry })
     }
 }
 

@@ -179,16 +179,16 @@ impl Checker {
     /// beside those that were enabled.
     pub(crate) async fn enable(&self, ready: &[AccountId]) -> Result<(Vec<AccountId>, Vec<AccountId>), Error> {
         let partition = self.acting.partition.name;
-        self.keeper
-            .edit(|file| {
-                let now = Registry::read_perhaps_empty(file.text().as_bytes(), partition)?;
+        self.registry_store
+            .update(|file| {
+                let now = Registry::read_allowing_empty(file.to_json().as_bytes(), partition)?;
                 let same = |account: &&AccountId| match (self.registry.target(account), now.target(account)) {
-                    (Some(checked), Some(now)) => checked.is_entered_like(now),
+                    (Some(checked), Some(now)) => checked.has_same_access(now),
                     _ => false,
                 };
                 let (same, changed): (Vec<&AccountId>, Vec<&AccountId>) = ready.iter().partition(same);
                 let same: Vec<AccountId> = same.into_iter().cloned().collect();
-                Ok((file.switch(&same, true)?, changed.into_iter().cloned().collect()))
+                Ok((file.set_enabled(&same, true)?, changed.into_iter().cloned().collect()))
             })
             .await
     }

@@ -52,10 +52,10 @@ fn roles_in(documents: &[PolicyText], partition: &str) -> ImportCandidates {
                 role_arn: Some(resource.to_owned()),
                 external_id: match statement.external_ids().as_slice() {
                     [one] => ExternalIdSource::Given(one.clone()),
-                    _ => ExternalIdSource::Made,
+                    _ => ExternalIdSource::Generated,
                 },
                 name: statement.sid.clone().filter(|_| statement.resources.len() == 1),
-                ..NewTarget::of(role.account_id)
+                ..NewTarget::new(role.account_id)
             }),
             Ok(role) => found.leave_out(resource, format!("lies in the partition {}", role.partition)),
             Err(error) => found.leave_out(resource, error.to_string()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::ImportCandidates;
 use crate::customers::NewTarget;
 use crate::domain::AccountId;
-use crate::input::{ValidationErrors, shown};
+use crate::input::{ValidationErrors, quoted};
 
 /// The columns that are known; the first one must be there. Whose accounts they are is not for a customer to say: it would
 /// be told another one's external ID.
@@ -62,7 +62,7 @@ fn read(text: &str, columns: Option<&[&str]>) -> Result<ImportCandidates, Valida
     if found.targets.is_empty() && problems.is_empty() {
         problems.push("csv", "it holds no accounts");
     }
-    problems.or_value(found)
+    problems.into_result(found)
 }
 
 fn look_at(header: &[String], problems: &mut ValidationErrors) {
@@ -76,7 +76,7 @@ fn look_at(header: &[String], problems: &mut ValidationErrors) {
         } else if name == "customer" {
             problems.push("csv.customer", "whose accounts they are is said by --customer alone: take the column out");
         } else if !COLUMNS.contains(&name.as_str()) {
-            problems.push("csv", format!("{} is no known column: known are {}", shown(name), COLUMNS.join(", ")));
+            problems.push("csv", format!("{} is no known column: known are {}", quoted(name), COLUMNS.join(", ")));
         }
     }
 }
@@ -99,7 +99,7 @@ fn target(fields: &BTreeMap<&str, &str>, line: u64, problems: &mut ValidationErr
     for pair in fields.get("tags").copied().unwrap_or_default().split(';').filter(|pair| !pair.trim().is_empty()) {
         match pair.split_once('=') {
             Some((key, value)) => drop(tags.insert(key.trim().to_owned(), value.trim().to_owned())),
-            None => problems.push(place("tags"), format!("{} is no key=value", shown(pair))),
+            None => problems.push(place("tags"), format!("{} is no key=value", quoted(pair))),
         }
     }
     Some(NewTarget {
@@ -107,7 +107,7 @@ fn target(fields: &BTreeMap<&str, &str>, line: u64, problems: &mut ValidationErr
         name: own("name"),
         regions: list("regions"),
         tags,
-        ..NewTarget::of(account_id)
+        ..NewTarget::new(account_id)
     })
 }
 

@@ -87,8 +87,8 @@ impl ImportCandidates {
             let mut target = target.clone();
             target.customer = besides.customer.clone();
             target.tags.extend(besides.tags.clone());
-            if besides.no_external_id && matches!(target.external_id, ExternalIdSource::Made) {
-                target.external_id = ExternalIdSource::Null;
+            if besides.no_external_id && matches!(target.external_id, ExternalIdSource::Generated) {
+                target.external_id = ExternalIdSource::None;
             }
             imported.added.push(target.account_id.clone());
             new.push(target);
@@ -96,7 +96,7 @@ impl ImportCandidates {
         file.add(&new)?;
         let there: Vec<AccountId> =
             self.closed.iter().filter(|account| file.entry(account).is_some()).cloned().collect();
-        imported.disabled = file.switch(&there, false)?;
+        imported.disabled = file.set_enabled(&there, false)?;
         Ok(imported)
     }
 }

@@ -120,5 +120,5 @@ async fn with_tags(
     // A tag without a name could not be selected by.
     tags.retain(|key, _| !key.is_empty());
     let name = account.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    Ok(Ok(NewTarget { name, tags, ..NewTarget::of(account_id) }))
+    Ok(Ok(NewTarget { name, tags, ..NewTarget::new(account_id) }))
 }

@@ -54,7 +54,7 @@ fn target(
         Some(id) => {
             ExternalIdSource::Given(external_id(id.trim()).map_err(|error| format!("its external_id {error}"))?)
         }
-        None if no_external_id => ExternalIdSource::Null,
+        None if no_external_id => ExternalIdSource::None,
         None => {
             return Err(
                 "it has no external_id: --no-external-id takes it without, which is right for accounts of your own \
@@ -78,7 +78,7 @@ fn target(
         external_id: given,
         via,
         name: Some(profile.name().to_owned()),
-        ..NewTarget::of(role.account_id)
+        ..NewTarget::new(role.account_id)
     }))
 }
 

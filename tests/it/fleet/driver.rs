@@ -149,7 +149,7 @@ impl Driver<'_> {
                 let shard = item["shard"].as_str().expect("a name").to_owned();
                 assert_eq!(item["run_id"], run_id.as_str());
                 let number: usize = shard.parse().expect("a number");
-                let faults = faults.get(&(run_id.number(), number)).cloned().unwrap_or_default();
+                let faults = faults.get(&(run_id.continuation_number(), number)).cloned().unwrap_or_default();
                 let run_id = run_id.clone();
                 async move { self.child(&run_id, &shard, &faults).await }
             });

@@ -50,8 +50,8 @@ fn a_whole_registry_is_read() {
     assert_eq!(first.role, assume("arn:aws:iam::111122223333:role/team/roll"));
     assert_eq!(first.via.as_deref(), Some("arn:aws:iam::999999999999:role/hub"));
     assert_eq!((first.enabled, first.regions.as_slice()), (false, &["*".to_owned()][..]));
-    assert!(first.bears(&BTreeMap::from([("tier".to_owned(), "gold".to_owned())])));
-    assert!(!second.bears(&BTreeMap::from([("tier".to_owned(), "gold".to_owned())])));
+    assert!(first.has_tags(&BTreeMap::from([("tier".to_owned(), "gold".to_owned())])));
+    assert!(!second.has_tags(&BTreeMap::from([("tier".to_owned(), "gold".to_owned())])));
     assert_eq!(second.role, assume("arn:aws:iam::222233334444:role/roll"));
     assert_eq!(second.regions, ["eu-*", "us-east-1"]);
     assert_eq!(second.external_id.as_ref().unwrap().expose_secret(), "s3cr3t-1");
@@ -228,9 +228,9 @@ fn the_schema_names_the_fields_that_reading_knows() {
     };
     let mut described = [names(&schema), names(&schema["$defs"]["Defaults"]), names(&schema["$defs"]["TargetEntry"])];
     described.iter_mut().for_each(|names| names.sort());
-    assert_eq!(described[0], sorted(&reading::FILE_FIELDS));
-    assert_eq!(described[1], sorted(&reading::DEFAULTS_FIELDS));
-    assert_eq!(described[2], sorted(&reading::TARGET_FIELDS));
+    assert_eq!(described[0], sorted(&reader::FILE_FIELDS));
+    assert_eq!(described[1], sorted(&reader::DEFAULTS_FIELDS));
+    assert_eq!(described[2], sorted(&reader::TARGET_FIELDS));
     assert_eq!(schema["$defs"]["TargetEntry"]["required"], json!(["account_id", "external_id"]));
     let target = |field: &str, value: Value| {
         let mut target = json!({"account_id": "111122223333", "external_id": null});

@@ -55,7 +55,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 48, 6, |inner| {
-        let names: Vec<&str> = [&reading::FILE_FIELDS[..], &reading::DEFAULTS_FIELDS, &reading::TARGET_FIELDS].concat();
+        let names: Vec<&str> = [&reader::FILE_FIELDS[..], &reader::DEFAULTS_FIELDS, &reader::TARGET_FIELDS].concat();
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::btree_map(prop::sample::select(names), inner, 0..6)

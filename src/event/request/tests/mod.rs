@@ -8,12 +8,12 @@ fn schema() -> Value {
 }
 
 fn read(value: &Value) -> Result<Request, ValidationErrors> {
-    let mut problems = ValidationErrors::new();
-    let request = Request::read(value, "request", &mut problems);
-    if !problems.is_empty() {
+    let mut errors = ValidationErrors::new();
+    let request = Request::read(value, "request", &mut errors);
+    if !errors.is_empty() {
         assert_ne!(request.accounts, Accounts::All, "a refused request asks for all accounts");
     }
-    problems.or_value(request)
+    errors.into_result(request)
 }
 
 fn refusal(value: Value) -> String {

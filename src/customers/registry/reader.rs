@@ -8,7 +8,7 @@ use super::external_id::{ExternalIdUniqueness, external_id};
 use super::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, region_glob};
 use crate::domain::{account_of_role, role_arn, role_name};
-use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, shown};
+use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
 
 pub(super) const FILE_FIELDS: [&str; 3] = ["version", "defaults", "targets"];
 pub(super) const DEFAULTS_FIELDS: [&str; 2] = ["role_name", "regions"];
@@ -28,18 +28,18 @@ impl Registry {
     }
 
     /// The same for whoever edits it: it may be new, or its last target have been removed.
-    pub fn read_perhaps_empty(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
+    pub fn read_allowing_empty(bytes: &[u8], partition: &str) -> Result<Registry, ValidationErrors> {
         Self::read_as(bytes, partition, true)
     }
 
     fn read_as(bytes: &[u8], partition: &str, may_be_empty: bool) -> Result<Registry, ValidationErrors> {
         let value = parse("registry", bytes)?;
-        let mut problems = ValidationErrors::new();
-        let targets = match Fields::of(&value, "registry", &mut problems) {
-            Some(fields) => file(&fields, partition, may_be_empty, &mut problems),
+        let mut errors = ValidationErrors::new();
+        let targets = match Fields::of(&value, "registry", &mut errors) {
+            Some(fields) => file(&fields, partition, may_be_empty, &mut errors),
             None => Vec::new(),
         };
-        problems.or_value(Registry { version: 1, targets })
+        errors.into_result(Registry { version: 1, targets })
     }
 }
 
@@ -50,98 +50,98 @@ struct TargetDefaults<'a> {
     regions: Vec<String>,
 }
 
-fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, problems: &mut ValidationErrors) -> Vec<Target> {
-    fields.refuse_all_unknown(&FILE_FIELDS, problems);
+fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut ValidationErrors) -> Vec<Target> {
+    fields.refuse_all_unknown(&FILE_FIELDS, errors);
     match fields.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
-        Some(_) => problems.push(fields.place_of("version"), "is not 1, the only version that this rolecall reads"),
-        None => problems.push(fields.place_of("version"), "is missing: write \"version\": 1"),
+        Some(_) => errors.push(fields.path_of("version"), "is not 1, the only version that this rolecall reads"),
+        None => errors.push(fields.path_of("version"), "is missing: write \"version\": 1"),
     }
-    let defaults = defaults(fields, partition, problems);
-    let place = fields.place_of("targets");
+    let defaults = defaults(fields, partition, errors);
+    let place = fields.path_of("targets");
     let entries = match fields.get("targets") {
         Some(Value::Array(entries)) => entries.as_slice(),
         Some(other) => {
-            problems.push(place, format!("is {}: it must be a list, [...]", kind(other)));
+            errors.push(place, format!("is {}: it must be a list, [...]", kind(other)));
             return Vec::new();
         }
         None => &[],
     };
     if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
         let what = "holds no targets: add one with its account_id and external_id for every account to take stock of";
-        problems.push(place, what);
+        errors.push(place, what);
         return Vec::new();
     }
     let mut external_ids = ExternalIdUniqueness::default();
-    let mut first_places: BTreeMap<AccountId, usize> = BTreeMap::new();
+    let mut first_paths: BTreeMap<AccountId, usize> = BTreeMap::new();
     let mut targets = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        let Some(fields) = Fields::of(entry, &format!("{place}[{index}]"), problems) else {
+        let Some(fields) = Fields::of(entry, &format!("{place}[{index}]"), errors) else {
             continue;
         };
         if let Some(external_id) = fields.get("external_id").and_then(Value::as_str) {
             let customer = fields.get("customer").and_then(Value::as_str);
-            external_ids.note(external_id, customer, fields.place_of("external_id"), problems);
+            external_ids.note(external_id, customer, fields.path_of("external_id"), errors);
         }
-        let Some(target) = target(&fields, &defaults, problems) else {
+        let Some(target) = target(&fields, &defaults, errors) else {
             continue;
         };
-        let first = *first_places.entry(target.account_id.clone()).or_insert(index);
+        let first = *first_paths.entry(target.account_id.clone()).or_insert(index);
         if first != index {
             let what = format!("is the same as {place}[{first}].account_id: keep one target for an account");
-            problems.push(fields.place_of("account_id"), what);
+            errors.push(fields.path_of("account_id"), what);
         }
         targets.push(target);
     }
     targets
 }
 
-fn defaults<'a>(file: &Fields<'_>, partition: &'a str, problems: &mut ValidationErrors) -> TargetDefaults<'a> {
+fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationErrors) -> TargetDefaults<'a> {
     let mut defaults =
         TargetDefaults { partition, role_name: DEFAULT_ROLE_NAME.to_owned(), regions: vec!["*".to_owned()] };
     let Some(value) = file.get("defaults") else {
         return defaults;
     };
-    let Some(fields) = Fields::of(value, &file.place_of("defaults"), problems) else {
+    let Some(fields) = Fields::of(value, &file.path_of("defaults"), errors) else {
         return defaults;
     };
-    fields.refuse_all_unknown(&DEFAULTS_FIELDS, problems);
-    if let Some(name) = fields.parsed("role_name", problems, role_name) {
+    fields.refuse_all_unknown(&DEFAULTS_FIELDS, errors);
+    if let Some(name) = fields.parsed("role_name", errors, role_name) {
         defaults.role_name = name;
     }
-    if let Some(regions) = fields.list("regions", problems, region_glob) {
+    if let Some(regions) = fields.list("regions", errors, region_glob) {
         defaults.regions = regions;
     }
     defaults
 }
 
 /// One target; none, with problems, where its account or its role is not known.
-fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, problems: &mut ValidationErrors) -> Option<Target> {
-    fields.refuse_all_unknown(&TARGET_FIELDS, problems);
+fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut ValidationErrors) -> Option<Target> {
+    fields.refuse_all_unknown(&TARGET_FIELDS, errors);
     if fields.get("account_id").is_none() {
-        problems.push(fields.place_of("account_id"), "is missing: write the account's 12 digits, in quotes");
+        errors.push(fields.path_of("account_id"), "is missing: write the account's 12 digits, in quotes");
     }
-    let account_id = fields.parsed("account_id", problems, str::parse);
-    let role = role(fields, account_id.as_ref(), defaults, problems);
+    let account_id = fields.parsed("account_id", errors, str::parse);
+    let role = role(fields, account_id.as_ref(), defaults, errors);
     let external_id = match fields.get("external_id") {
         None => {
             let what = "is missing: write the one that the account's role asks for, or, for an organization's own \
                 account whose role asks for none, \"external_id\": null";
-            problems.push(fields.place_of("external_id"), what);
+            errors.push(fields.path_of("external_id"), what);
             None
         }
         Some(Value::Null) => None,
-        Some(_) => fields.parsed("external_id", problems, external_id),
+        Some(_) => fields.parsed("external_id", errors, external_id),
     };
-    let via = fields.parsed("via", problems, |text| account_of_role(text, defaults.partition).map(|_| text.to_owned()));
+    let via = fields.parsed("via", errors, |text| account_of_role(text, defaults.partition).map(|_| text.to_owned()));
     if role == Some(TargetRole::OwnCredentials) {
-        refuse_what_only_a_role_needs(fields, problems);
+        refuse_what_only_a_role_needs(fields, errors);
     }
-    let name = fields.parsed("name", problems, label);
-    let customer = fields.parsed("customer", problems, label);
-    let regions = fields.list("regions", problems, region_glob).unwrap_or_else(|| defaults.regions.clone());
-    let tags = fields.string_map("tags", problems).unwrap_or_default();
-    let enabled = fields.boolean("enabled", problems).unwrap_or(true);
+    let name = fields.parsed("name", errors, label);
+    let customer = fields.parsed("customer", errors, label);
+    let regions = fields.list("regions", errors, region_glob).unwrap_or_else(|| defaults.regions.clone());
+    let tags = fields.string_map("tags", errors).unwrap_or_default();
+    let enabled = fields.boolean("enabled", errors).unwrap_or(true);
     Some(Target { account_id: account_id?, role: role?, external_id, via, name, customer, regions, tags, enabled })
 }
 
@@ -149,7 +149,7 @@ fn role(
     fields: &Fields<'_>,
     account_id: Option<&AccountId>,
     defaults: &TargetDefaults<'_>,
-    problems: &mut ValidationErrors,
+    errors: &mut ValidationErrors,
 ) -> Option<TargetRole> {
     let written = match fields.get("role_arn") {
         None => {
@@ -157,7 +157,7 @@ fn role(
             return Some(TargetRole::Assume { role_arn });
         }
         Some(Value::Null) => return Some(TargetRole::OwnCredentials),
-        Some(_) => fields.string("role_arn", problems)?,
+        Some(_) => fields.string("role_arn", errors)?,
     };
     let wrong = match (account_of_role(written, defaults.partition), account_id) {
         (Err(ParseError(what)), _) => what,
@@ -168,15 +168,15 @@ fn role(
             return Some(TargetRole::Assume { role_arn: written.to_owned() });
         }
     };
-    problems.push(fields.place_of("role_arn"), wrong);
+    errors.push(fields.path_of("role_arn"), wrong);
     None
 }
 
-fn refuse_what_only_a_role_needs(fields: &Fields<'_>, problems: &mut ValidationErrors) {
+fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErrors) {
     for name in ["via", "external_id"] {
         if fields.get(name).is_some_and(|value| !value.is_null()) {
             let what = "is given though \"role_arn\": null says that no role is assumed: take one of the two out";
-            problems.push(fields.place_of(name), what);
+            errors.push(fields.path_of(name), what);
         }
     }
 }
@@ -188,6 +188,6 @@ pub(super) fn label(text: &str) -> Result<String, ParseError> {
         return Ok(text.to_owned());
     }
     let what =
-        format!("{} is not a name: write 1 to {NAME_CHARACTERS} characters without blanks around them", shown(text));
+        format!("{} is not a name: write 1 to {NAME_CHARACTERS} characters without blanks around them", quoted(text));
     Err(ParseError(what))
 }
