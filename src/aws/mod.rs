@@ -13,6 +13,7 @@ pub use error::{AwsError, AwsErrorKind};
 pub use session::Service;
 pub(crate) use session::{ExpiredFlag, ServiceClient, Session};
 pub(crate) use session_policy::SessionPolicy;
+pub use transport::Priority;
 pub(crate) use transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, DecodedPage, MemoryPermit, PrioritySemaphore, RateLimiter,
     TimeBudget,

@@ -1,4 +1,6 @@
-//! The account itself.
+//! The account itself: one row for each account.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::ec2::REGIONAL;
 use super::entry::{Arn, Id, Reach, ResourceType, Source};
@@ -10,7 +12,7 @@ pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: ACCOUNTS,
     reach: Reach::Global,
     operation: "ec2:DescribeRegions",
-    actions: &["iam:ListAccountAliases", "account:ListRegions"],
+    extra_actions: &["iam:ListAccountAliases", "account:ListRegions"],
     id: Id::Account,
     arn: Arn::Account,
     source: Source::Account,

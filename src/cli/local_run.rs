@@ -109,6 +109,7 @@ async fn end_in_good_order(stop: CancellationToken, over: CancellationToken) {
         }
     }
     interrupts.next().await;
+    #[expect(clippy::disallowed_methods, reason = "a second interrupt ends the process at once")]
     std::process::exit(INTERRUPTED);
 }
 

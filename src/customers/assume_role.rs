@@ -16,7 +16,9 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::aws::SessionPolicy;
-use crate::aws::{AdaptiveConcurrencyLimit, CallContext, CallLimits, PrioritySemaphore, RateLimiter, TimeBudget};
+use crate::aws::{
+    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,
+};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Backend, Identity};
 use crate::aws::{ExpiredFlag, Session};
@@ -28,7 +30,7 @@ const SESSION_SECONDS: i32 = 3600;
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
 
 /// The policy of sessions that are only asked for to see whether they are given.
-const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// The backend's way into customers' accounts during one run.
 #[derive(Debug)]
@@ -37,8 +39,8 @@ pub struct RoleAssumer {
     identity: Identity,
     session_name: String,
     policies: Vec<SessionPolicy>,
-    lane: Arc<RateLimiter>,
-    passed_through: Mutex<HashMap<String, SharedCredentialsProvider>>,
+    rate_limiter: Arc<RateLimiter>,
+    chained_roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
 
 /// An account that was entered.
@@ -70,9 +72,13 @@ impl ChainedRoleProvider {
         Self { sts, role_arn, session_name, current: Arc::default() }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the role in between has no external ID, and what it may do is its owner's"
+    )]
     async fn credentials(&self) -> Result<Credentials, AwsError> {
         let mut current = self.current.lock().await;
-        if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {
+        if let Some(credentials) = current.as_ref().filter(|credentials| !expires_soon(credentials)) {
             return Ok(credentials.clone());
         }
         let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
@@ -94,6 +100,7 @@ impl ProvideCredentials for ChainedRoleProvider {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes credentials: from the response of AssumeRole")]
 fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, AwsError> {
     let issued =
         credentials.ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "STS answered without credentials"))?;
@@ -102,33 +109,34 @@ fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Creden
     Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
 }
 
-fn ends_soon(credentials: &Credentials) -> bool {
+#[expect(clippy::disallowed_methods, reason = "AWS gives the expiry as a `SystemTime`")]
+fn expires_soon(credentials: &Credentials) -> bool {
     credentials.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE)
 }
 
 impl RoleAssumer {
     /// A door for one run.
     pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
-        let rate = backend.manner.settings.sts_rate;
-        let lane = Arc::new(RateLimiter::new(rate, rate));
-        Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
+        let rate = backend.client_config.settings.sts_rate;
+        let rate_limiter = Arc::new(RateLimiter::new(rate, rate));
+        Arc::new(Self { backend, identity, session_name, policies, rate_limiter, chained_roles: Mutex::default() })
     }
 
     /// Knocks at a role with this external ID, or with none, and says whether it lets us in. The credentials that come of
     /// it may do nothing, and are thrown away.
-    pub async fn knock(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
+    pub async fn try_assume_role(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
         let TargetRole::Assume { role_arn } = &target.role else {
             return Err(AwsError::new(AwsErrorKind::Other, "there is no role to knock at"));
         };
         let target = Target { external_id, ..target.clone() };
-        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: NOTHING.into() };
+        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() };
         self.assume(&assumption).await.map(|_| ())
     }
 
     /// Enters an account. The external ID is in no message.
-    pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
+    pub async fn open_session(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
         let account_id = target.account_id.as_str();
-        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id, ec2, rest, stale);
+        let new = |ec2, rest, expired| Session::new(self.backend.client_config.clone(), account_id, ec2, rest, expired);
         let TargetRole::Assume { role_arn } = &target.role else {
             if self.identity.account_id != account_id {
                 let what = format!("own credentials are of account {}", self.identity.account_id);
@@ -147,8 +155,8 @@ impl RoleAssumer {
             };
             let entered = match policy {
                 SessionPolicy::One(document) => {
-                    self.customer(assume(document)).await.map(|(one, stale, request_id)| {
-                        let session = new(one.clone(), one, vec![stale]);
+                    self.customer(assume(document)).await.map(|(one, expired, request_id)| {
+                        let session = new(one.clone(), one, vec![expired]);
                         OpenedSession { session, request_ids: request_id.into_iter().collect() }
                     })
                 }
@@ -175,22 +183,23 @@ impl RoleAssumer {
         let (credentials, request_id) = self.assume(&assumption).await?;
         let current = Arc::new(Mutex::new((credentials, false)));
         let customer =
-            CustomerCredentialsProvider { door: self.clone(), assumption, current, stale: ExpiredFlag::default() };
-        let stale = customer.stale.clone();
-        Ok((SharedCredentialsProvider::new(customer), stale, request_id))
+            CustomerCredentialsProvider { roles: self.clone(), assumption, current, expired: ExpiredFlag::default() };
+        let expired = customer.expired.clone();
+        Ok((SharedCredentialsProvider::new(customer), expired, request_id))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that enters a customer's role")]
     async fn assume(&self, assumption: &AssumeRoleParams) -> Result<(Credentials, Option<String>), AwsError> {
         let AssumeRoleParams { role_arn, target, policy } = assumption;
         let provider = match &target.via {
             None => self.backend.config.credentials_provider(),
-            Some(via) => Some(self.pass_through(via).await),
+            Some(via) => Some(self.chained_role(via).await),
         };
         let ticket = self.ticket(target.account_id.as_str());
-        let client = self.backend.sts_through(provider, target.account_id.as_str());
+        let client = self.backend.metered_sts(provider, target.account_id.as_str());
         let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         let secret = external_id.clone().unwrap_or_default();
-        let patient_until = Instant::now() + self.backend.manner.settings.sts_patience;
+        let patient_until = Instant::now() + self.backend.client_config.settings.sts_patience;
         loop {
             ticket.open("sts:AssumeRole", None).await;
             let request = client
@@ -200,7 +209,7 @@ impl RoleAssumer {
                 .set_external_id(external_id.clone())
                 .duration_seconds(SESSION_SECONDS)
                 .policy(&**policy);
-            let outcome = ticket.calling(request.send()).await.map_err(|error| AwsError::without(error, &secret));
+            let outcome = ticket.calling(request.send()).await.map_err(|error| AwsError::redacting(error, &secret));
             ticket.close();
             let answer = match outcome {
                 // A whole fleet is entered at once, on a rate that all of the backend's account shares.
@@ -216,20 +225,20 @@ impl RoleAssumer {
 
     /// What AssumeRole is called with: at STS's rate, among the calls in flight, and on nobody's clock.
     fn ticket(&self, account_id: &str) -> Arc<CallContext> {
-        let way = CallLimits {
+        let limits = CallLimits {
             account_id: account_id.into(),
-            lane: self.lane.clone(),
-            share: Arc::new(AdaptiveConcurrencyLimit::new(1)),
-            region: PrioritySemaphore::new(1),
-            clock: TimeBudget::new(Duration::MAX),
-            urgent: true,
+            rate_limiter: self.rate_limiter.clone(),
+            account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
+            region_limit: PrioritySemaphore::new(1),
+            time_budget: TimeBudget::new(Duration::MAX),
+            priority: Priority::High,
         };
-        self.backend.manner.wire.ticket(way)
+        self.backend.client_config.transport.ticket(limits)
     }
 
     /// A role on the way is assumed once for all the targets behind it.
-    async fn pass_through(&self, via: &str) -> SharedCredentialsProvider {
-        let mut passed = self.passed_through.lock().await;
+    async fn chained_role(&self, via: &str) -> SharedCredentialsProvider {
+        let mut passed = self.chained_roles.lock().await;
         if let Some(provider) = passed.get(via) {
             return provider.clone();
         }
@@ -254,11 +263,11 @@ struct AssumeRoleParams {
 /// One customer's credentials.
 #[derive(Clone, Debug)]
 struct CustomerCredentialsProvider {
-    door: Arc<RoleAssumer>,
+    roles: Arc<RoleAssumer>,
     assumption: AssumeRoleParams,
     /// The credentials, and whether they were assumed again already.
     current: Arc<Mutex<(Credentials, bool)>>,
-    stale: ExpiredFlag,
+    expired: ExpiredFlag,
 }
 
 impl ProvideCredentials for CustomerCredentialsProvider {
@@ -268,11 +277,11 @@ impl ProvideCredentials for CustomerCredentialsProvider {
     {
         future::ProvideCredentials::new(async move {
             let mut current = self.current.lock().await;
-            let stale = self.stale.swap(false, Ordering::Relaxed);
-            if (stale || ends_soon(&current.0)) && !current.1 {
+            let expired = self.expired.swap(false, Ordering::Relaxed);
+            if (expired || expires_soon(&current.0)) && !current.1 {
                 // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
                 current.1 = true;
-                let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
+                let renewed = self.roles.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
                 current.0 = renewed.0;
             }
             Ok(current.0.clone())

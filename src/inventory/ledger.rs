@@ -57,7 +57,7 @@ impl Status {
     /// Returns the status of a cell that got no answer because of this error.
     pub fn of(kind: AwsErrorKind) -> Self {
         match kind {
-            AwsErrorKind::Denied | AwsErrorKind::NotKnownThere => Self::Denied,
+            AwsErrorKind::Denied | AwsErrorKind::CredentialsRejected => Self::Denied,
             AwsErrorKind::ScpDenied => Self::ScpDenied,
             AwsErrorKind::Unsupported => Self::Unsupported,
             AwsErrorKind::Throttled => Self::Throttled,
@@ -217,7 +217,7 @@ impl LedgerRow {
     }
 
     fn credentials_were_rejected(&self) -> bool {
-        self.kind == Some(AwsErrorKind::NotKnownThere)
+        self.kind == Some(AwsErrorKind::CredentialsRejected)
     }
 }
 
@@ -308,8 +308,10 @@ mod tests {
 
     #[test]
     fn refused_credentials_mean_a_disabled_region_only_if_they_work_elsewhere() {
-        let refused =
-            AwsError::new(AwsErrorKind::NotKnownThere, "AWS was not able to validate the provided access credentials");
+        let refused = AwsError::new(
+            AwsErrorKind::CredentialsRejected,
+            "AWS was not able to validate the provided access credentials",
+        );
         for (pages, status) in [(1, Status::RegionDisabled), (0, Status::Denied)] {
             let mut ledger = AccountLedger::default();
             ledger.close(row("off", Status::of(refused.kind)).because(&refused));
@@ -328,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_session_that_ends_within_a_listing_disables_no_region() {
-        let rejected = AwsError::new(AwsErrorKind::NotKnownThere, "the credentials are not valid");
+        let rejected = AwsError::new(AwsErrorKind::CredentialsRejected, "the credentials are not valid");
         let mut ledger = AccountLedger::default();
         ledger.close(LedgerRow { pages: 1, ..row("on", Status::Partial).because(&rejected) });
         ledger.close(row("other", Status::Denied).because(&rejected));
@@ -344,7 +346,7 @@ mod tests {
             (CellOutcome::of_call(&Ok(())), Status::Empty),
             (CellOutcome { records: 2, ..CellOutcome::default() }, Status::Ok),
             (failed(AwsErrorKind::Denied), Status::Denied),
-            (failed(AwsErrorKind::NotKnownThere), Status::Denied),
+            (failed(AwsErrorKind::CredentialsRejected), Status::Denied),
             (failed(AwsErrorKind::RunEnded), Status::TimedOut),
             (CellOutcome { calls: 0, ..failed(AwsErrorKind::RunEnded) }, Status::NotStarted),
             (CellOutcome { partly_answered: true, ..failed(AwsErrorKind::Denied) }, Status::Partial),

@@ -1,4 +1,4 @@
-//! What a run collects: records, and the ledger with one row for every cell, answered or not.
+//! Holds what a run collects: records, and the ledger with the status of every cell.
 //!
 //! **Invariant:** knows nothing of AWS's wire, of files or of formats.
 
@@ -8,5 +8,5 @@ mod ledger;
 
 pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
-pub use record::{Origin, Page};
+pub use record::{Location, Page};
 pub(crate) use session_evidence::{GLOBAL, SessionEvidence};

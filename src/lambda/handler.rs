@@ -178,6 +178,7 @@ struct InvocationDeadline<'a> {
 }
 
 impl<'a> InvocationDeadline<'a> {
+    #[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as a `SystemTime`")]
     fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let left = settings.deadline.map_or(left, |setting| setting.min(left));

@@ -81,7 +81,7 @@ impl S3Store {
             Ok(answer) => answer,
             Err(error) => {
                 let cause = AwsError::of(error);
-                return if cause.kind == AwsErrorKind::Gone {
+                return if cause.kind == AwsErrorKind::NotFound {
                     Ok(None)
                 } else {
                     Err(self.told("s3:GetObject", key, cause))
@@ -132,7 +132,7 @@ impl S3Store {
             match cause.kind {
                 AwsErrorKind::Precondition => return Ok(false),
                 // If-Match on what somebody has taken away meanwhile.
-                AwsErrorKind::Gone if matches!(condition, WriteCondition::Tag(_)) => return Ok(false),
+                AwsErrorKind::NotFound if matches!(condition, WriteCondition::Tag(_)) => return Ok(false),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
                 _ => return Err(self.told("s3:PutObject", key, cause)),
             }
@@ -237,7 +237,7 @@ impl S3Upload {
                 AwsErrorKind::Precondition => return Ok(PutOutcome::Theirs),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
                 // The answer to an attempt that succeeded was lost: the upload is over, and the object is there.
-                AwsErrorKind::Gone if self.is_there().await => {
+                AwsErrorKind::NotFound if self.is_there().await => {
                     self.id = None;
                     return Ok(PutOutcome::Ours);
                 }

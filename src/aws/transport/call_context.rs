@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    AdaptiveConcurrencyLimit, MemoryPermit, PrioritySemaphore, RateLimiter, SemaphorePermit, TimeBudget, Transport,
-    WaitTimes,
+    AdaptiveConcurrencyLimit, MemoryPermit, Priority, PrioritySemaphore, RateLimiter, SemaphorePermit, TimeBudget,
+    Transport, WaitTimes,
 };
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::decode::{DecodedBody, ItemSelector};
@@ -30,23 +30,23 @@ pub struct CallLimits {
     /// The account that is asked.
     pub account_id: Arc<str>,
     /// The rate of one service in it, in one region.
-    pub lane: Arc<RateLimiter>,
+    pub rate_limiter: Arc<RateLimiter>,
     /// What the account may have in flight.
-    pub share: Arc<AdaptiveConcurrencyLimit>,
+    pub account_limit: Arc<AdaptiveConcurrencyLimit>,
     /// What it may have in flight at one service in one region.
-    pub region: Arc<PrioritySemaphore>,
+    pub region_limit: Arc<PrioritySemaphore>,
     /// How long it has kept us waiting.
-    pub clock: Arc<TimeBudget>,
+    pub time_budget: Arc<TimeBudget>,
     /// Whether its calls go before those of others: where the lane is slow, nothing else may be.
-    pub urgent: bool,
+    pub priority: Priority,
 }
 
 /// The way of one cell's calls to the wire. One call at a time: those that go on side by side have a ticket each.
 #[derive(Debug)]
 pub struct CallContext {
-    pub(super) wire: Transport,
-    pub(super) way: CallLimits,
-    books: Arc<CallCounters>,
+    pub(super) transport: Transport,
+    pub(super) limits: CallLimits,
+    counters: Arc<CallCounters>,
     call: Mutex<CallState>,
 }
 
@@ -85,13 +85,18 @@ pub(super) struct CallPermits {
 }
 
 impl CallContext {
-    pub(super) fn new(wire: Transport, way: CallLimits) -> Self {
-        Self { wire, way, books: Arc::default(), call: Mutex::default() }
+    pub(super) fn new(transport: Transport, limits: CallLimits) -> Self {
+        Self { transport, limits, counters: Arc::default(), call: Mutex::default() }
     }
 
-    /// Another one for calls beside these, in the same books.
-    pub fn beside(&self) -> Self {
-        Self { wire: self.wire.clone(), way: self.way.clone(), books: self.books.clone(), call: Mutex::default() }
+    /// Another one for calls beside these, in the same counters.
+    pub fn fork(&self) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            limits: self.limits.clone(),
+            counters: self.counters.clone(),
+            call: Mutex::default(),
+        }
     }
 
     /// Waits for the lane and for slots, before the request is signed; what is `wanted` of the answer to `operation`
@@ -105,11 +110,11 @@ impl CallContext {
     /// The lane comes first: who waits for its rate takes no slot from others.
     async fn wait(&self) -> CallPermits {
         let began = Instant::now();
-        self.way.lane.turn().await;
+        self.limits.rate_limiter.acquire().await;
         let turn = Instant::now();
-        let region = self.way.region.take(self.way.urgent).await;
-        let share = self.way.share.take(self.way.urgent).await;
-        let process = self.wire.in_flight.take(self.way.urgent).await;
+        let region = self.limits.region_limit.acquire(self.limits.priority).await;
+        let share = self.limits.account_limit.acquire(self.limits.priority).await;
+        let process = self.transport.in_flight.acquire(self.limits.priority).await;
         let mut call = self.lock();
         call.spent.limiter += turn - began;
         call.spent.slot += turn.elapsed();
@@ -120,7 +125,7 @@ impl CallContext {
     pub fn take(&self) -> Option<DecodedPage> {
         let taken = self.lock().taken.take();
         if taken.is_some() {
-            self.books.pages.fetch_add(1, Ordering::Relaxed);
+            self.counters.pages.fetch_add(1, Ordering::Relaxed);
         }
         taken
     }
@@ -134,9 +139,9 @@ impl CallContext {
     }
 
     /// What the calls cost so far.
-    pub fn tally(&self) -> CallCounts {
+    pub fn call_counts(&self) -> CallCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let CallCounters { calls, retries, throttles, pages } = &*self.books;
+        let CallCounters { calls, retries, throttles, pages } = &*self.counters;
         CallCounts { calls: read(calls), retries: read(retries), throttles: read(throttles), pages: read(pages) }
     }
 
@@ -152,10 +157,10 @@ impl CallContext {
 
     /// Before an attempt: the slots of the first were taken by [`CallContext::open`], a retry waits its turn again. With
     /// them, how long the attempt may take; nothing where the time of all attempts is used up.
-    pub(super) async fn admit(&self) -> Option<(CallPermits, Duration)> {
+    pub(super) async fn begin_attempt(&self) -> Option<(CallPermits, Duration)> {
         let (first, left) = {
             let mut call = self.lock();
-            let left = self.wire.operation_timeout.saturating_sub(call.aws);
+            let left = self.transport.operation_timeout.saturating_sub(call.aws);
             if left.is_zero() {
                 return None;
             }
@@ -169,44 +174,44 @@ impl CallContext {
             Some(held) => held,
             None => self.wait().await,
         };
-        let books = &self.books;
-        books.calls.fetch_add(1, Ordering::Relaxed);
+        let counters = &self.counters;
+        counters.calls.fetch_add(1, Ordering::Relaxed);
         if self.lock().attempts > 1 {
-            books.retries.fetch_add(1, Ordering::Relaxed);
+            counters.retries.fetch_add(1, Ordering::Relaxed);
         }
-        Some((held, left.min(self.wire.call_timeout)))
+        Some((held, left.min(self.transport.call_timeout)))
     }
 
     /// After an attempt: what AWS said, where it did, and what was waited for.
-    pub(super) fn answered(&self, request_id: Option<&str>, refusal: Option<AwsError>) {
+    pub(super) fn record_response(&self, request_id: Option<&str>, refusal: Option<AwsError>) {
         if refusal.as_ref().is_some_and(|cause| cause.kind == AwsErrorKind::Throttled) {
-            self.books.throttles.fetch_add(1, Ordering::Relaxed);
-            self.way.lane.refused();
+            self.counters.throttles.fetch_add(1, Ordering::Relaxed);
+            self.limits.rate_limiter.on_throttled();
         }
-        self.way.share.answered();
+        self.limits.account_limit.on_success();
         let mut call = self.lock();
         call.last_refusal = refusal;
         call.last_request_id = request_id.map(str::to_owned);
     }
 
     /// After an attempt that was not answered in time.
-    pub(super) fn silent(&self) {
-        self.way.share.silent();
+    pub(super) fn record_timeout(&self) {
+        self.limits.account_limit.on_timeout();
         let mut call = self.lock();
         (call.last_refusal, call.last_request_id) = (None, None);
     }
 
     /// Counts what an attempt has taken.
-    pub(super) fn spent(&self, aws: Duration, memory: Duration) {
+    pub(super) fn record_times(&self, aws: Duration, memory: Duration) {
         let mut call = self.lock();
         call.aws += aws;
         call.attempt_ended = Some(Instant::now());
         let mut spent = std::mem::take(&mut call.spent);
         let operation = call.operation;
         drop(call);
-        if let Some(timings) = &self.wire.timings {
+        if let Some(timings) = &self.transport.timings {
             spent += WaitTimes { calls: 1, aws, memory, ..WaitTimes::default() };
-            timings.add(&self.way.account_id, operation, spent);
+            timings.add(&self.limits.account_id, operation, spent);
         }
     }
 
@@ -214,7 +219,7 @@ impl CallContext {
         self.lock().wanted.clone()
     }
 
-    pub(super) fn put(&self, taken: DecodedPage) {
+    pub(super) fn put_page(&self, taken: DecodedPage) {
         self.lock().taken = Some(taken);
     }
 

@@ -20,14 +20,14 @@ use crate::aws::error::{AwsError, AwsErrorKind, of_body};
 use crate::decode::{DecodeError, decode};
 
 /// An answer is held as it came, and as rows until they are written, which take somewhat more: so many times its length.
-const HELD: u64 = 2;
+const MEMORY_FACTOR: u64 = 2;
 /// The most that is read of an error answer, in bytes.
-const LONGEST_ERROR: u64 = 1 << 20;
+const MAX_ERROR_BYTES: u64 = 1 << 20;
 
 tokio::task_local! {
     /// What the call that goes on in this task is made with. Clients serve many calls, and a client's connector is told
     /// nothing of whose call it carries.
-    static TICKET: Arc<CallContext>;
+    static CURRENT_CALL: Arc<CallContext>;
 }
 
 /// Delegates to the one HTTP client. Its `validate` methods stay the trait's empty ones: the inner
@@ -45,7 +45,7 @@ impl Transport {
 impl CallContext {
     /// Makes a call with this ticket.
     pub async fn calling<T>(self: &Arc<Self>, call: impl Future<Output = T>) -> T {
-        TICKET.scope(self.clone(), call).await
+        CURRENT_CALL.scope(self.clone(), call).await
     }
 }
 
@@ -61,7 +61,7 @@ struct MeteredConnector(SharedHttpConnector);
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let inner = self.0.clone();
-        let Ok(ticket) = TICKET.try_with(Arc::clone) else {
+        let Ok(ticket) = CURRENT_CALL.try_with(Arc::clone) else {
             return HttpConnectorFuture::ready(Err(ConnectorError::user("a call without a ticket".into())));
         };
         HttpConnectorFuture::new(async move { Attempt { inner, ticket }.make(request).await })
@@ -77,26 +77,26 @@ struct Attempt {
 impl Attempt {
     async fn make(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let ticket = &self.ticket;
-        let Some((_held, timeout)) = ticket.admit().await else { return Err(no_time_left()) };
+        let Some((_held, timeout)) = ticket.begin_attempt().await else { return Err(no_time_left()) };
         let mut stopwatch = Stopwatch::start(timeout);
         let answered = self.answer(request, &mut stopwatch).await;
         let (aws, memory) = stopwatch.times();
-        ticket.spent(aws, memory);
+        ticket.record_times(aws, memory);
         answered
     }
 
     /// Sends the request and reads the answer; what is wanted of it becomes rows.
     async fn answer(&self, request: HttpRequest, stopwatch: &mut Stopwatch) -> Result<HttpResponse, ConnectorError> {
         let ticket = &self.ticket;
-        let running = ticket.way.clock.run();
+        let running = ticket.limits.time_budget.start_timer();
         let mut response = match stopwatch.time(self.inner.call(request)).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
-                ticket.answered(None, None);
+                ticket.record_response(None, None);
                 return Err(error);
             }
             None => {
-                ticket.silent();
+                ticket.record_timeout();
                 return Err(out_of_time());
             }
         };
@@ -105,23 +105,23 @@ impl Attempt {
         let request_id = request_id(&response);
         let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
         let wanted = if succeeded { ticket.wanted() } else { None };
-        let limit = if succeeded { u64::MAX } else { LONGEST_ERROR };
+        let limit = if succeeded { u64::MAX } else { MAX_ERROR_BYTES };
         // What waits for memory does not wait for AWS, so the account's clock stands meanwhile.
         drop(running);
         let (body, grant) = match self.read(stopwatch, response.take_body(), length, limit).await {
             Ok(read) => read,
             Err(error) => {
-                ticket.answered(request_id.as_deref(), None);
+                ticket.record_response(request_id.as_deref(), None);
                 return Err(error);
             }
         };
-        ticket.answered(request_id.as_deref(), (!succeeded).then(|| of_body(status, &body)));
+        ticket.record_response(request_id.as_deref(), (!succeeded).then(|| of_body(status, &body)));
         let rest = match wanted {
             None => body,
             Some(wanted) => {
                 let mut answer = decode(&body, &wanted).map_err(unreadable)?;
                 let skeleton = Bytes::from(std::mem::take(&mut answer.skeleton));
-                ticket.put(DecodedPage { answer, grant });
+                ticket.put_page(DecodedPage { answer, grant });
                 skeleton
             }
         };
@@ -138,13 +138,13 @@ impl Attempt {
         length: Option<u64>,
         limit: u64,
     ) -> Result<(Bytes, MemoryPermit), ConnectorError> {
-        let memory = &self.ticket.wire.memory;
-        let mut grant = stopwatch.pause(memory.grant(length.map(|length| HELD * length.min(limit)))).await;
+        let memory = &self.ticket.transport.memory;
+        let mut grant = stopwatch.pause(memory.acquire(length.map(|length| MEMORY_FACTOR * length.min(limit)))).await;
         let mut bytes =
             BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(limit).min(8 << 20)).unwrap_or(0));
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
-            let running = self.ticket.way.clock.run();
+            let running = self.ticket.limits.time_budget.start_timer();
             let frame = stopwatch.time(frame).await;
             drop(running);
             match frame {
@@ -157,8 +157,8 @@ impl Attempt {
                     if now > limit {
                         break;
                     }
-                    if !grant.covers(HELD * now) {
-                        stopwatch.pause(grant.grow(HELD * now)).await;
+                    if !grant.covers(MEMORY_FACTOR * now) {
+                        stopwatch.pause(grant.grow(MEMORY_FACTOR * now)).await;
                     }
                     bytes.extend_from_slice(&data);
                 }

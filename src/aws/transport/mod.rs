@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use adaptive_limit::AdaptiveConcurrencyLimit;
 pub(crate) use call_context::{CallContext, CallLimits, DecodedPage};
+pub use concurrency_limit::Priority;
 pub(crate) use concurrency_limit::{PrioritySemaphore, SemaphorePermit};
 pub(crate) use memory_budget::MemoryPermit;
 pub(crate) use rate_limiter::RateLimiter;
@@ -59,15 +60,15 @@ impl Transport {
     }
 
     /// A ticket to call with, for one cell.
-    pub fn ticket(&self, way: CallLimits) -> Arc<CallContext> {
-        Arc::new(CallContext::new(self.clone(), way))
+    pub fn ticket(&self, limits: CallLimits) -> Arc<CallContext> {
+        Arc::new(CallContext::new(self.clone(), limits))
     }
 
     /// Waits until there is room for the many calls of one more account. Accounts that wait here cost no more than
     /// their sessions, so no more are begun than keep the slots taken.
-    pub async fn admit(&self) {
+    pub async fn admit_account(&self) {
         let _turn = self.admission.lock().await;
-        self.in_flight.room().await;
+        self.in_flight.available().await;
         // What the account asks shows after a moment only.
         tokio::time::sleep(ADMISSION_SETTLE_TIME).await;
     }

@@ -57,7 +57,7 @@ async fn carry_out(
 
 /// Also where the run was refused: what was waited for says why.
 fn write_timings(engine: &Engine, path: &Path) -> Result<(), Error> {
-    let text = engine.backend.manner.wire.timings().map(|timings| timings.csv()).unwrap_or_default();
+    let text = engine.backend.client_config.transport.timings().map(|timings| timings.csv()).unwrap_or_default();
     std::fs::write(path, text).map_err(|error| {
         let what = format!("the timings cannot be written to {}: {error}", path.display());
         Error::new(ErrorKind::OutputNotWritable, what)

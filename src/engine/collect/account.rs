@@ -10,15 +10,16 @@ use tokio::time::Instant;
 use super::cell::{Line, PageRequest, renewing};
 use super::{Cancellation, Context};
 use crate::aws::DecodedPage;
+use crate::aws::Priority;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Service, ServiceClient, Session};
-use crate::catalogue::{CallParams, NextPage, RowContext, SendFn, Table};
+use crate::catalogue::{CallParams, NextPage, SendFn, Table};
 use crate::decode::Item;
 use crate::decode::Value;
 use crate::domain::CallCounts;
 use crate::domain::Partition;
 use crate::inventory::{CellType, GLOBAL, LedgerRow, Status};
-use crate::inventory::{Origin, Page};
+use crate::inventory::{Location, Page};
 use crate::output::sink::SinkMessage;
 
 /// An account's region, as EC2 tells it.
@@ -45,7 +46,7 @@ pub(crate) struct AccountInfo {
     pub where_global: &'static Partition,
     /// Why the alias could not be learned.
     gap: Option<AwsError>,
-    tally: CallCounts,
+    call_counts: CallCounts,
     started_at: Timestamp,
 }
 
@@ -56,7 +57,7 @@ pub(crate) struct EnabledRegions {
     pub regions: Vec<String>,
     /// What could not be learned, with the operation that failed.
     gaps: Vec<(&'static str, AwsError)>,
-    tally: CallCounts,
+    call_counts: CallCounts,
     listed: Option<Item>,
     stand_in: Option<String>,
     took_ms: u64,
@@ -64,15 +65,15 @@ pub(crate) struct EnabledRegions {
 
 impl AccountInfo {
     /// Asks for the alias: a column of all that follows.
-    pub(crate) async fn enter(
+    pub(crate) async fn load(
         session: &Arc<Session>,
         account_id: &str,
         partition: &'static Partition,
         stop: &Cancellation,
     ) -> Self {
         let started_at = super::now();
-        let asker = session.asker(Service::Iam, partition.iam_region);
-        let (alias, gap) = match alias(&asker, stop).await {
+        let client = session.client(Service::Iam, partition.iam_region, Priority::Normal);
+        let (alias, gap) = match alias(&client, stop).await {
             Ok(alias) => (alias, None),
             Err(cause) => (None, Some(cause)),
         };
@@ -82,7 +83,7 @@ impl AccountInfo {
             partition: partition.name,
             where_global: partition,
             gap,
-            tally: asker.ticket.tally(),
+            call_counts: client.ticket.call_counts(),
             started_at,
         }
     }
@@ -93,15 +94,15 @@ impl AccountInfo {
     }
 
     /// What it cost to learn.
-    pub(crate) fn tally(&self) -> CallCounts {
-        self.tally
+    pub(crate) fn call_counts(&self) -> CallCounts {
+        self.call_counts
     }
 }
 
 impl EnabledRegions {
     /// Asks for the regions. `named` are those that the plan names in full: they and the partition's default ones stand
     /// in where nobody may say which are enabled.
-    pub(crate) async fn look(
+    pub(crate) async fn discover(
         session: Arc<Session>,
         table: &'static Table,
         partition: &'static Partition,
@@ -109,18 +110,18 @@ impl EnabledRegions {
         stop: Cancellation,
     ) -> Self {
         let began = Instant::now();
-        let asker = session.urgent_asker(Service::Ec2, partition.default_region);
+        let client = session.client(Service::Ec2, partition.default_region, Priority::High);
         let regions = PageRequest {
             operation: table.entry.operation,
             call: DESCRIBE_REGIONS,
-            wanted: table.wanted.clone(),
+            wanted: table.selector.clone(),
             ask: CallParams { region: partition.default_region.to_owned(), ..CallParams::default() },
         };
-        let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
+        let found = Line::new(&client, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
         let mut around = Self {
             regions: Vec::new(),
             gaps: Vec::new(),
-            tally: asker.ticket.tally(),
+            call_counts: client.ticket.call_counts(),
             listed: None,
             stand_in: None,
             took_ms: 0,
@@ -129,9 +130,9 @@ impl EnabledRegions {
             Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
             Err(cause) => {
                 around.gaps.push(("ec2:DescribeRegions", cause));
-                let asker = session.asker(Service::Account, partition.default_region);
-                let second = list_regions(&asker, &stop).await;
-                around.tally += asker.ticket.tally();
+                let client = session.client(Service::Account, partition.default_region, Priority::Normal);
+                let second = list_regions(&client, &stop).await;
+                around.call_counts += client.ticket.call_counts();
                 match second {
                     Ok((names, json)) => (around.regions, around.stand_in) = (names, Some(json)),
                     Err(cause) => {
@@ -153,8 +154,8 @@ impl EnabledRegions {
     }
 
     /// What it cost to learn.
-    pub(crate) fn tally(&self) -> CallCounts {
-        self.tally
+    pub(crate) fn call_counts(&self) -> CallCounts {
+        self.call_counts
     }
 }
 
@@ -162,26 +163,25 @@ impl EnabledRegions {
 pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
-    let row = RowContext { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
-    let item = around.listed.as_ref().map(|item| Item {
-        values: item.values.clone(),
-        extra: item.extra.clone(),
-        ..Item::default()
-    });
-    let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
-    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
-        *value = Value::Json(json.clone());
-    }
-    let origin = Origin {
+    let location = Location {
         account_id: account.id.clone(),
         account_alias: account.alias.clone(),
         partition: account.partition,
         region: GLOBAL.into(),
         collected_at: super::now(),
     };
+    let item = around.listed.as_ref().map(|item| Item {
+        values: item.values.clone(),
+        extra: item.extra.clone(),
+        ..Item::default()
+    });
+    let mut record = table.record(item.unwrap_or_else(|| blank(table)), &location, None);
+    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
+        *value = Value::Json(json.clone());
+    }
     let answered = account.answered() || around.is_known();
     if answered {
-        let page = Page { table: table.index, origin, records: vec![record] };
+        let page = Page { table: table.index, location, records: vec![record] };
         let _ = context.sink.send(SinkMessage::Page(page, None)).await;
     }
     let alias = account.gap.iter().map(|cause| ("iam:ListAccountAliases", cause));
@@ -191,8 +191,8 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
         Some(_) if answered => Status::Partial,
         Some((_, cause)) => Status::of(cause.kind),
     };
-    let mut tally = account.tally;
-    tally += around.tally;
+    let mut tally = account.call_counts;
+    tally += around.call_counts;
     let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(tally);
     if let Some((_, cause)) = gaps.first() {
         let told: Vec<String> =
@@ -212,9 +212,9 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
     row
 }
 
-const DESCRIBE_REGIONS: SendFn = |asker, _| {
+const DESCRIBE_REGIONS: SendFn = |client, _| {
     Box::pin(async move {
-        let request = asker.ec2().describe_regions().all_regions(true);
+        let request = client.ec2().describe_regions().all_regions(true);
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 };
@@ -222,32 +222,32 @@ const DESCRIBE_REGIONS: SendFn = |asker, _| {
 fn enabled(table: &Table, taken: DecodedPage) -> Result<(Vec<String>, Item), AwsError> {
     let unreadable = |what: &str| AwsError::new(AwsErrorKind::Unreadable, format!("the answer is unreadable: {what}"));
     let item = taken.answer.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
-    let (index, _) = table.wanted.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
+    let (index, _) = table.selector.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
     let Value::Json(json) = &item.values[index] else { return Err(unreadable("it has no regions")) };
     let regions: Vec<Region> = serde_json::from_str(json).map_err(|_| unreadable("its regions have no names"))?;
     let on = |region: &Region| region.opt_in_status.as_deref() != Some("not-opted-in");
     Ok((regions.into_iter().filter(on).map(|region| region.region_name).collect(), item))
 }
 
-async fn alias(asker: &ServiceClient, stop: &Cancellation) -> Result<Option<String>, AwsError> {
+async fn alias(client: &ServiceClient, stop: &Cancellation) -> Result<Option<String>, AwsError> {
     let call = || async {
-        asker.ticket.open("iam:ListAccountAliases", None).await;
-        asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(AwsError::of)
+        client.ticket.open("iam:ListAccountAliases", None).await;
+        client.ticket.calling(client.iam().list_account_aliases().send()).await.map_err(AwsError::of)
     };
-    let answer = until(stop, renewing(asker, call)).await?;
+    let answer = until(stop, renewing(client, call)).await?;
     Ok(answer.account_aliases.into_iter().next())
 }
 
 /// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
-async fn list_regions(asker: &ServiceClient, stop: &Cancellation) -> Result<(Vec<String>, String), AwsError> {
+async fn list_regions(client: &ServiceClient, stop: &Cancellation) -> Result<(Vec<String>, String), AwsError> {
     let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
     loop {
         let call = || async {
-            asker.ticket.open("account:ListRegions", None).await;
-            let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
-            asker.ticket.calling(request.send()).await.map_err(AwsError::of)
+            client.ticket.open("account:ListRegions", None).await;
+            let request = client.account().list_regions().max_results(50).set_next_token(token.clone());
+            client.ticket.calling(request.send()).await.map_err(AwsError::of)
         };
-        let answer = until(stop, renewing(asker, call)).await?;
+        let answer = until(stop, renewing(client, call)).await?;
         for region in answer.regions.unwrap_or_default() {
             let name = region.region_name.unwrap_or_default();
             let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
@@ -268,10 +268,10 @@ async fn until<T>(stop: &Cancellation, called: impl Future<Output = Result<T, Aw
     tokio::select! {
         biased;
         outcome = called => outcome,
-        cause = stop.ended() => Err(cause),
+        cause = stop.cancelled() => Err(cause),
     }
 }
 
 fn blank(table: &Table) -> Item {
-    Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
+    Item { values: vec![Value::Missing; table.selector.item().members.len()], ..Item::default() }
 }

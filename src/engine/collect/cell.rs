@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Cancellation, CompletedParents, Context};
+use crate::aws::Priority;
 use crate::aws::ServiceClient;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{CallContext, DecodedPage};
@@ -21,7 +22,7 @@ pub(super) struct Cell {
     pub region: Arc<str>,
     records: AtomicU64,
     dropped: AtomicU64,
-    asker: ServiceClient,
+    client: ServiceClient,
     stop: Cancellation,
     started_at: Timestamp,
     began: Instant,
@@ -42,7 +43,7 @@ impl Cell {
             region: region.into(),
             records: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            asker: context.session.asker(service, context.asked_region(service, region)),
+            client: context.session.client(service, context.asked_region(service, region), Priority::Normal),
             stop: context.stop.clone(),
             started_at: super::now(),
             began: Instant::now(),
@@ -57,7 +58,7 @@ impl Cell {
 
     /// Whom to ask, and until when; what it costs is counted here.
     pub(super) fn line(&self) -> Line {
-        Line { asker: self.asker.beside(), stop: self.stop.clone() }
+        Line { client: self.client.fork(), stop: self.stop.clone() }
     }
 
     /// Counts records that are handed to the sink.
@@ -100,7 +101,7 @@ impl Cell {
     }
 
     fn status(&self) -> Status {
-        let counts = self.asker.ticket.tally();
+        let counts = self.client.ticket.call_counts();
         let outcome = CellOutcome {
             records: self.records.load(Ordering::Relaxed),
             partly_answered: self.answered || counts.pages > 0,
@@ -112,15 +113,15 @@ impl Cell {
     }
 
     /// What its calls cost.
-    pub(super) fn tally(&self) -> CallCounts {
-        self.asker.ticket.tally()
+    pub(super) fn call_counts(&self) -> CallCounts {
+        self.client.ticket.call_counts()
     }
 
     /// The cell's row.
     pub(super) fn row(self, run_id: &str, account_id: &str) -> LedgerRow {
         let cell = CellType { table: self.table.entry.table, operation: self.table.entry.operation };
-        let mut row =
-            LedgerRow::new(run_id, account_id, &self.region, cell, self.status()).costing(self.asker.ticket.tally());
+        let mut row = LedgerRow::new(run_id, account_id, &self.region, cell, self.status())
+            .costing(self.client.ticket.call_counts());
         if let Some(cause) = &self.cause {
             row = row.because(cause);
         }
@@ -128,7 +129,7 @@ impl Cell {
         row.dropped = self.dropped.into_inner();
         row.parent = self.parent;
         // What another run need not ask again is of use only where there will be one.
-        if self.cut && self.table.goes_on_by_parent() {
+        if self.cut && self.table.resumes_by_parent() {
             row.done = self.done;
         }
         row.cut = self.cut;
@@ -140,7 +141,7 @@ impl Cell {
 
 /// One line of calls, each after the other.
 pub(crate) struct Line {
-    asker: ServiceClient,
+    client: ServiceClient,
     stop: Cancellation,
 }
 
@@ -158,26 +159,26 @@ pub(crate) struct PageRequest {
 }
 
 impl Line {
-    /// A line by this asker, which ends with `stop`.
-    pub(crate) fn new(asker: &ServiceClient, stop: &Cancellation) -> Self {
-        Self { asker: asker.clone(), stop: stop.clone() }
+    /// A line by this client, which ends with `stop`.
+    pub(crate) fn new(client: &ServiceClient, stop: &Cancellation) -> Self {
+        Self { client: client.clone(), stop: stop.clone() }
     }
 
     /// Makes one call, unless and until it is told to stop. A session that has expired is assumed again, once.
     pub(crate) async fn ask(&self, question: &PageRequest) -> Result<(DecodedPage, NextPage), AwsError> {
-        renewing(&self.asker, || self.attempt(question)).await
+        renewing(&self.client, || self.attempt(question)).await
     }
 
     async fn attempt(&self, question: &PageRequest) -> Result<(DecodedPage, NextPage), AwsError> {
-        let Self { asker, stop } = self;
-        let ticket = &asker.ticket;
+        let Self { client, stop } = self;
+        let ticket = &client.ticket;
         let called = async {
             ticket.open(question.operation, Some(question.wanted.clone())).await;
             // Looked at when the turn has come: others may have waited in vain meanwhile.
-            if let Some(cause) = asker.is_given_up() {
+            if let Some(cause) = client.circuit_open() {
                 return Err(cause);
             }
-            let called = ticket.calling((question.call)(asker.clone(), question.ask.clone())).await;
+            let called = ticket.calling((question.call)(client.clone(), question.ask.clone())).await;
             let next = called.map_err(|cause| told_in_full(cause, ticket))?;
             let taken =
                 ticket.take().ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "the answer had no body"))?;
@@ -186,9 +187,9 @@ impl Line {
         let outcome = tokio::select! {
             // Nothing is begun that would be ended at once.
             biased;
-            cause = stop.ended() => Err(what_was_said_last(cause, ticket)),
+            cause = stop.cancelled() => Err(what_was_said_last(cause, ticket)),
             outcome = called => {
-                asker.heard(outcome.as_ref().err().map(|cause| cause.kind));
+                client.record_result(outcome.as_ref().err().map(|cause| cause.kind));
                 outcome
             }
         };
@@ -211,13 +212,13 @@ impl Line {
 }
 
 /// Makes a call, and once more with a session that is assumed again where the first answer says that it has expired.
-pub(super) async fn renewing<T, F>(asker: &ServiceClient, call: impl Fn() -> F) -> Result<T, AwsError>
+pub(super) async fn renewing<T, F>(client: &ServiceClient, call: impl Fn() -> F) -> Result<T, AwsError>
 where
     F: Future<Output = Result<T, AwsError>>,
 {
     match call().await {
         Err(cause) if cause.kind == AwsErrorKind::Expired => {
-            asker.session_expired();
+            client.session_expired();
             call().await
         }
         outcome => outcome,

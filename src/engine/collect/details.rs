@@ -34,13 +34,13 @@ impl Context {
         let chosen: Vec<String> = held
             .records
             .iter()
-            .filter(|record| !held.gone.contains(&record.id) && table.holds(record, detail.detail.only))
+            .filter(|record| !held.gone.contains(&record.id) && table.passes(record, detail.entry.filter))
             .map(|record| record.id.clone())
             .collect();
         let (mut detail, mut from) = (detail, 0);
         while from < chosen.len() {
             // Some side by side; what they come to is looked at in their order.
-            let batches: Vec<&[String]> = chosen[from..].chunks(detail.detail.batch).take(SIDE_BY_SIDE).collect();
+            let batches: Vec<&[String]> = chosen[from..].chunks(detail.entry.batch).take(SIDE_BY_SIDE).collect();
             let (shared, asked): (&Cell, _) = (cell, detail);
             let answers = batches.iter().map(|batch| self.ask_detail(shared, asked, batch));
             let answers = futures::future::join_all(answers).await;
@@ -57,15 +57,15 @@ impl Context {
                     from += batch.len();
                     continue;
                 };
-                let gone = cause.kind == AwsErrorKind::Gone;
-                match (&detail.otherwise, batch) {
+                let gone = cause.kind == AwsErrorKind::NotFound;
+                match (&detail.fallback, batch) {
                     (_, [id]) if gone => {
                         held.gone.insert(id.clone());
                     }
                     // In a batch nobody says which one is gone, and where nobody answers for many somebody may for
                     // one: ask one by one from here on.
-                    (Some(otherwise), _) if gone || is_not_answered_there(&cause) => {
-                        detail = otherwise;
+                    (Some(fallback), _) if gone || is_not_answered_there(&cause) => {
+                        detail = fallback;
                         break;
                     }
                     _ => {
@@ -88,9 +88,9 @@ impl Context {
         detail: &'static TableDetail,
         subjects: &[String],
     ) -> (Vec<Item>, Option<AwsError>) {
-        let (operation, call) = (detail.detail.operation, detail.detail.call);
+        let (operation, call) = (detail.entry.operation, detail.entry.call);
         let line = cell.line();
-        let mut paging = Pager::new(operation, call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
+        let mut paging = Pager::new(operation, call, detail.selector.clone(), subjects.to_vec(), &cell.region);
         let mut items = Vec::new();
         loop {
             let next = match paging.page(&line).await {

@@ -27,10 +27,10 @@ pub(crate) use cell::{Line, PageRequest};
 use crate::aws::MemoryPermit;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Service, Session};
-use crate::catalogue::{Catalogue, NextPage, Parent, Reach, RowContext, SendFn, Source, Table};
+use crate::catalogue::{Catalogue, NextPage, Parent, Reach, SendFn, Source, Table};
 use crate::domain::CallCounts;
 use crate::inventory::{GLOBAL, LedgerRow};
-use crate::inventory::{Origin, Page, Record};
+use crate::inventory::{Location, Page, Record};
 use crate::output::sink::SinkMessage;
 use cell::Cell;
 use paging::Pager;
@@ -55,7 +55,7 @@ pub(super) struct Context {
     /// Where records go.
     pub sink: mpsc::Sender<SinkMessage>,
     /// What a run before this one has answered of some cells.
-    pub begun: Arc<StartedParents>,
+    pub completed_parents: Arc<StartedParents>,
     /// Told when the account's or the run's time is up.
     pub stop: Cancellation,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Cancellation {
 
 impl Cancellation {
     /// Returns, with the cause, once either has ended.
-    pub(crate) async fn ended(&self) -> AwsError {
+    pub(crate) async fn cancelled(&self) -> AwsError {
         self.account.cancelled().await;
         if self.run.is_cancelled() {
             AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before AWS answered")
@@ -99,7 +99,7 @@ pub(super) struct Collected {
     /// A row for each of its cells.
     pub rows: Vec<LedgerRow>,
     /// Calls that stand in none of them: a listing that was read for its children alone.
-    pub besides: CallCounts,
+    pub overhead: CallCounts,
 }
 
 /// One listing, and the types that hang on it.
@@ -122,7 +122,7 @@ pub(crate) fn jobs(catalogue: &Catalogue, planned: &[usize], reach: Reach, regio
         let root = match catalogue.at(index).entry.source {
             Source::Account => continue,
             Source::Listed(_) => index,
-            Source::Per(parents, _) => catalogue.find(parents.table).map_or(index, |table| table.index),
+            Source::PerParent(parents, _) => catalogue.find(parents.table).map_or(index, |table| table.index),
         };
         let at = jobs.iter().position(|job| job.root == root).unwrap_or_else(|| {
             jobs.push(Job { root, wanted: false, children: Vec::new(), region: region.to_owned() });
@@ -167,25 +167,26 @@ impl Context {
                 self.send(&cell, std::mem::replace(&mut held, rest), None).await;
             }
         }
-        let besides = if job.wanted { CallCounts::default() } else { cell.tally() };
+        let overhead = if job.wanted { CallCounts::default() } else { cell.call_counts() };
         let own = job.wanted.then_some(cell);
         let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
-        Collected { rows, besides }
+        Collected { rows, overhead }
     }
 
     /// Lists a type for each of its parents, some side by side: where a call takes long, the rate is only reached so.
     /// A parent that belongs to others may be told of to these alone, which is no failure while AWS tells of the
     /// account's own.
     async fn collect_child(&self, child: &mut Cell, parents: &'static Table, found: &[Record]) {
-        let Source::Per(which, call) = child.table.entry.source else { return };
+        let Source::PerParent(which, call) = child.table.entry.source else { return };
         let foreign = |record: &Record| record.owner_id.as_deref() != Some(&*self.account.id);
-        let begun = self.begun.get(&(child.region.to_string(), child.table.entry.table.to_owned()));
+        let begun = self.completed_parents.get(&(child.region.to_string(), child.table.entry.table.to_owned()));
         let before = |record: &Record| begun.is_some_and(|done| done.parents.contains(&record.id));
-        let asked = |record: &&Record| parents.holds(record, which.only) && !before(record);
+        let asked = |record: &&Record| parents.passes(record, which.filter) && !before(record);
         let mut chosen: Vec<&Record> = found.iter().filter(asked).collect();
         // Long ones first, so that no long one is left alone at the end.
-        chosen
-            .sort_by_key(|record| (foreign(record), Reverse(which.length.and_then(|of| parents.integer(record, of)))));
+        chosen.sort_by_key(|record| {
+            (foreign(record), Reverse(which.child_count.and_then(|of| parents.integer_member(record, of))))
+        });
         let (mut answered, mut not_ours) = (false, None);
         let mut done: Vec<String> = Vec::new();
         if let Some(begun) = begun {
@@ -205,7 +206,7 @@ impl Context {
                     done.push(record.id.clone());
                 }
                 // A parent that was deleted meanwhile makes nothing.
-                Err(cause) if cause.kind == AwsErrorKind::Gone => answered = true,
+                Err(cause) if cause.kind == AwsErrorKind::NotFound => answered = true,
                 Err(cause) if cause.kind == AwsErrorKind::Denied && foreign(record) => not_ours = Some(cause),
                 Err(cause) => {
                     let stop = ends_the_cell(&cause);
@@ -245,19 +246,15 @@ impl Context {
     ) -> Result<(), AwsError> {
         let operation = cell.table.entry.operation;
         let (table, subjects) = (cell.table, parent.iter().map(|parent| parent.record.id.clone()).collect());
-        let mut paging = Pager::new(operation, call, table.wanted.clone(), subjects, &cell.region);
+        let mut paging = Pager::new(operation, call, table.selector.clone(), subjects, &cell.region);
         let line = cell.line();
         let mut kept = HashSet::new();
         loop {
             let Some((taken, next)) = paging.page(&line).await? else { continue };
             cell.dropped(taken.answer.dropped);
-            let row = RowContext {
-                account_id: &self.account.id,
-                partition: self.account.partition,
-                region: &cell.region,
-                parent,
-            };
-            let mut records: Vec<Record> = taken.answer.items.into_iter().map(|item| table.record(item, row)).collect();
+            let location = self.location(cell);
+            let items = taken.answer.items.into_iter();
+            let mut records: Vec<Record> = items.map(|item| table.record(item, &location, parent)).collect();
             if paging.restarted {
                 records.retain(|record| !kept.contains(&fingerprint(record)));
             } else if matches!(next, NextPage::Page(_)) {
@@ -278,15 +275,18 @@ impl Context {
             return;
         }
         cell.sent(records.len() as u64);
-        let origin = Origin {
+        let page = Page { table: cell.table.index, location: self.location(cell), records };
+        let _ = self.sink.send(SinkMessage::Page(page, grant)).await;
+    }
+
+    fn location(&self, cell: &Cell) -> Location {
+        Location {
             account_id: self.account.id.clone(),
             account_alias: self.account.alias.clone(),
             partition: self.account.partition,
             region: cell.region.clone(),
             collected_at: now(),
-        };
-        let page = Page { table: cell.table.index, origin, records };
-        let _ = self.sink.send(SinkMessage::Page(page, grant)).await;
+        }
     }
 
     fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
@@ -319,7 +319,7 @@ fn ends_the_cell(cause: &AwsError) -> bool {
         cause.kind,
         AwsErrorKind::Denied
             | AwsErrorKind::ScpDenied
-            | AwsErrorKind::NotKnownThere
+            | AwsErrorKind::CredentialsRejected
             | AwsErrorKind::RunEnded
             | AwsErrorKind::Expired
             | AwsErrorKind::NoCredentials

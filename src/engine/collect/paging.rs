@@ -48,7 +48,7 @@ impl Pager {
     pub(super) fn goes_on(&mut self, next: NextPage) -> Result<bool, AwsError> {
         let token = match next {
             NextPage::End => return Ok(false),
-            NextPage::Cut(cause) => return Err(cause),
+            NextPage::Truncated(cause) => return Err(cause),
             NextPage::Page(token) => token,
         };
         if !self.seen.insert(token.clone()) {

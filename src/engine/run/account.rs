@@ -200,7 +200,7 @@ impl AccountRun {
         };
         let entered = tokio::select! {
             biased;
-            entered = self.stock.door.enter(target) => entered,
+            entered = self.stock.door.open_session(target) => entered,
             () = self.stop.cancelled() => Err(AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before STS answered")),
         };
         let session = match entered {
@@ -215,9 +215,9 @@ impl AccountRun {
             }
         };
         let stop = Cancellation { run: self.stop.clone(), account: self.stop.child_token() };
-        let (clock, spent) = (session.clock().clone(), stop.account.clone());
+        let (clock, spent) = (session.time_budget().clone(), stop.account.clone());
         let _watch = AbortOnDropHandle::new(tokio::spawn(async move {
-            clock.run_out().await;
+            clock.exhausted().await;
             spent.cancel();
         }));
         self.ask_all(session, &shared, &stop).await;
@@ -230,10 +230,10 @@ impl AccountRun {
         let stock = &self.stock;
         let Some(accounts) = stock.catalogue.find(ACCOUNTS) else { return };
         let named = self.account.regions.names();
-        let around = EnabledRegions::look(session.clone(), accounts, stock.partition, named, stop.clone());
+        let around = EnabledRegions::discover(session.clone(), accounts, stock.partition, named, stop.clone());
         let around = AbortOnDropHandle::new(tokio::spawn(around.in_current_span()));
         let id = self.account.account_id.as_str();
-        let account = Arc::new(AccountInfo::enter(&session, id, stock.partition, stop).await);
+        let account = Arc::new(AccountInfo::load(&session, id, stock.partition, stop).await);
         if account.answered() {
             lock(shared).ledger.worked_in(GLOBAL);
         }
@@ -243,7 +243,7 @@ impl AccountRun {
             account,
             catalogue: stock.catalogue,
             sink: self.sink.clone(),
-            begun: stock.before.begun.get(id).cloned().unwrap_or_default(),
+            completed_parents: stock.before.begun.get(id).cloned().unwrap_or_default(),
             stop: stop.clone(),
         };
         // What is long and needs no region is begun at once: Route 53's zones. The many calls to the regions wait until
@@ -263,7 +263,7 @@ impl AccountRun {
                 return;
             }
             tokio::select! {
-                () = context.session.admitted() => {}
+                () = context.session.wait_for_admission() => {}
                 () = stop.account.cancelled() => {}
             }
             let regions = self.open_regions(&mut lock(shared));
@@ -282,10 +282,10 @@ impl AccountRun {
         shared: &SharedProgress,
     ) -> bool {
         let stop = &context.stop;
-        let mut spent = context.account.tally();
-        spent += around.tally();
+        let mut spent = context.account.call_counts();
+        spent += around.call_counts();
         if !around.is_known() && stop.account.is_cancelled() {
-            let ended = stop.ended().await;
+            let ended = stop.cancelled().await;
             let mut progress = lock(shared);
             progress.besides += spent;
             progress.ended = Some(ended);
@@ -317,8 +317,8 @@ impl AccountRun {
         fan_out(jobs, width, &context.stop.account, run, |place, outcome| {
             let mut progress = lock(shared);
             match outcome {
-                TaskOutcome::Done(Collected { rows, besides }) => {
-                    progress.besides += besides;
+                TaskOutcome::Done(Collected { rows, overhead }) => {
+                    progress.besides += overhead;
                     stock.observer.cells_done(rows.len());
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
@@ -374,7 +374,7 @@ impl AccountRun {
             self.tables().filter(|table| table.entry.reach == reach && self.wants(table, region)).collect();
         wanted.iter().for_each(|table| progress.ledger.open(region, cell(table)));
         stock.observer.cells(wanted.len());
-        stock.pace.cells(wanted.len() as u64, 0);
+        stock.pace.open_cells(wanted.len() as u64);
         let wanted: Vec<usize> = wanted.iter().map(|table| table.index).collect();
         jobs(stock.catalogue, &wanted, reach, region)
     }

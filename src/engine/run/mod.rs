@@ -137,7 +137,7 @@ impl Engine {
         let mut backend = Backend::load(&settings).await;
         if let Some(role) = &settings.backend_role {
             let provider = backend_role(&backend, role);
-            backend = backend.acting_as(provider);
+            backend = backend.with_credentials(provider);
         }
         Self { backend, settings, face }
     }

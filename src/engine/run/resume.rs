@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -21,7 +20,7 @@ use crate::engine::collect::{CompletedParents, StartedParents};
 use crate::engine::plan::Plan;
 use crate::engine::report::Manifest;
 use crate::inventory::{ANY_REGION, LEDGER, Status};
-use crate::inventory::{ColumnType, EXTRA_COLUMN, Origin, Page, Record};
+use crate::inventory::{ColumnType, EXTRA_COLUMN, Location, Page, Record};
 use crate::output::sink::{SinkMessage, WrittenFile};
 use crate::store::{Store, StoreError};
 
@@ -181,7 +180,7 @@ pub(super) async fn take_over(
     cells.retain(|(_, _, table), _| files.iter().any(|file| file.table == *table));
     for file in files {
         let Some(table) = catalogue.find(&file.table) else { continue };
-        let mut pages = Pages { table, partition, sink, waiting: None };
+        let mut pages = Pages { table, sink, waiting: None };
         for line in lines(store, &file.key, &table.all_columns()).await?.lines() {
             let row: StoredRow<'_> =
                 serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
@@ -192,7 +191,8 @@ pub(super) async fn take_over(
             if !done.parents.contains(&parent) {
                 continue;
             }
-            let taken = row.record(table).ok_or_else(|| broken(store, &file.key, "a row does not fit its table"))?;
+            let taken =
+                row.record(table, partition).ok_or_else(|| broken(store, &file.key, "a row does not fit its table"))?;
             done.records += 1;
             pages.add(taken).await;
         }
@@ -213,25 +213,17 @@ struct StoredRow<'a> {
     members: BTreeMap<String, &'a RawValue>,
 }
 
-/// What one row tells of where and when it was seen.
-#[derive(Clone, Debug, PartialEq)]
-struct StoredLocation {
-    account_id: String,
-    account_alias: Option<String>,
-    region: String,
-    collected_at: Timestamp,
-}
-
 impl StoredRow<'_> {
     fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.members.get(name)?.get()).ok()?
     }
 
-    fn record(&self, table: &Table) -> Option<(StoredLocation, Record)> {
-        let seen = StoredLocation {
-            account_id: self.text("account_id")?,
-            account_alias: self.text("account_alias"),
-            region: self.text("region")?,
+    fn record(&self, table: &Table, partition: &Partition) -> Option<(Location, Record)> {
+        let location = Location {
+            account_id: self.text("account_id")?.into(),
+            account_alias: self.text("account_alias").map(Into::into),
+            partition: partition.name,
+            region: self.text("region")?.into(),
             collected_at: self.text("collected_at")?.parse().ok()?,
         };
         let value = |name: &str, kind: ColumnType| {
@@ -259,39 +251,31 @@ impl StoredRow<'_> {
             values: values?,
             extra: self.members.get(EXTRA_COLUMN).map(|extra| extra.get().to_owned()).filter(|extra| extra != "null"),
         };
-        Some((seen, record))
+        Some((location, record))
     }
 }
 
 /// Rows on their way to the sink: those that were seen together go together.
 struct Pages<'a> {
     table: &'static Table,
-    partition: &'static Partition,
     sink: &'a mpsc::Sender<SinkMessage>,
-    waiting: Option<(StoredLocation, Vec<Record>)>,
+    waiting: Option<(Location, Vec<Record>)>,
 }
 
 impl Pages<'_> {
-    async fn add(&mut self, (seen, record): (StoredLocation, Record)) {
+    async fn add(&mut self, (location, record): (Location, Record)) {
         match &mut self.waiting {
-            Some((last, records)) if *last == seen && records.len() < AT_ONCE => records.push(record),
+            Some((last, records)) if *last == location && records.len() < AT_ONCE => records.push(record),
             _ => {
                 self.send().await;
-                self.waiting = Some((seen, vec![record]));
+                self.waiting = Some((location, vec![record]));
             }
         }
     }
 
     async fn send(&mut self) {
-        let Some((seen, records)) = self.waiting.take() else { return };
-        let origin = Origin {
-            account_id: seen.account_id.into(),
-            account_alias: seen.account_alias.map(Into::into),
-            partition: self.partition.name,
-            region: seen.region.into(),
-            collected_at: seen.collected_at,
-        };
+        let Some((location, records)) = self.waiting.take() else { return };
         // Should the sink be gone, the run fails as a whole.
-        let _ = self.sink.send(SinkMessage::Page(Page { table: self.table.index, origin, records }, None)).await;
+        let _ = self.sink.send(SinkMessage::Page(Page { table: self.table.index, location, records }, None)).await;
     }
 }

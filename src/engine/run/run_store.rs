@@ -15,7 +15,7 @@ use crate::engine::plan::Plan;
 use crate::engine::report::{Latest, Manifest, Response, ShardManifest, manifest};
 use crate::inventory::Column;
 use crate::inventory::LEDGER;
-use crate::output::sink::lines_of;
+use crate::output::sink::parquet_to_ndjson;
 use crate::store::{PutOutcome, Store, StoreError};
 
 /// Records in a response are at most so many bytes: Lambda carries 6 MB, the rest of the response included.
@@ -206,7 +206,7 @@ pub(super) async fn answer(
 pub(super) async fn lines(store: &Store, key: &str, columns: &[Column]) -> Result<String, StoreError> {
     let object = store.read(key).await?.ok_or_else(|| broken(store, key, "it is named by a manifest and not there"))?;
     if key.ends_with(".parquet") {
-        return lines_of(object.bytes, columns).map_err(|error| broken(store, key, &error.to_string()));
+        return parquet_to_ndjson(object.bytes, columns).map_err(|error| broken(store, key, &error.to_string()));
     }
     let mut text = String::new();
     let mut gzip = flate2::read::MultiGzDecoder::new(&object.bytes[..]);

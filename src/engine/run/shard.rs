@@ -79,8 +79,15 @@ impl Engine {
         // Of many shards only one has a file for every table, so that a large fleet has no thousands of empty ones.
         let tables = if plan.batch.is_none() || part.name == REST { Tables::Every } else { Tables::WithRows };
         let broken = stop.clone();
-        let writing =
-            sink::write(store.clone(), naming, plan.format, stock.catalogue, tables, stock.pace.clone(), receiver);
+        let config = sink::SinkConfig {
+            store: store.clone(),
+            naming,
+            format: plan.format,
+            catalogue: stock.catalogue,
+            tables,
+            margin: stock.pace.clone(),
+        };
+        let writing = sink::write(config, receiver);
         let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
@@ -168,7 +175,7 @@ struct Margin {
 
 impl Margin {
     fn now(&self) -> Duration {
-        self.set.unwrap_or_else(|| self.pace.margin(sink::FINISHING))
+        self.set.unwrap_or_else(|| self.pace.margin(sink::PARALLEL_FINISHES))
     }
 }
 
@@ -219,10 +226,10 @@ mod tests {
         let slow = pace.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(20)).await;
-            slow.sent(Duration::from_secs(4));
+            slow.record_upload(Duration::from_secs(4));
         });
         let ended = ends_after(Duration::from_secs(100), Margin { set: None, pace: pace.clone() }).await;
-        assert_eq!(ended, Duration::from_secs(100) - pace.margin(sink::FINISHING));
-        assert!(pace.margin(sink::FINISHING) > sink::MIN_WRITE_MARGIN);
+        assert_eq!(ended, Duration::from_secs(100) - pace.margin(sink::PARALLEL_FINISHES));
+        assert!(pace.margin(sink::PARALLEL_FINISHES) > sink::MIN_WRITE_MARGIN);
     }
 }

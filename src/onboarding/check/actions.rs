@@ -10,18 +10,16 @@ use futures::stream::FuturesUnordered;
 
 use super::outcome::{ProbeOutcome, ProbedAction, settle};
 use crate::catalogue::{
-    ACCOUNTS, CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table,
+    ACCOUNTS, CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, SendFn, Source, Table,
     TableDetail,
 };
 
-use crate::aws::AwsError;
-use crate::aws::{Service, Session};
+use crate::aws::{AwsError, Priority, Service, Session};
 use crate::decode::ItemSelector;
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
 use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
-use crate::inventory::GLOBAL;
-use crate::inventory::Record;
+use crate::inventory::{GLOBAL, Location, Record};
 
 /// The probes of one account.
 #[derive(Clone, Debug)]
@@ -44,7 +42,7 @@ struct Probe<'a> {
     table: &'static Table,
     operation: &'static str,
     call: SendFn,
-    wanted: &'a Arc<ItemSelector>,
+    selector: &'a Arc<ItemSelector>,
 }
 
 impl ReadProbes {
@@ -80,17 +78,19 @@ impl ReadProbes {
     async fn ask_of_account(&self) -> Vec<ProbedAction> {
         let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
-            ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
-                Box::pin(async move { nothing_more(asker.ec2().describe_regions().send().await.map_err(AwsError::of)) })
-            }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |asker, _| {
+            ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
-                    async move { nothing_more(asker.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                    async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
-            ("account:ListRegions", Service::Account, home, |asker, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |client, _| {
+                Box::pin(
+                    async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                )
+            }),
+            ("account:ListRegions", Service::Account, home, |client, _| {
                 Box::pin(async move {
-                    nothing_more(asker.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
+                    nothing_more(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
                 })
             }),
         ];
@@ -102,13 +102,13 @@ impl ReadProbes {
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
                 continue;
             }
-            let asker = self.session.urgent_asker(service, region);
-            asker.ticket.open(action, None).await;
+            let client = self.session.client(service, region, Priority::High);
+            client.ticket.open(action, None).await;
             let outcome = tokio::select! {
-                outcome = asker.ticket.calling(call(asker.clone(), CallParams::default())) => outcome,
-                cause = self.stop.ended() => Err(cause),
+                outcome = client.ticket.calling(call(client.clone(), CallParams::default())) => outcome,
+                cause = self.stop.cancelled() => Err(cause),
             };
-            asker.ticket.close();
+            client.ticket.close();
             asked.push(ProbedAction::new(ACCOUNTS, action, GLOBAL.into(), outcome.map(|_| ())));
         }
         asked
@@ -117,7 +117,7 @@ impl ReadProbes {
     async fn known_regions(&self) -> Vec<String> {
         let Some(accounts) = self.catalogue.find(ACCOUNTS) else { return Vec::new() };
         let named = self.regions.names();
-        EnabledRegions::look(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
     }
 
     /// Probes one listing, then its children and details for the first resource listed.
@@ -127,27 +127,27 @@ impl ReadProbes {
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let listing = Probe { table: root, operation: root.entry.operation, call, wanted: &root.wanted };
+        let listing = Probe { table: root, operation: root.entry.operation, call, selector: &root.selector };
         let (listed, found) = self.ask_one(listing, &region, Vec::new()).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         // The id of a resource that exists, or else one that does not.
-        let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
+        let first = |filter: Option<MemberFilter>| match found.iter().find(|record| root.passes(record, filter)) {
             Some(record) => (vec![record.id.clone()], false),
-            None => (vec![root.entry.nobody.to_owned()], true),
+            None => (vec![root.entry.probe_id.to_owned()], true),
         };
         for table in needing {
-            if let Source::Per(Parents { only, .. }, call) = table.entry.source {
-                let (about, made_up) = first(only);
-                let probe = Probe { table, operation: table.entry.operation, call, wanted: &table.wanted };
+            if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
+                let (about, made_up) = first(filter);
+                let probe = Probe { table, operation: table.entry.operation, call, selector: &table.selector };
                 let one = self.ask_one(probe, &region, about).await.0;
                 asked.push(if made_up { one.with_probe_id() } else { one });
             }
-            for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
+            for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let nobody = || (vec![table.entry.nobody.to_owned()], true);
-                let (about, made_up) = if own { first(detail.only) } else { nobody() };
-                let probe = Probe { table, operation: detail.operation, call: detail.call, wanted };
+                let nobody = || (vec![table.entry.probe_id.to_owned()], true);
+                let (about, made_up) = if own { first(detail.filter) } else { nobody() };
+                let probe = Probe { table, operation: detail.operation, call: detail.call, selector };
                 let one = self.ask_one(probe, &region, about).await.0;
                 asked.push(if made_up { one.with_probe_id() } else { one });
             }
@@ -156,26 +156,27 @@ impl ReadProbes {
     }
 
     async fn ask_one(&self, probe: Probe<'_>, region: &Arc<str>, subjects: Vec<String>) -> (ProbedAction, Vec<Record>) {
-        let Probe { table, operation: action, call, wanted } = probe;
+        let Probe { table, operation: action, call, selector } = probe;
         let service = table.entry.service;
         let place = match service {
             Service::Route53 => self.partition.route53_region,
             _ => region,
         };
-        let asker = self.session.asker(service, place);
+        let client = self.session.client(service, place, Priority::Normal);
         let ask = CallParams { token: None, subjects, region: region.to_string() };
-        let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
-        let outcome = Line::new(&asker, &self.stop).ask(&question).await;
-        let row = RowContext {
-            account_id: &self.account_id,
+        let question = PageRequest { operation: action, call, wanted: selector.clone(), ask };
+        let outcome = Line::new(&client, &self.stop).ask(&question).await;
+        let location = Location {
+            account_id: self.account_id.clone(),
+            account_alias: None,
             partition: partition_of_region(place).name,
-            region,
-            parent: None,
+            region: region.clone(),
+            collected_at: jiff::Timestamp::now(),
         };
         let is_listing = matches!(table.entry.source, Source::Listed(_)) && action == table.entry.operation;
         let (outcome, records) = match outcome {
             Ok((taken, _)) if is_listing => {
-                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, row)).collect())
+                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, &location, None)).collect())
             }
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),
@@ -190,5 +191,5 @@ fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
 
 /// A detail and its fallbacks.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
-    std::iter::successors(Some(detail), |detail| detail.otherwise.as_deref())
+    std::iter::successors(Some(detail), |detail| detail.fallback.as_deref())
 }

@@ -45,7 +45,7 @@ impl Checker {
         let mut other_identity = None;
         if let Some(role) = given.as_ref().filter(|role| !is_session_of(&own_identity, role)) {
             let provider = backend_role(&own, &role.to_string());
-            let backend = own.clone().acting_as(provider);
+            let backend = own.clone().with_credentials(provider);
             let identity = backend.identify().await?;
             other_identity = Some(std::mem::replace(&mut acting, (backend, identity)));
         }

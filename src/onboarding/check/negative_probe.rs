@@ -66,7 +66,7 @@ impl NegativeAttempts<'_> {
         let roles = &self.context.roles;
         let wrong = random_external_id().unwrap_or_else(|_| SecretString::from("rolecall-wrong-external-id"));
         let (without, with_wrong) =
-            futures::join!(roles.knock(self.target, None), roles.knock(self.target, Some(wrong)));
+            futures::join!(roles.try_assume_role(self.target, None), roles.try_assume_role(self.target, Some(wrong)));
         let attempts = [("without an external ID", without), ("with a wrong external ID", with_wrong)];
         let (mut result, mut findings) = self.judge_attempts(attempts);
         if result == NegativeProbe::Refused && self.target.via.is_none() {
@@ -107,7 +107,7 @@ impl NegativeAttempts<'_> {
     async fn try_as_other_identity(&self) -> Option<Finding> {
         match &self.context.other_identity {
             Some((roles, arn)) if self.target.via.is_none() => {
-                match roles.knock(self.target, self.target.external_id.clone()).await {
+                match roles.try_assume_role(self.target, self.target.external_id.clone()).await {
                     Ok(()) => {
                         let attempt = format!("as {arn}, which is not backend_role");
                         Some(Finding::lets_in(&attempt, self.caller, self.target.external_id.is_some()))

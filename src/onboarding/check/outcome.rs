@@ -66,7 +66,7 @@ impl ProbedAction {
         let status = CellOutcome::of_call(&result).status();
         match result {
             // AWS checks permissions first: a resource that is not found may be asked about.
-            Err(error) if error.kind == AwsErrorKind::Gone => {
+            Err(error) if error.kind == AwsErrorKind::NotFound => {
                 Self { table, action, region, outcome: ProbeOutcome::Allowed, error: None }
             }
             result => Self { table, action, region, outcome: status.into(), error: result.err() },
@@ -89,7 +89,7 @@ impl ProbedAction {
     }
 
     fn credentials_were_rejected(&self) -> bool {
-        self.error.as_ref().is_some_and(|error| error.kind == AwsErrorKind::NotKnownThere)
+        self.error.as_ref().is_some_and(|error| error.kind == AwsErrorKind::CredentialsRejected)
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
 
     fn rejected() -> Result<(), AwsError> {
         let message = "AWS was not able to validate the provided access credentials";
-        Err(AwsError { code: Some("AuthFailure".into()), ..AwsError::new(AwsErrorKind::NotKnownThere, message) })
+        Err(AwsError { code: Some("AuthFailure".into()), ..AwsError::new(AwsErrorKind::CredentialsRejected, message) })
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
         };
         for (result, outcome) in [
             (error(AwsErrorKind::Other, Some("InvalidVpcID.Malformed")), ProbeOutcome::Allowed),
-            (error(AwsErrorKind::Gone, Some("NoSuchHostedZone")), ProbeOutcome::Allowed),
+            (error(AwsErrorKind::NotFound, Some("NoSuchHostedZone")), ProbeOutcome::Allowed),
             (error(AwsErrorKind::Other, None), ProbeOutcome::Unknown),
             (error(AwsErrorKind::Throttled, Some("Throttling")), ProbeOutcome::Unknown),
             (error(AwsErrorKind::Denied, Some("UnauthorizedOperation")), ProbeOutcome::Denied),

@@ -9,8 +9,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::aws::AwsError;
-use crate::aws::{Service, ServiceClient, Session};
+use crate::aws::{AwsError, Priority, Service, ServiceClient, Session};
 use crate::domain::Partition;
 use crate::onboarding::iam_policy::role_reader::{IamCaller, RoleDescription, RoleReader};
 
@@ -20,7 +19,7 @@ pub(super) async fn read(
     partition: &Partition,
     role_name: &str,
 ) -> Result<RoleDescription, AwsError> {
-    let caller = SessionIamCaller { client: session.asker(Service::Iam, partition.iam_region) };
+    let caller = SessionIamCaller { client: session.client(Service::Iam, partition.iam_region, Priority::Normal) };
     RoleReader::new(caller, role_name).role().await
 }
 

@@ -119,7 +119,7 @@ impl<'a> TargetCheck<'a> {
         let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
         let mut reported = false;
         loop {
-            let error = match self.context.roles.enter(self.target).await {
+            let error = match self.context.roles.open_session(self.target).await {
                 Err(error) if error.kind == AwsErrorKind::Denied => error,
                 result => return result,
             };
@@ -148,7 +148,7 @@ impl<'a> TargetCheck<'a> {
             partition: self.checker.acting.partition,
             stop: stop.clone(),
         };
-        let budget = self.checker.acting.manner.settings.account_budget;
+        let budget = self.checker.acting.client_config.settings.account_budget;
         let timer = tokio::spawn(async move {
             tokio::time::sleep(budget).await;
             stop.account.cancel();
@@ -182,7 +182,7 @@ impl<'a> TargetCheck<'a> {
     /// Reads the role's own policies, in a session that may do nothing else. None if no role is assumed.
     async fn read_role(&self) -> Option<Result<RoleDescription, AwsError>> {
         let role: RoleArn = self.role_arn()?.parse().ok()?;
-        let opened = match self.context.role_readers.enter(self.target).await {
+        let opened = match self.context.role_readers.open_session(self.target).await {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };

@@ -1,11 +1,11 @@
-//! A scene for the simulated AWS: customers, the registry that names them, and an engine that runs over them.
+//! A fixture of the simulated AWS: customers' accounts, the registry of them, and an engine that collects them.
 
 use rolecall::testing::{
     AccountSummary, Backend, Engine, Error, NoopObserver, Observer, Request, Response, RunIdSource, RunRequest,
     Runtime, Settings, ValidationErrors,
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,31 +21,31 @@ pub(crate) const BACKEND: &str = "999999999999";
 /// The secret key of the backend's operator; the simulated AWS looks at no signature.
 pub(crate) const BACKEND_SECRET: &str = "a-key-of-the-backend";
 
-/// However busy the machine is, what a test waits for has come by then, or never does.
+/// The time after which a test stops waiting. It is long, since the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What a run has come to.
+/// Counts the cells and accounts of a run as it progresses.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct ProgressCounter {
     begun: AtomicUsize,
     done: AtomicUsize,
     accounts: AtomicUsize,
 }
 
-impl Seen {
-    /// Cells that are known and not answered yet.
-    pub(crate) fn open(&self) -> usize {
+impl ProgressCounter {
+    /// Returns the number of cells that are planned and not answered yet.
+    pub(crate) fn open_cells(&self) -> usize {
         let done = self.done.load(Ordering::SeqCst);
         self.begun.load(Ordering::SeqCst) - done
     }
 
-    /// Accounts that are done.
-    pub(crate) fn accounts(&self) -> usize {
+    /// Returns the number of finished accounts.
+    pub(crate) fn finished_accounts(&self) -> usize {
         self.accounts.load(Ordering::SeqCst)
     }
 }
 
-impl Observer for Seen {
+impl Observer for ProgressCounter {
     fn cells(&self, more: usize) {
         self.begun.fetch_add(more, Ordering::SeqCst);
     }
@@ -59,37 +59,36 @@ impl Observer for Seen {
     }
 }
 
-/// Waits until something has come.
-pub(crate) async fn until(what: &str, come: impl Fn() -> bool) {
+/// Waits until `reached` is true. Panics with `what` after [`PATIENCE`].
+pub(crate) async fn until(what: &str, reached: impl Fn() -> bool) {
     let waiting = async {
-        while !come() {
+        while !reached() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what} never came"));
 }
 
-/// A simulated AWS with customers, and a folder with the registry that names them.
-pub(crate) struct Scene {
+/// A simulated AWS with customers' accounts, and a folder with the registry of them.
+pub(crate) struct Fixture {
     pub sim: Sim,
     pub folder: tempfile::TempDir,
     pub settings: Settings,
 }
 
-impl Scene {
-    pub(crate) async fn set(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
+impl Fixture {
+    pub(crate) async fn start(customers: usize, template: Account, change: impl FnOnce(&mut World)) -> Self {
         let mut world = World::new(BACKEND);
         let ids = world.add_customers(customers, &template);
         change(&mut world);
         let folder = tempfile::tempdir().expect("a folder");
         let targets: Vec<Value> =
             ids.iter().map(|id| json!({ "account_id": id, "external_id": format!("ext-{id}") })).collect();
-        let registry = folder.path().join("targets.json");
-        std::fs::write(&registry, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
+        let registry = write_registry(folder.path(), &targets);
         let settings = Settings {
-            registry: Some(registry.display().to_string()),
+            registry: Some(registry),
             output: Some(folder.path().join("out").display().to_string()),
-            // Where time is meant to run out the test says how soon.
+            // Tests of time-outs set shorter ones.
             connect_timeout: PATIENCE,
             call_timeout: 10 * PATIENCE,
             operation_timeout: 20 * PATIENCE,
@@ -97,23 +96,23 @@ impl Scene {
             sts_patience: PATIENCE,
             attempts: 3,
             format: Some("ndjson".into()),
-            // A thousand VPCs are a thousand calls; how fast they may go is not what these tests are about.
+            // A thousand VPCs are a thousand calls. These tests are not about the rate limit.
             route53_rate: 500.0,
             ..Settings::default()
         };
         Self { sim: Sim::start(world).await, folder, settings }
     }
 
-    pub(crate) fn out(&self) -> std::path::PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.folder.path().join("out")
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        let backend = Backend::of(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
+        let backend = Backend::from_config(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
         Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
     }
 
-    /// `rolecall` as an operator of the backend account, over the scene's customers.
+    /// Returns `rolecall` with the credentials of an operator of the backend account and the fixture's registry.
     pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
         command
@@ -125,7 +124,7 @@ impl Scene {
         command
     }
 
-    /// `rolecall run` over all customers, into lines that tests can read.
+    /// Returns `rolecall run` over all customers into `output`, as ndjson.
     pub(crate) fn command(&self, output: &str) -> Command {
         self.rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output])
     }
@@ -149,16 +148,20 @@ impl Scene {
         self.engine().run(RunRequest { deadline, ..self.order(&request) }).await
     }
 
-    /// A run that ends early, as at its deadline, once what the test waits for has come.
-    pub(crate) async fn run_until(&self, request: Value, come: impl Fn(&Seen) -> bool) -> Result<Response, Error> {
-        let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
+    /// Runs until `reached` is true, then interrupts the run as its deadline would.
+    pub(crate) async fn run_until(
+        &self,
+        request: Value,
+        reached: impl Fn(&ProgressCounter) -> bool,
+    ) -> Result<Response, Error> {
+        let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
         let order = RunRequest { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
         let engine = self.engine();
         let mut run = std::pin::pin!(engine.run(order));
         tokio::select! {
             biased;
-            () = until("what the run was to end at", || come(&seen)) => {}
-            // So fast a run has come to its end, which whoever asked for it finds in the response.
+            () = until("the condition to interrupt the run", || reached(&seen)) => {}
+            // The run may finish first. The caller sees that in the response.
             response = &mut run => return response,
         }
         stop.cancel();
@@ -166,25 +169,52 @@ impl Scene {
     }
 }
 
-pub(crate) fn some(items: usize, zones: usize, records: usize) -> Account {
+/// Writes a registry of these targets into a folder and returns its path.
+pub(crate) fn write_registry(folder: &Path, targets: &[Value]) -> String {
+    let path = folder.join("targets.json");
+    std::fs::write(&path, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
+    path.display().to_string()
+}
+
+/// Returns all files below a folder, sorted by path.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Asserts that a run has answered every cell.
+pub(crate) fn assert_complete(response: &Response) {
+    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
+}
+
+/// Returns an account with `items` EC2 items of each type in each region, and `zones` zones of `records` records.
+pub(crate) fn account_with(items: usize, zones: usize, records: usize) -> Account {
     Account { items, zones, records, ..Account::default() }
 }
 
+/// Reads a run's ledger and asserts that no cell has two rows.
 pub(crate) fn ledger(out: &Path, run_id: &str) -> Vec<Value> {
     let rows = rows(out, &manifest(out, run_id), "ledger");
     let mut cells: Vec<String> =
         rows.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
     cells.sort();
     cells.dedup();
-    assert_eq!(cells.len(), rows.len(), "a cell stands twice");
+    assert_eq!(cells.len(), rows.len(), "a cell has two rows");
     rows
 }
 
-pub(crate) fn told<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
+/// Returns the row of a cell.
+pub(crate) fn ledger_row<'a>(ledger: &'a [Value], account: &str, region: &str, table: &str) -> &'a Value {
     let here = |row: &&Value| row["account_id"] == account && row["region"] == region && row["table"] == table;
     ledger.iter().find(here).unwrap_or_else(|| panic!("no row for {account} {region} {table}"))
 }
 
+/// Reads the account, region and id of a table's records, sorted, and asserts that no record is duplicate.
 pub(crate) fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
     let mut ids: Vec<String> = rows(out, &manifest(out, run_id), table)
         .iter()
@@ -193,6 +223,6 @@ pub(crate) fn ids(out: &Path, run_id: &str, table: &str) -> Vec<String> {
     ids.sort();
     let all = ids.len();
     ids.dedup();
-    assert_eq!(ids.len(), all, "a record stands twice in {table}");
+    assert_eq!(ids.len(), all, "a duplicate record in {table}");
     ids
 }
