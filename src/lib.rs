@@ -40,7 +40,9 @@ pub mod cli;
 pub mod testing;
 
 pub use catalogue::Catalogue;
-pub use engine::{Engine, Observer, Response, RunRequest};
+pub use engine::{
+    Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
+};
 pub use error::{Error, ErrorKind};
-pub use event::Request;
-pub use settings::Settings;
+pub use event::{Request, RunIdSource};
+pub use settings::{Runtime, Settings};

@@ -39,7 +39,7 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn committed(&self, response: &Response) {
+    fn run_committed(&self, response: &Response) {
         write(&documents(response, &self.function, Timestamp::now(), self.left_ms(), largest_memory()));
     }
 }

@@ -32,9 +32,9 @@ impl LocalStore {
     pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
         let path = self.path(key);
         match fs::read(&path).await {
-            Ok(bytes) => Ok(Some(Object { tag: tag(&bytes), bytes: bytes.into() })),
+            Ok(bytes) => Ok(Some(Object { etag: etag(&bytes), bytes: bytes.into() })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(told(&path, error)),
+            Err(error) => Err(error_at(&path, error)),
         }
     }
 
@@ -44,10 +44,10 @@ impl LocalStore {
             let mut entries = match fs::read_dir(&folder).await {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(told(&folder, error)),
+                Err(error) => return Err(error_at(&folder, error)),
             };
-            while let Some(entry) = entries.next_entry().await.map_err(|error| told(&folder, error))? {
-                let kind = entry.file_type().await.map_err(|error| told(&folder, error))?;
+            while let Some(entry) = entries.next_entry().await.map_err(|error| error_at(&folder, error))? {
+                let kind = entry.file_type().await.map_err(|error| error_at(&folder, error))?;
                 if kind.is_dir() {
                     folders.push(entry.path());
                 } else if !entry.file_name().as_encoded_bytes().ends_with(PARTIAL.as_bytes()) {
@@ -58,7 +58,7 @@ impl LocalStore {
         Ok(false)
     }
 
-    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+    pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         let mut upload = self.upload(key);
         match upload.write(bytes).await {
             Ok(()) => upload.finish().await,
@@ -69,13 +69,13 @@ impl LocalStore {
         }
     }
 
-    pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
-        let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == PutOutcome::Ours) };
+    pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
+        let Some(etag) = etag else { return Ok(self.put_if_absent(key, bytes).await? == PutOutcome::Created) };
         // What a link points at is replaced, and not the link.
         let path = fs::canonicalize(self.path(key)).await.unwrap_or_else(|_| self.path(key));
         // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
         let Some(_turn) = turn(&path).await? else { return Ok(false) };
-        if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
+        if self.read(key).await?.is_none_or(|object| object.etag != etag) {
             return Ok(false);
         }
         let mut upload = LocalUpload { path: path.clone(), file: None };
@@ -93,7 +93,7 @@ impl LocalStore {
         };
         if let Err(error) = done.await {
             let _ = fs::remove_file(&partial).await;
-            return Err(told(&path, error));
+            return Err(error_at(&path, error));
         }
         Ok(true)
     }
@@ -117,8 +117,8 @@ async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
     match lock.await {
         Ok(Ok(turn)) => Ok(turn),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Ok(Err(error)) => Err(told(path, error)),
-        Err(error) => Err(told(path, std::io::Error::other(error))),
+        Ok(Err(error)) => Err(error_at(path, error)),
+        Err(error) => Err(error_at(path, std::io::Error::other(error))),
     }
 }
 
@@ -147,12 +147,12 @@ pub struct LocalUpload {
 impl LocalUpload {
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let path = self.path.clone();
-        self.open().await?.write_all(&bytes).await.map_err(|error| told(&path, error))
+        self.open().await?.write_all(&bytes).await.map_err(|error| error_at(&path, error))
     }
 
     pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
         self.open().await?;
-        let Some((partial, mut file)) = self.file.take() else { return Ok(PutOutcome::Theirs) };
+        let Some((partial, mut file)) = self.file.take() else { return Ok(PutOutcome::AlreadyExists) };
         let flushed = async {
             file.flush().await?;
             file.sync_all().await
@@ -164,9 +164,9 @@ impl LocalUpload {
         };
         let _ = fs::remove_file(&partial).await;
         match linked {
-            Ok(()) => Ok(PutOutcome::Ours),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(PutOutcome::Theirs),
-            Err(error) => Err(told(&self.path, error)),
+            Ok(()) => Ok(PutOutcome::Created),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(PutOutcome::AlreadyExists),
+            Err(error) => Err(error_at(&self.path, error)),
         }
     }
 
@@ -180,20 +180,20 @@ impl LocalUpload {
     async fn open(&mut self) -> Result<&mut fs::File, StoreError> {
         if self.file.is_none() {
             let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
-            fs::create_dir_all(&folder).await.map_err(|error| told(&folder, error))?;
+            fs::create_dir_all(&folder).await.map_err(|error| error_at(&folder, error))?;
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             let partial = folder.join(format!(".{name}.{}{PARTIAL}", crate::domain::new_attempt_id()));
-            let file = fs::File::create_new(&partial).await.map_err(|error| told(&partial, error))?;
+            let file = fs::File::create_new(&partial).await.map_err(|error| error_at(&partial, error))?;
             self.file = Some((partial, file));
         }
         self.file.as_mut().map(|(_, file)| file).ok_or_else(|| StoreError::Address("no file".into()))
     }
 }
 
-fn told(path: &Path, error: std::io::Error) -> StoreError {
+fn error_at(path: &Path, error: std::io::Error) -> StoreError {
     StoreError::File { path: path.display().to_string(), what: error.to_string() }
 }
 
-fn tag(bytes: &[u8]) -> String {
+fn etag(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

@@ -64,16 +64,16 @@ pub struct Object {
     /// Its content.
     pub bytes: Bytes,
     /// Changes whenever the content does.
-    pub tag: String,
+    pub etag: String,
 }
 
 /// What became of a create-only write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
     /// It is there, and it is what we wrote.
-    Ours,
+    Created,
     /// Somebody else's was there first, and stays.
-    Theirs,
+    AlreadyExists,
 }
 
 /// A place for objects, by keys like `runs/x/plan.json`.
@@ -124,10 +124,10 @@ impl Store {
     }
 
     /// Where an object lies, as a bucket and a key; no bucket and a path for a folder.
-    pub fn place(&self, key: &str) -> (String, String) {
+    pub fn location(&self, key: &str) -> (String, String) {
         match self {
             Self::Folder(folder) => (String::new(), folder.path(key).display().to_string()),
-            Self::Bucket(bucket) => bucket.place(key),
+            Self::Bucket(bucket) => bucket.location(key),
         }
     }
 
@@ -148,19 +148,19 @@ impl Store {
     }
 
     /// Writes an object that must not be there yet.
-    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+    pub async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         match self {
-            Self::Folder(folder) => folder.create(key, bytes).await,
-            Self::Bucket(bucket) => bucket.create(key, bytes).await,
+            Self::Folder(folder) => folder.put_if_absent(key, bytes).await,
+            Self::Bucket(bucket) => bucket.put_if_absent(key, bytes).await,
         }
     }
 
     /// Writes over the object that bears this tag, or creates it where `tag` is `None`. Whether it did:
     /// not where somebody else was faster.
-    pub async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
+    pub async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
         match self {
-            Self::Folder(folder) => folder.replace(key, bytes, tag).await,
-            Self::Bucket(bucket) => bucket.replace(key, bytes, tag).await,
+            Self::Folder(folder) => folder.put_if_match(key, bytes, etag).await,
+            Self::Bucket(bucket) => bucket.put_if_match(key, bytes, etag).await,
         }
     }
 

@@ -64,7 +64,7 @@ impl S3Store {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }
 
-    pub(super) fn place(&self, key: &str) -> (String, String) {
+    pub(super) fn location(&self, key: &str) -> (String, String) {
         (self.bucket.clone(), self.key(key))
     }
 
@@ -72,7 +72,7 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
-    fn told(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
+    fn error_at(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
         StoreError::S3 { operation, key: self.address(key), cause }
     }
 
@@ -84,37 +84,37 @@ impl S3Store {
                 return if cause.kind == AwsErrorKind::NotFound {
                     Ok(None)
                 } else {
-                    Err(self.told("s3:GetObject", key, cause))
+                    Err(self.error_at("s3:GetObject", key, cause))
                 };
             }
         };
-        let tag = answer.e_tag.unwrap_or_default();
+        let etag = answer.e_tag.unwrap_or_default();
         let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
             let cause = AwsError::new(AwsErrorKind::Unreachable, error.to_string());
             StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
         };
         let bytes = answer.body.collect().await.map_err(broken)?.into_bytes();
-        Ok(Some(Object { bytes, tag }))
+        Ok(Some(Object { bytes, etag }))
     }
 
     pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(&format!("{folder}/")));
         let answer = request.max_keys(1).send().await;
-        let answer = answer.map_err(|error| self.told("s3:ListObjectsV2", folder, AwsError::of(error)))?;
+        let answer = answer.map_err(|error| self.error_at("s3:ListObjectsV2", folder, AwsError::of(error)))?;
         Ok(!answer.contents.unwrap_or_default().is_empty())
     }
 
-    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
-        if self.put(key, bytes.clone(), WriteCondition::NotThere).await? {
-            return Ok(PutOutcome::Ours);
+    pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+        if self.put(key, bytes.clone(), WriteCondition::Absent).await? {
+            return Ok(PutOutcome::Created);
         }
         // An answer may have been lost on a write that succeeded: then what is there is ours.
         let ours = self.read(key).await?.is_some_and(|object| object.bytes == bytes);
-        Ok(if ours { PutOutcome::Ours } else { PutOutcome::Theirs })
+        Ok(if ours { PutOutcome::Created } else { PutOutcome::AlreadyExists })
     }
 
-    pub(super) async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
-        let condition = tag.map_or(WriteCondition::NotThere, WriteCondition::Tag);
+    pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
+        let condition = etag.map_or(WriteCondition::Absent, WriteCondition::Match);
         self.put(key, bytes, condition).await
     }
 
@@ -124,17 +124,17 @@ impl S3Store {
         loop {
             let request = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
             let request = match condition {
-                WriteCondition::NotThere => request.if_none_match("*"),
-                WriteCondition::Tag(tag) => request.if_match(tag),
+                WriteCondition::Absent => request.if_none_match("*"),
+                WriteCondition::Match(etag) => request.if_match(etag),
             };
             let Err(error) = encrypted!(self, request).send().await else { return Ok(true) };
             let cause = AwsError::of(error);
             match cause.kind {
                 AwsErrorKind::Precondition => return Ok(false),
                 // If-Match on what somebody has taken away meanwhile.
-                AwsErrorKind::NotFound if matches!(condition, WriteCondition::Tag(_)) => return Ok(false),
+                AwsErrorKind::NotFound if matches!(condition, WriteCondition::Match(_)) => return Ok(false),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
-                _ => return Err(self.told("s3:PutObject", key, cause)),
+                _ => return Err(self.error_at("s3:PutObject", key, cause)),
             }
         }
     }
@@ -160,8 +160,8 @@ async fn pause(conflicts: u32) -> u32 {
 
 #[derive(Clone, Copy)]
 enum WriteCondition<'a> {
-    NotThere,
-    Tag(&'a str),
+    Absent,
+    Match(&'a str),
 }
 
 /// An object on its way: one request where it is small, a multipart upload where it is large.
@@ -192,7 +192,7 @@ impl S3Upload {
 
     pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
         let done = self.complete().await;
-        if done.is_err() || done == Ok(PutOutcome::Theirs) {
+        if done.is_err() || done == Ok(PutOutcome::AlreadyExists) {
             self.abort().await;
         }
         done
@@ -213,7 +213,7 @@ impl S3Upload {
     async fn complete(&mut self) -> Result<PutOutcome, StoreError> {
         let rest = self.waiting.split().freeze();
         if self.id.is_none() {
-            return self.bucket.create(&self.key, rest).await;
+            return self.bucket.put_if_absent(&self.key, rest).await;
         }
         if !rest.is_empty() {
             self.send(rest).await?;
@@ -230,18 +230,18 @@ impl S3Upload {
             let request = request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*");
             let Err(error) = request.send().await else {
                 self.id = None;
-                return Ok(PutOutcome::Ours);
+                return Ok(PutOutcome::Created);
             };
             let cause = AwsError::of(error);
             match cause.kind {
-                AwsErrorKind::Precondition => return Ok(PutOutcome::Theirs),
+                AwsErrorKind::Precondition => return Ok(PutOutcome::AlreadyExists),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
                 // The answer to an attempt that succeeded was lost: the upload is over, and the object is there.
                 AwsErrorKind::NotFound if self.is_there().await => {
                     self.id = None;
-                    return Ok(PutOutcome::Ours);
+                    return Ok(PutOutcome::Created);
                 }
-                _ => return Err(self.bucket.told("s3:CompleteMultipartUpload", &self.key, cause)),
+                _ => return Err(self.bucket.error_at("s3:CompleteMultipartUpload", &self.key, cause)),
             }
         }
     }
@@ -263,7 +263,7 @@ impl S3Upload {
             let request = bucket.client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
             let answer =
-                request.send().await.map_err(|error| bucket.told("s3:UploadPart", &key, AwsError::of(error)))?;
+                request.send().await.map_err(|error| bucket.error_at("s3:UploadPart", &key, AwsError::of(error)))?;
             Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())
         });
         Ok(())
@@ -286,7 +286,7 @@ impl S3Upload {
         let request = client.create_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
         let answer = encrypted!(self.bucket, request).send().await;
         let answer =
-            answer.map_err(|error| self.bucket.told("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
+            answer.map_err(|error| self.bucket.error_at("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
         let id = answer.upload_id.unwrap_or_default();
         self.id = Some(id.clone());
         Ok(id)

@@ -25,7 +25,7 @@ use crate::input::{ValidationErrors, quoted};
 
 /// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The run's name.
     pub run_id: RunId,
     /// When the run began.
@@ -56,38 +56,38 @@ pub struct Plan {
 
 /// A part of a plan's accounts, carried out by one invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// The shard's name: `0`, `1` …
+pub(super) struct Shard {
+    /// The name: `0`, `1` …
     pub name: String,
-    /// Its accounts, by their places in the plan.
-    pub places: Vec<usize>,
+    /// The accounts, by their index in the plan.
+    pub accounts: Vec<usize>,
 }
 
 impl Plan {
-    /// The parts, each account in exactly one of them.
-    pub fn parts(&self) -> Vec<Shard> {
+    /// The shards of the plan. Each account is in exactly one of them.
+    pub(super) fn shards(&self) -> Vec<Shard> {
         let batch = self.batch.unwrap_or(self.accounts.len()).max(1);
-        let places: Vec<usize> = (0..self.accounts.len()).collect();
-        let parts = places.chunks(batch).enumerate();
-        parts.map(|(number, places)| Shard { name: number.to_string(), places: places.to_vec() }).collect()
+        let indices: Vec<usize> = (0..self.accounts.len()).collect();
+        let batches = indices.chunks(batch).enumerate();
+        batches.map(|(number, accounts)| Shard { name: number.to_string(), accounts: accounts.to_vec() }).collect()
     }
 
-    /// The accounts of a part.
-    pub fn accounts_of<'a>(&'a self, part: &'a Shard) -> impl Iterator<Item = &'a PlannedAccount> {
-        part.places.iter().map(|place| &self.accounts[*place])
+    /// The accounts of a shard.
+    pub(super) fn accounts_of<'a>(&'a self, shard: &'a Shard) -> impl Iterator<Item = &'a PlannedAccount> {
+        shard.accounts.iter().map(|index| &self.accounts[*index])
     }
 
-    /// The names of the shards that these accounts are in.
-    pub fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
+    /// The names of the shards that have any of these accounts.
+    pub(super) fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
         let wanted: HashSet<&AccountId> = accounts.collect();
-        let holds = |part: &Shard| self.accounts_of(part).any(|account| wanted.contains(&account.account_id));
-        self.parts().into_iter().filter(holds).map(|part| part.name).collect()
+        let has_any = |shard: &Shard| self.accounts_of(shard).any(|account| wanted.contains(&account.account_id));
+        self.shards().into_iter().filter(has_any).map(|shard| shard.name).collect()
     }
 }
 
 /// One account of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedAccount {
+pub(crate) struct PlannedAccount {
     /// The account.
     pub account_id: AccountId,
     /// What people call it.
@@ -107,7 +107,7 @@ pub(crate) struct Basis<'a> {
     /// The backend's partition.
     pub partition: &'a Partition,
     /// Who plans.
-    pub face: Runtime,
+    pub runtime: Runtime,
     /// What is written where a request names no format.
     pub format: Format,
     /// Whether targets count that are disabled: they are checked, and never taken stock of.
@@ -127,28 +127,34 @@ pub(crate) struct Selection {
     pub format: Format,
 }
 
+/// What makes a selection the plan of one run.
+#[derive(Clone, Debug)]
+pub(super) struct PlanOrigin {
+    pub request: Request,
+    pub run_id: RunId,
+    pub started_at: Timestamp,
+    /// The attempt that writes the plan: eight hexadecimal digits.
+    pub attempt: String,
+    pub backend_account_id: String,
+    /// Accounts per shard; `None` for one shard of all accounts.
+    pub batch: Option<usize>,
+}
+
 impl Selection {
-    /// The plan of a run that begins now, in an attempt of this name, run by this account.
-    pub(crate) fn plan(
-        self,
-        request: Request,
-        run_id: RunId,
-        started_at: Timestamp,
-        attempt: String,
-        backend: &str,
-    ) -> Plan {
+    /// Makes the plan of a run.
+    pub(super) fn plan(self, origin: PlanOrigin) -> Plan {
         Plan {
-            run_id,
-            dt: started_at.strftime("%Y-%m-%d").to_string(),
-            started_at,
-            attempt,
-            backend_account_id: backend.to_owned(),
-            request,
+            run_id: origin.run_id,
+            dt: origin.started_at.strftime("%Y-%m-%d").to_string(),
+            started_at: origin.started_at,
+            attempt: origin.attempt,
+            backend_account_id: origin.backend_account_id,
+            request: origin.request,
             format: self.format,
             accounts: self.accounts,
             unknown_accounts: self.unknown_accounts,
             resources: self.resources,
-            batch: None,
+            batch: origin.batch,
         }
     }
 }
@@ -184,7 +190,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         );
     }
     for target in &selected {
-        if target.role == TargetRole::OwnCredentials && basis.face == Runtime::Lambda {
+        if target.role == TargetRole::OwnCredentials && basis.runtime == Runtime::Lambda {
             let what = format!(
                 "account {}: `\"role_arn\": null` (own credentials) is for the CLI alone; give it a role like any other",
                 target.account_id

@@ -7,7 +7,7 @@ use crate::domain::Globs;
 
 /// The target's globs, and the request's, which only narrow them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RegionChoice {
+pub(crate) struct RegionChoice {
     /// What the registry lets us ask.
     pub target: Vec<String>,
     /// What the request asks for; everything that the target allows where it says nothing.
@@ -17,7 +17,7 @@ pub struct RegionChoice {
 
 /// What is asked in an account, and what was wanted and cannot be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChosenRegions {
+pub(crate) struct ChosenRegions {
     /// Enabled, allowed and wanted.
     pub ask: Vec<String>,
     /// Names and globs that lead to no region here, each with the reason.
@@ -26,7 +26,7 @@ pub struct ChosenRegions {
 
 impl RegionChoice {
     /// Chooses among the regions that are enabled.
-    pub fn choose<'a>(&self, enabled: impl IntoIterator<Item = &'a str>) -> ChosenRegions {
+    pub(crate) fn choose<'a>(&self, enabled: impl IntoIterator<Item = &'a str>) -> ChosenRegions {
         let target = Globs::new(&self.target);
         let request = self.request.as_ref().map(Globs::new);
         let wanted = |region: &str| request.as_ref().is_none_or(|globs| globs.matches(region));
@@ -72,7 +72,7 @@ impl RegionChoice {
     }
 
     /// The regions that are named in full, beside any globs: they stand in where nobody may say which are enabled.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let target = Globs::new(&self.target);
         let wanted = self.request.as_ref().map(Globs::new);
         let patterns = self.request.iter().flatten().chain(&self.target);
@@ -82,7 +82,7 @@ impl RegionChoice {
     }
 
     /// The regions, where all of them are named in full: what can be said of an account that was never entered.
-    pub fn named_in_full(&self) -> Option<Vec<String>> {
+    pub(crate) fn named_in_full(&self) -> Option<Vec<String>> {
         let target = Globs::new(&self.target);
         let patterns = self.request.as_ref().unwrap_or(&self.target);
         let names: Vec<String> = Globs::new(patterns).full_names().map(|name| name.to_string()).collect();

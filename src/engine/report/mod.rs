@@ -2,8 +2,9 @@
 //!
 //! Works on what was counted; knows neither AWS nor how anything was collected.
 
-mod chain;
 mod failures;
+mod assemble;
+mod chain;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
 pub(crate) use failures::{FailureGroup, Stage, advice, bounded as bounded_failures, group};
 
@@ -18,11 +20,8 @@ use crate::domain::{AccountId, RunId};
 
 use crate::engine::plan::Plan;
 use crate::event::Request;
-use crate::inventory::{LedgerRow, Status};
+use crate::inventory::Status;
 use crate::output::sink::WrittenFile;
-
-/// Without `inline` a response stays below 200 KiB; failures take what the rest leaves of this.
-const RESPONSE_BYTES: usize = 190 << 10;
 
 /// How a run, or one account in it, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,23 +50,6 @@ pub struct AccountCounts {
     pub failed: u64,
     /// With none begun.
     pub not_started: u64,
-}
-
-impl AccountCounts {
-    /// Counts accounts by how they ended.
-    fn of(ended: impl Iterator<Item = Completeness>) -> Self {
-        let mut counts = Self::default();
-        for status in ended {
-            counts.planned += 1;
-            *match status {
-                Completeness::Complete => &mut counts.complete,
-                Completeness::Partial => &mut counts.partial,
-                Completeness::Failed => &mut counts.failed,
-                Completeness::NotStarted => &mut counts.not_started,
-            } += 1;
-        }
-        counts
-    }
 }
 
 /// What one account came to.
@@ -172,7 +154,7 @@ pub(super) struct ShardManifest {
 /// A cell that is listed for each of many resources (a zone's records), and was for some of them when the run's time
 /// ended. The run that does the rest asks for the others, and takes these over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PartlyAnswered {
+pub(crate) struct PartlyAnswered {
     /// The account.
     pub account_id: AccountId,
     /// The region, or `global`.
@@ -185,7 +167,7 @@ pub struct PartlyAnswered {
 
 /// Commits a run: `runs/<run_id>/manifest.json`. What it does not name does not exist.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The version of this form: 1.
     pub version: u32,
     /// The response.
@@ -223,134 +205,7 @@ pub(super) struct Latest {
     pub manifest: String,
 }
 
-/// Counts an account's rows.
-pub(super) fn summarise(
-    plan: &crate::engine::plan::PlannedAccount,
-    session_name: &str,
-    ids: Vec<String>,
-    rows: &[LedgerRow],
-) -> AccountSummary {
-    let mut summary = AccountSummary {
-        account_id: plan.account_id.clone(),
-        name: plan.name.clone(),
-        status: Completeness::Failed,
-        records: BTreeMap::new(),
-        cells: BTreeMap::new(),
-        calls: 0,
-        retries: 0,
-        throttles: 0,
-        session_name: session_name.into(),
-        assume_request_ids: ids,
-    };
-    for row in rows {
-        *summary.cells.entry(row.status).or_default() += 1;
-        if row.records > 0 {
-            *summary.records.entry(row.table.into()).or_default() += row.records;
-        }
-        summary.calls += row.calls;
-        summary.retries += row.retries;
-        summary.throttles += row.throttles;
-    }
-    summary.status = completeness(&summary.cells);
-    summary
-}
-
-/// How a set of cells ended.
-pub(super) fn completeness(cells: &BTreeMap<Status, u64>) -> Completeness {
-    let count =
-        |wanted: fn(Status) -> bool| cells.iter().filter(|(status, _)| wanted(**status)).map(|(_, n)| n).sum::<u64>();
-    let all = count(|_| true);
-    if count(Status::is_answered) == all {
-        Completeness::Complete
-    } else if count(|status| status == Status::NotStarted) == all {
-        Completeness::NotStarted
-    } else if count(|status| status.is_answered() || status == Status::Partial) > 0 {
-        Completeness::Partial
-    } else {
-        Completeness::Failed
-    }
-}
-
-/// Puts a run's manifest together from its plan and its shards, and from nothing else: whoever commits
-/// the run, and however often it is tried, the manifest is the same.
-pub(super) fn manifest(
-    plan: Plan,
-    mut shards: Vec<ShardManifest>,
-    resumes: Option<RunId>,
-    tables: &[&str],
-    address: String,
-) -> Manifest {
-    shards.sort_by(|one, other| one.shard.cmp(&other.shard));
-    let accounts: Vec<&AccountSummary> = shards.iter().flat_map(|shard| &shard.accounts).collect();
-    let counted = AccountCounts::of(accounts.iter().map(|account| account.status));
-    let counts = AccountCounts { planned: plan.accounts.len() as u64, ..counted };
-    let mut records: BTreeMap<String, u64> = tables.iter().map(|table| ((*table).to_owned(), 0)).collect();
-    let mut cells = BTreeMap::new();
-    for account in &accounts {
-        account.records.iter().for_each(|(table, n)| *records.entry(table.clone()).or_default() += n);
-        account.cells.iter().for_each(|(status, n)| *cells.entry(*status).or_default() += n);
-    }
-    let status = match completeness(&cells) {
-        Completeness::NotStarted => Completeness::Failed,
-        other => other,
-    };
-    let failures: Vec<FailureGroup> = shards.iter().flat_map(|shard| shard.failures.clone()).collect();
-    let unfinished: Vec<AccountId> = shards.iter().flat_map(|shard| shard.unfinished.clone()).collect();
-    let ended = shards.iter().map(|shard| shard.committed_at).max().unwrap_or(plan.started_at);
-    let took = ended.duration_since(plan.started_at).as_millis();
-    let mut response = Response {
-        run_id: plan.run_id.clone(),
-        status,
-        accounts: counts,
-        records,
-        cells,
-        calls: accounts.iter().map(|account| account.calls).sum(),
-        retries: accounts.iter().map(|account| account.retries).sum(),
-        throttles: accounts.iter().map(|account| account.throttles).sum(),
-        started_at: plan.started_at,
-        duration_ms: u64::try_from(took).unwrap_or_default(),
-        manifest: address,
-        failures: Vec::new(),
-        failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
-        unknown_accounts: plan.unknown_accounts.clone(),
-        remaining: remaining(&plan, unfinished),
-        inline: None,
-        inline_omitted: false,
-    };
-    let rest = serde_json::to_string(&response).map_or(0, |text| text.len());
-    let (failures, omitted) = bounded_failures(failures, RESPONSE_BYTES.saturating_sub(rest));
-    response.failures = failures;
-    response.failures_omitted += omitted;
-    Manifest {
-        version: 1,
-        response,
-        resumes,
-        files: shards.iter().flat_map(|shard| shard.files.clone()).collect(),
-        partly_answered: shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect(),
-        by_account: accounts.into_iter().cloned().collect(),
-        attempts: shards.iter().map(|shard| (shard.shard.clone(), shard.attempt.clone())).collect(),
-        plan,
-    }
-}
-
-/// The request that does the rest.
-fn remaining(plan: &Plan, unfinished: Vec<AccountId>) -> Option<Request> {
-    let run_id = plan.run_id.continuation()?;
-    if unfinished.is_empty() {
-        return None;
-    }
-    let narrowed = Request::of(crate::event::Accounts::Named(unfinished));
-    let request = &plan.request;
-    Some(Request {
-        run_id: Some(run_id),
-        skip_unknown: request.skip_unknown,
-        regions: request.regions.clone(),
-        resources: request.resources.clone(),
-        format: request.format,
-        ..narrowed
-    })
-}
-
+/// For fields that are left out of JSON when they are zero.
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

@@ -137,7 +137,7 @@ impl Checker {
             registry: &self.registry,
             catalogue,
             partition: self.acting.partition,
-            face: Runtime::Terminal,
+            runtime: Runtime::Terminal,
             format: Format::Parquet,
             disabled_too: true,
         };
@@ -247,7 +247,7 @@ impl Checker {
             strangers: stranger,
             findings,
             types,
-            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: crate::domain::millis(began.elapsed()),
         }
     }
 

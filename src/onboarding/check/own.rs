@@ -38,7 +38,8 @@ pub(super) struct RoleText {
 
 /// Reads a role. IAM answers the role itself first: whoever may not have that gets its cause.
 pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_name: &str) -> Result<RoleText, AwsError> {
-    let reader = RoleReader { client: session.client(Service::Iam, partition.iam_region, Priority::Normal), role: role_name };
+    let reader =
+        RoleReader { client: session.client(Service::Iam, partition.iam_region, Priority::Normal), role: role_name };
     let iam = reader.client.iam();
     let answer = reader.call("iam:GetRole", iam.get_role().role_name(role_name).send()).await?;
     let role = answer.role;
