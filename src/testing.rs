@@ -1,4 +1,4 @@
-//! What the integration tests and benchmarks reach into. No part of the public API.
+//! Interior items for integration tests and benchmarks. No part of the public API.
 
 pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Priority, Service};
 pub use crate::catalogue::{
@@ -20,7 +20,7 @@ pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parqu
 pub use crate::settings::{Runtime, Settings};
 pub use crate::store::{PutOutcome, Store, split_object};
 
-/// The JSON Schemas.
+/// The JSON Schemas of documents.
 pub mod schema {
     pub use crate::schema::*;
 }

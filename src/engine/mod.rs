@@ -1,4 +1,4 @@
-//! A run, from the request to the committed manifest.
+//! Carries out runs, from the request to the committed manifest: plan, collect, report.
 
 mod fan_out;
 mod plan;

@@ -1,4 +1,4 @@
-//! A local folder as a store.
+//! A local folder as an object store, with the same guarantees as S3.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,20 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Object, PutOutcome, StoreError};
 
-/// How the name of a file ends that is not whole yet.
+/// The ending of files that are not complete yet.
 const PARTIAL: &str = ".partial";
 
-/// A folder; made when it is first written to.
+/// A local folder. It is created by the first write.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     root: PathBuf,
 }
 
 impl LocalStore {
-    /// The folder of that path.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Where a key lies.
     pub fn path(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
@@ -71,10 +69,10 @@ impl LocalStore {
 
     pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
         let Some(etag) = etag else { return Ok(self.put_if_absent(key, bytes).await? == PutOutcome::Created) };
-        // What a link points at is replaced, and not the link.
+        // A symbolic link stays: the file that it points at is replaced.
         let path = fs::canonicalize(self.path(key)).await.unwrap_or_else(|_| self.path(key));
-        // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
-        let Some(_turn) = turn(&path).await? else { return Ok(false) };
+        // The lock is held until the new file has replaced the old one. A waiting writer then finds another file there.
+        let Some(_lock) = lock_file(&path).await? else { return Ok(false) };
         if self.read(key).await?.is_none_or(|object| object.etag != etag) {
             return Ok(false);
         }
@@ -84,14 +82,14 @@ impl LocalStore {
             return Err(error);
         }
         let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
-        // Who may read it stays as it was.
-        let done = async {
+        // The permissions of the old file are kept.
+        let replaced = async {
             file.flush().await?;
             file.sync_all().await?;
             fs::set_permissions(&partial, fs::metadata(&path).await?.permissions()).await?;
             fs::rename(&partial, &path).await
         };
-        if let Err(error) = done.await {
+        if let Err(error) = replaced.await {
             let _ = fs::remove_file(&partial).await;
             return Err(error_at(&path, error));
         }
@@ -103,9 +101,8 @@ impl LocalStore {
     }
 }
 
-/// The one turn to replace a file, among all processes of the machine. None where the file was replaced, or taken away,
-/// while it was waited for.
-async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
+/// Locks a file among all processes of the machine. Returns `None` if the file was replaced or removed while it waited.
+async fn lock_file(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
     let lock = {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || {
@@ -115,14 +112,14 @@ async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
         })
     };
     match lock.await {
-        Ok(Ok(turn)) => Ok(turn),
+        Ok(Ok(locked)) => Ok(locked),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Ok(Err(error)) => Err(error_at(path, error)),
         Err(error) => Err(error_at(path, std::io::Error::other(error))),
     }
 }
 
-/// Whether the file that was opened is still the one of that name.
+/// Returns true if the opened file still has this name.
 fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
     #[cfg(unix)]
     {
@@ -137,7 +134,7 @@ fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// A file on its way, beside the place where it will appear.
+/// A file that is being written under a temporary name in the folder of its final name.
 #[derive(Debug)]
 pub struct LocalUpload {
     path: PathBuf,
@@ -157,7 +154,7 @@ impl LocalUpload {
             file.flush().await?;
             file.sync_all().await
         };
-        // A hard link is refused where the name is taken, so that the file appears whole or not at all.
+        // A hard link fails if the name exists, so the file appears whole or not at all.
         let linked = match flushed.await {
             Ok(()) => fs::hard_link(&partial, &self.path).await,
             Err(error) => Err(error),

@@ -344,7 +344,7 @@ fn log_outcome(summary: &AccountSummary, failures: &[FailureGroup]) {
             code,
             cells = failure.cells,
             tables,
-            aws.message = failure.message,
+            aws_message = failure.message,
             "cells of the account were not answered in full"
         );
     }
