@@ -1,4 +1,4 @@
-//! What the integration tests and benchmarks reach into. No part of the public API.
+//! Interior items for integration tests and benchmarks. No part of the public API.
 
 pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Priority, Service};
 pub use crate::catalogue::{
@@ -8,7 +8,8 @@ pub use crate::customers::{Registry, RoleAssumer, backend_role};
 pub use crate::decode::decode;
 pub use crate::domain::{Format, RunId};
 pub use crate::engine::{
-    AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, Response, RunRequest,
+    AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, Response,
+    RunRequest, Steps, StopCondition,
 };
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};
@@ -19,7 +20,7 @@ pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parqu
 pub use crate::settings::{Runtime, Settings};
 pub use crate::store::{PutOutcome, Store, split_object};
 
-/// The JSON Schemas.
+/// The JSON Schemas of documents.
 pub mod schema {
     pub use crate::schema::*;
 }

@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::progress::ProgressBars;
-use crate::engine::{Completeness, Engine, NoopObserver, Observer, Response, RunRequest};
+use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Request, RunIdSource};
-use crate::input::ValidationErrors;
+use crate::event::RunIdSource;
 use crate::logging;
 use crate::settings::{Runtime, Settings};
 
@@ -55,21 +54,16 @@ impl LocalRun {
         Self { engine, progress, deadline, stop, over, _interrupts: interrupts }
     }
 
-    pub(crate) async fn carry_out(
-        &self,
-        request: Request,
-        problems: ValidationErrors,
-        naming: RunIdSource,
-    ) -> Result<Response, Error> {
+    pub(crate) async fn carry_out(&self, draft: RequestDraft, run_id_source: RunIdSource) -> Result<Response, Error> {
         let observer: Arc<dyn Observer> = match &self.progress {
             Some(progress) => progress.clone(),
             None => Arc::new(NoopObserver),
         };
-        let (deadline, stop) = (self.deadline, self.stop.clone());
-        let order = RunRequest { request, problems, naming, may_inline: true, deadline, stop, observer };
+        let until = StopCondition { stop: self.stop.clone(), deadline: self.deadline };
+        let request = RunRequest { may_inline: true, until, observer, ..RunRequest::new(draft, run_id_source) };
         // A panic is rolecall's own mistake; it is told like any refusal.
         let engine = self.engine.clone();
-        let done = tokio::spawn(async move { engine.run(order).await }).await;
+        let done = tokio::spawn(async move { engine.run(request).await }).await;
         done.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
     }
 

@@ -7,6 +7,8 @@ mod arn;
 mod attempt_id;
 mod call_counts;
 mod globs;
+mod lock;
+mod millis;
 mod partition;
 mod run_id;
 
@@ -17,6 +19,8 @@ pub(crate) use arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN, RoleArn, account_of_ro
 pub(crate) use attempt_id::new_attempt_id;
 pub(crate) use call_counts::CallCounts;
 pub(crate) use globs::{Globs, region_glob, resource_glob};
+pub(crate) use lock::lock;
+pub(crate) use millis::millis;
 pub(crate) use partition::{Partition, is_region_in_form, partition, partition_of_region};
 pub use run_id::RunId;
 pub(crate) use run_id::sanitised;

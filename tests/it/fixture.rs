@@ -1,8 +1,8 @@
 //! A fixture of the simulated AWS: customers' accounts, the registry of them, and an engine that collects them.
 
 use rolecall::testing::{
-    AccountSummary, Backend, Engine, Error, NoopObserver, Observer, Request, Response, RunIdSource, RunRequest,
-    Runtime, Settings, ValidationErrors,
+    AccountSummary, Backend, Engine, Error, Observer, RequestDraft, Response, RunIdSource, RunRequest, Runtime,
+    Settings, StopCondition,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -46,12 +46,12 @@ impl ProgressCounter {
 }
 
 impl Observer for ProgressCounter {
-    fn cells(&self, more: usize) {
-        self.begun.fetch_add(more, Ordering::SeqCst);
+    fn cells_opened(&self, count: usize) {
+        self.begun.fetch_add(count, Ordering::SeqCst);
     }
 
-    fn cells_done(&self, more: usize) {
-        self.done.fetch_add(more, Ordering::SeqCst);
+    fn cells_closed(&self, count: usize) {
+        self.done.fetch_add(count, Ordering::SeqCst);
     }
 
     fn account_done(&self, _: &AccountSummary) {
@@ -109,7 +109,7 @@ impl Fixture {
 
     pub(crate) fn engine(&self) -> Engine {
         let backend = Backend::from_config(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
-        Engine { backend, settings: self.settings.clone(), face: Runtime::Terminal }
+        Engine { backend, settings: self.settings.clone(), runtime: Runtime::Terminal }
     }
 
     /// Returns `rolecall` with the credentials of an operator of the backend account and the fixture's registry.
@@ -130,22 +130,15 @@ impl Fixture {
     }
 
     fn order(&self, request: &Value) -> RunRequest {
-        let mut problems = ValidationErrors::default();
-        let request = Request::read(request, "request", &mut problems);
-        RunRequest {
-            request,
-            problems,
-            naming: RunIdSource::Invocation("an-invocation".into()),
-            may_inline: true,
-            deadline: None,
-            stop: CancellationToken::new(),
-            observer: Arc::new(NoopObserver),
-        }
+        let draft = RequestDraft::read(request, "request");
+        RunRequest { may_inline: true, ..RunRequest::new(draft, RunIdSource::Invocation("an-invocation".into())) }
     }
 
     pub(crate) async fn run(&self, request: Value, deadline: Option<Duration>) -> Result<Response, Error> {
         let deadline = deadline.map(|time| Instant::now() + time);
-        self.engine().run(RunRequest { deadline, ..self.order(&request) }).await
+        self.engine()
+            .run(RunRequest { until: StopCondition { deadline, ..StopCondition::default() }, ..self.order(&request) })
+            .await
     }
 
     /// Runs until `reached` is true, then interrupts the run as its deadline would.
@@ -155,7 +148,8 @@ impl Fixture {
         reached: impl Fn(&ProgressCounter) -> bool,
     ) -> Result<Response, Error> {
         let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
-        let order = RunRequest { stop: stop.clone(), observer: seen.clone(), ..self.order(&request) };
+        let until_stopped = StopCondition { stop: stop.clone(), deadline: None };
+        let order = RunRequest { until: until_stopped, observer: seen.clone(), ..self.order(&request) };
         let engine = self.engine();
         let mut run = std::pin::pin!(engine.run(order));
         tokio::select! {

@@ -1,7 +1,7 @@
 //! The deployed function on the emulated AWS: every kind of event, and two deliveries of one event.
 
 use rolecall::testing::{
-    Backend, Engine, Request, RunIdSource, RunRequest, Runtime, Settings, ValidationErrors, backend_role,
+    Backend, Engine, RequestDraft, RunIdSource, RunRequest, Runtime, Settings, StopCondition, backend_role,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -65,19 +65,15 @@ async fn rest_of_a_run_is_completed_by_the_queue() {
         &settings,
     );
     let role = backend_role(&backend, emulator().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.with_credentials(role), settings, face: Runtime::Lambda };
-    let mut problems = ValidationErrors::default();
+    let engine = Engine { backend: backend.with_credentials(role), settings, runtime: Runtime::Lambda };
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
     let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
+    let draft = RequestDraft::read(&request, "request");
     let order = RunRequest {
-        request: Request::read(&request, "request", &mut problems),
-        problems,
-        naming: RunIdSource::Invocation("an-invocation".into()),
-        may_inline: false,
-        deadline: None,
-        stop: stop.clone(),
+        until: StopCondition { stop: stop.clone(), deadline: None },
         observer: seen.clone(),
+        ..RunRequest::new(draft, RunIdSource::Invocation("an-invocation".into()))
     };
     let end = async {
         until("the first cells", || seen.open_cells() > 0).await;

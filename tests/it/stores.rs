@@ -43,12 +43,12 @@ async fn assert_conforms(store: &Store) {
     assert_eq!(store.read("a/none").await.expect("read"), None);
 
     // An existing object is never overwritten, and the outcome says who created it.
-    assert_eq!(store.create("a/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
-    assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), PutOutcome::Theirs);
+    assert_eq!(store.put_if_absent("a/one", bytes("1")).await.expect("created"), PutOutcome::Created);
+    assert_eq!(store.put_if_absent("a/one", bytes("2")).await.expect("told"), PutOutcome::AlreadyExists);
     assert_eq!(store.read("a/one").await.expect("read").expect("there").bytes, bytes("1"));
 
     // `holds_any` finds objects at any depth below a folder, and none beside it.
-    assert_eq!(store.create("b/c/dt=1/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
+    assert_eq!(store.put_if_absent("b/c/dt=1/one", bytes("1")).await.expect("created"), PutOutcome::Created);
     for (folder, any) in [("b", true), ("b/c", true), ("b/c/dt=1", true), ("b/c/dt", false), ("none", false)] {
         assert_eq!(store.holds_any(folder).await.expect("told"), any, "{folder}");
     }
@@ -56,18 +56,18 @@ async fn assert_conforms(store: &Store) {
     // Of several concurrent writers exactly one creates the object.
     let racers = (0..8).map(|n| {
         let store = store.clone();
-        async move { store.create("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
+        async move { store.put_if_absent("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
     });
     let ours =
-        futures::future::join_all(racers).await.into_iter().filter(|created| *created == PutOutcome::Ours).count();
+        futures::future::join_all(racers).await.into_iter().filter(|created| *created == PutOutcome::Created).count();
     assert_eq!(ours, 1);
 
     // A replacement needs the tag of the existing object.
-    assert!(store.replace("a/moved", bytes("1"), None).await.expect("told"));
-    assert!(!store.replace("a/moved", bytes("x"), None).await.expect("told"));
-    let tag = store.read("a/moved").await.expect("read").expect("there").tag;
-    assert!(store.replace("a/moved", bytes("2"), Some(&tag)).await.expect("told"));
-    assert!(!store.replace("a/moved", bytes("3"), Some(&tag)).await.expect("told"));
+    assert!(store.put_if_match("a/moved", bytes("1"), None).await.expect("told"));
+    assert!(!store.put_if_match("a/moved", bytes("x"), None).await.expect("told"));
+    let tag = store.read("a/moved").await.expect("read").expect("there").etag;
+    assert!(store.put_if_match("a/moved", bytes("2"), Some(&tag)).await.expect("told"));
+    assert!(!store.put_if_match("a/moved", bytes("3"), Some(&tag)).await.expect("told"));
     assert_eq!(store.read("a/moved").await.expect("read").expect("there").bytes, bytes("2"));
 
     // An object appears only when its upload is finished, and never if the upload is aborted.
@@ -76,7 +76,7 @@ async fn assert_conforms(store: &Store) {
         upload.write(piece).await.expect("written");
     }
     assert_eq!(store.read("b/large").await.expect("read"), None);
-    assert_eq!(upload.finish().await.expect("finished"), PutOutcome::Ours);
+    assert_eq!(upload.finish().await.expect("finished"), PutOutcome::Created);
     let whole: Vec<u8> = large().concat();
     assert!(store.read("b/large").await.expect("read").expect("there").bytes == whole);
 
@@ -84,7 +84,7 @@ async fn assert_conforms(store: &Store) {
     for piece in large() {
         second.write(piece).await.expect("written");
     }
-    assert_eq!(second.finish().await.expect("told"), PutOutcome::Theirs);
+    assert_eq!(second.finish().await.expect("told"), PutOutcome::AlreadyExists);
 
     let mut given_up = store.upload("b/given-up");
     for piece in large() {
@@ -96,8 +96,8 @@ async fn assert_conforms(store: &Store) {
     // Small and empty uploads become objects too.
     let mut small = store.upload("c/small");
     small.write(bytes("s")).await.expect("written");
-    assert_eq!(small.finish().await.expect("finished"), PutOutcome::Ours);
-    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), PutOutcome::Ours);
+    assert_eq!(small.finish().await.expect("finished"), PutOutcome::Created);
+    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), PutOutcome::Created);
     assert_eq!(store.read("c/empty").await.expect("read").expect("there").bytes, bytes(""));
 }
 
@@ -135,14 +135,14 @@ async fn objects_are_encrypted_with_the_given_key() {
     emulator().bucket(name);
     let address = format!("s3://{name}");
     let named = Store::open(&address, &emulator().backend(), PATIENCE, Some(key)).expect("opened");
-    named.create("small", bytes("1")).await.expect("created");
+    named.put_if_absent("small", bytes("1")).await.expect("created");
     let mut upload = named.upload("large");
     for piece in large() {
         upload.write(piece).await.expect("written");
     }
     upload.finish().await.expect("finished");
     let default = Store::open(&address, &emulator().backend(), PATIENCE, None).expect("opened");
-    default.create("default", bytes("1")).await.expect("created");
+    default.put_if_absent("default", bytes("1")).await.expect("created");
     let keys = ["small", "large", "default"].map(|object| emulator().kms_key(&format!("{address}/{object}")));
     assert_eq!(keys, [key, key, ""]);
 }
@@ -151,10 +151,10 @@ async fn objects_are_encrypted_with_the_given_key() {
 async fn write_error_names_the_place_and_the_cause() {
     let config = config("http://127.0.0.1:9", "eu-central-1", "999999999999");
     let store = Store::open("/proc/rolecall-cannot-be-here", &config, PATIENCE, None).expect("opened");
-    let error = store.create("x", bytes("1")).await.expect_err("it cannot be written").to_string();
+    let error = store.put_if_absent("x", bytes("1")).await.expect_err("it cannot be written").to_string();
     assert!(error.starts_with("/proc/rolecall-cannot-be-here: "), "{error}");
     let missing = Store::open("s3://no-such-bucket-anywhere", &emulator().backend(), PATIENCE, None).expect("opened");
-    let error = missing.create("x", bytes("1")).await.expect_err("no such bucket").to_string();
+    let error = missing.put_if_absent("x", bytes("1")).await.expect_err("no such bucket").to_string();
     assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
 }
 

@@ -1,19 +1,17 @@
 //! `rolecall plan`: what would be asked. Nothing is called but what reading the registry needs.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Reach, Source};
 
 use crate::domain::Partition;
 use crate::engine::PlannedAccount;
-use crate::engine::{Engine, NoopObserver, RunRequest, prepare};
+use crate::engine::{Engine, RequestDraft, prepare};
 use crate::error::Error;
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::Runtime;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::PlanArgs;
 use crate::cli::printer;
@@ -25,18 +23,9 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
     let mut problems = ValidationErrors::default();
-    let (request, naming) = arguments.selection.request(None, &mut problems)?;
+    let (request, _) = arguments.selection.request(None, &mut problems)?;
     let engine = Engine::start(settings, Runtime::Terminal).await;
-    let order = RunRequest {
-        request,
-        problems,
-        naming,
-        may_inline: false,
-        deadline: None,
-        stop: CancellationToken::new(),
-        observer: Arc::new(NoopObserver),
-    };
-    let prepared = prepare(&engine, &order).await?;
+    let prepared = prepare(&engine, RequestDraft::new(request, problems)).await?;
     let selection = &prepared.selection;
     let estimate = |account: &PlannedAccount| {
         Estimate::new(account, &selection.resources, prepared.catalogue, engine.backend.partition)

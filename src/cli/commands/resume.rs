@@ -65,8 +65,8 @@ async fn follow(
     // The last of the runs that did each other's rest.
     let last = ended["run_id"].as_str().unwrap_or_default().parse::<RunId>();
     let last = last.map_err(|error| Error::new(ErrorKind::Internal, format!("{execution}: {error}")))?;
-    let engine = Engine::start(settings, Runtime::Terminal).await;
-    let chain = engine.chain(first).await?;
+    let history = Engine::start(settings, Runtime::Terminal).await.history()?;
+    let chain = history.chain(first).await?;
     if !chain.iter().any(|manifest| manifest.response.run_id == last) {
         let what = format!("{execution} has committed {last}, but not in this output: look at --output");
         return Err(Error::new(ErrorKind::InvalidSettings, what));
@@ -100,14 +100,14 @@ fn tell(chain: &[Manifest], as_json: bool) -> ExitCode {
 pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
-    let engine = Engine::start(settings, Runtime::Terminal).await;
+    let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let run = &arguments.run_id;
-    match engine.standing(run).await? {
-        RunStatus::Committed(_) => {
-            let chain = engine.chain(run).await?;
+    match history.status(run).await? {
+        RunStatus::Committed => {
+            let chain = history.chain(run).await?;
             let next = chain.last().and_then(|last| last.response.remaining.clone()).and_then(|rest| rest.run_id);
             let begun = match &next {
-                Some(next) => Some(engine.standing(next).await?),
+                Some(next) => Some(history.status(next).await?),
                 None => None,
             };
             let [first, ..] = chain.as_slice() else { return Err(unknown(run)) };
@@ -178,25 +178,26 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     let first = &arguments.run_id;
     if arguments.fleet {
-        let engine = Engine::start(settings.clone(), Runtime::Terminal).await;
-        if let RemainingWork::Rest { after, request } = engine.unfinished(first).await? {
+        let history = Engine::start(settings.clone(), Runtime::Terminal).await.history()?;
+        if let RemainingWork::Continue { last_committed, request } = history.remaining_work(first).await? {
             // What remains may name more accounts than an execution's input holds: the plan step finds it by the run's name.
-            let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
+            let input =
+                last_committed.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
             let next = request.run_id.unwrap_or_else(|| first.clone());
             return follow(&arguments.state_machine, settings, (first, &next), &input, arguments.json).await;
         }
     }
     let how = OutputOptions { json: arguments.json, verbose: arguments.verbose, timings: None };
     let here = LocalRun::start(settings, &how).await;
-    while let RemainingWork::Rest { request, .. } = here.engine.unfinished(first).await? {
-        let naming = RunIdSource::Invocation(String::new());
-        let response = here.carry_out(request, ValidationErrors::default(), naming).await?;
+    let history = here.engine.history()?;
+    while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
+        let response = here.carry_out(request.into(), RunIdSource::Given).await?;
         if response.remaining.is_some() && here.has_an_end() {
             break;
         }
     }
     here.end();
-    let chain = here.engine.chain(first).await?;
+    let chain = history.chain(first).await?;
     let code = tell(&chain, arguments.json);
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
         printer::print("Nothing remains of it.");

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, RequestDraft};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Request, RunIdSource};
+use crate::event::RunIdSource;
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
@@ -25,19 +25,18 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
         return resume::start(&arguments, settings, request, &naming).await;
     }
     let how = OutputOptions { json: arguments.json, verbose: arguments.verbose, timings: arguments.timings.as_deref() };
-    carry_out(settings, how, request, problems, naming).await
+    carry_out(settings, how, RequestDraft::new(request, problems), naming).await
 }
 
 /// Carries a request out here, and tells what it came to.
 async fn carry_out(
     settings: Settings,
     how: OutputOptions<'_>,
-    request: Request,
-    problems: ValidationErrors,
-    naming: RunIdSource,
+    draft: RequestDraft,
+    run_id_source: RunIdSource,
 ) -> Result<ExitCode, Error> {
     let here = LocalRun::start(settings, &how).await;
-    let done = here.carry_out(request, problems, naming).await;
+    let done = here.carry_out(draft, run_id_source).await;
     here.end();
     if let Some(path) = how.timings {
         write_timings(&here.engine, path)?;
@@ -46,7 +45,7 @@ async fn carry_out(
     if how.json {
         printer::print_json(&response);
     } else {
-        let manifest = here.engine.manifest(&response.run_id).await?;
+        let manifest = here.engine.history()?.manifest(&response.run_id).await?;
         printer::print(&printer::summary(&response, manifest.as_ref()));
         if response.remaining.is_some() {
             printer::print(&printer::cut(&response.run_id));

@@ -144,7 +144,7 @@ impl EnabledRegions {
                 }
             }
         }
-        around.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        around.took_ms = crate::domain::millis(began.elapsed());
         around
     }
 

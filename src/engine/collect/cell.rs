@@ -134,7 +134,7 @@ impl Cell {
         }
         row.cut = self.cut;
         row.started_at = Some(self.started_at);
-        row.duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        row.duration_ms = crate::domain::millis(self.began.elapsed());
         row
     }
 }

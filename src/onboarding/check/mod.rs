@@ -117,7 +117,7 @@ impl Checker {
             registry: &self.registry,
             catalogue,
             partition: self.acting.partition,
-            face: Runtime::Terminal,
+            runtime: Runtime::Terminal,
             format: Format::Parquet,
             disabled_too: true,
         };

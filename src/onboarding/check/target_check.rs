@@ -14,7 +14,7 @@ use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, own, rol
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::catalogue::actions_of;
 use crate::customers::{OpenedSession, Target, TargetRole};
-use crate::domain::RoleArn;
+use crate::domain::{RoleArn, millis};
 use crate::engine::{Cancellation, PlannedAccount};
 use crate::onboarding::iam_policy::role_reader::{READ_ROLE_ACTIONS, RoleDescription};
 
@@ -77,7 +77,7 @@ impl<'a> TargetCheck<'a> {
             negative_probe: results.negative_probe,
             findings,
             types: results.types,
-            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: millis(began.elapsed()),
         }
     }
 

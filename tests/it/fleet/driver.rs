@@ -1,7 +1,8 @@
 //! Executes the state machine's steps on the simulated AWS, with faults in its shards, and reads their output.
 
 use rolecall::testing::{
-    Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, ValidationErrors,
+    Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, Steps,
+    StopCondition, ValidationErrors,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,20 +48,19 @@ impl Driver<'_> {
         self.fixture.engine()
     }
 
+    pub(super) fn steps(&self) -> Steps {
+        Steps::new(&self.engine()).expect("an output")
+    }
+
     pub(super) fn order(&self, request: Request) -> RunRequest {
         RunRequest {
-            request,
-            problems: ValidationErrors::default(),
-            naming: RunIdSource::Invocation("an-execution".into()),
-            may_inline: false,
-            deadline: Some(Instant::now() + PATIENCE),
-            stop: CancellationToken::new(),
-            observer: Arc::new(NoopObserver),
+            until: until_patience_ends(CancellationToken::new()),
+            ..RunRequest::new(request, RunIdSource::Invocation("an-execution".into()))
         }
     }
 
     pub(super) async fn plan(&self, request: Request) -> PlanStepOutput {
-        self.engine().lay_out(self.order(request), self.batch).await.expect("a plan")
+        self.steps().plan(self.order(request), self.batch).await.expect("a plan")
     }
 
     pub(super) async fn shard(&self, run_id: &RunId, shard: &str) {
@@ -68,9 +68,9 @@ impl Driver<'_> {
     }
 
     async fn shard_until(&self, run_id: &RunId, shard: &str, stop: CancellationToken) {
-        let (engine, deadline) = (self.engine(), Some(Instant::now() + PATIENCE));
-        let shard = engine.one_shard(run_id, shard, deadline, stop, Arc::new(NoopObserver));
-        shard.await.expect("a failed customer is data, so the shard succeeds");
+        let until = until_patience_ends(stop);
+        let shard = self.steps().shard(run_id, shard, until, Arc::new(NoopObserver)).await;
+        shard.expect("a failed customer is data, so the shard succeeds");
     }
 
     /// Runs a shard until a moment, then kills it or ends its time. Calls of the account are held from then on, so that
@@ -136,7 +136,7 @@ impl Driver<'_> {
         loop {
             let laid_out = self.plan(request).await;
             if laid_out.committed && laid_out.goes_on {
-                request = self.engine().remaining(&laid_out.run_id).await.expect("something remains");
+                request = self.steps().history().remaining_request(&laid_out.run_id).await.expect("something remains");
                 continue;
             }
             assert!(!laid_out.committed);
@@ -157,15 +157,19 @@ impl Driver<'_> {
                 use futures::StreamExt;
                 futures::stream::iter(children).buffer_unordered(self.concurrency).collect().await
             };
-            let reduced = self.engine().reduce(&run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+            let reduced = self.steps().reduce(&run_id, Arc::new(NoopObserver)).await.expect("a manifest");
             let goes_on = reduced.goes_on;
             outputs.push(reduced);
             if !goes_on {
                 return outputs;
             }
-            request = self.engine().remaining(&run_id).await.expect("something remains");
+            request = self.steps().history().remaining_request(&run_id).await.expect("something remains");
         }
     }
+}
+
+fn until_patience_ends(stop: CancellationToken) -> StopCondition {
+    StopCondition { stop, deadline: Some(Instant::now() + PATIENCE) }
 }
 
 pub(super) fn request(run_id: &str) -> Request {

@@ -5,11 +5,10 @@ mod driver;
 mod machine;
 mod rest;
 
-use rolecall::testing::{ErrorKind, NoopObserver, Settings};
+use rolecall::testing::{ErrorKind, NoopObserver, Settings, StopCondition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 use crate::command::{CommandOutput, manifest, run_command};
 use crate::fixture::{Fixture, account_with, ids, until};
@@ -147,7 +146,7 @@ async fn killed_shards_lose_and_duplicate_no_record() {
     assert!(again.committed && !again.goes_on && again.items.is_none());
     assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
     assert_eq!(
-        driver.engine().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
+        driver.steps().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
         runs[0].run_id
     );
     // A late invocation of a committed shard, and one of an abandoned shard, change nothing either.
@@ -168,15 +167,15 @@ async fn shard_committed_after_reduce_is_not_in_the_run() {
     }
     // Two concurrent reduce steps run while shard 2 is still running. Shard 3 is never started.
     let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
-    let (observer, engine) = (Arc::new(NoopObserver), driver.engine());
+    let (observer, steps) = (Arc::new(NoopObserver), driver.steps());
     let late = driver.shard(&planned.run_id, "2");
     let reduces = async {
         until("the shard", || fixture.sim.fired(held) > 0).await;
         // The reduce step assumes no role, so an invalid registry does not block it.
         std::fs::write(fixture.settings.registry.as_deref().expect("a registry"), "no registry").expect("written");
         let reduced = tokio::join!(
-            engine.reduce(&planned.run_id, observer.clone()),
-            engine.reduce(&planned.run_id, observer.clone())
+            steps.reduce(&planned.run_id, observer.clone()),
+            steps.reduce(&planned.run_id, observer.clone())
         );
         fixture.sim.lift(held);
         reduced
@@ -191,10 +190,10 @@ async fn shard_committed_after_reduce_is_not_in_the_run() {
     let manifest_file = fixture.out().join("runs/late/manifest.json");
     let before: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
     std::fs::remove_file(&manifest_file).expect("removed");
-    engine.reduce(&planned.run_id, observer.clone()).await.expect("once more");
+    steps.reduce(&planned.run_id, observer.clone()).await.expect("once more");
     let after: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
     assert_eq!(after, before, "abandoned accounts stay abandoned");
-    let rest = driver.engine().remaining(&planned.run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(&planned.run_id).await.expect("something remains");
     assert_eq!(serde_json::to_value(rest.accounts).expect("JSON").as_array().map(Vec::len), Some(10));
 }
 
@@ -203,7 +202,7 @@ async fn shard_committed_after_reduce_is_not_in_the_run() {
 async fn abandoned_plan_of_one_shard_is_reduced_and_continued() {
     let fixture = fleet(6).await;
     let driver = Driver { fixture: &fixture, batch: 2, concurrency: 2, attempts: 1 };
-    let engine = driver.engine();
+    let (engine, steps) = (driver.engine(), driver.steps());
     // The process dies after it has written the plan and nothing else.
     let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
     tokio::select! {
@@ -211,7 +210,7 @@ async fn abandoned_plan_of_one_shard_is_reduced_and_continued() {
         () = until("the first AssumeRole", || fixture.sim.fired(held) > 0) => {}
     }
     fixture.sim.lift(held);
-    let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
+    let reduced = steps.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
     assert!(reduced.goes_on);
     let runs = driver.run_to_end(request("lost"), &BTreeMap::new()).await;
     assert_eq!(runs.last().expect("a run").run_id.as_str(), "lost.r1");
@@ -234,8 +233,8 @@ async fn stopped_machine_continues_its_plan() {
     let entered = fixture.sim.log_of(Service::Sts, "AssumeRole").len();
     assert_eq!(entered, 15, "the committed shard is not collected again");
     assert_eq!(records(&fixture.out(), &runs)["accounts"].len(), 20);
-    let (engine, stop) = (driver.engine(), CancellationToken::new());
-    let unknown = engine.one_shard(&first.run_id, "99", None, stop, Arc::new(NoopObserver));
+    let steps = driver.steps();
+    let unknown = steps.shard(&first.run_id, "99", StopCondition::default(), Arc::new(NoopObserver));
     assert_eq!(unknown.await.expect_err("there is no such shard").kind, ErrorKind::InvalidRequest);
 }
 

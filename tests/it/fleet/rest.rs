@@ -1,7 +1,7 @@
 //! Continuations of an interrupted run, some of whose own shards never run. No answered cell is lost, and only open
 //! cells are reported as open.
 
-use rolecall::testing::{NoopObserver, Request, RunId, ValidationErrors};
+use rolecall::testing::{NoopObserver, Request, RunId, StopCondition, ValidationErrors};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -27,31 +27,32 @@ async fn interrupt_and_reduce(
     reached: impl Fn(u64, &ProgressCounter) -> bool,
 ) {
     let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
-    let engine = driver.engine();
+    let steps = driver.steps();
+    let until_stopped = StopCondition { stop: stop.clone(), deadline: None };
     let end = async {
         until("the last call", || reached(driver.fixture.sim.fired(held), &seen)).await;
         stop.cancel();
     };
-    let (shard, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen.clone()), end);
+    let (shard, ()) = tokio::join!(steps.shard(run_id, "0", until_stopped, seen.clone()), end);
     shard.expect("a shard");
     driver.fixture.sim.lift(held);
-    engine.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    steps.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
 }
 
 /// Plans and reduces the next run without running any of its shards.
 async fn abandon_next(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
 /// Plans the next run, runs its shard and reduces it.
 async fn run_next(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
     driver.shard(&planned.run_id, "0").await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
