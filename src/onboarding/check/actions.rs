@@ -10,17 +10,14 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
-use crate::catalogue::{
-    CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, SendFn, Source, Table, TableDetail,
-};
+use crate::catalogue::{Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 
-use crate::aws::Priority;
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Service, Session};
-use crate::decode::ItemSelector;
+use crate::aws::{
+    AwsError, AwsErrorKind, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session,
+};
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
-use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
+use crate::engine::{EnabledRegions, Job, jobs};
 use crate::inventory::{GLOBAL, Location, Record};
 
 /// What came of a read, the best first.
@@ -164,7 +161,7 @@ impl ReadProbes {
             }),
         ];
         let mut asked = Vec::new();
-        for (action, service, region, call) in helpers {
+        for (action, service, region, send) in helpers {
             // A run asks for it only where EC2 did not say which regions there are.
             let regions_known =
                 |one: &ProbedAction| one.action == "ec2:DescribeRegions" && one.outcome == ProbeOutcome::Allowed;
@@ -172,13 +169,9 @@ impl ReadProbes {
                 continue;
             }
             let client = self.session.client(service, region, Priority::High);
-            client.ticket.open(action, None).await;
-            let outcome = tokio::select! {
-                outcome = client.ticket.calling(call(client.clone(), CallParams::default())) => outcome,
-                cause = self.stop.cancelled() => Err(cause),
-            };
-            client.ticket.close();
-            asked.push(judged(table, action, GLOBAL.into(), outcome.map(|_| ())));
+            let params = CallParams::default();
+            let result = client.call(action, &self.stop, || send(&client, &params)).await;
+            asked.push(judged(table, action, GLOBAL.into(), result.map(|_| ())));
         }
         asked
     }
@@ -198,7 +191,12 @@ impl ReadProbes {
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.selector, Vec::new()).await;
+        let request = |operation, send, selector: &Arc<_>, subjects| {
+            let params = CallParams { token: None, subjects, region: region.to_string() };
+            PageRequest { operation, send, selector: Arc::clone(selector), params }
+        };
+        let listing = request(root.entry.operation, call, &root.selector, Vec::new());
+        let (listed, found) = self.ask_one(root, &region, listing).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         // A resource that is there; else an id that nobody has.
@@ -209,15 +207,16 @@ impl ReadProbes {
         for table in needing {
             if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
                 let (about, made_up) = first(filter);
-                let operation = table.entry.operation;
-                let one = self.ask_one(table, &region, operation, call, &table.selector, about).await.0;
+                let listing = request(table.entry.operation, call, &table.selector, about);
+                let one = self.ask_one(table, &region, listing).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
             for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
                 let nobody = || (vec![table.entry.probe_id.to_owned()], true);
                 let (about, made_up) = if own { first(detail.filter) } else { nobody() };
-                let one = self.ask_one(table, &region, detail.operation, detail.call, selector, about).await.0;
+                let details = request(detail.operation, detail.call, selector, about);
+                let one = self.ask_one(table, &region, details).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
         }
@@ -228,10 +227,7 @@ impl ReadProbes {
         &self,
         table: &'static Table,
         region: &Arc<str>,
-        action: &'static str,
-        call: SendFn,
-        wanted: &Arc<ItemSelector>,
-        subjects: Vec<String>,
+        request: PageRequest,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
         let place = match service {
@@ -239,9 +235,8 @@ impl ReadProbes {
             _ => region,
         };
         let client = self.session.client(service, place, Priority::Normal);
-        let ask = CallParams { token: None, subjects, region: region.to_string() };
-        let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
-        let outcome = Line::new(&client, &self.stop).ask(&question).await;
+        let action = request.operation;
+        let outcome = client.page(&request, &self.stop).await;
         let location = Location {
             account_id: self.account_id.clone(),
             account_alias: None,
@@ -251,8 +246,8 @@ impl ReadProbes {
         };
         let is_listing = matches!(table.entry.source, Source::Listed(_)) && action == table.entry.operation;
         let (outcome, records) = match outcome {
-            Ok((taken, _)) if is_listing => {
-                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, &location, None)).collect())
+            Ok((page, _)) if is_listing => {
+                (Ok(()), page.body.items.into_iter().map(|item| table.record(item, &location, None)).collect())
             }
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),

@@ -25,14 +25,13 @@ pub(crate) use identity::Checker;
 pub(crate) use strangers::NegativeProbe;
 
 use crate::aws::SessionPolicy;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::{Catalogue, actions_of, session_policies};
 use crate::customers::{OpenedSession, RoleAssumer};
 use crate::customers::{Registry, Target, TargetRole, random_external_id};
 use crate::domain::RoleArn;
 use crate::domain::new_attempt_id;
 use crate::domain::{AccountId, Format};
-use crate::engine::Cancellation;
 use crate::engine::{Basis, PlannedAccount, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
