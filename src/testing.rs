@@ -1,6 +1,6 @@
 //! Interior items for integration tests and benchmarks. No part of the public API.
 
-pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Priority, Service};
+pub use crate::aws::{AwsError, AwsErrorKind, Backend, Cancellation, Identity, Priority, Service};
 pub use crate::catalogue::{
     Catalogue, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
 };

@@ -113,6 +113,15 @@ impl AwsError {
     }
 }
 
+impl<E> From<SdkError<E, HttpResponse>> for AwsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        Self::of(error)
+    }
+}
+
 /// The kind in the chain of sources, where one of them says more than the SDK's own classes.
 fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, status: Option<u16>) -> AwsError {
     let mut deepest = error;
@@ -217,7 +226,7 @@ fn throttles(code: &str) -> bool {
 
 /// The cause in an error answer as it came off the wire. Some front ends of AWS put the error where the
 /// SDK's deserialiser of that service does not look; the code decides all the same.
-pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
+pub(super) fn of_body(status: u16, body: &[u8], secret: &str) -> AwsError {
     let text = String::from_utf8_lossy(&body[..body.len().min(MAX_ERROR_BYTES)]);
     let element = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
@@ -232,7 +241,7 @@ pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
         (None, 429) => AwsErrorKind::Throttled,
         (None, _) => AwsErrorKind::Other,
     };
-    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&message) };
+    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&redacted(&message, secret)) };
     AwsError { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
 }
 
@@ -271,14 +280,14 @@ mod tests {
 
     #[test]
     fn a_throttle_is_seen_in_the_raw_answer() {
-        let kind = |status, body: &[u8]| of_body(status, body).kind;
+        let kind = |status, body: &[u8]| of_body(status, body, "").kind;
         let throttled = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
         assert_eq!(kind(503, throttled), AwsErrorKind::Throttled);
         assert_eq!(kind(500, b"\xff\xfe"), AwsErrorKind::Other);
         assert_eq!(kind(403, b"go away"), AwsErrorKind::Denied);
         let denied =
             b"<Error><Code>AccessDenied</Code><Message>Throttling &amp; more</Message><RequestId>r</RequestId></Error>";
-        assert_eq!(of_body(403, denied).to_string(), "AccessDenied: Throttling & more (request id r)");
+        assert_eq!(of_body(403, denied, "").to_string(), "AccessDenied: Throttling & more (request id r)");
     }
 
     #[test]

@@ -13,11 +13,15 @@ use aws_sdk_ec2::config::IdentityCache;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{StalledStreamProtectionConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::aws::cancellation::Cancellation;
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
 };
+use crate::domain::CallCounts;
 use crate::settings::Settings;
 
 /// The AWS services that are asked.
@@ -49,17 +53,38 @@ const MAX_TIMEOUTS: u32 = 3;
 /// And after so many in a row that were refused for rate, each to its last attempt.
 const MAX_THROTTLED_CALLS: u32 = 5;
 
-/// Tells whoever made the credentials that AWS calls them expired.
-pub(crate) type ExpiredFlag = Arc<AtomicBool>;
+/// Set when AWS calls credentials expired. Their provider renews them at their next use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExpiredFlag(Arc<AtomicBool>);
+
+impl ExpiredFlag {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was set since it was last taken.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The credentials of a session. Those for EC2 and for the rest are the same, unless one session policy is too small.
+#[derive(Debug)]
+pub(crate) struct SessionCredentials {
+    /// Used for EC2.
+    pub ec2: SharedCredentialsProvider,
+    /// Used for all other services.
+    pub rest: SharedCredentialsProvider,
+    /// One flag for each provider that can renew its credentials.
+    pub expired: Vec<ExpiredFlag>,
+}
 
 /// One account, entered.
 #[derive(Debug)]
 pub struct Session {
     client_config: Arc<ClientConfig>,
     account_id: Arc<str>,
-    ec2: SharedCredentialsProvider,
-    rest: SharedCredentialsProvider,
-    expired: Vec<ExpiredFlag>,
+    credentials: SessionCredentials,
     time_budget: Arc<TimeBudget>,
     account_limit: Arc<AdaptiveConcurrencyLimit>,
     endpoints: Mutex<HashMap<(Service, String), Arc<ServiceEndpoint>>>,
@@ -84,32 +109,37 @@ struct ServiceEndpoint {
 pub struct ServiceClient {
     session: Arc<Session>,
     endpoint: Arc<ServiceEndpoint>,
-    /// The cell's calls, counted.
-    pub ticket: Arc<CallContext>,
+    pub(super) context: Arc<CallContext>,
 }
 
 impl Session {
-    /// A session whose credentials for EC2 and for the rest are usually the same. `stale` tells their makers
-    /// that they have expired.
-    pub fn new(
+    /// Creates the session of one account.
+    pub(crate) fn new(
         client_config: Arc<ClientConfig>,
         account_id: &str,
-        ec2: SharedCredentialsProvider,
-        rest: SharedCredentialsProvider,
-        expired: Vec<ExpiredFlag>,
+        credentials: SessionCredentials,
     ) -> Arc<Self> {
         let time_budget = TimeBudget::new(client_config.settings.account_budget);
         let account_limit = Arc::new(AdaptiveConcurrencyLimit::new(client_config.settings.account_in_flight));
         Arc::new(Self {
             client_config,
             account_id: account_id.into(),
-            ec2,
-            rest,
-            expired,
+            credentials,
             time_budget,
             account_limit,
             endpoints: Mutex::default(),
         })
+    }
+
+    /// A cancellation that ends with the run, or when the account's time budget is spent while the guard is held.
+    pub(crate) fn cancellation(&self, run: &CancellationToken) -> (Cancellation, AbortOnDropHandle<()>) {
+        let stop = Cancellation { run: run.clone(), account: run.child_token() };
+        let (time_budget, account) = (self.time_budget.clone(), stop.account.clone());
+        let watch = tokio::spawn(async move {
+            time_budget.exhausted().await;
+            account.cancel();
+        });
+        (stop, AbortOnDropHandle::new(watch))
     }
 
     /// Waits until the process has room for the account's many calls.
@@ -120,11 +150,6 @@ impl Session {
     /// How many listings may go on side by side in one region.
     pub fn region_in_flight(&self) -> usize {
         self.client_config.settings.region_in_flight
-    }
-
-    /// The account's clock, for its budget.
-    pub fn time_budget(&self) -> &Arc<TimeBudget> {
-        &self.time_budget
     }
 
     /// A client for one service in one region. Calls to global services always have high priority: with one endpoint for
@@ -140,8 +165,8 @@ impl Session {
             time_budget: self.time_budget.clone(),
             priority,
         };
-        let ticket = self.client_config.transport.ticket(limits);
-        ServiceClient { session: self.clone(), endpoint, ticket }
+        let context = self.client_config.transport.call_context(limits, None);
+        ServiceClient { session: self.clone(), endpoint, context }
     }
 
     /// Each service, region and account has its own lane and its own retry partition, so that one
@@ -183,7 +208,7 @@ macro_rules! client {
         let client_config = &session.client_config;
         let config = $service::config::Builder::from(&client_config.config)
             .region(endpoint.region.clone())
-            .credentials_provider(session.$credentials.clone())
+            .credentials_provider(session.credentials.$credentials.clone())
             .identity_cache(IdentityCache::no_cache())
             .http_client(client_config.transport.http_client())
             .retry_config(retries(&client_config.settings))
@@ -205,14 +230,14 @@ pub(super) fn retries(settings: &Settings) -> RetryConfig {
 }
 
 impl ServiceClient {
-    /// Notes that AWS calls the session expired: the next call is signed with one that is assumed again, once.
-    pub fn session_expired(&self) {
-        self.session.expired.iter().for_each(|expired| expired.store(true, Ordering::Relaxed));
+    /// Lets the next call be signed with credentials that are assumed again, which happens once.
+    pub(super) fn expire_session(&self) {
+        self.session.credentials.expired.iter().for_each(ExpiredFlag::set);
     }
 
-    /// Why no more calls are made there, where several in a row were in vain: they would only hold up others, or the
-    /// customer's own automation.
-    pub fn circuit_open(&self) -> Option<AwsError> {
+    /// The circuit breaker of the endpoint: the error to fail with after several failures in a row. More calls would only
+    /// hold up others, or the customer's own automation.
+    pub(super) fn circuit_open(&self) -> Option<AwsError> {
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         if count(&self.endpoint.timeouts) >= MAX_TIMEOUTS {
             let what = "several calls in a row ran out of time here, so no more are made";
@@ -222,18 +247,23 @@ impl ServiceClient {
         (count(&self.endpoint.throttles) >= MAX_THROTTLED_CALLS).then(|| AwsError::new(AwsErrorKind::Throttled, what))
     }
 
-    /// Notes how a call has ended.
-    pub fn record_result(&self, failed: Option<AwsErrorKind>) {
-        let count = |counter: &AtomicU32, up: bool| {
-            if up { counter.fetch_add(1, Ordering::Relaxed) } else { counter.swap(0, Ordering::Relaxed) }
+    /// Counts the failures in a row for the circuit breaker.
+    pub(super) fn record_result(&self, failure: Option<AwsErrorKind>) {
+        let count = |counter: &AtomicU32, failed: bool| {
+            if failed { counter.fetch_add(1, Ordering::Relaxed) } else { counter.swap(0, Ordering::Relaxed) }
         };
-        count(&self.endpoint.timeouts, failed == Some(AwsErrorKind::OutOfTime));
-        count(&self.endpoint.throttles, failed == Some(AwsErrorKind::Throttled));
+        count(&self.endpoint.timeouts, failure == Some(AwsErrorKind::OutOfTime));
+        count(&self.endpoint.throttles, failure == Some(AwsErrorKind::Throttled));
     }
 
-    /// The same for calls that go on beside these, counted with them.
-    pub fn fork(&self) -> Self {
-        Self { ticket: Arc::new(self.ticket.fork()), ..self.clone() }
+    /// The cost of this client's calls so far, and of those of its clones.
+    pub fn call_counts(&self) -> CallCounts {
+        self.context.call_counts()
+    }
+
+    /// The region that is called.
+    pub fn region(&self) -> &str {
+        self.endpoint.region.as_ref()
     }
 
     /// The account that is asked.

@@ -1,6 +1,6 @@
 //! The ways in which AWS pages, as macros: the clients' builders have no trait in common.
 //!
-//! Each makes a [`SendFn`](super::SendFn), or with `listed` in front a [`Source`](super::Source). In brackets in front stands
+//! Each makes a [`SendFn`](crate::aws::SendFn), or with `listed` in front a [`Source`](super::entry::Source). In brackets in front stands
 //! the parameter that takes the subject. They know nothing of what is listed.
 
 /// Paged by `NextToken`. The request bears the largest page that AWS allows, which also moves it into the
@@ -12,7 +12,7 @@ macro_rules! paged {
             Box::pin(async move {
                 let request = client.$service().$($request)*$(.$subject(params.subject()))?.set_next_token(params.token());
                 let answer = request.send().await.map_err($crate::aws::AwsError::of)?;
-                Ok($crate::catalogue::NextPage::from_token(answer.next_token))
+                Ok($crate::aws::NextPage::from_token(answer.next_token))
             })
         }
     };
@@ -25,7 +25,7 @@ macro_rules! whole {
         |client, _params| {
             Box::pin(async move {
                 let answered = client.$service().$($request)*$(.$subject(_params.subject()))?.send().await;
-                answered.map(|_| $crate::catalogue::NextPage::End).map_err($crate::aws::AwsError::of)
+                answered.map(|_| $crate::aws::NextPage::End).map_err($crate::aws::AwsError::of)
             })
         }
     };
@@ -40,7 +40,7 @@ macro_rules! marked {
                 let request = client.$service().$operation().max_items($most).$set(params.token())$(.$subject(params.subject()))?;
                 let $answer = request.send().await.map_err($crate::aws::AwsError::of)?;
                 let next: Option<String> = $next;
-                Ok($crate::catalogue::NextPage::from_marker($answer.is_truncated, next.map(|marker| vec![marker])))
+                Ok($crate::aws::NextPage::from_marker($answer.is_truncated, next.map(|marker| vec![marker])))
             })
         }
     };

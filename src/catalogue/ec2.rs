@@ -3,10 +3,8 @@
 //! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
-use super::entry::{
-    Arn, Detail, ExtraColumn, Id, NextPage, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom,
-};
-use crate::aws::Service;
+use super::entry::{Arn, Detail, ExtraColumn, Id, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom};
+use crate::aws::{NextPage, Service};
 
 /// The fields that EC2's regional types share.
 pub(super) const REGIONAL: ResourceType = ResourceType {

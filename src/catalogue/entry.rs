@@ -3,10 +3,7 @@
 //! **Invariant:** knows neither the service model, against which entries are resolved, nor how calls are limited and
 //! retried.
 
-use futures::future::BoxFuture;
-
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Service, ServiceClient};
+use crate::aws::{SendFn, Service};
 
 /// How often a type is listed in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -17,65 +14,6 @@ pub enum Reach {
     /// Once, with `global` as the region.
     Global,
 }
-
-/// A page token: one text, or several where AWS pages by more.
-pub(crate) type Token = Vec<String>;
-
-/// What one call is about.
-#[derive(Clone, Debug, Default)]
-pub struct CallParams {
-    /// The token of the page; `None` for the first.
-    pub token: Option<Token>,
-    /// The parent's id, or the ids that details are wanted of.
-    pub subjects: Vec<String>,
-    /// The cell's region, or `global`.
-    pub region: String,
-}
-
-impl CallParams {
-    /// The token, where AWS pages by one text.
-    pub fn token(&self) -> Option<String> {
-        self.token.as_ref().and_then(|token| token.first().cloned())
-    }
-
-    /// The first subject; empty where the call has none.
-    pub fn subject(&self) -> String {
-        self.subjects.first().cloned().unwrap_or_default()
-    }
-}
-
-/// How a listing goes on after a page.
-#[derive(Debug)]
-pub enum NextPage {
-    /// This was the last page.
-    End,
-    /// Another one follows.
-    Page(Token),
-    /// There is more, and no way to ask for it: what came counts, and the listing has failed.
-    Truncated(AwsError),
-}
-
-impl NextPage {
-    /// The page of this token; the end where there is none, or an empty one.
-    pub fn from_token(token: Option<String>) -> Self {
-        token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
-    }
-
-    /// Where the answer is truncated it must say where it goes on: its end would pass for the listing's otherwise.
-    pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
-        match (truncated, token) {
-            (false, _) => Self::End,
-            (true, Some(token)) => Self::Page(token),
-            (true, None) => Self::Truncated(AwsError::new(
-                AwsErrorKind::Unreadable,
-                "the answer is truncated and does not say where it goes on",
-            )),
-        }
-    }
-}
-
-/// Makes one call and says how the listing goes on; the items come off the wire.
-pub(crate) type SendFn = fn(ServiceClient, CallParams) -> BoxFuture<'static, Result<NextPage, AwsError>>;
 
 /// How the resources of a type are listed.
 #[derive(Clone, Copy)]

@@ -29,7 +29,7 @@ use std::sync::LazyLock;
 pub(crate) use accounts::ACCOUNTS;
 pub use entry::{MemberFilter, Reach, Source, ValueFrom};
 
-pub(crate) use entry::{CallParams, NextPage, Parents, ResourceType, SendFn, Token};
+pub(crate) use entry::{Parents, ResourceType};
 pub use scope::{Scope, actions_of};
 pub use secret_actions::SECRET_ACTIONS;
 pub(crate) use session_policy::HELPER_ACTIONS;

@@ -6,10 +6,9 @@ use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
 use super::entry::{
-    Arn, CallParams, Detail, ExtraColumn, Id, MemberFilter, NextPage, Owner, Parents, Reach, ResourceType, Source,
-    ValueFrom,
+    Arn, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::AwsError;
+use crate::aws::{AwsError, CallParams, NextPage};
 use crate::aws::{Service, ServiceClient};
 
 /// The fields that Route 53's types share.
@@ -151,22 +150,25 @@ static ZONE_TAGS: Detail =
 static HEALTH_CHECK_TAGS: Detail =
     Detail { call: |client, params| one_tags(client, params, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type CallResult = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
+type CallResult<'a> = futures::future::BoxFuture<'a, Result<NextPage, AwsError>>;
 
 /// A placeholder for the call that a detail sets itself.
-fn placeholder(_: ServiceClient, _: CallParams) -> CallResult {
+fn placeholder<'a>(_: &'a ServiceClient, _: &'a CallParams) -> CallResult<'a> {
     Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> CallResult {
+fn tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
-        let request =
-            client.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(params.subjects));
+        let request = client
+            .route53()
+            .list_tags_for_resources()
+            .resource_type(of)
+            .set_resource_ids(Some(params.subjects.clone()));
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> CallResult {
+fn one_tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
         let request = client.route53().list_tags_for_resource().resource_type(of).resource_id(params.subject());
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
@@ -175,7 +177,7 @@ fn one_tags(client: ServiceClient, params: CallParams, of: TagResourceType) -> C
 
 /// Lists the record sets of a zone. The SDK has no paginator for it: the next page starts at a name, a type and, if
 /// there is one, a set identifier.
-fn records(client: ServiceClient, params: CallParams) -> CallResult {
+fn records<'a>(client: &'a ServiceClient, params: &'a CallParams) -> CallResult<'a> {
     Box::pin(async move {
         let mut start = params.token.clone().unwrap_or_default().into_iter();
         let request = client

@@ -5,9 +5,9 @@
 use aws_sdk_route53::types::RrType;
 
 use super::calls::{marked, paged};
-use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, ResourceType, Source, ValueFrom};
+use super::entry::{Arn, Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {

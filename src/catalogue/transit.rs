@@ -6,8 +6,8 @@ use aws_sdk_ec2::types::Filter;
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, ExtraColumn, Id, NextPage, Owner, Parents, ResourceType, Source, ValueFrom};
-use crate::aws::{AwsError, AwsErrorKind};
+use super::entry::{Arn, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
+use crate::aws::{AwsError, AwsErrorKind, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {

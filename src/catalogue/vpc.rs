@@ -4,8 +4,8 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, Owner, ResourceType, Source, ValueFrom};
-use crate::aws::AwsError;
+use super::entry::{Arn, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
+use crate::aws::{AwsError, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {

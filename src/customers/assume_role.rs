@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -21,7 +20,7 @@ use crate::aws::{
 };
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Backend, Identity};
-use crate::aws::{ExpiredFlag, Session};
+use crate::aws::{ExpiredFlag, Session, SessionCredentials};
 use crate::customers::registry::{Target, TargetRole};
 
 /// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
@@ -133,53 +132,65 @@ impl RoleAssumer {
         self.assume(&assumption).await.map(|_| ())
     }
 
-    /// Enters an account. The external ID is in no message.
+    /// Opens a session in an account, with the first session policy that fits. No error contains the external ID.
     pub async fn open_session(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
-        let account_id = target.account_id.as_str();
-        let new = |ec2, rest, expired| Session::new(self.backend.client_config.clone(), account_id, ec2, rest, expired);
-        let TargetRole::Assume { role_arn } = &target.role else {
-            if self.identity.account_id != account_id {
-                let what = format!("own credentials are of account {}", self.identity.account_id);
-                return Err(AwsError::new(AwsErrorKind::Denied, what));
-            }
-            let own = self.backend.config.credentials_provider();
-            let own = own.ok_or_else(|| AwsError::new(AwsErrorKind::NoCredentials, "there are no own credentials"))?;
-            return Ok(OpenedSession { session: new(own.clone(), own, Vec::new()), request_ids: Vec::new() });
-        };
+        let TargetRole::Assume { role_arn } = &target.role else { return self.open_own_session(target) };
         let mut too_large = None;
         for policy in &self.policies {
-            let assume = |policy: &Arc<str>| AssumeRoleParams {
-                role_arn: role_arn.clone(),
-                target: target.clone(),
-                policy: policy.clone(),
-            };
-            let entered = match policy {
-                SessionPolicy::One(document) => {
-                    self.customer(assume(document)).await.map(|(one, expired, request_id)| {
-                        let session = new(one.clone(), one, vec![expired]);
-                        OpenedSession { session, request_ids: request_id.into_iter().collect() }
-                    })
-                }
-                SessionPolicy::Two { ec2, rest } => match self.customer(assume(ec2)).await {
-                    Err(cause) => Err(cause),
-                    Ok((ec2, first, one)) => {
-                        self.customer(assume(rest)).await.map(|(rest, second, other)| OpenedSession {
-                            session: new(ec2, rest, vec![first, second]),
-                            request_ids: one.into_iter().chain(other).collect(),
-                        })
-                    }
-                },
-            };
-            match entered {
-                Err(cause) if cause.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(cause),
-                other => return other,
+            match self.open_narrowed_session(target, role_arn, policy).await {
+                Err(error) if error.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(error),
+                result => return result,
             }
         }
         Err(too_large
             .unwrap_or_else(|| AwsError::new(AwsErrorKind::PolicyTooLarge, "no session policy fits STS's limit")))
     }
 
-    async fn customer(self: &Arc<Self>, assumption: AssumeRoleParams) -> Result<Assumed, AwsError> {
+    /// A session with the backend's own credentials, for its own account.
+    fn open_own_session(&self, target: &Target) -> Result<OpenedSession, AwsError> {
+        if self.identity.account_id != target.account_id.as_str() {
+            let what = format!("own credentials are of account {}", self.identity.account_id);
+            return Err(AwsError::new(AwsErrorKind::Denied, what));
+        }
+        let own = self.backend.config.credentials_provider();
+        let own = own.ok_or_else(|| AwsError::new(AwsErrorKind::NoCredentials, "there are no own credentials"))?;
+        let credentials = SessionCredentials { ec2: own.clone(), rest: own, expired: Vec::new() };
+        Ok(OpenedSession { session: self.session(target, credentials), request_ids: Vec::new() })
+    }
+
+    async fn open_narrowed_session(
+        self: &Arc<Self>,
+        target: &Target,
+        role_arn: &str,
+        policy: &SessionPolicy,
+    ) -> Result<OpenedSession, AwsError> {
+        let params = |policy: &Arc<str>| AssumeRoleParams {
+            role_arn: role_arn.to_owned(),
+            target: target.clone(),
+            policy: policy.clone(),
+        };
+        match policy {
+            SessionPolicy::One(document) => {
+                let (one, expired, request_id) = self.customer_credentials(params(document)).await?;
+                let credentials = SessionCredentials { ec2: one.clone(), rest: one, expired: vec![expired] };
+                let session = self.session(target, credentials);
+                Ok(OpenedSession { session, request_ids: request_id.into_iter().collect() })
+            }
+            SessionPolicy::Two { ec2, rest } => {
+                let (ec2, first_expired, first_id) = self.customer_credentials(params(ec2)).await?;
+                let (rest, second_expired, second_id) = self.customer_credentials(params(rest)).await?;
+                let credentials = SessionCredentials { ec2, rest, expired: vec![first_expired, second_expired] };
+                let session = self.session(target, credentials);
+                Ok(OpenedSession { session, request_ids: first_id.into_iter().chain(second_id).collect() })
+            }
+        }
+    }
+
+    fn session(&self, target: &Target, credentials: SessionCredentials) -> Arc<Session> {
+        Session::new(self.backend.client_config.clone(), target.account_id.as_str(), credentials)
+    }
+
+    async fn customer_credentials(self: &Arc<Self>, assumption: AssumeRoleParams) -> Result<Assumed, AwsError> {
         let (credentials, request_id) = self.assume(&assumption).await?;
         let current = Arc::new(Mutex::new((credentials, false)));
         let customer =
@@ -195,13 +206,12 @@ impl RoleAssumer {
             None => self.backend.config.credentials_provider(),
             Some(via) => Some(self.chained_role(via).await),
         };
-        let ticket = self.ticket(target.account_id.as_str());
+        let context = self.call_context(target);
         let client = self.backend.metered_sts(provider, target.account_id.as_str());
         let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
-        let secret = external_id.clone().unwrap_or_default();
+        let secret = external_id.as_deref().unwrap_or_default();
         let patient_until = Instant::now() + self.backend.client_config.settings.sts_patience;
         loop {
-            ticket.open("sts:AssumeRole", None).await;
             let request = client
                 .assume_role()
                 .role_arn(role_arn)
@@ -209,12 +219,11 @@ impl RoleAssumer {
                 .set_external_id(external_id.clone())
                 .duration_seconds(SESSION_SECONDS)
                 .policy(&**policy);
-            let outcome = ticket.calling(request.send()).await.map_err(|error| AwsError::redacting(error, &secret));
-            ticket.close();
-            let answer = match outcome {
-                // A whole fleet is entered at once, on a rate that all of the backend's account shares.
-                Err(cause) if cause.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
-                outcome => outcome?,
+            let response = async { request.send().await.map_err(|error| AwsError::redacting(error, secret)) };
+            let answer = match context.call("sts:AssumeRole", response).await {
+                // A whole fleet is entered at once, at a rate that the backend's whole account shares.
+                Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
+                result => result?,
             };
             let request_id = answer.request_id().map(str::to_owned);
             let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
@@ -223,17 +232,17 @@ impl RoleAssumer {
         }
     }
 
-    /// What AssumeRole is called with: at STS's rate, among the calls in flight, and on nobody's clock.
-    fn ticket(&self, account_id: &str) -> Arc<CallContext> {
+    /// AssumeRole obeys STS's rate and the process's calls in flight, and counts against no account's time budget.
+    fn call_context(&self, target: &Target) -> Arc<CallContext> {
         let limits = CallLimits {
-            account_id: account_id.into(),
+            account_id: target.account_id.as_str().into(),
             rate_limiter: self.rate_limiter.clone(),
             account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
             region_limit: PrioritySemaphore::new(1),
             time_budget: TimeBudget::new(Duration::MAX),
             priority: Priority::High,
         };
-        self.backend.client_config.transport.ticket(limits)
+        self.backend.client_config.transport.call_context(limits, target.external_id.clone())
     }
 
     /// A role on the way is assumed once for all the targets behind it.
@@ -277,7 +286,7 @@ impl ProvideCredentials for CustomerCredentialsProvider {
     {
         future::ProvideCredentials::new(async move {
             let mut current = self.current.lock().await;
-            let expired = self.expired.swap(false, Ordering::Relaxed);
+            let expired = self.expired.take();
             if (expired || expires_soon(&current.0)) && !current.1 {
                 // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
                 current.1 = true;

@@ -35,6 +35,11 @@ impl AdaptiveConcurrencyLimit {
     pub fn on_timeout(&self) {
         self.semaphore.resize(|now| now / 2);
     }
+
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.semaphore.taken()
+    }
 }
 
 #[cfg(test)]

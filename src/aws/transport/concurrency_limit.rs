@@ -106,6 +106,12 @@ impl PrioritySemaphore {
         }
     }
 
+    /// The number of permits that are taken.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.lock().taken
+    }
+
     fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

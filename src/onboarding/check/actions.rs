@@ -9,16 +9,11 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::outcome::{ProbeOutcome, ProbedAction, settle};
-use crate::catalogue::{
-    ACCOUNTS, CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, SendFn, Source, Table,
-    TableDetail,
-};
-
-use crate::aws::{AwsError, Priority, Service, Session};
-use crate::decode::ItemSelector;
+use crate::aws::{AwsError, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session};
+use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
-use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
+use crate::engine::{EnabledRegions, Job, jobs};
 use crate::inventory::{GLOBAL, Location, Record};
 
 /// The probes of one account.
@@ -37,81 +32,69 @@ pub(super) struct ReadProbes {
     pub stop: Cancellation,
 }
 
-/// One call of a resource type: its listing, or one of its details.
-struct Probe<'a> {
-    table: &'static Table,
-    operation: &'static str,
-    call: SendFn,
-    selector: &'a Arc<ItemSelector>,
-}
-
 impl ReadProbes {
     /// Makes all probes, concurrently as the account's rates allow.
-    pub(super) async fn ask(&self) -> Vec<ProbedAction> {
-        let mut asked = self.ask_of_account().await;
+    pub(super) async fn run(&self) -> Vec<ProbedAction> {
+        let mut probed = self.probe_account().await;
         let regions = self.known_regions().await;
         let chosen = self.regions.choose(regions.iter().map(String::as_str));
         let mut waiting = FuturesUnordered::new();
         for region in &chosen.ask {
             for job in jobs(self.catalogue, &self.tables, Reach::Regional, region) {
-                waiting.push(self.ask_job(job));
+                waiting.push(self.probe_job(job));
             }
         }
         for job in jobs(self.catalogue, &self.tables, Reach::Global, GLOBAL) {
-            waiting.push(self.ask_job(job));
+            waiting.push(self.probe_job(job));
         }
         while let Some(more) = waiting.next().await {
-            asked.extend(more);
+            probed.extend(more);
         }
         for (region, _) in chosen.disabled {
             let region: Arc<str> = region.into();
             let tables = self.tables.iter().map(|index| self.catalogue.at(*index).entry);
             for entry in tables.filter(|entry| entry.reach == Reach::Regional) {
-                asked.push(ProbedAction::in_disabled_region(entry.table, entry.operation, region.clone()));
+                probed.push(ProbedAction::in_disabled_region(entry.table, entry.operation, region.clone()));
             }
         }
-        settle(&mut asked);
-        asked
+        settle(&mut probed);
+        probed
     }
 
     /// Probes the reads that a run makes in every account: its alias and its enabled regions.
-    async fn ask_of_account(&self) -> Vec<ProbedAction> {
+    async fn probe_account(&self) -> Vec<ProbedAction> {
         let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
             ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
-                    async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
+                    async move { without_pages(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
             ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |client, _| {
-                Box::pin(
-                    async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
-                )
+                Box::pin(async move {
+                    without_pages(client.iam().list_account_aliases().send().await.map_err(AwsError::of))
+                })
             }),
             ("account:ListRegions", Service::Account, home, |client, _| {
                 Box::pin(async move {
-                    nothing_more(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
+                    without_pages(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
                 })
             }),
         ];
-        let mut asked = Vec::new();
-        for (action, service, region, call) in helpers {
+        let mut probed = Vec::new();
+        for (action, service, region, send) in helpers {
             // A run calls it only if ec2:DescribeRegions fails.
             let regions_known =
                 |one: &ProbedAction| one.action == "ec2:DescribeRegions" && one.outcome == ProbeOutcome::Allowed;
-            if action == "account:ListRegions" && asked.iter().any(regions_known) {
+            if action == "account:ListRegions" && probed.iter().any(regions_known) {
                 continue;
             }
             let client = self.session.client(service, region, Priority::High);
-            client.ticket.open(action, None).await;
-            let outcome = tokio::select! {
-                outcome = client.ticket.calling(call(client.clone(), CallParams::default())) => outcome,
-                cause = self.stop.cancelled() => Err(cause),
-            };
-            client.ticket.close();
-            asked.push(ProbedAction::new(ACCOUNTS, action, GLOBAL.into(), outcome.map(|_| ())));
+            let params = CallParams::default();
+            let result = client.call(action, &self.stop, || send(&client, &params)).await;
+            probed.push(ProbedAction::new(ACCOUNTS, action, GLOBAL.into(), result.map(|_| ())));
         }
-        asked
+        probed
     }
 
     async fn known_regions(&self) -> Vec<String> {
@@ -121,51 +104,58 @@ impl ReadProbes {
     }
 
     /// Probes one listing, then its children and details for the first resource listed.
-    async fn ask_job(&self, job: Job) -> Vec<ProbedAction> {
+    async fn probe_job(&self, job: Job) -> Vec<ProbedAction> {
         let root = self.catalogue.at(job.root);
         let Source::Listed(call) = root.entry.source else { return Vec::new() };
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let listing = Probe { table: root, operation: root.entry.operation, call, selector: &root.selector };
-        let (listed, found) = self.ask_one(listing, &region, Vec::new()).await;
-        let mut asked: Vec<ProbedAction> =
+        let request = |operation, send, selector: &Arc<_>, subjects| {
+            let params = CallParams { token: None, subjects, region: region.to_string() };
+            PageRequest { operation, send, selector: Arc::clone(selector), params }
+        };
+        let listing = request(root.entry.operation, call, &root.selector, Vec::new());
+        let (listed, records) = self.probe(root, &region, listing).await;
+        let mut probed: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         // The id of a resource that exists, or else one that does not.
-        let first = |filter: Option<MemberFilter>| match found.iter().find(|record| root.passes(record, filter)) {
+        let first = |filter: Option<MemberFilter>| match records.iter().find(|record| root.passes(record, filter)) {
             Some(record) => (vec![record.id.clone()], false),
             None => (vec![root.entry.probe_id.to_owned()], true),
         };
         for table in needing {
             if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
-                let (about, made_up) = first(filter);
-                let probe = Probe { table, operation: table.entry.operation, call, selector: &table.selector };
-                let one = self.ask_one(probe, &region, about).await.0;
-                asked.push(if made_up { one.with_probe_id() } else { one });
+                let (subjects, is_probe_id) = first(filter);
+                let listing = request(table.entry.operation, call, &table.selector, subjects);
+                let one = self.probe(table, &region, listing).await.0;
+                probed.push(if is_probe_id { one.with_probe_id() } else { one });
             }
             for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let nobody = || (vec![table.entry.probe_id.to_owned()], true);
-                let (about, made_up) = if own { first(detail.filter) } else { nobody() };
-                let probe = Probe { table, operation: detail.operation, call: detail.call, selector };
-                let one = self.ask_one(probe, &region, about).await.0;
-                asked.push(if made_up { one.with_probe_id() } else { one });
+                let probe_id = || (vec![table.entry.probe_id.to_owned()], true);
+                let (subjects, is_probe_id) = if own { first(detail.filter) } else { probe_id() };
+                let details = request(detail.operation, detail.call, selector, subjects);
+                let one = self.probe(table, &region, details).await.0;
+                probed.push(if is_probe_id { one.with_probe_id() } else { one });
             }
         }
-        asked
+        probed
     }
 
-    async fn ask_one(&self, probe: Probe<'_>, region: &Arc<str>, subjects: Vec<String>) -> (ProbedAction, Vec<Record>) {
-        let Probe { table, operation: action, call, selector } = probe;
+    async fn probe(
+        &self,
+        table: &'static Table,
+        region: &Arc<str>,
+        request: PageRequest,
+    ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
         let place = match service {
             Service::Route53 => self.partition.route53_region,
             _ => region,
         };
         let client = self.session.client(service, place, Priority::Normal);
-        let ask = CallParams { token: None, subjects, region: region.to_string() };
-        let question = PageRequest { operation: action, call, wanted: selector.clone(), ask };
-        let outcome = Line::new(&client, &self.stop).ask(&question).await;
+        let action = request.operation;
+        let outcome = client.page(&request, &self.stop).await;
         let location = Location {
             account_id: self.account_id.clone(),
             account_alias: None,
@@ -175,8 +165,8 @@ impl ReadProbes {
         };
         let is_listing = matches!(table.entry.source, Source::Listed(_)) && action == table.entry.operation;
         let (outcome, records) = match outcome {
-            Ok((taken, _)) if is_listing => {
-                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, &location, None)).collect())
+            Ok((page, _)) if is_listing => {
+                (Ok(()), page.body.items.into_iter().map(|item| table.record(item, &location, None)).collect())
             }
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),
@@ -185,7 +175,7 @@ impl ReadProbes {
     }
 }
 
-fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
+fn without_pages<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
     answer.map(|_| NextPage::End)
 }
 

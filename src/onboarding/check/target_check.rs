@@ -11,11 +11,11 @@ use super::findings::{Finding, Severity};
 use super::negative_probe::{NegativeAttempts, NegativeProbe};
 use super::outcome::{ProbeOutcome, ProbedAction, TypeRow, by_type, settle};
 use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, own, role};
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::actions_of;
 use crate::customers::{OpenedSession, Target, TargetRole};
 use crate::domain::{RoleArn, millis};
-use crate::engine::{Cancellation, PlannedAccount};
+use crate::engine::PlannedAccount;
 use crate::onboarding::iam_policy::role_reader::{READ_ROLE_ACTIONS, RoleDescription};
 
 /// The longest time after the first session until a new role's permissions are known in all of IAM.
@@ -161,7 +161,7 @@ impl<'a> TargetCheck<'a> {
     /// Repeats what was denied while the permissions of a new role may be on their way.
     async fn probe_until_settled(&self, probes: &ReadProbes) -> Vec<ProbedAction> {
         let until = Instant::now() + self.patience().min(PERMISSIONS_SETTLE);
-        let mut probed = probes.ask().await;
+        let mut probed = probes.run().await;
         for pause in PAUSES {
             let denied = probed.iter().filter(|probe| probe.outcome == ProbeOutcome::Denied);
             let denied: Vec<&str> = denied.map(|probe| probe.table).collect();
@@ -171,7 +171,7 @@ impl<'a> TargetCheck<'a> {
             let is_denied = |index: &usize| denied.contains(&self.context.catalogue.at(*index).entry.table);
             let tables: Arc<[usize]> = probes.tables.iter().copied().filter(is_denied).collect();
             tokio::time::sleep(pause).await;
-            let again = ReadProbes { tables, ..probes.clone() }.ask().await;
+            let again = ReadProbes { tables, ..probes.clone() }.run().await;
             probed.retain(|probe| !again.iter().any(|new| new.table == probe.table));
             probed.extend(again);
             settle(&mut probed);

@@ -4,8 +4,6 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::document::PolicyDocument;
 use super::json::decode_document;
@@ -22,18 +20,18 @@ pub(crate) const READ_ROLE_ACTIONS: &[&str] = &[
     "iam:ListRolePolicies",
 ];
 
-/// Makes single calls to IAM, with the limits and the credentials of its own.
+/// Makes single calls to IAM, with its own credentials and limits.
 pub(crate) trait IamCaller {
-    async fn call<T, E>(
-        &self,
-        operation: &'static str,
-        send: impl AsyncFn(Client) -> Result<T, SdkError<E, HttpResponse>>,
-    ) -> Result<T, AwsError>
+    fn client(&self) -> Client;
+
+    /// Makes one call. `send` may be called again, if the session has expired.
+    async fn call<T, E, F>(&self, operation: &'static str, send: impl Fn() -> F) -> Result<T, AwsError>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static;
+        F: Future<Output = Result<T, E>>,
+        E: Into<AwsError>;
 }
 
-/// Calls IAM by the SDK alone, with the credentials of its configuration.
+/// Calls IAM with the SDK alone, with the credentials of its configuration.
 pub(crate) struct PlainIamCaller(Client);
 
 impl PlainIamCaller {
@@ -43,15 +41,16 @@ impl PlainIamCaller {
 }
 
 impl IamCaller for PlainIamCaller {
-    async fn call<T, E>(
-        &self,
-        _operation: &'static str,
-        send: impl AsyncFn(Client) -> Result<T, SdkError<E, HttpResponse>>,
-    ) -> Result<T, AwsError>
+    fn client(&self) -> Client {
+        self.0.clone()
+    }
+
+    async fn call<T, E, F>(&self, _operation: &'static str, send: impl Fn() -> F) -> Result<T, AwsError>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, E>>,
+        E: Into<AwsError>,
     {
-        send(self.0.clone()).await.map_err(AwsError::of)
+        send().await.map_err(Into::into)
     }
 }
 
@@ -98,18 +97,19 @@ impl RolePolicies {
 
 /// Reads one role.
 pub(crate) struct RoleReader<'a, C> {
+    iam: Client,
     caller: C,
     role_name: &'a str,
 }
 
 impl<'a, C: IamCaller> RoleReader<'a, C> {
     pub(crate) fn new(caller: C, role_name: &'a str) -> Self {
-        Self { caller, role_name }
+        Self { iam: caller.client(), caller, role_name }
     }
 
     /// Reads the role and its policies. Only a failure of `iam:GetRole` itself is an error.
     pub(crate) async fn role(&self) -> Result<RoleDescription, AwsError> {
-        let send = async |iam: Client| iam.get_role().role_name(self.role_name).send().await;
+        let send = || self.iam.get_role().role_name(self.role_name).send();
         let role = self.caller.call("iam:GetRole", send).await?.role;
         let trust = role.as_ref().and_then(|role| role.assume_role_policy_document());
         Ok(RoleDescription {
@@ -135,9 +135,7 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     async fn inline(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
         let mut marker: Option<String> = None;
         loop {
-            let send = async |iam: Client| {
-                iam.list_role_policies().role_name(self.role_name).set_marker(marker.clone()).send().await
-            };
+            let send = || self.iam.list_role_policies().role_name(self.role_name).set_marker(marker.clone()).send();
             let page = self.caller.call("iam:ListRolePolicies", send).await?;
             for name in page.policy_names {
                 let document = self.inline_document(&name).await;
@@ -151,7 +149,7 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     }
 
     async fn inline_document(&self, name: &str) -> Result<PolicyDocument, AwsError> {
-        let send = async |iam: Client| iam.get_role_policy().role_name(self.role_name).policy_name(name).send().await;
+        let send = || self.iam.get_role_policy().role_name(self.role_name).policy_name(name).send();
         let response = self.caller.call("iam:GetRolePolicy", send).await?;
         decode_document(response.policy_document()).map_err(|error| unreadable(name, &error))
     }
@@ -159,9 +157,8 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     async fn attached(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
         let mut marker: Option<String> = None;
         loop {
-            let send = async |iam: Client| {
-                iam.list_attached_role_policies().role_name(self.role_name).set_marker(marker.clone()).send().await
-            };
+            let send =
+                || self.iam.list_attached_role_policies().role_name(self.role_name).set_marker(marker.clone()).send();
             let page = self.caller.call("iam:ListAttachedRolePolicies", send).await?;
             for policy in page.attached_policies.unwrap_or_default() {
                 let arn = policy.policy_arn.unwrap_or_default();
@@ -176,10 +173,10 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     }
 
     async fn managed_document(&self, arn: &str) -> Result<PolicyDocument, AwsError> {
-        let send = async |iam: Client| iam.get_policy().policy_arn(arn).send().await;
+        let send = || self.iam.get_policy().policy_arn(arn).send();
         let policy = self.caller.call("iam:GetPolicy", send).await?.policy;
         let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
-        let send = async |iam: Client| iam.get_policy_version().policy_arn(arn).version_id(&version).send().await;
+        let send = || self.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
         let response = self.caller.call("iam:GetPolicyVersion", send).await?;
         let text = response.policy_version.and_then(|version| version.document).unwrap_or_default();
         decode_document(&text).map_err(|error| unreadable(arn, &error))

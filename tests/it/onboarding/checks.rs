@@ -1,11 +1,12 @@
 //! The check of customers' roles: unsafe roles are found, and so are missing permissions.
 
 use rolecall::testing::{
-    AwsError, AwsErrorKind, Backend, Catalogue, Identity, Priority, Registry, RoleAssumer, Service, Settings,
-    actions_of, backend_role, session_policies,
+    AwsError, AwsErrorKind, Backend, Cancellation, Catalogue, Identity, Priority, Registry, RoleAssumer, Service,
+    Settings, actions_of, backend_role, session_policies,
 };
 use serde_json::{Value, json};
 use std::sync::OnceLock;
+use tokio_util::sync::CancellationToken;
 
 use crate::command::{CommandOutput, run_command};
 use crate::emulator::emulator;
@@ -198,31 +199,17 @@ async fn session_in_an_administrator_role_may_only_read() {
     let session = door.open_session(&registry.targets[0]).await.expect("it lets us in").session;
     let client = session.client(Service::Ec2, "eu-central-1", Priority::Normal);
     let ec2 = client.ec2();
-    let denied =
-        |outcome: Result<(), AwsError>| assert_eq!(outcome.expect_err("it is refused").kind, AwsErrorKind::Denied);
-    client.ticket.open("ec2:DescribeVpcs", None).await;
-    client.ticket.calling(ec2.describe_vpcs().send()).await.expect("it may read");
-    client.ticket.open("ec2:CreateVpc", None).await;
-    denied(
-        client
-            .ticket
-            .calling(ec2.create_vpc().cidr_block("10.0.0.0/16").send())
-            .await
-            .map(|_| ())
-            .map_err(AwsError::of),
-    );
-    client.ticket.open("ec2:GetPasswordData", None).await;
-    denied(
-        client
-            .ticket
-            .calling(ec2.get_password_data().instance_id("i-1").send())
-            .await
-            .map(|_| ())
-            .map_err(AwsError::of),
-    );
+    let run = CancellationToken::new();
+    let stop = Cancellation { account: run.child_token(), run };
+    let denied = |error: AwsError| assert_eq!(error.kind, AwsErrorKind::Denied);
+    client.call("ec2:DescribeVpcs", &stop, || ec2.describe_vpcs().send()).await.expect("it may read");
+    let create = || ec2.create_vpc().cidr_block("10.0.0.0/16").send();
+    denied(client.call("ec2:CreateVpc", &stop, create).await.expect_err("it is refused"));
+    let password = || ec2.get_password_data().instance_id("i-1").send();
+    denied(client.call("ec2:GetPasswordData", &stop, password).await.expect_err("it is refused"));
     let client = session.client(Service::Iam, "us-east-1", Priority::Normal);
-    client.ticket.open("iam:ListUsers", None).await;
-    denied(client.ticket.calling(client.iam().list_users().send()).await.map(|_| ()).map_err(AwsError::of));
+    let users = || client.iam().list_users().send();
+    denied(client.call("iam:ListUsers", &stop, users).await.expect_err("it is refused"));
 }
 
 /// A role that trusts another role is checked through that role, as a run enters it.

@@ -14,12 +14,12 @@ use tracing::Instrument;
 use super::Observer;
 use super::resume::PriorResults;
 use crate::aws::Session;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::{ACCOUNTS, Catalogue, Table};
 use crate::customers::Registry;
 use crate::customers::RoleAssumer;
 use crate::domain::{CallCounts, Partition, lock};
-use crate::engine::collect::{AccountInfo, Cancellation, Collected, Context, EnabledRegions, Job, accounts_row};
+use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, accounts_row};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
 use crate::engine::plan::{ChosenRegions, PlannedAccount};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
@@ -184,12 +184,7 @@ impl AccountContext {
                 return;
             }
         };
-        let stop = Cancellation { run: self.shard.stop.clone(), account: self.shard.stop.child_token() };
-        let (budget, account_stop) = (session.time_budget().clone(), stop.account.clone());
-        let _budget_watch = AbortOnDropHandle::new(tokio::spawn(async move {
-            budget.exhausted().await;
-            account_stop.cancel();
-        }));
+        let (stop, _budget_watch) = session.cancellation(&self.shard.stop);
         self.collect_regions(session, &progress, &stop).await;
         if stop.account.is_cancelled() && !stop.run.is_cancelled() {
             let cause = AwsError::new(AwsErrorKind::OutOfTime, "the account's time budget is spent");
