@@ -89,7 +89,7 @@ impl Finding {
                     "AWS answers the same where there is no such role, where its trust names somebody else, where its \
                      external ID is another, and where {backend_role} lacks sts:AssumeRole on it. In the customer's \
                      account, `aws iam get-role --role-name {}` shows whether it is there; this is the trust it needs",
-                    role.rsplit('/').next().unwrap_or_default()
+                    role.parse::<RoleArn>().map_or_else(|_| role.to_owned(), |role| role.name().to_owned())
                 ),
             )
             .pasting(write::trust(backend_role, target.external_id.is_some())),

@@ -368,12 +368,12 @@ impl Checker {
     /// What the role says of itself, in a session that may read just that.
     async fn own_text(&self, target: &Target, shared: &CheckContext<'_>) -> Option<Result<own::RoleText, AwsError>> {
         let TargetRole::Assume { role_arn } = &target.role else { return None };
-        let name = role_arn.rsplit('/').next().unwrap_or_default();
+        let role: RoleArn = role_arn.parse().ok()?;
         let entered = match shared.reading.open_session(target).await {
             Ok(entered) => entered,
             Err(cause) => return Some(Err(cause)),
         };
-        Some(own::read(&entered.session, self.acting.partition, name).await)
+        Some(own::read(&entered.session, self.acting.partition, role.name()).await)
     }
 }
 

@@ -128,7 +128,7 @@ pub(crate) struct AdminPolicyInputs {
 /// start and follow the state machine.
 pub(crate) fn admin(places: &AdminPolicyInputs) -> PolicyDocument {
     let AdminPolicyInputs { partition, backend_role, customer_roles, kms_key, registry, output } = places;
-    let account = backend_role.split(':').nth(4).unwrap_or_default();
+    let account = backend_role.parse::<RoleArn>().map(|role| role.account_id.to_string()).unwrap_or_default();
     let of_machine = |kind: &str, rest: &str| format!("arn:{partition}:states:*:{account}:{kind}:*-fleet{rest}");
     let mut statements = vec![
         allow("BecomeBackendRole", "sts:AssumeRole", backend_role.as_str()),
