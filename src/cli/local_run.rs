@@ -1,7 +1,6 @@
-//! A run in this process, watched on the terminal and ended by an interrupt or a deadline.
+//! A run in this process, with progress bars, ended by an interrupt or a deadline.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,79 +8,79 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::progress::ProgressBars;
+use super::progress::ProgressBars;
 use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
 use crate::logging;
 use crate::settings::{Runtime, Settings};
 
-/// Some cells were not answered.
+/// Exit code for a run with unanswered cells.
 const PARTIAL: u8 = 1;
-/// None was.
+/// Exit code for a run without any answered cell.
 const FAILED: u8 = 2;
-/// Ended by a second interrupt.
+/// Exit code after a second interrupt.
 const INTERRUPTED: i32 = 130;
 
-/// How a run is told.
-pub(crate) struct OutputOptions<'a> {
+/// How the result and the log of a run are printed.
+pub(crate) struct OutputOptions {
     pub json: bool,
     pub verbose: u8,
-    pub timings: Option<&'a Path>,
 }
 
-/// What carries runs out in this process: watched, and ended by an interrupt or a deadline.
+/// Carries out runs in this process, one after the other.
 pub(crate) struct LocalRun {
     pub engine: Engine,
     progress: Option<Arc<ProgressBars>>,
     deadline: Option<Instant>,
     stop: CancellationToken,
-    over: CancellationToken,
+    finished: CancellationToken,
     _interrupts: AbortOnDropHandle<()>,
 }
 
 impl LocalRun {
-    pub(crate) async fn start(settings: Settings, how: &OutputOptions<'_>) -> Self {
-        let progress = (std::io::stderr().is_terminal() && !how.json).then(ProgressBars::new).map(Arc::new);
+    pub(crate) async fn start(settings: Settings, options: &OutputOptions) -> Self {
+        let progress = (std::io::stderr().is_terminal() && !options.json).then(ProgressBars::new).map(Arc::new);
         match &progress {
-            Some(progress) => logging::to_terminal(settings.log.as_deref(), how.verbose, progress.writer()),
-            None => logging::to_terminal(settings.log.as_deref(), how.verbose, std::io::stderr),
+            Some(progress) => logging::to_terminal(settings.log.as_deref(), options.verbose, progress.writer()),
+            None => logging::to_terminal(settings.log.as_deref(), options.verbose, std::io::stderr),
         }
         let deadline = settings.deadline.map(|time| Instant::now() + time);
         let engine = Engine::start(settings, Runtime::Terminal).await;
-        let (stop, over) = (CancellationToken::new(), CancellationToken::new());
-        let interrupts = AbortOnDropHandle::new(tokio::spawn(end_in_good_order(stop.clone(), over.clone())));
-        Self { engine, progress, deadline, stop, over, _interrupts: interrupts }
+        let (stop, finished) = (CancellationToken::new(), CancellationToken::new());
+        let interrupts = AbortOnDropHandle::new(tokio::spawn(stop_on_interrupt(stop.clone(), finished.clone())));
+        Self { engine, progress, deadline, stop, finished, _interrupts: interrupts }
     }
 
-    pub(crate) async fn carry_out(&self, draft: RequestDraft, run_id_source: RunIdSource) -> Result<Response, Error> {
+    /// Carries out a request and returns its response.
+    pub(crate) async fn run(&self, draft: RequestDraft, source: RunIdSource) -> Result<Response, Error> {
         let observer: Arc<dyn Observer> = match &self.progress {
             Some(progress) => progress.clone(),
             None => Arc::new(NoopObserver),
         };
         let until = StopCondition { stop: self.stop.clone(), deadline: self.deadline };
-        let request = RunRequest { may_inline: true, until, observer, ..RunRequest::new(draft, run_id_source) };
-        // A panic is rolecall's own mistake; it is told like any refusal.
+        let run_request = RunRequest { may_inline: true, until, observer, ..RunRequest::new(draft, source) };
+        // The task isolates a panic, which is a bug in rolecall and reported like any other error.
         let engine = self.engine.clone();
-        let done = tokio::spawn(async move { engine.run(request).await }).await;
-        done.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
+        let result = tokio::spawn(async move { engine.run(run_request).await }).await;
+        result.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
     }
 
-    /// Whether a run that leaves something undone has done so for want of time, and another one had none either.
-    pub(crate) fn has_an_end(&self) -> bool {
+    /// Returns whether this process was interrupted or has a deadline: then another attempt gets no further.
+    pub(crate) fn is_interrupted_or_bounded(&self) -> bool {
         self.stop.is_cancelled() || self.deadline.is_some()
     }
 
-    /// Nothing is carried out any more: the next interrupt ends the process, and the bars are taken away.
-    pub(crate) fn end(&self) {
-        self.over.cancel();
+    /// Removes the progress bars. From now on the first interrupt ends the process.
+    pub(crate) fn finish(&self) {
+        self.finished.cancel();
         if let Some(progress) = &self.progress {
             progress.clear();
         }
     }
 }
 
-/// 0 where all was answered, 1 where some was, 2 where none.
+/// Returns 0 if all cells were answered, 1 if some were, 2 if none was.
 pub(crate) fn exit_code(status: Completeness) -> ExitCode {
     match status {
         Completeness::Complete => ExitCode::SUCCESS,
@@ -90,15 +89,15 @@ pub(crate) fn exit_code(status: Completeness) -> ExitCode {
     }
 }
 
-/// The first Ctrl-C or SIGTERM ends the run as its deadline would; a second ends it at once, and so does the first once
-/// nothing is carried out any more.
-async fn end_in_good_order(stop: CancellationToken, over: CancellationToken) {
-    // Where they cannot be listened for, the first one ends it at once, as the system would have it.
+/// Stops the run at the first Ctrl-C or SIGTERM, as its deadline would, and ends the process at the second one. After the
+/// last run is finished, the first one ends the process.
+async fn stop_on_interrupt(stop: CancellationToken, finished: CancellationToken) {
+    // Without a listener the system's default applies: the first signal ends the process.
     let Ok(mut interrupts) = Interrupts::listen() else { return };
     tokio::select! {
-        () = over.cancelled() => {}
+        () = finished.cancelled() => {}
         () = interrupts.next() => {
-            eprintln!("rolecall: ending the run in good order; interrupt again to end it at once");
+            eprintln!("rolecall: writing what was collected; interrupt again to stop at once");
             stop.cancel();
         }
     }
@@ -107,7 +106,7 @@ async fn end_in_good_order(stop: CancellationToken, over: CancellationToken) {
     std::process::exit(INTERRUPTED);
 }
 
-/// Ctrl-C and SIGTERM from here on: one that comes while nobody waits for it is not lost.
+/// Listens for Ctrl-C and SIGTERM. A signal that arrives between two calls of `next` is kept.
 struct Interrupts {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],

@@ -1,4 +1,4 @@
-//! The command line: the same engine as the function's, with progress on standard error and one result on standard
+//! The command line: it runs the same engine as the function, with progress on standard error and one result on standard
 //! output.
 
 mod args;
@@ -16,13 +16,13 @@ use crate::error::Error;
 use args::{Cli, Command};
 use commands::{check, onboard, plan, policy, resources, resume, run, targets};
 
-/// Refused or failed.
+/// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
 
-/// Parses the arguments, carries the command out and returns its exit code.
+/// Parses the arguments, carries out the command and returns its exit code.
 pub async fn main() -> ExitCode {
     let arguments = Cli::parse();
-    let done = match arguments.command {
+    let result = match arguments.command {
         Command::Run(run) => run::run(run).await,
         Command::Plan(plan) => plan::plan(plan).await,
         Command::Onboard(onboard) => onboard::onboard(onboard).await,
@@ -34,9 +34,9 @@ pub async fn main() -> ExitCode {
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,
     };
-    done.unwrap_or_else(|refusal: Error| {
-        eprintln!("rolecall: {}", refusal.kind.name());
-        for line in refusal.message.lines() {
+    result.unwrap_or_else(|error: Error| {
+        eprintln!("rolecall: {}", error.kind.name());
+        for line in error.message.lines() {
             eprintln!("  {line}");
         }
         ExitCode::from(REFUSED)

@@ -1,24 +1,25 @@
-//! What a run came to, for a person.
+//! Printing to standard output: results of runs as text, and JSON.
 
 use std::io::Write;
 
-use crate::domain::RunId;
-use crate::engine::{Chain, Completeness, Manifest, Response, advice};
 use comfy_table::{CellAlignment, Table, presets};
 
-/// Prints a result. A reader that has gone away (`| head`) is no reason to complain, let alone to panic.
+use crate::domain::RunId;
+use crate::engine::{Chain, Completeness, Manifest, Response, advice};
+
+/// Prints a text. A closed pipe (`| head`) is not an error.
 pub(super) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-/// Prints a result as JSON.
+/// Prints a value as indented JSON.
 pub(super) fn print_json(value: &impl serde::Serialize) {
     print(&serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
-/// A word for how something ended.
-pub(super) fn word(status: Completeness) -> &'static str {
+/// Returns the name of a completeness.
+pub(super) fn status_name(status: Completeness) -> &'static str {
     match status {
         Completeness::Complete => "complete",
         Completeness::Partial => "partial",
@@ -27,57 +28,26 @@ pub(super) fn word(status: Completeness) -> &'static str {
     }
 }
 
-/// A table whose columns from `numbers` on stand to the right.
-pub(super) fn table(header: &[&str], numbers: usize) -> Table {
+/// Creates a table. The columns from `first_number` on are numbers, aligned to the right.
+pub(super) fn table(header: &[&str], first_number: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (place, column) in table.column_iter_mut().enumerate() {
-        if place >= numbers {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        if index >= first_number {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
 }
 
-/// The accounts, what went wrong and what to do about it, and where the files lie.
-pub(super) fn summary(response: &Response, manifest: Option<&Manifest>) -> String {
+/// Renders a run for a person: its accounts, its failures with advice, and where its files are.
+pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> String {
     let mut text = String::new();
     if let Some(manifest) = manifest {
-        let mut accounts = table(&["account", "name", "status", "records", "cells", "gaps", "calls"], 3);
-        for account in &manifest.by_account {
-            let cells: u64 = account.cells.values().sum();
-            let answered: u64 = account.cells.iter().filter(|(status, _)| status.is_answered()).map(|(_, n)| n).sum();
-            accounts.add_row([
-                account.account_id.to_string(),
-                account.name.clone().unwrap_or_default(),
-                word(account.status).to_owned(),
-                account.records.values().sum::<u64>().to_string(),
-                cells.to_string(),
-                (cells - answered).to_string(),
-                account.calls.to_string(),
-            ]);
-        }
-        text.push_str(&format!("{}\n\n", accounts.trim_fmt()));
+        text.push_str(&format!("{}\n\n", accounts(manifest).trim_fmt()));
     }
     if !response.failures.is_empty() {
-        text.push_str("What was not answered, and what to do about it:\n");
-        for group in &response.failures {
-            let code = group.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
-            let cells = if group.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", group.cells) };
-            text.push_str(&format!(
-                "  {} {}{code}: {cells} of {} in {}\n    AWS or rolecall: {}\n    {}\n",
-                group.account_id,
-                group.status.name(),
-                some(&group.tables),
-                some(&group.regions),
-                group.message,
-                advice(group),
-            ));
-        }
-        if response.failures_omitted > 0 {
-            text.push_str(&format!("  … and {} more groups: see the ledger\n", response.failures_omitted));
-        }
-        text.push('\n');
+        text.push_str(&failures(response));
     }
     for account in &response.unknown_accounts {
         text.push_str(&format!("{account} is not in the registry and was left out.\n"));
@@ -86,7 +56,7 @@ pub(super) fn summary(response: &Response, manifest: Option<&Manifest>) -> Strin
     text.push_str(&format!(
         "run {}: {}, {} of {} accounts complete, {records} records, {} calls in {:.1} s\n",
         response.run_id,
-        word(response.status),
+        status_name(response.status),
         response.accounts.complete,
         response.accounts.planned,
         response.calls,
@@ -96,27 +66,67 @@ pub(super) fn summary(response: &Response, manifest: Option<&Manifest>) -> Strin
     text
 }
 
-/// What to do about a run that leaves something undone.
-pub(super) fn cut(run_id: &RunId) -> String {
-    format!("Its time ended first: `rolecall resume {run_id}` does the rest.")
+fn accounts(manifest: &Manifest) -> Table {
+    let mut accounts = table(&["account", "name", "status", "records", "cells", "gaps", "calls"], 3);
+    for account in &manifest.by_account {
+        let cells: u64 = account.cells.values().sum();
+        let answered: u64 = account.cells.iter().filter(|(status, _)| status.is_answered()).map(|(_, n)| n).sum();
+        accounts.add_row([
+            account.account_id.to_string(),
+            account.name.clone().unwrap_or_default(),
+            status_name(account.status).to_owned(),
+            account.records.values().sum::<u64>().to_string(),
+            cells.to_string(),
+            (cells - answered).to_string(),
+            account.calls.to_string(),
+        ]);
+    }
+    accounts
 }
 
-/// A run and those that did its rest.
-pub(super) fn together(chain: &Chain) -> String {
+fn failures(response: &Response) -> String {
+    let mut text = "What was not answered, and what to do about it:\n".to_owned();
+    for group in &response.failures {
+        let code = group.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let cells = if group.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", group.cells) };
+        text.push_str(&format!(
+            "  {} {}{code}: {cells} of {} in {}\n    AWS or rolecall: {}\n    {}\n",
+            group.account_id,
+            group.status.name(),
+            abbreviate(&group.tables),
+            abbreviate(&group.regions),
+            group.message,
+            advice(group),
+        ));
+    }
+    if response.failures_omitted > 0 {
+        text.push_str(&format!("  … and {} more groups: see the ledger\n", response.failures_omitted));
+    }
+    text.push('\n');
+    text
+}
+
+/// Says how to finish a run that ran out of time.
+pub(super) fn resume_hint(run_id: &RunId) -> String {
+    format!("The run ran out of time: `rolecall resume {run_id}` finishes it.")
+}
+
+/// Renders the summary of a run and of those that continued it.
+pub(super) fn render_chain(chain: &Chain) -> String {
     let [first, rest @ ..] = chain.runs.as_slice() else { return String::new() };
     let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
     let Chain { status, accounts, .. } = chain;
     format!(
-        "run {first} with its rest, {}: {}, {} of {} accounts complete",
+        "run {first}, continued by {}: {}, {} of {} accounts complete",
         rest.join(" and "),
-        word(*status),
+        status_name(*status),
         accounts.complete,
         accounts.planned
     )
 }
 
-/// The first of many names.
-pub(super) fn some(names: &[String]) -> String {
+/// Joins names. Of more than three, the others are only counted.
+pub(super) fn abbreviate(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if !rest.is_empty() => format!("{one}, {two}, {three} and {} more", rest.len()),
         names => names.join(", "),

@@ -1,11 +1,12 @@
 //! Progress bars on standard error.
 
-use crate::engine::Observer;
-use crate::engine::{AccountSummary, Completeness};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// One bar for accounts, one for cells.
+use super::printer::status_name;
+use crate::engine::{AccountSummary, Completeness, Observer};
+
+/// A bar of accounts and a bar of cells, drawn on standard error.
 #[derive(Debug)]
 pub(super) struct ProgressBars {
     bars: MultiProgress,
@@ -25,14 +26,14 @@ impl ProgressBars {
         Self { bars, accounts, cells }
     }
 
-    /// Takes the bars away.
+    /// Removes the bars from the terminal.
     pub(super) fn clear(&self) {
         self.accounts.finish_and_clear();
         self.cells.finish_and_clear();
         let _ = self.bars.clear();
     }
 
-    /// Writes log lines above the bars.
+    /// Returns a writer that prints log lines above the bars.
     pub(super) fn writer(&self) -> AboveBars {
         AboveBars(self.bars.clone())
     }
@@ -61,16 +62,12 @@ impl Observer for ProgressBars {
         self.accounts.inc(1);
         if summary.status != Completeness::Complete {
             let name = summary.name.as_deref().unwrap_or_default();
-            let _ = self.bars.println(format!(
-                "  {} {name}: {}",
-                summary.account_id,
-                crate::cli::printer::word(summary.status)
-            ));
+            let _ = self.bars.println(format!("  {} {name}: {}", summary.account_id, status_name(summary.status)));
         }
     }
 }
 
-/// Standard error, above the bars.
+/// A writer to standard error that redraws the bars below each line.
 #[derive(Clone, Debug)]
 pub(super) struct AboveBars(MultiProgress);
 

@@ -22,6 +22,7 @@ use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Backend, Identity};
 use crate::aws::{ExpiredFlag, Session, SessionCredentials};
 use crate::customers::registry::{Target, TargetRole};
+use crate::domain::{AccountId, Arn};
 
 /// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
 const SESSION_SECONDS: i32 = 3600;
@@ -300,12 +301,13 @@ impl ProvideCredentials for CustomerCredentialsProvider {
 
 /// The answer itself says which role in which account was entered: `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
 fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), AwsError> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let arn = arn.parse::<Arn>().ok().filter(|arn| arn.service == "sts" && arn.region.is_empty());
+    let account = arn.as_ref().and_then(|arn| arn.account_id.as_ref()).map(AccountId::as_str);
     let role = role_arn.rsplit('/').next().unwrap_or_default();
     let expected = format!("assumed-role/{role}/");
-    match parts.as_slice() {
-        ["arn", _, "sts", "", account, resource] if *account == account_id && resource.starts_with(&expected) => Ok(()),
-        ["arn", _, "sts", "", account, _] if *account != account_id => Err(AwsError::new(
+    match (arn.as_ref(), account) {
+        (Some(arn), Some(account)) if account == account_id && arn.resource.starts_with(&expected) => Ok(()),
+        (_, Some(account)) if account != account_id => Err(AwsError::new(
             AwsErrorKind::WrongAccount,
             format!("the role that was assumed lies in account {account}, not in {account_id}"),
         )),

@@ -1,13 +1,9 @@
 //! The name of a run, and of the runs that continue it. Where a name comes from that nobody gave is
 //! in [`super::naming`].
 
-use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
-
+use super::string_newtype::string_newtype;
 use crate::input::{ParseError, quoted};
 
 /// The most characters of a run id, a continuation's `.r<n>` aside.
@@ -16,18 +12,14 @@ pub(super) const RUN_ID_CHARACTERS: usize = 55;
 /// The most characters of an STS session name.
 const SESSION_NAME_CHARACTERS: usize = 64;
 
-/// The name of a run: `nightly-2026-11-21`, or `nightly-2026-11-21.r1` for the run that does what
-/// that one left.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct RunId(String);
+string_newtype! {
+    /// The name of a run: `nightly-2026-11-21`, or `nightly-2026-11-21.r1` for the run that continues it.
+    pub struct RunId;
+    description: "The name of a run, or with .r<n> of the run that does what an earlier one left.",
+    pattern: r"^[A-Za-z0-9][A-Za-z0-9._-]{0,54}(\.r[1-9][0-9]{0,3})?$"
+}
 
 impl RunId {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The name of the run that does what this one left: `x` -> `x.r1` -> `x.r2`. None after
     /// `x.r9999`: whoever got there is in a loop.
     pub fn continuation(&self) -> Option<RunId> {
@@ -95,34 +87,6 @@ impl FromStr for RunId {
              a letter or digit first",
             quoted(text)
         )))
-    }
-}
-
-impl TryFrom<String> for RunId {
-    type Error = ParseError;
-
-    fn try_from(text: String) -> Result<Self, ParseError> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for RunId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.0)
-    }
-}
-
-impl JsonSchema for RunId {
-    fn schema_name() -> Cow<'static, str> {
-        "RunId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "The name of a run, or with .r<n> of the run that does what an earlier one left.",
-            "type": "string",
-            "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,54}(\.r[1-9][0-9]{0,3})?$",
-        })
     }
 }
 

@@ -1,18 +1,18 @@
-//! How much memory this process may take, where somebody has set it a limit: a control group, or `ulimit`.
+//! The memory limit of this process: its control groups', or that of `ulimit`.
 
 use std::path::Path;
 
-/// The narrowest limit that is found, in bytes.
+/// Returns the lowest limit in bytes, or none if no limit is set.
 pub(super) fn limit() -> Option<u64> {
     let read = |path: &Path| std::fs::read_to_string(path).ok();
-    let of_groups = read(Path::new("/proc/self/cgroup")).into_iter().flat_map(|text| files(&text));
-    let groups = of_groups.filter_map(|path| number(read(Path::new(&path))?.trim()));
-    let own = read(Path::new("/proc/self/limits")).unwrap_or_default();
-    groups.chain(of_process(&own)).min()
+    let group_files = read(Path::new("/proc/self/cgroup")).into_iter().flat_map(|text| limit_files(&text));
+    let group_limits = group_files.filter_map(|path| parse_limit(read(Path::new(&path))?.trim()));
+    let process_limits = read(Path::new("/proc/self/limits")).unwrap_or_default();
+    group_limits.chain(process_limit(&process_limits)).min()
 }
 
-/// Where the control groups of a process, and those around them, tell their limits.
-fn files(text: &str) -> Vec<String> {
+/// Returns the files that hold the limits of a process's control groups and of their parents.
+fn limit_files(text: &str) -> Vec<String> {
     let mut files = Vec::new();
     for line in text.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -25,24 +25,24 @@ fn files(text: &str) -> Vec<String> {
         let mut group = group.trim_end_matches('/');
         loop {
             files.push(format!("{root}{group}/{name}"));
-            let Some((around, _)) = group.rsplit_once('/') else { break };
-            group = around;
+            let Some((parent, _)) = group.rsplit_once('/') else { break };
+            group = parent;
         }
     }
     files
 }
 
-/// What the shell has set for the process: `ulimit -v` and `ulimit -d`.
-fn of_process(limits: &str) -> Option<u64> {
+/// Returns the limit that the shell set for the process: `ulimit -v` or `ulimit -d`.
+fn process_limit(limits: &str) -> Option<u64> {
     let named = |name: &str| {
         let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
-        number(line.split_whitespace().next()?)
+        parse_limit(line.split_whitespace().next()?)
     };
     ["Max address space", "Max data size"].into_iter().filter_map(named).min()
 }
 
-/// `max` and `unlimited` are none, and so is the number by which the first version of control groups says the same.
-fn number(text: &str) -> Option<u64> {
+/// Parses a limit. `max`, `unlimited` and the huge number of cgroup v1 all mean: no limit.
+fn parse_limit(text: &str) -> Option<u64> {
     text.parse().ok().filter(|bytes| *bytes < 1 << 50)
 }
 
@@ -51,9 +51,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_groups_limit_is_that_of_all_around_it() {
+    fn a_groups_parents_limit_it_too() {
         assert_eq!(
-            files("12:cpu,cpuacct:/a\n5:memory:/docker/1\n0::/user.slice/run-1.scope\n"),
+            limit_files("12:cpu,cpuacct:/a\n5:memory:/docker/1\n0::/user.slice/run-1.scope\n"),
             [
                 "/sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes",
                 "/sys/fs/cgroup/memory/docker/memory.limit_in_bytes",
@@ -66,7 +66,7 @@ mod tests {
         let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
                       Max data size             536870912            unlimited            bytes\n\
                       Max address space         unlimited            unlimited            bytes\n";
-        assert_eq!(of_process(limits), Some(512 << 20));
-        assert_eq!((number("max"), number("9223372036854771712")), (None, None));
+        assert_eq!(process_limit(limits), Some(512 << 20));
+        assert_eq!((parse_limit("max"), parse_limit("9223372036854771712")), (None, None));
     }
 }

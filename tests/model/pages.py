@@ -21,6 +21,7 @@ CUSTOMER_ROLE = ROOT / "infra/customer-role.yaml"
 CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
+SETTINGS = ROOT / "infra/SETTINGS.md"
 # The number of leading columns that all tables share. The page lists them once.
 OPENING = 10
 WIDTH = 118
@@ -145,6 +146,40 @@ def catalogue_page(types: list[dict]) -> str:
     return "\n".join(page) + "\n"
 
 
+def default_of(setting: dict) -> str:
+    """A setting's default as a cell: a value as code, anything else as text."""
+    default = setting["default"]
+    if default == "unset":
+        return ""
+    return f"`{default['value']}`" if "value" in default else default["derived"]
+
+
+def settings_page(settings: list[dict]) -> str:
+    page = [
+        "# Settings",
+        "",
+        "Generated from the code by `make generate`; a test keeps it true.",
+        "",
+        "Each setting has one name, as an environment variable and, for some, as a flag of the command line. A flag",
+        "overrides the variable. A blank value counts as unset. All values are read at the start: a command or invocation",
+        "with a value that cannot be read does nothing, and names every such value at once.",
+        "",
+        "Durations are written as `30s`, `5m` or `1h30m`, sizes as `256MiB`, rates as calls per second (`7.5`).",
+        "",
+        "| environment variable | flag | default | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for setting in settings:
+        flag = f"`--{setting['flag']['name']}`" if setting["flag"] else ""
+        scope = " (command line only)" if setting["applies_to"] == "command_line" else ""
+        page.append(f"| `{setting['name']}` | {flag} | {default_of(setting)} | {setting['doc']}{scope} |")
+    page += [
+        "",
+        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`.",
+    ]
+    return "\n".join(page) + "\n"
+
+
 def main() -> int:
     types = json.loads(rolecall("resources", "--json"))
     granted = grants(types)
@@ -154,6 +189,7 @@ def main() -> int:
         CUSTOMER_ROLE: template,
         CUSTOMER_MODULE: customer_module(granted, denied(template)),
         ATHENA: rolecall("schema", "athena"),
+        SETTINGS: settings_page(json.loads(rolecall("schema", "settings"))),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:

@@ -8,22 +8,8 @@ use crate::error::Error;
 use crate::settings::Settings;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{SelectionArgs, SettingArgs, read};
-
-/// Where the registry lies.
-#[derive(Args, Debug)]
-pub(crate) struct RegistryArgs {
-    /// The registry: a file, or s3://bucket/key
-    #[arg(long, value_name = "FILE")]
-    registry: Option<String>,
-}
-
-impl RegistryArgs {
-    /// The settings: flags before the environment.
-    pub(crate) fn settings(&self) -> Result<Settings, Error> {
-        read(&[("ROLECALL_REGISTRY", &self.registry)])
-    }
-}
+use super::selection::SelectionArgs;
+use super::setting_flags::{RegistryArgs, SettingArgs, SettingFlags, StatusFlags};
 
 #[derive(Args, Debug)]
 pub(crate) struct OnboardArgs {
@@ -226,18 +212,13 @@ pub(crate) struct PolicyArgs {
     /// For the backend: exactly the roles of the registry's targets, and not the default role of any account
     #[arg(long)]
     pub listed: bool,
-    /// Where results lie, for the admin: s3://bucket/prefix
-    #[arg(long, value_name = "PLACE")]
-    pub output: Option<String>,
     #[command(flatten)]
-    pub settings: SettingArgs,
+    settings: SettingFlags<StatusFlags>,
 }
 
 impl PolicyArgs {
-    /// The settings: flags before the environment.
+    /// Returns the settings of the flags and the environment.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
-        let mut pairs = self.settings.pairs();
-        pairs.push(("ROLECALL_OUTPUT", &self.output));
-        read(&pairs)
+        self.settings.settings()
     }
 }

@@ -133,7 +133,7 @@ fn type_table(target: &CheckedTarget, in_full: bool) -> String {
     for group in &groups {
         let numbers = used.iter().map(|(outcome, _)| group[0].regions.get(outcome).map_or(0, Vec::len).to_string());
         let names: Vec<String> = group.iter().map(|row| row.table.to_owned()).collect();
-        table.add_row(numbers.chain([printer::some(&names)]));
+        table.add_row(numbers.chain([printer::abbreviate(&names)]));
     }
     let (all, rest) = (target.types.len(), target.types.len() - gaps.len());
     let lines = table.trim_fmt().lines().map(|line| format!("   {line}\n")).collect::<String>();

@@ -1,23 +1,24 @@
-//! `rolecall resources` and `rolecall schema`.
+//! `rolecall resources` and `rolecall schema`: the resource types, and documents generated from them and from the code.
 
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use crate::catalogue::{Catalogue, Reach};
+use crate::cli::args::{ResourcesArgs, SchemaArgs};
+use crate::cli::printer;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::output::views;
 use crate::schema;
-use crate::settings::Runtime;
-use serde_json::json;
+use crate::settings::{Runtime, SETTINGS};
 
-use crate::cli::args::{ResourcesArgs, SchemaArgs};
-use crate::cli::printer;
-
-/// The catalogue, which can only be wrong by a mistake of ours.
+/// Returns the catalogue. An invalid one is a bug in rolecall.
 pub(crate) fn catalogue() -> Result<&'static Catalogue, Error> {
     Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))
 }
 
+/// Lists the resource types.
 pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
     let catalogue = catalogue()?;
     if arguments.json {
@@ -41,6 +42,7 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints or writes a generated document.
 pub(crate) async fn schema(arguments: &SchemaArgs) -> Result<ExitCode, Error> {
     match arguments.name.as_deref() {
         Some("duckdb") => {
@@ -50,18 +52,18 @@ pub(crate) async fn schema(arguments: &SchemaArgs) -> Result<ExitCode, Error> {
         Some("athena") => {
             printer::print(&views::athena(&views::tables(catalogue()?)));
         }
-        _ => documents(arguments)?,
+        Some("settings") => printer::print_json(&SETTINGS),
+        _ => json_schemas(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn documents(arguments: &SchemaArgs) -> Result<(), Error> {
+fn json_schemas(arguments: &SchemaArgs) -> Result<(), Error> {
     for (name, schema) in schema::all() {
         if let Some(folder) = &arguments.write {
             let path = folder.join(format!("{name}.schema.json"));
-            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, schema::text(&schema)));
-            written
-                .map_err(|error| Error::new(ErrorKind::OutputNotWritable, format!("{}: {error}", path.display())))?;
+            let result = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, schema::text(&schema)));
+            result.map_err(|error| Error::new(ErrorKind::OutputNotWritable, format!("{}: {error}", path.display())))?;
         } else if arguments.name.as_deref() == Some(name) {
             printer::print(&schema::text(&schema));
         }

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::external_id::{ExternalIdUniqueness, external_id};
 use super::{Registry, Target, TargetRole};
-use crate::domain::{AccountId, region_glob};
-use crate::domain::{account_of_role, role_arn, role_name};
+use crate::domain::{AccountId, RoleArn, region_glob, role_name};
 use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
 
 pub(super) const FILE_FIELDS: [&str; 3] = ["version", "defaults", "targets"];
@@ -133,7 +132,8 @@ fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut Valid
         Some(Value::Null) => None,
         Some(_) => fields.parsed("external_id", errors, external_id),
     };
-    let via = fields.parsed("via", errors, |text| account_of_role(text, defaults.partition).map(|_| text.to_owned()));
+    let via = fields
+        .parsed("via", errors, |text| RoleArn::in_partition(text, defaults.partition).map(|role| role.to_string()));
     if role == Some(TargetRole::OwnCredentials) {
         refuse_what_only_a_role_needs(fields, errors);
     }
@@ -153,16 +153,16 @@ fn role(
 ) -> Option<TargetRole> {
     let written = match fields.get("role_arn") {
         None => {
-            let role_arn = role_arn(defaults.partition, account_id?, &defaults.role_name);
+            let role_arn = RoleArn::new(defaults.partition, account_id?, &defaults.role_name).to_string();
             return Some(TargetRole::Assume { role_arn });
         }
         Some(Value::Null) => return Some(TargetRole::OwnCredentials),
         Some(_) => fields.string("role_arn", errors)?,
     };
-    let wrong = match (account_of_role(written, defaults.partition), account_id) {
+    let wrong = match (RoleArn::in_partition(written, defaults.partition), account_id) {
         (Err(ParseError(what)), _) => what,
-        (Ok(lies_in), Some(account_id)) if lies_in != *account_id => {
-            format!("lies in the account {lies_in}, and the target is {account_id}: correct one of them")
+        (Ok(role), Some(account_id)) if role.account_id != *account_id => {
+            format!("is in the account {}, and the target is {account_id}: correct one of them", role.account_id)
         }
         (Ok(_), _) => {
             return Some(TargetRole::Assume { role_arn: written.to_owned() });

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::step::{STEP, Step, step};
+use crate::domain::Arn;
 use crate::input::{Fields, ValidationErrors, kind, quoted};
 
 /// The mark of an SQS batch.
@@ -128,15 +129,15 @@ fn scheduled(fields: &Fields<'_>, detail: &Value, mut errors: ValidationErrors) 
         Timestamp::UNIX_EPOCH
     });
     let arn = fields.get("resources").and_then(|resources| resources.get(0)).and_then(Value::as_str);
-    let rule = arn.and_then(rule_name).unwrap_or("scheduled").to_owned();
+    let rule = arn.and_then(rule_name).unwrap_or_else(|| "scheduled".to_owned());
     errors.into_result(Event::Scheduled { rule, time })
 }
 
 /// `nightly` of `arn:aws:events:eu-west-1:111122223333:rule/bus/nightly`.
-fn rule_name(arn: &str) -> Option<&str> {
-    let (kind, path) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
-    let name = path.rsplit('/').next()?;
-    (matches!(kind, "rule" | "schedule") && !name.is_empty()).then_some(name)
+fn rule_name(arn: &str) -> Option<String> {
+    let arn: Arn = arn.parse().ok()?;
+    let (kind, _) = arn.resource.split_once('/')?;
+    (matches!(kind, "rule" | "schedule") && !arn.name().is_empty()).then(|| arn.name().to_owned())
 }
 
 fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {

@@ -91,7 +91,7 @@ impl Finding {
                     "AWS answers the same if the role does not exist, if it trusts another role, if its external ID is \
                      another one, and if {caller} lacks sts:AssumeRole on it. In the customer's account, `aws iam get-role \
                      --role-name {}` shows whether the role exists. It needs this trust policy",
-                    role.rsplit('/').next().unwrap_or_default()
+                    role.parse::<RoleArn>().map_or_else(|_| role.to_owned(), |role| role.name().to_owned())
                 ),
             )
             .with_policy(trust()),

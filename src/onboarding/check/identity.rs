@@ -5,7 +5,7 @@ use crate::aws::{Backend, Identity};
 use crate::customers::Registry;
 use crate::customers::backend_role;
 use crate::customers::{Published, RegistryStore};
-use crate::domain::RoleArn;
+use crate::domain::{AccountId, Arn, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::onboarding::iam_policy::EXTERNAL_ID;
 use crate::onboarding::iam_policy::role_reader::{PlainIamCaller, RoleReader};
@@ -74,8 +74,8 @@ async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> Opt
 fn trusted_role(identity: &Identity, given: Option<RoleArn>, published: Option<&Published>) -> Result<RoleArn, Error> {
     let published = published.and_then(|published| published.backend_role_arn.parse::<RoleArn>().ok());
     let by_default = || {
-        let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
-        format!("arn:{partition}:iam::{}:role/{DEFAULT_BACKEND_ROLE}", identity.account_id).parse::<RoleArn>()
+        let partition = identity.arn.parse::<Arn>().map_or_else(|_| "aws".to_owned(), |arn| arn.partition);
+        identity.account_id.parse::<AccountId>().map(|id| RoleArn::new(&partition, &id, DEFAULT_BACKEND_ROLE))
     };
     let role = match (published, given) {
         (Some(role), _) | (None, Some(role)) => role,
@@ -93,8 +93,12 @@ fn wrong_identity(identity: &Identity, problem: &str) -> Error {
 
 /// Returns whether an identity is a session of a role: `arn:aws:sts::<account>:assumed-role/<name>/<session>`.
 fn is_session_of(identity: &Identity, role: &RoleArn) -> bool {
-    let of_role = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition, role.account_id, role.name());
-    identity.arn.starts_with(&of_role)
+    let Ok(arn) = identity.arn.parse::<Arn>() else { return false };
+    arn.partition == role.partition
+        && arn.service == "sts"
+        && arn.region.is_empty()
+        && arn.account_id.as_ref() == Some(&role.account_id)
+        && arn.resource.starts_with(&format!("assumed-role/{}/", role.name()))
 }
 
 #[cfg(test)]

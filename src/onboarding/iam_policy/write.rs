@@ -148,7 +148,7 @@ const READ_ORGANIZATION: [&str; 5] = [
 
 /// The permissions to start the state machine and to follow its executions.
 fn fleets(partition: &str, backend_role: &str) -> [Statement; 2] {
-    let account = backend_role.split(':').nth(4).unwrap_or_default();
+    let account = backend_role.parse::<RoleArn>().map(|role| role.account_id.to_string()).unwrap_or_default();
     let of_machine = |kind: &str, rest: &str| format!("arn:{partition}:states:*:{account}:{kind}:*-fleet{rest}");
     [
         allow("StartFleets", &["states:StartExecution"], vec![of_machine("stateMachine", "")]),

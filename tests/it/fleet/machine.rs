@@ -70,7 +70,7 @@ fn state_machine_commits_the_same_as_one_run() {
 
     let status = run_command(command(&["status", "by-machine"]));
     assert_eq!(status.code, 1);
-    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("still to do"), "{status:?}");
+    assert!(status.out.contains("run by-machine: partial") && !status.out.contains("remaining: run"), "{status:?}");
     let resumed = run_command(command(&["resume", "by-machine"]));
     assert!(resumed.out.contains("Nothing remains of it."), "{resumed:?}");
     let unknown = run_command(command(&["status", "nobodys-run"]));

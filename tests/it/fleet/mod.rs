@@ -291,12 +291,12 @@ async fn resume_stops_at_its_deadline() {
     let held = fixture.sim.add_fault(held);
     let resumed = run_cli(&fixture, &["resume", "short", "--deadline", "25s"]);
     assert_eq!(resumed.code, 1, "{resumed:?}");
-    assert!(resumed.out.contains("Its time ended first: `rolecall resume short` does the rest."), "{resumed:?}");
+    assert!(resumed.out.contains("The run ran out of time: `rolecall resume short` finishes it."), "{resumed:?}");
     assert!(!fixture.out().join("runs/short.r1").exists(), "another run was begun");
     fixture.sim.lift(held);
     let resumed = run_cli(&fixture, &["resume", "short"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");
-    assert!(resumed.out.contains("run short with its rest, short.r1: complete, 4 of 4"), "{resumed:?}");
+    assert!(resumed.out.contains("run short, continued by short.r1: complete, 4 of 4"), "{resumed:?}");
 }
 
 /// One command finishes the run that another one has started.
@@ -324,12 +324,12 @@ async fn interrupted_run_is_reported_and_resumed() {
     assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &combined));
     let resumed = run_cli(&["resume", "cut"]);
     assert!(
-        resumed.out.contains("with its rest, cut.r1: complete, 30 of 30") && resumed.out.contains("Nothing remains"),
+        resumed.out.contains("continued by cut.r1: complete, 30 of 30") && resumed.out.contains("Nothing remains"),
         "{resumed:?}"
     );
     let status = run_cli(&["status", "cut"]);
     assert!(
-        status.out.contains("with its rest, cut.r1: complete") && !status.out.contains("rolecall resume"),
+        status.out.contains("continued by cut.r1: complete") && !status.out.contains("rolecall resume"),
         "{status:?}"
     );
     let mut answered = BTreeSet::new();

@@ -135,15 +135,15 @@ fn what_is_wrong_with_a_target_is_told() {
     registry.targets[0].account_id: `12` is not an account id: write its 12 digits, in quotes
     registry.targets[0].account_id: is a number: it must be a text, in quotes
     registry.targets[0].role_arn: `rolecall` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
-    registry.targets[0].role_arn: lies in the account 999999999999, and the target is 111122223333: correct one of them
-    registry.targets[0].role_arn: lies in the partition `aws-us-gov`, and this backend in `aws`, which cannot enter it: deploy a backend there
+    registry.targets[0].role_arn: is in the account 999999999999, and the target is 111122223333: correct one of them
+    registry.targets[0].role_arn: is in the partition `aws-us-gov`, which a backend in `aws` cannot enter: deploy a backend there
     registry.targets[0].role_arn: is a number: it must be a text, in quotes
     registry.targets[0].role_arn: `arn:aws:iam::111122223333:role/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
     registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
     registry.targets[0].external_id: is not an external ID as STS takes it: write 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-
     registry.targets[0].external_id: is a list: it must be a text, in quotes
     registry.targets[0].via: `hub` is not the ARN of a role: write one as arn:aws:iam::111122223333:role/rolecall-inventory
-    registry.targets[0].via: lies in the partition `aws-cn`, and this backend in `aws`, which cannot enter it: deploy a backend there
+    registry.targets[0].via: is in the partition `aws-cn`, which a backend in `aws` cannot enter: deploy a backend there
     registry.targets[0].via: is null: it must be a text, in quotes
     registry.targets[0].external_id: is given though "role_arn": null says that no role is assumed: take one of the two out
     registry.targets[0].via: is given though "role_arn": null says that no role is assumed: take one of the two out

@@ -1,0 +1,134 @@
+//! The flags that come from the table of settings, with their help and defaults.
+
+use std::marker::PhantomData;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::error::{Error, ErrorKind};
+use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
+
+/// The settings that a command takes as flags.
+pub(crate) trait FlagSet {
+    /// The flags' names, without dashes.
+    const FLAGS: &'static [&'static str];
+}
+
+/// Defines sets of flags.
+macro_rules! flag_sets {
+    ($($(#[$attribute:meta])* $name:ident = $flags:expr;)*) => {
+        $(
+            $(#[$attribute])*
+            #[derive(Debug)]
+            pub(crate) struct $name;
+
+            impl FlagSet for $name {
+                const FLAGS: &'static [&'static str] = &$flags;
+            }
+        )*
+
+        #[cfg(test)]
+        const ALL_FLAGS: &[&[&str]] = &[$($name::FLAGS),*];
+    };
+}
+
+flag_sets! {
+    /// For commands that read or edit the registry alone.
+    RegistryFlags = ["registry"];
+    /// For commands that enter accounts and write nothing.
+    ConnectionFlags = ["registry", "backend-role", "sts-region", "call-timeout", "account-budget"];
+    /// For commands that read the output of runs.
+    StatusFlags = ["registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget"];
+    /// For the views over an output.
+    ViewFlags = ["output", "format"];
+    /// For `rolecall run`.
+    RunFlags = [
+        "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
+        "deadline", "margin", "state-machine"
+    ];
+    /// For `rolecall resume`.
+    ResumeFlags = [
+        "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "state-machine"
+    ];
+}
+
+/// The flags of the set `S` and their values.
+#[derive(Debug)]
+pub(crate) struct SettingFlags<S> {
+    values: Vec<(&'static str, String)>,
+    set: PhantomData<S>,
+}
+
+/// The flag for the registry.
+pub(crate) type RegistryArgs = SettingFlags<RegistryFlags>;
+
+/// The flags for the registry and for calling AWS.
+pub(crate) type SettingArgs = SettingFlags<ConnectionFlags>;
+
+impl<S: FlagSet> SettingFlags<S> {
+    /// Returns the settings. A flag overrides the environment variable of the same setting.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        let flag = |name: &str| self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        Settings::read(|name| flag(name).or_else(|| std::env::var(name).ok()))
+            .map_err(|errors| Error::of(ErrorKind::InvalidSettings, &errors))
+    }
+
+    fn rows() -> impl Iterator<Item = (&'static Setting, Flag)> {
+        let rows = SETTINGS.iter().filter_map(|setting| Some((setting, setting.flag?)));
+        rows.filter(|(_, flag)| S::FLAGS.contains(&flag.name))
+    }
+}
+
+impl<S: FlagSet> Args for SettingFlags<S> {
+    fn augment_args(command: Command) -> Command {
+        command.args(
+            Self::rows().map(|(setting, flag)| {
+                Arg::new(flag.name).long(flag.name).value_name(flag.value_name).help(help(setting))
+            }),
+        )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: FlagSet> FromArgMatches for SettingFlags<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let values = Self::rows()
+            .filter_map(|(setting, flag)| Some((setting.name, matches.get_one::<String>(flag.name)?.clone())));
+        Ok(Self { values: values.collect(), set: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn help(setting: &Setting) -> String {
+    let default = match setting.default {
+        DefaultValue::Unset => String::new(),
+        DefaultValue::Value(text) | DefaultValue::Derived(text) => format!(" [default: {text}]"),
+    };
+    format!("{}{default} [env: {}]", setting.doc, setting.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_of_a_set_is_in_the_table() {
+        for flag in ALL_FLAGS.iter().copied().flatten() {
+            let in_table = |setting: &Setting| setting.flag.is_some_and(|known| known.name == *flag);
+            assert!(SETTINGS.iter().any(in_table), "{flag}");
+        }
+    }
+
+    #[test]
+    fn every_flag_of_the_table_is_taken_by_a_command() {
+        for flag in SETTINGS.iter().filter_map(|setting| setting.flag) {
+            assert!(ALL_FLAGS.iter().any(|flags| flags.contains(&flag.name)), "{}", flag.name);
+        }
+    }
+}

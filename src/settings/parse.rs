@@ -1,0 +1,64 @@
+//! Parsers of the settings' texts. An error says how to write the value.
+
+use std::time::Duration;
+
+use crate::domain::RoleArn;
+
+/// Parses `30s`, `5m`, `1h30m`, `500ms`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let signed: jiff::SignedDuration = text.parse().map_err(|_| "write a duration as 30s, 5m or 1h30m".to_owned())?;
+    let duration = Duration::try_from(signed).map_err(|_| "a duration cannot be negative".to_owned())?;
+    if duration.is_zero() { Err("it must be longer than zero".into()) } else { Ok(duration) }
+}
+
+pub(super) fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
+    let number: u64 = text.parse().map_err(|_| format!("write a whole number from {min} to {max}"))?;
+    let number = if (min..=max).contains(&number) { T::try_from(number).ok() } else { None };
+    number.ok_or_else(|| format!("it must be from {min} to {max}"))
+}
+
+pub(super) fn log_level(text: &str) -> Result<String, String> {
+    let levels = ["error", "warn", "info", "debug", "trace"];
+    let known = levels.contains(&text.to_ascii_lowercase().as_str());
+    if known { Ok(text.to_owned()) } else { Err(format!("write one of {}", levels.join(", "))) }
+}
+
+pub(super) fn role_arn(text: &str) -> Result<String, String> {
+    let role: Result<RoleArn, _> = text.parse();
+    role.map(|role| role.to_string())
+        .map_err(|_| "write a role's ARN, as arn:aws:iam::111122223333:role/rolecall-backend".into())
+}
+
+pub(super) fn region(text: &str) -> Result<String, String> {
+    let letters = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if letters && text.contains('-') { Ok(text.to_owned()) } else { Err("write a region, as eu-west-1".into()) }
+}
+
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    calls(text, 0.1, "write calls per second, as 5 or 7.5")
+}
+
+pub(super) fn burst(text: &str) -> Result<f64, String> {
+    calls(text, 1.0, "write a number of calls, as 10")
+}
+
+fn calls(text: &str, min: f64, advice: &str) -> Result<f64, String> {
+    let max = 10_000.0;
+    let number: f64 = text.parse().map_err(|_| advice.to_owned())?;
+    if (min..=max).contains(&number) { Ok(number) } else { Err(format!("it must be from {min} to {max}")) }
+}
+
+pub(super) fn queue_url(text: &str) -> Result<String, String> {
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    if is_url { Ok(text.to_owned()) } else { Err("write the queue's URL, as https://sqs.…".into()) }
+}
+
+pub(super) fn byte_size(text: &str) -> Result<u64, String> {
+    let units: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
+    let advice = || "write a size as 256MiB".to_owned();
+    let (number, factor) =
+        units.into_iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor))).ok_or_else(advice)?;
+    let number: u64 = number.trim().parse().map_err(|_| advice())?;
+    let bytes = number.saturating_mul(factor);
+    if (1 << 20..=1 << 40).contains(&bytes) { Ok(bytes) } else { Err("it must be from 1MiB to 1024GiB".into()) }
+}
