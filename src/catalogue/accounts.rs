@@ -3,7 +3,7 @@
 //! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, Reach, ResourceType, Source};
+use super::entry::{ArnForm, Id, Reach, ResourceType, Source};
 
 /// The table with one row for each account: its alias and its regions.
 pub(crate) const ACCOUNTS: &str = "accounts";
@@ -14,7 +14,7 @@ pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     operation: "ec2:DescribeRegions",
     extra_actions: &["iam:ListAccountAliases", "account:ListRegions"],
     id: Id::Account,
-    arn: Arn::Account,
+    arn: ArnForm::Account,
     source: Source::Account,
     ..REGIONAL
 }];

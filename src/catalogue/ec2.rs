@@ -3,7 +3,7 @@
 //! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
-use super::entry::{Arn, Detail, ExtraColumn, Id, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom};
 use crate::aws::{NextPage, Service};
 
 /// The fields that EC2's regional types share.
@@ -17,7 +17,7 @@ pub(super) const REGIONAL: ResourceType = ResourceType {
     items_path: "",
     id: Id::Member(&[]),
     probe_id: "",
-    arn: Arn::None,
+    arn: ArnForm::None,
     arn_member: None,
     owner: Owner::Account,
     extra_columns: &[],
@@ -31,7 +31,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeInstances",
         items_path: "Reservations.Instances",
         id: Id::Member(&["InstanceId"]),
-        arn: Arn::Ec2("instance/"),
+        arn: ArnForm::Ec2("instance/"),
         owner: Owner::Context("Reservations.OwnerId"),
         extra_columns: &[
             ExtraColumn { column: "reservation_id", from: ValueFrom::Context("Reservations.ReservationId") },
@@ -46,7 +46,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         scope: "instances in every state, not only running ones",
         items_path: "InstanceStatuses",
         id: Id::Member(&["InstanceId"]),
-        arn: Arn::Ec2("instance/"),
+        arn: ArnForm::Ec2("instance/"),
         source: paged!(
             listed ec2.describe_instance_status()
                 .max_results(1000)
@@ -60,7 +60,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeKeyPairs",
         items_path: "KeyPairs",
         id: Id::Member(&["KeyPairId"]),
-        arn: Arn::Ec2Named("key-pair/", "KeyName"),
+        arn: ArnForm::Ec2Named("key-pair/", "KeyName"),
         source: whole!(listed ec2.describe_key_pairs().include_public_key(true)),
         ..REGIONAL
     },
@@ -70,7 +70,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         scope: "with the default and the latest version of each",
         items_path: "LaunchTemplates",
         id: Id::Member(&["LaunchTemplateId"]),
-        arn: Arn::Ec2("launch-template/"),
+        arn: ArnForm::Ec2("launch-template/"),
         extra_columns: &[ExtraColumn {
             column: "versions",
             from: ValueFrom::DetailItems("ec2:DescribeLaunchTemplateVersions"),
@@ -100,7 +100,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribePlacementGroups",
         items_path: "PlacementGroups",
         id: Id::Member(&["GroupId"]),
-        arn: Arn::Ec2Named("placement-group/", "GroupName"),
+        arn: ArnForm::Ec2Named("placement-group/", "GroupName"),
         arn_member: Some("GroupArn"),
         source: whole!(listed ec2.describe_placement_groups()),
         ..REGIONAL
@@ -110,7 +110,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeReservedInstances",
         items_path: "ReservedInstances",
         id: Id::Member(&["ReservedInstancesId"]),
-        arn: Arn::Ec2("reserved-instances/"),
+        arn: ArnForm::Ec2("reserved-instances/"),
         source: whole!(listed ec2.describe_reserved_instances()),
         ..REGIONAL
     },
@@ -119,7 +119,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeCapacityReservations",
         items_path: "CapacityReservations",
         id: Id::Member(&["CapacityReservationId"]),
-        arn: Arn::Ec2("capacity-reservation/"),
+        arn: ArnForm::Ec2("capacity-reservation/"),
         arn_member: Some("CapacityReservationArn"),
         source: paged!(listed ec2.describe_capacity_reservations().max_results(1000)),
         ..REGIONAL
@@ -129,7 +129,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeHosts",
         items_path: "Hosts",
         id: Id::Member(&["HostId"]),
-        arn: Arn::Ec2("dedicated-host/"),
+        arn: ArnForm::Ec2("dedicated-host/"),
         // AWS refuses a larger page here. Other operations reduce it to their maximum.
         source: paged!(listed ec2.describe_hosts().max_results(500)),
         ..REGIONAL
@@ -139,7 +139,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSpotInstanceRequests",
         items_path: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
-        arn: Arn::Ec2("spot-instances-request/"),
+        arn: ArnForm::Ec2("spot-instances-request/"),
         source: paged!(listed ec2.describe_spot_instance_requests().max_results(1000)),
         ..REGIONAL
     },
@@ -149,7 +149,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Fleets",
         scope: "all except those of the type `instant`, which AWS returns only by their ids",
         id: Id::Member(&["FleetId"]),
-        arn: Arn::Ec2("fleet/"),
+        arn: ArnForm::Ec2("fleet/"),
         source: paged!(listed ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },

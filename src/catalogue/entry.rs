@@ -68,14 +68,14 @@ pub enum Id {
 
 /// The form of a resource's ARN, used if the response has none. Source: AWS's service authorization reference.
 #[derive(Clone, Copy, Debug)]
-pub enum Arn {
+pub enum ArnForm {
     /// AWS defines no ARN for the type.
     None,
     /// `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
     Ec2(&'static str),
-    /// As [`Arn::Ec2`], with this member instead of the id: some types have their names in the ARN.
+    /// As [`ArnForm::Ec2`], with this member instead of the id: some types have their names in the ARN.
     Ec2Named(&'static str, &'static str),
-    /// As [`Arn::Ec2`], with this member as the region: both sides of a peering see the same resource.
+    /// As [`ArnForm::Ec2`], with this member as the region: both sides of a peering see the same resource.
     Ec2InRegionOf(&'static str, &'static str),
     /// `arn:<partition>:ec2:<region>::<this><id>`: ARNs of images and snapshots have no account.
     Ec2WithoutAccount(&'static str),
@@ -169,7 +169,7 @@ pub struct ResourceType {
     /// A well-formed id that does not exist. The check probes permissions with it if the account has no such resource.
     pub probe_id: &'static str,
     /// The form of the ARN, if the response has none.
-    pub arn: Arn,
+    pub arn: ArnForm,
     /// The member with the ARN, if its name is not `Arn`. It keeps its own column too.
     pub arn_member: Option<&'static str>,
     /// The owner, if the item has no member `OwnerId`.

@@ -4,7 +4,7 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, Owner, ResourceType, Source};
+use super::entry::{ArnForm, Id, Owner, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -12,7 +12,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeInternetGateways",
         items_path: "InternetGateways",
         id: Id::Member(&["InternetGatewayId"]),
-        arn: Arn::Ec2("internet-gateway/"),
+        arn: ArnForm::Ec2("internet-gateway/"),
         source: paged!(listed ec2.describe_internet_gateways().max_results(1000)),
         ..REGIONAL
     },
@@ -21,7 +21,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeEgressOnlyInternetGateways",
         items_path: "EgressOnlyInternetGateways",
         id: Id::Member(&["EgressOnlyInternetGatewayId"]),
-        arn: Arn::Ec2("egress-only-internet-gateway/"),
+        arn: ArnForm::Ec2("egress-only-internet-gateway/"),
         source: paged!(listed ec2.describe_egress_only_internet_gateways().max_results(255)),
         ..REGIONAL
     },
@@ -30,7 +30,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeCarrierGateways",
         items_path: "CarrierGateways",
         id: Id::Member(&["CarrierGatewayId"]),
-        arn: Arn::Ec2("carrier-gateway/"),
+        arn: ArnForm::Ec2("carrier-gateway/"),
         source: paged!(listed ec2.describe_carrier_gateways().max_results(1000)),
         ..REGIONAL
     },
@@ -39,7 +39,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeNatGateways",
         items_path: "NatGateways",
         id: Id::Member(&["NatGatewayId"]),
-        arn: Arn::Ec2("natgateway/"),
+        arn: ArnForm::Ec2("natgateway/"),
         source: paged!(listed ec2.describe_nat_gateways().max_results(1000)),
         ..REGIONAL
     },
@@ -48,7 +48,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpcPeeringConnections",
         items_path: "VpcPeeringConnections",
         id: Id::Member(&["VpcPeeringConnectionId"]),
-        arn: Arn::Ec2InRegionOf("vpc-peering-connection/", "RequesterVpcInfo.Region"),
+        arn: ArnForm::Ec2InRegionOf("vpc-peering-connection/", "RequesterVpcInfo.Region"),
         // Both sides see a peering. It belongs to the side that requested it.
         owner: Owner::Member(&["RequesterVpcInfo.OwnerId"]),
         source: paged!(listed ec2.describe_vpc_peering_connections().max_results(1000)),
@@ -59,7 +59,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpcEndpoints",
         items_path: "VpcEndpoints",
         id: Id::Member(&["VpcEndpointId"]),
-        arn: Arn::Ec2("vpc-endpoint/"),
+        arn: ArnForm::Ec2("vpc-endpoint/"),
         source: paged!(listed ec2.describe_vpc_endpoints().max_results(1000)),
         ..REGIONAL
     },
@@ -68,7 +68,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpcEndpointServiceConfigurations",
         items_path: "ServiceConfigurations",
         id: Id::Member(&["ServiceId"]),
-        arn: Arn::Ec2("vpc-endpoint-service/"),
+        arn: ArnForm::Ec2("vpc-endpoint-service/"),
         source: paged!(listed ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
         ..REGIONAL
     },
@@ -77,7 +77,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeCustomerGateways",
         items_path: "CustomerGateways",
         id: Id::Member(&["CustomerGatewayId"]),
-        arn: Arn::Ec2("customer-gateway/"),
+        arn: ArnForm::Ec2("customer-gateway/"),
         source: whole!(listed ec2.describe_customer_gateways()),
         ..REGIONAL
     },
@@ -86,7 +86,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpnGateways",
         items_path: "VpnGateways",
         id: Id::Member(&["VpnGatewayId"]),
-        arn: Arn::Ec2("vpn-gateway/"),
+        arn: ArnForm::Ec2("vpn-gateway/"),
         source: whole!(listed ec2.describe_vpn_gateways()),
         ..REGIONAL
     },
@@ -95,7 +95,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVpnConnections",
         items_path: "VpnConnections",
         id: Id::Member(&["VpnConnectionId"]),
-        arn: Arn::Ec2("vpn-connection/"),
+        arn: ArnForm::Ec2("vpn-connection/"),
         source: whole!(listed ec2.describe_vpn_connections()),
         ..REGIONAL
     },
@@ -104,7 +104,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeClientVpnEndpoints",
         items_path: "ClientVpnEndpoints",
         id: Id::Member(&["ClientVpnEndpointId"]),
-        arn: Arn::Ec2("client-vpn-endpoint/"),
+        arn: ArnForm::Ec2("client-vpn-endpoint/"),
         source: paged!(listed ec2.describe_client_vpn_endpoints().max_results(1000)),
         ..REGIONAL
     },
@@ -113,7 +113,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeInstanceConnectEndpoints",
         items_path: "InstanceConnectEndpoints",
         id: Id::Member(&["InstanceConnectEndpointId"]),
-        arn: Arn::Ec2("instance-connect-endpoint/"),
+        arn: ArnForm::Ec2("instance-connect-endpoint/"),
         arn_member: Some("InstanceConnectEndpointArn"),
         source: paged!(listed ec2.describe_instance_connect_endpoints().max_results(50)),
         ..REGIONAL
@@ -123,7 +123,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVerifiedAccessInstances",
         items_path: "VerifiedAccessInstances",
         id: Id::Member(&["VerifiedAccessInstanceId"]),
-        arn: Arn::Ec2("verified-access-instance/"),
+        arn: ArnForm::Ec2("verified-access-instance/"),
         source: paged!(listed ec2.describe_verified_access_instances().max_results(200)),
         ..REGIONAL
     },

@@ -4,7 +4,7 @@
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -12,7 +12,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeIpams",
         items_path: "Ipams",
         id: Id::Member(&["IpamId"]),
-        arn: Arn::Ec2WithoutRegion("ipam/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam/"),
         arn_member: Some("IpamArn"),
         source: paged!(listed ec2.describe_ipams().max_results(1000)),
         ..REGIONAL
@@ -22,7 +22,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeIpamPools",
         items_path: "IpamPools",
         id: Id::Member(&["IpamPoolId"]),
-        arn: Arn::Ec2WithoutRegion("ipam-pool/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam-pool/"),
         arn_member: Some("IpamPoolArn"),
         source: paged!(listed ec2.describe_ipam_pools().max_results(1000)),
         ..REGIONAL
@@ -32,7 +32,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeIpamScopes",
         items_path: "IpamScopes",
         id: Id::Member(&["IpamScopeId"]),
-        arn: Arn::Ec2WithoutRegion("ipam-scope/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam-scope/"),
         arn_member: Some("IpamScopeArn"),
         source: paged!(listed ec2.describe_ipam_scopes().max_results(1000)),
         ..REGIONAL
@@ -50,7 +50,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribePublicIpv4Pools",
         items_path: "PublicIpv4Pools",
         id: Id::Member(&["PoolId"]),
-        arn: Arn::Ec2("ipv4pool-ec2/"),
+        arn: ArnForm::Ec2("ipv4pool-ec2/"),
         source: paged!(listed ec2.describe_public_ipv4_pools().max_results(10)),
         ..REGIONAL
     },

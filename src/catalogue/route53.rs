@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
 use super::entry::{
-    Arn, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
+    ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
 use crate::aws::{AwsError, CallParams, NextPage};
 use crate::aws::{Service, ServiceClient};
@@ -24,7 +24,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "HostedZones",
         id: Id::LastSegment("Id"),
         probe_id: "Z00000000000000000000",
-        arn: Arn::Route53("hostedzone/"),
+        arn: ArnForm::Route53("hostedzone/"),
         extra_columns: &[
             ExtraColumn { column: "vpcs", from: ValueFrom::DetailMember("route53:GetHostedZone", "VPCs") },
             ExtraColumn {
@@ -119,7 +119,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "HealthChecks",
         id: Id::LastSegment("Id"),
         probe_id: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("healthcheck/"),
+        arn: ArnForm::Route53("healthcheck/"),
         details: &[Detail {
             call: |client, params| tags(client, params, TagResourceType::Healthcheck),
             fallback: Some(&HEALTH_CHECK_TAGS),

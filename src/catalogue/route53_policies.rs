@@ -5,7 +5,7 @@
 use aws_sdk_route53::types::RrType;
 
 use super::calls::{marked, paged};
-use super::entry::{Arn, Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
 use crate::aws::{AwsError, NextPage};
 
@@ -15,7 +15,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "route53:ListQueryLoggingConfigs",
         items_path: "QueryLoggingConfigs",
         id: Id::Member(&["Id"]),
-        arn: Arn::Route53("queryloggingconfig/"),
+        arn: ArnForm::Route53("queryloggingconfig/"),
         source: paged!(listed route53.list_query_logging_configs().max_results(100)),
         ..GLOBAL
     },
@@ -24,7 +24,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "route53:ListReusableDelegationSets",
         items_path: "DelegationSets",
         id: Id::LastSegment("Id"),
-        arn: Arn::Route53("delegationset/"),
+        arn: ArnForm::Route53("delegationset/"),
         source: marked!(listed route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker),
         ..GLOBAL
     },
@@ -34,7 +34,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "TrafficPolicySummaries",
         id: Id::Member(&["Id"]),
         probe_id: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("trafficpolicy/"),
+        arn: ArnForm::Route53("trafficpolicy/"),
         extra_columns: &[ExtraColumn {
             column: "versions",
             from: ValueFrom::DetailMember("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
@@ -61,7 +61,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "route53:ListTrafficPolicyInstances",
         items_path: "TrafficPolicyInstances",
         id: Id::Member(&["Id"]),
-        arn: Arn::Route53("trafficpolicyinstance/"),
+        arn: ArnForm::Route53("trafficpolicyinstance/"),
         source: Source::Listed(|client, params| {
             Box::pin(async move {
                 let mut start = params.token.clone().unwrap_or_default().into_iter();
@@ -88,7 +88,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "CidrCollections",
         id: Id::Member(&["Id"]),
         probe_id: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("cidrcollection/"),
+        arn: ArnForm::Route53("cidrcollection/"),
         extra_columns: &[ExtraColumn {
             column: "cidr_blocks",
             from: ValueFrom::DetailMember("route53:ListCidrBlocks", "CidrBlocks"),

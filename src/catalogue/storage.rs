@@ -4,7 +4,7 @@
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -12,7 +12,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeVolumes",
         items_path: "Volumes",
         id: Id::Member(&["VolumeId"]),
-        arn: Arn::Ec2("volume/"),
+        arn: ArnForm::Ec2("volume/"),
         arn_member: Some("VolumeArn"),
         source: paged!(listed ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
@@ -23,7 +23,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         scope: "the account's own: without an owner, AWS lists every public snapshot",
         items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
-        arn: Arn::Ec2WithoutAccount("snapshot/"),
+        arn: ArnForm::Ec2WithoutAccount("snapshot/"),
         source: paged!(listed ec2.describe_snapshots().owner_ids("self").max_results(1000)),
         ..REGIONAL
     },
@@ -33,7 +33,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         scope: "the account's own, disabled and deprecated ones included",
         items_path: "Images",
         id: Id::Member(&["ImageId"]),
-        arn: Arn::Ec2WithoutAccount("image/"),
+        arn: ArnForm::Ec2WithoutAccount("image/"),
         source: paged!(
             listed ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
         ),

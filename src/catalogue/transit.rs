@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::Filter;
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
 use crate::aws::{AwsError, AwsErrorKind, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
@@ -15,7 +15,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGateways",
         items_path: "TransitGateways",
         id: Id::Member(&["TransitGatewayId"]),
-        arn: Arn::Ec2("transit-gateway/"),
+        arn: ArnForm::Ec2("transit-gateway/"),
         arn_member: Some("TransitGatewayArn"),
         source: paged!(listed ec2.describe_transit_gateways().max_results(1000)),
         ..REGIONAL
@@ -25,7 +25,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGatewayAttachments",
         items_path: "TransitGatewayAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2("transit-gateway-attachment/"),
+        arn: ArnForm::Ec2("transit-gateway-attachment/"),
         // The owner of the gateway sees an attachment too. It belongs to the owner of the attached resource.
         owner: Owner::Member(&["ResourceOwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_attachments().max_results(1000)),
@@ -36,7 +36,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGatewayVpcAttachments",
         items_path: "TransitGatewayVpcAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2("transit-gateway-attachment/"),
+        arn: ArnForm::Ec2("transit-gateway-attachment/"),
         owner: Owner::Member(&["VpcOwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
         ..REGIONAL
@@ -46,7 +46,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTransitGatewayPeeringAttachments",
         items_path: "TransitGatewayPeeringAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2InRegionOf("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
+        arn: ArnForm::Ec2InRegionOf("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
         owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
         ..REGIONAL
@@ -57,7 +57,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
         probe_id: "tgw-rtb-00000000000000000",
-        arn: Arn::Ec2("transit-gateway-route-table/"),
+        arn: ArnForm::Ec2("transit-gateway-route-table/"),
         source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL
     },

@@ -4,7 +4,7 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
 use crate::aws::{AwsError, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
@@ -14,7 +14,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Vpcs",
         id: Id::Member(&["VpcId"]),
         probe_id: "vpc-00000000000000000",
-        arn: Arn::Ec2("vpc/"),
+        arn: ArnForm::Ec2("vpc/"),
         source: paged!(listed ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
     },
@@ -23,7 +23,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSubnets",
         items_path: "Subnets",
         id: Id::Member(&["SubnetId"]),
-        arn: Arn::Ec2("subnet/"),
+        arn: ArnForm::Ec2("subnet/"),
         arn_member: Some("SubnetArn"),
         source: paged!(listed ec2.describe_subnets().max_results(1000)),
         ..REGIONAL
@@ -33,7 +33,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeRouteTables",
         items_path: "RouteTables",
         id: Id::Member(&["RouteTableId"]),
-        arn: Arn::Ec2("route-table/"),
+        arn: ArnForm::Ec2("route-table/"),
         source: paged!(listed ec2.describe_route_tables().max_results(100)),
         ..REGIONAL
     },
@@ -42,7 +42,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSecurityGroups",
         items_path: "SecurityGroups",
         id: Id::Member(&["GroupId"]),
-        arn: Arn::Ec2("security-group/"),
+        arn: ArnForm::Ec2("security-group/"),
         arn_member: Some("SecurityGroupArn"),
         source: paged!(listed ec2.describe_security_groups().max_results(1000)),
         ..REGIONAL
@@ -52,7 +52,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSecurityGroupRules",
         items_path: "SecurityGroupRules",
         id: Id::Member(&["SecurityGroupRuleId"]),
-        arn: Arn::Ec2("security-group-rule/"),
+        arn: ArnForm::Ec2("security-group-rule/"),
         arn_member: Some("SecurityGroupRuleArn"),
         owner: Owner::Member(&["GroupOwnerId"]),
         source: paged!(listed ec2.describe_security_group_rules().max_results(1000)),
@@ -72,7 +72,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeNetworkAcls",
         items_path: "NetworkAcls",
         id: Id::Member(&["NetworkAclId"]),
-        arn: Arn::Ec2("network-acl/"),
+        arn: ArnForm::Ec2("network-acl/"),
         source: paged!(listed ec2.describe_network_acls().max_results(1000)),
         ..REGIONAL
     },
@@ -81,7 +81,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeNetworkInterfaces",
         items_path: "NetworkInterfaces",
         id: Id::Member(&["NetworkInterfaceId"]),
-        arn: Arn::Ec2("network-interface/"),
+        arn: ArnForm::Ec2("network-interface/"),
         source: paged!(listed ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
@@ -91,7 +91,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Addresses",
         // An address of EC2-Classic has neither an allocation id nor an ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
-        arn: Arn::Ec2("elastic-ip/"),
+        arn: ArnForm::Ec2("elastic-ip/"),
         source: whole!(listed ec2.describe_addresses()),
         ..REGIONAL
     },
@@ -100,7 +100,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeDhcpOptions",
         items_path: "DhcpOptions",
         id: Id::Member(&["DhcpOptionsId"]),
-        arn: Arn::Ec2("dhcp-options/"),
+        arn: ArnForm::Ec2("dhcp-options/"),
         source: paged!(listed ec2.describe_dhcp_options().max_results(1000)),
         ..REGIONAL
     },
@@ -109,7 +109,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeFlowLogs",
         items_path: "FlowLogs",
         id: Id::Member(&["FlowLogId"]),
-        arn: Arn::Ec2("vpc-flow-log/"),
+        arn: ArnForm::Ec2("vpc-flow-log/"),
         source: paged!(listed ec2.describe_flow_logs().max_results(1000)),
         ..REGIONAL
     },
@@ -120,7 +120,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "PrefixLists",
         id: Id::Member(&["PrefixListId"]),
         probe_id: "pl-00000000000000000",
-        arn: Arn::Ec2("prefix-list/"),
+        arn: ArnForm::Ec2("prefix-list/"),
         arn_member: Some("PrefixListArn"),
         extra_columns: &[ExtraColumn {
             column: "entries",
@@ -145,7 +145,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeTrafficMirrorSessions",
         items_path: "TrafficMirrorSessions",
         id: Id::Member(&["TrafficMirrorSessionId"]),
-        arn: Arn::Ec2("traffic-mirror-session/"),
+        arn: ArnForm::Ec2("traffic-mirror-session/"),
         source: paged!(listed ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },

@@ -54,7 +54,7 @@ enum MemberTarget {
     /// Into the column at this position.
     Column(usize),
     Owner,
-    Arn,
+    ArnForm,
     Discarded,
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{MemberTarget, Table, TableDetail};
-use crate::catalogue::entry::{Arn, Detail, Id, MemberFilter, Owner, ResourceType, ValueFrom};
+use crate::catalogue::entry::{ArnForm, Detail, Id, MemberFilter, Owner, ResourceType, ValueFrom};
 use crate::decode::shapes::{self, Member, MemberKind, Structure};
 use crate::decode::{ItemSelector, is_tags};
 use crate::inventory::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS};
@@ -67,8 +67,11 @@ impl Table {
             Id::Account => &[],
         };
         let owners: &[&str] = if let Owner::Member(paths) = entry.owner { paths } else { &[] };
-        let in_arn =
-            if let Arn::Ec2Named(_, path) | Arn::Ec2InRegionOf(_, path) = entry.arn { Some(path) } else { None };
+        let in_arn = if let ArnForm::Ec2Named(_, path) | ArnForm::Ec2InRegionOf(_, path) = entry.arn {
+            Some(path)
+        } else {
+            None
+        };
         for path in ids.iter().chain(owners).chain(&entry.arn_member).chain(&in_arn) {
             if member_type(item, path)? != ColumnType::String {
                 return Err(format!("{path} is no text"));
@@ -96,7 +99,7 @@ impl Table {
             (_, MemberKind::Sensitive) => return MemberTarget::Discarded,
             _ if is_tags(member) => return MemberTarget::Discarded,
             ("OwnerId", _) => return MemberTarget::Owner,
-            ("Arn", _) => return MemberTarget::Arn,
+            ("Arn", _) => return MemberTarget::ArnForm,
             _ => {}
         }
         let is_taken =

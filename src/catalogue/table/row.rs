@@ -3,7 +3,7 @@
 //! **Invariant:** knows neither pages nor errors.
 
 use super::{MemberTarget, Parent, Table, TableDetail};
-use crate::catalogue::entry::{Arn, Id, MemberFilter, Owner, ValueFrom};
+use crate::catalogue::entry::{ArnForm, Id, MemberFilter, Owner, ValueFrom};
 use crate::catalogue::octal;
 use crate::decode::shapes::MemberKind;
 use crate::decode::{Item, Value};
@@ -43,7 +43,7 @@ impl Table {
             match (target, value) {
                 (MemberTarget::Column(column), value) => record.values[*column] = value,
                 (MemberTarget::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
-                (MemberTarget::Arn, Value::Text(arn)) => record.arn = Some(arn),
+                (MemberTarget::ArnForm, Value::Text(arn)) => record.arn = Some(arn),
                 _ => {}
             }
         }
@@ -117,22 +117,22 @@ impl Table {
     fn arn(&self, record: &Record, location: &Location, owner: &str) -> Option<String> {
         let (partition, region, id) = (location.partition, &*location.region, &record.id);
         match self.entry.arn {
-            Arn::None => None,
-            Arn::Ec2(path) => {
+            ArnForm::None => None,
+            ArnForm::Ec2(path) => {
                 self.is_first_id(record).then(|| format!("arn:{partition}:ec2:{region}:{owner}:{path}{id}"))
             }
-            Arn::Ec2Named(path, member) => {
+            ArnForm::Ec2Named(path, member) => {
                 let name = self.text_member(record, member)?;
                 Some(format!("arn:{partition}:ec2:{region}:{owner}:{path}{name}"))
             }
-            Arn::Ec2InRegionOf(path, member) => {
+            ArnForm::Ec2InRegionOf(path, member) => {
                 let member_region = self.text_member(record, member);
                 Some(format!("arn:{partition}:ec2:{}:{owner}:{path}{id}", member_region.as_deref().unwrap_or(region)))
             }
-            Arn::Ec2WithoutAccount(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
-            Arn::Ec2WithoutRegion(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
-            Arn::Route53(path) => Some(format!("arn:{partition}:route53:::{path}{id}")),
-            Arn::Account => Some(format!("arn:{partition}:iam::{}:root", location.account_id)),
+            ArnForm::Ec2WithoutAccount(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
+            ArnForm::Ec2WithoutRegion(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
+            ArnForm::Route53(path) => Some(format!("arn:{partition}:route53:::{path}{id}")),
+            ArnForm::Account => Some(format!("arn:{partition}:iam::{}:root", location.account_id)),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{CompletedParents, Context};
-use crate::aws::{AwsError, AwsErrorKind, Cancellation, Priority, ServiceClient};
+use crate::aws::{AwsError, Cancellation, Priority, ServiceClient};
 use crate::catalogue::Table;
 use crate::domain::CallCounts;
 use crate::inventory::{CellOutcome, CellType, LedgerRow, Status};
