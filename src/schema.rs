@@ -1,4 +1,4 @@
-//! The JSON Schemas of what comes in and goes out, generated from the types.
+//! Generates the JSON Schemas of requests, responses, registries and manifests from the types.
 
 use schemars::{Schema, schema_for};
 
@@ -6,7 +6,7 @@ use crate::customers::RegistryFile;
 use crate::engine::{Manifest, Response};
 use crate::event::Request;
 
-/// Every schema, with the name of its file in `events/schema/` (without `.schema.json`).
+/// Returns every schema, with the name of its file in `events/schema/` (without `.schema.json`).
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("manifest", schema_for!(Manifest)),
@@ -16,7 +16,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
     ]
 }
 
-/// A schema as its file holds it.
+/// Formats a schema as it is written to its file.
 pub fn text(schema: &Schema) -> String {
     let mut text = serde_json::to_string_pretty(schema).unwrap_or_default();
     text.push('\n');

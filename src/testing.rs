@@ -1,26 +1,26 @@
-//! What the integration tests and benchmarks reach into. No part of the public API.
+//! Interior items for integration tests and benchmarks. No part of the public API.
 
-pub use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, Service};
+pub use crate::aws::{AwsError, AwsErrorKind, Backend, Cancellation, Identity, Priority, Service};
 pub use crate::catalogue::{
-    Catalogue, MemberFilter, Reach, RowContext, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of,
-    session_policies,
+    Catalogue, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
 };
 pub use crate::customers::{Registry, RoleAssumer, backend_role};
 pub use crate::decode::decode;
 pub use crate::domain::{Format, RunId};
 pub use crate::engine::{
-    AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, Response, RunRequest,
+    AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, Response,
+    RunRequest, Steps, StopCondition,
 };
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};
 pub use crate::input::{ValidationErrors, parse};
-pub use crate::inventory::{Origin, Page};
+pub use crate::inventory::{Location, Page};
 pub use crate::output::sink;
-pub use crate::output::sink::{FileNaming, SinkMessage, Tables, lines_of};
+pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parquet_to_ndjson};
 pub use crate::settings::{Runtime, Settings};
 pub use crate::store::{PutOutcome, Store, split_object};
 
-/// The JSON Schemas.
+/// The JSON Schemas of documents.
 pub mod schema {
     pub use crate::schema::*;
 }

@@ -37,7 +37,7 @@ pub struct Backend {
     /// Where STS is asked.
     pub sts_region: String,
     /// How customers are called.
-    pub manner: Arc<ClientConfig>,
+    pub client_config: Arc<ClientConfig>,
 }
 
 /// Who the backend is.
@@ -52,17 +52,17 @@ pub struct Identity {
 impl Backend {
     /// Reads the usual credential chain and configuration; calls nothing.
     pub async fn load(settings: &Settings) -> Self {
-        Self::of(configured().load().await, settings)
+        Self::from_config(configured().load().await, settings)
     }
 
     /// The same with the credentials of a profile.
     pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
-        Self::of(configured().profile_name(profile).load().await, settings)
+        Self::from_config(configured().profile_name(profile).load().await, settings)
     }
 
     /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
     /// and the settings' times and attempts.
-    pub fn of(base: SdkConfig, settings: &Settings) -> Self {
+    pub fn from_config(base: SdkConfig, settings: &Settings) -> Self {
         // Beside those in use, so many may be kept open to each host.
         let hosts = if base.endpoint_url().is_some() { 1 } else { HOSTS };
         let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
@@ -84,17 +84,20 @@ impl Backend {
             .build();
         let partition = partition_of_region(&region);
         let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
-        let wire = Transport::new(http, settings);
-        let manner = Arc::new(ClientConfig { config: config.clone(), wire, settings: settings.clone() });
-        Self { config, region, partition, sts_region, manner }
+        let transport = Transport::new(http, settings);
+        let client_config = Arc::new(ClientConfig { config: config.clone(), transport, settings: settings.clone() });
+        Self { config, region, partition, sts_region, client_config }
     }
 
     /// The same backend with other credentials: those of `backend_role`.
-    pub fn acting_as(mut self, provider: SharedCredentialsProvider) -> Self {
+    pub fn with_credentials(mut self, provider: SharedCredentialsProvider) -> Self {
         self.config = self.config.into_builder().credentials_provider(provider).build();
-        let ClientConfig { wire, settings, .. } = &*self.manner;
-        self.manner =
-            Arc::new(ClientConfig { config: self.config.clone(), wire: wire.clone(), settings: settings.clone() });
+        let ClientConfig { transport, settings, .. } = &*self.client_config;
+        self.client_config = Arc::new(ClientConfig {
+            config: self.config.clone(),
+            transport: transport.clone(),
+            settings: settings.clone(),
+        });
         self
     }
 
@@ -111,14 +114,14 @@ impl Backend {
     }
 
     /// STS for entering a customer, by the way of all calls to customers: with a ticket.
-    pub fn sts_through(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
+    pub fn metered_sts(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
         // The time of an attempt is the ticket's, which knows what is waited for; and what one account's role costs in
         // retries is taken from no other.
-        let settings = &self.manner.settings;
+        let settings = &self.client_config.settings;
         let timeouts = TimeoutConfig::builder().connect_timeout(settings.connect_timeout).build();
         let mut config = aws_sdk_sts::config::Builder::from(&self.config)
             .region(Region::new(self.sts_region.clone()))
-            .http_client(self.manner.wire.http_client())
+            .http_client(self.client_config.transport.http_client())
             .retry_partition(RetryPartition::custom(format!("sts-{account_id}")).build())
             .timeout_config(timeouts);
         config.set_credentials_provider(provider);

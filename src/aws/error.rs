@@ -9,12 +9,12 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
-use crate::decode::{DecodeError, unescaped};
+use crate::decode::{DecodeError, unescape};
 
 /// How long a message of AWS may be in our outputs, in characters.
-const LONGEST_MESSAGE: usize = 500;
+const MAX_MESSAGE_CHARS: usize = 500;
 /// How much of an error answer is looked at, in bytes.
-const LONGEST_ERROR: usize = 16 << 10;
+const MAX_ERROR_BYTES: usize = 16 << 10;
 
 /// What a cause amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum AwsErrorKind {
     /// A service control policy forbids it.
     ScpDenied,
     /// The credentials are not known there: the region is off, or the session is no good anywhere.
-    NotKnownThere,
+    CredentialsRejected,
     /// The region does not know the operation.
     Unsupported,
     /// Refused for rate, to the last attempt.
@@ -36,7 +36,7 @@ pub enum AwsErrorKind {
     /// The session or the token has expired.
     Expired,
     /// What was asked about is no longer there.
-    Gone,
+    NotFound,
     /// The page token is no longer good.
     StaleToken,
     /// What was to be created is there already, or what was to be replaced has changed.
@@ -85,11 +85,12 @@ impl AwsError {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Self::without(error, "")
+        Self::redacting(error, "")
     }
 
     /// The same with a secret taken out of the message: AWS quotes what it was given when it refuses its form.
-    pub fn without<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads codes and messages of the SDK's errors")]
+    pub fn redacting<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -109,6 +110,15 @@ impl AwsError {
         };
         let status = error.raw_response().map(|response| response.status().as_u16());
         Self { request_id, ..of_source(&error, kind, status) }
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for AwsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        Self::of(error)
     }
 }
 
@@ -170,7 +180,7 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
             if message.contains("service control policy") { AwsErrorKind::ScpDenied } else { AwsErrorKind::Denied }
         }
         "InvalidClientTokenId" | "AuthFailure" | "OptInRequired" | "UnrecognizedClientException" => {
-            AwsErrorKind::NotKnownThere
+            AwsErrorKind::CredentialsRejected
         }
         "InvalidAction" | "UnknownOperation" | "UnknownOperationException" | "UnsupportedOperation" | "Unsupported" => {
             AwsErrorKind::Unsupported
@@ -181,9 +191,9 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
         | "NoSuchTrafficPolicy"
         | "NoSuchCidrCollectionException"
         | "NoSuchKey"
-        | "NoSuchUpload" => AwsErrorKind::Gone,
+        | "NoSuchUpload" => AwsErrorKind::NotFound,
         // EC2 has one for each type: InvalidPrefixListID.NotFound.
-        code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::Gone,
+        code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::NotFound,
         "PreconditionFailed" => AwsErrorKind::Precondition,
         "ExecutionAlreadyExists" => AwsErrorKind::Exists,
         "ConditionalRequestConflict" => AwsErrorKind::Conflict,
@@ -216,12 +226,12 @@ fn throttles(code: &str) -> bool {
 
 /// The cause in an error answer as it came off the wire. Some front ends of AWS put the error where the
 /// SDK's deserialiser of that service does not look; the code decides all the same.
-pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
-    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST_ERROR)]);
+pub(super) fn of_body(status: u16, body: &[u8], secret: &str) -> AwsError {
+    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_ERROR_BYTES)]);
     let element = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
         let (inside, _) = rest.split_once(&format!("</{name}>"))?;
-        unescaped(inside.trim())
+        unescape(inside.trim())
     };
     let message = element("Message").unwrap_or_default();
     let code = element("Code");
@@ -231,7 +241,7 @@ pub(super) fn of_body(status: u16, body: &[u8]) -> AwsError {
         (None, 429) => AwsErrorKind::Throttled,
         (None, _) => AwsErrorKind::Other,
     };
-    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&message) };
+    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&redacted(&message, secret)) };
     AwsError { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
 }
 
@@ -241,8 +251,8 @@ fn redacted(message: &str, secret: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_MESSAGE + 1).collect();
-    match flat.char_indices().nth(LONGEST_MESSAGE) {
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_MESSAGE_CHARS + 1).collect();
+    match flat.char_indices().nth(MAX_MESSAGE_CHARS) {
         Some((at, _)) => format!("{}…", &flat[..at]),
         None => flat,
     }
@@ -257,11 +267,11 @@ mod tests {
         for (code, message, kind) in [
             ("UnauthorizedOperation", "You are not authorized", AwsErrorKind::Denied),
             ("UnauthorizedOperation", "… with an explicit deny in a service control policy", AwsErrorKind::ScpDenied),
-            ("AuthFailure", "", AwsErrorKind::NotKnownThere),
+            ("AuthFailure", "", AwsErrorKind::CredentialsRejected),
             ("RequestLimitExceeded", "", AwsErrorKind::Throttled),
             ("Throttling", "Rate exceeded", AwsErrorKind::Throttled),
             ("RequestExpired", "", AwsErrorKind::Expired),
-            ("NoSuchHostedZone", "", AwsErrorKind::Gone),
+            ("NoSuchHostedZone", "", AwsErrorKind::NotFound),
             ("InternalError", "", AwsErrorKind::Other),
         ] {
             assert_eq!(of_code(code, message), kind, "{code}");
@@ -270,20 +280,20 @@ mod tests {
 
     #[test]
     fn a_throttle_is_seen_in_the_raw_answer() {
-        let kind = |status, body: &[u8]| of_body(status, body).kind;
+        let kind = |status, body: &[u8]| of_body(status, body, "").kind;
         let throttled = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
         assert_eq!(kind(503, throttled), AwsErrorKind::Throttled);
         assert_eq!(kind(500, b"\xff\xfe"), AwsErrorKind::Other);
         assert_eq!(kind(403, b"go away"), AwsErrorKind::Denied);
         let denied =
             b"<Error><Code>AccessDenied</Code><Message>Throttling &amp; more</Message><RequestId>r</RequestId></Error>";
-        assert_eq!(of_body(403, denied).to_string(), "AccessDenied: Throttling & more (request id r)");
+        assert_eq!(of_body(403, denied, "").to_string(), "AccessDenied: Throttling & more (request id r)");
     }
 
     #[test]
     fn messages_are_cut_and_flat_and_without_the_secret() {
         let long = format!("a\nb{}", "x".repeat(2000));
-        assert!(cut(&long).starts_with("a b") && cut(&long).chars().count() == LONGEST_MESSAGE + 1);
+        assert!(cut(&long).starts_with("a b") && cut(&long).chars().count() == MAX_MESSAGE_CHARS + 1);
         let refused = redacted("Value 's3cret' at 'externalId' failed", "s3cret");
         assert_eq!(refused, "Value '(external id)' at 'externalId' failed");
     }

@@ -4,15 +4,22 @@
 
 mod error;
 mod session_policy;
+mod cancellation;
 mod transport;
 mod session;
+mod page;
+mod call;
 mod backend;
 
 pub use backend::{Backend, Identity};
+pub use cancellation::Cancellation;
 pub use error::{AwsError, AwsErrorKind};
+pub(crate) use page::{CallParams, NextPage};
+pub(crate) use page::{PageRequest, SendFn, Token};
 pub use session::Service;
-pub(crate) use session::{ExpiredFlag, ServiceClient, Session};
+pub(crate) use session::{ExpiredFlag, ServiceClient, Session, SessionCredentials};
 pub(crate) use session_policy::SessionPolicy;
+pub use transport::Priority;
 pub(crate) use transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, DecodedPage, MemoryPermit, PrioritySemaphore, RateLimiter,
     TimeBudget,

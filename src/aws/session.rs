@@ -13,11 +13,15 @@ use aws_sdk_ec2::config::IdentityCache;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{StalledStreamProtectionConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::aws::cancellation::Cancellation;
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::transport::{
-    AdaptiveConcurrencyLimit, CallContext, CallLimits, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
+    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
 };
+use crate::domain::CallCounts;
 use crate::settings::Settings;
 
 /// The AWS services that are asked.
@@ -39,42 +43,63 @@ pub struct ClientConfig {
     /// The backend's own configuration: endpoint, clocks, user agent. Its credentials are not used here.
     pub config: SdkConfig,
     /// The process's wire.
-    pub wire: Transport,
+    pub transport: Transport,
     /// Rates, attempts, budgets.
     pub settings: Settings,
 }
 
 /// After so many calls in a row that ran out of time, the rest of a region is not waited for.
-const SILENT_CALLS: u32 = 3;
+const MAX_TIMEOUTS: u32 = 3;
 /// And after so many in a row that were refused for rate, each to its last attempt.
-const THROTTLED_CALLS: u32 = 5;
+const MAX_THROTTLED_CALLS: u32 = 5;
 
-/// Tells whoever made the credentials that AWS calls them expired.
-pub(crate) type ExpiredFlag = Arc<AtomicBool>;
+/// Set when AWS calls credentials expired. Their provider renews them at their next use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExpiredFlag(Arc<AtomicBool>);
+
+impl ExpiredFlag {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was set since it was last taken.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The credentials of a session. Those for EC2 and for the rest are the same, unless one session policy is too small.
+#[derive(Debug)]
+pub(crate) struct SessionCredentials {
+    /// Used for EC2.
+    pub ec2: SharedCredentialsProvider,
+    /// Used for all other services.
+    pub rest: SharedCredentialsProvider,
+    /// One flag for each provider that can renew its credentials.
+    pub expired: Vec<ExpiredFlag>,
+}
 
 /// One account, entered.
 #[derive(Debug)]
 pub struct Session {
-    manner: Arc<ClientConfig>,
+    client_config: Arc<ClientConfig>,
     account_id: Arc<str>,
-    ec2: SharedCredentialsProvider,
-    rest: SharedCredentialsProvider,
-    stale: Vec<ExpiredFlag>,
-    clock: Arc<TimeBudget>,
-    share: Arc<AdaptiveConcurrencyLimit>,
-    roads: Mutex<HashMap<(Service, String), Arc<ServiceEndpoint>>>,
+    credentials: SessionCredentials,
+    time_budget: Arc<TimeBudget>,
+    account_limit: Arc<AdaptiveConcurrencyLimit>,
+    endpoints: Mutex<HashMap<(Service, String), Arc<ServiceEndpoint>>>,
 }
 
 /// The way to one service in one region, as long as the account is open.
 #[derive(Debug)]
 struct ServiceEndpoint {
     region: Region,
-    lane: Arc<RateLimiter>,
-    slots: Arc<PrioritySemaphore>,
+    rate_limiter: Arc<RateLimiter>,
+    region_limit: Arc<PrioritySemaphore>,
     retries: RetryPartition,
     /// Calls in a row that ran out of time, and that were refused for rate.
-    silent: AtomicU32,
-    throttled: AtomicU32,
+    timeouts: AtomicU32,
+    throttles: AtomicU32,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
 }
@@ -83,82 +108,74 @@ struct ServiceEndpoint {
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     session: Arc<Session>,
-    road: Arc<ServiceEndpoint>,
-    /// The cell's calls, counted.
-    pub ticket: Arc<CallContext>,
+    endpoint: Arc<ServiceEndpoint>,
+    pub(super) context: Arc<CallContext>,
 }
 
 impl Session {
-    /// A session whose credentials for EC2 and for the rest are usually the same. `stale` tells their makers
-    /// that they have expired.
-    pub fn new(
-        manner: Arc<ClientConfig>,
+    /// Creates the session of one account.
+    pub(crate) fn new(
+        client_config: Arc<ClientConfig>,
         account_id: &str,
-        ec2: SharedCredentialsProvider,
-        rest: SharedCredentialsProvider,
-        stale: Vec<ExpiredFlag>,
+        credentials: SessionCredentials,
     ) -> Arc<Self> {
-        let clock = TimeBudget::new(manner.settings.account_budget);
-        let share = Arc::new(AdaptiveConcurrencyLimit::new(manner.settings.account_in_flight));
+        let time_budget = TimeBudget::new(client_config.settings.account_budget);
+        let account_limit = Arc::new(AdaptiveConcurrencyLimit::new(client_config.settings.account_in_flight));
         Arc::new(Self {
-            manner,
+            client_config,
             account_id: account_id.into(),
-            ec2,
-            rest,
-            stale,
-            clock,
-            share,
-            roads: Mutex::default(),
+            credentials,
+            time_budget,
+            account_limit,
+            endpoints: Mutex::default(),
         })
     }
 
+    /// A cancellation that ends with the run, or when the account's time budget is spent while the guard is held.
+    pub(crate) fn cancellation(&self, run: &CancellationToken) -> (Cancellation, AbortOnDropHandle<()>) {
+        let stop = Cancellation { run: run.clone(), account: run.child_token() };
+        let (time_budget, account) = (self.time_budget.clone(), stop.account.clone());
+        let watch = tokio::spawn(async move {
+            time_budget.exhausted().await;
+            account.cancel();
+        });
+        (stop, AbortOnDropHandle::new(watch))
+    }
+
     /// Waits until the process has room for the account's many calls.
-    pub async fn admitted(&self) {
-        self.manner.wire.admit().await;
+    pub async fn wait_for_admission(&self) {
+        self.client_config.transport.admit_account().await;
     }
 
     /// How many listings may go on side by side in one region.
     pub fn region_in_flight(&self) -> usize {
-        self.manner.settings.region_in_flight
+        self.client_config.settings.region_in_flight
     }
 
-    /// The account's clock, for its budget.
-    pub fn clock(&self) -> &Arc<TimeBudget> {
-        &self.clock
-    }
-
-    /// A cell's clients for one service in one region. Calls to what has one endpoint for all regions go before
-    /// others: they are the long way through an account.
-    pub fn asker(self: &Arc<Self>, service: Service, region: &str) -> ServiceClient {
-        self.asker_with(service, region, service != Service::Ec2)
-    }
-
-    /// The same for what all that follows waits for.
-    pub fn urgent_asker(self: &Arc<Self>, service: Service, region: &str) -> ServiceClient {
-        self.asker_with(service, region, true)
-    }
-
-    fn asker_with(self: &Arc<Self>, service: Service, region: &str, urgent: bool) -> ServiceClient {
-        let road = self.road(service, region);
-        let way = CallLimits {
+    /// A client for one service in one region. Calls to global services always have high priority: with one endpoint for
+    /// all regions, they are the longest part of an account.
+    pub fn client(self: &Arc<Self>, service: Service, region: &str, priority: Priority) -> ServiceClient {
+        let priority = if service == Service::Ec2 { priority } else { Priority::High };
+        let endpoint = self.endpoint(service, region);
+        let limits = CallLimits {
             account_id: self.account_id.clone(),
-            lane: road.lane.clone(),
-            share: self.share.clone(),
-            region: road.slots.clone(),
-            clock: self.clock.clone(),
-            urgent,
+            rate_limiter: endpoint.rate_limiter.clone(),
+            account_limit: self.account_limit.clone(),
+            region_limit: endpoint.region_limit.clone(),
+            time_budget: self.time_budget.clone(),
+            priority,
         };
-        let ticket = self.manner.wire.ticket(way);
-        ServiceClient { session: self.clone(), road, ticket }
+        let context = self.client_config.transport.call_context(limits, None);
+        ServiceClient { session: self.clone(), endpoint, context }
     }
 
     /// Each service, region and account has its own lane and its own retry partition, so that one
     /// throttled customer slows no other.
-    fn road(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
-        let settings = &self.manner.settings;
-        let mut roads = self.roads.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    fn endpoint(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
+        let settings = &self.client_config.settings;
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let new = || {
-            let lane = match service {
+            let rate_limiter = match service {
                 Service::Ec2 => {
                     RateLimiter::new(settings.ec2_rate, settings.ec2_burst.unwrap_or(settings.ec2_rate * 5.0))
                 }
@@ -171,32 +188,32 @@ impl Session {
             let name = format!("{service:?}-{region}-{}", self.account_id);
             Arc::new(ServiceEndpoint {
                 region: Region::new(region.to_owned()),
-                lane: Arc::new(lane),
-                slots: PrioritySemaphore::new(settings.region_in_flight),
+                rate_limiter: Arc::new(rate_limiter),
+                region_limit: PrioritySemaphore::new(settings.region_in_flight),
                 retries: RetryPartition::custom(name).build(),
-                silent: AtomicU32::default(),
-                throttled: AtomicU32::default(),
+                timeouts: AtomicU32::default(),
+                throttles: AtomicU32::default(),
                 ec2: OnceLock::new(),
                 route53: OnceLock::new(),
             })
         };
-        roads.entry((service, region.to_owned())).or_insert_with(new).clone()
+        endpoints.entry((service, region.to_owned())).or_insert_with(new).clone()
     }
 }
 
 /// The client of one service in one region, configured like the others: the services' builders have no trait in common.
 macro_rules! client {
-    ($asker:ident, $service:ident, $credentials:ident) => {{
-        let ServiceClient { session, road, .. } = $asker;
-        let manner = &session.manner;
-        let config = $service::config::Builder::from(&manner.config)
-            .region(road.region.clone())
-            .credentials_provider(session.$credentials.clone())
+    ($client:ident, $service:ident, $credentials:ident) => {{
+        let ServiceClient { session, endpoint, .. } = $client;
+        let client_config = &session.client_config;
+        let config = $service::config::Builder::from(&client_config.config)
+            .region(endpoint.region.clone())
+            .credentials_provider(session.credentials.$credentials.clone())
             .identity_cache(IdentityCache::no_cache())
-            .http_client(manner.wire.http_client())
-            .retry_config(retries(&manner.settings))
-            .retry_partition(road.retries.clone())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(manner.settings.connect_timeout).build())
+            .http_client(client_config.transport.http_client())
+            .retry_config(retries(&client_config.settings))
+            .retry_partition(endpoint.retries.clone())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(client_config.settings.connect_timeout).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         $service::Client::from_conf(config)
@@ -213,35 +230,40 @@ pub(super) fn retries(settings: &Settings) -> RetryConfig {
 }
 
 impl ServiceClient {
-    /// Notes that AWS calls the session expired: the next call is signed with one that is assumed again, once.
-    pub fn session_expired(&self) {
-        self.session.stale.iter().for_each(|stale| stale.store(true, Ordering::Relaxed));
+    /// Lets the next call be signed with credentials that are assumed again, which happens once.
+    pub(super) fn expire_session(&self) {
+        self.session.credentials.expired.iter().for_each(ExpiredFlag::set);
     }
 
-    /// Why no more calls are made there, where several in a row were in vain: they would only hold up others, or the
-    /// customer's own automation.
-    pub fn is_given_up(&self) -> Option<AwsError> {
+    /// The circuit breaker of the endpoint: the error to fail with after several failures in a row. More calls would only
+    /// hold up others, or the customer's own automation.
+    pub(super) fn circuit_open(&self) -> Option<AwsError> {
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
-        if count(&self.road.silent) >= SILENT_CALLS {
+        if count(&self.endpoint.timeouts) >= MAX_TIMEOUTS {
             let what = "several calls in a row ran out of time here, so no more are made";
             return Some(AwsError::new(AwsErrorKind::OutOfTime, what));
         }
         let what = "several calls in a row were refused for rate to the last attempt here, so no more are made";
-        (count(&self.road.throttled) >= THROTTLED_CALLS).then(|| AwsError::new(AwsErrorKind::Throttled, what))
+        (count(&self.endpoint.throttles) >= MAX_THROTTLED_CALLS).then(|| AwsError::new(AwsErrorKind::Throttled, what))
     }
 
-    /// Notes how a call has ended.
-    pub fn heard(&self, failed: Option<AwsErrorKind>) {
-        let count = |counter: &AtomicU32, up: bool| {
-            if up { counter.fetch_add(1, Ordering::Relaxed) } else { counter.swap(0, Ordering::Relaxed) }
+    /// Counts the failures in a row for the circuit breaker.
+    pub(super) fn record_result(&self, failure: Option<AwsErrorKind>) {
+        let count = |counter: &AtomicU32, failed: bool| {
+            if failed { counter.fetch_add(1, Ordering::Relaxed) } else { counter.swap(0, Ordering::Relaxed) }
         };
-        count(&self.road.silent, failed == Some(AwsErrorKind::OutOfTime));
-        count(&self.road.throttled, failed == Some(AwsErrorKind::Throttled));
+        count(&self.endpoint.timeouts, failure == Some(AwsErrorKind::OutOfTime));
+        count(&self.endpoint.throttles, failure == Some(AwsErrorKind::Throttled));
     }
 
-    /// The same for calls that go on beside these, counted with them.
-    pub fn beside(&self) -> Self {
-        Self { ticket: Arc::new(self.ticket.beside()), ..self.clone() }
+    /// The cost of this client's calls so far, and of those of its clones.
+    pub fn call_counts(&self) -> CallCounts {
+        self.context.call_counts()
+    }
+
+    /// The region that is called.
+    pub fn region(&self) -> &str {
+        self.endpoint.region.as_ref()
     }
 
     /// The account that is asked.
@@ -251,12 +273,12 @@ impl ServiceClient {
 
     /// EC2 in the cell's region; the client stays for all that follows.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
-        self.road.ec2.get_or_init(|| client!(self, aws_sdk_ec2, ec2)).clone()
+        self.endpoint.ec2.get_or_init(|| client!(self, aws_sdk_ec2, ec2)).clone()
     }
 
     /// Route 53, signed for the cell's region; the client stays.
     pub fn route53(&self) -> aws_sdk_route53::Client {
-        self.road.route53.get_or_init(|| client!(self, aws_sdk_route53, rest)).clone()
+        self.endpoint.route53.get_or_init(|| client!(self, aws_sdk_route53, rest)).clone()
     }
 
     /// IAM.

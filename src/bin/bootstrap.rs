@@ -1,6 +1,6 @@
 //! The Lambda function, on `provided.al2023`.
 
-/// A run makes and frees small things on every thread, for which the system's allocator takes a third of all CPU.
+/// A run allocates and frees small objects on every thread. The system's allocator would take a third of all CPU.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A run makes and frees small things on every thread, for which the system's allocator takes a third of all CPU.
+/// A run allocates and frees small objects on every thread. The system's allocator would take a third of all CPU.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

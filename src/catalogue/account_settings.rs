@@ -1,11 +1,13 @@
-//! What an account has decided for a region as a whole: one row, of as many calls as AWS wants for it.
+//! The settings of an account for a whole region: one row, filled by one call for each setting.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::whole;
 use super::ec2::REGIONAL;
 use super::entry::{Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 
 const fn column(column: &'static str, operation: &'static str, member: &'static str) -> ExtraColumn {
-    ExtraColumn { column, from: ValueFrom::Detail(operation, member) }
+    ExtraColumn { column, from: ValueFrom::DetailMember(operation, member) }
 }
 
 const EBS: &str = "ec2:GetEbsEncryptionByDefault";
@@ -16,9 +18,9 @@ const CONSOLE: &str = "ec2:GetSerialConsoleAccessStatus";
 pub(super) const TYPES: &[ResourceType] = &[ResourceType {
     table: "ec2_account_settings",
     operation: "ec2:DescribeAccountAttributes",
-    items: "",
+    items_path: "",
     id: Id::Account,
-    added: &[
+    extra_columns: &[
         column("ebs_encryption_by_default", EBS, "EbsEncryptionByDefault"),
         column("ebs_sse_type", EBS, "SseType"),
         column("ebs_default_kms_key_id", "ec2:GetEbsDefaultKmsKeyId", "KmsKeyId"),
@@ -36,16 +38,16 @@ pub(super) const TYPES: &[ResourceType] = &[ResourceType {
         column("serial_console_access_managed_by", CONSOLE, "ManagedBy"),
     ],
     details: &[
-        Detail::of_one(EBS, whole!(ec2.get_ebs_encryption_by_default())),
-        Detail::of_one("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
-        Detail::of_one(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
-        Detail::of_one(IMAGES, whole!(ec2.get_image_block_public_access_state())),
-        Detail::of_one(
+        Detail::per_resource(EBS, whole!(ec2.get_ebs_encryption_by_default())),
+        Detail::per_resource("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
+        Detail::per_resource(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
+        Detail::per_resource(IMAGES, whole!(ec2.get_image_block_public_access_state())),
+        Detail::per_resource(
             "ec2:DescribeVpcBlockPublicAccessOptions",
             whole!(ec2.describe_vpc_block_public_access_options()),
         ),
-        Detail::of_one("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
-        Detail::of_one(CONSOLE, whole!(ec2.get_serial_console_access_status())),
+        Detail::per_resource("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
+        Detail::per_resource(CONSOLE, whole!(ec2.get_serial_console_access_status())),
     ],
     source: whole!(listed ec2.describe_account_attributes()),
     ..REGIONAL

@@ -1,18 +1,18 @@
 //! The ways in which AWS pages, as macros: the clients' builders have no trait in common.
 //!
-//! Each makes a [`SendFn`](super::SendFn), or with `listed` in front a [`Source`](super::Source). In brackets in front stands
+//! Each makes a [`SendFn`](crate::aws::SendFn), or with `listed` in front a [`Source`](super::entry::Source). In brackets in front stands
 //! the parameter that takes the subject. They know nothing of what is listed.
 
 /// Paged by `NextToken`. The request bears the largest page that AWS allows, which also moves it into the
 /// larger of EC2's token buckets.
 macro_rules! paged {
     (listed $($request:tt)*) => { Source::Listed(paged!($($request)*)) };
-    ($([$subject:ident])? $client:ident . $($request:tt)*) => {
-        |asker, ask| {
+    ($([$subject:ident])? $service:ident . $($request:tt)*) => {
+        |client, params| {
             Box::pin(async move {
-                let request = asker.$client().$($request)*$(.$subject(ask.subject()))?.set_next_token(ask.token());
+                let request = client.$service().$($request)*$(.$subject(params.subject()))?.set_next_token(params.token());
                 let answer = request.send().await.map_err($crate::aws::AwsError::of)?;
-                Ok($crate::catalogue::NextPage::of(answer.next_token))
+                Ok($crate::aws::NextPage::from_token(answer.next_token))
             })
         }
     };
@@ -21,11 +21,11 @@ macro_rules! paged {
 /// Not paged by AWS.
 macro_rules! whole {
     (listed $($request:tt)*) => { Source::Listed(whole!($($request)*)) };
-    ($([$subject:ident])? $client:ident . $($request:tt)*) => {
-        |asker, _ask| {
+    ($([$subject:ident])? $service:ident . $($request:tt)*) => {
+        |client, _params| {
             Box::pin(async move {
-                let answered = asker.$client().$($request)*$(.$subject(_ask.subject()))?.send().await;
-                answered.map(|_| $crate::catalogue::NextPage::End).map_err($crate::aws::AwsError::of)
+                let answered = client.$service().$($request)*$(.$subject(_params.subject()))?.send().await;
+                answered.map(|_| $crate::aws::NextPage::End).map_err($crate::aws::AwsError::of)
             })
         }
     };
@@ -34,13 +34,13 @@ macro_rules! whole {
 /// Paged by a marker that is good where `IsTruncated` says so: the way of most of Route 53.
 macro_rules! marked {
     (listed $($request:tt)*) => { Source::Listed(marked!($($request)*)) };
-    ($([$subject:ident])? $client:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {
-        |asker, ask| {
+    ($([$subject:ident])? $service:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {
+        |client, params| {
             Box::pin(async move {
-                let request = asker.$client().$operation().max_items($most).$set(ask.token())$(.$subject(ask.subject()))?;
+                let request = client.$service().$operation().max_items($most).$set(params.token())$(.$subject(params.subject()))?;
                 let $answer = request.send().await.map_err($crate::aws::AwsError::of)?;
                 let next: Option<String> = $next;
-                Ok($crate::catalogue::NextPage::of_truncated($answer.is_truncated, next.map(|marker| vec![marker])))
+                Ok($crate::aws::NextPage::from_marker($answer.is_truncated, next.map(|marker| vec![marker])))
             })
         }
     };

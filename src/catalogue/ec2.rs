@@ -1,24 +1,26 @@
-//! EC2: machines, what they are made from, and what is reserved for them.
+//! EC2: instances, their templates and key pairs, and reserved capacity.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
-use super::entry::{Arn, Detail, EVERY, ExtraColumn, Id, NextPage, Owner, Reach, ResourceType, Source, ValueFrom};
-use crate::aws::Service;
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom};
+use crate::aws::{NextPage, Service};
 
-/// What EC2's regional types have in common.
+/// The fields that EC2's regional types share.
 pub(super) const REGIONAL: ResourceType = ResourceType {
     table: "",
     service: Service::Ec2,
     reach: Reach::Regional,
     operation: "",
     scope: "",
-    actions: &[],
-    items: "",
+    extra_actions: &[],
+    items_path: "",
     id: Id::Member(&[]),
-    nobody: "",
-    arn: Arn::None,
+    probe_id: "",
+    arn: ArnForm::None,
     arn_member: None,
-    owner: Owner::Asked,
-    added: &[],
+    owner: Owner::Account,
+    extra_columns: &[],
     details: &[],
     source: Source::Listed(|_, _| Box::pin(async { Ok(NextPage::End) })),
 };
@@ -27,13 +29,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_instances",
         operation: "ec2:DescribeInstances",
-        items: "Reservations.Instances",
+        items_path: "Reservations.Instances",
         id: Id::Member(&["InstanceId"]),
-        arn: Arn::Ec2("instance/"),
-        owner: Owner::Around("Reservations.OwnerId"),
-        added: &[
-            ExtraColumn { column: "reservation_id", from: ValueFrom::Around("Reservations.ReservationId") },
-            ExtraColumn { column: "requester_id", from: ValueFrom::Around("Reservations.RequesterId") },
+        arn: ArnForm::Ec2("instance/"),
+        owner: Owner::Context("Reservations.OwnerId"),
+        extra_columns: &[
+            ExtraColumn { column: "reservation_id", from: ValueFrom::Context("Reservations.ReservationId") },
+            ExtraColumn { column: "requester_id", from: ValueFrom::Context("Reservations.RequesterId") },
         ],
         source: paged!(listed ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
@@ -41,10 +43,10 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_instance_status",
         operation: "ec2:DescribeInstanceStatus",
-        scope: "instances in every state, not the running ones alone",
-        items: "InstanceStatuses",
+        scope: "instances in every state, not only running ones",
+        items_path: "InstanceStatuses",
         id: Id::Member(&["InstanceId"]),
-        arn: Arn::Ec2("instance/"),
+        arn: ArnForm::Ec2("instance/"),
         source: paged!(
             listed ec2.describe_instance_status()
                 .max_results(1000)
@@ -56,9 +58,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_key_pairs",
         operation: "ec2:DescribeKeyPairs",
-        items: "KeyPairs",
+        items_path: "KeyPairs",
         id: Id::Member(&["KeyPairId"]),
-        arn: Arn::Ec2Named("key-pair/", "KeyName"),
+        arn: ArnForm::Ec2Named("key-pair/", "KeyName"),
         source: whole!(listed ec2.describe_key_pairs().include_public_key(true)),
         ..REGIONAL
     },
@@ -66,17 +68,20 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_launch_templates",
         operation: "ec2:DescribeLaunchTemplates",
         scope: "with the default and the latest version of each",
-        items: "LaunchTemplates",
+        items_path: "LaunchTemplates",
         id: Id::Member(&["LaunchTemplateId"]),
-        arn: Arn::Ec2("launch-template/"),
-        added: &[ExtraColumn { column: "versions", from: ValueFrom::Gathered("ec2:DescribeLaunchTemplateVersions") }],
+        arn: ArnForm::Ec2("launch-template/"),
+        extra_columns: &[ExtraColumn {
+            column: "versions",
+            from: ValueFrom::DetailItems("ec2:DescribeLaunchTemplateVersions"),
+        }],
         details: &[Detail {
             operation: "ec2:DescribeLaunchTemplateVersions",
-            items: "LaunchTemplateVersions",
-            batch: EVERY,
+            items_path: "LaunchTemplateVersions",
+            batch: UNLIMITED_BATCH,
             key: "LaunchTemplateId",
-            // The two versions that are in use are told for the whole account at once; all others only one
-            // template at a time.
+            // AWS returns the default and the latest versions of all templates in one listing. Other versions would
+            // take a call for each template.
             call: paged!(
                 ec2.describe_launch_template_versions()
                     .versions("$Latest")
@@ -84,8 +89,8 @@ pub(super) const TYPES: &[ResourceType] = &[
                     .max_results(200)
                     .include_managed_resources(true)
             ),
-            only: None,
-            otherwise: None,
+            filter: None,
+            fallback: None,
         }],
         source: paged!(listed ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
         ..REGIONAL
@@ -93,9 +98,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_placement_groups",
         operation: "ec2:DescribePlacementGroups",
-        items: "PlacementGroups",
+        items_path: "PlacementGroups",
         id: Id::Member(&["GroupId"]),
-        arn: Arn::Ec2Named("placement-group/", "GroupName"),
+        arn: ArnForm::Ec2Named("placement-group/", "GroupName"),
         arn_member: Some("GroupArn"),
         source: whole!(listed ec2.describe_placement_groups()),
         ..REGIONAL
@@ -103,18 +108,18 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_reserved_instances",
         operation: "ec2:DescribeReservedInstances",
-        items: "ReservedInstances",
+        items_path: "ReservedInstances",
         id: Id::Member(&["ReservedInstancesId"]),
-        arn: Arn::Ec2("reserved-instances/"),
+        arn: ArnForm::Ec2("reserved-instances/"),
         source: whole!(listed ec2.describe_reserved_instances()),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_capacity_reservations",
         operation: "ec2:DescribeCapacityReservations",
-        items: "CapacityReservations",
+        items_path: "CapacityReservations",
         id: Id::Member(&["CapacityReservationId"]),
-        arn: Arn::Ec2("capacity-reservation/"),
+        arn: ArnForm::Ec2("capacity-reservation/"),
         arn_member: Some("CapacityReservationArn"),
         source: paged!(listed ec2.describe_capacity_reservations().max_results(1000)),
         ..REGIONAL
@@ -122,29 +127,29 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_hosts",
         operation: "ec2:DescribeHosts",
-        items: "Hosts",
+        items_path: "Hosts",
         id: Id::Member(&["HostId"]),
-        arn: Arn::Ec2("dedicated-host/"),
-        // More is an error here, and not clamped.
+        arn: ArnForm::Ec2("dedicated-host/"),
+        // AWS refuses a larger page here. Other operations reduce it to their maximum.
         source: paged!(listed ec2.describe_hosts().max_results(500)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_spot_instance_requests",
         operation: "ec2:DescribeSpotInstanceRequests",
-        items: "SpotInstanceRequests",
+        items_path: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
-        arn: Arn::Ec2("spot-instances-request/"),
+        arn: ArnForm::Ec2("spot-instances-request/"),
         source: paged!(listed ec2.describe_spot_instance_requests().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_fleets",
         operation: "ec2:DescribeFleets",
-        items: "Fleets",
-        scope: "all but those of the type `instant`, which AWS tells to those alone who name them",
+        items_path: "Fleets",
+        scope: "all except those of the type `instant`, which AWS returns only by their ids",
         id: Id::Member(&["FleetId"]),
-        arn: Arn::Ec2("fleet/"),
+        arn: ArnForm::Ec2("fleet/"),
         source: paged!(listed ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },

@@ -1,267 +1,194 @@
-//! What an entry can say. It knows nothing of the service model that entries are worked out against, nor of how calls
-//! are spaced and retried.
+//! Defines the catalogue's entries: what one resource type declares.
+//!
+//! **Invariant:** knows neither the service model, against which entries are resolved, nor how calls are limited and
+//! retried.
 
-use futures::future::BoxFuture;
+use crate::aws::{SendFn, Service};
 
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Service, ServiceClient};
-
-/// Where a type is asked for.
+/// How often a type is listed in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
-    /// In each region of the account.
+    /// Once in each region of the account.
     Regional,
-    /// Once; its region is `global`.
+    /// Once, with `global` as the region.
     Global,
 }
 
-/// A page token: one text, or several where AWS pages by more.
-pub(crate) type Token = Vec<String>;
-
-/// What one call is about.
-#[derive(Clone, Debug, Default)]
-pub struct CallParams {
-    /// The token of the page; `None` for the first.
-    pub token: Option<Token>,
-    /// The parent's id, or the ids that details are wanted of.
-    pub subjects: Vec<String>,
-    /// The cell's region, or `global`.
-    pub region: String,
-}
-
-impl CallParams {
-    /// The token, where AWS pages by one text.
-    pub fn token(&self) -> Option<String> {
-        self.token.as_ref().and_then(|token| token.first().cloned())
-    }
-
-    /// The first subject; empty where the call has none.
-    pub fn subject(&self) -> String {
-        self.subjects.first().cloned().unwrap_or_default()
-    }
-}
-
-/// How a listing goes on after a page.
-#[derive(Debug)]
-pub enum NextPage {
-    /// This was the last page.
-    End,
-    /// Another one follows.
-    Page(Token),
-    /// There is more, and no way to ask for it: what came counts, and the listing has failed.
-    Cut(AwsError),
-}
-
-impl NextPage {
-    /// The page of this token; the end where there is none, or an empty one.
-    pub fn of(token: Option<String>) -> Self {
-        token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
-    }
-
-    /// Where the answer is truncated it must say where it goes on: its end would pass for the listing's otherwise.
-    pub fn of_truncated(truncated: bool, token: Option<Token>) -> Self {
-        match (truncated, token) {
-            (false, _) => Self::End,
-            (true, Some(token)) => Self::Page(token),
-            (true, None) => Self::Cut(AwsError::new(
-                AwsErrorKind::Unreadable,
-                "the answer is truncated and does not say where it goes on",
-            )),
-        }
-    }
-}
-
-/// Makes one call and says how the listing goes on; the items come off the wire.
-pub(crate) type SendFn = fn(ServiceClient, CallParams) -> BoxFuture<'static, Result<NextPage, AwsError>>;
-
-/// How a type's resources are found.
+/// How the resources of a type are listed.
 #[derive(Clone, Copy)]
 pub enum Source {
-    /// One listing, page by page.
+    /// By one listing, page by page.
     Listed(SendFn),
-    /// One listing for each resource of another type, which is read once for all its children.
-    Per(Parents, SendFn),
-    /// One row an account, of what was asked to enter it (alias, regions).
+    /// By one listing for each resource of another type. That type is listed once for all its children.
+    PerParent(Parents, SendFn),
+    /// By the calls that open an account (alias, regions): one row for each account.
     Account,
 }
 
-/// The resources that a type is listed for, one by one.
+/// The resources that a type is listed for.
 #[derive(Clone, Copy, Debug)]
 pub struct Parents {
-    /// Their type.
     pub table: &'static str,
-    /// Only those of which this holds.
-    pub only: Option<MemberFilter>,
-    /// A member that tells how much there is to list for each.
-    pub length: Option<&'static str>,
+    /// Restricts the parents to those that pass.
+    pub filter: Option<MemberFilter>,
+    /// The member with the number of children, if there is one. Parents with the most children are listed first.
+    pub child_count: Option<&'static str>,
 }
 
-/// Says of which resources something is asked.
+/// A condition on a boolean member of a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberFilter {
-    /// A member that is a boolean, or one in a structure (`Config.PrivateZone`).
+    /// The member, or one in a nested structure (`Config.PrivateZone`).
     pub member: &'static str,
-    /// What it must be. A member that is missing is `false`.
+    /// The value that it must have. A missing member counts as `false`.
     pub is: bool,
 }
 
 impl Parents {
-    /// All resources of that type.
     pub const fn all(table: &'static str) -> Self {
-        Self { table, only: None, length: None }
+        Self { table, filter: None, child_count: None }
     }
 }
 
-/// What makes a resource's id.
+/// How the id of a resource is made.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
-    /// The first of these members that is there.
+    /// The first of these members that exists.
     Member(&'static [&'static str]),
-    /// This member without its path (`/hostedzone/Z123`).
-    Bare(&'static str),
-    /// These members, those that are there, with `/` between them.
+    /// The last segment of this member (`Z123` of `/hostedzone/Z123`).
+    LastSegment(&'static str),
+    /// Those of these members that exist, joined by `/`.
     Joined(&'static [&'static str]),
-    /// The parent's id, `/`, and these members like [`Id::Joined`].
+    /// The parent's id, followed by these members as in [`Id::Joined`].
     UnderParent(&'static [&'static str]),
-    /// The account's own id.
+    /// The id of the account.
     Account,
 }
 
-/// How a resource's ARN is made where the answer bears none. The forms are those of AWS's service
-/// authorization reference.
+/// The form of a resource's ARN, used if the response has none. Source: AWS's service authorization reference.
 #[derive(Clone, Copy, Debug)]
-pub enum Arn {
-    /// AWS defines none.
+pub enum ArnForm {
+    /// AWS defines no ARN for the type.
     None,
     /// `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
     Ec2(&'static str),
-    /// The same with this member in the id's place: AWS names some types by their names.
+    /// As [`ArnForm::Ec2`], with this member instead of the id: some types have their names in the ARN.
     Ec2Named(&'static str, &'static str),
-    /// The same with this member's value as the region: both sides of a peering see one and the same resource.
-    Ec2Of(&'static str, &'static str),
-    /// `arn:<partition>:ec2:<region>::<this><id>`: images and snapshots bear no account.
-    Ec2Unowned(&'static str),
-    /// `arn:<partition>:ec2::<owner>:<this><id>`: what an IPAM has bears no region.
-    Ec2Everywhere(&'static str),
-    /// `arn:<partition>:route53:::<this><id>`: Route 53's bear no account.
+    /// As [`ArnForm::Ec2`], with this member as the region: both sides of a peering see the same resource.
+    Ec2InRegionOf(&'static str, &'static str),
+    /// `arn:<partition>:ec2:<region>::<this><id>`: ARNs of images and snapshots have no account.
+    Ec2WithoutAccount(&'static str),
+    /// `arn:<partition>:ec2::<owner>:<this><id>`: ARNs of IPAM have no region.
+    Ec2WithoutRegion(&'static str),
+    /// `arn:<partition>:route53:::<this><id>`: ARNs of Route 53 have no account.
     Route53(&'static str),
-    /// The account's root.
+    /// `arn:<partition>:iam::<account>:root`.
     Account,
 }
 
-/// Where an added column comes from.
+/// The source of an extra column.
 #[derive(Clone, Copy, Debug)]
 pub enum ValueFrom {
-    /// A member of a structure around the item (`Reservations.ReservationId`).
-    Around(&'static str),
-    /// The parent's id.
+    /// A member of a structure that encloses the item (`Reservations.ReservationId`).
+    Context(&'static str),
+    /// The id of the parent.
     ParentId,
-    /// A member of the parent, or of a structure in it (`Config.PrivateZone`).
+    /// A member of the parent, or of a nested structure (`Config.PrivateZone`).
     Parent(&'static str),
     /// A member of the item with its octal escapes decoded.
     Decoded(&'static str),
-    /// A member of the answer of the detail that asks this operation. Lists of several pages become one.
-    Detail(&'static str, &'static str),
-    /// The items of that detail's answer that name the resource, whole, as a list.
-    Gathered(&'static str),
+    /// A member of the response of the detail with this operation. Lists of several pages are joined.
+    DetailMember(&'static str, &'static str),
+    /// The list of whole items that the detail with this operation returns for the resource.
+    DetailItems(&'static str),
 }
 
-/// Who owns a resource, where the item has no member `OwnerId`.
+/// The owner of a resource whose item has no member `OwnerId`.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner {
     /// The account that was asked.
-    Asked,
-    /// A member of a structure around the item (`Reservations.OwnerId`).
-    Around(&'static str),
-    /// The first of these members that is there, of the item or of a structure in it.
+    Account,
+    /// A member of a structure that encloses the item (`Reservations.OwnerId`).
+    Context(&'static str),
+    /// The first of these members that exists, in the item or in a nested structure.
     Member(&'static [&'static str]),
 }
 
-/// A column beside those of the listed structure.
+/// A column that is no member of the listed structure.
 #[derive(Clone, Copy, Debug)]
 pub struct ExtraColumn {
-    /// Its name.
     pub column: &'static str,
-    /// Its source.
     pub from: ValueFrom,
 }
 
-/// What is asked besides, for each resource or for so many at once. Its answer's tags feed `tags`.
+/// A further call about the listed resources, for each one or for a batch. Tags in its response fill `tags`.
 #[derive(Clone, Copy)]
 pub struct Detail {
-    /// `route53:GetHostedZone`.
+    /// The operation, as in IAM (`route53:GetHostedZone`).
     pub operation: &'static str,
-    /// Where in the answer the items lie; empty for the answer itself.
-    pub items: &'static str,
-    /// How many resources one call may name; [`EVERY`] where it names none and is answered for all.
+    /// The path of the items in the response; empty if the response itself is the item.
+    pub items_path: &'static str,
+    /// The number of resources that one call may name. [`UNLIMITED_BATCH`] if it names none and returns all of them.
     pub batch: usize,
-    /// The member of an item that names its resource; empty where a call names just one.
+    /// The member of an item with the id of its resource; empty if a call is about one resource.
     pub key: &'static str,
-    /// Asked only of these resources.
-    pub only: Option<MemberFilter>,
-    /// The call, page by page.
+    /// Restricts the call to resources that pass.
+    pub filter: Option<MemberFilter>,
+    /// Sends the call for one page.
     pub call: SendFn,
-    /// What to ask instead where this one is denied or unknown.
-    pub otherwise: Option<&'static Detail>,
+    /// The detail to ask if this one is denied or unknown.
+    pub fallback: Option<&'static Detail>,
 }
 
 impl Detail {
-    /// One call a resource, whose whole answer is about it.
-    pub const fn of_one(operation: &'static str, call: SendFn) -> Self {
-        Self { operation, items: "", batch: 1, key: "", only: None, call, otherwise: None }
+    /// One call for each resource. The whole response describes it.
+    pub const fn per_resource(operation: &'static str, call: SendFn) -> Self {
+        Self { operation, items_path: "", batch: 1, key: "", filter: None, call, fallback: None }
     }
 }
 
-/// A detail's batch that no number of resources fills.
-pub(super) const EVERY: usize = usize::MAX;
+/// The batch of a detail whose call names no resource.
+pub(super) const UNLIMITED_BATCH: usize = usize::MAX;
 
 /// One resource type.
 #[derive(Clone, Copy)]
 pub struct ResourceType {
-    /// Its table.
     pub table: &'static str,
-    /// The service that is asked.
     pub service: Service,
-    /// Where it is asked for.
     pub reach: Reach,
-    /// The operation that lists it, as IAM names it.
+    /// The operation that lists the type, as in IAM (`ec2:DescribeVpcs`).
     pub operation: &'static str,
-    /// Which resources are listed, where it is not all that the role may see.
+    /// Which resources are listed, as text for the documentation; empty if it is all that the role may see.
     pub scope: &'static str,
-    /// What AWS checks besides on the operation's behalf.
-    pub actions: &'static [&'static str],
-    /// Where in the answer the items lie (`Reservations.Instances`).
-    pub items: &'static str,
-    /// The id.
+    /// Further actions that AWS checks for the operation.
+    pub extra_actions: &'static [&'static str],
+    /// The path of the items in the response (`Reservations.Instances`).
+    pub items_path: &'static str,
     pub id: Id,
-    /// An id of this form that nobody's resource has: with it is asked whether a call is allowed, where there is no
-    /// resource to ask about.
-    pub nobody: &'static str,
-    /// The ARN, where the answer bears none.
-    pub arn: Arn,
-    /// The member that bears the ARN under another name than `Arn`. It stays a column of its own too.
+    /// A well-formed id that does not exist. The check probes permissions with it if the account has no such resource.
+    pub probe_id: &'static str,
+    /// The form of the ARN, if the response has none.
+    pub arn: ArnForm,
+    /// The member with the ARN, if its name is not `Arn`. It keeps its own column too.
     pub arn_member: Option<&'static str>,
-    /// The owner, where the item does not name it as `OwnerId`.
+    /// The owner, if the item has no member `OwnerId`.
     pub owner: Owner,
-    /// Columns beside those of the structure.
-    pub added: &'static [ExtraColumn],
-    /// What is asked besides.
+    pub extra_columns: &'static [ExtraColumn],
     pub details: &'static [Detail],
-    /// How it is found.
     pub source: Source,
 }
 
 impl ResourceType {
-    /// Every IAM action that the type's own calls need, the listing's first. Those of its parents come besides.
+    /// The IAM actions of the type's own calls, the listing first. Those of its parents' listing are not included.
     pub fn own_actions(&self) -> Vec<&'static str> {
         let mut actions = vec![self.operation];
-        actions.extend(self.actions);
+        actions.extend(self.extra_actions);
         for detail in self.details {
             let mut next = Some(detail);
             while let Some(detail) = next {
                 actions.push(detail.operation);
-                next = detail.otherwise;
+                next = detail.fallback;
             }
         }
         actions

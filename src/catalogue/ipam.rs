@@ -1,16 +1,18 @@
-//! Addresses: IPAM, pools, and ranges that were brought along.
+//! Addresses: IPAM, address pools, and ranges of the customer (BYOIP).
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_ipams",
         operation: "ec2:DescribeIpams",
-        items: "Ipams",
+        items_path: "Ipams",
         id: Id::Member(&["IpamId"]),
-        arn: Arn::Ec2Everywhere("ipam/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam/"),
         arn_member: Some("IpamArn"),
         source: paged!(listed ec2.describe_ipams().max_results(1000)),
         ..REGIONAL
@@ -18,9 +20,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_ipam_pools",
         operation: "ec2:DescribeIpamPools",
-        items: "IpamPools",
+        items_path: "IpamPools",
         id: Id::Member(&["IpamPoolId"]),
-        arn: Arn::Ec2Everywhere("ipam-pool/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam-pool/"),
         arn_member: Some("IpamPoolArn"),
         source: paged!(listed ec2.describe_ipam_pools().max_results(1000)),
         ..REGIONAL
@@ -28,9 +30,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_ipam_scopes",
         operation: "ec2:DescribeIpamScopes",
-        items: "IpamScopes",
+        items_path: "IpamScopes",
         id: Id::Member(&["IpamScopeId"]),
-        arn: Arn::Ec2Everywhere("ipam-scope/"),
+        arn: ArnForm::Ec2WithoutRegion("ipam-scope/"),
         arn_member: Some("IpamScopeArn"),
         source: paged!(listed ec2.describe_ipam_scopes().max_results(1000)),
         ..REGIONAL
@@ -38,7 +40,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_byoip_cidrs",
         operation: "ec2:DescribeByoipCidrs",
-        items: "ByoipCidrs",
+        items_path: "ByoipCidrs",
         id: Id::Member(&["Cidr"]),
         source: paged!(listed ec2.describe_byoip_cidrs().max_results(100)),
         ..REGIONAL
@@ -46,9 +48,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_public_ipv4_pools",
         operation: "ec2:DescribePublicIpv4Pools",
-        items: "PublicIpv4Pools",
+        items_path: "PublicIpv4Pools",
         id: Id::Member(&["PoolId"]),
-        arn: Arn::Ec2("ipv4pool-ec2/"),
+        arn: ArnForm::Ec2("ipv4pool-ec2/"),
         source: paged!(listed ec2.describe_public_ipv4_pools().max_results(10)),
         ..REGIONAL
     },

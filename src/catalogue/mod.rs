@@ -1,8 +1,10 @@
-//! The resource types: one declarative entry each, and the one source for the collector, the columns,
-//! the policies and the documentation.
+//! Lists the resource types: one declarative entry each, the only source for the collector, the columns, the policies
+//! and the documentation.
 //!
-//! Adding a resource type is adding one entry to a list below (`make generate` then reads its shapes
-//! from the service model). Knows how AWS is asked, and nothing of accounts, files or the run.
+//! To add a resource type, add an entry to one of the lists below and run `make generate`, which reads its shapes from
+//! the service model.
+//!
+//! **Invariant:** knows the calls to AWS, and nothing of accounts, files or runs.
 
 mod entry;
 mod calls;
@@ -18,21 +20,23 @@ mod ipam;
 mod route53;
 mod route53_policies;
 mod table;
-mod policy;
+mod secret_actions;
+mod session_policy;
 mod scope;
 
 use std::sync::LazyLock;
 
 pub use entry::{MemberFilter, Reach, Source, ValueFrom};
 
-pub(crate) use entry::{CallParams, NextPage, Parents, ResourceType, SendFn, Token};
-pub(crate) use policy::HELPER_ACTIONS;
-pub use policy::{SECRET_ACTIONS, session_policies};
+pub(crate) use entry::{Parents, ResourceType};
 pub use scope::{Scope, actions_of};
+pub use secret_actions::SECRET_ACTIONS;
+pub(crate) use session_policy::HELPER_ACTIONS;
+pub use session_policy::session_policies;
+pub use table::Table;
 pub(crate) use table::{Parent, TableDetail};
-pub use table::{RowContext, Table};
 
-/// Every resource type, in the order in which they are documented and asked for.
+/// Every resource type, in the order of the documentation and of the collection.
 static ENTRIES: &[&[ResourceType]] = &[
     accounts::TYPES,
     account_settings::TYPES,
@@ -46,7 +50,7 @@ static ENTRIES: &[&[ResourceType]] = &[
     route53_policies::TYPES,
 ];
 
-/// The catalogue, worked out once.
+/// Every resource type with its columns. It is resolved once for each process.
 #[derive(Debug)]
 pub struct Catalogue {
     tables: Vec<Table>,
@@ -59,23 +63,25 @@ static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
 });
 
 impl Catalogue {
-    /// The catalogue. An entry that does not fit the service model is a mistake that the tests find;
-    /// should one slip through, every face says so at its start instead of panicking.
+    /// Returns the catalogue.
+    ///
+    /// The error names an entry that does not fit the service model. The tests find such an entry. If one is released
+    /// nevertheless, every command reports it at its start instead of panicking.
     pub fn get() -> Result<&'static Self, String> {
         CATALOGUE.as_ref().map_err(Clone::clone)
     }
 
-    /// Every table, in order.
+    /// Every table, in the order of the catalogue.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
-    /// The table of that name.
+    /// Finds a table by its name.
     pub fn find(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.entry.table == name)
     }
 
-    /// The table at that place.
+    /// The table at this position. Panics if there is none.
     pub fn at(&self, index: usize) -> &Table {
         &self.tables[index]
     }

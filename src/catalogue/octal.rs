@@ -1,12 +1,16 @@
-//! Route 53 writes what is no letter, digit, hyphen or dot in a name as `\ooo`, in octal.
+//! Decodes the octal escapes in Route 53's names.
+//!
+//! Route 53 writes every character other than letters, digits, hyphens and dots as `\ooo`.
+//!
+//! **Invariant:** knows nothing of records.
 
-/// Decodes a name. What is no such escape stays; bytes that are no UTF-8 stay escaped.
+/// Decodes a name. A name whose bytes are not UTF-8 is returned unchanged.
 pub(super) fn decode(name: &str) -> String {
     let bytes = name.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        match escape(&bytes[at..]) {
+        match parse_escape(&bytes[at..]) {
             Some(byte) => {
                 decoded.push(byte);
                 at += 4;
@@ -20,7 +24,7 @@ pub(super) fn decode(name: &str) -> String {
     String::from_utf8(decoded).unwrap_or_else(|_| name.to_owned())
 }
 
-fn escape(bytes: &[u8]) -> Option<u8> {
+fn parse_escape(bytes: &[u8]) -> Option<u8> {
     let [b'\\', digits @ ..] = bytes else { return None };
     let mut value = 0_u32;
     for digit in digits.get(..3)? {
@@ -34,7 +38,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn decodes_what_route_53_escapes() {
+    fn names_of_route_53_are_decoded() {
         for (name, decoded) in [
             ("\\052.example.com.", "*.example.com."),
             ("a\\040b.", "a b."),

@@ -1,16 +1,17 @@
-//! Route 53: zones, their records, and who else sees them.
+//! Route 53: hosted zones, their records, and the VPCs that see them.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, paged, whole};
 use super::entry::{
-    Arn, CallParams, Detail, ExtraColumn, Id, MemberFilter, NextPage, Owner, Parents, Reach, ResourceType, Source,
-    ValueFrom,
+    ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::AwsError;
+use crate::aws::{AwsError, CallParams, NextPage};
 use crate::aws::{Service, ServiceClient};
 
-/// What Route 53's types have in common.
+/// The fields that Route 53's types share.
 pub(super) const GLOBAL: ResourceType =
     ResourceType { service: Service::Route53, reach: Reach::Global, ..super::ec2::REGIONAL };
 
@@ -20,27 +21,33 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_hosted_zones",
         operation: "route53:ListHostedZones",
-        items: "HostedZones",
-        id: Id::Bare("Id"),
-        nobody: "Z00000000000000000000",
-        arn: Arn::Route53("hostedzone/"),
-        added: &[
-            ExtraColumn { column: "vpcs", from: ValueFrom::Detail("route53:GetHostedZone", "VPCs") },
-            ExtraColumn { column: "delegation_set", from: ValueFrom::Detail("route53:GetHostedZone", "DelegationSet") },
-            ExtraColumn { column: "dnssec_status", from: ValueFrom::Detail("route53:GetDNSSEC", "Status") },
-            ExtraColumn { column: "key_signing_keys", from: ValueFrom::Detail("route53:GetDNSSEC", "KeySigningKeys") },
+        items_path: "HostedZones",
+        id: Id::LastSegment("Id"),
+        probe_id: "Z00000000000000000000",
+        arn: ArnForm::Route53("hostedzone/"),
+        extra_columns: &[
+            ExtraColumn { column: "vpcs", from: ValueFrom::DetailMember("route53:GetHostedZone", "VPCs") },
+            ExtraColumn {
+                column: "delegation_set",
+                from: ValueFrom::DetailMember("route53:GetHostedZone", "DelegationSet"),
+            },
+            ExtraColumn { column: "dnssec_status", from: ValueFrom::DetailMember("route53:GetDNSSEC", "Status") },
+            ExtraColumn {
+                column: "key_signing_keys",
+                from: ValueFrom::DetailMember("route53:GetDNSSEC", "KeySigningKeys"),
+            },
         ],
         details: &[
-            Detail::of_one("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
+            Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
             Detail {
-                call: |asker, ask| tags(asker, ask, TagResourceType::Hostedzone),
-                otherwise: Some(&ZONE_TAGS),
+                call: |client, params| tags(client, params, TagResourceType::Hostedzone),
+                fallback: Some(&ZONE_TAGS),
                 ..TAGS
             },
             Detail {
-                // Private zones are not signed, and asking for it is an error.
-                only: Some(MemberFilter { member: PRIVATE, is: false }),
-                ..Detail::of_one("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
+                // Private zones have no DNSSEC: AWS answers the call with an error.
+                filter: Some(MemberFilter { member: PRIVATE, is: false }),
+                ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
             },
         ],
         source: marked!(listed route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker),
@@ -49,16 +56,16 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_records",
         operation: "route53:ListResourceRecordSets",
-        items: "ResourceRecordSets",
+        items_path: "ResourceRecordSets",
         id: Id::UnderParent(&["Name", "Type", "SetIdentifier"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
             ExtraColumn { column: "private_zone", from: ValueFrom::Parent(PRIVATE) },
             ExtraColumn { column: "name_decoded", from: ValueFrom::Decoded("Name") },
         ],
-        source: Source::Per(
-            Parents { length: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
+        source: Source::PerParent(
+            Parents { child_count: Some("ResourceRecordSetCount"), ..Parents::all("route53_hosted_zones") },
             records,
         ),
         ..GLOBAL
@@ -66,15 +73,18 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_vpc_association_authorizations",
         operation: "route53:ListVPCAssociationAuthorizations",
-        scope: "of private zones, which alone can be associated with VPCs",
-        items: "VPCs",
+        scope: "of private zones, since only they can be associated with VPCs",
+        items_path: "VPCs",
         id: Id::UnderParent(&["VPCId"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "hosted_zone_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "hosted_zone_name", from: ValueFrom::Parent("Name") },
         ],
-        source: Source::Per(
-            Parents { only: Some(MemberFilter { member: PRIVATE, is: true }), ..Parents::all("route53_hosted_zones") },
+        source: Source::PerParent(
+            Parents {
+                filter: Some(MemberFilter { member: PRIVATE, is: true }),
+                ..Parents::all("route53_hosted_zones")
+            },
             paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
         ),
         ..GLOBAL
@@ -83,21 +93,22 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "route53_zone_associations",
         operation: "route53:ListHostedZonesByVPC",
         scope: "the zones of this and other accounts and of services that the VPCs of the region see",
-        // The call names the VPC's region, and so its cells are the region's: one that may not list its VPCs says
-        // nothing of the others.
+        // The call names the region of the VPC, so each region has a cell of its own. A region in which VPCs cannot be
+        // listed does not affect the others.
         reach: Reach::Regional,
-        // AWS checks it on this operation's behalf.
-        actions: &["ec2:DescribeVpcs"],
-        items: "HostedZoneSummaries",
+        // AWS checks this action too when the operation is called.
+        extra_actions: &["ec2:DescribeVpcs"],
+        items_path: "HostedZoneSummaries",
         id: Id::UnderParent(&["HostedZoneId"]),
         owner: Owner::Member(&["Owner.OwningAccount", "Owner.OwningService"]),
-        added: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
-        source: Source::Per(Parents::all("ec2_vpcs"), |asker, ask| {
+        extra_columns: &[ExtraColumn { column: "vpc_id", from: ValueFrom::ParentId }],
+        source: Source::PerParent(Parents::all("ec2_vpcs"), |client, params| {
             Box::pin(async move {
-                let region = VpcRegion::from(ask.region.as_str());
-                let request = asker.route53().list_hosted_zones_by_vpc().vpc_id(ask.subject()).vpc_region(region);
-                let answer = request.max_items(100).set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::of(answer.next_token))
+                let region = VpcRegion::from(params.region.as_str());
+                let request = client.route53().list_hosted_zones_by_vpc().vpc_id(params.subject()).vpc_region(region);
+                let answer =
+                    request.max_items(100).set_next_token(params.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::from_token(answer.next_token))
             })
         }),
         ..GLOBAL
@@ -105,13 +116,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_health_checks",
         operation: "route53:ListHealthChecks",
-        items: "HealthChecks",
-        id: Id::Bare("Id"),
-        nobody: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("healthcheck/"),
+        items_path: "HealthChecks",
+        id: Id::LastSegment("Id"),
+        probe_id: "00000000-0000-0000-0000-000000000000",
+        arn: ArnForm::Route53("healthcheck/"),
         details: &[Detail {
-            call: |asker, ask| tags(asker, ask, TagResourceType::Healthcheck),
-            otherwise: Some(&HEALTH_CHECK_TAGS),
+            call: |client, params| tags(client, params, TagResourceType::Healthcheck),
+            fallback: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
         source: marked!(listed route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker),
@@ -119,54 +130,60 @@ pub(super) const TYPES: &[ResourceType] = &[
     },
 ];
 
-/// Tags of ten resources in one call.
+/// The tags of up to ten resources in one call.
 const TAGS: Detail = Detail {
     operation: "route53:ListTagsForResources",
-    items: "ResourceTagSets",
+    items_path: "ResourceTagSets",
     batch: 10,
     key: "ResourceId",
-    only: None,
-    call: nothing,
-    otherwise: None,
+    filter: None,
+    call: placeholder,
+    fallback: None,
 };
 
-/// Tags of one resource, for roles that may ask no more than that.
-const ONE_TAGS: Detail = Detail { items: "ResourceTagSet", ..Detail::of_one("route53:ListTagsForResource", nothing) };
+/// The tags of one resource, for roles that may not call the batch operation.
+const ONE_TAGS: Detail =
+    Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", placeholder) };
 
-static ZONE_TAGS: Detail = Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Hostedzone), ..ONE_TAGS };
+static ZONE_TAGS: Detail =
+    Detail { call: |client, params| one_tags(client, params, TagResourceType::Hostedzone), ..ONE_TAGS };
 static HEALTH_CHECK_TAGS: Detail =
-    Detail { call: |asker, ask| one_tags(asker, ask, TagResourceType::Healthcheck), ..ONE_TAGS };
+    Detail { call: |client, params| one_tags(client, params, TagResourceType::Healthcheck), ..ONE_TAGS };
 
-type Answer = futures::future::BoxFuture<'static, Result<NextPage, AwsError>>;
+type CallResult<'a> = futures::future::BoxFuture<'a, Result<NextPage, AwsError>>;
 
-/// Stands where a detail's own call is filled in.
-fn nothing(_: ServiceClient, _: CallParams) -> Answer {
+/// A placeholder for the call that a detail sets itself.
+fn placeholder<'a>(_: &'a ServiceClient, _: &'a CallParams) -> CallResult<'a> {
     Box::pin(async { Ok(NextPage::End) })
 }
 
-fn tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
+fn tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
-        let request = asker.route53().list_tags_for_resources().resource_type(of).set_resource_ids(Some(ask.subjects));
+        let request = client
+            .route53()
+            .list_tags_for_resources()
+            .resource_type(of)
+            .set_resource_ids(Some(params.subjects.clone()));
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-fn one_tags(asker: ServiceClient, ask: CallParams, of: TagResourceType) -> Answer {
+fn one_tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
-        let request = asker.route53().list_tags_for_resource().resource_type(of).resource_id(ask.subject());
+        let request = client.route53().list_tags_for_resource().resource_type(of).resource_id(params.subject());
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 }
 
-/// Every record set of a zone. The SDK has no paginator for it: the next page starts at a name, a
-/// type and perhaps a set identifier.
-fn records(asker: ServiceClient, ask: CallParams) -> Answer {
+/// Lists the record sets of a zone. The SDK has no paginator for it: the next page starts at a name, a type and, if
+/// there is one, a set identifier.
+fn records<'a>(client: &'a ServiceClient, params: &'a CallParams) -> CallResult<'a> {
     Box::pin(async move {
-        let mut start = ask.token.clone().unwrap_or_default().into_iter();
-        let request = asker
+        let mut start = params.token.clone().unwrap_or_default().into_iter();
+        let request = client
             .route53()
             .list_resource_record_sets()
-            .hosted_zone_id(ask.subject())
+            .hosted_zone_id(params.subject())
             .max_items(300)
             .set_start_record_name(start.next())
             .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
@@ -176,6 +193,6 @@ fn records(asker: ServiceClient, ask: CallParams) -> Answer {
             let next = [name, kind.as_str().to_owned()];
             next.into_iter().chain(answer.next_record_identifier).collect()
         });
-        Ok(NextPage::of_truncated(answer.is_truncated, next))
+        Ok(NextPage::from_marker(answer.is_truncated, next))
     })
 }

@@ -1,43 +1,45 @@
-//! Route 53: what zones are made with and steered by.
+//! Route 53: delegation sets, traffic policies, query logging and CIDR collections.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_route53::types::RrType;
 
 use super::calls::{marked, paged};
-use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_query_logging_configs",
         operation: "route53:ListQueryLoggingConfigs",
-        items: "QueryLoggingConfigs",
+        items_path: "QueryLoggingConfigs",
         id: Id::Member(&["Id"]),
-        arn: Arn::Route53("queryloggingconfig/"),
+        arn: ArnForm::Route53("queryloggingconfig/"),
         source: paged!(listed route53.list_query_logging_configs().max_results(100)),
         ..GLOBAL
     },
     ResourceType {
         table: "route53_reusable_delegation_sets",
         operation: "route53:ListReusableDelegationSets",
-        items: "DelegationSets",
-        id: Id::Bare("Id"),
-        arn: Arn::Route53("delegationset/"),
+        items_path: "DelegationSets",
+        id: Id::LastSegment("Id"),
+        arn: ArnForm::Route53("delegationset/"),
         source: marked!(listed route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker),
         ..GLOBAL
     },
     ResourceType {
         table: "route53_traffic_policies",
         operation: "route53:ListTrafficPolicies",
-        items: "TrafficPolicySummaries",
+        items_path: "TrafficPolicySummaries",
         id: Id::Member(&["Id"]),
-        nobody: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("trafficpolicy/"),
-        added: &[ExtraColumn {
+        probe_id: "00000000-0000-0000-0000-000000000000",
+        arn: ArnForm::Route53("trafficpolicy/"),
+        extra_columns: &[ExtraColumn {
             column: "versions",
-            from: ValueFrom::Detail("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
+            from: ValueFrom::DetailMember("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
         }],
-        details: &[Detail::of_one(
+        details: &[Detail::per_resource(
             "route53:ListTrafficPolicyVersions",
             marked!(
                 [id] route53.list_traffic_policy_versions(),
@@ -57,13 +59,13 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_traffic_policy_instances",
         operation: "route53:ListTrafficPolicyInstances",
-        items: "TrafficPolicyInstances",
+        items_path: "TrafficPolicyInstances",
         id: Id::Member(&["Id"]),
-        arn: Arn::Route53("trafficpolicyinstance/"),
-        source: Source::Listed(|asker, ask| {
+        arn: ArnForm::Route53("trafficpolicyinstance/"),
+        source: Source::Listed(|client, params| {
             Box::pin(async move {
-                let mut start = ask.token.clone().unwrap_or_default().into_iter();
-                let request = asker
+                let mut start = params.token.clone().unwrap_or_default().into_iter();
+                let request = client
                     .route53()
                     .list_traffic_policy_instances()
                     .max_items(100)
@@ -75,7 +77,7 @@ pub(super) const TYPES: &[ResourceType] = &[
                 let kind = answer.traffic_policy_instance_type_marker;
                 let next = zone.zip(name).zip(kind);
                 let next = next.map(|((zone, name), kind)| vec![zone, name, kind.as_str().to_owned()]);
-                Ok(NextPage::of_truncated(answer.is_truncated, next))
+                Ok(NextPage::from_marker(answer.is_truncated, next))
             })
         }),
         ..GLOBAL
@@ -83,15 +85,15 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "route53_cidr_collections",
         operation: "route53:ListCidrCollections",
-        items: "CidrCollections",
+        items_path: "CidrCollections",
         id: Id::Member(&["Id"]),
-        nobody: "00000000-0000-0000-0000-000000000000",
-        arn: Arn::Route53("cidrcollection/"),
-        added: &[ExtraColumn {
+        probe_id: "00000000-0000-0000-0000-000000000000",
+        arn: ArnForm::Route53("cidrcollection/"),
+        extra_columns: &[ExtraColumn {
             column: "cidr_blocks",
-            from: ValueFrom::Detail("route53:ListCidrBlocks", "CidrBlocks"),
+            from: ValueFrom::DetailMember("route53:ListCidrBlocks", "CidrBlocks"),
         }],
-        details: &[Detail::of_one(
+        details: &[Detail::per_resource(
             "route53:ListCidrBlocks",
             paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
         )],

@@ -1,5 +1,7 @@
-//! What a customer may choose to grant: the networks and machines, the DNS, or all. The customer's templates take the
-//! same words. It knows nothing of policies' form.
+//! Defines what a customer may grant: networks and machines, DNS, or both. The templates for customers use the same
+//! words.
+//!
+//! **Invariant:** knows nothing of the form of policies.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -8,28 +10,28 @@ use super::{HELPER_ACTIONS, Table};
 use crate::aws::Service;
 use crate::input::{ParseError, quoted};
 
-/// The part of an inventory that a resource type belongs to.
+/// The part of the inventory that a resource type belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceDomain {
-    /// The account itself: always granted.
+    /// The account itself, which every role grants.
     Account,
-    /// What EC2 answers for: networks, machines, volumes.
+    /// The resources of EC2: networks, machines, volumes.
     Network,
-    /// What Route 53 answers for.
+    /// The resources of Route 53.
     Dns,
 }
 
-/// What a customer's role grants.
+/// The part of the catalogue that a customer's role grants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// Everything in the catalogue.
+    /// All types of the catalogue.
     #[default]
     All,
-    /// Without Route 53.
+    /// All types except those of Route 53.
     Network,
-    /// Route 53, and what it needs of EC2.
+    /// Route 53, with the actions of EC2 that it needs.
     Dns,
 }
 
@@ -43,7 +45,7 @@ impl Scope {
         }
     }
 
-    /// The word for it in templates and flags.
+    /// The name in templates and flags.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -52,9 +54,9 @@ impl Scope {
         }
     }
 
-    /// Whether the role grants what this part needs.
-    pub fn covers(self, part: ServiceDomain) -> bool {
-        match part {
+    /// Whether a role of this scope grants the actions of a domain.
+    pub fn covers(self, domain: ServiceDomain) -> bool {
+        match domain {
             ServiceDomain::Account => true,
             ServiceDomain::Network => self != Self::Dns,
             ServiceDomain::Dns => self != Self::Network,
@@ -73,8 +75,8 @@ impl FromStr for Scope {
 }
 
 impl Table {
-    /// The part of an inventory that the type belongs to.
-    pub fn part(&self) -> ServiceDomain {
+    /// The part of the inventory that the type belongs to.
+    pub fn service_domain(&self) -> ServiceDomain {
         match self.entry.service {
             Service::Route53 => ServiceDomain::Dns,
             Service::Ec2 if self.entry.table == "accounts" => ServiceDomain::Account,
@@ -84,7 +86,7 @@ impl Table {
     }
 }
 
-/// Every IAM action that these types need, with what is asked in every account besides.
+/// Every IAM action that these types need, and those that every account needs.
 pub fn actions_of<'a>(tables: impl Iterator<Item = &'a Table>) -> BTreeSet<&'static str> {
     HELPER_ACTIONS.iter().copied().chain(tables.flat_map(Table::actions)).collect()
 }

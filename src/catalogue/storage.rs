@@ -1,16 +1,18 @@
-//! EC2: disks, snapshots of them, and images made of those.
+//! EC2: volumes, snapshots and images.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_volumes",
         operation: "ec2:DescribeVolumes",
-        items: "Volumes",
+        items_path: "Volumes",
         id: Id::Member(&["VolumeId"]),
-        arn: Arn::Ec2("volume/"),
+        arn: ArnForm::Ec2("volume/"),
         arn_member: Some("VolumeArn"),
         source: paged!(listed ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
@@ -18,10 +20,10 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_snapshots",
         operation: "ec2:DescribeSnapshots",
-        scope: "the account's own: without an owner AWS lists every public one there is",
-        items: "Snapshots",
+        scope: "the account's own: without an owner, AWS lists every public snapshot",
+        items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
-        arn: Arn::Ec2Unowned("snapshot/"),
+        arn: ArnForm::Ec2WithoutAccount("snapshot/"),
         source: paged!(listed ec2.describe_snapshots().owner_ids("self").max_results(1000)),
         ..REGIONAL
     },
@@ -29,9 +31,9 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_images",
         operation: "ec2:DescribeImages",
         scope: "the account's own, disabled and deprecated ones included",
-        items: "Images",
+        items_path: "Images",
         id: Id::Member(&["ImageId"]),
-        arn: Arn::Ec2Unowned("image/"),
+        arn: ArnForm::Ec2WithoutAccount("image/"),
         source: paged!(
             listed ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
         ),

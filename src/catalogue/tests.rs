@@ -8,13 +8,13 @@ fn every_entry_fits_the_service_model() {
         assert_eq!(
             catalogue.find(entry.table).map(|found| found.index),
             Some(table.index),
-            "{} stands twice",
+            "{} is defined twice",
             entry.table
         );
         if let Some(parents) = table.parents() {
             let parent = catalogue.find(parents.table).unwrap();
-            assert!(matches!(parent.entry.source, Source::Listed(_)), "{}: its parents have parents", entry.table);
-            assert_eq!(parent.entry.reach, entry.reach, "{}: it is asked elsewhere than its parents", entry.table);
+            assert!(matches!(parent.entry.source, Source::Listed(_)), "{}: its parent has a parent", entry.table);
+            assert_eq!(parent.entry.reach, entry.reach, "{}: its reach is not that of its parent", entry.table);
         }
     }
 }

@@ -1,19 +1,21 @@
-//! Transit gateways: attachments, route tables, and the routes in these.
+//! Transit gateways: attachments, route tables and routes.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use aws_sdk_ec2::types::Filter;
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{Arn, ExtraColumn, Id, NextPage, Owner, Parents, ResourceType, Source, ValueFrom};
-use crate::aws::{AwsError, AwsErrorKind};
+use super::entry::{ArnForm, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
+use crate::aws::{AwsError, AwsErrorKind, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateways",
         operation: "ec2:DescribeTransitGateways",
-        items: "TransitGateways",
+        items_path: "TransitGateways",
         id: Id::Member(&["TransitGatewayId"]),
-        arn: Arn::Ec2("transit-gateway/"),
+        arn: ArnForm::Ec2("transit-gateway/"),
         arn_member: Some("TransitGatewayArn"),
         source: paged!(listed ec2.describe_transit_gateways().max_results(1000)),
         ..REGIONAL
@@ -21,10 +23,10 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_attachments",
         operation: "ec2:DescribeTransitGatewayAttachments",
-        items: "TransitGatewayAttachments",
+        items_path: "TransitGatewayAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2("transit-gateway-attachment/"),
-        // The gateway's owner sees it too; it belongs to whoever attached something.
+        arn: ArnForm::Ec2("transit-gateway-attachment/"),
+        // The owner of the gateway sees an attachment too. It belongs to the owner of the attached resource.
         owner: Owner::Member(&["ResourceOwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_attachments().max_results(1000)),
         ..REGIONAL
@@ -32,9 +34,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_vpc_attachments",
         operation: "ec2:DescribeTransitGatewayVpcAttachments",
-        items: "TransitGatewayVpcAttachments",
+        items_path: "TransitGatewayVpcAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2("transit-gateway-attachment/"),
+        arn: ArnForm::Ec2("transit-gateway-attachment/"),
         owner: Owner::Member(&["VpcOwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
         ..REGIONAL
@@ -42,9 +44,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_peering_attachments",
         operation: "ec2:DescribeTransitGatewayPeeringAttachments",
-        items: "TransitGatewayPeeringAttachments",
+        items_path: "TransitGatewayPeeringAttachments",
         id: Id::Member(&["TransitGatewayAttachmentId"]),
-        arn: Arn::Ec2Of("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
+        arn: ArnForm::Ec2InRegionOf("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
         owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
         source: paged!(listed ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
         ..REGIONAL
@@ -52,34 +54,35 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateway_route_tables",
         operation: "ec2:DescribeTransitGatewayRouteTables",
-        items: "TransitGatewayRouteTables",
+        items_path: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
-        nobody: "tgw-rtb-00000000000000000",
-        arn: Arn::Ec2("transit-gateway-route-table/"),
+        probe_id: "tgw-rtb-00000000000000000",
+        arn: ArnForm::Ec2("transit-gateway-route-table/"),
         source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_transit_gateway_routes",
         operation: "ec2:SearchTransitGatewayRoutes",
-        items: "Routes",
+        items_path: "Routes",
         id: Id::UnderParent(&["DestinationCidrBlock", "PrefixListId"]),
-        added: &[
+        extra_columns: &[
             ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
             ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
         ],
-        source: Source::Per(Parents::all("ec2_transit_gateway_route_tables"), |asker, ask| {
+        source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |client, params| {
             Box::pin(async move {
-                // AWS wants a filter; by this one every route passes.
+                // AWS requires a filter. Every route passes this one.
                 let types = ["propagated", "static"].map(String::from).to_vec();
                 let every = Filter::builder().name("type").set_values(Some(types)).build();
-                let request = asker.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(ask.subject());
-                let request = request.filters(every).max_results(1000).set_next_token(ask.token());
+                let request =
+                    client.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(params.subject());
+                let request = request.filters(every).max_results(1000).set_next_token(params.token());
                 let answer = request.send().await.map_err(AwsError::of)?;
-                Ok(match NextPage::of(answer.next_token) {
-                    NextPage::End if answer.additional_routes_available == Some(true) && ask.token.is_none() => {
-                        let what = "the route table has more routes, and AWS did not say how to ask for them";
-                        NextPage::Cut(AwsError::new(AwsErrorKind::Other, what))
+                Ok(match NextPage::from_token(answer.next_token) {
+                    NextPage::End if answer.additional_routes_available == Some(true) && params.token.is_none() => {
+                        let what = "the route table has more routes than AWS returns, and the response has no token for the rest";
+                        NextPage::Truncated(AwsError::new(AwsErrorKind::Other, what))
                     }
                     next => next,
                 })

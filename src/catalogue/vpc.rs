@@ -1,27 +1,29 @@
-//! VPC: networks, and who may speak to whom in them.
+//! VPC: networks, and the rules for traffic within them.
+//!
+//! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{Arn, Detail, ExtraColumn, Id, NextPage, Owner, ResourceType, Source, ValueFrom};
-use crate::aws::AwsError;
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
+use crate::aws::{AwsError, NextPage};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_vpcs",
         operation: "ec2:DescribeVpcs",
-        items: "Vpcs",
+        items_path: "Vpcs",
         id: Id::Member(&["VpcId"]),
-        nobody: "vpc-00000000000000000",
-        arn: Arn::Ec2("vpc/"),
+        probe_id: "vpc-00000000000000000",
+        arn: ArnForm::Ec2("vpc/"),
         source: paged!(listed ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_subnets",
         operation: "ec2:DescribeSubnets",
-        items: "Subnets",
+        items_path: "Subnets",
         id: Id::Member(&["SubnetId"]),
-        arn: Arn::Ec2("subnet/"),
+        arn: ArnForm::Ec2("subnet/"),
         arn_member: Some("SubnetArn"),
         source: paged!(listed ec2.describe_subnets().max_results(1000)),
         ..REGIONAL
@@ -29,18 +31,18 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_route_tables",
         operation: "ec2:DescribeRouteTables",
-        items: "RouteTables",
+        items_path: "RouteTables",
         id: Id::Member(&["RouteTableId"]),
-        arn: Arn::Ec2("route-table/"),
+        arn: ArnForm::Ec2("route-table/"),
         source: paged!(listed ec2.describe_route_tables().max_results(100)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_security_groups",
         operation: "ec2:DescribeSecurityGroups",
-        items: "SecurityGroups",
+        items_path: "SecurityGroups",
         id: Id::Member(&["GroupId"]),
-        arn: Arn::Ec2("security-group/"),
+        arn: ArnForm::Ec2("security-group/"),
         arn_member: Some("SecurityGroupArn"),
         source: paged!(listed ec2.describe_security_groups().max_results(1000)),
         ..REGIONAL
@@ -48,9 +50,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_security_group_rules",
         operation: "ec2:DescribeSecurityGroupRules",
-        items: "SecurityGroupRules",
+        items_path: "SecurityGroupRules",
         id: Id::Member(&["SecurityGroupRuleId"]),
-        arn: Arn::Ec2("security-group-rule/"),
+        arn: ArnForm::Ec2("security-group-rule/"),
         arn_member: Some("SecurityGroupRuleArn"),
         owner: Owner::Member(&["GroupOwnerId"]),
         source: paged!(listed ec2.describe_security_group_rules().max_results(1000)),
@@ -59,7 +61,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_security_group_vpc_associations",
         operation: "ec2:DescribeSecurityGroupVpcAssociations",
-        items: "SecurityGroupVpcAssociations",
+        items_path: "SecurityGroupVpcAssociations",
         id: Id::Joined(&["GroupId", "VpcId"]),
         owner: Owner::Member(&["GroupOwnerId"]),
         source: paged!(listed ec2.describe_security_group_vpc_associations().max_results(1000)),
@@ -68,72 +70,72 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_network_acls",
         operation: "ec2:DescribeNetworkAcls",
-        items: "NetworkAcls",
+        items_path: "NetworkAcls",
         id: Id::Member(&["NetworkAclId"]),
-        arn: Arn::Ec2("network-acl/"),
+        arn: ArnForm::Ec2("network-acl/"),
         source: paged!(listed ec2.describe_network_acls().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_network_interfaces",
         operation: "ec2:DescribeNetworkInterfaces",
-        items: "NetworkInterfaces",
+        items_path: "NetworkInterfaces",
         id: Id::Member(&["NetworkInterfaceId"]),
-        arn: Arn::Ec2("network-interface/"),
+        arn: ArnForm::Ec2("network-interface/"),
         source: paged!(listed ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_addresses",
         operation: "ec2:DescribeAddresses",
-        items: "Addresses",
-        // An address of EC2-Classic has no allocation id, and no ARN.
+        items_path: "Addresses",
+        // An address of EC2-Classic has neither an allocation id nor an ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
-        arn: Arn::Ec2("elastic-ip/"),
+        arn: ArnForm::Ec2("elastic-ip/"),
         source: whole!(listed ec2.describe_addresses()),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_dhcp_options",
         operation: "ec2:DescribeDhcpOptions",
-        items: "DhcpOptions",
+        items_path: "DhcpOptions",
         id: Id::Member(&["DhcpOptionsId"]),
-        arn: Arn::Ec2("dhcp-options/"),
+        arn: ArnForm::Ec2("dhcp-options/"),
         source: paged!(listed ec2.describe_dhcp_options().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_flow_logs",
         operation: "ec2:DescribeFlowLogs",
-        items: "FlowLogs",
+        items_path: "FlowLogs",
         id: Id::Member(&["FlowLogId"]),
-        arn: Arn::Ec2("vpc-flow-log/"),
+        arn: ArnForm::Ec2("vpc-flow-log/"),
         source: paged!(listed ec2.describe_flow_logs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
         table: "ec2_managed_prefix_lists",
         operation: "ec2:DescribeManagedPrefixLists",
-        scope: "the account's own, with their entries: AWS's lists are the same for everybody",
-        items: "PrefixLists",
+        scope: "the account's own, with their entries: AWS's lists are the same in every account",
+        items_path: "PrefixLists",
         id: Id::Member(&["PrefixListId"]),
-        nobody: "pl-00000000000000000",
-        arn: Arn::Ec2("prefix-list/"),
+        probe_id: "pl-00000000000000000",
+        arn: ArnForm::Ec2("prefix-list/"),
         arn_member: Some("PrefixListArn"),
-        added: &[ExtraColumn {
+        extra_columns: &[ExtraColumn {
             column: "entries",
-            from: ValueFrom::Detail("ec2:GetManagedPrefixListEntries", "Entries"),
+            from: ValueFrom::DetailMember("ec2:GetManagedPrefixListEntries", "Entries"),
         }],
-        details: &[Detail::of_one(
+        details: &[Detail::per_resource(
             "ec2:GetManagedPrefixListEntries",
             paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
         )],
-        source: Source::Listed(|asker, ask| {
+        source: Source::Listed(|client, params| {
             Box::pin(async move {
-                let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(asker.account_id()).build();
-                let request = asker.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
-                let answer = request.set_next_token(ask.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::of(answer.next_token))
+                let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(client.account_id()).build();
+                let request = client.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
+                let answer = request.set_next_token(params.token()).send().await.map_err(AwsError::of)?;
+                Ok(NextPage::from_token(answer.next_token))
             })
         }),
         ..REGIONAL
@@ -141,9 +143,9 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_traffic_mirror_sessions",
         operation: "ec2:DescribeTrafficMirrorSessions",
-        items: "TrafficMirrorSessions",
+        items_path: "TrafficMirrorSessions",
         id: Id::Member(&["TrafficMirrorSessionId"]),
-        arn: Arn::Ec2("traffic-mirror-session/"),
+        arn: ArnForm::Ec2("traffic-mirror-session/"),
         source: paged!(listed ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },

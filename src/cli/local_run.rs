@@ -9,10 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::progress::ProgressBars;
-use crate::engine::{Completeness, Engine, NoopObserver, Observer, Response, RunRequest};
+use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Request, RunIdSource};
-use crate::input::ValidationErrors;
+use crate::event::RunIdSource;
 use crate::logging;
 use crate::settings::{Runtime, Settings};
 
@@ -54,25 +53,13 @@ impl LocalRun {
     }
 
     /// Carries out a request and returns its response.
-    pub(crate) async fn run(
-        &self,
-        request: Request,
-        errors: ValidationErrors,
-        source: RunIdSource,
-    ) -> Result<Response, Error> {
+    pub(crate) async fn run(&self, draft: RequestDraft, source: RunIdSource) -> Result<Response, Error> {
         let observer: Arc<dyn Observer> = match &self.progress {
             Some(progress) => progress.clone(),
             None => Arc::new(NoopObserver),
         };
-        let run_request = RunRequest {
-            request,
-            problems: errors,
-            naming: source,
-            may_inline: true,
-            deadline: self.deadline,
-            stop: self.stop.clone(),
-            observer,
-        };
+        let until = StopCondition { stop: self.stop.clone(), deadline: self.deadline };
+        let run_request = RunRequest { may_inline: true, until, observer, ..RunRequest::new(draft, source) };
         // The task isolates a panic, which is a bug in rolecall and reported like any other error.
         let engine = self.engine.clone();
         let result = tokio::spawn(async move { engine.run(run_request).await }).await;
@@ -115,6 +102,7 @@ async fn stop_on_interrupt(stop: CancellationToken, finished: CancellationToken)
         }
     }
     interrupts.next().await;
+    #[expect(clippy::disallowed_methods, reason = "a second interrupt ends the process at once")]
     std::process::exit(INTERRUPTED);
 }
 

@@ -40,7 +40,7 @@ impl ProgressBars {
 }
 
 impl Observer for ProgressBars {
-    fn begun(&self, run_id: &str, accounts: usize) {
+    fn run_started(&self, run_id: &str, accounts: usize) {
         // A command may carry out several runs, one after the other.
         self.accounts.set_position(0);
         self.cells.set_position(0);
@@ -50,12 +50,12 @@ impl Observer for ProgressBars {
         self.accounts.enable_steady_tick(std::time::Duration::from_millis(200));
     }
 
-    fn cells(&self, more: usize) {
-        self.cells.inc_length(more as u64);
+    fn cells_opened(&self, count: usize) {
+        self.cells.inc_length(count as u64);
     }
 
-    fn cells_done(&self, more: usize) {
-        self.cells.inc(more as u64);
+    fn cells_closed(&self, count: usize) {
+        self.cells.inc(count as u64);
     }
 
     fn account_done(&self, summary: &AccountSummary) {

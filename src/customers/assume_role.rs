@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -16,10 +15,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::aws::SessionPolicy;
-use crate::aws::{AdaptiveConcurrencyLimit, CallContext, CallLimits, PrioritySemaphore, RateLimiter, TimeBudget};
+use crate::aws::{
+    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,
+};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::aws::{Backend, Identity};
-use crate::aws::{ExpiredFlag, Session};
+use crate::aws::{ExpiredFlag, Session, SessionCredentials};
 use crate::customers::registry::{Target, TargetRole};
 use crate::domain::{AccountId, Arn};
 
@@ -29,7 +30,7 @@ const SESSION_SECONDS: i32 = 3600;
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
 
 /// The policy of sessions that are only asked for to see whether they are given.
-const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
 /// The backend's way into customers' accounts during one run.
 #[derive(Debug)]
@@ -38,8 +39,8 @@ pub struct RoleAssumer {
     identity: Identity,
     session_name: String,
     policies: Vec<SessionPolicy>,
-    lane: Arc<RateLimiter>,
-    passed_through: Mutex<HashMap<String, SharedCredentialsProvider>>,
+    rate_limiter: Arc<RateLimiter>,
+    chained_roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
 
 /// An account that was entered.
@@ -71,9 +72,13 @@ impl ChainedRoleProvider {
         Self { sts, role_arn, session_name, current: Arc::default() }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the role in between has no external ID, and what it may do is its owner's"
+    )]
     async fn credentials(&self) -> Result<Credentials, AwsError> {
         let mut current = self.current.lock().await;
-        if let Some(credentials) = current.as_ref().filter(|credentials| !ends_soon(credentials)) {
+        if let Some(credentials) = current.as_ref().filter(|credentials| !expires_soon(credentials)) {
             return Ok(credentials.clone());
         }
         let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
@@ -95,6 +100,7 @@ impl ProvideCredentials for ChainedRoleProvider {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes credentials: from the response of AssumeRole")]
 fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, AwsError> {
     let issued =
         credentials.ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "STS answered without credentials"))?;
@@ -103,97 +109,110 @@ fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Creden
     Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
 }
 
-fn ends_soon(credentials: &Credentials) -> bool {
+#[expect(clippy::disallowed_methods, reason = "AWS gives the expiry as a `SystemTime`")]
+fn expires_soon(credentials: &Credentials) -> bool {
     credentials.expiry().is_some_and(|expiry| expiry < SystemTime::now() + RENEW_BEFORE)
 }
 
 impl RoleAssumer {
     /// A door for one run.
     pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
-        let rate = backend.manner.settings.sts_rate;
-        let lane = Arc::new(RateLimiter::new(rate, rate));
-        Arc::new(Self { backend, identity, session_name, policies, lane, passed_through: Mutex::default() })
+        let rate = backend.client_config.settings.sts_rate;
+        let rate_limiter = Arc::new(RateLimiter::new(rate, rate));
+        Arc::new(Self { backend, identity, session_name, policies, rate_limiter, chained_roles: Mutex::default() })
     }
 
     /// Knocks at a role with this external ID, or with none, and says whether it lets us in. The credentials that come of
     /// it may do nothing, and are thrown away.
-    pub async fn knock(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
+    pub async fn try_assume_role(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
         let TargetRole::Assume { role_arn } = &target.role else {
             return Err(AwsError::new(AwsErrorKind::Other, "there is no role to knock at"));
         };
         let target = Target { external_id, ..target.clone() };
-        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: NOTHING.into() };
+        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() };
         self.assume(&assumption).await.map(|_| ())
     }
 
-    /// Enters an account. The external ID is in no message.
-    pub async fn enter(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
-        let account_id = target.account_id.as_str();
-        let new = |ec2, rest, stale| Session::new(self.backend.manner.clone(), account_id, ec2, rest, stale);
-        let TargetRole::Assume { role_arn } = &target.role else {
-            if self.identity.account_id != account_id {
-                let what = format!("own credentials are of account {}", self.identity.account_id);
-                return Err(AwsError::new(AwsErrorKind::Denied, what));
-            }
-            let own = self.backend.config.credentials_provider();
-            let own = own.ok_or_else(|| AwsError::new(AwsErrorKind::NoCredentials, "there are no own credentials"))?;
-            return Ok(OpenedSession { session: new(own.clone(), own, Vec::new()), request_ids: Vec::new() });
-        };
+    /// Opens a session in an account, with the first session policy that fits. No error contains the external ID.
+    pub async fn open_session(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
+        let TargetRole::Assume { role_arn } = &target.role else { return self.open_own_session(target) };
         let mut too_large = None;
         for policy in &self.policies {
-            let assume = |policy: &Arc<str>| AssumeRoleParams {
-                role_arn: role_arn.clone(),
-                target: target.clone(),
-                policy: policy.clone(),
-            };
-            let entered = match policy {
-                SessionPolicy::One(document) => {
-                    self.customer(assume(document)).await.map(|(one, stale, request_id)| {
-                        let session = new(one.clone(), one, vec![stale]);
-                        OpenedSession { session, request_ids: request_id.into_iter().collect() }
-                    })
-                }
-                SessionPolicy::Two { ec2, rest } => match self.customer(assume(ec2)).await {
-                    Err(cause) => Err(cause),
-                    Ok((ec2, first, one)) => {
-                        self.customer(assume(rest)).await.map(|(rest, second, other)| OpenedSession {
-                            session: new(ec2, rest, vec![first, second]),
-                            request_ids: one.into_iter().chain(other).collect(),
-                        })
-                    }
-                },
-            };
-            match entered {
-                Err(cause) if cause.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(cause),
-                other => return other,
+            match self.open_narrowed_session(target, role_arn, policy).await {
+                Err(error) if error.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(error),
+                result => return result,
             }
         }
         Err(too_large
             .unwrap_or_else(|| AwsError::new(AwsErrorKind::PolicyTooLarge, "no session policy fits STS's limit")))
     }
 
-    async fn customer(self: &Arc<Self>, assumption: AssumeRoleParams) -> Result<Assumed, AwsError> {
+    /// A session with the backend's own credentials, for its own account.
+    fn open_own_session(&self, target: &Target) -> Result<OpenedSession, AwsError> {
+        if self.identity.account_id != target.account_id.as_str() {
+            let what = format!("own credentials are of account {}", self.identity.account_id);
+            return Err(AwsError::new(AwsErrorKind::Denied, what));
+        }
+        let own = self.backend.config.credentials_provider();
+        let own = own.ok_or_else(|| AwsError::new(AwsErrorKind::NoCredentials, "there are no own credentials"))?;
+        let credentials = SessionCredentials { ec2: own.clone(), rest: own, expired: Vec::new() };
+        Ok(OpenedSession { session: self.session(target, credentials), request_ids: Vec::new() })
+    }
+
+    async fn open_narrowed_session(
+        self: &Arc<Self>,
+        target: &Target,
+        role_arn: &str,
+        policy: &SessionPolicy,
+    ) -> Result<OpenedSession, AwsError> {
+        let params = |policy: &Arc<str>| AssumeRoleParams {
+            role_arn: role_arn.to_owned(),
+            target: target.clone(),
+            policy: policy.clone(),
+        };
+        match policy {
+            SessionPolicy::One(document) => {
+                let (one, expired, request_id) = self.customer_credentials(params(document)).await?;
+                let credentials = SessionCredentials { ec2: one.clone(), rest: one, expired: vec![expired] };
+                let session = self.session(target, credentials);
+                Ok(OpenedSession { session, request_ids: request_id.into_iter().collect() })
+            }
+            SessionPolicy::Two { ec2, rest } => {
+                let (ec2, first_expired, first_id) = self.customer_credentials(params(ec2)).await?;
+                let (rest, second_expired, second_id) = self.customer_credentials(params(rest)).await?;
+                let credentials = SessionCredentials { ec2, rest, expired: vec![first_expired, second_expired] };
+                let session = self.session(target, credentials);
+                Ok(OpenedSession { session, request_ids: first_id.into_iter().chain(second_id).collect() })
+            }
+        }
+    }
+
+    fn session(&self, target: &Target, credentials: SessionCredentials) -> Arc<Session> {
+        Session::new(self.backend.client_config.clone(), target.account_id.as_str(), credentials)
+    }
+
+    async fn customer_credentials(self: &Arc<Self>, assumption: AssumeRoleParams) -> Result<Assumed, AwsError> {
         let (credentials, request_id) = self.assume(&assumption).await?;
         let current = Arc::new(Mutex::new((credentials, false)));
         let customer =
-            CustomerCredentialsProvider { door: self.clone(), assumption, current, stale: ExpiredFlag::default() };
-        let stale = customer.stale.clone();
-        Ok((SharedCredentialsProvider::new(customer), stale, request_id))
+            CustomerCredentialsProvider { roles: self.clone(), assumption, current, expired: ExpiredFlag::default() };
+        let expired = customer.expired.clone();
+        Ok((SharedCredentialsProvider::new(customer), expired, request_id))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that enters a customer's role")]
     async fn assume(&self, assumption: &AssumeRoleParams) -> Result<(Credentials, Option<String>), AwsError> {
         let AssumeRoleParams { role_arn, target, policy } = assumption;
         let provider = match &target.via {
             None => self.backend.config.credentials_provider(),
-            Some(via) => Some(self.pass_through(via).await),
+            Some(via) => Some(self.chained_role(via).await),
         };
-        let ticket = self.ticket(target.account_id.as_str());
-        let client = self.backend.sts_through(provider, target.account_id.as_str());
+        let context = self.call_context(target);
+        let client = self.backend.metered_sts(provider, target.account_id.as_str());
         let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
-        let secret = external_id.clone().unwrap_or_default();
-        let patient_until = Instant::now() + self.backend.manner.settings.sts_patience;
+        let secret = external_id.as_deref().unwrap_or_default();
+        let patient_until = Instant::now() + self.backend.client_config.settings.sts_patience;
         loop {
-            ticket.open("sts:AssumeRole", None).await;
             let request = client
                 .assume_role()
                 .role_arn(role_arn)
@@ -201,12 +220,11 @@ impl RoleAssumer {
                 .set_external_id(external_id.clone())
                 .duration_seconds(SESSION_SECONDS)
                 .policy(&**policy);
-            let outcome = ticket.calling(request.send()).await.map_err(|error| AwsError::without(error, &secret));
-            ticket.close();
-            let answer = match outcome {
-                // A whole fleet is entered at once, on a rate that all of the backend's account shares.
-                Err(cause) if cause.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
-                outcome => outcome?,
+            let response = async { request.send().await.map_err(|error| AwsError::redacting(error, secret)) };
+            let answer = match context.call("sts:AssumeRole", response).await {
+                // A whole fleet is entered at once, at a rate that the backend's whole account shares.
+                Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
+                result => result?,
             };
             let request_id = answer.request_id().map(str::to_owned);
             let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
@@ -215,22 +233,22 @@ impl RoleAssumer {
         }
     }
 
-    /// What AssumeRole is called with: at STS's rate, among the calls in flight, and on nobody's clock.
-    fn ticket(&self, account_id: &str) -> Arc<CallContext> {
-        let way = CallLimits {
-            account_id: account_id.into(),
-            lane: self.lane.clone(),
-            share: Arc::new(AdaptiveConcurrencyLimit::new(1)),
-            region: PrioritySemaphore::new(1),
-            clock: TimeBudget::new(Duration::MAX),
-            urgent: true,
+    /// AssumeRole obeys STS's rate and the process's calls in flight, and counts against no account's time budget.
+    fn call_context(&self, target: &Target) -> Arc<CallContext> {
+        let limits = CallLimits {
+            account_id: target.account_id.as_str().into(),
+            rate_limiter: self.rate_limiter.clone(),
+            account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
+            region_limit: PrioritySemaphore::new(1),
+            time_budget: TimeBudget::new(Duration::MAX),
+            priority: Priority::High,
         };
-        self.backend.manner.wire.ticket(way)
+        self.backend.client_config.transport.call_context(limits, target.external_id.clone())
     }
 
     /// A role on the way is assumed once for all the targets behind it.
-    async fn pass_through(&self, via: &str) -> SharedCredentialsProvider {
-        let mut passed = self.passed_through.lock().await;
+    async fn chained_role(&self, via: &str) -> SharedCredentialsProvider {
+        let mut passed = self.chained_roles.lock().await;
         if let Some(provider) = passed.get(via) {
             return provider.clone();
         }
@@ -255,11 +273,11 @@ struct AssumeRoleParams {
 /// One customer's credentials.
 #[derive(Clone, Debug)]
 struct CustomerCredentialsProvider {
-    door: Arc<RoleAssumer>,
+    roles: Arc<RoleAssumer>,
     assumption: AssumeRoleParams,
     /// The credentials, and whether they were assumed again already.
     current: Arc<Mutex<(Credentials, bool)>>,
-    stale: ExpiredFlag,
+    expired: ExpiredFlag,
 }
 
 impl ProvideCredentials for CustomerCredentialsProvider {
@@ -269,11 +287,11 @@ impl ProvideCredentials for CustomerCredentialsProvider {
     {
         future::ProvideCredentials::new(async move {
             let mut current = self.current.lock().await;
-            let stale = self.stale.swap(false, Ordering::Relaxed);
-            if (stale || ends_soon(&current.0)) && !current.1 {
+            let expired = self.expired.take();
+            if (expired || expires_soon(&current.0)) && !current.1 {
                 // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
                 current.1 = true;
-                let renewed = self.door.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
+                let renewed = self.roles.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
                 current.0 = renewed.0;
             }
             Ok(current.0.clone())

@@ -82,7 +82,7 @@ impl RegistryStore {
         Registry::read_allowing_empty(&object.bytes, self.partition).map_err(|errors| invalid(&errors))?;
         let file = serde_json::from_slice(&object.bytes)
             .map_err(|error| Error::new(ErrorKind::Internal, format!("{}: {error}", self.address)))?;
-        Ok((file, Some(object.tag)))
+        Ok((file, Some(object.etag)))
     }
 
     /// Changes the registry, again from what is there by then whenever somebody else was faster. What the change would
@@ -101,7 +101,7 @@ impl RegistryStore {
             }
             let text = after.to_json();
             Registry::read_allowing_empty(text.as_bytes(), self.partition).map_err(refused)?;
-            let written = self.store.replace(&self.name, text.clone().into(), tag.as_deref()).await;
+            let written = self.store.put_if_match(&self.name, text.clone().into(), tag.as_deref()).await;
             if written.map_err(|error| self.not_writable(&error.to_string()))? || self.holds(&text).await? {
                 return Ok(outcome);
             }

@@ -1,4 +1,4 @@
-//! AWS's XML answers turned into rows, by the shapes of the service model.
+//! Decodes AWS's XML responses into rows, by the shapes of the service model.
 //!
 //! **Invariant:** knows no AWS crate, no account and no table.
 
@@ -9,4 +9,4 @@ mod xml;
 
 pub(crate) use value::Value;
 pub use xml::decode;
-pub(crate) use xml::{DecodeError, DecodedBody, Item, ItemSelector, is_tags, unescaped};
+pub(crate) use xml::{DecodeError, DecodedBody, Item, ItemSelector, is_tags, unescape};

@@ -1,39 +1,39 @@
-//! One value of a row.
+//! The value of one column of one row.
+//!
+//! **Invariant:** knows neither XML nor the formats of files.
 
 use jiff::Timestamp;
 
 use super::json;
 
-/// One value of a row. Missing, empty text and an empty list are three different things.
+/// A column's value. Missing, empty text and an empty list are three different values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
-    /// AWS did not answer this member.
+    /// The response does not contain the member.
     #[default]
     Missing,
-    /// A string, as it came.
+    /// A string, unchanged from the response.
     Text(String),
-    /// A boolean.
     Boolean(bool),
     /// An integer of at most 64 bits.
     Integer(i64),
-    /// A floating-point number.
     Double(f64),
-    /// A UTC instant.
+    /// An instant in UTC.
     Timestamp(Timestamp),
-    /// A structure or a list, as JSON text that keeps AWS's own member names.
+    /// JSON of a structure or a list, with AWS's own member names.
     Json(String),
 }
 
 impl Value {
-    /// Appends the value as JSON; nothing where it is missing.
+    /// Appends the value as JSON, and nothing if it is missing.
     pub fn write_json(&self, out: &mut String) {
         match self {
             Self::Missing => {}
-            Self::Text(text) => json::string(out, text),
+            Self::Text(text) => json::write_string(out, text),
             Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Integer(value) => out.push_str(&value.to_string()),
             Self::Double(value) => out.push_str(&serde_json::Value::from(*value).to_string()),
-            Self::Timestamp(value) => json::string(out, &value.to_string()),
+            Self::Timestamp(value) => json::write_string(out, &value.to_string()),
             Self::Json(json) => out.push_str(json),
         }
     }

@@ -10,6 +10,8 @@ mod attempt_id;
 mod call_counts;
 mod format;
 mod globs;
+mod lock;
+mod millis;
 mod partition;
 mod run_id;
 
@@ -21,6 +23,8 @@ pub(crate) use arn::Arn;
 pub(crate) use attempt_id::new_attempt_id;
 pub(crate) use call_counts::CallCounts;
 pub(crate) use globs::{Globs, region_glob, resource_glob};
+pub(crate) use lock::lock;
+pub(crate) use millis::millis;
 pub(crate) use partition::{Partition, is_region_in_form, partition, partition_of_region};
 pub(crate) use role_arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN, RoleArn, role_name};
 pub(crate) use run_id::sanitised;

@@ -1,6 +1,7 @@
-//! The generic executor: many jobs side by side, at most so many at once, exactly one outcome each.
+//! Runs many jobs concurrently up to a limit, and gives each exactly one outcome.
 //!
-//! Knows no AWS, no accounts and no time of its own: when to stop is told by a token.
+//! `FuturesUnordered` would end with the first job that panics, and `JoinSet` alone has neither a limit nor an outcome for
+//! jobs that never start. **Invariant:** knows no AWS, no accounts and no clock. A token says when to stop.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -8,21 +9,21 @@ use std::future::Future;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How a job ended.
+/// The outcome of a job.
 #[derive(Debug, PartialEq)]
 pub(super) enum TaskOutcome<T> {
-    /// It ran to its end.
+    /// The job ran to its end.
     Done(T),
-    /// It never began: the token was cancelled before its turn.
+    /// The token was cancelled before the job began.
     NotStarted,
-    /// It panicked; the message, where there is one. The other jobs are not touched.
+    /// The job panicked with this message. The other jobs are not affected.
     Panicked(String),
 }
 
-/// Runs every job, at most `width` at once, in their order; begins nothing new once `stop` is cancelled.
+/// Runs the jobs in order, at most `width` at the same time. Once `stop` is cancelled, no further job begins.
 ///
-/// `each` hears of every job exactly once, by its place. Jobs that have begun are waited for: they
-/// know the same token and end by themselves. Dropping the future ends them where they stand.
+/// `each` is called exactly once for every job, with its index. Jobs that have begun are awaited: they know the same token
+/// and end by themselves. Dropping the future aborts them.
 pub(super) async fn fan_out<J, F, Fut, T>(
     jobs: Vec<J>,
     width: usize,
@@ -36,23 +37,23 @@ pub(super) async fn fan_out<J, F, Fut, T>(
 {
     let mut waiting = jobs.into_iter().enumerate();
     let mut running: JoinSet<T> = JoinSet::new();
-    let mut places: HashMap<Id, usize> = HashMap::new();
+    let mut indices: HashMap<Id, usize> = HashMap::new();
     loop {
         while running.len() < width.max(1) && !stop.is_cancelled() {
-            let Some((place, job)) = waiting.next() else { break };
-            places.insert(running.spawn(run(job)).id(), place);
+            let Some((index, job)) = waiting.next() else { break };
+            indices.insert(running.spawn(run(job)).id(), index);
         }
         let Some(ended) = running.join_next_with_id().await else { break };
         let (id, outcome) = match ended {
             Ok((id, value)) => (id, TaskOutcome::Done(value)),
             Err(error) => (error.id(), TaskOutcome::Panicked(panic_message(error))),
         };
-        if let Some(place) = places.remove(&id) {
-            each(place, outcome);
+        if let Some(index) = indices.remove(&id) {
+            each(index, outcome);
         }
     }
-    for (place, _) in waiting {
-        each(place, TaskOutcome::NotStarted);
+    for (index, _) in waiting {
+        each(index, TaskOutcome::NotStarted);
     }
 }
 

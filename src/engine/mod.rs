@@ -1,4 +1,4 @@
-//! A run, from the request to the committed manifest.
+//! Carries out runs, from the request to the committed manifest: plan, collect, report.
 
 mod fan_out;
 mod plan;
@@ -6,9 +6,12 @@ mod collect;
 mod report;
 mod run;
 
-pub(crate) use collect::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
+pub(crate) use collect::{EnabledRegions, Job, jobs};
 pub(crate) use plan::{Basis, Plan, PlannedAccount, RegionChoice, select};
 pub use report::{AccountSummary, Response};
 pub(crate) use report::{Chain, Completeness, Manifest, advice};
-pub use run::{Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RunRequest};
+pub use run::{
+    Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,
+    StopCondition,
+};
 pub(crate) use run::{RemainingWork, RunStatus, prepare};

@@ -26,6 +26,8 @@ pub enum RunIdSource {
     Message(String),
     /// A request sent straight to the function: the Lambda request id, the same for its retries.
     Invocation(String),
+    /// The request's own `run_id`, which it must have.
+    Given,
     /// A person at a terminal: the time, and a number that keeps two commands of a second apart.
     Terminal {
         /// The time of the command.
@@ -48,6 +50,7 @@ pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
             RunId::derived(&format!("{}-{}", sanitised(rule, RULE_CHARACTERS), compact(*time)))
         }
         RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id) => RunId::derived(id),
+        RunIdSource::Given => RunId::derived(""),
         RunIdSource::Terminal { now, random } => RunId::derived(&format!("{}-{random:04x}", compact(*now))),
     }
 }

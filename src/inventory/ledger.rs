@@ -56,7 +56,7 @@ impl Status {
     /// The status of a cell that got no answer for this cause.
     pub fn of(kind: AwsErrorKind) -> Self {
         match kind {
-            AwsErrorKind::Denied | AwsErrorKind::NotKnownThere => Self::Denied,
+            AwsErrorKind::Denied | AwsErrorKind::CredentialsRejected => Self::Denied,
             AwsErrorKind::ScpDenied => Self::ScpDenied,
             AwsErrorKind::Unsupported => Self::Unsupported,
             AwsErrorKind::Throttled => Self::Throttled,
@@ -226,7 +226,8 @@ impl AccountLedger {
         // Credentials that are good elsewhere, and nowhere in a region, are refused because it is not enabled. A
         // region that has answered is not switched off in between: there the session itself has ended, and then
         // its refusals elsewhere say nothing of the regions either.
-        let refused = |row: &LedgerRow| row.kind == Some(AwsErrorKind::NotKnownThere) && row.status == Status::Denied;
+        let refused =
+            |row: &LedgerRow| row.kind == Some(AwsErrorKind::CredentialsRejected) && row.status == Status::Denied;
         let ended = rows.iter().any(|row| refused(row) && (row.region == GLOBAL || worked.contains(&row.region)));
         for row in rows.iter_mut().filter(|row| refused(row)) {
             if !ended && !worked.is_empty() {
@@ -262,8 +263,10 @@ mod tests {
 
     #[test]
     fn refused_credentials_mean_a_disabled_region_only_if_they_work_elsewhere() {
-        let refused =
-            AwsError::new(AwsErrorKind::NotKnownThere, "AWS was not able to validate the provided access credentials");
+        let refused = AwsError::new(
+            AwsErrorKind::CredentialsRejected,
+            "AWS was not able to validate the provided access credentials",
+        );
         for (pages, status) in [(1, Status::RegionDisabled), (0, Status::Denied)] {
             let mut ledger = AccountLedger::default();
             ledger.close(row("off", Status::of(refused.kind)).because(&refused));

@@ -1,4 +1,4 @@
-//! What a run collects: records, and the ledger that says of every cell whether it was answered.
+//! Holds what a run collects: records, and the ledger with the status of every cell.
 //!
 //! **Invariant:** knows nothing of AWS's wire, of files or of formats.
 
@@ -7,4 +7,4 @@ mod ledger;
 
 pub(crate) use ledger::{ANY_REGION, AccountLedger, CellType, GLOBAL, LEDGER, LedgerRow, Status};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
-pub use record::{Origin, Page};
+pub use record::{Location, Page};

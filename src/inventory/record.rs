@@ -1,6 +1,6 @@
 //! A record: one resource as AWS described it, ready to become a row of its table.
 //!
-//! Knows nothing of AWS's wire, of files or of formats: only what a row holds.
+//! **Invariant:** knows nothing of AWS's wire, of files or of formats.
 
 use std::sync::Arc;
 
@@ -12,78 +12,72 @@ use crate::decode::Value;
 pub(crate) const OPENING_COLUMNS: &[&str] =
     &["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "owner_id", "tags", "collected_at"];
 
-/// The last column of every resource table: what AWS answered and its service model does not know.
+/// The last column of every resource table. It holds the members that the service model does not know.
 pub(crate) const EXTRA_COLUMN: &str = "aws_extra";
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
-    /// [`Value::Text`].
     String,
-    /// [`Value::Boolean`].
     Boolean,
-    /// [`Value::Integer`].
     Integer,
-    /// [`Value::Double`].
     Double,
-    /// [`Value::Timestamp`].
     Timestamp,
-    /// A map of strings: `tags` alone.
+    /// A map of strings. Only `tags` has this type.
     Map,
-    /// [`Value::Json`].
     Json,
 }
 
-/// One column after the opening ones.
+/// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Column {
-    /// Its name in every format.
+    /// The name in every format.
     pub name: String,
-    /// What it holds; never depends on the data of a run.
+    /// The type, which never depends on the data of a run.
     #[serde(rename = "type")]
     pub kind: ColumnType,
 }
 
-/// Where and when a page of records was seen: the same for all of its rows.
-#[derive(Clone, Debug)]
-pub struct Origin {
+/// Where and when AWS returned a resource. All records of one response share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location {
     /// The account that was asked.
     pub account_id: Arc<str>,
-    /// Its alias, where it has one and we were let in to read it.
+    /// The alias of that account, if it has one and the role may read it.
     pub account_alias: Option<Arc<str>>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: &'static str,
     /// The region that was asked, or `global`.
     pub region: Arc<str>,
-    /// When the answer had come.
+    /// The time at which the response was received.
     pub collected_at: Timestamp,
 }
 
 /// One resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
-    /// The resource's bare id (`vpc-1`, `Z123`).
+    /// The bare id (`vpc-1`, `Z123`).
     pub id: String,
-    /// Its ARN, where AWS defines one.
+    /// The ARN, if AWS defines one for the type.
     pub arn: Option<String>,
-    /// The account that owns it: differs from the one that was asked for shared resources.
+    /// The account that owns the resource. It differs from the account that was asked if the resource is shared.
     pub owner_id: Option<String>,
-    /// Its tags in AWS's order; `None` where AWS answered none at all.
+    /// The tags in AWS's order; `None` if the response has none at all.
     pub tags: Option<Vec<(String, String)>>,
-    /// One value for each column of the table between the opening ones and `aws_extra`.
+    /// One value for each column between the opening ones and `aws_extra`.
     pub values: Vec<Value>,
     /// A JSON object of the members that the service model does not know.
     pub extra: Option<String>,
 }
 
-/// Records of one table from one answer.
+/// Records of one table from one response.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The table's place in the catalogue.
+    /// The position of the table in the catalogue.
     pub table: usize,
-    /// Where they were seen.
-    pub origin: Origin,
-    /// The records.
+    /// The location that all records share.
+    pub location: Location,
+    /// The records in the order of the response.
     pub records: Vec<Record>,
 }

@@ -1,6 +1,6 @@
-//! The Lambda function's face: any of its events in, the response or an error with a stable name out.
+//! The Lambda handler: turns any of the function's events into a run, and its outcome into a response or a named error.
 //!
-//! Knows the shapes of events and how an invocation's time is counted; what a run does is `run`'s.
+//! Knows the shapes of events and the time of an invocation. **Invariant:** knows nothing of how a run is carried out.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,38 +11,37 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Response;
-use crate::engine::{Engine, NoopObserver, RunRequest};
+use crate::engine::{Engine, NoopObserver, RequestDraft, RunRequest, Steps, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::default_request;
-use crate::event::{Event, Message, Planning, Request, RunIdSource, Step, classify};
+use crate::event::{Event, Message, Planning, RunIdSource, Step, classify};
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
 use crate::settings::Runtime;
 use crate::settings::Settings;
 
-/// What Lambda says of an invocation.
+/// An invocation, as Lambda describes it.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// The same for every retry of an asynchronous invocation.
+    /// The request id. All retries of an asynchronous invocation have the same one.
     pub request_id: String,
-    /// When the invocation is ended.
+    /// The time at which Lambda ends the invocation.
     pub deadline: SystemTime,
 }
 
-/// The deployed function: made once, before the first event.
+/// The deployed function. A process makes one before its first event.
 #[derive(Debug)]
 pub struct Function {
-    // A function that cannot start would be retried by Lambda without a word to whoever invokes it, so
-    // settings that cannot be read are told in answer to each event.
+    // Lambda restarts a function that fails to start, and its caller learns no reason. So invalid settings are returned as
+    // the error of each event.
     engine: Result<Engine, Error>,
     name: String,
 }
 
 impl From<Error> for Diagnostic {
-    fn from(refusal: Error) -> Self {
-        Self { error_type: refusal.kind.name().into(), error_message: refusal.message }
+    fn from(error: Error) -> Self {
+        Self { error_type: error.kind.name().into(), error_message: error.message }
     }
 }
 
@@ -57,72 +56,76 @@ impl Function {
         Self { engine, name }
     }
 
-    /// Carries one event out.
+    /// Handles one event.
     pub async fn handle(&self, payload: &[u8], invocation: Invocation) -> Result<Value, Error> {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
-        let invalid = |problems: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &problems);
-        let event = parse("event", payload).map_err(invalid)?;
-        let clock = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
-        match classify(event).map_err(invalid)? {
+        let event = parse("event", payload).map_err(invalid_request)?;
+        let deadline = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
+        match classify(event).map_err(invalid_request)? {
             Event::Request(value) => {
-                let naming = RunIdSource::Invocation(invocation.request_id);
-                let order = order(&value, "request", naming, true, clock);
-                value_of(engine.run(order).await?)
+                let draft = RequestDraft::read(&value, "request");
+                let request = run_request(draft, RunIdSource::Invocation(invocation.request_id), deadline);
+                to_json(engine.run(RunRequest { may_inline: true, ..request }).await?)
             }
             Event::Scheduled { rule, time } => {
                 let value = default_request(engine.settings.default_request.as_deref())?;
-                let order = order(&value, "ROLECALL_DEFAULT_REQUEST", RunIdSource::Rule { rule, time }, false, clock);
-                value_of(engine.run(order).await?)
+                let draft = draft_without_inline(&value, "ROLECALL_DEFAULT_REQUEST");
+                to_json(engine.run(run_request(draft, RunIdSource::Rule { rule, time }, deadline)).await?)
             }
             Event::Custom { id, detail } => {
-                let order = order(&detail, "event.detail", RunIdSource::Event(id), false, clock);
-                value_of(engine.run(order).await?)
+                let draft = draft_without_inline(&detail, "event.detail");
+                to_json(engine.run(run_request(draft, RunIdSource::Event(id), deadline)).await?)
             }
-            Event::Queue(messages) => value_of(batch(engine, messages, clock).await),
-            // Boxed like a run, since all of one is in it.
-            Event::Step(step) => Box::pin(carry_out(engine, step, clock)).await,
+            Event::Queue(messages) => to_json(handle_batch(engine, messages, deadline).await),
+            // Boxed, since the future of a whole run is in it.
+            Event::Step(step) => Box::pin(handle_step(&Steps::new(engine)?, step, deadline)).await,
         }
     }
 }
 
-/// A step of the state machine. Only counts and places go back into its state; a shard says nothing at all, since its
-/// manifest says it.
-async fn carry_out(engine: &Engine, step: Step, clock: InvocationDeadline<'_>) -> Result<Value, Error> {
+fn invalid_request(problems: ValidationErrors) -> Error {
+    Error::of(ErrorKind::InvalidRequest, &problems)
+}
+
+/// Carries out a step of the state machine. Only counts and locations are returned into its state. A shard returns nothing,
+/// since its manifest says it.
+async fn handle_step(steps: &Steps, step: Step, deadline: InvocationDeadline<'_>) -> Result<Value, Error> {
     match step {
         Step::Plan { what, batch } => {
-            let order = match what {
+            let request = match what {
                 Planning::Request { request, execution } => {
-                    order(&request, "event.request", RunIdSource::Invocation(execution), false, clock)
+                    let draft = draft_without_inline(&request, "event.request");
+                    run_request(draft, RunIdSource::Invocation(execution), deadline)
                 }
                 Planning::Remaining(run_id) => {
-                    let request = engine.remaining(&run_id).await?;
-                    order_of(request, ValidationErrors::default(), RunIdSource::Invocation(String::new()), false, clock)
+                    let request = steps.history().remaining_request(&run_id).await?;
+                    run_request(request, RunIdSource::Given, deadline)
                 }
             };
-            value_of(Box::pin(engine.lay_out(order, batch)).await?)
+            to_json(Box::pin(steps.plan(request, batch)).await?)
         }
         Step::Shard { run_id, shard } => {
-            let stop = CancellationToken::new();
-            Box::pin(engine.one_shard(&run_id, &shard, Some(clock.deadline), stop, Arc::new(NoopObserver))).await?;
-            clock.metrics().shard_ended(&run_id);
+            Box::pin(steps.shard(&run_id, &shard, deadline.until(), Arc::new(NoopObserver))).await?;
+            deadline.metrics().shard_ended(&run_id);
             Ok(Value::Object(serde_json::Map::new()))
         }
-        Step::Reduce { run_id } => value_of(Box::pin(engine.reduce(&run_id, clock.metrics())).await?),
+        Step::Reduce { run_id } => to_json(Box::pin(steps.reduce(&run_id, deadline.metrics())).await?),
     }
 }
 
-/// Each body is a request of its own. A refused body is a failure and ends in the dead-letter queue; a
-/// partial run is none. Bodies for which no time is left are handed back.
-async fn batch(engine: &Engine, messages: Vec<Message>, clock: InvocationDeadline<'_>) -> SqsBatchResponse {
+/// Handles a batch of the queue, in which each body is a request of its own. A refused body is a failure and ends in the
+/// dead-letter queue; a partial run is no failure. Bodies for which no time is left are returned to the queue.
+async fn handle_batch(engine: &Engine, messages: Vec<Message>, deadline: InvocationDeadline<'_>) -> SqsBatchResponse {
     let mut failures = Vec::new();
     for message in messages {
-        let done = if clock.time_is_up() {
-            Err("no time is left for it: it is handed back".to_owned())
+        let result = if deadline.is_near() {
+            Err("no time is left for it: it is returned to the queue".to_owned())
         } else {
-            one_message(engine, &message, clock).await.map_err(|refusal| format!("{}: {refusal}", refusal.kind.name()))
+            let result = handle_message(engine, &message, deadline).await;
+            result.map_err(|error| format!("{}: {error}", error.kind.name()))
         };
-        if let Err(why) = done {
-            tracing::error!(message_id = message.message_id, why, "a request from the queue was not carried out");
+        if let Err(reason) = result {
+            tracing::error!(message_id = message.message_id, reason, "a request from the queue was not carried out");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id;
             failures.push(failure);
@@ -133,62 +136,56 @@ async fn batch(engine: &Engine, messages: Vec<Message>, clock: InvocationDeadlin
     response
 }
 
-async fn one_message(engine: &Engine, message: &Message, clock: InvocationDeadline<'_>) -> Result<Response, Error> {
-    let invalid = |problems: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &problems);
-    let value = parse("message.body", message.body.as_bytes()).map_err(invalid)?;
-    engine.run(order(&value, "request", RunIdSource::Message(message.message_id.clone()), false, clock)).await
+async fn handle_message(engine: &Engine, message: &Message, deadline: InvocationDeadline<'_>) -> Result<(), Error> {
+    let value = parse("message.body", message.body.as_bytes()).map_err(invalid_request)?;
+    let draft = draft_without_inline(&value, "request");
+    let source = RunIdSource::Message(message.message_id.clone());
+    engine.run(run_request(draft, source, deadline)).await.map(|_| ())
 }
 
-fn order(
-    value: &Value,
-    place: &str,
-    naming: RunIdSource,
-    may_inline: bool,
-    clock: InvocationDeadline<'_>,
+/// Reads a request whose caller does not receive the response.
+fn draft_without_inline(value: &Value, path: &str) -> RequestDraft {
+    RequestDraft::read(value, path).refuse_inline(path)
+}
+
+fn run_request(
+    draft: impl Into<RequestDraft>,
+    run_id_source: RunIdSource,
+    deadline: InvocationDeadline<'_>,
 ) -> RunRequest {
-    let mut problems = ValidationErrors::default();
-    let request = Request::read(value, place, &mut problems);
-    if request.inline && !may_inline {
-        problems.push(format!("{place}.inline"), "nobody would get the records here: leave it out");
-    }
-    order_of(request, problems, naming, may_inline, clock)
+    RunRequest { until: deadline.until(), observer: deadline.metrics(), ..RunRequest::new(draft, run_id_source) }
 }
 
-fn order_of(
-    request: Request,
-    problems: ValidationErrors,
-    naming: RunIdSource,
-    may_inline: bool,
-    clock: InvocationDeadline<'_>,
-) -> RunRequest {
-    let (deadline, stop, observer) = (Some(clock.deadline), CancellationToken::new(), clock.metrics());
-    RunRequest { request, problems, naming, may_inline, deadline, stop, observer }
-}
-
-fn value_of(response: impl serde::Serialize) -> Result<Value, Error> {
+fn to_json(response: impl serde::Serialize) -> Result<Value, Error> {
     serde_json::to_value(response).map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
 }
 
-/// The invocation's time, and whose it is.
+/// The deadline of an invocation, and the function that was invoked.
 #[derive(Clone, Copy, Debug)]
 struct InvocationDeadline<'a> {
-    deadline: Instant,
+    at: Instant,
     margin: Duration,
     function: &'a str,
 }
 
 impl<'a> InvocationDeadline<'a> {
+    #[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as a `SystemTime`")]
     fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
         let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let left = settings.deadline.map_or(left, |setting| setting.min(left));
-        Self { deadline: Instant::now() + left, margin: settings.margin.unwrap_or(MIN_WRITE_MARGIN), function }
+        Self { at: Instant::now() + left, margin: settings.margin.unwrap_or(MIN_WRITE_MARGIN), function }
+    }
+
+    fn until(&self) -> StopCondition {
+        StopCondition { stop: CancellationToken::new(), deadline: Some(self.at) }
     }
 
     fn metrics(&self) -> Arc<Metrics> {
-        Arc::new(Metrics { function: self.function.to_owned(), deadline: self.deadline })
+        Arc::new(Metrics { function: self.function.to_owned(), deadline: self.at })
     }
 
-    fn time_is_up(&self) -> bool {
-        self.deadline.saturating_duration_since(Instant::now()) <= self.margin
+    /// True if no more than the write margin is left.
+    fn is_near(&self) -> bool {
+        self.at.saturating_duration_since(Instant::now()) <= self.margin
     }
 }

@@ -1,7 +1,7 @@
-//! A run's figures as CloudWatch takes them from a function's log: the embedded metric format.
+//! Writes metrics of runs to the function's log in CloudWatch's embedded metric format.
 //!
-//! Dimensions are the function's name, and for cells their status: nothing that grows with the number of customers,
-//! since each combination is a metric that is paid for. Knows nothing of how a run is carried out.
+//! Dimensions are the name of the function and, for cells, their status. No dimension grows with the number of customers,
+//! since each combination is a metric that costs money. **Invariant:** knows nothing of how a run is carried out.
 
 use std::io::Write;
 
@@ -9,24 +9,23 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::domain::RunId;
+use crate::domain::{RunId, millis};
 use crate::engine::Observer;
 use crate::engine::{Completeness, Response};
 
-/// The metrics' namespace.
+/// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "rolecall";
 
-/// Writes a run's figures to the function's log once it is committed.
+/// Writes the metrics of a run when the run is committed.
 #[derive(Debug)]
 pub(super) struct Metrics {
-    /// The function's name.
     pub function: String,
-    /// When its invocation is ended.
+    /// The time at which Lambda ends the invocation.
     pub deadline: Instant,
 }
 
 impl Metrics {
-    /// Writes what a shard has left of its invocation. What it found is told with its run.
+    /// Writes the time that a shard has left of its invocation. Its cells and records are counted with its run.
     pub(super) fn shard_ended(&self, run_id: &RunId) {
         let figures = invocation(self.left_ms(), largest_memory());
         write(&[document(run_id, &self.function, Timestamp::now(), &["FunctionName"], &figures)]);
@@ -34,12 +33,12 @@ impl Metrics {
 
     fn left_ms(&self) -> u64 {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+        millis(left)
     }
 }
 
 impl Observer for Metrics {
-    fn committed(&self, response: &Response) {
+    fn run_committed(&self, response: &Response) {
         write(&documents(response, &self.function, Timestamp::now(), self.left_ms(), largest_memory()));
     }
 }
@@ -47,7 +46,7 @@ impl Observer for Metrics {
 fn write(documents: &[Value]) {
     let mut out = std::io::stdout().lock();
     for document in documents {
-        // A log that takes nothing is no reason to fail a run that is committed.
+        // A failed write must not fail a run that is committed.
         let _ = writeln!(out, "{document}");
     }
 }
@@ -73,7 +72,7 @@ fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], 
     document
 }
 
-/// One document for the run, and one for each status that its cells came to.
+/// Returns one document for the run, and one for each status of its cells.
 fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, memory: Option<u64>) -> Vec<Value> {
     let accounts = &response.accounts;
     let counts = [
@@ -90,18 +89,19 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
         ("Duration", response.duration_ms, "Milliseconds"),
     ];
     let run: Vec<_> = counts.into_iter().chain(invocation(left_ms, memory)).collect();
-    let told = |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
-    let mut documents = vec![told(&["FunctionName"], &run)];
+    let document_of =
+        |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
+    let mut documents = vec![document_of(&["FunctionName"], &run)];
     for (status, cells) in &response.cells {
-        let mut document = told(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
+        let mut document = document_of(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
         document["Status"] = json!(status.name());
         documents.push(document);
     }
     documents
 }
 
-/// The most memory that this process has held, in bytes, where Linux tells it. An environment's later invocations
-/// bear what the earlier ones took.
+/// The peak memory of this process in bytes, if Linux reports it. Later invocations of an environment include the peak of
+/// earlier ones.
 fn largest_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -126,8 +126,8 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&documents).unwrap());
         let figures = invocation(61_000, None);
         let shard = document(&response.run_id, "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
-        let told = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
-        assert_eq!(told, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
+        let written = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
+        assert_eq!(written, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
         assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

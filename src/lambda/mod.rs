@@ -1,4 +1,4 @@
-//! The Lambda function's face.
+//! The Lambda function: its handler, its metrics, and the loop that serves invocations.
 
 mod metrics;
 mod handler;
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::error::Error;
 use crate::logging;
 
-/// Serves the function's invocations until Lambda ends the environment.
+/// Serves invocations until Lambda ends the environment.
 pub async fn main() -> Result<(), lambda_runtime::Error> {
     logging::to_lambda(std::env::var("ROLECALL_LOG").ok().as_deref());
     let function = Function::start(|name| std::env::var(name).ok()).await;

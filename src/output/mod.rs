@@ -1,4 +1,6 @@
-//! Where an inventory goes: the files of each table, and views over them.
+//! Writes the files of each table, and generates the views over them.
+//!
+//! **Invariant:** knows nothing of how records are collected.
 
 pub mod sink;
 pub(crate) mod views;

@@ -1,4 +1,4 @@
-//! A local folder as a store.
+//! A local folder as an object store, with the same guarantees as S3.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,20 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Object, PutOutcome, StoreError};
 
-/// How the name of a file ends that is not whole yet.
+/// The ending of files that are not complete yet.
 const PARTIAL: &str = ".partial";
 
-/// A folder; made when it is first written to.
+/// A local folder. It is created by the first write.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     root: PathBuf,
 }
 
 impl LocalStore {
-    /// The folder of that path.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Where a key lies.
     pub fn path(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
@@ -32,9 +30,9 @@ impl LocalStore {
     pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
         let path = self.path(key);
         match fs::read(&path).await {
-            Ok(bytes) => Ok(Some(Object { tag: tag(&bytes), bytes: bytes.into() })),
+            Ok(bytes) => Ok(Some(Object { etag: etag(&bytes), bytes: bytes.into() })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(told(&path, error)),
+            Err(error) => Err(error_at(&path, error)),
         }
     }
 
@@ -44,10 +42,10 @@ impl LocalStore {
             let mut entries = match fs::read_dir(&folder).await {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(told(&folder, error)),
+                Err(error) => return Err(error_at(&folder, error)),
             };
-            while let Some(entry) = entries.next_entry().await.map_err(|error| told(&folder, error))? {
-                let kind = entry.file_type().await.map_err(|error| told(&folder, error))?;
+            while let Some(entry) = entries.next_entry().await.map_err(|error| error_at(&folder, error))? {
+                let kind = entry.file_type().await.map_err(|error| error_at(&folder, error))?;
                 if kind.is_dir() {
                     folders.push(entry.path());
                 } else if !entry.file_name().as_encoded_bytes().ends_with(PARTIAL.as_bytes()) {
@@ -58,7 +56,7 @@ impl LocalStore {
         Ok(false)
     }
 
-    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+    pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         let mut upload = self.upload(key);
         match upload.write(bytes).await {
             Ok(()) => upload.finish().await,
@@ -69,13 +67,13 @@ impl LocalStore {
         }
     }
 
-    pub(super) async fn replace(&self, key: &str, bytes: Bytes, wanted: Option<&str>) -> Result<bool, StoreError> {
-        let Some(wanted) = wanted else { return Ok(self.create(key, bytes).await? == PutOutcome::Ours) };
-        // What a link points at is replaced, and not the link.
+    pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
+        let Some(etag) = etag else { return Ok(self.put_if_absent(key, bytes).await? == PutOutcome::Created) };
+        // A symbolic link stays: the file that it points at is replaced.
         let path = fs::canonicalize(self.path(key)).await.unwrap_or_else(|_| self.path(key));
-        // Held until the new file has taken the old one's place: whoever waits for it finds another file there then.
-        let Some(_turn) = turn(&path).await? else { return Ok(false) };
-        if self.read(key).await?.is_none_or(|object| object.tag != wanted) {
+        // The lock is held until the new file has replaced the old one. A waiting writer then finds another file there.
+        let Some(_lock) = lock_file(&path).await? else { return Ok(false) };
+        if self.read(key).await?.is_none_or(|object| object.etag != etag) {
             return Ok(false);
         }
         let mut upload = LocalUpload { path: path.clone(), file: None };
@@ -84,16 +82,16 @@ impl LocalStore {
             return Err(error);
         }
         let Some((partial, mut file)) = upload.file.take() else { return Ok(false) };
-        // Who may read it stays as it was.
-        let done = async {
+        // The permissions of the old file are kept.
+        let replaced = async {
             file.flush().await?;
             file.sync_all().await?;
             fs::set_permissions(&partial, fs::metadata(&path).await?.permissions()).await?;
             fs::rename(&partial, &path).await
         };
-        if let Err(error) = done.await {
+        if let Err(error) = replaced.await {
             let _ = fs::remove_file(&partial).await;
-            return Err(told(&path, error));
+            return Err(error_at(&path, error));
         }
         Ok(true)
     }
@@ -103,9 +101,8 @@ impl LocalStore {
     }
 }
 
-/// The one turn to replace a file, among all processes of the machine. None where the file was replaced, or taken away,
-/// while it was waited for.
-async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
+/// Locks a file among all processes of the machine. Returns `None` if the file was replaced or removed while it waited.
+async fn lock_file(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
     let lock = {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || {
@@ -115,14 +112,14 @@ async fn turn(path: &Path) -> Result<Option<std::fs::File>, StoreError> {
         })
     };
     match lock.await {
-        Ok(Ok(turn)) => Ok(turn),
+        Ok(Ok(locked)) => Ok(locked),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Ok(Err(error)) => Err(told(path, error)),
-        Err(error) => Err(told(path, std::io::Error::other(error))),
+        Ok(Err(error)) => Err(error_at(path, error)),
+        Err(error) => Err(error_at(path, std::io::Error::other(error))),
     }
 }
 
-/// Whether the file that was opened is still the one of that name.
+/// Returns true if the opened file still has this name.
 fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
     #[cfg(unix)]
     {
@@ -137,7 +134,7 @@ fn same_file(file: &std::fs::File, path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// A file on its way, beside the place where it will appear.
+/// A file that is being written under a temporary name in the folder of its final name.
 #[derive(Debug)]
 pub struct LocalUpload {
     path: PathBuf,
@@ -147,26 +144,26 @@ pub struct LocalUpload {
 impl LocalUpload {
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let path = self.path.clone();
-        self.open().await?.write_all(&bytes).await.map_err(|error| told(&path, error))
+        self.open().await?.write_all(&bytes).await.map_err(|error| error_at(&path, error))
     }
 
     pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
         self.open().await?;
-        let Some((partial, mut file)) = self.file.take() else { return Ok(PutOutcome::Theirs) };
+        let Some((partial, mut file)) = self.file.take() else { return Ok(PutOutcome::AlreadyExists) };
         let flushed = async {
             file.flush().await?;
             file.sync_all().await
         };
-        // A hard link is refused where the name is taken, so that the file appears whole or not at all.
+        // A hard link fails if the name exists, so the file appears whole or not at all.
         let linked = match flushed.await {
             Ok(()) => fs::hard_link(&partial, &self.path).await,
             Err(error) => Err(error),
         };
         let _ = fs::remove_file(&partial).await;
         match linked {
-            Ok(()) => Ok(PutOutcome::Ours),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(PutOutcome::Theirs),
-            Err(error) => Err(told(&self.path, error)),
+            Ok(()) => Ok(PutOutcome::Created),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(PutOutcome::AlreadyExists),
+            Err(error) => Err(error_at(&self.path, error)),
         }
     }
 
@@ -180,20 +177,20 @@ impl LocalUpload {
     async fn open(&mut self) -> Result<&mut fs::File, StoreError> {
         if self.file.is_none() {
             let folder = self.path.parent().unwrap_or(Path::new(".")).to_owned();
-            fs::create_dir_all(&folder).await.map_err(|error| told(&folder, error))?;
+            fs::create_dir_all(&folder).await.map_err(|error| error_at(&folder, error))?;
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             let partial = folder.join(format!(".{name}.{}{PARTIAL}", crate::domain::new_attempt_id()));
-            let file = fs::File::create_new(&partial).await.map_err(|error| told(&partial, error))?;
+            let file = fs::File::create_new(&partial).await.map_err(|error| error_at(&partial, error))?;
             self.file = Some((partial, file));
         }
         self.file.as_mut().map(|(_, file)| file).ok_or_else(|| StoreError::Address("no file".into()))
     }
 }
 
-fn told(path: &Path, error: std::io::Error) -> StoreError {
+fn error_at(path: &Path, error: std::io::Error) -> StoreError {
     StoreError::File { path: path.display().to_string(), what: error.to_string() }
 }
 
-fn tag(bytes: &[u8]) -> String {
+fn etag(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

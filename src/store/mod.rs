@@ -1,8 +1,7 @@
-//! Where the output lies: a local folder, or a bucket of S3. Both keep the same promises, and one suite
-//! of tests holds both to them.
+//! An object store: a local folder, or a bucket of S3. One conformance suite tests both.
 //!
-//! An object appears whole or not at all; what is created is never written over. Knows no formats and
-//! no runs, and works with the backend's own credentials alone.
+//! An object appears whole or not at all, and a created object is never overwritten. Uses the credentials of the backend
+//! only. **Invariant:** knows no file formats and no runs.
 
 mod local;
 mod s3;
@@ -17,75 +16,75 @@ use crate::error::{Error, ErrorKind};
 pub(crate) use local::{LocalStore, LocalUpload};
 pub(crate) use s3::{S3Store, S3Upload};
 
-/// What went wrong at the store.
+/// An error of the store.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StoreError {
-    /// The address is none.
+    /// The address of the store or object is invalid.
     #[error("{0}")]
     Address(String),
-    /// The file system's answer.
+    /// The file system returned an error.
     #[error("{path}: {what}")]
     File {
         /// The file or folder.
         path: String,
-        /// What the system says.
+        /// The message of the system.
         what: String,
     },
-    /// What was to be written cannot be put into the file's format.
+    /// A record cannot be encoded in the format of the file.
     #[error("{key} cannot be encoded: {what}")]
     Encode {
-        /// Where it was to lie.
+        /// The key of the file.
         key: String,
-        /// What the encoder says.
+        /// The message of the encoder.
         what: String,
     },
-    /// S3's answer.
+    /// A call to S3 failed.
     #[error("{operation} {key}: {cause}")]
     S3 {
-        /// The operation.
+        /// The S3 operation, such as `s3:PutObject`.
         operation: &'static str,
-        /// `s3://bucket/key`.
+        /// The object, as `s3://bucket/key`.
         key: String,
-        /// Why it failed.
+        /// The classified cause.
         cause: crate::aws::AwsError,
     },
 }
 
 impl StoreError {
-    /// The run's error when the output at `place` cannot be used.
+    /// The error of a run whose output at `place` cannot be used.
     pub(crate) fn at(&self, place: &str) -> Error {
         Error::new(ErrorKind::OutputNotWritable, format!("the output {place} cannot be used: {self}"))
     }
 }
 
-/// An object that was read.
+/// An object with its content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// Its content.
+    /// The whole content.
     pub bytes: Bytes,
-    /// Changes whenever the content does.
-    pub tag: String,
+    /// The entity tag, which changes whenever the content does.
+    pub etag: String,
 }
 
-/// What became of a create-only write.
+/// The outcome of a conditional put of a new object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is there, and it is what we wrote.
-    Ours,
-    /// Somebody else's was there first, and stays.
-    Theirs,
+    /// The object exists with the content of this write.
+    Created,
+    /// Another writer's object was there first, and stays.
+    AlreadyExists,
 }
 
-/// A place for objects, by keys like `runs/x/plan.json`.
+/// A store of objects with keys like `runs/x/plan.json`.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// A folder.
+    /// A local folder.
     Folder(LocalStore),
-    /// A bucket, perhaps with a prefix.
+    /// A bucket of S3, with an optional prefix.
     Bucket(Box<S3Store>),
 }
 
-/// A place and a name in it: where the registry lies.
+/// Splits the address of an object into the store and the key, for the registry.
 pub fn split_object(address: &str) -> Result<(String, String), StoreError> {
     match address.rsplit_once('/') {
         Some((place, name)) if !name.is_empty() && place != "s3:/" => Ok((place.to_owned(), name.to_owned())),
@@ -95,11 +94,11 @@ pub fn split_object(address: &str) -> Result<(String, String), StoreError> {
 }
 
 impl Store {
-    /// Opens `s3://bucket/prefix`, or a folder; one attempt at a request may take as long as `patience`. Calls nothing.
+    /// Opens `s3://bucket/prefix`, or a folder, without a call. One attempt at a request may take as long as `timeout`.
     pub fn open(
         address: &str,
         config: &SdkConfig,
-        patience: Duration,
+        timeout: Duration,
         kms_key: Option<&str>,
     ) -> Result<Self, StoreError> {
         let Some(rest) = address.strip_prefix("s3://") else {
@@ -112,10 +111,10 @@ impl Store {
         if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(letters) {
             return Err(StoreError::Address(format!("`{address}` names no bucket: write s3://bucket/prefix")));
         }
-        Ok(Self::Bucket(Box::new(S3Store::new(config, patience, bucket, prefix, kms_key))))
+        Ok(Self::Bucket(Box::new(S3Store::new(config, timeout, (bucket, prefix), kms_key))))
     }
 
-    /// Where an object lies, as a person would write it.
+    /// The address of an object: a path, or `s3://bucket/key`.
     pub fn address(&self, key: &str) -> String {
         match self {
             Self::Folder(folder) => folder.path(key).display().to_string(),
@@ -123,15 +122,15 @@ impl Store {
         }
     }
 
-    /// Where an object lies, as a bucket and a key; no bucket and a path for a folder.
-    pub fn place(&self, key: &str) -> (String, String) {
+    /// The bucket and key of an object. For a folder the bucket is empty, and the key is a path.
+    pub fn location(&self, key: &str) -> (String, String) {
         match self {
             Self::Folder(folder) => (String::new(), folder.path(key).display().to_string()),
-            Self::Bucket(bucket) => bucket.place(key),
+            Self::Bucket(bucket) => bucket.location(key),
         }
     }
 
-    /// Reads an object; `None` where there is none.
+    /// Reads an object, or returns `None` if it does not exist.
     pub async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
         match self {
             Self::Folder(folder) => folder.read(key).await,
@@ -139,7 +138,7 @@ impl Store {
         }
     }
 
-    /// Whether any object lies below a folder (`parquet/ec2_vpcs`).
+    /// Returns true if any object is stored below a folder (`parquet/ec2_vpcs`).
     pub async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
         match self {
             Self::Folder(place) => place.holds_any(folder).await,
@@ -147,24 +146,24 @@ impl Store {
         }
     }
 
-    /// Writes an object that must not be there yet.
-    pub async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+    /// Writes an object unless one of this key exists.
+    pub async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
         match self {
-            Self::Folder(folder) => folder.create(key, bytes).await,
-            Self::Bucket(bucket) => bucket.create(key, bytes).await,
+            Self::Folder(folder) => folder.put_if_absent(key, bytes).await,
+            Self::Bucket(bucket) => bucket.put_if_absent(key, bytes).await,
         }
     }
 
-    /// Writes over the object that bears this tag, or creates it where `tag` is `None`. Whether it did:
-    /// not where somebody else was faster.
-    pub async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
+    /// Replaces the object if it still has this entity tag. With `None` the object must not exist. Returns false if
+    /// another writer was faster.
+    pub async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
         match self {
-            Self::Folder(folder) => folder.replace(key, bytes, tag).await,
-            Self::Bucket(bucket) => bucket.replace(key, bytes, tag).await,
+            Self::Folder(folder) => folder.put_if_match(key, bytes, etag).await,
+            Self::Bucket(bucket) => bucket.put_if_match(key, bytes, etag).await,
         }
     }
 
-    /// Begins a large object that must not be there yet.
+    /// Begins the upload of a large object. No object of this key may exist when it finishes.
     pub fn upload(&self, key: &str) -> Upload {
         match self {
             Self::Folder(folder) => Upload::Folder(folder.upload(key)),
@@ -173,18 +172,18 @@ impl Store {
     }
 }
 
-/// A large object on its way. It is not there before [`Upload::finish`]; whoever does not get there
-/// calls [`Upload::abort`].
+/// The upload of a large object, which appears at [`Upload::finish`]. An upload that does not finish must be ended by
+/// [`Upload::abort`].
 #[derive(Debug)]
 pub enum Upload {
-    /// Into a folder.
+    /// An upload into a folder.
     Folder(LocalUpload),
-    /// Into a bucket.
+    /// An upload into a bucket.
     Bucket(Box<S3Upload>),
 }
 
 impl Upload {
-    /// Adds bytes.
+    /// Appends bytes to the object.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         match self {
             Self::Folder(upload) => upload.write(bytes).await,
@@ -192,7 +191,7 @@ impl Upload {
         }
     }
 
-    /// How many bytes are held in memory until they are sent.
+    /// The number of bytes that are held in memory until they are sent.
     pub fn waiting(&self) -> usize {
         match self {
             Self::Folder(_) => 0,
@@ -200,7 +199,7 @@ impl Upload {
         }
     }
 
-    /// Makes the object appear, whole.
+    /// Makes the whole object appear, unless one of this key exists.
     pub async fn finish(self) -> Result<PutOutcome, StoreError> {
         match self {
             Self::Folder(upload) => upload.finish().await,
@@ -208,7 +207,7 @@ impl Upload {
         }
     }
 
-    /// Leaves nothing behind.
+    /// Removes everything that was uploaded.
     pub async fn abort(self) {
         match self {
             Self::Folder(upload) => upload.abort().await,

@@ -1,4 +1,7 @@
-//! A bucket of S3 as a store.
+//! A bucket of S3 as an object store.
+//!
+//! Conditional writes are repeated on 409, and read back if a response was lost. The `object_store` crate does neither for
+//! new objects, and its multipart uploads always overwrite.
 
 use std::time::Duration;
 
@@ -13,15 +16,15 @@ use tokio::task::JoinSet;
 use super::{Object, PutOutcome, StoreError};
 use crate::aws::{AwsError, AwsErrorKind};
 
-/// A part's size in bytes: S3 wants 5 MiB at least, and takes 10,000 parts at most. Not more than that, since each
-/// table's file may hold one back.
+/// The size of a part in bytes. S3 requires at least 5 MiB and accepts 10,000 parts. It is the least size, since the file
+/// of each table may hold one part in memory.
 const PART: usize = 5 << 20;
-/// How many parts of one object are on their way at once.
+/// Parts of one object that are sent at the same time.
 const PARTS_IN_FLIGHT: usize = 2;
-/// How often a write is tried again that S3 answers with a conflict (409).
+/// Retries of a write that S3 refuses with a conflict (409).
 const CONFLICTS: u32 = 8;
 
-/// A bucket, perhaps with a prefix.
+/// A bucket, with an optional prefix.
 #[derive(Clone, Debug)]
 pub struct S3Store {
     client: Client,
@@ -30,7 +33,7 @@ pub struct S3Store {
     kms_key: Option<String>,
 }
 
-/// Encrypts with the key that is named, or as the bucket does by default.
+/// Encrypts with the configured KMS key, or by the default of the bucket.
 macro_rules! encrypted {
     ($bucket:expr, $request:expr) => {{
         let key = $bucket.kms_key.clone();
@@ -42,16 +45,15 @@ macro_rules! encrypted {
 impl S3Store {
     pub(super) fn new(
         config: &SdkConfig,
-        patience: Duration,
-        bucket: &str,
-        prefix: &str,
+        timeout: Duration,
+        (bucket, prefix): (&str, &str),
         kms_key: Option<&str>,
     ) -> Self {
-        // Buckets are addressed by path where an endpoint is named, since emulators resolve no bucket hosts.
+        // With a configured endpoint, buckets are addressed by path: emulators resolve no bucket hosts.
         let by_path = config.endpoint_url().is_some();
-        // The connect timeout stays that of all clients of the process.
+        // The connect timeout of the shared configuration is kept.
         let timeouts = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-        let timeouts = timeouts.operation_attempt_timeout(patience);
+        let timeouts = timeouts.operation_attempt_timeout(timeout);
         let config =
             aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).timeout_config(timeouts.build());
         let config = config.build();
@@ -64,7 +66,7 @@ impl S3Store {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }
 
-    pub(super) fn place(&self, key: &str) -> (String, String) {
+    pub(super) fn location(&self, key: &str) -> (String, String) {
         (self.bucket.clone(), self.key(key))
     }
 
@@ -72,69 +74,69 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
-    fn told(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
+    fn error_at(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
         StoreError::S3 { operation, key: self.address(key), cause }
     }
 
     pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
-        let answer = match self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await {
-            Ok(answer) => answer,
+        let response = match self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await {
+            Ok(response) => response,
             Err(error) => {
                 let cause = AwsError::of(error);
-                return if cause.kind == AwsErrorKind::Gone {
+                return if cause.kind == AwsErrorKind::NotFound {
                     Ok(None)
                 } else {
-                    Err(self.told("s3:GetObject", key, cause))
+                    Err(self.error_at("s3:GetObject", key, cause))
                 };
             }
         };
-        let tag = answer.e_tag.unwrap_or_default();
+        let etag = response.e_tag.unwrap_or_default();
         let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
             let cause = AwsError::new(AwsErrorKind::Unreachable, error.to_string());
             StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
         };
-        let bytes = answer.body.collect().await.map_err(broken)?.into_bytes();
-        Ok(Some(Object { bytes, tag }))
+        let bytes = response.body.collect().await.map_err(broken)?.into_bytes();
+        Ok(Some(Object { bytes, etag }))
     }
 
     pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(&format!("{folder}/")));
-        let answer = request.max_keys(1).send().await;
-        let answer = answer.map_err(|error| self.told("s3:ListObjectsV2", folder, AwsError::of(error)))?;
-        Ok(!answer.contents.unwrap_or_default().is_empty())
+        let response = request.max_keys(1).send().await;
+        let response = response.map_err(|error| self.error_at("s3:ListObjectsV2", folder, AwsError::of(error)))?;
+        Ok(!response.contents.unwrap_or_default().is_empty())
     }
 
-    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
-        if self.put(key, bytes.clone(), WriteCondition::NotThere).await? {
-            return Ok(PutOutcome::Ours);
+    pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+        if self.put(key, bytes.clone(), WriteCondition::Absent).await? {
+            return Ok(PutOutcome::Created);
         }
-        // An answer may have been lost on a write that succeeded: then what is there is ours.
-        let ours = self.read(key).await?.is_some_and(|object| object.bytes == bytes);
-        Ok(if ours { PutOutcome::Ours } else { PutOutcome::Theirs })
+        // The response of a successful write may have been lost. Then the object has our content.
+        let is_ours = self.read(key).await?.is_some_and(|object| object.bytes == bytes);
+        Ok(if is_ours { PutOutcome::Created } else { PutOutcome::AlreadyExists })
     }
 
-    pub(super) async fn replace(&self, key: &str, bytes: Bytes, tag: Option<&str>) -> Result<bool, StoreError> {
-        let condition = tag.map_or(WriteCondition::NotThere, WriteCondition::Tag);
+    pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
+        let condition = etag.map_or(WriteCondition::Absent, WriteCondition::Match);
         self.put(key, bytes, condition).await
     }
 
-    /// Whether the condition held.
+    /// Writes an object. Returns false if the condition does not hold.
     async fn put(&self, key: &str, bytes: Bytes, condition: WriteCondition<'_>) -> Result<bool, StoreError> {
         let mut conflicts = 0;
         loop {
             let request = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
             let request = match condition {
-                WriteCondition::NotThere => request.if_none_match("*"),
-                WriteCondition::Tag(tag) => request.if_match(tag),
+                WriteCondition::Absent => request.if_none_match("*"),
+                WriteCondition::Match(etag) => request.if_match(etag),
             };
             let Err(error) = encrypted!(self, request).send().await else { return Ok(true) };
             let cause = AwsError::of(error);
             match cause.kind {
                 AwsErrorKind::Precondition => return Ok(false),
-                // If-Match on what somebody has taken away meanwhile.
-                AwsErrorKind::Gone if matches!(condition, WriteCondition::Tag(_)) => return Ok(false),
+                // If-Match on an object that was removed meanwhile.
+                AwsErrorKind::NotFound if matches!(condition, WriteCondition::Match(_)) => return Ok(false),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
-                _ => return Err(self.told("s3:PutObject", key, cause)),
+                _ => return Err(self.error_at("s3:PutObject", key, cause)),
             }
         }
     }
@@ -152,7 +154,7 @@ impl S3Store {
     }
 }
 
-/// Waits a little longer each time.
+/// Waits before a retry, longer each time.
 async fn pause(conflicts: u32) -> u32 {
     tokio::time::sleep(std::time::Duration::from_millis(50 << conflicts.min(5))).await;
     conflicts + 1
@@ -160,11 +162,11 @@ async fn pause(conflicts: u32) -> u32 {
 
 #[derive(Clone, Copy)]
 enum WriteCondition<'a> {
-    NotThere,
-    Tag(&'a str),
+    Absent,
+    Match(&'a str),
 }
 
-/// An object on its way: one request where it is small, a multipart upload where it is large.
+/// The upload of an object: one request if it is small, a multipart upload if it is large.
 #[derive(Debug)]
 pub struct S3Upload {
     bucket: S3Store,
@@ -191,11 +193,11 @@ impl S3Upload {
     }
 
     pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
-        let done = self.complete().await;
-        if done.is_err() || done == Ok(PutOutcome::Theirs) {
+        let result = self.complete().await;
+        if result.is_err() || result == Ok(PutOutcome::AlreadyExists) {
             self.abort().await;
         }
-        done
+        result
     }
 
     pub(super) async fn abort(mut self) {
@@ -205,7 +207,7 @@ impl S3Upload {
             let request = client.abort_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key)).upload_id(id);
             if let Err(error) = request.send().await {
                 let cause = AwsError::of(error);
-                tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the bucket's lifecycle rule will");
+                tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the lifecycle rule of the bucket will remove it");
             }
         }
     }
@@ -213,7 +215,7 @@ impl S3Upload {
     async fn complete(&mut self) -> Result<PutOutcome, StoreError> {
         let rest = self.waiting.split().freeze();
         if self.id.is_none() {
-            return self.bucket.create(&self.key, rest).await;
+            return self.bucket.put_if_absent(&self.key, rest).await;
         }
         if !rest.is_empty() {
             self.send(rest).await?;
@@ -230,28 +232,28 @@ impl S3Upload {
             let request = request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*");
             let Err(error) = request.send().await else {
                 self.id = None;
-                return Ok(PutOutcome::Ours);
+                return Ok(PutOutcome::Created);
             };
             let cause = AwsError::of(error);
             match cause.kind {
-                AwsErrorKind::Precondition => return Ok(PutOutcome::Theirs),
+                AwsErrorKind::Precondition => return Ok(PutOutcome::AlreadyExists),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
-                // The answer to an attempt that succeeded was lost: the upload is over, and the object is there.
-                AwsErrorKind::Gone if self.is_there().await => {
+                // The response of a successful attempt was lost: the upload is complete, and the object exists.
+                AwsErrorKind::NotFound if self.exists().await => {
                     self.id = None;
-                    return Ok(PutOutcome::Ours);
+                    return Ok(PutOutcome::Created);
                 }
-                _ => return Err(self.bucket.told("s3:CompleteMultipartUpload", &self.key, cause)),
+                _ => return Err(self.bucket.error_at("s3:CompleteMultipartUpload", &self.key, cause)),
             }
         }
     }
 
-    async fn is_there(&self) -> bool {
+    async fn exists(&self) -> bool {
         let S3Store { client, bucket, .. } = &self.bucket;
         client.head_object().bucket(bucket).key(self.bucket.key(&self.key)).send().await.is_ok()
     }
 
-    /// Sends a part beside what is being collected.
+    /// Sends a part in the background.
     async fn send(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let id = self.id().await?;
         while self.sending.len() >= PARTS_IN_FLIGHT {
@@ -262,9 +264,9 @@ impl S3Upload {
         self.sending.spawn(async move {
             let request = bucket.client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
-            let answer =
-                request.send().await.map_err(|error| bucket.told("s3:UploadPart", &key, AwsError::of(error)))?;
-            Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())
+            let response =
+                request.send().await.map_err(|error| bucket.error_at("s3:UploadPart", &key, AwsError::of(error)))?;
+            Ok(CompletedPart::builder().part_number(number).set_e_tag(response.e_tag).build())
         });
         Ok(())
     }
@@ -284,10 +286,10 @@ impl S3Upload {
         }
         let S3Store { client, bucket, .. } = &self.bucket;
         let request = client.create_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
-        let answer = encrypted!(self.bucket, request).send().await;
-        let answer =
-            answer.map_err(|error| self.bucket.told("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
-        let id = answer.upload_id.unwrap_or_default();
+        let response = encrypted!(self.bucket, request).send().await;
+        let response = response
+            .map_err(|error| self.bucket.error_at("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
+        let id = response.upload_id.unwrap_or_default();
         self.id = Some(id.clone());
         Ok(id)
     }

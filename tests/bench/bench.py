@@ -1,10 +1,12 @@
-"""Measures what rolecall claims about its cost, side by side with what it claims it against, and writes the table.
+"""Measures the cost of rolecall and of its alternatives, and writes the table of benchmarks.
 
-    bench.py [--quick] [--only NAME,…] [--output infra/BENCHMARKS.md]
+    bench.py [--quick] [--only NAME,…] [--output tests/bench/BENCHMARKS.md]
 
-It builds nothing: `make bench` builds `rolecall`, `bootstrap` and `fleet` first. Both sides of a ratio are measured in
-one run on one machine, against the simulated AWS as a process of its own. `--quick` makes every row small, to try it
-out; it and `--only` write a page only where `--output` says so, since the real one holds all rows at their real size.
+Both sides of a ratio are measured in one run on one machine, against the simulated AWS in a process of its own.
+`--quick` makes every row small, for a trial. With `--quick` or `--only` a page is written to `--output` only, since the
+committed page has all rows at full size.
+
+It builds nothing: `make bench` builds `rolecall`, `bootstrap` and `fleet` first.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def commit() -> str:
 
 
 def page(bench: Bench, opening: list[str], figures: dict[str, Figure]) -> str:
-    """The page. A place on this machine can only come in by an error's text, and is taken out of it."""
+    """Returns the page. Paths of this machine, which occur in error messages only, are removed."""
     lines = ["# Benchmarks", "", *textwrap.wrap(" ".join(opening), 118, break_on_hyphens=False), ""]
     lines += ["| what | goal | measured | how |", "| --- | --- | --- | --- |"]
     for name, figure in figures.items():
@@ -60,7 +62,7 @@ def chosen(only: str | None) -> list[str]:
     if unknown := wanted - set(ROWS):
         raise SystemExit(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     if "cost" in wanted:
-        wanted.add("cpu")  # which it is reckoned from
+        wanted.add("cpu")  # the cost is computed from it
     return [name for name in ROWS if name in wanted]
 
 
@@ -68,16 +70,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="every row small, to try it out")
     parser.add_argument("--only", metavar="NAME,…", help=f"of {', '.join(ROWS)}")
-    parser.add_argument("--output", type=Path, help="the page (default: infra/BENCHMARKS.md)")
+    parser.add_argument("--output", type=Path, help="the page (default: tests/bench/BENCHMARKS.md)")
     arguments = parser.parse_args()
     names = chosen(arguments.only)
-    # Ended from outside, it still ends what it started and takes its folder away.
+    # On SIGTERM, processes are stopped and the folder is removed too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     whole = not arguments.quick and not arguments.only
-    output = arguments.output or (ROOT / "infra/BENCHMARKS.md" if whole else None)
+    output = arguments.output or (ROOT / "tests/bench/BENCHMARKS.md" if whole else None)
     opening = [
-        "What rolecall costs, beside what it is to be measured against. `make bench` writes this page: both sides of a",
-        "ratio are measured in one run on one machine, against an AWS that is simulated in a process of its own.",
+        "What rolecall costs, next to the alternatives it is measured against. `make bench` writes this page. Both sides",
+        "of a ratio are measured in one run on one machine, against an AWS that is simulated in a separate process.",
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {machine()}; load before: {os.getloadavg()[0]:.1f}.",
     ]
     if arguments.quick:

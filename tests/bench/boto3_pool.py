@@ -1,10 +1,10 @@
-"""What people write today: a pool of 64 threads over boto3, one account and region a job, rows into a file.
+"""Collects an inventory with a pool of 64 threads over boto3: the common alternative to rolecall.
 
     boto3_pool.py '{"accounts": […], "operations": […], "output": "rows.jsonl", "regions": […]}'
 
-It asks the same operations as rolecall: every listing of every region (or of those `regions` alone) with the largest
-pages, then the records of every zone. What rolecall asks besides (details, tags, ledger, checks) it leaves out, so it
-makes fewer calls, not more.
+A job covers one account and region and appends rows to a file. It calls the same operations as rolecall: every listing
+of every region (or of `regions`) with the largest pages, then the records of every zone. It makes no calls for details,
+tags and checks and writes no ledger, so it makes fewer calls than rolecall.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
@@ -23,10 +24,10 @@ GLOBAL = "us-east-1"
 
 
 class Rows:
-    """A file that all threads write to."""
+    """Appends rows to a file from all threads."""
 
     def __init__(self, path: str) -> None:
-        self.file = open(path, "w")
+        self.file = Path(path).open("w")  # noqa: SIM115  # open until the process ends
         self.lock = threading.Lock()
         self.count = 0
 
@@ -65,7 +66,7 @@ def main() -> None:
     config = Config(max_pool_connections=THREADS, retries={"mode": "standard"})
     sts = boto3.client("sts", region_name="eu-central-1", config=config)
     regional = [name for name in order["operations"] if name.startswith("ec2:")]
-    creating = threading.Lock()  # boto3's default session is not safe to make clients of side by side
+    creating = threading.Lock()  # creating clients and sessions is not thread-safe in boto3
 
     def enter(account: str):
         credentials = sts.assume_role(

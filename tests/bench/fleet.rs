@@ -1,11 +1,14 @@
-//! What the benchmarks of a whole run need: the simulated AWS as a process of its own, so that what it costs is not
-//! counted as rolecall's, and a bare HTTP client that sends again what was sent, and parses nothing.
+//! Tools for the benchmarks of a whole run: the simulated AWS as a separate process, and a bare HTTP client.
 //!
-//! `fleet serve '{…}'` prints where it listens and then obeys lines of JSON on standard input until that ends.
-//! `fleet bare FILE ADDRESS CONNECTIONS` sends the requests that `record` kept. `tests/bench/bench.py` drives both.
+//! A separate process keeps the server's cost out of rolecall's. The bare client replays recorded requests and parses
+//! nothing, so that it shows the lower bound.
+//!
+//! `fleet serve '{…}'` prints its endpoint, then executes commands from lines of JSON on standard input until its end.
+//! `fleet bare FILE ADDRESS CONNECTIONS` replays the requests that `record` kept. `tests/bench/bench.py` drives both.
 
-// A benchmark that cannot set itself up has nothing to say.
+// A benchmark that cannot be set up has no result, so it panics.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 #[path = "../it/sim/mod.rs"]
 mod sim;
@@ -18,11 +21,11 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sim::{Account, Buckets, Fault, Rate, Service, Sim, Times, What, World, account_id};
+use sim::{Account, Buckets, Fault, FaultKind, Rate, Service, Sim, Times, World, account_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The account that rolecall runs in.
+/// The backend account, in which rolecall runs.
 const BACKEND: &str = "999999999999";
 
 fn main() {
@@ -33,12 +36,12 @@ fn main() {
             let mut next = || arguments.next().expect("FILE ADDRESS CONNECTIONS");
             bare(&next(), &next(), next().parse().expect("a number"));
         }
-        // `cargo test --all-targets` and `cargo bench` start every benchmark.
+        // `cargo test --all-targets` and `cargo bench` start every benchmark without these arguments.
         _ => {}
     }
 }
 
-/// What the customers hold, and how AWS behaves.
+/// The resources of the customers' accounts, and the behaviour of AWS.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Fleet {
@@ -50,18 +53,19 @@ struct Fleet {
     latency_ms: u64,
     /// Bytes added to every EC2 item.
     padding: usize,
-    /// Refuse as AWS does.
+    /// Throttle with the limits that AWS documents.
     buckets: bool,
-    /// Route 53 refuses past so many calls a second, after a burst.
+    /// The burst and the calls per second above which Route 53 throttles.
     route53_bucket: Option<(f64, f64)>,
     threads: usize,
-    /// By the number of the account, what differs there.
-    besides: Vec<Besides>,
+    /// Accounts that differ from the others.
+    besides: Vec<AccountOverride>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Besides {
+struct AccountOverride {
+    /// The number of the account.
     account: usize,
     items: usize,
     zones: usize,
@@ -107,19 +111,19 @@ fn serve(fleet: &str) {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let sim = runtime.block_on(Sim::start(world));
-    say(&json!({ "endpoint": sim.endpoint() }));
+    print_line(&json!({ "endpoint": sim.endpoint() }));
     for line in std::io::stdin().lock().lines() {
         let command: Value = serde_json::from_str(&line.expect("a line")).expect("a command");
-        say(&obey(&sim, &command));
+        print_line(&execute(&sim, &command));
     }
 }
 
-fn say(answer: &Value) {
+fn print_line(answer: &Value) {
     println!("{answer}");
-    std::io::stdout().flush().expect("somebody listens");
+    std::io::stdout().flush().expect("a reader");
 }
 
-fn obey(sim: &Sim, command: &Value) -> Value {
+fn execute(sim: &Sim, command: &Value) -> Value {
     let text = |name: &str| command[name].as_str().unwrap_or_default();
     match text("do") {
         "reset" => {
@@ -128,8 +132,8 @@ fn obey(sim: &Sim, command: &Value) -> Value {
         }
         "fault" => {
             let what = match text("what") {
-                "hang" => What::Hang,
-                "throttle" => What::Throttle,
+                "hang" => FaultKind::Hang,
+                "throttle" => FaultKind::Throttle,
                 other => panic!("no fault {other}"),
             };
             let mut fault = Fault::new(what).times(Times::Always);
@@ -168,7 +172,7 @@ fn obey(sim: &Sim, command: &Value) -> Value {
     json!({})
 }
 
-/// Sends every request once, over so many connections, and reads every answer to its end.
+/// Sends every request once over `connections` connections and reads every response to its end.
 fn bare(file: &str, address: &str, connections: usize) {
     let mut kept = Bytes::from(std::fs::read(file).expect("a file"));
     let mut next = || {
@@ -193,7 +197,7 @@ fn bare(file: &str, address: &str, connections: usize) {
                 let (mut read, mut buffer) = (0, BytesMut::with_capacity(64 << 10));
                 while let Some(request) = requests.get(place.fetch_add(1, Ordering::Relaxed)) {
                     stream.write_all(request).await.expect("sent");
-                    read += answer(&mut stream, &mut buffer).await;
+                    read += read_response(&mut stream, &mut buffer).await;
                 }
                 read
             });
@@ -204,15 +208,15 @@ fn bare(file: &str, address: &str, connections: usize) {
     println!("{}", json!({ "requests": requests.len(), "seconds": took, "bytes": bytes }));
 }
 
-/// The head of the request after these, unless the file has ended.
+/// Returns the head of the next request, or `None` at the end of the file.
 fn next_of(next: &mut impl FnMut() -> Bytes, before: &[Vec<u8>], file: &str) -> Option<Bytes> {
     let length = std::fs::metadata(file).expect("a file").len() as usize;
     let read: usize = before.iter().map(|request| request.len() + 16).sum();
     (read < length).then(next)
 }
 
-/// Reads one answer; how many bytes it had.
-async fn answer(stream: &mut TcpStream, buffer: &mut BytesMut) -> usize {
+/// Reads one response and returns its length in bytes.
+async fn read_response(stream: &mut TcpStream, buffer: &mut BytesMut) -> usize {
     let whole = loop {
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut parsed = httparse::Response::new(&mut headers);

@@ -1,6 +1,7 @@
-"""Starts the programs that are measured, and tells what they took: seconds, CPU and memory.
+"""Runs the measured programs and returns their wall time, CPU time and peak memory.
 
-It knows the simulated AWS (`fleet`), rolecall, the pool of boto3 and the bare client; not what is compared with what.
+It knows the simulated AWS (`fleet`), rolecall, the boto3 pool and the bare HTTP client. It does not know the
+comparisons (`rows.py`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def fleet_executable() -> Path:
 
 
 def environment(endpoint: str, **more: str) -> dict[str, str]:
-    """Nothing of the person's own AWS, proxies or settings of rolecall may reach what is measured."""
+    """Returns the environment of a measured program, without the user's AWS, proxy and rolecall settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     aws = {
         "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": BACKEND,
@@ -52,7 +53,7 @@ def environment(endpoint: str, **more: str) -> dict[str, str]:
 
 
 class Fleet:
-    """The simulated AWS with its accounts, for as long as the `with` lasts."""
+    """Runs the simulated AWS with its accounts inside a `with` block."""
 
     def __init__(self, **fleet) -> None:
         command = [fleet_executable(), "serve", json.dumps(fleet)]
@@ -87,14 +88,14 @@ class Fleet:
         return self.answer()
 
     def counts(self) -> dict:
-        """What was asked since the last reset; `asked` is all but S3, where results go and nothing is asked."""
+        """Returns the calls since the last reset. `asked` leaves out those to S3, which store the results."""
         counts = self.do("counts")
         return {**counts, "asked": counts["calls"] - counts["s3"]}
 
 
 @dataclass
 class Ended:
-    """A process that has ended, and what it took."""
+    """The measurements of a process that has ended."""
 
     began: float
     wall: float
@@ -109,13 +110,13 @@ class Ended:
 
     @property
     def seconds(self) -> float:
-        """The run's own time, without the start of the process."""
+        """Returns the duration that the run reports, without the start of the process."""
         return self.response["duration_ms"] / 1000
 
 
 @dataclass
 class Figure:
-    """What a row came to. `met` is None where there is no goal to meet."""
+    """The result of a row. `met` is None if the row has no goal."""
 
     said: str
     met: bool | None
@@ -142,7 +143,7 @@ def at_most(value: float, goal: float, words: str, sides: str) -> Figure:
 class Bench:
     folder: Path
     quick: bool
-    kept: dict = field(default_factory=dict)  # what one row leaves for another
+    kept: dict = field(default_factory=dict)  # values that a row keeps for later rows
     number: int = 0
 
     def place(self, name: str) -> Path:
@@ -153,10 +154,9 @@ class Bench:
         return quick if self.quick else size
 
     def measure(self, command: list, variables: dict, exits: int = 0, limit_mib: int | None = None) -> Ended:
-        """Runs a process to its end. Output goes to files, so that no full pipe can hold it up."""
+        """Runs a process to its end. Its output goes to files, since a full pipe could block it."""
 
-        # Anything to run between fork and exec also forbids vfork, with which the peak of this process would count as
-        # the peak of that one.
+        # preexec_fn also prevents vfork. With vfork the peak memory of this process would count as the child's.
         def limited() -> None:
             if limit_mib is not None:
                 resource.setrlimit(resource.RLIMIT_DATA, (limit_mib << 20, limit_mib << 20))
@@ -188,8 +188,10 @@ class Bench:
         self, fleet: Fleet, accounts: int, *arguments: str, output: str | None = None, exits: int = 0,
         limit_mib: int | None = None, faults: dict[str, int] | None = None, **variables: str,
     ) -> Ended:  # fmt: skip
-        """One run over the first accounts of a fleet, into a folder where nothing else is said. `faults` are of EC2, by
-        the number of the account."""
+        """Runs rolecall over the first accounts of a fleet, by default into a folder.
+
+        `faults` maps kinds of faults, which concern EC2, to account numbers.
+        """
         numbers = [account_id(number) for number in range(accounts)]
         targets = [{"account_id": number, "external_id": f"ext-{number}"} for number in numbers]
         registry = self.place("targets.json")
@@ -205,7 +207,7 @@ class Bench:
         if not VENV_PYTHON.exists():
             raise RuntimeError("boto3 is not installed: `make emulator` does that")
         catalogue = subprocess.check_output([executable(RELEASE / "rolecall"), "resources", "--json"])
-        # What needs a parent's id is left out: boto3's side makes fewer calls, not more.
+        # Without the operations that need a parent's id, so boto3 makes fewer calls than rolecall.
         listed = [entry["operation"] for entry in json.loads(catalogue) if entry["parent"] is None]
         operations = [name for name in listed if name.startswith("ec2:Describe") and name != "ec2:DescribeRegions"]
         order = {"accounts": [account_id(number) for number in range(accounts)], "operations": operations}
@@ -215,7 +217,7 @@ class Bench:
         return self.measure(command, environment(fleet.endpoint))
 
     def bare(self, fleet: Fleet, requests: Path, connections: int) -> dict:
-        """Sends again what was kept, and parses nothing."""
+        """Sends recorded requests again, without parsing the answers."""
         address = urllib.parse.urlsplit(fleet.endpoint).netloc
         fleet.do("reset")
         command = [fleet_executable(), "bare", requests, address, str(connections)]

@@ -1,66 +1,67 @@
-//! What a page costs: the CPU that it takes from received bytes to written rows, for a page of 100 instances, as a
-//! multiple of reading the same bytes once with quick-xml. `cargo bench --bench page` prints it.
+//! Measures the CPU time of one page of 100 instances, from received bytes to written rows. `cargo bench --bench page`
+//! prints it as a multiple of the time in which quick-xml reads the same bytes once.
 //!
-//! One thread does it all, and its own time on the CPU is what counts; each figure is the least of several rounds,
-//! since whatever else the machine does can only add.
+//! One thread does the work, and only its own CPU time counts. Each figure is the minimum of several rounds, since
+//! other load on the machine can only add time.
 
-// A benchmark that cannot set itself up has nothing to say.
+// A benchmark that cannot be set up has no result, so it panics.
 #![allow(clippy::expect_used, clippy::print_stdout)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use quick_xml::events::Event;
 use rolecall::testing::{
-    Catalogue, FileNaming, Format, Origin, Page, RowContext, SinkMessage, Store, Table, Tables, decode, sink,
+    Catalogue, FileNaming, Format, Location, Page, SinkConfig, SinkMessage, Store, Table, Tables, decode, sink,
 };
 
 const INSTANCES: usize = 100;
-/// So many pages go into one file, so that its footer is shared as it is in a run.
+/// Pages in one file, so that they share its footer as they do in a run.
 const PAGES: usize = 60;
 const ROUNDS: usize = 7;
 
 fn main() {
-    // `cargo test --all-targets` starts benchmarks too, to see that they start.
+    // `cargo test --all-targets` starts benchmarks too. They do nothing then.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
     let table = Catalogue::get().expect("a catalogue").find("ec2_instances").expect("a table");
     let indented = page();
-    // Indented is how EC2 sends it. The less white space there is to pass over, the harder the comparison.
+    // EC2 sends indented XML. The compact form is the harder comparison, since there is less white space to skip.
     for (form, page) in [("compact", indented.lines().map(str::trim_start).collect()), ("indented", indented.clone())] {
         println!(
             "a page of {INSTANCES} instances, {form}: {} kB of XML; ms of CPU, least of {ROUNDS} rounds",
             page.len() / 1000
         );
-        let read = least(|| (0..PAGES).for_each(|_| read_once(&page)));
-        let rows = least(|| (0..PAGES).for_each(|_| drop(records(&page, table))));
+        let read = min_cpu_ms(|| (0..PAGES).for_each(|_| read_once(&page)));
+        let rows = min_cpu_ms(|| (0..PAGES).for_each(|_| drop(records(&page, table))));
         println!("  {:<40}{read:>8.2}", "read once with quick-xml");
         println!("  {:<40}{rows:>8.2}{:>8.2} x", "to records", rows / read);
         for format in [Format::Parquet, Format::Ndjson] {
-            let whole = least(|| written(&page, table, format));
+            let whole = min_cpu_ms(|| written(&page, table, format));
             println!("  {:<40}{whole:>8.2}{:>8.2} x", format!("to records and written as {format}"), whole / read);
         }
     }
 }
 
-/// Milliseconds of CPU for one page.
-fn least(mut round: impl FnMut()) -> f64 {
+/// Returns the CPU time for one page in milliseconds: the minimum of all rounds.
+fn min_cpu_ms(mut round: impl FnMut()) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..ROUNDS {
-        let before = on_cpu();
+        let before = thread_cpu_ms();
         round();
-        least = least.min(on_cpu() - before);
+        least = least.min(thread_cpu_ms() - before);
     }
     least / PAGES as f64
 }
 
-/// This thread's time on the CPU, in milliseconds; the clock's where Linux does not tell.
-fn on_cpu() -> f64 {
+/// Returns this thread's CPU time in milliseconds, or the wall-clock time where Linux does not report it.
+fn thread_cpu_ms() -> f64 {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let start = START.get_or_init(Instant::now);
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|line| line.split(' ').next()?.parse::<f64>().ok());
+    let line = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = line.and_then(|line| line.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| start.elapsed().as_secs_f64() * 1e3, |nanoseconds| nanoseconds / 1e6)
 }
 
@@ -77,18 +78,17 @@ fn read_once(page: &str) {
 }
 
 fn records(page: &str, table: &'static Table) -> Page {
-    let answer = decode(page.as_bytes(), &table.wanted).expect("an answer");
-    let row = RowContext { account_id: "111122223333", partition: "aws", region: "eu-west-1", parent: None };
-    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, row)).collect();
-    assert_eq!(records.len(), INSTANCES);
-    let origin = Origin {
+    let answer = decode(page.as_bytes(), &table.selector).expect("an answer");
+    let location = Location {
         account_id: Arc::from("111122223333"),
         account_alias: Some(Arc::from("acme")),
         partition: "aws",
         region: Arc::from("eu-west-1"),
         collected_at: jiff::Timestamp::UNIX_EPOCH,
     };
-    Page { table: table.index, origin, records }
+    let records: Vec<_> = answer.items.into_iter().map(|item| table.record(item, &location, None)).collect();
+    assert_eq!(records.len(), INSTANCES);
+    Page { table: table.index, location, records }
 }
 
 fn written(page: &str, table: &'static Table, format: Format) {
@@ -98,10 +98,11 @@ fn written(page: &str, table: &'static Table, format: Format) {
     let store = Store::open(address, &config, std::time::Duration::from_secs(9), None).expect("a store");
     let naming = FileNaming { run_id: "bench".into(), shard: "0".into(), attempt: "0".into(), dt: "2026-01-01".into() };
     let catalogue = Catalogue::get().expect("a catalogue");
+    let config = SinkConfig { store, naming, format, catalogue, tables: Tables::Every, margin: Arc::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (sender, receiver) = sink::channel();
-        let writing = sink::write(store, naming, format, catalogue, Tables::Every, Arc::default(), receiver);
+        let writing = sink::write(config, receiver);
         let collecting = async move {
             for _ in 0..PAGES {
                 sender.send(SinkMessage::Page(records(page, table), None)).await.expect("the sink takes it");
@@ -112,7 +113,7 @@ fn written(page: &str, table: &'static Table, format: Format) {
     });
 }
 
-/// A page as EC2 answers it: each instance with its disks, interfaces, groups, tags and options.
+/// Returns a page in the form of EC2: each instance with its disks, interfaces, groups, tags and options.
 fn page() -> String {
     let instances: String = (0..INSTANCES).map(reservation).collect();
     format!(

@@ -1,6 +1,6 @@
-"""The rows of the table: what is compared with what, and how.
+"""Defines the rows of the table of benchmarks: what is compared, and how.
 
-Each gives a figure and the sentence that says what stands on both sides of it.
+Each row returns a figure, and a text that describes both sides of the comparison.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def rate_against_bare(bench: Bench) -> Figure:
         for _ in range(rounds):
             run = bench.rolecall(fleet, over, **NO_BUCKETS)
             runs.append(fleet.counts()["asked"] / run.seconds)
-            # The bare client connects all at once. Past the server's backlog the kernel tries again after a second,
-            # which says nothing of the client: so it is measured with fewer connections too.
+            # The bare client opens all connections at once. Beyond the server's backlog the kernel retries after a
+            # second, which distorts the client's rate. So it is measured with fewer connections too.
             for connections in {peak, min(peak, 64)}:
                 sent = bench.bare(fleet, requests, connections)
                 bares.append((sent["requests"] / sent["seconds"], connections))
@@ -98,7 +98,7 @@ def wall_against_ideal(bench: Bench) -> Figure:
     with Fleet(accounts=accounts, latency_ms=round(LATENCY * 1000), besides=[large]) as fleet:
         run = bench.rolecall(fleet, accounts, ROLECALL_IN_FLIGHT=str(FEWER_SLOTS), **NO_BUCKETS)
         calls = fleet.counts()["asked"]
-    # AssumeRole, the regions, the zones, then the pages of the largest zone, each of which names the next.
+    # AssumeRole, the regions, the zones, then the pages of the largest zone, which follow one another.
     chain = (3 + math.ceil(records / RECORDS_A_PAGE)) * LATENCY
     slots = calls * LATENCY / FEWER_SLOTS
     ideal = max(chain, slots)
@@ -129,7 +129,7 @@ def route53_bound(bench: Bench) -> Figure:
 
 
 def last_healthy(run: Ended, accounts: int, sick: tuple[int, ...]) -> float:
-    """Seconds from the process's start until the last account was done that nothing was wrong with."""
+    """Returns the seconds from the start of the process until the last account without a fault was done."""
     healthy = {account_id(number) for number in range(accounts) if number not in sick}
     done = {number: stamp for stamp, number in ACCOUNT_DONE.findall(run.log) if number in healthy}
     if len(done) != len(healthy):
@@ -141,7 +141,7 @@ def sick_accounts(bench: Bench) -> Figure:
     accounts, rounds, hung, throttled = bench.full(200, 40), bench.full(3, 1), 5, 6
     arguments = ["--regions", ",".join(REGIONS[:2]), "--call-timeout", "5s", "--account-budget", "20s"]
     if bench.quick:
-        arguments += ["--deadline", "25s"]  # the throttled account is tried again and again for more than a minute
+        arguments += ["--deadline", "25s"]  # retries of the throttled account last more than a minute
     variables = {"ROLECALL_LOG": "info", "ROLECALL_IN_FLIGHT": str(FEWER_SLOTS)}
     faults = {"hang": hung, "throttle": throttled}
     well, ill, ends = [], [], []
@@ -177,7 +177,7 @@ def memory_of_many(bench: Bench) -> Figure:
 
 
 def page_sizes(fleet: Fleet, operations: dict[str, str]) -> list[int]:
-    """Bytes of a full page of each operation, asked with a signature that the simulated AWS does not check."""
+    """Returns the bytes of a full page of each operation. The simulated AWS does not verify the signature."""
     sizes = []
     for operation in operations.values():
         asked = {"Action": operation, "Version": "2016-11-15", "MaxResults": "1000"}

@@ -1,10 +1,10 @@
-"""What the steps of a fleet cost: plan, shard and reduce by the release function, one invocation after the other.
+"""Measures the steps of a fleet's run, plan, shard and reduce, with the release build of the function.
 
     steps.py [--accounts 10000] [--shards 3] [--items 30] [--latency-ms 30] [--batch 25]
 
-The function runs on one processor (where `taskset` is there), as a Lambda of 1,769 MB has it, and the simulated AWS
-beside it. Of all shards `--shards` are carried out in earnest and timed; so that reduce finds the others too, their
-manifests are made from those, with their files named again. What Lambda, Step Functions and S3's latency add is not in it.
+The function runs on one processor (if `taskset` exists), like a Lambda of 1,769 MB, against the simulated AWS. It runs
+and times `--shards` of all shards. The manifests of the others, which reduce needs, are copies of these and name the
+same files. The overhead of Lambda, Step Functions and S3 is not measured.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUN = "bench"
 
 
 class Runtime:
-    """As much of Lambda's runtime interface as a function needs that is invoked again and again."""
+    """Serves the part of Lambda's runtime interface that repeated invocations need."""
 
     def __init__(self) -> None:
         events: Queue[dict] = Queue()
@@ -61,7 +61,7 @@ class Runtime:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def invoke(self, event: dict[str, Any], process: subprocess.Popen) -> tuple[Any, float, float]:
-        """The answer, the wall time and the CPU time."""
+        """Returns the response, the wall time and the CPU time."""
         cpu, began = cpu_of(process.pid), time.perf_counter()
         self.events.put(event)
         path, body = self.answers.get(timeout=900)
@@ -82,10 +82,10 @@ def peak_of(pid: int) -> float:
 
 
 def copy_manifest(output: Path, number: int, done: dict[str, Any], accounts: list[str]) -> None:
-    """A shard's manifest in the likeness of one that was carried out."""
+    """Writes the manifest of a shard that did not run, as a copy of one that did."""
     manifest = json.loads(json.dumps(done))
     manifest["shard"] = str(number)
-    for summary, account in zip(manifest["accounts"], accounts):
+    for summary, account in zip(manifest["accounts"], accounts, strict=False):  # the last shard has fewer accounts
         summary["account_id"] = account
     del manifest["accounts"][len(accounts) :]
     (output / f"runs/{RUN}/shards/{number}.json").write_text(json.dumps(manifest, indent=2))
@@ -128,13 +128,20 @@ def main() -> None:
             log = (folder / "log").open("wb")
             process = subprocess.Popen([*pinned, executable(RELEASE / "bootstrap")], env=function, stdout=log)
             try:
-                plan = {"step": "plan", "request": {"run_id": RUN, "accounts": "all"}, "execution": "x", "batch": arguments.batch}
+                plan = {
+                    "step": "plan",
+                    "request": {"run_id": RUN, "accounts": "all"},
+                    "execution": "x",
+                    "batch": arguments.batch,
+                }
                 laid_out, *planned = runtime.invoke(plan, process)
                 print(f"plan: {arguments.accounts} accounts in {laid_out['shards']} shards: {told(planned)}")
                 for number in range(arguments.shards):
                     _, *took = runtime.invoke({"step": "shard", "run_id": RUN, "shard": str(number)}, process)
                     print(f"shard {number}: {arguments.batch} accounts x 17 regions: {told(took)}")
-                manifests = [json.loads((output / f"runs/{RUN}/shards/{n}.json").read_text()) for n in range(arguments.shards)]
+                manifests = [
+                    json.loads((output / f"runs/{RUN}/shards/{n}.json").read_text()) for n in range(arguments.shards)
+                ]
                 calls = sum(account["calls"] for account in manifests[0]["accounts"])
                 print(f"  {calls} calls, {len(manifests[0]['files'])} files, peak {peak_of(process.pid):.0f} MiB")
                 for number in range(arguments.shards, laid_out["shards"]):

@@ -1,8 +1,9 @@
-"""What ministack has no notion of, answered as AWS answers an account that has none of it.
+"""Answers the reads that ministack does not implement, as AWS answers for an account without such resources.
 
-Without this every account of the emulated AWS would be `partial` for what the emulator lacks. It makes nothing up
-beyond AWS's documented defaults: empty lists, and settings that nobody has changed. Permissions are ministack's own
-and are checked before anything here is asked. `server.py` puts it in place.
+Otherwise every account of the emulated AWS would be `partial` because of the emulator. The answers are AWS's
+documented defaults only: empty lists and unchanged settings. `server.py` installs the handlers.
+
+It does not know permissions: ministack checks them before it calls a handler.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ EC2_SPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 ROUTE53_SPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 XML = {"Content-Type": "text/xml"}
 
-# What an account has decided for a region before anybody decides anything.
+# The defaults of the account settings of a region.
 EC2_SETTINGS = {
     "DescribeAccountAttributes": "<accountAttributeSet><item><attributeName>supported-platforms</attributeName>"
     "<attributeValueSet><item><attributeValue>VPC</attributeValue></item></attributeValueSet></item>"
@@ -68,7 +69,7 @@ ROUTE53_LISTS = [
     ),
 ]
 
-# What is asked of one of those that are not there.
+# Reads below a resource that does not exist.
 ROUTE53_NOTHING = [
     (r"cidrcollection/[^/]+/cidrblocks", "NoSuchCidrCollectionException"),
     (r"trafficpolicies/[^/]+/versions", "NoSuchTrafficPolicy"),
@@ -80,29 +81,32 @@ ministack_ec2 = ec2.handle_request
 async def answer_ec2(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
     parameters = {name: values[-1] for name, values in parse_qs(body.decode(errors="replace")).items()}
     action = parameters.get("Action", "")
-    # The account's own versions that are in use, which ministack takes for a template without a name.
-    of_all = action == "DescribeLaunchTemplateVersions" and not any(name.startswith("LaunchTemplate") for name in parameters)
-    if of_all and not ec2._launch_templates:
+    # Without a template the call lists the account's versions in use. ministack would report a missing template name.
+    of_account = action == "DescribeLaunchTemplateVersions" and not any(
+        name.startswith("LaunchTemplate") for name in parameters
+    )
+    if of_account and not ec2._launch_templates:
         return 200, dict(XML), f'<{action}Response xmlns="{EC2_SPACE}"/>'.encode()
     if action not in ec2._ACTION_MAP and action.startswith(("Describe", "Get", "Search")):
-        inside = EC2_SETTINGS.get(action, "")
-        return 200, dict(XML), f'<{action}Response xmlns="{EC2_SPACE}">{inside}</{action}Response>'.encode()
+        settings = EC2_SETTINGS.get(action, "")
+        return 200, dict(XML), f'<{action}Response xmlns="{EC2_SPACE}">{settings}</{action}Response>'.encode()
     return await ministack_ec2(method, path, headers, body, query)
 
 
 def answer_route53(method: str, path: str) -> Answer | None:
-    """`None` where ministack may know the answer itself."""
-    for pattern, operation, inside in ROUTE53_LISTS:
-        found = re.fullmatch(f"/2013-04-01/{pattern}", path)
-        if method == "GET" and found:
-            body = f'<{operation}Response xmlns="{ROUTE53_SPACE}">{found.expand(inside)}</{operation}Response>'
+    """Returns the answer to an unimplemented read, and `None` for every request that ministack handles."""
+    for pattern, operation, content in ROUTE53_LISTS:
+        match = re.fullmatch(f"/2013-04-01/{pattern}", path)
+        if method == "GET" and match:
+            body = f'<{operation}Response xmlns="{ROUTE53_SPACE}">{match.expand(content)}</{operation}Response>'
             return 200, dict(XML), body.encode()
     for pattern, code in ROUTE53_NOTHING:
         if method == "GET" and re.fullmatch(f"/2013-04-01/{pattern}", path):
-            return route53._error_response(code, "There is no such thing.", 404)
+            return route53._error_response(code, "The resource does not exist.", 404)
     return None
 
 
-def put_in_place() -> None:
-    assert isinstance(ec2._ACTION_MAP, dict) and callable(route53.handle_request), "ministack has moved its parts"
+def install() -> None:
+    """Replaces ministack's EC2 handler. `server.py` installs the one of Route 53."""
+    assert isinstance(ec2._ACTION_MAP, dict) and callable(route53.handle_request), "ministack's internals have changed"
     ec2.handle_request = answer_ec2

@@ -1,14 +1,14 @@
-"""Asks the emulator one AWS read (or many) under a customer's role and prints what the AWS CLI v2 would print.
+"""Makes one or more AWS read calls under a customer's role and prints the answers as the AWS CLI v2 would.
 
     ask.py --endpoint URL --role-arn ARN --external-id ID --region R --service ec2 --operation describe_vpcs
            [--params JSON] [--subject ID] [--account ID] [--backend-role ARN]
 
-All pages are merged, members keep botocore's names, timestamps are ISO 8601. Without arguments about the question
-it reads a JSON list of questions from standard input, each an object with the names of the options above
-(role_arn, external_id, ...), and prints a list of {"answer": ...} or {"error": {"code", "message"}} in that order.
+All pages are merged, members keep botocore's names, timestamps are ISO 8601. Without --operation it reads a JSON list
+of questions from standard input. Each is an object with the names of the options above (role_arn, external_id, ...).
+It prints a list of {"answer": ...} or {"error": {"code", "message"}} in that order.
 
-It knows nothing of rolecall: it is the other opinion that records are compared with. It goes the same way in:
-backend root, backend_role, customer role.
+It knows nothing of rolecall: tests compare rolecall's records with these independent answers. It uses the same role
+chain: backend root, backend_role, customer role.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from customers import CUSTOMER_ROLE
 
 Question = dict[str, Any]
 
-# What says in an answer where the next page begins, and what says so in the request for it.
+# Pagination members: the name in the answer, and the name in the request for the next page.
 NEXT_PAGE = {
     "NextToken": "NextToken",
     "NextMarker": "Marker",
@@ -42,8 +42,8 @@ NEXT_PAGE = {
 ABOUT_ONE_PAGE = ("ResponseMetadata", "IsTruncated", "Marker", "MaxItems", *NEXT_PAGE)
 
 
-class Asker:
-    """Keeps the sessions and clients of one process, so that many questions cost one AssumeRole a customer."""
+class Reader:
+    """Caches sessions and clients, so that a list of questions costs one AssumeRole per customer."""
 
     def __init__(self, endpoint: str, backend_role: str) -> None:
         self._cloud = Cloud(endpoint)
@@ -52,10 +52,10 @@ class Asker:
         self._credentials: dict[tuple[str, str | None], dict[str, str]] = {}
         self._clients: dict[tuple[str, str | None, str, str], Any] = {}
 
-    def ask(self, question: Question) -> Any:
+    def read(self, question: Question) -> Any:
         client = self._client(question)
         operation = xform_name(question["operation"])
-        parameters = (question.get("params") or {}) | named(client, operation, question)
+        parameters = (question.get("params") or {}) | subject_parameters(client, operation, question)
         if client.can_paginate(operation):
             answer = client.get_paginator(operation).paginate(**parameters).build_full_result()
         else:
@@ -70,87 +70,91 @@ class Asker:
             region = "us-east-1"
         key = (role_arn, external_id, service, region)
         if key not in self._clients:
-            credentials = self._enter(role_arn, external_id)
+            credentials = self._assume(role_arn, external_id)
             self._clients[key] = self._cloud.session_of(credentials, service, region)
         return self._clients[key]
 
-    def _enter(self, role_arn: str, external_id: str | None) -> dict[str, str]:
+    def _assume(self, role_arn: str, external_id: str | None) -> dict[str, str]:
         if self._backend_sts is None:
             backend = self._cloud.root("sts").assume_role(RoleArn=self._backend_role, RoleSessionName="ask")
             self._backend_sts = self._cloud.session_of(backend["Credentials"], "sts")
         key = (role_arn, external_id)
         if key not in self._credentials:
-            identification = {"ExternalId": external_id} if external_id is not None else {}
-            answer = self._backend_sts.assume_role(RoleArn=role_arn, RoleSessionName="ask", **identification)
+            condition = {"ExternalId": external_id} if external_id is not None else {}
+            answer = self._backend_sts.assume_role(RoleArn=role_arn, RoleSessionName="ask", **condition)
             self._credentials[key] = answer["Credentials"]
         return self._credentials[key]
 
 
-def named(client: Any, operation: str, question: Question) -> dict[str, str]:
-    """How the call names the one resource that the question is about, if any: by what the model says it requires."""
+def subject_parameters(client: Any, operation: str, question: Question) -> dict[str, str]:
+    """Returns the parameters that name the question's resource: those that the service model requires."""
     subject = question.get("subject")
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
-    required = [name for name in (shape.required_members if shape and subject else ()) if name not in (question.get("params") or {})]
+    required = [
+        name
+        for name in (shape.required_members if shape and subject else ())
+        if name not in (question.get("params") or {})
+    ]
     return {name: question["region"] if name.endswith("Region") else subject for name in required}
 
 
 def every_page(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
-    """For the operations that botocore has no paginator for: the lists of all pages, and the rest of the first."""
-    whole: dict[str, Any] = {}
+    """Merges the pages of an operation without a botocore paginator: all lists, and other members of the first page."""
+    merged: dict[str, Any] = {}
     start: dict[str, str] = {}
     while True:
         page = call(**{**parameters, **start})
         for name, value in page.items():
             if name not in ABOUT_ONE_PAGE and isinstance(value, list):
-                whole[name] = whole.get(name, []) + value
+                merged[name] = merged.get(name, []) + value
             elif name not in ABOUT_ONE_PAGE:
-                whole.setdefault(name, value)
-        begins = {NEXT_PAGE[name]: value for name, value in page.items() if name in NEXT_PAGE and value}
-        if not begins or page.get("IsTruncated") is False:
-            return whole
-        if begins == start:
-            raise RuntimeError(f"the next page begins where this one does: {begins}")
-        start = begins
+                merged.setdefault(name, value)
+        next_start = {NEXT_PAGE[name]: value for name, value in page.items() if name in NEXT_PAGE and value}
+        if not next_start or page.get("IsTruncated") is False:
+            return merged
+        if next_start == start:
+            raise RuntimeError(f"the next page has the same start as this one: {next_start}")
+        start = next_start
 
 
 def plain(value: Any) -> Any:
-    """For json.dumps: what botocore returns beyond JSON's own types."""
+    """Converts botocore's types that JSON lacks, for json.dumps."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    raise TypeError(f"no way to print {type(value).__name__}")
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")
 
 
-def answer_or_error(asker: Asker, question: Question) -> dict[str, Any]:
+def answer_or_error(reader: Reader, question: Question) -> dict[str, Any]:
     try:
-        return {"answer": asker.ask(question)}
+        return {"answer": reader.read(question)}
     except ClientError as refusal:
         error = refusal.response["Error"]
         return {"error": {"code": error["Code"], "message": error["Message"]}}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Asks AWS reads under a customer's role.")
+    parser = argparse.ArgumentParser(description="Makes AWS read calls under a customer's role.")
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--backend-role", default=f"arn:aws:iam::{BACKEND_ACCOUNT}:role/rolecall-backend")
-    parser.add_argument("--account", help="the customer, where --role-arn is the usual one")
+    parser.add_argument("--account", help="the customer's account, for the default role name instead of --role-arn")
     parser.add_argument("--role-arn")
     parser.add_argument("--external-id")
-    parser.add_argument("--region", help='where to ask; "global" is us-east-1')
-    parser.add_argument("--service", help="botocore's name: ec2, route53, iam, account")
+    parser.add_argument("--region", help='the region to call; "global" is us-east-1')
+    parser.add_argument("--service", help="the service in botocore: ec2, route53, iam, account")
     parser.add_argument("--operation", help="describe_vpcs or DescribeVpcs")
     parser.add_argument("--params", type=json.loads, default={}, help="JSON object")
-    parser.add_argument("--subject", help="the id of the one resource that it is about")
+    parser.add_argument("--subject", help="the id of the resource to read")
     arguments = parser.parse_args()
-    asker = Asker(arguments.endpoint, arguments.backend_role)
+    reader = Reader(arguments.endpoint, arguments.backend_role)
     if arguments.operation is None:
-        answers = [answer_or_error(asker, question) for question in json.load(sys.stdin)]
+        answers = [answer_or_error(reader, question) for question in json.load(sys.stdin)]
         print(json.dumps(answers, default=plain, ensure_ascii=False))
         return
     if not arguments.service or not (arguments.account or arguments.role_arn):
         parser.error("--operation needs --service, and --account or --role-arn")
-    result = answer_or_error(asker, vars(arguments))
+    result = answer_or_error(reader, vars(arguments))
     if "error" in result:
         sys.exit(f"{result['error']['code']}: {result['error']['message']}")
     print(json.dumps(result["answer"], default=plain, ensure_ascii=False))

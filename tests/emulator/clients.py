@@ -1,7 +1,7 @@
-"""boto3 clients for the emulator: who calls, at which endpoint, in which region.
+"""Makes boto3 clients for the emulator.
 
-In the emulator the key id that is an account's number, with the secret `test`, is root in that account. It knows
-nothing of real AWS and refuses any endpoint that is not on the loopback.
+In the emulator an account id as access key id, with the secret `test`, is root of that account. The harness must not
+reach real AWS: it refuses any endpoint that is not on the loopback.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ BACKEND_ACCOUNT = "999999999999"
 HOME_REGION = "eu-central-1"
 SECRET = "test"
 
-# A proxy meant for the internet must not get between us and the loopback.
+# Calls reach the loopback directly, past a proxy that is set for the internet.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
-# Nor may what the person at the keyboard has set up for real AWS.
+# The user's settings for real AWS are dropped.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -31,17 +31,19 @@ class Cloud:
 
     def __init__(self, endpoint: str) -> None:
         if urlparse(endpoint).hostname not in ("127.0.0.1", "localhost"):
-            raise ValueError(f"{endpoint} is not on the loopback: this harness writes, and never to real AWS")
+            raise ValueError(
+                f"{endpoint} is not on the loopback: this harness makes changes and must not reach real AWS"
+            )
         self.endpoint = endpoint
         self._session = boto3.Session()
         self._config = Config(retries={"max_attempts": 0}, connect_timeout=60, read_timeout=900)
 
     def root(self, service: str, account: str = BACKEND_ACCOUNT, region: str = HOME_REGION) -> Any:
-        """A client with the rights of an account's root."""
+        """Returns a client that calls as the account's root."""
         return self._client(service, region, account, SECRET, None)
 
     def session_of(self, credentials: dict[str, str], service: str, region: str = HOME_REGION) -> Any:
-        """A client with the `Credentials` of an AssumeRole."""
+        """Returns a client that uses the `Credentials` of an AssumeRole answer."""
         return self._client(
             service, region, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
         )

@@ -1,6 +1,6 @@
-"""The customer accounts of the stage: who they are, what lies in them, and what is wrong with some of them.
+"""Defines the customer accounts of the stage: their registry entries, resources and misconfigurations.
 
-It knows the emulator only through the clients it is handed. External IDs are random in every run.
+It knows the emulator only through the clients that it gets. External IDs are random in every run.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ CUSTOMER_ROLE = "rolecall-inventory"
 class Customer:
     account: str
     name: str
-    regions: dict[str, int]  # where it has a network, and with how many machines
+    regions: dict[str, int]  # the regions with a network, and the number of instances in each
     alias: str | None = None
     bulk_zone: bool = False
     tags: dict[str, str] = field(default_factory=dict)
-    # What the registry says, and what the customer's role asks for: the same, unless one is spoilt.
+    # The external ID in the registry and in the role's trust policy. They differ for a misconfigured customer only.
     external_id: str = field(default_factory=lambda: secrets.token_hex(16))
     trusted_external_id: str = ""
     backend_account: str = BACKEND_ACCOUNT
     denied_actions: list[str] = field(default_factory=list)
-    spoilt: str = ""  # how, in words
+    misconfiguration: str = ""  # in words; empty for a sound account
     role_arn: str = ""
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class Customer:
         }
 
     def described(self) -> dict[str, Any]:
-        return {"id": self.account, "name": self.name, "regions": list(self.regions), "spoilt": self.spoilt}
+        return {"id": self.account, "name": self.name, "regions": list(self.regions), "fault": self.misconfiguration}
 
 
 def four_customers() -> list[Customer]:
@@ -66,29 +66,29 @@ def four_customers() -> list[Customer]:
             alias="globex",
             tags={"tier": "silver"},
         ),
-        # initech took somebody else's external ID: rolecall must not be let in.
+        # initech's role has the external ID of another customer: AssumeRole must fail.
         Customer(
             "333333333333",
             "initech",
             {"eu-central-1": 1},
             tags={"tier": "gold"},
             trusted_external_id=secrets.token_hex(16),
-            spoilt="its role trusts a wrong external ID",
+            misconfiguration="its role trusts a wrong external ID",
         ),
-        # umbrella's administrator took the Route 53 reads out of the role.
+        # umbrella's administrator removed the Route 53 reads from the role.
         Customer(
             "444444444444",
             "umbrella",
             {"ap-southeast-2": 2},
             tags={"tier": "silver"},
             denied_actions=["route53:*"],
-            spoilt="its role lacks the Route 53 reads",
+            misconfiguration="its role lacks the Route 53 reads",
         ),
     ]
 
 
 def stranger() -> Customer:
-    """An account whose role trusts another backend. It is in no registry; a test may enter it into its own."""
+    """Returns an account whose role trusts another backend. It is in no registry; a test may add it to its own."""
     return Customer("666666666666", "stranger", {}, backend_account="888888888888")
 
 
@@ -100,19 +100,19 @@ def registry_of(customers: list[Customer]) -> dict[str, Any]:
     }
 
 
-def furnish(cloud: Cloud, customer: Customer) -> None:
-    """Networks and machines in each region, zones over all of them, an alias for those that have one."""
+def populate(cloud: Cloud, customer: Customer) -> None:
+    """Creates a network with instances in each region, hosted zones for all VPCs, and the account alias."""
     vpcs = {}
-    for number, (region, machines) in enumerate(customer.regions.items()):
+    for number, (region, instances) in enumerate(customer.regions.items()):
         ec2 = cloud.root("ec2", customer.account, region)
-        vpcs[region] = networks.build_network(ec2, customer.name, 20 + number, region, machines)
+        vpcs[region] = networks.build_network(ec2, customer.name, 20 + number, region, instances)
     dns.build_zones(cloud.root("route53", customer.account), customer.name, vpcs, customer.bulk_zone)
     if customer.alias:
         cloud.root("iam", customer.account).create_account_alias(AccountAlias=customer.alias)
 
 
-def spoil(cloud: Cloud, customer: Customer) -> None:
-    """Takes the denied actions out of the customer's role, as its administrator would by hand."""
+def remove_denied_actions(cloud: Cloud, customer: Customer) -> None:
+    """Removes the denied actions from the customer's role, as its administrator could by hand."""
     iam = cloud.root("iam", customer.account)
     for policy_name in iam.list_role_policies(RoleName=CUSTOMER_ROLE)["PolicyNames"]:
         policy = iam.get_role_policy(RoleName=CUSTOMER_ROLE, PolicyName=policy_name)["PolicyDocument"]

@@ -1,13 +1,15 @@
-"""`make demo`: rolecall in an emulated AWS, from nothing to the inventory of four customer accounts.
+"""Runs the demo (`make demo`): deploys rolecall to an emulated AWS and inventories four customer accounts.
 
     demo.py [--bootstrap target/debug/bootstrap] [--rolecall target/debug/rolecall] [--out target/demo]
 
-Starts the emulator, deploys `infra/`, lets the deployed schedule fire the function for the whole fleet, meanwhile
-invokes it and takes one account's roll from the command line, ends the emulator, shows what came out and has DuckDB
-answer two questions over it. Exit code 0: everything was as the stage was set (two accounts whole, one that refuses,
-one without Route 53); 1: something was not; 130: interrupted.
+It starts the emulator, deploys `infra/` and lets the deployed schedule run the whole fleet. Meanwhile it invokes the
+function, and runs the command line for one account. Then it stops the emulator, prints the results, and answers two
+questions over them with DuckDB.
 
-It builds and installs nothing; the Makefile does.
+Exit code 0: the results match the stage (two accounts complete, one denies access, one lacks Route 53 reads).
+1: something differs. 130: interrupted.
+
+It builds and installs nothing: the Makefile does.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +35,20 @@ import show
 from clients import BACKEND_ACCOUNT, SECRET, Cloud
 from emulator import Emulator, EmulatorError, last_lines
 from formation import deploy
-from results import Nested, Run, nested_columns, surprises
-from stage import NAME, Stage, backend_parameters, set_stage
+from results import Nested, Run, differences, nested_columns
+from stage import NAME, Stage, backend_parameters, deploy_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 ON_DEMAND = {"accounts": ["111111111111", "222222222222", "333333333333", "444444444444"]}
 ON_DEMAND_RESOURCES = ["ec2_addresses", "ec2_instances", "ec2_vpcs", "route53_hosted_zones"]
 SCHEDULE_LEAD = 2  # seconds ahead of now
-SCHEDULE_PATIENCE = 60.0
+SCHEDULE_TIMEOUT = 60.0  # seconds
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(RuntimeError):
-    """The demo cannot go on; the message says why."""
+    """A failure that ends the demo."""
 
 
 STARTED = time.monotonic()
@@ -57,31 +59,31 @@ def say(text: str) -> None:
 
 
 def stripped(bootstrap: Path, scratch: Path) -> Path:
-    """A copy without debug symbols: a debug build is some hundred megabytes, most of them symbols."""
+    """Makes a copy without debug symbols, which are most of a debug build's hundreds of megabytes."""
     copy = scratch / "bootstrap"
     shutil.copyfile(bootstrap, copy)
     strip = shutil.which("strip")
     if strip:
-        # A file that strip does not know (a script, another system's binary) is used as it is.
+        # If strip cannot read the file (a script, another system's binary), the copy stays unchanged.
         subprocess.run([strip, str(copy)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return copy
 
 
 def invoke(cloud: Cloud, function: str) -> dict[str, Any]:
-    """Everything is what the schedule asks; on demand, a few resource types of the sample's accounts."""
+    """Invokes the function for a few resource types of the sample event. The schedule covers all types."""
     sample = ROOT / "events" / "on-demand.json"
     request = json.loads(sample.read_text()) if sample.exists() else ON_DEMAND
     request |= {"resources": ON_DEMAND_RESOURCES}
-    answer = cloud.root("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
-    response = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
+    invocation = cloud.root("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
+    response = json.loads(invocation["Payload"].read())
+    if "FunctionError" in invocation:
         raise DemoError(f"the function failed: {json.dumps(response)}")
     return dict(response)
 
 
 def fire_schedule(cloud: Cloud, stage: Stage) -> str:
-    """Sets the deployed schedule to a moment ahead, as an operator would; returns the run id that must come of it."""
-    moment = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=SCHEDULE_LEAD)
+    """Sets the deployed schedule to a near time, as an operator could. Returns the id of the run it must start."""
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=SCHEDULE_LEAD)
     parameters = backend_parameters(cloud, stage.backend_role_arn, stage.code, stage.format)
     parameters |= {"ScheduleState": "ENABLED", "ScheduleExpression": f"at({moment:%Y-%m-%dT%H:%M:%S})"}
     deploy(cloud, BACKEND_ACCOUNT, "backend.yaml", "rolecall-backend", parameters)
@@ -89,17 +91,17 @@ def fire_schedule(cloud: Cloud, stage: Stage) -> str:
 
 
 def wait_for_manifest(cloud: Cloud, bucket: str, run_id: str) -> None:
-    """Returns when the run is committed and `latest.json` names it, which is the last that a run writes."""
-    s3 = cloud.root("s3")  # once: making a client takes longer than a call, and the run needs the processor
-    deadline = time.monotonic() + SCHEDULE_PATIENCE
+    """Waits until the run is committed and `latest.json` names it, which is the last object that a run writes."""
+    s3 = cloud.root("s3")  # one client for all polls: making one takes more processor time than a call
+    deadline = time.monotonic() + SCHEDULE_TIMEOUT
     while time.monotonic() < deadline:
         committed = read_object(s3, bucket, f"runs/{run_id}/manifest.json")
         latest = read_object(s3, bucket, "latest.json")
         if committed is not None and latest is not None and run_id in latest:
             return
         time.sleep(0.2)
-    problem = "did not commit" if committed is None else "is committed, but latest.json does not name it: it holds"
-    raise DemoError(f"the scheduled run {run_id} {problem} {latest or ''} (waited {SCHEDULE_PATIENCE:.0f} s)")
+    problem = "did not commit" if committed is None else "is committed, but latest.json names another run:"
+    raise DemoError(f"the scheduled run {run_id} {problem} {latest or ''} (waited {SCHEDULE_TIMEOUT:.0f} s)")
 
 
 def read_object(s3: Any, bucket: str, key: str) -> str | None:
@@ -119,17 +121,17 @@ def copy_results(cloud: Cloud, bucket: str, folder: Path) -> None:
 
 
 def run_command_line(rolecall: Path, stage: Stage, folder: Path) -> None:
-    """The same engine from a terminal: an operator enters through backend_role."""
+    """Runs the same engine from the command line, as an operator who assumes backend_role."""
     command = [
         str(rolecall), "run",
         "--registry", stage.registry_uri,
-        "--output", near(folder),
+        "--output", short(folder),
         "--accounts", "111111111111",
         "--regions", "eu-*",
         "--resources", "ec2_vpc*,ec2_instances",
         "--backend-role", stage.backend_role_arn,
     ]  # fmt: skip
-    show.show_command([near(rolecall), *command[1:]])
+    show.show_command([short(rolecall), *command[1:]])
     environment = without_settings() | {
         "AWS_ENDPOINT_URL": stage.endpoint,
         "AWS_ACCESS_KEY_ID": BACKEND_ACCOUNT,
@@ -139,40 +141,40 @@ def run_command_line(rolecall: Path, stage: Stage, folder: Path) -> None:
     }
     code = subprocess.run(command, env=environment, timeout=30, check=False).returncode
     if code != 0:
-        raise DemoError(f"the command line ended with {code}, where a whole account gives 0")
+        raise DemoError(f"the command line ended with {code}; a complete account gives 0")
 
 
-def printed(command: list[str]) -> str:
-    """What a command that calls nobody prints."""
-    done = subprocess.run(
+def output_of(command: list[str]) -> str:
+    """Returns the standard output of a command that needs no AWS."""
+    process = subprocess.run(
         command, env=without_settings(), timeout=30, check=True, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    return done.stdout
+    return process.stdout
 
 
 def without_settings() -> dict[str, str]:
-    """The environment without the credentials and settings of the person at the keyboard."""
+    """Returns the environment without the user's AWS and rolecall settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ROLECALL_"))}
 
 
 def catalogue_of(rolecall: Path) -> Nested:
-    return nested_columns(json.loads(printed([str(rolecall), "resources", "--json"])))
+    return nested_columns(json.loads(output_of([str(rolecall), "resources", "--json"])))
 
 
-def ask(rolecall: Path, folder: Path) -> None:
-    """Has DuckDB answer over the views that the command line prints."""
-    command = [str(rolecall), "schema", "duckdb", "--output", near(folder)]
-    views = printed(command)
-    show.show_questions(views, shlex.join([near(rolecall), *command[1:]]))
+def answer_questions(rolecall: Path, folder: Path) -> None:
+    """Answers questions with DuckDB, over the views that the command line prints."""
+    command = [str(rolecall), "schema", "duckdb", "--output", short(folder)]
+    views = output_of(command)
+    show.show_questions(views, shlex.join([short(rolecall), *command[1:]]))
 
 
-def near(path: Path) -> str:
-    """As short as a person would type it."""
+def short(path: Path) -> str:
+    """Returns the path relative to the current folder, if it is below."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def empty(folder: Path) -> None:
-    """Removes an earlier demo's results, and nothing else that may lie in the folder."""
+    """Removes the results of an earlier demo, and no other file in the folder."""
     for name in ("runs", "committed", "ndjson", "parquet", "command-line"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in ("latest.json", "emulator.log"):
@@ -181,47 +183,47 @@ def empty(folder: Path) -> None:
 
 
 def demo(bootstrap: Path, rolecall: Path, folder: Path) -> list[str]:
-    """Goes through it all; returns what was not as expected."""
+    """Runs all steps. Returns the differences from the expected results."""
     empty(folder)
     has_command_line = rolecall.is_file() and os.access(rolecall, os.X_OK)
     say("starting an emulated AWS on the loopback")
     with Emulator(folder / "emulator.log") as emulator, tempfile.TemporaryDirectory() as scratch:
         cloud = Cloud(emulator.endpoint)
         say("packing the function; deploying backend_role, the backend and four customers' roles by CloudFormation")
-        stage = set_stage(emulator.endpoint, stripped(bootstrap, Path(scratch)), "parquet")
+        stage = deploy_stage(emulator.endpoint, stripped(bootstrap, Path(scratch)), "parquet")
         assert stage.function_name is not None
         for account in stage.accounts:
-            flaw = f" (spoilt: {account['spoilt']})" if account["spoilt"] else ""
-            print(f"         {account['id']} {account['name']:<10} in {', '.join(account['regions'])}{flaw}")
-        say(f"setting the deployed schedule to {SCHEDULE_LEAD} s from now: everything in every region of all accounts")
+            fault = f" (on purpose: {account['fault']})" if account["fault"] else ""
+            print(f"         {account['id']} {account['name']:<10} in {', '.join(account['regions'])}{fault}")
+        say(f"setting the deployed schedule to {SCHEDULE_LEAD} s from now: all types in every region of all accounts")
         scheduled_run = fire_schedule(cloud, stage)
         say(f"meanwhile invoking the function {NAME!r} with events/on-demand.json, for a few resource types")
         response = invoke(cloud, stage.function_name)
-        say(f"it answered: {response.get('status')}")
+        say(f"the function returned status {response.get('status')}")
         if has_command_line:
-            say("the same from a terminal, for a part of one account:")
+            say("running the command line, for part of one account:")
             run_command_line(rolecall, stage, folder / "command-line")
         say("waiting for the scheduled run")
         wait_for_manifest(cloud, stage.results_bucket, scheduled_run)
-        say(f"EventBridge Scheduler fired it: {scheduled_run} is committed, and latest.json names it")
+        say(f"EventBridge Scheduler started the run: {scheduled_run} is committed, and latest.json names it")
         copy_results(cloud, stage.results_bucket, folder)
-    say("the emulator is ended; this is what came out")
+    say("the emulator is stopped; these are the results")
     nested = catalogue_of(rolecall) if has_command_line else {}
     on_demand, scheduled = (Run.read(folder, run_id, nested) for run_id in (str(response["run_id"]), scheduled_run))
     show.show_response(response)
     show.show_accounts(scheduled, {account["id"]: account["name"] for account in stage.accounts})
     show.show_records(scheduled)
     show.show_gaps(scheduled)
-    show.show_files([on_demand, scheduled], near(folder))
+    show.show_files([on_demand, scheduled], short(folder))
     if has_command_line:
-        ask(rolecall, folder)
+        answer_questions(rolecall, folder)
     else:
-        print(f"\nNo questions to DuckDB: {near(rolecall)}, which prints its views, is not there or is no program.")
-    return [f"{run.run_id}: {surprise}" for run in (on_demand, scheduled) for surprise in surprises(run)]
+        print(f"\nNo questions to DuckDB: {short(rolecall)}, which prints its views, is missing or not executable.")
+    return [f"{run.run_id}: {difference}" for run in (on_demand, scheduled) for difference in differences(run)]
 
 
 def interrupt(_number: int, _frame: object) -> None:
-    for number in ENDING_SIGNALS:  # the first is enough; a second one must not disturb the tidying up
+    for number in ENDING_SIGNALS:  # a second signal must not interrupt the cleanup
         signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt
 
@@ -230,10 +232,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="rolecall in an emulated AWS.")
     parser.add_argument("--bootstrap", type=Path, default=BUILT / "debug/bootstrap", help="the Lambda binary")
     parser.add_argument("--rolecall", type=Path, default=BUILT / "debug/rolecall", help="the command line")
-    parser.add_argument("--out", type=Path, default=ROOT / "target/demo", help="where results are copied to")
+    parser.add_argument("--out", type=Path, default=ROOT / "target/demo", help="the folder for the results")
     arguments = parser.parse_args()
     if not arguments.bootstrap.is_file():
-        print(f"demo: {arguments.bootstrap} is not there; build it first (make demo does)", file=sys.stderr)
+        print(f"demo: {arguments.bootstrap} does not exist; `make demo` builds it", file=sys.stderr)
         return 2
     for number in ENDING_SIGNALS:
         signal.signal(number, interrupt)
@@ -241,25 +243,25 @@ def main() -> int:
     try:
         unexpected = demo(arguments.bootstrap.resolve(), arguments.rolecall.resolve(), folder)
     except KeyboardInterrupt:
-        print("\ndemo: interrupted; what it started is ended", file=sys.stderr)
+        print("\ndemo: interrupted; the emulator is stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read our output (`head`) has seen enough
+    except BrokenPipeError:  # the reader of the output (`head`) has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (DemoError, EmulatorError, RuntimeError, ValueError, OSError, KeyError) as problem:
         return failed(problem, folder)
     except (BotoCoreError, ClientError, duckdb.Error, subprocess.SubprocessError) as problem:
         return failed(problem, folder)
-    for surprise in unexpected[:20]:
-        print(f"demo: not as expected: {surprise}", file=sys.stderr)
+    for difference in unexpected[:20]:
+        print(f"demo: not as expected: {difference}", file=sys.stderr)
     if not unexpected:
-        print("\nAll as expected: two accounts whole, one that refuses us, one without its Route 53 reads.")
+        print("\nAll as expected: two accounts complete, one denies access, one lacks the Route 53 reads.")
     return 1 if unexpected else 0
 
 
 def failed(problem: Exception, folder: Path) -> int:
     print(f"demo: {type(problem).__name__}: {problem}", file=sys.stderr)
-    print(f"demo: the emulator's last words: {last_lines(folder / 'emulator.log')}", file=sys.stderr)
+    print(f"demo: end of the emulator's log: {last_lines(folder / 'emulator.log')}", file=sys.stderr)
     return 1
 
 

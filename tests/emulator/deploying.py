@@ -1,14 +1,14 @@
-"""Deploys the backend in a running emulator as `make deploy` does in AWS: by infra/deploy.sh and the aws command line.
+"""Deploys the backend into a running emulator as `make deploy` does in AWS: with infra/deploy.sh and the AWS CLI.
 
     deploying.py --endpoint URL --bootstrap PATH [--account 777777777777] [--readers 111111111111,222222222222] [--once]
 
-Into an account where nothing is, it deploys three times: dry, which must change nothing; in earnest; and again without
-any of the parameters, which must change nothing either (`--once`: in earnest alone). It prints one JSON line that tells
-what is there then, and what each step said. Exit code 1: something was not so, and standard error says what; progress
-goes there too.
+The account must be empty. Three deployments follow one another: a dry run, which must change nothing; a real one; and
+another one without parameters, which must change nothing either. With `--once` only the real one is made. It prints
+one JSON line with the deployed resources and the result of each step. Progress and errors go to standard error. Exit
+code 1 means that a check failed.
 
-It starts no emulator, and refuses one that is not on the loopback. The aws command line is installed into
-.emulator/awscli on first use.
+It starts no emulator, and refuses one that is not on the loopback. The AWS CLI is installed into .emulator/awscli on
+first use.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SCRIPT = INFRA / "deploy.sh"
 CLI = ROOT / ".emulator" / "awscli"
 REQUIREMENTS = Path(__file__).with_name("requirements-cli.txt")
 STACKS = (f"{NAME}-artifacts", f"{NAME}-role", NAME)
-# What deploy.sh and the aws command line read; the test's own values stand in for those of the person at the keyboard.
+# The settings that deploy.sh and the AWS CLI read. The user's values are dropped, and the test sets its own.
 FOREIGN = re.compile(
     r"AWS_.*|ROLECALL_.*|(ROLE_|ARTIFACT_|FLEET_)?PARAMETERS|FLEET|BACKEND_ROLE_ARN|NAME|ARCHITECTURE|PACKAGE|DRY_RUN"
 )
@@ -52,12 +52,12 @@ State = dict[str, str]
 
 
 class DeployingError(RuntimeError):
-    """The script did something else than it should; the message says what."""
+    """A check of the deployment failed."""
 
 
 @dataclass
 class Deployed:
-    """What a test needs to know of the deployment; printed as JSON."""
+    """The facts about the deployment that tests use. Printed as JSON."""
 
     account: str
     region: str
@@ -75,7 +75,7 @@ class Deployed:
     published: dict[str, Any]
     first_run: dict[str, str]
     second_run: str | None  # "no changes", or null with --once
-    said: str  # by the first run: its steps, the outputs and what comes next
+    said: str  # the output of the first run: steps, stack outputs, next commands
 
 
 STARTED = time.monotonic()
@@ -85,19 +85,19 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - STARTED:5.1f}s] {text}", file=sys.stderr, flush=True)
 
 
-# ---- The aws command line ----
+# ---- The AWS CLI ----
 
 
 def install_cli() -> Path:
-    """Installs it once, and again when the pin changes; tests that run at the same time wait for one another."""
+    """Installs the AWS CLI once, and again after a change of the pin. A file lock serializes concurrent tests."""
     CLI.mkdir(parents=True, exist_ok=True)
     pins = REQUIREMENTS.read_text()
     installed = CLI / ".installed"
     with (CLI / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not installed.exists() or installed.read_text() != pins:
-            say("installing the aws command line into .emulator/")
-            # Without a pip of its own, which takes longer than all the rest: ours installs it.
+            say("installing the AWS CLI into .emulator/")
+            # This environment's pip installs it: a second pip would take longer than all the rest.
             quiet([sys.executable, "-m", "venv", "--without-pip", str(CLI)])
             pip = [sys.executable, "-m", "pip", "--python", str(CLI / "bin" / "python"), "--disable-pip-version-check"]
             quiet([*pip, "install", "--quiet", "-r", str(REQUIREMENTS)])
@@ -106,16 +106,16 @@ def install_cli() -> Path:
 
 
 def quiet(command: list[str]) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode != 0:
-        raise DeployingError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout.strip()}")
+    process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if process.returncode != 0:
+        raise DeployingError(f"{' '.join(command)} ended with {process.returncode}: {process.stdout.strip()}")
 
 
 # ---- The script ----
 
 
 def environment(endpoint: str, account: str, package: Path) -> dict[str, str]:
-    """Root of the account at the emulator, and nothing that the person at the keyboard has set."""
+    """Returns an environment that calls the emulator as the account's root, without the user's settings."""
     kept = {name: value for name, value in os.environ.items() if not FOREIGN.fullmatch(name)}
     return kept | {
         "PATH": f"{install_cli()}{os.pathsep}{os.environ['PATH']}",
@@ -133,23 +133,22 @@ def environment(endpoint: str, account: str, package: Path) -> dict[str, str]:
 
 
 def parameters(endpoint: str, account: str, readers: str) -> dict[str, str]:
-    """What an emulator needs, and operators: the account, as for the other tests' backend."""
+    """Returns the parameters for an emulator, with the whole account as operator, as in `stage.py`."""
     return {
         "ARTIFACT_PARAMETERS": f"RequireTls=false TemplateReaders={readers}",
         "ROLE_PARAMETERS": f"OperatorArns=arn:aws:iam::{account}:root",
-        # The first value has blanks in it, as the schedule's has in earnest.
+        # A real schedule expression has blanks too.
         "PARAMETERS": "ScheduleExpression=cron(0 4 * * ? *) ScheduleState=DISABLED Format=ndjson RequireTls=false "
         f"EndpointUrl={endpoint}",
     }
 
 
-def started(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(SCRIPT), *arguments],
         env=settings,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         timeout=1800,
         check=False,
@@ -157,17 +156,17 @@ def started(settings: dict[str, str], *arguments: str) -> subprocess.CompletedPr
 
 
 def run(settings: dict[str, str], *arguments: str) -> str:
-    done = started(settings, *arguments)
-    if done.returncode != 0:
-        raise DeployingError(f"deploy.sh ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    process = start(settings, *arguments)
+    if process.returncode != 0:
+        raise DeployingError(f"deploy.sh ended with {process.returncode}:\n{process.stdout}{process.stderr}")
+    return process.stdout
 
 
-def results(said: str) -> dict[str, str]:
-    """The last line of each step, by its name: {"stack rolecall-role": "created", ...}."""
+def results(output: str) -> dict[str, str]:
+    """Returns the last line of each step by its name: {"stack rolecall-role": "created", ...}."""
     last: dict[str, str] = {}
     step = ""
-    for line in said.split("\n\n", 1)[0].splitlines():
+    for line in output.split("\n\n", 1)[0].splitlines():
         heading = re.match(r"\[\d/\d] (stack [\w-]+|code|the customers' template|.*published\.json)?", line)
         if heading:
             step = (heading[1] or "").rsplit("/", 1)[-1]
@@ -176,16 +175,16 @@ def results(said: str) -> dict[str, str]:
     return last
 
 
-# ---- What is there ----
+# ---- The deployed resources ----
 
 
 def state_of(cloud: Cloud, account: str) -> State:
-    """Whatever a deployment could change: when stacks were changed, and each version of each object."""
+    """Captures all that a deployment could change: stack update times and every object version."""
     s3 = cloud.root("s3", account)
     stacks = cloud.root("cloudformation", account).describe_stacks()["Stacks"]
     state = {f"stack {stack['StackName']}": str(stack.get("LastUpdatedTime")) for stack in stacks}
     for bucket in s3.list_buckets()["Buckets"]:
-        state[f"s3://{bucket['Name']}"] = "there"
+        state[f"s3://{bucket['Name']}"] = "exists"
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for version in page.get("Versions", []):
                 state[f"s3://{bucket['Name']}/{version['Key']} version {version['VersionId']}"] = version["ETag"]
@@ -212,40 +211,40 @@ def read(cloud: Cloud, account: str, bucket: str, key: str) -> bytes:
 
 def expect(what: str, found: Any, expected: Any) -> None:
     if found != expected:
-        raise DeployingError(f"{what}: {found!r}, where {expected!r} was expected")
+        raise DeployingError(f"{what}: found {found!r}, expected {expected!r}")
 
 
 def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: bool) -> Deployed:
     cloud = Cloud(endpoint)
     before = state_of(cloud, account)
-    expect(f"in account {account} at first", before, {})
+    expect(f"resources in account {account} before the deployment", before, {})
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "bootstrap.zip"
         package.write_bytes(pack(bootstrap, level=1))
-        bare = environment(endpoint, account, package)
-        full = bare | parameters(endpoint, account, readers)
+        without_parameters = environment(endpoint, account, package)
+        with_parameters = without_parameters | parameters(endpoint, account, readers)
         if not once:
-            say(f"deploying into account {account}: dry")
-            run(full, "--dry-run")
+            say(f"dry run in account {account}")
+            run(with_parameters, "--dry-run")
             expect_unchanged("a dry run", state_of(cloud, account), before)
         say(f"deploying into account {account}")
-        said = run(full)
-        first = results(said)
+        output = run(with_parameters)
+        first = results(output)
         expect("the first run's steps", set(first.values()), {"created", "written"})
         if not once:
             deployed = state_of(cloud, account)
-            say("again, without the parameters")
-            second = results(run(bare))
-            expect("the second run's steps", set(second.values()), {"no changes", "is there already"})
+            say("deploying again without the parameters")
+            second = results(run(without_parameters))
+            expect("the second run's steps", set(second.values()), {"no changes", "exists already"})
             expect_unchanged("the second run", state_of(cloud, account), deployed)
-            say("with another name for backend_role, which customers trust")
-            refused = started(bare | {"ROLE_PARAMETERS": "RoleName=another"})
-            told = refused.returncode, "customers trust that role" in refused.stderr
-            expect("what becomes of another name for backend_role", told, (2, True))
-            expect_unchanged("it", state_of(cloud, account), deployed)
-            say("with a key that role and backend must both know: dry")
-            said = run(bare | {"PARAMETERS": "KmsKeyArn=" + KEY}, "--dry-run")
-            stacks = [line for line in said.splitlines() if KEY in line]
+            say("renaming backend_role, which customers trust: must be refused")
+            refusal = start(without_parameters | {"ROLE_PARAMETERS": "RoleName=another"})
+            result = refusal.returncode, "customers trust that role" in refusal.stderr
+            expect("exit code and message for another name of backend_role", result, (2, True))
+            expect_unchanged("the refused deployment", state_of(cloud, account), deployed)
+            say("dry run with a KMS key, which both the role and the backend need")
+            planned = run(without_parameters | {"PARAMETERS": "KmsKeyArn=" + KEY}, "--dry-run")
+            stacks = [line for line in planned.splitlines() if KEY in line]
             expect("the stacks that would get the key", len(stacks), 2)
     outputs = outputs_of(cloud, account)
     template = (INFRA / "customer-role.yaml").read_bytes()
@@ -258,7 +257,7 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
     expect("published.json", published, expected)
     reader = readers.split(",")[0] or account
     expect(f"the template as {reader} reads it", read(cloud, reader, outputs["TemplateBucket"], key), template)
-    say("all as it should be")
+    say("all checks passed")
     return Deployed(
         account=account,
         region=HOME_REGION,
@@ -276,17 +275,19 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
         published=published,
         first_run=first,
         second_run=None if once else "no changes",
-        said=said,
+        said=output,
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--endpoint", required=True, help="where the emulator answers")
+    parser.add_argument("--endpoint", required=True, help="the emulator's endpoint")
     parser.add_argument("--bootstrap", type=Path, required=True, help="the Lambda binary")
-    parser.add_argument("--account", default=ACCOUNT, help=f"the backend's, with nothing in it (default: {ACCOUNT})")
-    parser.add_argument("--readers", default=READERS, help="accounts that may read the customers' template")
-    parser.add_argument("--once", action="store_true", help="only the deployment: no dry run, no second one")
+    parser.add_argument(
+        "--account", default=ACCOUNT, help=f"the backend's account, which must be empty (default: {ACCOUNT})"
+    )
+    parser.add_argument("--readers", default=READERS, help="the accounts that may read the customers' template")
+    parser.add_argument("--once", action="store_true", help="deploy once, without a dry run and a repetition")
     arguments = parser.parse_args()
     endpoint = arguments.endpoint.rstrip("/")
     try:

@@ -1,7 +1,7 @@
-"""Fills a customer account with hosted zones, records and health checks, as `stage.py` asks.
+"""Fills a customer account with hosted zones, records and health checks, for `stage.py`.
 
-The zones hold one of each kind of record that tends to break readers: wildcards, escaped names, quoted text, aliases,
-weighted and latency records, and one zone with more records than a page holds. Nothing here resolves.
+The zones have one of each kind of record that tends to break parsers: wildcards, escaped names, quoted text, aliases,
+weighted and latency records. One zone has more records than a page. No name resolves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 Record = dict[str, Any]
 
-PAGE = 300  # ListResourceRecordSets never answers more at once
+PAGE = 300  # the page limit of ListResourceRecordSets
 BULK_RECORDS = PAGE + 20
 CHANGES_A_BATCH = 200  # well below AWS's 1,000
 
@@ -27,7 +27,7 @@ def alias(name: str, target: str, zone: str, **more: Any) -> Record:
 
 
 def every_kind(domain: str, zone: str, health_check: str) -> list[Record]:
-    """One of each kind of record, in a public zone."""
+    """Returns one of each kind of record of a public zone."""
     return [
         simple(f"www.{domain}", "A", "192.0.2.1", "192.0.2.2"),
         simple(f"www.{domain}", "AAAA", "2001:db8::1"),
@@ -52,7 +52,7 @@ def every_kind(domain: str, zone: str, health_check: str) -> list[Record]:
 
 
 def build_zones(route53: Any, name: str, vpcs: dict[str, str], bulk: bool) -> list[str]:
-    """A public and a private zone (in all VPCs given, {region: id}), at will a bulky one; returns their ids."""
+    """Creates a public zone, a private one for `vpcs` ({region: id}), and on request a large one. Returns their ids."""
     domain = f"{name}.example."
     check = build_health_checks(route53, name, domain)
     zones = [create_zone(route53, domain, f'the public zone of "{name}" & others')]
@@ -84,7 +84,7 @@ def build_private_zone(route53: Any, name: str, vpcs: dict[str, str]) -> str:
         [
             simple(f"db.{domain}", "A", "10.20.2.10"),
             simple(f"db.{domain}", "TXT", '"primary; since=2026"'),
-            # The same asterisk, as AWS prints it in its answers; ministack gives back what it was given.
+            # An asterisk as AWS escapes it in answers. ministack returns names unchanged.
             simple(f"\\052.apps.{domain}", "A", "10.20.1.10", ttl=60),
             simple("10.2.20.10.in-addr.arpa." + domain, "PTR", f"db.{domain}"),
         ],
@@ -131,8 +131,8 @@ def write_records(route53: Any, zone: str, records: list[Record]) -> None:
 
 
 def batches(records: list[Record]) -> Iterator[list[Record]]:
-    rest = iter(records)
-    while batch := list(islice(rest, CHANGES_A_BATCH)):
+    remaining = iter(records)
+    while batch := list(islice(remaining, CHANGES_A_BATCH)):
         yield batch
 
 

@@ -1,13 +1,12 @@
-"""Starts and ends the AWS emulator (ministack) for the demo and the end-to-end tests.
+"""Starts and stops the AWS emulator (ministack) for the demo and the end-to-end tests.
 
-As a context manager it yields a running emulator on a free loopback port, with identity checks on
-(`AUTH=true`), its files in a temporary folder, and everything gone afterwards: the server, the Lambda
-processes it started, the folder.
+As a context manager it yields a running emulator on a free loopback port, with permission checks on (`AUTH=true`) and
+its files in a temporary folder. On exit it removes the server, its Lambda processes and the folder.
 
-As a command, `emulator.py serve [--log FILE]` prints one JSON line {"endpoint", "pid", "log"} and lives until its
-standard input is closed, so that a test binary ends it by ending.
+As a command, `emulator.py serve [--log FILE]` prints one JSON line {"endpoint", "pid", "log"} and runs until its
+standard input is closed. So it stops with the test binary that started it.
 
-It does not know what is deployed in the emulator (that is `stage.py`), and it installs nothing.
+It does not know what is deployed in the emulator (`stage.py`), and it installs nothing.
 """
 
 from __future__ import annotations
@@ -25,19 +24,20 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
-START_TIMEOUT = 120.0  # seconds; it takes about one
+START_TIMEOUT = 120.0  # seconds; a start takes about one
 STOP_TIMEOUT = 3.0
 FOREIGN = ("AWS_", "ROLECALL_")
-# A proxy meant for the internet must not get between us and the loopback.
+# Calls reach the loopback directly, past a proxy that is set for the internet.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent dies
+PR_SET_PDEATHSIG = 1  # Linux: sets the signal that a process receives when its parent dies
 
 
 class EmulatorError(RuntimeError):
-    """The emulator did not start; the message says where its log lies."""
+    """The emulator did not start. The message has the end of its log."""
 
 
 class Emulator:
@@ -66,8 +66,8 @@ class Emulator:
         return self.process.pid
 
     def start(self) -> None:
-        # Between finding a free port and binding it another process may take it: then the emulator
-        # exits, and another port is tried.
+        # Another process may take the port before the emulator binds it. The emulator exits then, and the next
+        # attempt uses another port.
         for _ in range(3):
             port = free_port()
             self.endpoint = f"http://127.0.0.1:{port}"
@@ -79,13 +79,11 @@ class Emulator:
         raise EmulatorError(f"the emulator did not start: {last_lines(self.log)}")
 
     def stop(self) -> None:
-        """Ends the emulator with its whole process group (the Lambda children are in it)."""
+        """Stops the emulator's process group, which includes its Lambda processes."""
         if self.process is not None:
             self._signal_group(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                pass
             self._signal_group(signal.SIGKILL)
             self.process.wait()
             self.process = None
@@ -94,22 +92,21 @@ class Emulator:
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
         scratch = self.folder / "tmp"
         scratch.mkdir(exist_ok=True)
-        # Credentials and settings of the person at the keyboard must not reach the emulator: it hands
-        # its whole environment on to the functions it runs.
+        # The user's credentials and settings must not reach the emulator: its functions inherit its environment.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         environment |= {
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",  # the name in queue URLs
+            "MINISTACK_HOST": "127.0.0.1",  # the host in queue URLs
             "GATEWAY_PORT": str(port),
             "STATE_DIR": str(self.folder / "state"),
             "S3_DATA_DIR": str(self.folder / "s3"),
             "TMPDIR": str(scratch),
             "PERSIST_STATE": "0",
-            "SFTP_ENABLED": "0",  # both would bind fixed ports
+            "SFTP_ENABLED": "0",  # this and IOT_MTLS_ENABLED would bind fixed ports
             "IOT_MTLS_ENABLED": "0",
             "AWS_EC2_METADATA_DISABLED": "true",
-            "SFN_WAIT_SCALE": "0.02",  # retries of a state machine wait seconds, here a fiftieth of them
+            "SFN_WAIT_SCALE": "0.02",  # state machines wait a fiftieth of their retry intervals
         }
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -119,7 +116,7 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # a group of its own; Ctrl-C in the terminal reaches only us
+                start_new_session=True,  # a process group of its own, which Ctrl-C in the terminal does not reach
                 preexec_fn=end_with_parent,
             )
 
@@ -138,10 +135,8 @@ class Emulator:
 
     def _signal_group(self, number: signal.Signals) -> None:
         assert self.process is not None
-        try:
+        with suppress(ProcessLookupError):  # the whole group has ended
             os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass  # all of the group have ended
 
 
 def free_port() -> int:
@@ -151,7 +146,7 @@ def free_port() -> int:
 
 
 def end_with_parent() -> None:
-    """Runs in the child: the emulator ends even where this process is killed outright (Linux only)."""
+    """Runs in the child, so that the emulator ends even if this process is killed with SIGKILL (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -168,7 +163,7 @@ def serve(log: Path | None) -> None:
 
 
 def exit_on_signal(number: int, _frame: object) -> None:
-    for ending in ENDING_SIGNALS:  # the first is enough; a second one must not disturb the tidying up
+    for ending in ENDING_SIGNALS:  # a second signal must not interrupt the cleanup
         signal.signal(ending, lambda *_: None)
     sys.exit(128 + number)
 
@@ -176,7 +171,7 @@ def exit_on_signal(number: int, _frame: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="The AWS emulator of the tests.")
     parser.add_argument("command", choices=["serve"])
-    parser.add_argument("--log", type=Path, help="where the emulator writes its log (default: in its own folder)")
+    parser.add_argument("--log", type=Path, help="the emulator's log file (default: in its temporary folder)")
     arguments = parser.parse_args()
     for number in ENDING_SIGNALS:
         signal.signal(number, exit_on_signal)

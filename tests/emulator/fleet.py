@@ -1,12 +1,12 @@
-"""Deploys the state machine of infra/fleet.yaml next to the backend of a stage, in a running emulator.
+"""Deploys the state machine of infra/fleet.yaml for the backend of a stage, in a running emulator.
 
     stage.py --endpoint URL --bootstrap PATH | fleet.py --endpoint URL [--batch-size 1] [--max-concurrency 20]
         [--copy NAME KEY=VALUE …]
 
-reads the line that `stage.py` printed (of a stage with a function) and prints one JSON line that describes the machine.
-Once more with other numbers, it updates the machine. With `--copy` it makes a copy of the function under another name
-first, with these settings besides its own, and a machine of that name over it. Retries wait as long as in AWS, unless
-the emulator is told otherwise when it starts (SFN_WAIT_SCALE=0.01).
+It reads the line that `stage.py` printed (of a stage with a function) and prints one JSON line that describes the state
+machine. A repetition with other numbers updates it. `--copy` first copies the function under another name, with
+additional settings, and deploys a state machine of that name for the copy. The emulator's SFN_WAIT_SCALE shortens the
+waits of retries.
 
 It starts no execution and knows nothing of what the function does.
 """
@@ -25,9 +25,10 @@ from clients import BACKEND_ACCOUNT, Cloud
 from formation import deploy
 from stage import NAME
 
+
 @dataclass
 class Fleet:
-    """What a test needs to know; printed as JSON."""
+    """The facts about the state machine that tests use. Printed as JSON."""
 
     state_machine_arn: str
     log_group_name: str
@@ -37,12 +38,13 @@ class Fleet:
 
 def copy_function(cloud: Cloud, stage: dict[str, Any], name: str, settings: dict[str, str]) -> None:
     functions = cloud.root("lambda")
-    own = functions.get_function_configuration(FunctionName=stage["function_name"])
+    original = functions.get_function_configuration(FunctionName=stage["function_name"])
+    copied = ("Runtime", "Role", "Handler", "Timeout", "MemorySize", "Architectures")
     functions.create_function(
         FunctionName=name,
         Code={"S3Bucket": stage["code"]["CodeBucket"], "S3Key": stage["code"]["CodeKey"]},
-        Environment={"Variables": own["Environment"]["Variables"] | settings},
-        **{member: own[member] for member in ("Runtime", "Role", "Handler", "Timeout", "MemorySize", "Architectures")},
+        Environment={"Variables": original["Environment"]["Variables"] | settings},
+        **{member: original[member] for member in copied},
     )
 
 
@@ -58,11 +60,17 @@ def deploy_fleet(cloud: Cloud, name: str, bucket: str, batch_size: int, max_conc
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Deploys the state machine next to the backend of a stage.")
-    parser.add_argument("--endpoint", required=True, help="where the emulator answers")
-    parser.add_argument("--batch-size", type=int, default=25, help="accounts in one shard")
-    parser.add_argument("--max-concurrency", type=int, default=20, help="shards at the same time")
-    parser.add_argument("--copy", nargs="+", default=[NAME], metavar="TEXT", help="a name, and settings: KEY=VALUE")
+    parser = argparse.ArgumentParser(description="Deploys the state machine for the backend of a stage.")
+    parser.add_argument("--endpoint", required=True, help="the emulator's endpoint")
+    parser.add_argument("--batch-size", type=int, default=25, help="accounts per shard")
+    parser.add_argument("--max-concurrency", type=int, default=20, help="concurrent shards")
+    parser.add_argument(
+        "--copy",
+        nargs="+",
+        default=[NAME],
+        metavar="TEXT",
+        help="name of the copied function, and its additional settings (KEY=VALUE)",
+    )
     arguments = parser.parse_args()
     try:
         stage = json.load(sys.stdin)

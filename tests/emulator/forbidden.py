@@ -1,13 +1,13 @@
-"""Tries on a furnished emulator what nobody may do, and says of each whether it was refused.
+"""Attempts forbidden calls on the stage and reports which ones were denied.
 
-    forbidden.py --endpoint URL < the line that stage.py has printed
+    forbidden.py --endpoint URL < the line that stage.py printed
 
-prints one JSON object, {"what was tried": "allowed" | "denied: CODE"}, in the order of the trials. Some trials have to
-succeed: next to each refusal stands one that differs in the point that matters, so that the refusal proves something.
-"failed: CODE" stands for any other error, and is none of what a test wants to see.
+It prints one JSON object {"attempt": "allowed" | "denied: CODE"} in the order of the attempts. Each denied attempt has
+an allowed counterpart that differs in the relevant point only. So a denial proves the permission, not a broken call.
+"failed: CODE" is any other error, which tests reject.
 
-What the trials need is made here and removed again: roles in the backend account and in one customer's, and a second
-backend with readers and invokers, where the stage has a function. The stage is left as it was.
+It creates what the attempts need and removes it again: roles in the backend account and in a customer's, and, if the
+stage has a function, a second backend with readers and invokers. The stage stays unchanged.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ from stage import backend_parameters
 
 DENIALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 SECOND = "forbidden"  # the Name of the second backend
-RECORDS = "parquet/ec2_vpcs/a"  # an object of it
-PATIENCE = {"Delay": 0.1, "MaxAttempts": 1200}
+RECORDS = "parquet/ec2_vpcs/a"  # an object in its results bucket
+WAITER = {"Delay": 0.1, "MaxAttempts": 1200}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-class Trials:
-    """Carries out one trial after the other and keeps what came of it."""
+class Attempts:
+    """Makes calls and records their outcomes."""
 
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
 
-    def attempt(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
-        assert name not in self.outcomes, f"{name} was tried already"
+    def make(self, name: str, call: Callable[..., Any], **parameters: Any) -> Any:
+        assert name not in self.outcomes, f"there are two attempts named {name!r}"
         try:
-            answer = call(**parameters)
-        except ClientError as refusal:
-            code = refusal.response["Error"]["Code"]
+            response = call(**parameters)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
             self.outcomes[name] = f"denied: {code}" if code in DENIALS else f"failed: {code}"
             return None
         self.outcomes[name] = "allowed"
-        return answer
+        return response
 
 
-# ---- What the trials need ----
+# ---- Prerequisites ----
 
 
 @contextmanager
 def role(cloud: Cloud, account: str, name: str, actions: list[str]) -> Iterator[str]:
-    """A role that the whole backend account may enter, with these rights on everything."""
+    """Creates a role that trusts the whole backend account and allows `actions` on all resources."""
     iam = cloud.root("iam", account)
-    everybody = {"AWS": f"arn:aws:iam::{BACKEND_ACCOUNT}:root"}
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": everybody}
+    backend_account = {"AWS": f"arn:aws:iam::{BACKEND_ACCOUNT}:root"}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": backend_account}
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
     try:
         if actions:
@@ -78,7 +78,7 @@ def policy(statement: dict[str, Any]) -> str:
 
 @contextmanager
 def administrator(cloud: Cloud, account: str) -> Iterator[None]:
-    """Attaches AdministratorAccess to the customer's role, as somebody there might by mistake."""
+    """Attaches AdministratorAccess to the customer's role, as a customer might by mistake."""
     iam = cloud.root("iam", account)
     iam.attach_role_policy(RoleName=CUSTOMER_ROLE, PolicyArn=ADMINISTRATOR)
     try:
@@ -99,48 +99,50 @@ def event_bus(cloud: Cloud, name: str) -> Iterator[str]:
 
 @contextmanager
 def second_backend(cloud: Cloud, facts: dict[str, Any], reader: str, invoker: str) -> Iterator[dict[str, str]]:
-    """A backend of its own buckets, with one reader and one invoker."""
-    named = {"Name": SECOND, "ResultsReaders": reader, "Invokers": invoker}
-    parameters = backend_parameters(cloud, facts["backend_role_arn"], facts["code"], facts["format"]) | named
+    """Deploys a second backend with one reader and one invoker, and yields the outputs of its stack."""
+    changed = {"Name": SECOND, "ResultsReaders": reader, "Invokers": invoker}
+    parameters = backend_parameters(cloud, facts["backend_role_arn"], facts["code"], facts["format"]) | changed
     buckets = []
     try:
-        made = deploy(cloud, BACKEND_ACCOUNT, "backend.yaml", SECOND, parameters)
-        buckets = [made["ResultsBucket"], made["RegistryBucket"]]
+        outputs = deploy(cloud, BACKEND_ACCOUNT, "backend.yaml", SECOND, parameters)
+        buckets = [outputs["ResultsBucket"], outputs["RegistryBucket"]]
         s3 = cloud.root("s3")
         for key in (RECORDS, *(f"runs/r/{name}.json" for name in ("manifest", "shards/0", "plan")), "latest.json"):
-            s3.put_object(Bucket=made["ResultsBucket"], Key=key, Body=b"{}")
-        s3.put_object(Bucket=made["RegistryBucket"], Key="targets.json", Body=b"{}")
-        yield made
+            s3.put_object(Bucket=outputs["ResultsBucket"], Key=key, Body=b"{}")
+        s3.put_object(Bucket=outputs["RegistryBucket"], Key="targets.json", Body=b"{}")
+        yield outputs
     finally:
         formation = cloud.root("cloudformation")
         formation.delete_stack(StackName=SECOND)
-        formation.get_waiter("stack_delete_complete").wait(StackName=SECOND, WaiterConfig=PATIENCE)
-        for bucket in buckets:  # they outlive their stack
+        formation.get_waiter("stack_delete_complete").wait(StackName=SECOND, WaiterConfig=WAITER)
+        for bucket in buckets:  # the stack retains its buckets
             remove_bucket(cloud, bucket)
 
 
 def remove_bucket(cloud: Cloud, bucket: str) -> None:
     s3 = cloud.root("s3")
-    there = s3.list_object_versions(Bucket=bucket)
-    for one in there.get("Versions", []) + there.get("DeleteMarkers", []):
-        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    listing = s3.list_object_versions(Bucket=bucket)
+    for version in listing.get("Versions", []) + listing.get("DeleteMarkers", []):
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     s3.delete_bucket(Bucket=bucket)
 
 
-# ---- The trials ----
+# ---- The attempts ----
 
 
-def at_the_door(trials: Trials, cloud: Cloud, facts: dict[str, Any], target: dict[str, Any]) -> Callable[..., Any]:
-    """Who gets into the customer's account. Gives a maker of clients for the one who properly did."""
+def try_assume_role(
+    attempts: Attempts, cloud: Cloud, facts: dict[str, Any], target: dict[str, Any]
+) -> Callable[..., Any]:
+    """Assumes roles of the customer. Returns a function that makes clients for the one allowed session."""
     account, external_id = target["account_id"], target["external_id"]
     customer, root = facts["customer_role_arns"][account], cloud.root("sts")
 
-    def enter(name: str, sts: Any, arn: str, **identification: str) -> Any:
-        return trials.attempt(name, sts.assume_role, RoleArn=arn, RoleSessionName="forbidden", **identification)
+    def enter(name: str, sts: Any, arn: str, **condition: str) -> Any:
+        return attempts.make(name, sts.assume_role, RoleArn=arn, RoleSessionName="forbidden", **condition)
 
     backend_role = enter("an operator enters backend_role", root, facts["backend_role_arn"])["Credentials"]
     backend = cloud.session_of(backend_role, "sts")
-    inside = enter("backend_role enters a customer", backend, customer, ExternalId=external_id)["Credentials"]
+    session = enter("backend_role enters a customer", backend, customer, ExternalId=external_id)["Credentials"]
     enter("backend_role enters a customer with a wrong external ID", backend, customer, ExternalId=f"x{external_id}")
     enter("backend_role enters a customer without an external ID", backend, customer)
     with ExitStack() as stack:
@@ -152,153 +154,154 @@ def at_the_door(trials: Trials, cloud: Cloud, facts: dict[str, Any], target: dic
         enter("the backend account itself enters a customer", root, customer, ExternalId=external_id)
         enter("another role of the backend account enters a role that is open to it", other, open_role)
         enter("backend_role enters another role of a customer, which is open to it", backend, open_role)
-    return lambda service, region=HOME_REGION: cloud.session_of(inside, service, region)
+    return lambda service, region=HOME_REGION: cloud.session_of(session, service, region)
 
 
-def inside_the_customer(trials: Trials, cloud: Cloud, account: str, client: Callable[..., Any]) -> None:
-    """What a session there may do besides its reads, by its own policy and when somebody attached too much."""
+def try_customer_session(attempts: Attempts, cloud: Cloud, account: str, client: Callable[..., Any]) -> None:
+    """Uses the customer's session for other calls than its reads: with its own policies, and with too many rights."""
     ec2, route53, iam = client("ec2"), client("route53"), client("iam")
     root = cloud.root("ec2", account)
-    # Where no other test counts what is there.
-    elsewhere = "sa-east-1"
-    aside = client("ec2", elsewhere)
+    # A region in which no other test counts resources.
+    other_region = "sa-east-1"
+    other_ec2 = client("ec2", other_region)
     machine = root.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
     network, tag = {"CidrBlock": "10.250.0.0/16"}, {"Key": "forbidden", "Value": "yes"}
-    trials.attempt("a customer's role lists VPCs", ec2.describe_vpcs)
-    trials.attempt("a customer's role lists machines", ec2.describe_instances)
-    trials.attempt("a customer's role lists zones", route53.list_hosted_zones)
-    trials.attempt("a customer's role makes a VPC", ec2.create_vpc, **network)
-    trials.attempt("a customer's role tags a machine", ec2.create_tags, Resources=[machine], Tags=[tag])
-    trials.attempt("a customer's role stops a machine", ec2.stop_instances, InstanceIds=[machine])
+    attempts.make("a customer's role lists VPCs", ec2.describe_vpcs)
+    attempts.make("a customer's role lists machines", ec2.describe_instances)
+    attempts.make("a customer's role lists zones", route53.list_hosted_zones)
+    attempts.make("a customer's role makes a VPC", ec2.create_vpc, **network)
+    attempts.make("a customer's role tags a machine", ec2.create_tags, Resources=[machine], Tags=[tag])
+    attempts.make("a customer's role stops a machine", ec2.stop_instances, InstanceIds=[machine])
     zone = {"Name": "forbidden.test", "CallerReference": "forbidden"}
-    trials.attempt("a customer's role makes a zone", route53.create_hosted_zone, **zone)
-    trials.attempt("a customer's role makes a user", iam.create_user, UserName="forbidden")
-    trials.attempt("a customer's role lists users", iam.list_users)
-    secrets(trials, "a customer's role reads", ec2, machine)
+    attempts.make("a customer's role makes a zone", route53.create_hosted_zone, **zone)
+    attempts.make("a customer's role makes a user", iam.create_user, UserName="forbidden")
+    attempts.make("a customer's role lists users", iam.list_users)
+    try_secrets(attempts, "a customer's role reads", ec2, machine)
     with administrator(cloud, account):
-        trials.attempt("with AdministratorAccess a customer's role lists users", iam.list_users)
-        made = trials.attempt("with AdministratorAccess a customer's role makes a VPC", aside.create_vpc, **network)
-        if made:
-            cloud.root("ec2", account, elsewhere).delete_vpc(VpcId=made["Vpc"]["VpcId"])
-        secrets(trials, "with AdministratorAccess a customer's role reads", ec2, machine)
-    trials.attempt("after it was detached a customer's role lists users", iam.list_users)
+        attempts.make("with AdministratorAccess a customer's role lists users", iam.list_users)
+        name = "with AdministratorAccess a customer's role makes a VPC"
+        created = attempts.make(name, other_ec2.create_vpc, **network)
+        if created:
+            cloud.root("ec2", account, other_region).delete_vpc(VpcId=created["Vpc"]["VpcId"])
+        try_secrets(attempts, "with AdministratorAccess a customer's role reads", ec2, machine)
+    attempts.make("after it was detached a customer's role lists users", iam.list_users)
 
 
-def secrets(trials: Trials, who: str, ec2: Any, machine: str) -> None:
-    trials.attempt(f"{who} user data", ec2.describe_instance_attribute, InstanceId=machine, Attribute="userData")
-    trials.attempt(f"{who} user data of a template", ec2.get_launch_template_data, InstanceId=machine)
-    trials.attempt(f"{who} a password", ec2.get_password_data, InstanceId=machine)
-    trials.attempt(f"{who} console output", ec2.get_console_output, InstanceId=machine)
-    trials.attempt(f"{who} a screenshot", ec2.get_console_screenshot, InstanceId=machine)
-    trials.attempt(
+def try_secrets(attempts: Attempts, who: str, ec2: Any, machine: str) -> None:
+    attempts.make(f"{who} user data", ec2.describe_instance_attribute, InstanceId=machine, Attribute="userData")
+    attempts.make(f"{who} user data of a template", ec2.get_launch_template_data, InstanceId=machine)
+    attempts.make(f"{who} a password", ec2.get_password_data, InstanceId=machine)
+    attempts.make(f"{who} console output", ec2.get_console_output, InstanceId=machine)
+    attempts.make(f"{who} a screenshot", ec2.get_console_screenshot, InstanceId=machine)
+    attempts.make(
         f"{who} a VPN's configuration",
         ec2.get_vpn_connection_device_sample_configuration,
         VpnConnectionId="vpn-0123456789abcdef0",
         VpnConnectionDeviceTypeId="1",
     )
-    trials.attempt(
+    attempts.make(
         f"{who} a VPN client's configuration",
         ec2.export_client_vpn_client_configuration,
         ClientVpnEndpointId="cvpn-endpoint-0123456789abcdef0",
     )
 
 
-def at_home(trials: Trials, cloud: Cloud, facts: dict[str, Any]) -> None:
-    """What backend_role may do in its own account."""
+def try_backend_role(attempts: Attempts, cloud: Cloud, facts: dict[str, Any]) -> None:
+    """Uses backend_role in its own account."""
     arn = facts["backend_role_arn"]
-    entered = cloud.root("sts").assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"]
-    s3, events = cloud.session_of(entered, "s3"), cloud.session_of(entered, "events")
+    session = cloud.root("sts").assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"]
+    s3, events = cloud.session_of(session, "s3"), cloud.session_of(session, "events")
     results, registry = {"Bucket": facts["results_bucket"]}, {"Bucket": facts["registry_bucket"]}
     mark, root = {"Key": "runs/forbidden/mark"}, cloud.root("s3")
     other = {"Bucket": f"{SECOND}-other"}
     root.create_bucket(**other, CreateBucketConfiguration={"LocationConstraint": HOME_REGION})
     root.put_object(**other, Key="mark", Body=b"")
     try:
-        trials.attempt("backend_role writes results", s3.put_object, **results, **mark, Body=b"")
-        trials.attempt("backend_role reads results back", s3.get_object, **results, **mark)
-        trials.attempt("backend_role deletes results", s3.delete_object, **results, **mark)
-        trials.attempt("backend_role reads the registry", s3.get_object, **registry, Key="targets.json")
-        trials.attempt("backend_role writes the registry", s3.put_object, **registry, Key="forbidden.json", Body=b"{}")
-        trials.attempt("backend_role deletes the registry", s3.delete_object, **registry, Key="targets.json")
-        trials.attempt("backend_role reads another bucket", s3.get_object, **other, Key="mark")
-        trials.attempt("backend_role lists another bucket", s3.list_objects_v2, **other)
-        trials.attempt("backend_role writes to another bucket", s3.put_object, **other, Key="more", Body=b"")
+        attempts.make("backend_role writes results", s3.put_object, **results, **mark, Body=b"")
+        attempts.make("backend_role reads results back", s3.get_object, **results, **mark)
+        attempts.make("backend_role deletes results", s3.delete_object, **results, **mark)
+        attempts.make("backend_role reads the registry", s3.get_object, **registry, Key="targets.json")
+        attempts.make("backend_role writes the registry", s3.put_object, **registry, Key="forbidden.json", Body=b"{}")
+        attempts.make("backend_role deletes the registry", s3.delete_object, **registry, Key="targets.json")
+        attempts.make("backend_role reads another bucket", s3.get_object, **other, Key="mark")
+        attempts.make("backend_role lists another bucket", s3.list_objects_v2, **other)
+        attempts.make("backend_role writes to another bucket", s3.put_object, **other, Key="more", Body=b"")
     finally:
         remove_bucket(cloud, other["Bucket"])
-        for one in root.list_object_versions(**results, Prefix=mark["Key"]).get("Versions", []):
-            root.delete_object(**results, **mark, VersionId=one["VersionId"])
-    told = {"Source": "rolecall", "DetailType": "rolecall run committed", "Detail": "{}"}
-    trials.attempt("backend_role tells the default bus", events.put_events, Entries=[told])
+        for version in root.list_object_versions(**results, Prefix=mark["Key"]).get("Versions", []):
+            root.delete_object(**results, **mark, VersionId=version["VersionId"])
+    event = {"Source": "rolecall", "DetailType": "rolecall run committed", "Detail": "{}"}
+    attempts.make("backend_role tells the default bus", events.put_events, Entries=[event])
     with event_bus(cloud, "forbidden-bus") as bus:
-        trials.attempt("backend_role tells another bus", events.put_events, Entries=[told | {"EventBusName": bus}])
-    trials.attempt("backend_role lists the backend's own VPCs", cloud.session_of(entered, "ec2").describe_vpcs)
-    trials.attempt("backend_role makes a user", cloud.session_of(entered, "iam").create_user, UserName="forbidden")
+        attempts.make("backend_role tells another bus", events.put_events, Entries=[event | {"EventBusName": bus}])
+    attempts.make("backend_role lists the backend's own VPCs", cloud.session_of(session, "ec2").describe_vpcs)
+    attempts.make("backend_role makes a user", cloud.session_of(session, "iam").create_user, UserName="forbidden")
 
 
-def readers_and_invokers(trials: Trials, cloud: Cloud, facts: dict[str, Any]) -> None:
-    """Those whom the backend's parameters name, and one whom they do not."""
+def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, Any]) -> None:
+    """Uses a reader and an invoker of the second backend, and a role that its parameters do not name."""
     sts = cloud.root("sts")
     with ExitStack() as stack:
         arns = {
-            # All three may enter roles as far as they are concerned: it is the role that lets in or not.
+            # All three may call AssumeRole, so that only the trust policies differ in effect.
             who: stack.enter_context(role(cloud, BACKEND_ACCOUNT, f"forbidden-{who}", ["sts:AssumeRole"]))
             for who in ("reader", "invoker", "nobody")
         }
-        made = stack.enter_context(second_backend(cloud, facts, arns["reader"], arns["invoker"]))
+        outputs = stack.enter_context(second_backend(cloud, facts, arns["reader"], arns["invoker"]))
         sessions = {
             who: sts.assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"] for who, arn in arns.items()
         }
-        results, registry = {"Bucket": made["ResultsBucket"]}, {"Bucket": made["RegistryBucket"]}
+        results, registry = {"Bucket": outputs["ResultsBucket"]}, {"Bucket": outputs["RegistryBucket"]}
 
         s3 = cloud.session_of(sessions["reader"], "s3")
-        trials.attempt("a reader reads records", s3.get_object, **results, Key=RECORDS)
-        trials.attempt("a reader reads a manifest", s3.get_object, **results, Key="runs/r/manifest.json")
-        trials.attempt("a reader reads a shard's manifest", s3.get_object, **results, Key="runs/r/shards/0.json")
-        trials.attempt("a reader reads latest.json", s3.get_object, **results, Key="latest.json")
-        trials.attempt("a reader lists records", s3.list_objects_v2, **results, Prefix="parquet/ec2_vpcs/")
-        trials.attempt("a reader lists the whole bucket", s3.list_objects_v2, **results)
-        trials.attempt("a reader reads a plan", s3.get_object, **results, Key="runs/r/plan.json")
-        trials.attempt("a reader writes results", s3.put_object, **results, Key="parquet/ec2_vpcs/b", Body=b"")
-        trials.attempt("a reader deletes results", s3.delete_object, **results, Key=RECORDS)
-        trials.attempt("a reader reads the registry", s3.get_object, **registry, Key="targets.json")
-        trials.attempt("a reader lists the registry", s3.list_objects_v2, **registry)
+        attempts.make("a reader reads records", s3.get_object, **results, Key=RECORDS)
+        attempts.make("a reader reads a manifest", s3.get_object, **results, Key="runs/r/manifest.json")
+        attempts.make("a reader reads a shard's manifest", s3.get_object, **results, Key="runs/r/shards/0.json")
+        attempts.make("a reader reads latest.json", s3.get_object, **results, Key="latest.json")
+        attempts.make("a reader lists records", s3.list_objects_v2, **results, Prefix="parquet/ec2_vpcs/")
+        attempts.make("a reader lists the whole bucket", s3.list_objects_v2, **results)
+        attempts.make("a reader reads a plan", s3.get_object, **results, Key="runs/r/plan.json")
+        attempts.make("a reader writes results", s3.put_object, **results, Key="parquet/ec2_vpcs/b", Body=b"")
+        attempts.make("a reader deletes results", s3.delete_object, **results, Key=RECORDS)
+        attempts.make("a reader reads the registry", s3.get_object, **registry, Key="targets.json")
+        attempts.make("a reader lists the registry", s3.list_objects_v2, **registry)
 
         for who, name in (("an invoker", "invoker"), ("a reader", "reader"), ("nobody's role", "nobody")):
             session = sessions[name]
-            queue, door = cloud.session_of(session, "sqs"), cloud.session_of(session, "sts")
-            requests = {"QueueUrl": made["RequestQueueUrl"]}
-            trials.attempt(f"{who} sends a request", queue.send_message, **requests, MessageBody="{}")
-            trials.attempt(f"{who} takes requests out", queue.receive_message, **requests)
-            request = {"FunctionName": made["FunctionName"], "InvocationType": "DryRun"}
-            if name != "invoker":  # that one need not, and does it by way of the role
-                trials.attempt(f"{who} invokes the function", cloud.session_of(session, "lambda").invoke, **request)
-            invokers = {"RoleArn": made["InvokerRoleArn"], "RoleSessionName": "forbidden"}
-            entered = trials.attempt(f"{who} enters the invokers' role", door.assume_role, **invokers)
-            if entered:
-                function = cloud.session_of(entered["Credentials"], "lambda")
-                bucket = cloud.session_of(entered["Credentials"], "s3")
+            queue, session_sts = cloud.session_of(session, "sqs"), cloud.session_of(session, "sts")
+            requests = {"QueueUrl": outputs["RequestQueueUrl"]}
+            attempts.make(f"{who} sends a request", queue.send_message, **requests, MessageBody="{}")
+            attempts.make(f"{who} takes requests out", queue.receive_message, **requests)
+            request = {"FunctionName": outputs["FunctionName"], "InvocationType": "DryRun"}
+            if name != "invoker":  # an invoker calls the function through the invokers' role
+                attempts.make(f"{who} invokes the function", cloud.session_of(session, "lambda").invoke, **request)
+            invokers = {"RoleArn": outputs["InvokerRoleArn"], "RoleSessionName": "forbidden"}
+            assumed = attempts.make(f"{who} enters the invokers' role", session_sts.assume_role, **invokers)
+            if assumed:
+                function = cloud.session_of(assumed["Credentials"], "lambda")
+                bucket = cloud.session_of(assumed["Credentials"], "s3")
                 inside = "in the invokers' role"
-                trials.attempt(f"{who} invokes {inside}", function.invoke, **request)
+                attempts.make(f"{who} invokes {inside}", function.invoke, **request)
                 delete = function.delete_function
-                trials.attempt(f"{who} deletes the function {inside}", delete, FunctionName=made["FunctionName"])
-                trials.attempt(f"{who} reads the registry {inside}", bucket.get_object, **registry, Key="targets.json")
+                attempts.make(f"{who} deletes the function {inside}", delete, FunctionName=outputs["FunctionName"])
+                attempts.make(f"{who} reads the registry {inside}", bucket.get_object, **registry, Key="targets.json")
         nobody = cloud.session_of(sessions["nobody"], "s3")
-        trials.attempt("nobody's role reads records", nobody.get_object, **results, Key=RECORDS)
+        attempts.make("nobody's role reads records", nobody.get_object, **results, Key=RECORDS)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Tries what nobody may do.")
-    parser.add_argument("--endpoint", required=True, help="where the emulator answers")
+    parser = argparse.ArgumentParser(description="Attempts forbidden calls on the stage.")
+    parser.add_argument("--endpoint", required=True, help="the emulator's endpoint")
     cloud = Cloud(parser.parse_args().endpoint)
     facts = json.load(sys.stdin)
-    trials = Trials()
-    proper = next(one["id"] for one in facts["accounts"] if not one["spoilt"])
-    target = next(one for one in facts["registry"]["targets"] if one["account_id"] == proper)
-    inside_the_customer(trials, cloud, proper, at_the_door(trials, cloud, facts, target))
-    at_home(trials, cloud, facts)
+    attempts = Attempts()
+    sound = next(account["id"] for account in facts["accounts"] if not account["fault"])
+    target = next(target for target in facts["registry"]["targets"] if target["account_id"] == sound)
+    try_customer_session(attempts, cloud, sound, try_assume_role(attempts, cloud, facts, target))
+    try_backend_role(attempts, cloud, facts)
     if facts["function_name"]:
-        readers_and_invokers(trials, cloud, facts)
-    print(json.dumps(trials.outcomes, indent=1))
+        try_readers_and_invokers(attempts, cloud, facts)
+    print(json.dumps(attempts.outcomes, indent=1))
 
 
 if __name__ == "__main__":

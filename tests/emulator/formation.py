@@ -1,6 +1,6 @@
-"""Deploys the templates of `infra/` by CloudFormation, and says what went wrong where one fails.
+"""Deploys the templates of `infra/` with CloudFormation, and reports why a deployment failed.
 
-It knows the templates by their file names only; which parameters they get is `stage.py`'s matter.
+It knows the templates by their file names only. The caller chooses their parameters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 
 def deploy(cloud: Cloud, account: str, template: str, stack: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Creates a stack (or updates the one that is there) and returns its outputs."""
+    """Creates or updates a stack and returns its outputs."""
     formation = cloud.root("cloudformation", account)
     request = {
         "StackName": stack,
@@ -38,8 +38,8 @@ def deploy(cloud: Cloud, account: str, template: str, stack: str, parameters: di
 def stack_exists(formation: Any, stack: str) -> bool:
     try:
         formation.describe_stacks(StackName=stack)
-    except ClientError as answer:
-        if answer.response["Error"]["Code"] == "ValidationError":
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
             return False
         raise
     return True
@@ -48,4 +48,4 @@ def stack_exists(formation: Any, stack: str) -> bool:
 def first_failure(formation: Any, stack: str) -> str:
     events = formation.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("FAILED")]
-    return f"{failed[0]['LogicalResourceId']}: {failed[0].get('ResourceStatusReason')}" if failed else "no reason told"
+    return f"{failed[0]['LogicalResourceId']}: {failed[0].get('ResourceStatusReason')}" if failed else "no failed event"

@@ -1,9 +1,9 @@
-"""Invokes a deployed function in the emulator, once for each payload at the same time.
+"""Invokes a function in the emulator with several payloads concurrently.
 
     invoke.py --endpoint URL --function NAME < payloads.json
 
-reads a JSON list of payloads (each a JSON value) and prints a list of {"payload", "error"} in that order, as the Invoke
-API answered. It knows nothing of what the function does.
+It reads a JSON list of payloads and prints a list of {"payload", "error"} in that order, with the values that the
+Invoke API returned. It knows nothing of what the function does.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from clients import Cloud
 
 def invoke(cloud: Cloud, function: str, payload: Any) -> dict[str, Any]:
     client = cloud.root("lambda")
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
-    return {"payload": json.loads(answer["Payload"].read()), "error": answer.get("FunctionError")}
+    response = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+    return {"payload": json.loads(response["Payload"].read()), "error": response.get("FunctionError")}
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Fills a customer account with networks and machines, as `stage.py` asks.
+"""Fills a customer account with networks and instances, for `stage.py`.
 
-What is made is the same in every run but for what the emulator makes up (ids, times). Names and tags are odd on
-purpose: other alphabets, quotes, empty values. It makes no claim to be a network that would work.
+The resources are the same in every run, except for ids and times, which the emulator chooses. Names and tags are
+unusual on purpose: other alphabets, quotes, empty values. The networks need not work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ODD_TAGS: list[Tags] = [
     {"Name": "web-1", "team": "Zürich – Straße", "note": 'says "hello" & <goodbye>'},
     {"Name": "データベース", "owner": "O'Brien", "empty": ""},
     {"Name": "", "path": "C:\\temp\\x", "emoji": "🦀", "cost:center": "42"},
-    {},  # a machine that nobody gave a name
+    {},  # an instance without a name
 ]
 
 
@@ -23,12 +23,12 @@ def tag_list(tags: Tags) -> list[dict[str, str]]:
 
 
 def tagged(kind: str, tags: Tags) -> list[dict[str, Any]]:
-    """The TagSpecifications of a Create call; none where there are no tags."""
+    """Returns the TagSpecifications of a Create call, which are none without tags."""
     return [{"ResourceType": kind, "Tags": tag_list(tags)}] if tags else []
 
 
 def build_network(ec2: Any, name: str, second_octet: int, region: str, machines: int) -> str:
-    """One VPC with a public and a private subnet and all that belongs to them; returns the VPC's id."""
+    """Creates a VPC with a public and a private subnet, gateways and instances. Returns the VPC's id."""
     prefix = f"10.{second_octet}"
     vpc = ec2.create_vpc(
         CidrBlock=f"{prefix}.0.0/16",
@@ -48,7 +48,7 @@ def build_network(ec2: Any, name: str, second_octet: int, region: str, machines:
     ]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
     nat_address = ec2.allocate_address(
-        Domain="vpc", TagSpecifications=tagged("elastic-ip", {"Name": f"{name}-nat", "quote": "it's \"quoted\""})
+        Domain="vpc", TagSpecifications=tagged("elastic-ip", {"Name": f"{name}-nat", "quote": 'it\'s "quoted"'})
     )
     nat = ec2.create_nat_gateway(
         SubnetId=public,
@@ -57,20 +57,20 @@ def build_network(ec2: Any, name: str, second_octet: int, region: str, machines:
     )["NatGateway"]["NatGatewayId"]
     build_routes(ec2, vpc, public, {"GatewayId": internet}, f"{name}-public")
     build_routes(ec2, vpc, private, {"NatGatewayId": nat}, f"{name}-private")
-    web, database = build_firewalls(ec2, vpc, name, prefix)
-    build_machines(ec2, public, private, web, database, region, machines)
+    web, database = build_security_groups(ec2, vpc, name, prefix)
+    build_instances(ec2, public, private, web, database, region, machines)
     return str(vpc)
 
 
-def build_routes(ec2: Any, vpc: str, subnet: str, way_out: dict[str, str], name: str) -> None:
+def build_routes(ec2: Any, vpc: str, subnet: str, gateway: dict[str, str], name: str) -> None:
     table = ec2.create_route_table(VpcId=vpc, TagSpecifications=tagged("route-table", {"Name": name}))["RouteTable"][
         "RouteTableId"
     ]
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **way_out)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **gateway)
     ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
 
 
-def build_firewalls(ec2: Any, vpc: str, name: str, prefix: str) -> tuple[str, str]:
+def build_security_groups(ec2: Any, vpc: str, name: str, prefix: str) -> tuple[str, str]:
     web = ec2.create_security_group(
         GroupName=f"{name}-web",
         Description="web; open to [all] and everybody",
@@ -105,9 +105,7 @@ def build_firewalls(ec2: Any, vpc: str, name: str, prefix: str) -> tuple[str, st
     return str(web), str(database)
 
 
-def build_machines(
-    ec2: Any, public: str, private: str, web: str, database: str, region: str, machines: int
-) -> None:
+def build_instances(ec2: Any, public: str, private: str, web: str, database: str, region: str, machines: int) -> None:
     for number in range(machines):
         is_web = number % 2 == 0
         instance = ec2.run_instances(
@@ -136,6 +134,6 @@ def build_machines(
         Description="spare – nobody's",
         Groups=[database],
     )["NetworkInterface"]["NetworkInterfaceId"]
-    # Tagged afterwards: ministack drops the tags of CreateNetworkInterface.
+    # Tagged in a second call, since ministack drops the tags of CreateNetworkInterface.
     ec2.create_tags(Resources=[spare], Tags=tag_list({"Name": "spare", "empty": ""}))
     ec2.allocate_address(Domain="vpc", TagSpecifications=tagged("elastic-ip", {"Name": "unused"}))

@@ -1,10 +1,12 @@
-"""Small errands in the backend account of the emulator, for tests that have no client of their own.
+"""Calls S3 and SQS in the emulator's backend account, for tests that have no client of their own.
 
-    objects.py --endpoint URL get s3://bucket/key     prints the object, exits 4 where there is none
-    objects.py --endpoint URL send QUEUE_URL BODY     sends a message
-    objects.py --endpoint URL bucket NAME             makes a bucket
-    objects.py --endpoint URL key s3://bucket/key     prints the KMS key that an object is encrypted with
-    objects.py --endpoint URL uploads NAME            prints how many multipart uploads are unfinished in a bucket
+usage: objects.py --endpoint URL COMMAND
+
+    get s3://bucket/key     prints the object; exit code 4 if it does not exist
+    send QUEUE_URL BODY     sends a message
+    bucket NAME             creates a bucket
+    key s3://bucket/key     prints the KMS key that encrypts an object
+    uploads NAME            prints the number of unfinished multipart uploads in a bucket
 """
 
 from __future__ import annotations
@@ -16,24 +18,24 @@ from botocore.exceptions import ClientError
 
 from clients import HOME_REGION, Cloud
 
-NOT_THERE = 4
+NOT_FOUND = 4
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
-    parser.add_argument("errand", choices=["get", "send", "bucket", "key", "uploads"])
+    parser.add_argument("command", choices=["get", "send", "bucket", "key", "uploads"])
     parser.add_argument("arguments", nargs="+")
-    given = parser.parse_args()
-    cloud = Cloud(given.endpoint)
-    match given.errand, given.arguments:
+    options = parser.parse_args()
+    cloud = Cloud(options.endpoint)
+    match options.command, options.arguments:
         case "get", [uri]:
             bucket, _, key = uri.removeprefix("s3://").partition("/")
             try:
                 sys.stdout.buffer.write(cloud.root("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
             except ClientError as error:
                 if error.response["Error"]["Code"] == "NoSuchKey":
-                    return NOT_THERE
+                    return NOT_FOUND
                 raise
         case "send", [queue, body]:
             cloud.root("sqs").send_message(QueueUrl=queue, MessageBody=body)
@@ -45,7 +47,7 @@ def main() -> int:
         case "uploads", [name]:
             print(len(cloud.root("s3").list_multipart_uploads(Bucket=name).get("Uploads", [])))
         case _:
-            parser.error("the errand has other arguments")
+            parser.error(f"wrong arguments for {options.command}")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""An organization as AWS Organizations tells of it: two of everything a page, some pages empty, one call refused for rate.
+"""Serves an organization over the API of AWS Organizations: pages of two, empty first pages, one throttled call.
 
-`organization.py serve` prints one JSON line {"endpoint"} and lives until its standard input is closed. It looks at no
-signature and knows no other service.
+`organization.py serve` prints one JSON line {"endpoint"} and runs until its standard input is closed. It verifies no
+signatures and knows no other service.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 PAGE = 2
 MANAGEMENT = "100000000000"
-# unit: (its parent, its name)
+# unit: (parent, name)
 UNITS = {
     "ou-abcd-prod0000": ("r-abcd", "prod"),
     "ou-abcd-eu000000": ("ou-abcd-prod0000", "eu"),
     "ou-abcd-dev00000": ("r-abcd", "dev"),
     "ou-abcd-empty000": ("r-abcd", "empty"),
 }
-# account: (its unit, its name, its state, its older status, its tags)
+# account: (unit, name, state, status, tags). AWS has replaced the member Status by State.
 ACCOUNTS = {
     MANAGEMENT: ("r-abcd", "management", "ACTIVE", "ACTIVE", {}),
     "200000000001": ("ou-abcd-prod0000", "shop", "ACTIVE", "ACTIVE", {"tier": "gold", "team": "a b", "cost": "1"}),
@@ -30,14 +30,14 @@ ACCOUNTS = {
     "200000000004": ("ou-abcd-eu000000", "shop-eu", "ACTIVE", "ACTIVE", {"tier": "silver"}),
     "200000000005": ("ou-abcd-dev00000", "dev", "ACTIVE", "ACTIVE", {"": "nameless", "odd": ""}),
     "200000000006": ("ou-abcd-dev00000", "late payer", "SUSPENDED", "SUSPENDED", {}),
-    # Answered by an endpoint that knows the older field alone.
+    # As from an endpoint that knows the older member only.
     "200000000007": ("ou-abcd-dev00000", "leaving", None, "PENDING_CLOSURE", {}),
 }
-refused: set[str] = set()
+throttled: set[str] = set()
 
 
 def answer(operation: str, request: dict[str, Any]) -> tuple[str, list[Any]]:
-    """The member that lists, and all that it lists."""
+    """Returns the list member of an answer, and all its items."""
     parent = request.get("ParentId")
     if operation == "ListRoots":
         return "Roots", [{"Id": "r-abcd", "Name": "Root"}]
@@ -65,18 +65,21 @@ class Organization(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         if operation == "DescribeOrganizationalUnit":
             id = request["OrganizationalUnitId"]
-            return self.reply(200, {"OrganizationalUnit": {"Id": id, "Name": UNITS[id][1]}})
-        if operation == "ListTagsForResource" and operation not in refused:
-            refused.add(operation)
-            return self.reply(400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"})
+            self.reply(200, {"OrganizationalUnit": {"Id": id, "Name": UNITS[id][1]}})
+            return
+        if operation == "ListTagsForResource" and operation not in throttled:
+            throttled.add(operation)
+            self.reply(400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"})
+            return
         member, items = answer(operation, request)
         token = request.get("NextToken")
-        if token is None:  # the first page is empty, and says that there is more
-            return self.reply(200, {member: [], "NextToken": "from-0"})
-        at = int(token.removeprefix("from-"))
-        page: dict[str, Any] = {member: items[at : at + PAGE]}
-        if at + PAGE < len(items):
-            page["NextToken"] = f"from-{at + PAGE}"
+        if token is None:  # the first page is empty and has a token
+            self.reply(200, {member: [], "NextToken": "from-0"})
+            return
+        start = int(token.removeprefix("from-"))
+        page: dict[str, Any] = {member: items[start : start + PAGE]}
+        if start + PAGE < len(items):
+            page["NextToken"] = f"from-{start + PAGE}"
         self.reply(200, page)
 
     def reply(self, status: int, document: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
-"""Packs a `bootstrap` as Lambda wants it: a zip with one executable file of that name.
+"""Packs the Lambda binary as Lambda expects it: a zip with one executable file named `bootstrap`.
 
     pack.py BOOTSTRAP ZIP
 
-It builds nothing, and the same file always gives the same zip.
+The same binary always gives the same zip. It builds nothing.
 """
 
 from __future__ import annotations

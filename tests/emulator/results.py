@@ -1,6 +1,8 @@
-"""Reads what a run left behind in a folder, as Parquet: manifest, tables, ledger. It depends on the names that the
-design fixes, and on `rolecall resources --json` for which texts are JSON. It holds whole tables in memory, so it is for
-runs of the demo's size."""
+"""Reads the Parquet output of a run from a folder: manifest, tables, ledger.
+
+It needs `rolecall resources --json` to know which text columns hold JSON. It loads whole tables into memory, so it
+suits runs of the demo's size.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,14 @@ from typing import Any
 import duckdb
 
 Row = dict[str, Any]
-Nested = dict[str, set[str]]  # the columns of each table that hold JSON, which Parquet knows as texts
+Nested = dict[str, set[str]]  # per table, the columns that hold JSON, which Parquet stores as text
 
 ANSWERED = ("ok", "empty")
 ALL_STATUSES = {
     *ANSWERED, "partial", "denied", "scp_denied", "region_disabled", "unsupported", "throttled", "timed_out", "failed",
     "not_started",
 }  # fmt: skip
-# As the stage is set: the third trusts a wrong external ID, the fourth has lost its Route 53 reads.
+# The stage's accounts: the third's role trusts a wrong external ID, the fourth's lacks the Route 53 reads.
 EXPECTED = {
     "111111111111": "complete",
     "222222222222": "complete",
@@ -31,7 +33,7 @@ EXPECTED = {
 
 @dataclass
 class Run:
-    """One committed run, read from a folder that holds a copy of the output."""
+    """A committed run in a folder with a copy of the output."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -64,10 +66,10 @@ class Run:
 
 
 def read_parquet(file: Path, nested: set[str]) -> list[Row]:
-    """The rows, without what is null."""
+    """Returns the rows, without null values."""
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")
-        # By way of JSON, so that times and maps need no packages of Python's.
+        # Through JSON, so that times and maps need no further Python packages.
         found = con.execute("select to_json(r)::varchar from read_parquet(?, hive_partitioning = false) r", [str(file)])
         rows = [json.loads(text).items() for (text,) in found.fetchall()]
     return [
@@ -76,7 +78,7 @@ def read_parquet(file: Path, nested: set[str]) -> list[Row]:
 
 
 def nested_columns(catalogue: list[dict[str, Any]]) -> Nested:
-    """Out of what `rolecall resources --json` prints."""
+    """Extracts the JSON columns from the output of `rolecall resources --json`."""
     return {
         table["table"]: {column["name"] for column in table["columns"] if column["type"] == "json"}
         for table in catalogue
@@ -93,7 +95,7 @@ class AccountSummary:
 
 
 def summarize(ledger: list[Row]) -> list[AccountSummary]:
-    """One line an account: complete, partial, or failed where no question was answered."""
+    """Summarizes each account: complete, partial, or failed if no cell was answered."""
     by_account: dict[str, list[Row]] = defaultdict(list)
     for row in ledger:
         by_account[row["account_id"]].append(row)
@@ -107,7 +109,7 @@ def summarize(ledger: list[Row]) -> list[AccountSummary]:
 
 
 def gaps(ledger: list[Row]) -> list[tuple[str, str, str, list[str], int]]:
-    """(account, status, error code, tables, cells) of all that was not answered in full, grouped."""
+    """Groups the unanswered cells: (account, status, error code, tables, number of cells)."""
     groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in ledger:
         if row["status"] not in ANSWERED:
@@ -115,27 +117,27 @@ def gaps(ledger: list[Row]) -> list[tuple[str, str, str, list[str], int]]:
     return [(*key, sorted({row["table"] for row in rows}), len(rows)) for key, rows in sorted(groups.items())]
 
 
-def surprises(run: Run) -> list[str]:
-    """What is not as the stage was set: two accounts whole, one refused, one without Route 53."""
+def differences(run: Run) -> list[str]:
+    """Returns the differences from the stage: two accounts complete, one denied, one without Route 53 reads."""
     ledger = run.rows("ledger")
     found = []
     if run.status != "partial":
         found.append(f"the run's status is {run.status}, not partial")
-    twice = [cell for cell, count in Counter(map(cell_of, ledger)).items() if count > 1]
-    if twice:
-        found.append(f"{len(twice)} cells are in the ledger more than once, such as {twice[0]}")
+    repeated = [cell for cell, count in Counter(map(cell_of, ledger)).items() if count > 1]
+    if repeated:
+        found.append(f"{len(repeated)} cells are in the ledger more than once, such as {repeated[0]}")
     unknown = {row["status"] for row in ledger} - ALL_STATUSES
     if unknown:
-        found.append(f"the ledger has statuses that the design does not know: {sorted(unknown)}")
+        found.append(f"the ledger has unknown statuses: {sorted(unknown)}")
     statuses = {summary.account: summary.status for summary in summarize(ledger)}
     for account, status in EXPECTED.items():
         if statuses.get(account) != status:
             found.append(f"account {account} is {statuses.get(account, 'not in the ledger')}, not {status}")
     for row in ledger:
-        refused = row["account_id"] == "333333333333" or (
+        denied = row["account_id"] == "333333333333" or (
             row["account_id"] == "444444444444" and row["table"].startswith("route53_")
         )
-        if row["account_id"] in EXPECTED and refused != (row["status"] == "denied"):
+        if row["account_id"] in EXPECTED and denied != (row["status"] == "denied"):
             found.append(f"{cell_of(row)} is {row['status']} ({row.get('error_code')})")
     return found
 

@@ -1,8 +1,8 @@
-"""Makes roles in accounts of the emulated AWS, as their administrators might: well, or badly.
+"""Creates roles in accounts of the emulated AWS, sound or misconfigured.
 
     roles.py --endpoint URL < a JSON list of {"account", "name", "trust", "attached": [ARN], "inline": {name: document}}
 
-A role that is there already is made anew. It judges nothing.
+An existing role is replaced. The policies are not checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from clients import Cloud
 
 
-def make(cloud: Cloud, role: dict[str, Any]) -> None:
+def create(cloud: Cloud, role: dict[str, Any]) -> None:
     iam, name = cloud.root("iam", role["account"]), role["name"]
     if any(other["RoleName"] == name for other in iam.list_roles()["Roles"]):
         for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
@@ -31,12 +31,12 @@ def make(cloud: Cloud, role: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes roles in the emulated AWS.")
+    parser = argparse.ArgumentParser(description="Creates roles in the emulated AWS.")
     parser.add_argument("--endpoint", required=True)
     cloud = Cloud(parser.parse_args().endpoint)
     roles = json.load(sys.stdin)
     for role in roles:
-        make(cloud, role)
+        create(cloud, role)
     print(json.dumps(len(roles)))
 
 

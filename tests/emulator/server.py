@@ -1,23 +1,23 @@
-"""ministack, with what it lacks of AWS and rolecall needs filled in from here. `emulator.py` starts it.
+"""Runs ministack with patches for the parts of AWS that it lacks and rolecall needs. `emulator.py` starts it.
 
-Filled in (ministack 1.5.33, each as AWS documents it):
-- Route 53 ListTagsForResources, the tags of up to ten resources in one call;
-- EventBridge Scheduler's placeholders <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's
-  input, and a look at the schedules every second instead of every ten;
-- every read of EC2 and Route 53 that it has no notion of: nothing is there (`absent.py`);
-- templates that CloudFormation takes from a bucket of another account, as a customer does with what a vendor publishes
-  (whether the customer may read it is not asked here; deploying.py tries that by S3 itself);
-- the condition key aws:PrincipalArn: for the session of a role AWS gives the role's ARN, ministack the session's.
+The patches to ministack 1.5.33, each as AWS documents it:
+- Route 53 ListTagsForResources returns the tags of up to ten resources in one call.
+- EventBridge Scheduler replaces <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's input,
+  and checks the schedules every second instead of every ten.
+- Every read of EC2 and Route 53 that ministack does not implement returns an empty answer (`absent.py`).
+- CloudFormation reads templates from a bucket of another account, as a customer does with a vendor's template. The
+  permission to read is not checked here; `deploying.py` checks it through S3.
+- The condition key aws:PrincipalArn is the role's ARN for a role session. ministack uses the session's ARN.
 
-It reaches into ministack's insides and so holds for the pinned version only; where a name has moved, it fails at the
-start. All else about identity, EC2, S3 and Lambda is ministack's own.
+The patches use ministack's internals, so they hold for the pinned version only. If a name has moved, the start fails.
+Everything else about identity, EC2, S3 and Lambda is ministack's.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -29,7 +29,7 @@ import absent
 
 Answer = tuple[int, dict[str, str], bytes]
 
-MOST_IDS = 10  # AWS refuses more in one ListTagsForResources
+MAX_IDS = 10  # the limit of AWS for one ListTagsForResources
 SCHEDULE_CHECK_SECONDS = 1
 
 ministack_route53 = route53.handle_request
@@ -42,8 +42,8 @@ async def answer_route53(method: str, path: str, headers: Any, body: bytes, quer
     tags_of_many = re.fullmatch(r"/2013-04-01/tags/(hostedzone|healthcheck)", path)
     if method == "POST" and tags_of_many:
         return list_tags_for_resources(tags_of_many.group(1), body)
-    if nothing_there := absent.answer_route53(method, path):
-        return nothing_there
+    if default := absent.answer_route53(method, path):
+        return default
     return await ministack_route53(method, path, headers, body, query)
 
 
@@ -51,8 +51,8 @@ def list_tags_for_resources(kind: str, body: bytes) -> Answer:
     request = route53._parse_body(body)
     ids_element = None if request is None else route53._find(request, "ResourceIds")
     ids = [] if ids_element is None else [element.text or "" for element in ids_element]
-    if not 1 <= len(ids) <= MOST_IDS:
-        return route53._error_response("InvalidInput", f"ResourceIds must hold 1 to {MOST_IDS} ids, not {len(ids)}.")
+    if not 1 <= len(ids) <= MAX_IDS:
+        return route53._error_response("InvalidInput", f"ResourceIds must hold 1 to {MAX_IDS} ids, not {len(ids)}.")
     known, error = {
         "hostedzone": (route53._zones, "NoSuchHostedZone"),
         "healthcheck": (route53._health_checks, "NoSuchHealthCheck"),
@@ -64,10 +64,10 @@ def list_tags_for_resources(kind: str, body: bytes) -> Answer:
     def build(root: Element) -> None:
         sets = SubElement(root, "ResourceTagSets")
         for resource_id in ids:
-            one = SubElement(sets, "ResourceTagSet")
-            SubElement(one, "ResourceType").text = kind
-            SubElement(one, "ResourceId").text = resource_id
-            tags = SubElement(one, "Tags")
+            tag_set = SubElement(sets, "ResourceTagSet")
+            SubElement(tag_set, "ResourceType").text = kind
+            SubElement(tag_set, "ResourceId").text = resource_id
+            tags = SubElement(tag_set, "Tags")
             for key, value in dict(route53._tags.get((kind, resource_id), {})).items():
                 tag = SubElement(tags, "Tag")
                 SubElement(tag, "Key").text = key
@@ -90,11 +90,11 @@ def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str,
 
 
 def scheduled_time(expression: str, fired_at: float) -> str:
-    """The moment that was asked for, not the one at which the schedule was looked at."""
+    """Returns the time that the schedule names, not the time at which it was checked."""
     moment = scheduler._at_time_epoch(expression)
     if moment is None:
         moment = fired_at - fired_at % 60 if expression.startswith("cron(") else fired_at
-    return datetime.fromtimestamp(moment, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def object_data(bucket: str, key: str, version_id: str | None = None) -> bytes | None:
@@ -117,17 +117,17 @@ def condition_key(key: str, context: Any) -> Any:
 
 
 def role_of_session(arn: str) -> str:
-    """arn:aws:sts::1:assumed-role/name/session -> arn:aws:iam::1:role/path/name; any other ARN as it is."""
+    """arn:aws:sts::1:assumed-role/name/session -> arn:aws:iam::1:role/path/name. Other ARNs are returned unchanged."""
     session = re.fullmatch(r"arn:([^:]+):sts::(\d{12}):assumed-role/([^/]+)/.+", arn)
     if session is None:
         return arn
     partition, account, name = session.groups()
-    role = iam._roles.get_scoped(account, None, name)  # knows the path, which the session's ARN leaves out
+    role = iam._roles.get_scoped(account, None, name)  # has the path, which the session's ARN omits
     return role["Arn"] if role else f"arn:{partition}:iam::{account}:role/{name}"
 
 
 def main() -> None:
-    absent.put_in_place()
+    absent.install()
     route53.handle_request = answer_route53
     iam_evaluator._resolve_condition_key = condition_key
     s3._get_object_data = object_data

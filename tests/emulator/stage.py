@@ -1,12 +1,12 @@
-"""Sets the stage in a running emulator: the backend and four customer accounts, as `infra/` deploys them.
+"""Deploys the stage of the tests into a running emulator: the backend and four customer accounts.
 
     stage.py --endpoint URL [--bootstrap PATH] [--format ndjson]
 
-prints one JSON line that describes the stage. With a packed function (`--bootstrap`) the whole of
-`infra/backend.yaml` is deployed; without one only its buckets are made, for tests of the command line.
-The line holds external IDs, which rolecall itself never prints: they are of this run and of this emulator only.
+It uses the templates of `infra/` and prints one JSON line that describes the stage. With the Lambda binary
+(`--bootstrap`) it deploys all of `infra/backend.yaml`. Without it only the buckets are made, for tests of the command
+line. The line has external IDs, which rolecall never prints: they are valid in this run and this emulator only.
 
-It starts and ends no emulator (`emulator.py`) and checks nothing of what rolecall does (`demo.py`, the tests).
+It starts and stops no emulator (`emulator.py`), and does not check rolecall (`demo.py`, the tests).
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from clients import BACKEND_ACCOUNT, HOME_REGION, SECRET, Cloud
-from customers import CUSTOMER_ROLE, Customer, four_customers, furnish, registry_of, spoil, stranger
+from customers import (
+    CUSTOMER_ROLE,
+    Customer,
+    four_customers,
+    populate,
+    registry_of,
+    remove_denied_actions,
+    stranger,
+)
 from formation import deploy
 from pack import pack
 
@@ -31,7 +39,7 @@ FORMATS = ("parquet", "ndjson")
 
 @dataclass
 class Stage:
-    """What a test needs to know; printed as JSON."""
+    """The facts about the stage that tests use. Printed as JSON."""
 
     endpoint: str
     region: str
@@ -49,7 +57,7 @@ class Stage:
     customer_role_arns: dict[str, str]
     accounts: list[dict[str, Any]]
     registry: dict[str, Any]
-    stranger: dict[str, Any]  # a registry entry that is in no registry: its role trusts somebody else
+    stranger: dict[str, Any]  # a registry entry that is in no registry: its role trusts another account
 
 
 def deploy_backend_role(cloud: Cloud, **parameters: str) -> str:
@@ -66,13 +74,13 @@ def upload_code(cloud: Cloud, bootstrap: Path) -> dict[str, str]:
 
 
 def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str], file_format: str) -> dict[str, str]:
-    """What the demo gives to backend.yaml: this machine's architecture, the emulator's address, no schedule yet."""
+    """Returns the stage's parameters of backend.yaml, with the schedule disabled."""
     return {
         "Name": NAME,
         "BackendRoleArn": role_arn,
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "EndpointUrl": cloud.endpoint,
-        "RequireTls": "false",  # the emulator speaks plain http on the loopback
+        "RequireTls": "false",  # the emulator serves plain HTTP on the loopback
         "ScheduleState": "DISABLED",
         "Format": file_format,
         **code,
@@ -80,7 +88,7 @@ def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str], file_f
 
 
 def create_buckets(cloud: Cloud) -> dict[str, str]:
-    """The two buckets of backend.yaml under the same names, for a stage without a function."""
+    """Creates the two buckets of backend.yaml under their names, for a stage without a function."""
     s3 = cloud.root("s3")
     names = {
         "ResultsBucket": f"{NAME}-results-{BACKEND_ACCOUNT}-{HOME_REGION}",
@@ -100,7 +108,7 @@ def deploy_customer(cloud: Cloud, customer: Customer) -> None:
     outputs = deploy(cloud, customer.account, "customer-role.yaml", "rolecall", parameters)
     customer.role_arn = outputs["RoleArn"]
     if customer.denied_actions:
-        spoil(cloud, customer)
+        remove_denied_actions(cloud, customer)
 
 
 def put_registry(cloud: Cloud, bucket: str, registry: dict[str, Any]) -> None:
@@ -108,9 +116,9 @@ def put_registry(cloud: Cloud, bucket: str, registry: dict[str, Any]) -> None:
     cloud.root("s3").put_object(Bucket=bucket, Key=REGISTRY_KEY, Body=body, ContentType="application/json")
 
 
-def set_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Stage:
+def deploy_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Stage:
     cloud = Cloud(endpoint)
-    # The command line of the tests enters customers as backend_role, which trusts its operators: here the account.
+    # The tests run the command line through backend_role, which trusts its operators: here the whole account.
     role_arn = deploy_backend_role(cloud, OperatorArns=f"arn:aws:iam::{BACKEND_ACCOUNT}:root")
     code: dict[str, str] = {}
     if bootstrap is None:
@@ -122,7 +130,7 @@ def set_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Stage:
     customers = four_customers()
     for customer in customers:
         deploy_customer(cloud, customer)
-        furnish(cloud, customer)
+        populate(cloud, customer)
     other = stranger()
     deploy_customer(cloud, other)
     registry = registry_of(customers)
@@ -149,13 +157,15 @@ def set_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Stage:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Sets the stage in a running emulator.")
-    parser.add_argument("--endpoint", required=True, help="where the emulator answers")
+    parser = argparse.ArgumentParser(description="Deploys the stage into a running emulator.")
+    parser.add_argument("--endpoint", required=True, help="the emulator's endpoint")
     parser.add_argument("--bootstrap", type=Path, help="the Lambda binary; without it no function is deployed")
-    parser.add_argument("--format", choices=FORMATS, default="ndjson", help="the function's (default: what tests read)")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="ndjson", help="the function's output format (default: ndjson)"
+    )
     arguments = parser.parse_args()
     try:
-        stage = set_stage(arguments.endpoint, arguments.bootstrap, arguments.format)
+        stage = deploy_stage(arguments.endpoint, arguments.bootstrap, arguments.format)
     except (RuntimeError, ValueError) as problem:
         sys.exit(f"stage: {problem}")
     print(json.dumps(asdict(stage), ensure_ascii=False), flush=True)

@@ -1,25 +1,24 @@
-//! Bad input, by name: one clear message that says what to do, exit code 2, nothing half written.
+//! Invalid input: one message that says what to do, exit code 2, and no output.
 
 use std::path::Path;
 
 use serde_json::json;
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::stage;
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::emulator;
+use crate::fixture::write_registry;
 
-/// A registry of two targets, one of them disabled.
+/// Writes a registry of two targets, one of them disabled, and returns its path.
 fn registry(folder: &Path) -> String {
-    let path = folder.join("targets.json");
-    let targets = json!({ "version": 1, "targets": [
-        { "account_id": "111111111111", "external_id": "an-external-id" },
-        { "account_id": "222222222222", "external_id": "another-external-id", "enabled": false },
-    ] });
-    std::fs::write(&path, targets.to_string()).expect("written");
-    path.to_str().expect("a path").to_owned()
+    let targets = [
+        json!({ "account_id": "111111111111", "external_id": "an-external-id" }),
+        json!({ "account_id": "222222222222", "external_id": "another-external-id", "enabled": false }),
+    ];
+    write_registry(folder, &targets)
 }
 
-/// Runs with an event from a file, without credentials: what is refused needs none.
-fn refused(event: &[u8]) -> Ran {
+/// Runs an event from a file without credentials and asserts that it is refused. A refusal needs no credentials.
+fn refused(event: &[u8]) -> CommandOutput {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("event.json");
     std::fs::write(&path, event).expect("written");
@@ -28,7 +27,7 @@ fn refused(event: &[u8]) -> Ran {
         ["run", "--registry", &registry(folder.path()), "--event", path.to_str().expect("a path"), "--output"];
     let mut command = rolecall(&arguments);
     command.arg(&out);
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert_eq!(ran.out, "");
     assert!(!out.exists(), "something was written");
@@ -36,7 +35,7 @@ fn refused(event: &[u8]) -> Ran {
 }
 
 #[test]
-fn events_that_cannot_be_carried_out() {
+fn invalid_events_are_refused() {
     let events: &[(&str, &str)] = &[
         ("an empty body", ""),
         ("not JSON", "{accounts: all"),
@@ -59,17 +58,17 @@ fn events_that_cannot_be_carried_out() {
             r#"{"accounts":["1","222222222222"],"regions":["x"],"resources":["nope"],"exclude":["123456789012"],"foo":1}"#,
         ),
     ];
-    let mut told = String::new();
+    let mut messages = String::new();
     for (name, event) in events {
-        told.push_str(&format!("# {name}\n{}\n", refused(event.as_bytes()).err));
+        messages.push_str(&format!("# {name}\n{}\n", refused(event.as_bytes()).err));
     }
-    assert!(!told.contains("s3cr3t"));
-    insta::assert_snapshot!(told);
+    assert!(!messages.contains("s3cr3t"));
+    insta::assert_snapshot!(messages);
 }
 
 #[test]
-fn registries_that_cannot_be_used() {
-    let mut told = String::new();
+fn invalid_registries_are_refused() {
+    let mut messages = String::new();
     for (name, registry) in [
         ("0 targets", r#"{"version":1,"targets":[]}"#),
         ("not JSON", "[targets]"),
@@ -83,69 +82,69 @@ fn registries_that_cannot_be_used() {
         std::fs::write(&path, registry).expect("written");
         let mut command = rolecall(&["run", "--accounts", "all", "--registry"]);
         command.arg(&path).arg("--output").arg(folder.path().join("out"));
-        let ran = ran(command);
+        let ran = run_command(command);
         assert_eq!(ran.code, 2);
         assert!(!folder.path().join("out").exists());
-        told.push_str(&format!("# {name}\n{}\n", ran.err));
+        messages.push_str(&format!("# {name}\n{}\n", ran.err));
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(messages);
 }
 
-/// A run that gets past its input, with an environment of its own.
-fn environment(set: impl FnOnce(&mut std::process::Command)) -> Ran {
+/// Runs a valid request in the environment that `set` makes, and asserts that the run fails.
+fn run_in_environment(set: impl FnOnce(&mut std::process::Command)) -> CommandOutput {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let mut command = rolecall(&["run", "--accounts", "all", "--registry", &registry(folder.path()), "--output"]);
     command.arg(&out).env("AWS_REGION", "eu-central-1");
     set(&mut command);
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(!out.exists(), "something was written");
     ran
 }
 
 #[test]
-fn no_credentials_expired_ones_and_an_endpoint_that_is_not_there() {
-    let none = environment(|_| {});
+fn missing_and_expired_credentials_and_unreachable_endpoint() {
+    let none = run_in_environment(|_| {});
     assert!(none.err.starts_with("rolecall: NoCredentials\n"), "{none:?}");
-    // Bound, and nobody listens there.
-    let nobodys = tokio::net::TcpSocket::new_v4().expect("a socket");
-    nobodys.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let unreachable = environment(|command| {
-        let nobodys = nobodys.local_addr().expect("an address");
-        command.env("AWS_ENDPOINT_URL", format!("http://{nobodys}")).env("ROLECALL_ATTEMPTS", "2");
+    // The port is bound, and no process listens on it.
+    let unused_port = tokio::net::TcpSocket::new_v4().expect("a socket");
+    unused_port.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let unreachable = run_in_environment(|command| {
+        let unused_port = unused_port.local_addr().expect("an address");
+        command.env("AWS_ENDPOINT_URL", format!("http://{unused_port}")).env("ROLECALL_ATTEMPTS", "2");
         command.env("AWS_ACCESS_KEY_ID", "999999999999").env("AWS_SECRET_ACCESS_KEY", "test");
     });
     assert!(unreachable.err.starts_with("rolecall: EndpointUnreachable\n"), "{unreachable:?}");
-    let wrong = environment(|command| {
-        command.env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
+    let wrong = run_in_environment(|command| {
+        command.env("AWS_ENDPOINT_URL", emulator().fact("endpoint"));
         command
             .env("AWS_ACCESS_KEY_ID", "ASIANOBODYKNOWSTHIS1")
             .env("AWS_SECRET_ACCESS_KEY", "wrong")
             .env("AWS_SESSION_TOKEN", "gone");
     });
     assert!(wrong.err.starts_with("rolecall: InvalidCredentials\n"), "{wrong:?}");
-    let settings = environment(|command| {
+    let settings = run_in_environment(|command| {
         command.env("ROLECALL_CALL_TIMEOUT", "soon").env("ROLECALL_IN_FLIGHT", "none");
     });
     insta::assert_snapshot!(settings.err);
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_found_out_before_the_first_customer_is_called() {
+fn unwritable_output_is_refused_before_any_customer_is_called() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a-file");
     std::fs::write(&file, "in the way").expect("written");
     let mut command =
-        stage().rolecall(&["run", "--accounts", "111111111111", "--resources", "accounts", "-v", "--output"]);
+        emulator().rolecall(&["run", "--accounts", "111111111111", "--resources", "accounts", "-v", "--output"]);
     command.arg(file.join("out"));
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("rolecall: OutputNotWritable\n") && !ran.err.contains("account done"), "{ran:?}");
-    let missing = ran_without_settings();
+    let missing = run_without_settings();
     assert!(missing.err.starts_with("rolecall: InvalidSettings\n"), "{missing:?}");
 }
 
-fn ran_without_settings() -> Ran {
-    ran(rolecall(&["run", "--accounts", "all"]))
+fn run_without_settings() -> CommandOutput {
+    run_command(rolecall(&["run", "--accounts", "all"]))
 }

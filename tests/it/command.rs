@@ -1,34 +1,34 @@
-//! The command line, as a person runs it.
+//! The command line as a user runs it, and helpers that run it for other tests.
 
-use rolecall::testing::{Catalogue, Table, lines_of};
+use rolecall::testing::{Catalogue, Table, parquet_to_ndjson};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use crate::emulator::{Stage, root, stage};
+use crate::emulator::{Emulator, emulator, root};
 
-/// What a command came to.
+/// The exit code and output of a command.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
-impl Ran {
-    /// The response that `--json` prints.
+impl CommandOutput {
+    /// Parses the response that `--json` prints.
     pub(crate) fn response(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no response: {self:?}"))
     }
 }
 
-/// `rolecall` with nothing of this process's environment, in the folder of the project.
+/// Returns `rolecall` in the project's folder, with an environment that inherits nothing from this process.
 pub(crate) fn rolecall(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
     command.args(arguments).current_dir(root()).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_CONFIG_FILE", "/nowhere").env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
-    // A machine that is busy with other tests is given time; where time is meant to run out the test says how soon.
+    // The time-outs are long, since the machine may be busy with other tests. Tests of time-outs set their own.
     for (name, time) in [("CONNECT", "1m"), ("CALL", "10m"), ("OPERATION", "20m")] {
         command.env(format!("ROLECALL_{name}_TIMEOUT"), time);
     }
@@ -36,15 +36,15 @@ pub(crate) fn rolecall(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
-pub(crate) fn ran(mut command: Command) -> Ran {
+/// Runs a command and waits until it exits.
+pub(crate) fn run_command(mut command: Command) -> CommandOutput {
     let output = command.output().expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    CommandOutput { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
-impl Stage {
-    /// `rolecall` as an operator of the backend account.
+impl Emulator {
+    /// Returns `rolecall` with the credentials of an operator of the backend account.
     pub(crate) fn rolecall(&self, arguments: &[&str]) -> Command {
         let mut command = rolecall(arguments);
         command
@@ -57,19 +57,19 @@ impl Stage {
         command
     }
 
-    /// A run into a folder, as lines that tests can read unless they say otherwise.
-    pub(crate) fn run(&self, output: &Path, arguments: &[&str]) -> Ran {
+    /// Runs `rolecall run` into a folder, as ndjson unless the arguments name a format.
+    pub(crate) fn run(&self, output: &Path, arguments: &[&str]) -> CommandOutput {
         let output = output.to_str().expect("a path");
         let mut all = vec!["run", "--json", "--output", output];
         all.extend(arguments);
         if !arguments.contains(&"--format") {
             all.extend(["--format", "ndjson"]);
         }
-        ran(self.rolecall(&all))
+        run_command(self.rolecall(&all))
     }
 }
 
-/// The rows of a table, from the files that a manifest names, whatever their format.
+/// Reads a table's rows from the files that a manifest names, in either format.
 pub(crate) fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     for file in manifest["files"].as_array().expect("files").iter().filter(|file| file["table"] == table) {
@@ -79,7 +79,7 @@ pub(crate) fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
         let text = if key.ends_with(".parquet") {
             let catalogue = Catalogue::get().expect("a catalogue");
             let columns = catalogue.find(table).map(Table::all_columns).unwrap_or_default();
-            lines_of(bytes.into(), &columns).expect("parquet")
+            parquet_to_ndjson(bytes.into(), &columns).expect("parquet")
         } else {
             let mut text = String::new();
             flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
@@ -92,17 +92,17 @@ pub(crate) fn rows(output: &Path, manifest: &Value, table: &str) -> Vec<Value> {
     rows
 }
 
-/// A run's manifest.
+/// Reads a run's manifest.
 pub(crate) fn manifest(output: &Path, run_id: &str) -> Value {
     let path = output.join("runs").join(run_id).join("manifest.json");
     serde_json::from_slice(&std::fs::read(path).expect("a manifest")).expect("JSON")
 }
 
 #[test]
-fn a_run_says_what_it_found_and_what_it_could_not() {
+fn run_prints_records_and_failures() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().to_str().expect("a path");
-    let command = stage().rolecall(&[
+    let command = emulator().rolecall(&[
         "run",
         "--output",
         output,
@@ -113,7 +113,7 @@ fn a_run_says_what_it_found_and_what_it_could_not() {
         "--accounts",
         "111111111111,333333333333,444444444444",
     ]);
-    let shown = ran(command);
+    let shown = run_command(command);
     assert_eq!(shown.code, 1, "{shown:?}");
     insta::with_settings!({ filters => vec![
         (r" in \d+\.\d s", " in [time]"), (r"manifest: .*", "manifest: [place]"), (r"assumed-role/\S+", "assumed-role/[session]"),
@@ -122,8 +122,8 @@ fn a_run_says_what_it_found_and_what_it_could_not() {
 }
 
 #[test]
-fn a_plan_calls_no_customer_and_says_what_would_be_asked() {
-    let plan = ran(stage().rolecall(&[
+fn plan_prints_its_calls_without_making_them() {
+    let plan = run_command(emulator().rolecall(&[
         "plan",
         "--accounts",
         "all",
@@ -137,9 +137,9 @@ fn a_plan_calls_no_customer_and_says_what_would_be_asked() {
 }
 
 #[test]
-fn the_catalogue_can_be_listed() {
-    let listed = ran(rolecall(&["resources"]));
+fn resources_lists_the_catalogue() {
+    let listed = run_command(rolecall(&["resources"]));
     insta::assert_snapshot!(listed.out);
-    let json: Value = serde_json::from_str(&ran(rolecall(&["resources", "--json"])).out).expect("JSON");
+    let json: Value = serde_json::from_str(&run_command(rolecall(&["resources", "--json"])).out).expect("JSON");
     assert_eq!(json[0]["columns"][0]["name"], "run_id");
 }

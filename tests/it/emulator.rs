@@ -1,4 +1,4 @@
-//! The emulated AWS, started and furnished once for all tests that want it, and ended with this process.
+//! The emulated AWS: started and populated once for all tests that use it, and stopped with this process.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -7,20 +7,20 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-/// A furnished emulator.
-pub(crate) struct Stage {
-    /// What `stage.py` says of it.
+/// A running emulator with accounts, roles, resources and the deployed function.
+pub(crate) struct Emulator {
+    /// The names and addresses that `stage.py` reports.
     pub facts: Value,
-    // The emulator lives until its standard input is closed: when this process ends.
-    _emulator: Child,
+    // The emulator runs until its standard input is closed: until this process ends.
+    _process: Child,
 }
 
-/// The root of the project.
+/// Returns the root folder of the project.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The interpreter that `make` has installed.
+/// Returns the Python interpreter that `make emulator` installs.
 pub(crate) fn python() -> PathBuf {
     let python = root().join(".emulator/venv/bin/python");
     assert!(
@@ -36,7 +36,7 @@ fn script(name: &str) -> Command {
     command
 }
 
-/// Starts a server, and gives what it says of itself. It lives until its standard input is closed: as long as the child.
+/// Starts a server and returns its description of itself. It runs until its standard input is closed, with the child.
 pub(crate) fn serve(name: &str) -> (Value, Child) {
     let mut server = Command::new(python())
         .arg(root().join("tests").join(name))
@@ -50,13 +50,13 @@ pub(crate) fn serve(name: &str) -> (Value, Child) {
     (serde_json::from_str(&line).expect("the server says where it is"), server)
 }
 
-/// What AWS's own client answers to these reads at an endpoint, under the customers' roles.
+/// Makes these reads with botocore under the customers' roles and returns its responses.
 pub(crate) fn ask(endpoint: &str, questions: &[Value]) -> Vec<Value> {
-    through(endpoint, "ask.py", &[], questions)
+    run_json_script(endpoint, "ask.py", &[], questions)
 }
 
-/// Feeds a script of the emulated AWS with a document, and gives what it prints.
-fn fed(endpoint: &str, name: &str, arguments: &[&str], input: &Value) -> Vec<u8> {
+/// Runs a script of `tests/emulator` with a document on standard input, and returns its standard output.
+fn run_script(endpoint: &str, name: &str, arguments: &[&str], input: &Value) -> Vec<u8> {
     let mut child = script(name)
         .args(["--endpoint", endpoint])
         .args(arguments)
@@ -70,70 +70,70 @@ fn fed(endpoint: &str, name: &str, arguments: &[&str], input: &Value) -> Vec<u8>
     output.stdout
 }
 
-fn through(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
-    serde_json::from_slice(&fed(endpoint, name, arguments, &json!(input))).expect("JSON")
+fn run_json_script(endpoint: &str, name: &str, arguments: &[&str], input: &[Value]) -> Vec<Value> {
+    serde_json::from_slice(&run_script(endpoint, name, arguments, &json!(input))).expect("JSON")
 }
 
-/// The stage, set by whoever comes first.
-pub(crate) fn stage() -> &'static Stage {
-    static STAGE: OnceLock<Stage> = OnceLock::new();
-    STAGE.get_or_init(|| {
-        let (served, emulator) = serve("emulator/emulator.py");
+/// Returns the emulator. The first caller starts and populates it.
+pub(crate) fn emulator() -> &'static Emulator {
+    static EMULATOR: OnceLock<Emulator> = OnceLock::new();
+    EMULATOR.get_or_init(|| {
+        let (served, process) = serve("emulator/emulator.py");
         let endpoint = served["endpoint"].as_str().expect("an endpoint");
-        let set = script("stage.py")
+        let staged = script("stage.py")
             .args(["--endpoint", endpoint, "--bootstrap", env!("CARGO_BIN_EXE_bootstrap")])
             .stderr(Stdio::inherit())
             .output()
             .expect("python runs");
-        assert!(set.status.success(), "the stage could not be set");
-        let facts = serde_json::from_slice(&set.stdout).expect("the stage describes itself");
-        Stage { facts, _emulator: emulator }
+        assert!(staged.status.success(), "stage.py failed");
+        let facts = serde_json::from_slice(&staged.stdout).expect("a description");
+        Emulator { facts, _process: process }
     })
 }
 
-impl Stage {
-    /// A fact of the stage.
+impl Emulator {
+    /// Returns one of the facts that `stage.py` reports.
     pub(crate) fn fact(&self, name: &str) -> &str {
-        self.facts[name].as_str().unwrap_or_else(|| panic!("the stage has no {name}"))
+        self.facts[name].as_str().unwrap_or_else(|| panic!("stage.py reports no {name}"))
     }
 
-    /// The registry's entry of an account.
+    /// Returns the registry's target of an account.
     pub(crate) fn target(&self, account: &str) -> &Value {
         let targets = self.facts["registry"]["targets"].as_array().expect("targets");
         targets.iter().find(|target| target["account_id"] == account).expect("a target")
     }
 
-    /// Feeds a script with a document; what it prints is JSON.
-    pub(crate) fn feed(&self, name: &str, arguments: &[&str], input: &Value) -> Value {
-        serde_json::from_slice(&fed(self.fact("endpoint"), name, arguments, input)).expect("JSON")
+    /// Runs a script of `tests/emulator` with a document on standard input, and parses the JSON that it prints.
+    pub(crate) fn run_script(&self, name: &str, arguments: &[&str], input: &Value) -> Value {
+        serde_json::from_slice(&run_script(self.fact("endpoint"), name, arguments, input)).expect("JSON")
     }
 
-    /// Makes roles as their administrators might.
+    /// Creates roles in customers' accounts.
     pub(crate) fn make_roles(&self, roles: &[Value]) {
-        fed(self.fact("endpoint"), "roles.py", &[], &json!(roles));
+        run_script(self.fact("endpoint"), "roles.py", &[], &json!(roles));
     }
 
-    /// What AWS's own client answers to these reads, under the customers' roles.
+    /// Makes these reads with botocore under the customers' roles and returns its responses.
     pub(crate) fn ask(&self, questions: &[Value]) -> Vec<Value> {
         ask(self.fact("endpoint"), questions)
     }
 
-    /// Invokes the deployed function with each payload, all at the same time.
+    /// Invokes the deployed function with all payloads concurrently.
     pub(crate) fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
-        through(self.fact("endpoint"), "invoke.py", &["--function", self.fact("function_name")], payloads)
+        run_json_script(self.fact("endpoint"), "invoke.py", &["--function", self.fact("function_name")], payloads)
     }
 }
 
-/// Errands in the backend account.
-impl Stage {
-    fn errand(&self, arguments: &[&str]) -> std::process::Output {
+/// Actions in the backend account.
+impl Emulator {
+    fn backend_action(&self, arguments: &[&str]) -> std::process::Output {
         let endpoint = ["--endpoint", self.fact("endpoint")];
         script("objects.py").args(endpoint).args(arguments).stderr(Stdio::inherit()).output().expect("python runs")
     }
 
-    /// An object; `None` where there is none.
+    /// Reads an object. Returns `None` if it does not exist.
     pub(crate) fn object(&self, uri: &str) -> Option<Vec<u8>> {
-        let output = self.errand(&["get", uri]);
+        let output = self.backend_action(&["get", uri]);
         match output.status.code() {
             Some(0) => Some(output.stdout),
             Some(4) => None,
@@ -143,22 +143,22 @@ impl Stage {
 
     /// Sends a request to the function's queue.
     pub(crate) fn send(&self, request: &Value) {
-        assert!(self.errand(&["send", self.fact("queue_url"), &request.to_string()]).status.success());
+        assert!(self.backend_action(&["send", self.fact("queue_url"), &request.to_string()]).status.success());
     }
 
-    /// Makes a bucket of the backend's.
+    /// Creates a bucket in the backend account.
     pub(crate) fn bucket(&self, name: &str) {
-        assert!(self.errand(&["bucket", name]).status.success());
+        assert!(self.backend_action(&["bucket", name]).status.success());
     }
 
-    /// The KMS key that an object is encrypted with; empty where it is the bucket's own way.
+    /// Returns the KMS key of an object, or an empty string if the bucket's default encryption applies.
     pub(crate) fn kms_key(&self, uri: &str) -> String {
-        String::from_utf8_lossy(&self.errand(&["key", uri]).stdout).trim().to_owned()
+        String::from_utf8_lossy(&self.backend_action(&["key", uri]).stdout).trim().to_owned()
     }
 
-    /// Multipart uploads that were begun and neither finished nor aborted.
+    /// Returns the number of multipart uploads that are neither completed nor aborted.
     pub(crate) fn open_uploads(&self, bucket: &str) -> u64 {
-        let output = self.errand(&["uploads", bucket]);
+        let output = self.backend_action(&["uploads", bucket]);
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
     }
 }

@@ -1,30 +1,31 @@
-//! The deployed function on the emulated AWS: every event it takes, and two deliveries of one event.
+//! The deployed function on the emulated AWS: every kind of event, and two deliveries of one event.
 
 use rolecall::testing::{
-    Backend, Engine, Request, RunIdSource, RunRequest, Runtime, Settings, ValidationErrors, backend_role,
+    Backend, Engine, RequestDraft, RunIdSource, RunRequest, Runtime, Settings, StopCondition, backend_role,
 };
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::command::{manifest, ran, rows};
-use crate::emulator::{root, stage};
-use crate::scene::{PATIENCE, Seen, until};
+use crate::command::{manifest, run_command};
+use crate::emulator::{emulator, root};
+use crate::fixture::{PATIENCE, ProgressCounter, ledger, until};
 use crate::stores::config;
 
 fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(root().join("events").join(name)).expect("a sample")).expect("JSON")
 }
 
-/// Brings a run's files out of the results bucket, by way of the command line's own answer to it.
+/// Downloads a run's manifest and the files that it names from the results bucket, and returns the manifest.
 pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
-    let prefix = format!("s3://{}/", stage().fact("results_bucket"));
+    let prefix = format!("s3://{}/", emulator().fact("results_bucket"));
     let fetch = |key: &str| {
         let target = folder.join(key);
         std::fs::create_dir_all(target.parent().expect("a folder")).expect("made");
-        let bytes = stage().object(&format!("{prefix}{key}"));
+        let bytes = emulator().object(&format!("{prefix}{key}"));
         std::fs::write(target, bytes.unwrap_or_else(|| panic!("{key} is not there"))).expect("written");
     };
     fetch(&format!("runs/{run_id}/manifest.json"));
@@ -35,76 +36,64 @@ pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
     manifest
 }
 
-fn cells_once(ledger: &[Value]) -> usize {
-    let mut cells: Vec<String> =
-        ledger.iter().map(|row| format!("{} {} {}", row["account_id"], row["region"], row["table"])).collect();
-    cells.sort();
-    cells.dedup();
-    assert_eq!(cells.len(), ledger.len(), "a cell stands twice");
-    cells.len()
-}
-
-/// Waits for an object that the deployed function is to write.
-fn until_there(uri: &str) {
+/// Waits until the deployed function has written an object.
+#[expect(clippy::disallowed_methods, reason = "another process is waited for, by tests without a runtime too")]
+fn wait_for_object(uri: &str) {
     let until = Instant::now() + PATIENCE;
-    while stage().object(uri).is_none() {
+    while emulator().object(uri).is_none() {
         assert!(Instant::now() < until, "{uri} was never written");
         std::thread::sleep(Duration::from_millis(300));
     }
 }
 
-/// A run of the backend that is cut short on purpose: the deployed function finds the rest in its queue, and does it.
+/// A run of the backend is interrupted. The deployed function receives the rest from its queue and completes it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_remains_of_a_run_is_done_by_way_of_the_queue() {
+async fn rest_of_a_run_is_completed_by_the_queue() {
     let settings = Settings {
-        registry: Some(stage().fact("registry_uri").to_owned()),
-        output: Some(format!("s3://{}", stage().fact("results_bucket"))),
+        registry: Some(emulator().fact("registry_uri").to_owned()),
+        output: Some(format!("s3://{}", emulator().fact("results_bucket"))),
         format: Some("ndjson".into()),
-        continue_queue: Some(stage().fact("queue_url").to_owned()),
+        continue_queue: Some(emulator().fact("queue_url").to_owned()),
         continuations: 1,
-        // So slow that it is sure to be told to end first; the function has its own rates.
+        // So slow that the interrupt comes first. The function has rates of its own.
         ec2_rate: 0.5,
         ec2_burst: Some(1.0),
         ..Settings::default()
     };
-    let backend = Backend::of(
-        config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account")),
+    let backend = Backend::from_config(
+        config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account")),
         &settings,
     );
-    let role = backend_role(&backend, stage().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.acting_as(role), settings, face: Runtime::Lambda };
-    let mut problems = ValidationErrors::default();
+    let role = backend_role(&backend, emulator().fact("backend_role_arn"));
+    let engine = Engine { backend: backend.with_credentials(role), settings, runtime: Runtime::Lambda };
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
-    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
+    let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
+    let draft = RequestDraft::read(&request, "request");
     let order = RunRequest {
-        request: Request::read(&request, "request", &mut problems),
-        problems,
-        naming: RunIdSource::Invocation("an-invocation".into()),
-        may_inline: false,
-        deadline: None,
-        stop: stop.clone(),
+        until: StopCondition { stop: stop.clone(), deadline: None },
         observer: seen.clone(),
+        ..RunRequest::new(draft, RunIdSource::Invocation("an-invocation".into()))
     };
     let end = async {
-        until("the first cells", || seen.open() > 0).await;
+        until("the first cells", || seen.open_cells() > 0).await;
         stop.cancel();
     };
     let (response, ()) = tokio::join!(engine.run(order), end);
     let response = response.expect("a response");
     assert!(response.remaining.is_some(), "{:?}", response.cells);
     let folder = tempfile::tempdir().expect("a folder");
-    let key = format!("s3://{}/runs/handed-on.r1/manifest.json", stage().fact("results_bucket"));
-    tokio::task::block_in_place(|| until_there(&key));
+    let key = format!("s3://{}/runs/handed-on.r1/manifest.json", emulator().fact("results_bucket"));
+    tokio::task::block_in_place(|| wait_for_object(&key));
     let manifest = tokio::task::block_in_place(|| fetch(folder.path(), "handed-on.r1"));
     assert_eq!(manifest["resumes"], "handed-on");
     assert!(manifest["remaining"].is_null(), "{}", manifest["remaining"]);
 }
 
 #[test]
-fn two_deliveries_of_one_event_leave_one_run_whole() {
+fn two_deliveries_of_one_event_leave_one_run() {
     let event = json!({ "run_id": "twice", "accounts": ["111111111111", "222222222222"], "regions": ["eu-*"] });
-    let answers = stage().invoke(&[event.clone(), event.clone()]);
+    let answers = emulator().invoke(&[event.clone(), event.clone()]);
     assert!(answers.iter().all(|answer| answer["error"].is_null()), "{answers:?}");
     assert_eq!(answers[0]["payload"], answers[1]["payload"]);
     let folder = tempfile::tempdir().expect("a folder");
@@ -116,27 +105,26 @@ fn two_deliveries_of_one_event_leave_one_run_whole() {
         .map(|file| file["key"].as_str().expect("a key").rsplit('.').nth(3).expect("an attempt"))
         .collect();
     assert!(attempts.iter().all(|attempt| *attempt == attempts[0]), "files of two attempts: {attempts:?}");
-    let ledger = rows(folder.path(), &manifest, "ledger");
     assert_eq!(
-        cells_once(&ledger) as u64,
+        ledger(folder.path(), "twice").len() as u64,
         manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum::<u64>()
     );
-    // A third delivery, long after, answers with what is there.
-    let again = stage().invoke(std::slice::from_ref(&event));
+    // A third, late delivery returns the existing manifest.
+    let again = emulator().invoke(std::slice::from_ref(&event));
     assert_eq!(again[0]["payload"], answers[0]["payload"]);
-    // Another request under the same name would be answered with what it did not ask for.
-    let other = stage().invoke(&[json!({ "run_id": "twice", "accounts": "all" })]);
+    // Another request under the same name would get a response to a different request.
+    let other = emulator().invoke(&[json!({ "run_id": "twice", "accounts": "all" })]);
     assert_eq!(other[0]["payload"]["errorType"], "RunIdTaken");
 }
 
 #[test]
-fn every_kind_of_event_is_carried_out() {
+fn every_kind_of_event_is_processed() {
     let custom = {
         let mut event = sample("custom-event.json");
         event["detail"]["resources"] = json!(["ec2_vpcs"]);
         event
     };
-    let answers = stage().invoke(&[
+    let answers = emulator().invoke(&[
         json!({ "accounts": ["111111111111"], "resources": ["accounts"], "run_id": "inlined", "inline": true }),
         sample("scheduled-rule.json"),
         custom,
@@ -153,14 +141,14 @@ fn every_kind_of_event_is_carried_out() {
         (Some("111111111111"), Some("acme-prod"))
     );
     let latest: Value = serde_json::from_slice(
-        &stage().object(&format!("s3://{}/latest.json", stage().fact("results_bucket"))).expect("latest.json"),
+        &emulator().object(&format!("s3://{}/latest.json", emulator().fact("results_bucket"))).expect("latest.json"),
     )
     .expect("JSON");
     assert_eq!(latest["run_id"], "rolecall-nightly-20261121T030000Z", "only a run of the whole fleet moves it");
 }
 
 #[test]
-fn a_batch_of_the_queue_hands_back_what_is_refused() {
+fn queue_batch_returns_refused_bodies_as_failures() {
     let record = |id: &str, body: &str| json!({ "messageId": id, "body": body, "eventSource": "aws:sqs" });
     let batch = json!({ "Records": [
         record("good-1", r#"{"accounts":["111111111111"],"resources":["accounts"]}"#),
@@ -168,7 +156,7 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
         record("bad-2", "not json"),
         record("partial-1", r#"{"accounts":["333333333333"],"resources":["accounts"]}"#),
     ] });
-    let answers = stage().invoke(&[batch]);
+    let answers = emulator().invoke(&[batch]);
     assert_eq!(
         answers[0]["payload"],
         json!({ "batchItemFailures": [{ "itemIdentifier": "bad-1" }, { "itemIdentifier": "bad-2" }] })
@@ -178,15 +166,15 @@ fn a_batch_of_the_queue_hands_back_what_is_refused() {
 }
 
 #[test]
-fn a_request_sent_to_the_queue_is_carried_out() {
-    stage().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
-    let key = format!("s3://{}/runs/from-the-queue/manifest.json", stage().fact("results_bucket"));
-    until_there(&key);
+fn request_in_the_queue_is_processed() {
+    emulator().send(&json!({ "run_id": "from-the-queue", "accounts": ["111111111111"], "resources": ["accounts"] }));
+    let key = format!("s3://{}/runs/from-the-queue/manifest.json", emulator().fact("results_bucket"));
+    wait_for_object(&key);
 }
 
 #[test]
-fn refusals_have_stable_names() {
-    let answers = stage().invoke(&[
+fn refusals_have_stable_error_types() {
+    let answers = emulator().invoke(&[
         json!({ "accounts": [] }),
         json!({ "accounts": ["123456789012"] }),
         json!({ "accounts": "all", "role_arn": "arn:aws:iam::111111111111:role/other" }),
@@ -202,12 +190,12 @@ fn refusals_have_stable_names() {
 }
 
 #[test]
-fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
-    let registry = stage().fact("registry_bucket");
+fn backend_role_cannot_write_to_the_registry_bucket() {
+    let registry = emulator().fact("registry_bucket");
     let mut command =
-        stage().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
+        emulator().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
     command.arg(format!("s3://{registry}/out"));
-    let refused = ran(command);
+    let refused = run_command(command);
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.starts_with("rolecall: OutputNotWritable") && refused.err.contains("AccessDenied"),
@@ -215,50 +203,56 @@ fn the_function_reads_and_writes_in_its_buckets_only_what_it_may() {
     );
 }
 
-/// Whoever listens on the event bus is told of a committed run, once, whoever delivers its event again.
+/// A committed run is announced once on the event bus, however often its event is delivered.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_committed_run_is_told_to_the_event_bus() {
-    let config = config(stage().fact("endpoint"), stage().fact("region"), stage().fact("backend_account"));
+async fn committed_run_is_announced_once_on_the_event_bus() {
+    let config = config(emulator().fact("endpoint"), emulator().fact("region"), emulator().fact("backend_account"));
     let (sqs, events) = (aws_sdk_sqs::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
-    let queue = sqs.create_queue().queue_name("told-of-runs").send().await.expect("a queue").queue_url.expect("a URL");
-    let arn = format!("arn:aws:sqs:{}:{}:told-of-runs", stage().fact("region"), stage().fact("backend_account"));
+    let queue =
+        sqs.create_queue().queue_name("announced-runs").send().await.expect("a queue").queue_url.expect("a URL");
+    let arn =
+        format!("arn:aws:sqs:{}:{}:announced-runs", emulator().fact("region"), emulator().fact("backend_account"));
     let pattern = json!({ "source": ["rolecall"], "detail-type": ["rolecall run committed"],
-                          "detail": { "run_id": ["told"] } });
-    events.put_rule().name("told").event_pattern(pattern.to_string()).send().await.expect("a rule");
+                          "detail": { "run_id": ["announced"] } });
+    events.put_rule().name("announced").event_pattern(pattern.to_string()).send().await.expect("a rule");
     let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(arn).build().expect("a target");
-    events.put_targets().rule("told").targets(target).send().await.expect("it is set");
-    let event = json!({ "run_id": "told", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
+    events.put_targets().rule("announced").targets(target).send().await.expect("it is set");
+    let event =
+        json!({ "run_id": "announced", "accounts": ["111111111111", "333333333333"], "resources": ["accounts"] });
     let answers = tokio::task::block_in_place(|| {
-        let first = stage().invoke(std::slice::from_ref(&event));
-        let again = stage().invoke(std::slice::from_ref(&event));
+        let first = emulator().invoke(std::slice::from_ref(&event));
+        let again = emulator().invoke(std::slice::from_ref(&event));
         assert_eq!(first[0]["payload"], again[0]["payload"]);
         first
     });
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     let until = Instant::now() + PATIENCE;
-    while told.is_empty() && Instant::now() < until {
+    while messages.is_empty() && Instant::now() < until {
         let received = sqs.receive_message().queue_url(&queue).max_number_of_messages(10).wait_time_seconds(1);
-        told.extend(received.send().await.expect("an answer").messages.unwrap_or_default());
+        messages.extend(received.send().await.expect("an answer").messages.unwrap_or_default());
     }
     let more = sqs.receive_message().queue_url(&queue).wait_time_seconds(1).send().await.expect("an answer");
-    assert_eq!((told.len(), more.messages), (1, None), "told once: {told:?}");
-    let told: Value = serde_json::from_str(told[0].body().expect("a body")).expect("JSON");
-    assert_eq!((&told["source"], &told["detail-type"]), (&json!("rolecall"), &json!("rolecall run committed")));
-    let (detail, response) = (&told["detail"], &answers[0]["payload"]);
+    assert_eq!((messages.len(), more.messages), (1, None), "announced once: {messages:?}");
+    let announced: Value = serde_json::from_str(messages[0].body().expect("a body")).expect("JSON");
+    assert_eq!(
+        (&announced["source"], &announced["detail-type"]),
+        (&json!("rolecall"), &json!("rolecall run committed"))
+    );
+    let (detail, response) = (&announced["detail"], &answers[0]["payload"]);
     for member in ["run_id", "status", "accounts", "records", "cells", "manifest"] {
         assert_eq!(detail[member], response[member], "{member}");
     }
     assert_eq!(detail["status"], "partial");
 }
 
-/// The steps of the state machine, as it invokes the function: a shard that never got there is told, and done in the next
-/// run of the chain.
+/// The function executes the state machine's steps. A shard that was never invoked is reported, and collected in the
+/// next run of the chain.
 #[test]
-fn the_steps_carry_a_fleet_out() {
+fn state_machine_steps_complete_a_fleet() {
     let step = |event: Value| {
-        let answered = stage().invoke(&[event]);
-        assert!(answered[0]["error"].is_null(), "{answered:?}");
-        answered[0]["payload"].clone()
+        let responses = emulator().invoke(&[event]);
+        assert!(responses[0]["error"].is_null(), "{responses:?}");
+        responses[0]["payload"].clone()
     };
     let request = json!({ "run_id": "steps", "accounts": ["111111111111", "222222222222"], "resources": ["accounts"] });
     let planned = step(json!({ "step": "plan", "request": request, "execution": "x", "batch": 1 }));
@@ -268,13 +262,13 @@ fn the_steps_carry_a_fleet_out() {
         planned["items"]["bucket"].as_str().expect("a bucket"),
         planned["items"]["key"].as_str().expect("a key")
     );
-    let items: Value = serde_json::from_slice(&stage().object(&items).expect("the list")).expect("JSON");
+    let items: Value = serde_json::from_slice(&emulator().object(&items).expect("the list")).expect("JSON");
     assert_eq!(items, json!([{ "run_id": "steps", "shard": "0" }, { "run_id": "steps", "shard": "1" }]));
     assert_eq!(step(json!({ "step": "shard", "run_id": "steps", "shard": "0" })), json!({}));
     let reduced = step(json!({ "step": "reduce", "run_id": "steps" }));
     assert_eq!((&reduced["status"], &reduced["continue"]), (&json!("partial"), &json!(true)), "{reduced}");
     assert_eq!(reduced["accounts"]["not_started"], 1);
-    // Started again, the machine goes on with what remains.
+    // A second plan step with the same request continues with the rest.
     let again = step(json!({ "step": "plan", "request": request, "execution": "y", "batch": 1 }));
     assert_eq!(
         (&again["committed"], &again["continue"], &again["run_id"]),
@@ -286,6 +280,6 @@ fn the_steps_carry_a_fleet_out() {
     let done = step(json!({ "step": "reduce", "run_id": "steps.r1" }));
     assert_eq!((&done["status"], &done["continue"]), (&json!("complete"), &json!(false)), "{done}");
     let refused =
-        stage().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
+        emulator().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
     assert!(refused.iter().all(|answer| answer["payload"]["errorType"] == "InvalidRequest"), "{refused:?}");
 }

@@ -1,5 +1,4 @@
-//! What a run keeps to, and what it does when it is told to end: calls in flight, the patience with STS, where the time
-//! went, signals.
+//! The limits of a run and its interruption: calls in flight, throttling by STS, the timings file, signals.
 
 use rolecall::testing::Settings;
 use serde_json::{Value, json};
@@ -9,86 +8,82 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::command::manifest;
-use crate::scene::{Scene, Seen, ledger, some, until};
-use crate::sim::{Fault, Service, Times, What, account_id};
-
-fn complete(response: &rolecall::testing::Response) {
-    assert_eq!(serde_json::to_value(response.status).expect("JSON"), "complete", "{:?}", response.failures);
-}
+use crate::fixture::{Fixture, ProgressCounter, account_with, assert_complete, ledger, until};
+use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_fleet_is_entered_though_sts_refuses_for_rate() {
-    let scene = Scene::set(600, some(0, 0, 0), |_| {}).await;
-    scene.sim.add_fault(Fault::new(What::Throttle).operation("AssumeRole").times(Times::First(200)));
+async fn throttling_by_sts_loses_no_account() {
+    let fixture = Fixture::start(600, account_with(0, 0, 0), |_| {}).await;
+    fixture.sim.add_fault(Fault::new(FaultKind::Throttle).operation("AssumeRole").times(Times::First(200)));
     let settings = Settings {
         accounts_at_once: 600,
         sts_rate: 5000.0,
         attempts: 2,
         backoff: Duration::from_millis(50),
-        ..scene.settings.clone()
+        ..fixture.settings.clone()
     };
-    let scene = Scene { settings, ..scene };
+    let fixture = Fixture { settings, ..fixture };
     let request = json!({ "run_id": "fleet", "accounts": "all", "resources": ["accounts"] });
-    let response = scene.run(request, None).await.expect("a response");
-    complete(&response);
-    let counts = scene.sim.counts();
+    let response = fixture.run(request, None).await.expect("a response");
+    assert_complete(&response);
+    let counts = fixture.sim.counts();
     assert_eq!(counts.throttled, 200);
     assert_eq!(counts.assumed.len(), 600);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_account_that_took_longest_comes_first_the_next_time() {
-    let scene = Scene::set(3, some(1, 1, 2), |world| world.account(&account_id(2)).zones = 40).await;
-    let scene = Scene { settings: Settings { accounts_at_once: 1, ..scene.settings.clone() }, ..scene };
-    let mut begun = Vec::new();
+async fn slowest_account_of_a_run_comes_first_in_the_next() {
+    let fixture = Fixture::start(3, account_with(1, 1, 2), |world| world.account(&account_id(2)).zones = 40).await;
+    let fixture = Fixture { settings: Settings { accounts_at_once: 1, ..fixture.settings.clone() }, ..fixture };
+    let mut order = Vec::new();
     for run_id in ["first", "second"] {
-        scene.sim.reset_counts();
-        complete(&scene.run(json!({ "run_id": run_id, "accounts": "all" }), None).await.expect("a response"));
-        let entered = scene.sim.log_of(Service::Sts, "AssumeRole").into_iter().filter_map(|call| call.target);
-        begun.push(entered.collect::<Vec<_>>());
+        fixture.sim.reset_counts();
+        assert_complete(&fixture.run(json!({ "run_id": run_id, "accounts": "all" }), None).await.expect("a response"));
+        let entered = fixture.sim.log_of(Service::Sts, "AssumeRole").into_iter().filter_map(|call| call.target);
+        order.push(entered.collect::<Vec<_>>());
     }
-    assert_eq!(begun[0], [account_id(0), account_id(1), account_id(2)]);
-    assert_eq!(begun[1][0], account_id(2));
+    assert_eq!(order[0], [account_id(0), account_id(1), account_id(2)]);
+    assert_eq!(order[1][0], account_id(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_in_flight_keep_to_each_of_their_limits() {
-    let scene = Scene::set(4, some(3, 2, 5), |world| world.latency = Duration::from_millis(40)).await;
-    // One that never answers keeps few slots, however many it could have.
-    scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(2)).service(Service::Ec2));
-    // Another one has shown that it answers, and then lets everybody wait until it has all that it may have.
-    let wait = Fault::new(What::Held).account(&account_id(0)).service(Service::Ec2).times(Times::After(60));
-    let wait = scene.sim.add_fault(wait);
-    let settings = Settings { in_flight: 30, account_in_flight: 20, region_in_flight: 5, ..scene.settings.clone() };
-    let scene = Scene { settings, ..scene };
-    let full = |_: &Seen| {
-        let counts = scene.sim.counts();
+async fn calls_in_flight_stay_within_every_limit() {
+    let fixture = Fixture::start(4, account_with(3, 2, 5), |world| world.latency = Duration::from_millis(40)).await;
+    // An account that never answers holds few permits, however many it may have.
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).account(&account_id(2)).service(Service::Ec2));
+    // Another account answers first, then holds its calls until it has all the permits that it may have.
+    let wait = Fault::new(FaultKind::Held).account(&account_id(0)).service(Service::Ec2).times(Times::After(60));
+    let wait = fixture.sim.add_fault(wait);
+    let settings = Settings { in_flight: 30, account_in_flight: 20, region_in_flight: 5, ..fixture.settings.clone() };
+    let fixture = Fixture { settings, ..fixture };
+    let full = |_: &ProgressCounter| {
+        let counts = fixture.sim.counts();
         counts.peak_in_flight > 20 && counts.peak_by_account.get(&account_id(0)).is_some_and(|peak| *peak > 12)
     };
-    scene.run_until(json!({ "run_id": "limits", "accounts": "all" }), full).await.expect("a response");
-    let counts = scene.sim.counts();
-    scene.sim.lift(wait);
-    // The server learns a little later than we of a call that was given up.
+    fixture.run_until(json!({ "run_id": "limits", "accounts": "all" }), full).await.expect("a response");
+    let counts = fixture.sim.counts();
+    fixture.sim.lift(wait);
+    // The server notices a cancelled call a little later than the client, so two more are tolerated.
     assert!(counts.peak_in_flight <= 30 + 2, "{}", counts.peak_in_flight);
     let of = |number: usize| counts.peak_by_account[&account_id(number)];
     assert!((0..4).all(|number| of(number) <= 20 + 2), "{:?}", counts.peak_by_account);
     assert!(of(2) <= 12, "{:?}", counts.peak_by_account);
     let mut regions = counts.peak_by_region.iter().filter(|((_, region), _)| region != "us-east-1");
     assert!(regions.all(|(_, peak)| *peak <= 5), "{:?}", counts.peak_by_region);
-    // Connections serve all accounts.
+    // Accounts share connections.
     assert!(counts.peak_connections <= 2 * 30 && counts.connections <= 3 * 30, "{counts:?}");
 }
 
-/// A run in a process of its own, and what it has said so far.
-struct Begun {
+/// A run in a separate process, and its standard error so far.
+struct RunProcess {
     child: Child,
-    said: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
 }
 
-impl Begun {
-    /// How often it has said so.
-    fn said(&self, what: &str) -> usize {
-        self.said.lock().expect("lines").matches(what).count()
+impl RunProcess {
+    /// Returns the number of occurrences of `text` in its standard error.
+    fn count(&self, text: &str) -> usize {
+        self.stderr.lock().expect("lines").matches(text).count()
     }
 
     fn signal(&self, name: &str) {
@@ -97,54 +92,54 @@ impl Begun {
         assert!(killed.success());
     }
 
-    fn ended(self) -> (Output, String) {
+    fn wait(self) -> (Output, String) {
         let output = self.child.wait_with_output().expect("it ends");
-        let said = self.said.lock().expect("lines").clone();
-        (output, said)
+        let stderr = self.stderr.lock().expect("lines").clone();
+        (output, stderr)
     }
 }
 
-/// A run over customers of whom one never answers.
-fn begun(scene: &Scene, output: &str, more: &[&str]) -> Begun {
-    scene.sim.add_fault(Fault::new(What::Hang).account(&account_id(1)).service(Service::Ec2));
-    let mut command = scene.command(output);
+/// Starts a run over customers, one of whom never answers.
+fn start_run(fixture: &Fixture, output: &str, more: &[&str]) -> RunProcess {
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).account(&account_id(1)).service(Service::Ec2));
+    let mut command = fixture.command(output);
     command
         .args(["--regions", "eu-west-1", "--run-id", "ended", "--resources", "ec2_v*,ec2_s*,route53_*", "-v"])
         .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("it runs");
-    let (lines, said) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::new(Mutex::default()));
-    let begun = Begun { child, said: Arc::clone(&said) };
+    let (lines, stderr) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::new(Mutex::default()));
+    let run = RunProcess { child, stderr: Arc::clone(&stderr) };
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
-            let mut said: std::sync::MutexGuard<'_, String> = said.lock().expect("lines");
-            said.push_str(&line);
-            said.push('\n');
+            let mut stderr: std::sync::MutexGuard<'_, String> = stderr.lock().expect("lines");
+            stderr.push_str(&line);
+            stderr.push('\n');
         }
     });
-    begun
+    run
 }
 
-/// The silent one is being asked, and the others are done.
-async fn until_only_one_is_left(scene: &Scene, run: &Begun, others: usize) {
-    let asked = || scene.sim.counts().of(&account_id(1), Service::Ec2, "DescribeRegions") > 0;
-    until("the last account", || asked() && run.said("account done") >= others).await;
+/// Waits until only the account that never answers is left.
+async fn until_only_one_is_left(fixture: &Fixture, run: &RunProcess, others: usize) {
+    let called = || fixture.sim.counts().of(&account_id(1), Service::Ec2, "DescribeRegions") > 0;
+    until("the last account", || called() && run.count("account done") >= others).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_told_to_end_commits_what_it_has() {
+async fn interrupted_run_commits_what_it_has() {
     for name in ["-TERM", "-INT"] {
-        let scene = Scene::set(3, some(3, 1, 5), |_| {}).await;
-        let run = begun(&scene, scene.out().to_str().expect("a path"), &[]);
-        until_only_one_is_left(&scene, &run, 2).await;
+        let fixture = Fixture::start(3, account_with(3, 1, 5), |_| {}).await;
+        let run = start_run(&fixture, fixture.out().to_str().expect("a path"), &[]);
+        until_only_one_is_left(&fixture, &run, 2).await;
         run.signal(name);
-        let (output, said) = run.ended();
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        let (output, stderr) = run.wait();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
         let response: Value = serde_json::from_slice(&output.stdout).expect("a response");
         assert_eq!(response["remaining"]["accounts"], json!([account_id(1)]), "{name}");
-        assert_eq!(manifest(&scene.out(), "ended")["status"], "partial");
-        let rows = ledger(&scene.out(), "ended");
+        assert_eq!(manifest(&fixture.out(), "ended")["status"], "partial");
+        let rows = ledger(&fixture.out(), "ended");
         let healthy = rows.iter().filter(|row| row["account_id"] != account_id(1).as_str());
         assert!(
             healthy.clone().count() > 20
@@ -154,33 +149,33 @@ async fn a_run_that_is_told_to_end_commits_what_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_interrupt_ends_it_at_once() {
-    let scene = Scene::set(2, some(1, 0, 0), |world| world.bucket("results")).await;
-    // The output takes for ever, so that good order has no end.
-    scene.sim.add_fault(Fault::new(What::Hang).service(Service::S3).times(Times::After(4)));
-    let run = begun(&scene, "s3://results", &[]);
-    until_only_one_is_left(&scene, &run, 1).await;
+async fn second_interrupt_ends_the_process_at_once() {
+    let fixture = Fixture::start(2, account_with(1, 0, 0), |world| world.bucket("results")).await;
+    // Writes to the output hang, so that the orderly end never comes.
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::S3).times(Times::After(4)));
+    let run = start_run(&fixture, "s3://results", &[]);
+    until_only_one_is_left(&fixture, &run, 1).await;
     run.signal("-INT");
-    until("a word of the first interrupt", || run.said("interrupt again") == 1).await;
+    until("the message on the first interrupt", || run.count("interrupt again") == 1).await;
     run.signal("-INT");
-    let (output, said) = run.ended();
-    assert_eq!(output.status.code(), Some(130), "{said}");
+    let (output, stderr) = run.wait();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_time_went_is_told_by_account_and_operation() {
-    let scene = Scene::set(2, some(3, 3, 5), |world| world.latency = Duration::from_millis(30)).await;
-    let file = scene.folder.path().join("timings.csv");
+async fn timings_are_written_by_account_and_operation() {
+    let fixture = Fixture::start(2, account_with(3, 3, 5), |world| world.latency = Duration::from_millis(30)).await;
+    let file = fixture.folder.path().join("timings.csv");
     let more = ["--timings", file.to_str().expect("a path")];
-    let run = begun(&scene, scene.out().to_str().expect("a path"), &more);
-    until_only_one_is_left(&scene, &run, 1).await;
+    let run = start_run(&fixture, fixture.out().to_str().expect("a path"), &more);
+    until_only_one_is_left(&fixture, &run, 1).await;
     run.signal("-TERM");
-    run.ended();
+    run.wait();
     let text = std::fs::read_to_string(file).expect("timings");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("account_id,operation,calls,limiter_ms,slot_ms,memory_ms,backoff_ms,aws_ms"));
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
-    let told = |account: &str, operation: &str| {
+    let timing = |account: &str, operation: &str| {
         rows.iter()
             .find(|row| row[0] == account && row[1] == operation)
             .unwrap_or_else(|| panic!("no {operation}: {text}"))
@@ -188,8 +183,8 @@ async fn where_the_time_went_is_told_by_account_and_operation() {
     for operation in
         ["sts:AssumeRole", "iam:ListAccountAliases", "ec2:DescribeRegions", "route53:ListResourceRecordSets"]
     {
-        let row = told(&account_id(0), operation);
+        let row = timing(&account_id(0), operation);
         assert!(row[7].parse::<u64>().expect("milliseconds") >= 30, "{row:?}");
     }
-    assert_eq!(told(&account_id(0), "route53:ListResourceRecordSets")[2], "3");
+    assert_eq!(timing(&account_id(0), "route53:ListResourceRecordSets")[2], "3");
 }

@@ -1,28 +1,39 @@
-//! The integration tests: one binary, so that the engine is linked once.
+//! The integration tests. They are one binary, so that the engine is linked once.
 //!
-//! What is asked of AWS is asked of an emulator where identity matters (`emulator`), and of the
-//! simulated AWS where paging, faults and time matter (`sim`).
+//! There are five layers, from the cheapest to the dearest:
+//!
+//! | layer | where | what it shows |
+//! | --- | --- | --- |
+//! | unit | beside the code, in `src` | one module, with Tokio's clock paused where time matters |
+//! | structure | [`architecture`], [`samples`] | import order, unique type names, schemas and samples up to date |
+//! | simulated AWS | [`sim`] and tests with a [`fixture`] | paging, faults, throttling, time, interruption |
+//! | properties | [`properties`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
+//! | emulated AWS | tests with an [`emulator`], [`filled`] | IAM, policies, the deployed function, the templates |
+//!
+//! The simulated AWS runs in this process and is ours, so a test decides what fails and when. The emulated AWS is a
+//! server that others maintain: it evaluates policies and runs the function. It needs `.emulator/`, which
+//! `make emulator` installs.
 
-// Whatever breaks a test's own arrangements is meant to break the test.
+// A fixture that cannot be set up fails its test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-mod anything;
 mod architecture;
 mod bad_input;
 mod command;
 mod emulator;
+mod fault_matrix;
 mod fidelity;
 mod filled;
+mod fixture;
 mod fleet;
 mod function;
 mod limits;
-mod matrix;
 mod onboarding;
 mod output;
 mod parents;
+mod properties;
 mod resumed;
 mod samples;
-mod scene;
 mod secrets;
 mod sim;
 mod simulated;

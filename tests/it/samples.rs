@@ -1,11 +1,11 @@
-//! The samples and schemas in `events/`.
+//! The samples and schemas in `events/`: schemas are up to date, and samples match them and can be planned.
 
 use rolecall::testing::{Event, Planning, Step, classify, parse, schema};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-use crate::command::ran;
-use crate::emulator::{root, stage};
+use crate::command::run_command;
+use crate::emulator::{emulator, root};
 
 fn samples() -> Vec<(String, Vec<u8>)> {
     let files = std::fs::read_dir(root().join("events")).expect("events").map(|entry| entry.expect("an entry").path());
@@ -19,7 +19,7 @@ fn samples() -> Vec<(String, Vec<u8>)> {
     samples
 }
 
-/// The requests in an event, as they are held against the schema.
+/// Returns the requests in an event.
 fn requests(event: &[u8]) -> Vec<Value> {
     match classify(parse("event", event).expect("JSON")).expect("a known event") {
         Event::Request(value) => vec![value],
@@ -34,16 +34,16 @@ fn requests(event: &[u8]) -> Vec<Value> {
 }
 
 #[test]
-fn the_schemas_are_up_to_date() {
+fn schemas_are_up_to_date() {
     for (name, schema) in schema::all() {
         let file = root().join("events/schema").join(format!("{name}.schema.json"));
-        let there = std::fs::read_to_string(&file).unwrap_or_default();
-        assert!(there == schema::text(&schema), "{} is not up to date: run `make generate`", file.display());
+        let existing = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(existing == schema::text(&schema), "{} is not up to date: run `make generate`", file.display());
     }
 }
 
 #[test]
-fn every_sample_fits_its_schema_and_can_be_planned() {
+fn samples_match_the_schema_and_can_be_planned() {
     let request =
         serde_json::to_value(&schema::all().into_iter().find(|(name, _)| *name == "request").expect("a schema").1);
     let validator = jsonschema::validator_for(&request.expect("JSON")).expect("a schema");
@@ -54,28 +54,31 @@ fn every_sample_fits_its_schema_and_can_be_planned() {
         for request in requests(event) {
             assert!(validator.is_valid(&request), "{name}: {request}");
         }
-        // The steps of the state machine are for the function alone.
+        // Only the function executes the steps of the state machine.
         if name.starts_with("step-") {
             continue;
         }
-        // The command line plans one request at a time: a batch's bodies are planned one by one.
+        // The command line plans one request at a time, so each body of a batch is planned separately.
         let folder = tempfile::tempdir().expect("a folder");
         let path = root().join("events").join(name);
         let mut events = vec![path];
         if name == "sqs-batch.json" {
-            events =
-                requests(event).iter().enumerate().map(|(place, body)| written(folder.path(), place, body)).collect();
+            events = requests(event)
+                .iter()
+                .enumerate()
+                .map(|(place, body)| write_event(folder.path(), place, body))
+                .collect();
         }
         for path in events {
-            let mut command = stage().rolecall(&["plan", "--json", "--event", path.to_str().expect("a path")]);
+            let mut command = emulator().rolecall(&["plan", "--json", "--event", path.to_str().expect("a path")]);
             command.env("ROLECALL_DEFAULT_REQUEST", r#"{"accounts":"all"}"#);
-            let planned = ran(command);
+            let planned = run_command(command);
             assert_eq!(planned.code, 0, "{name}: {planned:?}");
         }
     }
 }
 
-fn written(folder: &Path, place: usize, body: &Value) -> PathBuf {
+fn write_event(folder: &Path, place: usize, body: &Value) -> PathBuf {
     let path = folder.join(format!("{place}.json"));
     std::fs::write(&path, body.to_string()).expect("written");
     path

@@ -1,12 +1,12 @@
-//! No credential, external ID or token reaches any output, however much is logged.
+//! No credential, external ID or token reaches any output at any log level.
 
-use crate::command::{manifest, ran, rows};
-use crate::emulator::stage;
+use crate::command::{manifest, rows, run_command};
+use crate::emulator::emulator;
 
 #[test]
-fn nothing_secret_is_in_any_file_or_line() {
+fn no_secret_is_in_any_file_or_log_line() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = stage().rolecall(&[
+    let mut command = emulator().rolecall(&[
         "run",
         "--accounts",
         "all",
@@ -20,7 +20,7 @@ fn nothing_secret_is_in_any_file_or_line() {
         "--output",
     ]);
     command.arg(folder.path()).env("ROLECALL_LOG", "trace").env("RUST_LOG", "trace");
-    let ran = ran(command);
+    let ran = run_command(command);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("account done"), "nothing was logged");
     let mut all = format!("{}{}", ran.out, ran.err);
@@ -33,12 +33,12 @@ fn nothing_secret_is_in_any_file_or_line() {
             all.push_str(&row.to_string());
         }
     }
-    for target in stage().facts["registry"]["targets"].as_array().expect("targets") {
+    for target in emulator().facts["registry"]["targets"].as_array().expect("targets") {
         let secret = target["external_id"].as_str().expect("an external ID");
-        assert!(!all.contains(secret), "an external ID is told");
+        assert!(!all.contains(secret), "the output has an external ID");
     }
     for mark in ["ASIA", "SessionToken", "SecretAccessKey", "x-amz-security-token", "X-Amz-Signature", "Signature="] {
-        assert!(!all.contains(mark), "{mark} is told");
+        assert!(!all.contains(mark), "the output has {mark}");
     }
     let plan = std::fs::read_to_string(folder.path().join("runs/quiet/plan.json")).expect("text");
     assert!(!plan.contains("role/"), "the plan holds a role ARN");

@@ -1,4 +1,4 @@
-//! One suite for every store: what a folder promises, a bucket promises too.
+//! The conformance suite of the stores: a folder and a bucket have the same guarantees.
 
 use std::time::Duration;
 
@@ -8,9 +8,10 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use rolecall::testing::{PutOutcome, Store, split_object};
 
-use crate::emulator::{Stage, stage};
+use crate::emulator::{Emulator, emulator};
 
-/// The SDK's configuration with an endpoint and a static identity.
+/// Returns an SDK configuration with an endpoint and static credentials.
+#[expect(clippy::disallowed_methods, reason = "the credentials of a test's own AWS")]
 pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -20,7 +21,7 @@ pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
         .build()
 }
 
-impl Stage {
+impl Emulator {
     fn backend(&self) -> SdkConfig {
         config(self.fact("endpoint"), self.fact("region"), self.fact("backend_account"))
     }
@@ -32,50 +33,50 @@ fn bytes(text: &str) -> Bytes {
     Bytes::from(text.to_owned())
 }
 
-/// More than two parts of a multipart upload, and not a round number of them.
+/// Returns the content of an object that needs more than two parts, the last of them smaller than the others.
 fn large() -> Vec<Bytes> {
     (0..300_u32).map(|n| Bytes::from(n.to_le_bytes().repeat(16 << 10))).collect()
 }
 
-async fn conforms(store: &Store) {
-    // What is not there is told apart from what cannot be read.
+async fn assert_conforms(store: &Store) {
+    // A missing object is no error.
     assert_eq!(store.read("a/none").await.expect("read"), None);
 
-    // What is created is never written over, and whose it is, is told.
-    assert_eq!(store.create("a/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
-    assert_eq!(store.create("a/one", bytes("2")).await.expect("told"), PutOutcome::Theirs);
+    // An existing object is never overwritten, and the outcome says who created it.
+    assert_eq!(store.put_if_absent("a/one", bytes("1")).await.expect("created"), PutOutcome::Created);
+    assert_eq!(store.put_if_absent("a/one", bytes("2")).await.expect("told"), PutOutcome::AlreadyExists);
     assert_eq!(store.read("a/one").await.expect("read").expect("there").bytes, bytes("1"));
 
-    // What lies below a folder is below it, however deep, and nowhere else.
-    assert_eq!(store.create("b/c/dt=1/one", bytes("1")).await.expect("created"), PutOutcome::Ours);
+    // `holds_any` finds objects at any depth below a folder, and none beside it.
+    assert_eq!(store.put_if_absent("b/c/dt=1/one", bytes("1")).await.expect("created"), PutOutcome::Created);
     for (folder, any) in [("b", true), ("b/c", true), ("b/c/dt=1", true), ("b/c/dt", false), ("none", false)] {
         assert_eq!(store.holds_any(folder).await.expect("told"), any, "{folder}");
     }
 
-    // Of many at the same time exactly one creates.
+    // Of several concurrent writers exactly one creates the object.
     let racers = (0..8).map(|n| {
         let store = store.clone();
-        async move { store.create("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
+        async move { store.put_if_absent("a/race", bytes(&format!("racer {n}"))).await.expect("told") }
     });
     let ours =
-        futures::future::join_all(racers).await.into_iter().filter(|created| *created == PutOutcome::Ours).count();
+        futures::future::join_all(racers).await.into_iter().filter(|created| *created == PutOutcome::Created).count();
     assert_eq!(ours, 1);
 
-    // Replacing needs the tag of what is there.
-    assert!(store.replace("a/moved", bytes("1"), None).await.expect("told"));
-    assert!(!store.replace("a/moved", bytes("x"), None).await.expect("told"));
-    let tag = store.read("a/moved").await.expect("read").expect("there").tag;
-    assert!(store.replace("a/moved", bytes("2"), Some(&tag)).await.expect("told"));
-    assert!(!store.replace("a/moved", bytes("3"), Some(&tag)).await.expect("told"));
+    // A replacement needs the tag of the existing object.
+    assert!(store.put_if_match("a/moved", bytes("1"), None).await.expect("told"));
+    assert!(!store.put_if_match("a/moved", bytes("x"), None).await.expect("told"));
+    let tag = store.read("a/moved").await.expect("read").expect("there").etag;
+    assert!(store.put_if_match("a/moved", bytes("2"), Some(&tag)).await.expect("told"));
+    assert!(!store.put_if_match("a/moved", bytes("3"), Some(&tag)).await.expect("told"));
     assert_eq!(store.read("a/moved").await.expect("read").expect("there").bytes, bytes("2"));
 
-    // An upload is not there before it is finished, whole, and leaves nothing when it is aborted.
+    // An object appears only when its upload is finished, and never if the upload is aborted.
     let mut upload = store.upload("b/large");
     for piece in large() {
         upload.write(piece).await.expect("written");
     }
     assert_eq!(store.read("b/large").await.expect("read"), None);
-    assert_eq!(upload.finish().await.expect("finished"), PutOutcome::Ours);
+    assert_eq!(upload.finish().await.expect("finished"), PutOutcome::Created);
     let whole: Vec<u8> = large().concat();
     assert!(store.read("b/large").await.expect("read").expect("there").bytes == whole);
 
@@ -83,7 +84,7 @@ async fn conforms(store: &Store) {
     for piece in large() {
         second.write(piece).await.expect("written");
     }
-    assert_eq!(second.finish().await.expect("told"), PutOutcome::Theirs);
+    assert_eq!(second.finish().await.expect("told"), PutOutcome::AlreadyExists);
 
     let mut given_up = store.upload("b/given-up");
     for piece in large() {
@@ -92,21 +93,21 @@ async fn conforms(store: &Store) {
     given_up.abort().await;
     assert_eq!(store.read("b/given-up").await.expect("read"), None);
 
-    // Small and empty uploads are objects like any other.
+    // Small and empty uploads become objects too.
     let mut small = store.upload("c/small");
     small.write(bytes("s")).await.expect("written");
-    assert_eq!(small.finish().await.expect("finished"), PutOutcome::Ours);
-    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), PutOutcome::Ours);
+    assert_eq!(small.finish().await.expect("finished"), PutOutcome::Created);
+    assert_eq!(store.upload("c/empty").finish().await.expect("finished"), PutOutcome::Created);
     assert_eq!(store.read("c/empty").await.expect("read").expect("there").bytes, bytes(""));
 }
 
 #[tokio::test]
-async fn a_folder_conforms_and_leaves_nothing_half_done() {
+async fn folder_conforms_and_leaves_no_partial_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = folder.path().join("new/deep");
     let config = SdkConfig::builder().build();
     let store = Store::open(address.to_str().expect("a path"), &config, PATIENCE, None).expect("opened");
-    conforms(&store).await;
+    assert_conforms(&store).await;
     let mut left: Vec<String> = Vec::new();
     for part in ["a", "b", "c"] {
         let entries = std::fs::read_dir(address.join(part)).expect("a folder");
@@ -117,48 +118,48 @@ async fn a_folder_conforms_and_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn a_bucket_conforms_and_leaves_no_upload_open() {
+async fn bucket_conforms_and_leaves_no_open_upload() {
     let name = "store-conformance";
-    stage().bucket(name);
+    emulator().bucket(name);
     for (prefix, key) in [("", None), ("/some/prefix", None)] {
-        let store = Store::open(&format!("s3://{name}{prefix}"), &stage().backend(), PATIENCE, key).expect("opened");
-        conforms(&store).await;
+        let store = Store::open(&format!("s3://{name}{prefix}"), &emulator().backend(), PATIENCE, key).expect("opened");
+        assert_conforms(&store).await;
     }
-    assert_eq!(stage().open_uploads(name), 0);
+    assert_eq!(emulator().open_uploads(name), 0);
 }
 
 #[tokio::test]
-async fn objects_are_encrypted_with_the_key_that_is_named() {
+async fn objects_are_encrypted_with_the_given_key() {
     let (name, key) =
         ("store-encryption", "arn:aws:kms:eu-central-1:999999999999:key/00000000-0000-4000-8000-000000000000");
-    stage().bucket(name);
+    emulator().bucket(name);
     let address = format!("s3://{name}");
-    let named = Store::open(&address, &stage().backend(), PATIENCE, Some(key)).expect("opened");
-    named.create("small", bytes("1")).await.expect("created");
+    let named = Store::open(&address, &emulator().backend(), PATIENCE, Some(key)).expect("opened");
+    named.put_if_absent("small", bytes("1")).await.expect("created");
     let mut upload = named.upload("large");
     for piece in large() {
         upload.write(piece).await.expect("written");
     }
     upload.finish().await.expect("finished");
-    let default = Store::open(&address, &stage().backend(), PATIENCE, None).expect("opened");
-    default.create("default", bytes("1")).await.expect("created");
-    let keys = ["small", "large", "default"].map(|object| stage().kms_key(&format!("{address}/{object}")));
+    let default = Store::open(&address, &emulator().backend(), PATIENCE, None).expect("opened");
+    default.put_if_absent("default", bytes("1")).await.expect("created");
+    let keys = ["small", "large", "default"].map(|object| emulator().kms_key(&format!("{address}/{object}")));
     assert_eq!(keys, [key, key, ""]);
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_written_says_where_and_why() {
+async fn write_error_names_the_place_and_the_cause() {
     let config = config("http://127.0.0.1:9", "eu-central-1", "999999999999");
     let store = Store::open("/proc/rolecall-cannot-be-here", &config, PATIENCE, None).expect("opened");
-    let error = store.create("x", bytes("1")).await.expect_err("it cannot be written").to_string();
+    let error = store.put_if_absent("x", bytes("1")).await.expect_err("it cannot be written").to_string();
     assert!(error.starts_with("/proc/rolecall-cannot-be-here: "), "{error}");
-    let missing = Store::open("s3://no-such-bucket-anywhere", &stage().backend(), PATIENCE, None).expect("opened");
-    let error = missing.create("x", bytes("1")).await.expect_err("no such bucket").to_string();
+    let missing = Store::open("s3://no-such-bucket-anywhere", &emulator().backend(), PATIENCE, None).expect("opened");
+    let error = missing.put_if_absent("x", bytes("1")).await.expect_err("no such bucket").to_string();
     assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
 }
 
 #[test]
-fn addresses_are_told_apart() {
+fn addresses_are_parsed() {
     let config = SdkConfig::builder().build();
     for wrong in ["", "s3://", "s3://UPPER/x", "s3://a/x", "https://bucket/x", "gs://bucket"] {
         assert!(Store::open(wrong, &config, PATIENCE, None).is_err(), "{wrong}");

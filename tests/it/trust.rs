@@ -1,40 +1,33 @@
-//! The trust chain on the emulated AWS: who is let in, who is not, and what the ledger says of it.
+//! The trust chain on the emulated AWS: which roles can be assumed, and what the ledger reports otherwise.
 
 use rolecall::testing::{Catalogue, Reach};
 use serde_json::{Value, json};
-use std::path::Path;
 
 use crate::command::{manifest, rows};
-use crate::emulator::stage;
+use crate::emulator::emulator;
+use crate::fixture::write_registry;
 
 const FEW: &[&str] =
     &["--regions", "eu-central-1,ap-southeast-2", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
 
-/// A registry in a file, with one target.
-fn registry(folder: &Path, target: Value) -> String {
-    let path = folder.join("targets.json");
-    std::fs::write(&path, json!({ "version": 1, "targets": [target] }).to_string()).expect("written");
-    path.to_str().expect("a path").to_owned()
-}
-
 fn statuses(ledger: &[Value]) -> Vec<String> {
-    let mut told: Vec<String> =
+    let mut statuses: Vec<String> =
         ledger.iter().map(|row| format!("{} {} {}", row["region"], row["table"], row["status"])).collect();
-    let all = told.len();
-    told.sort();
-    told.dedup();
-    assert_eq!(told.len(), all, "a cell stands twice");
-    told
+    let all = statuses.len();
+    statuses.sort();
+    statuses.dedup();
+    assert_eq!(statuses.len(), all, "a cell has two rows");
+    statuses
 }
 
-/// Runs over one account of a registry of its own, and gives the exit code, the response and the ledger.
+/// Runs over one account and returns the exit code, the response and the ledger.
 fn run_one(target: Value) -> (i32, Value, Vec<Value>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let registry = registry(folder.path(), target.clone());
+    let registry = write_registry(folder.path(), std::slice::from_ref(&target));
     let out = folder.path().join("out");
     let mut arguments = vec!["--registry", &registry, "--accounts", target["account_id"].as_str().expect("an id")];
     arguments.extend(FEW);
-    let ran = stage().run(&out, &arguments);
+    let ran = emulator().run(&out, &arguments);
     let response = ran.response();
     let manifest = manifest(&out, response["run_id"].as_str().expect("a run"));
     let ledger = rows(&out, &manifest, "ledger");
@@ -49,8 +42,8 @@ fn run_one(target: Value) -> (i32, Value, Vec<Value>) {
 }
 
 #[test]
-fn the_right_external_id_opens_the_account() {
-    let (code, response, ledger) = run_one(stage().target("111111111111").clone());
+fn correct_external_id_is_let_in() {
+    let (code, response, ledger) = run_one(emulator().target("111111111111").clone());
     assert_eq!((code, &response["status"]), (0, &json!("complete")));
     let tables = Catalogue::get().expect("a catalogue").tables();
     let dns = tables.iter().filter(|table| table.entry.table.starts_with("route53_"));
@@ -60,8 +53,8 @@ fn the_right_external_id_opens_the_account() {
 }
 
 #[test]
-fn a_wrong_external_id_is_denied_in_every_cell() {
-    let (code, response, ledger) = run_one(stage().target("333333333333").clone());
+fn wrong_external_id_is_denied_in_every_cell() {
+    let (code, response, ledger) = run_one(emulator().target("333333333333").clone());
     assert_eq!((code, &response["status"]), (2, &json!("failed")));
     assert!(ledger.iter().all(|row| row["status"] == "denied" && row["error_code"] == "AccessDenied"), "{ledger:?}");
     assert!(ledger.iter().all(|row| row["request_id"].is_string()));
@@ -70,9 +63,9 @@ fn a_wrong_external_id_is_denied_in_every_cell() {
 }
 
 #[test]
-fn a_missing_role_and_one_that_trusts_somebody_else_are_denied() {
+fn missing_role_and_role_that_trusts_another_are_denied() {
     let missing = json!({ "account_id": "555555555555", "external_id": "some-external-id" });
-    for target in [missing, stage().facts["stranger"].clone()] {
+    for target in [missing, emulator().facts["stranger"].clone()] {
         let (code, _, ledger) = run_one(target);
         assert_eq!(code, 2);
         assert!(
@@ -83,8 +76,8 @@ fn a_missing_role_and_one_that_trusts_somebody_else_are_denied() {
 }
 
 #[test]
-fn a_missing_permission_is_told_and_the_rest_is_answered() {
-    let (code, response, ledger) = run_one(stage().target("444444444444").clone());
+fn missing_permission_is_denied_and_the_rest_answered() {
+    let (code, response, ledger) = run_one(emulator().target("444444444444").clone());
     assert_eq!((code, &response["status"]), (1, &json!("partial")));
     for row in &ledger {
         let dns = row["table"].as_str().expect("a table").starts_with("route53_");
@@ -96,10 +89,10 @@ fn a_missing_permission_is_told_and_the_rest_is_answered() {
 }
 
 #[test]
-fn an_account_outside_the_registry_is_refused_and_nothing_is_written() {
+fn unknown_account_is_refused_and_nothing_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    let refused = stage().run(&out, &["--accounts", "111111111111,123456789012"]);
+    let refused = emulator().run(&out, &["--accounts", "111111111111,123456789012"]);
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(refused.err, @r#"
     rolecall: InvalidRequest
@@ -107,18 +100,18 @@ fn an_account_outside_the_registry_is_refused_and_nothing_is_written() {
     "#);
     assert!(!out.exists());
     let skipped =
-        stage().run(&out, &["--accounts", "111111111111,123456789012", "--skip-unknown", "--resources", "accounts"]);
+        emulator().run(&out, &["--accounts", "111111111111,123456789012", "--skip-unknown", "--resources", "accounts"]);
     assert_eq!(skipped.code, 0);
     assert_eq!(skipped.response()["unknown_accounts"], json!(["123456789012"]));
 }
 
 #[test]
-fn the_backend_account_alone_is_not_enough() {
+fn backend_account_without_its_role_is_denied() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command =
-        stage().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
+        emulator().rolecall(&["run", "--json", "--accounts", "111111111111", "--resources", "accounts", "--output"]);
     command.arg(folder.path()).env_remove("ROLECALL_BACKEND_ROLE");
-    let ran = crate::command::ran(command);
+    let ran = crate::command::run_command(command);
     assert_eq!(ran.code, 2);
     assert_eq!(ran.response()["cells"], json!({ "denied": 1 }));
 }

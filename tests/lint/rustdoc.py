@@ -1,7 +1,7 @@
-"""Builds the documentation with warnings as errors, from the libraries that `cargo build` has compiled already.
+"""Builds the documentation with warnings as errors, from the libraries that `cargo build` has compiled.
 
-`cargo doc` compiles every dependency once more for its metadata, and the SDK of EC2 takes minutes. This asks cargo
-where the compiled libraries lie and runs rustdoc on the package alone. It knows nothing of what is documented.
+`cargo doc` would compile every dependency again for its metadata, and the SDK of EC2 takes minutes. This script gets
+the paths of the compiled libraries from cargo and runs rustdoc on this package only.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ CARGO = os.environ.get("CARGO", "cargo")
 
 def main() -> int:
     metadata = json.loads(run(CARGO, "metadata", "--format-version", "1", "--locked"))
-    package = next(one for one in metadata["packages"] if one["name"] == "rolecall")
-    wanted = {one["name"].replace("-", "_") for one in package["dependencies"] if one["kind"] is None}
-    built = run(CARGO, "build", "--locked", "--all-targets", "--message-format=json")
+    package = next(package for package in metadata["packages"] if package["name"] == "rolecall")
+    names = {dependency["name"].replace("-", "_") for dependency in package["dependencies"] if not dependency["kind"]}
+    messages = run(CARGO, "build", "--locked", "--all-targets", "--message-format=json")
     libraries: dict[str, str] = {}
-    for line in built.splitlines():
+    for line in messages.splitlines():
         message = json.loads(line)
         if message.get("reason") != "compiler-artifact" or not {"lib", "proc-macro"} & set(message["target"]["kind"]):
             continue
@@ -29,10 +29,10 @@ def main() -> int:
         if files and not message["profile"]["test"]:
             libraries.setdefault(message["target"]["name"].replace("-", "_"), files[0])
     target = Path(metadata["target_directory"])
-    externs = [f"--extern={name}={libraries[name]}" for name in sorted(wanted) if name in libraries]
+    externs = [f"--extern={name}={libraries[name]}" for name in sorted(names) if name in libraries]
     command = ["rustdoc", "--edition", package["edition"], "--crate-name", "rolecall", "--cfg", 'feature="cli"']
     command += ["src/lib.rs", "-L", f"dependency={target / 'debug' / 'deps'}", *externs, "-o", str(target / "doc")]
-    environment = os.environ | {"CARGO_PKG_VERSION": package["version"]}  # as Cargo would set it
+    environment = os.environ | {"CARGO_PKG_VERSION": package["version"]}  # set by `cargo doc`
     return subprocess.run([*command, "-D", "warnings", "-D", "missing_docs"], check=False, env=environment).returncode
 
 

@@ -1,15 +1,16 @@
-"""A loopback AWS that answers every read of EC2 and Route 53 with every member filled, over several pages.
+"""Serves EC2 and Route 53 on the loopback: every read returns all members of its output shape, over several pages.
 
-    python tests/model/filled.py serve   prints {"endpoint", "marker"} and lives until its standard input is closed
-    python tests/model/filled.py check   asks it by botocore and exits 1 if a member or an item is missing
+    python tests/model/filled.py serve   prints {"endpoint", "marker"} and runs until its standard input is closed
+    python tests/model/filled.py check   calls it with botocore, and exits 1 if a member or an item is missing
 
-Whoever asks is let in: of STS it plays AssumeRole and GetCallerIdentity, of IAM ListAccountAliases, of Account
-ListRegions. The account of a call is told from its key id (`111111111111`, or `ASIA111111111111` in a session). It is
-strict about what botocore never forgets and a collector may: sizes of pages, tokens, what must be named. `GET /_told`
-answers how often each operation was asked and what was wrong. `marker` stands in every secret, and in what the service
-model does not know beside one.
+It also serves AssumeRole and GetCallerIdentity of STS, ListAccountAliases of IAM and ListRegions of Account. Any
+caller is allowed. The access key id names the account of a call: `111111111111`, or `ASIA111111111111` in a session.
 
-It does not know what rolecall asks, nor permissions, nor anything that writes.
+It is strict about what botocore does by itself and a collector may forget: page sizes, tokens, required parameters.
+`GET /_requests` returns the number of calls of each operation, and the violations. `marker` is part of every secret,
+and of the unknown members beside a secret.
+
+It knows nothing of rolecall's calls, of permissions, or of writing operations.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -42,7 +43,7 @@ NAMESPACES = {
 }
 OPENING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 REQUEST_ID = "f111ed00-0000-4000-8000-000000000000"
-LENIENT_AGENTS = ("Boto3", "Botocore")  # who are not expected to say how large a page they want
+LENIENT_AGENTS = ("Boto3", "Botocore")  # clients that may omit the page size
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Caller:
 
 
 @dataclass
-class Told:
-    """What was asked, and what was wrong with it."""
+class RequestLog:
+    """Counts the requests per operation, and keeps the violations."""
 
     requests: Counter[str] = field(default_factory=Counter)
     violations: list[dict[str, str]] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Told:
         with self.lock:
             self.requests[operation] += 1
 
-    def blame(self, operation: str, message: str) -> None:
+    def add_violation(self, operation: str, message: str) -> None:
         with self.lock:
             self.violations.append({"operation": operation, "message": message})
 
@@ -84,25 +85,27 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()
-        if self.path == "/_told":
-            return self._send(200, "application/json", self.server.told.as_json())
+        if self.path == "/_requests":
+            self._send(200, "application/json", self.server.log.as_json())
+            return
         service = operation = ""
         try:
             caller = caller_of(self.headers)
             service = caller.service
             if service == "route53":
-                operation, parameters = route53_question(self.command, self.path, body)
+                operation, parameters = route53_request(self.command, self.path, body)
             elif service == "account":
                 operation, parameters = self.path.strip("/"), {}
             else:
                 parameters = dict(parse_qsl(body, keep_blank_values=True))
                 operation, _ = parameters.pop("Action", ""), parameters.pop("Version", "")
-            self.server.told.count(f"{service}:{operation}")
+            self.server.log.count(f"{service}:{operation}")
             text = answer_to(caller, operation, parameters)
         except Refused as refused:
             if refused.strict:
-                self.server.told.blame(f"{service}:{operation}", f"{refused.code}: {refused.message}")
-            return self._send(refused.status, "text/xml", error_document(service, refused))
+                self.server.log.add_violation(f"{service}:{operation}", f"{refused.code}: {refused.message}")
+            self._send(refused.status, "text/xml", error_document(service, refused))
+            return
         self._send(200, "application/json" if service == "account" else "text/xml;charset=UTF-8", text)
 
     do_POST = do_PUT = do_DELETE = do_GET
@@ -125,7 +128,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.told = Told()
+        self.log = RequestLog()
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
 
     def start(self) -> None:
@@ -135,15 +138,15 @@ class Server(ThreadingHTTPServer):
 def caller_of(headers: object) -> Caller:
     scope = re.search(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request", headers.get("Authorization") or "")
     if scope is None:
-        raise Refused("MissingAuthenticationToken", "The request has no Authorization of Signature Version 4.", 403)
+        raise Refused("MissingAuthenticationToken", "The request has no Signature Version 4 Authorization header.", 403)
     key, region, service = scope.groups()
     account = re.fullmatch(r"(?:ASIA)?(\d{12})", key)
     if account is None:
-        raise Refused("InvalidClientTokenId", f"The key id {key} names no account.", 403)
+        raise Refused("InvalidClientTokenId", f"The access key id {key} names no account.", 403)
     token = headers.get("X-Amz-Security-Token")
     arn = base64.b64decode(token).decode() if token else f"arn:aws:iam::{account[1]}:root"
     lenient = (headers.get("User-Agent") or "").startswith(LENIENT_AGENTS)
-    # Route 53 is one for all regions, whatever region a request is signed for.
+    # Route 53 is global, whatever region a request is signed for.
     return Caller(account[1], "us-east-1" if service == "route53" else region, service, arn, lenient)
 
 
@@ -151,42 +154,42 @@ def answer_to(caller: Caller, operation: str, parameters: dict[str, str]) -> str
     service = caller.service
     if service in ("ec2", "route53"):
         return filled_answer(caller, read_operation(service, operation), parameters)
-    hand_made = HAND_MADE.get((service, operation))
-    if hand_made is None:
-        raise Refused("InvalidAction", f"The action {operation} of {service} is not played here.")
-    return hand_made(caller, parameters)
+    handler = HANDLERS.get((service, operation))
+    if handler is None:
+        raise Refused("InvalidAction", f"The action {operation} of {service} is not served here.")
+    return handler(caller, parameters)
 
 
 def filled_answer(caller: Caller, operation: OperationModel, parameters: dict[str, str]) -> str:
     service = caller.service
-    wires = {name: request_name(service, name, shape) for name, shape in inputs(operation).items()}
-    names = {wire: name for name, wire in wires.items()}
-    for given in parameters:
-        if given.split(".")[0] not in names:
-            raise Refused("UnknownParameter", f"The parameter {given} is not recognized.")
-    renamed = sorted((names.get(given, given), value) for given, value in parameters.items())
+    wire_names = {name: request_name(service, name, shape) for name, shape in inputs(operation).items()}
+    names = {wire: name for name, wire in wire_names.items()}
+    for parameter in parameters:
+        if parameter.split(".")[0] not in names:
+            raise Refused("UnknownParameter", f"The parameter {parameter} is not recognized.")
+    renamed = sorted((names.get(parameter, parameter), value) for parameter, value in parameters.items())
     call = Call(service, operation.name, caller.account, caller.region, tuple(renamed), caller.lenient)
-    check_parameters(call, operation, wires)
+    check_parameters(call, operation, wire_names)
     parent_of(call, operation)
     if "/hostedzone/{" in operation.http["requestUri"]:
         check_zone(call, operation)
-    inside = answer(call)
+    content = answer(call)
     if service == "ec2":
-        return document(service, f"{operation.name}Response", f"<requestId>{REQUEST_ID}</requestId>{inside}")
+        return document(service, f"{operation.name}Response", f"<requestId>{REQUEST_ID}</requestId>{content}")
     shape = operation.output_shape
-    return document(service, shape.serialization.get("name", shape.name), inside)
+    return document(service, shape.serialization.get("name", shape.name), content)
 
 
 def request_name(service: str, name: str, shape: object) -> str:
-    """A parameter's name in the request, as botocore's serializers write it."""
+    """Returns a parameter's name in the request, as botocore's serializers write it."""
     if service == "route53":
         return wire_name(name, shape)
     wire = shape.serialization.get("queryName") or shape.serialization.get("name", name)
     return wire[0].upper() + wire[1:]
 
 
-def document(service: str, root: str, inside: str) -> str:
-    return f'{OPENING}<{root} xmlns="{NAMESPACES[service]}">{inside}</{root}>'
+def document(service: str, root: str, content: str) -> str:
+    return f'{OPENING}<{root} xmlns="{NAMESPACES[service]}">{content}</{root}>'
 
 
 def error_document(service: str, refused: Refused) -> str:
@@ -195,10 +198,10 @@ def error_document(service: str, refused: Refused) -> str:
         case "account":
             return json.dumps({"__type": refused.code, "message": refused.message})
         case "route53" | "sts" | "iam":
-            inside = element("Error", f"<Type>Sender</Type>{error}") + element("RequestId", REQUEST_ID)
-            return document(service, "ErrorResponse", inside)
-    inside = element("Errors", element("Error", error)) + element("RequestID", REQUEST_ID)
-    return f"{OPENING}<Response>{inside}</Response>"
+            content = element("Error", f"<Type>Sender</Type>{error}") + element("RequestId", REQUEST_ID)
+            return document(service, "ErrorResponse", content)
+    content = element("Errors", element("Error", error)) + element("RequestID", REQUEST_ID)
+    return f"{OPENING}<Response>{content}</Response>"
 
 
 # --- Route 53's paths --------------------------------------------------------------------------------------------
@@ -206,35 +209,35 @@ def error_document(service: str, refused: Refused) -> str:
 
 @cache
 def routes() -> list[tuple[str, re.Pattern[str], str]]:
-    """Method, path and operation of each; an id in a path may have what it is an id of before it."""
+    """Returns (method, path pattern, operation). An id in a path may have its resource kind as a prefix."""
     model, found = service_model("route53"), []
     for name in model.operation_names:
         http = model.operation_model(name).http
         pieces = re.split(r"\{(\w+)\}", http["requestUri"].split("?")[0].rstrip("/"))
         pattern = "".join(
-            f"(?P<{piece}>(?:/?(?:hostedzone|delegationset|change)/)?[^/]+)" if at % 2 else re.escape(piece)
-            for at, piece in enumerate(pieces)
+            f"(?P<{piece}>(?:/?(?:hostedzone|delegationset|change)/)?[^/]+)" if index % 2 else re.escape(piece)
+            for index, piece in enumerate(pieces)
         )
         found.append((http["method"], re.compile(pattern), name))
     return found
 
 
-def route53_question(method: str, target: str, body: str) -> tuple[str, dict[str, str]]:
-    """The operation, and its parameters under their names in the request."""
+def route53_request(method: str, target: str, body: str) -> tuple[str, dict[str, str]]:
+    """Returns the operation, and its parameters by their names in the request."""
     url = urlsplit(target)
     for verb, pattern, name in routes():
-        found = pattern.fullmatch(url.path.rstrip("/"))
-        if verb == method and found:
-            parameters = {key: unquote(value) for key, value in found.groupdict().items()}
+        match = pattern.fullmatch(url.path.rstrip("/"))
+        if verb == method and match:
+            parameters = {key: unquote(value) for key, value in match.groupdict().items()}
             parameters |= dict(parse_qsl(url.query, keep_blank_values=True))
             for member in ElementTree.fromstring(body) if body else ():
                 wire = member.tag.rpartition("}")[2]
-                parameters |= {f"{wire}.{at}": one.text or "" for at, one in enumerate(member, 1)}
+                parameters |= {f"{wire}.{index}": value.text or "" for index, value in enumerate(member, 1)}
             return name, parameters
-    raise Refused("InvalidAction", f"No operation is asked by {method} {url.path}.")
+    raise Refused("InvalidAction", f"No operation has the route {method} {url.path}.")
 
 
-# --- What is made by hand ----------------------------------------------------------------------------------------
+# --- The operations of STS, IAM and Account ----------------------------------------------------------------------
 
 
 def assume_role(caller: Caller, parameters: dict[str, str]) -> str:
@@ -244,37 +247,38 @@ def assume_role(caller: Caller, parameters: dict[str, str]) -> str:
         raise Refused("ValidationError", "AssumeRole needs a RoleArn and a RoleSessionName.")
     account, name = role.groups()
     arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    expiration = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expiration = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     credentials = (
         f"<AccessKeyId>ASIA{account}</AccessKeyId><SecretAccessKey>test</SecretAccessKey>"
         f"<SessionToken>{base64.b64encode(arn.encode()).decode()}</SessionToken><Expiration>{expiration}</Expiration>"
     )
     user = f"<AssumedRoleId>AROA{account}:{escaped(session)}</AssumedRoleId><Arn>{escaped(arn)}</Arn>"
-    inside = element("Credentials", credentials) + element("AssumedRoleUser", user)
-    return query_document("sts", "AssumeRole", f"{inside}<PackedPolicySize>1</PackedPolicySize>")
+    content = element("Credentials", credentials) + element("AssumedRoleUser", user)
+    return query_document("sts", "AssumeRole", f"{content}<PackedPolicySize>1</PackedPolicySize>")
 
 
 def caller_identity(caller: Caller, _: dict[str, str]) -> str:
-    inside = f"<Arn>{escaped(caller.arn)}</Arn><UserId>AROA{caller.account}</UserId><Account>{caller.account}</Account>"
-    return query_document("sts", "GetCallerIdentity", inside)
+    user = f"<Arn>{escaped(caller.arn)}</Arn><UserId>AROA{caller.account}</UserId>"
+    return query_document("sts", "GetCallerIdentity", f"{user}<Account>{caller.account}</Account>")
 
 
 def account_aliases(caller: Caller, _: dict[str, str]) -> str:
-    inside = element("AccountAliases", element("member", f"alias-of-{caller.account}"))
-    return query_document("iam", "ListAccountAliases", f"{inside}<IsTruncated>false</IsTruncated>")
+    aliases = element("AccountAliases", element("member", f"alias-of-{caller.account}"))
+    return query_document("iam", "ListAccountAliases", f"{aliases}<IsTruncated>false</IsTruncated>")
 
 
 def account_regions(_: Caller, __: dict[str, str]) -> str:
     status = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "not-opted-in": "DISABLED"}
-    return json.dumps({"Regions": [{"RegionName": name, "RegionOptStatus": status[is_in]} for name, is_in in REGIONS]})
+    regions = [{"RegionName": name, "RegionOptStatus": status[opt_in]} for name, opt_in in REGIONS]
+    return json.dumps({"Regions": regions})
 
 
-def query_document(service: str, operation: str, inside: str) -> str:
+def query_document(service: str, operation: str, content: str) -> str:
     metadata = element("ResponseMetadata", element("RequestId", REQUEST_ID))
-    return document(service, f"{operation}Response", element(f"{operation}Result", inside) + metadata)
+    return document(service, f"{operation}Response", element(f"{operation}Result", content) + metadata)
 
 
-HAND_MADE = {
+HANDLERS = {
     ("sts", "AssumeRole"): assume_role,
     ("sts", "GetCallerIdentity"): caller_identity,
     ("iam", "ListAccountAliases"): account_aliases,
@@ -283,13 +287,13 @@ HAND_MADE = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="An AWS whose answers have every member.")
+    parser = argparse.ArgumentParser(description="Serves AWS answers with every member filled.")
     parser.add_argument("command", choices=["serve", "check"])
     arguments = parser.parse_args()
     server = Server()
     server.start()
     if arguments.command == "check":
-        from filled_check import check  # it needs boto3, which serving does not
+        from filled_check import check  # needs boto3, which serving does not
 
         return check(server.endpoint)
     print(json.dumps({"endpoint": server.endpoint, "marker": MARKER}), flush=True)

@@ -1,8 +1,7 @@
-"""What filled.py answers to a read of EC2 or Route 53: which items stand on which page, and what is refused.
+"""Builds filled.py's answers to reads of EC2 and Route 53: the items of each page, and refusals.
 
-By botocore's service models wherever they say it; what they do not say of AWS stands in the tables and the few
-special cases here. It does not know how an item is filled (that is filling.py), what a call must say (filled_calls.py),
-nor of HTTP.
+It follows botocore's service models. Tables and a few special cases add the behaviour of AWS that the models lack. It
+does not know the values of items (filling.py), the rules for parameters (filled_calls.py), or HTTP.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from filled_calls import SIZES, Call, Refused, continuation, listed_member, pare
 from filling import (
     PRIVATE_ZONE,
     ZONES,
-    Asked,
     Filler,
     Fixed,
     Mode,
+    Scope,
     Xml,
     as_uuid,
     element,
@@ -32,13 +31,13 @@ from filling import (
 )
 
 ABOUT_PAGES = ("IsTruncated", "Marker", *SIZES)
-MOST_TAGGED = 10
+MAX_TAGGED = 10
 UNPAGED = ((1, 2, 3),)
 PAGED = ((1, 2, 3), (), (4, 5))
-# What is listed inside what is listed; two of these stand in each of those, which are two on a page.
-INSIDE = {"DescribeInstances": "Instances"}
-PAGED_INSIDE = ((1, 2), (), (3, 4))
-# Name, and whether the account must enable it and has.
+# Lists within listed items. Each page has two items, with two nested ones each.
+NESTED_LISTS = {"DescribeInstances": "Instances"}
+NESTED_PAGES = ((1, 2), (), (3, 4))
+# Region name and opt-in status.
 REGIONS = (
     ("us-east-1", "opt-in-not-required"),
     ("eu-west-1", "opt-in-not-required"),
@@ -52,12 +51,12 @@ VERSIONS = {"$Default": 1, "$Latest": 2}
 
 
 def token(call: Call, name: str, shape: Shape, page: int) -> str | None:
-    """Where that page begins. Nobody may guess it, or use one listing's for another."""
+    """Returns the token of a page. It cannot be guessed, and is invalid for any other listing."""
     scope = [pair for pair in call.parameters if pair[0] not in SIZES]
-    digest = Asked(call.service, call.account, call.region).digest(call.operation, *scope, page)
-    most = shape.metadata.get("max", 1024)
-    if most <= 4:
-        return f"{page}{digest[:2].upper()}&"[:most]
+    digest = Scope(call.service, call.account, call.region).digest(call.operation, *scope, page)
+    max_length = shape.metadata.get("max", 1024)
+    if max_length <= 4:
+        return f"{page}{digest[:2].upper()}&"[:max_length]
     if name.endswith(("Type", "TypeMarker")):
         return "AAAA" if page == 2 else "TXT"
     if name.endswith("Identifier"):
@@ -66,36 +65,36 @@ def token(call: Call, name: str, shape: Shape, page: int) -> str | None:
         return rf"\052.{digest[:8]}.example.com."
     if "HostedZoneId" in name:
         return f"Z{digest[:16].upper()}"
-    return f"{digest[:24]}/+=&" if most < 64 else f"{digest[:40]}/+=&%2B?#=="
+    return f"{digest[:24]}/+=&" if max_length < 64 else f"{digest[:40]}/+=&%2B?#=="
 
 
 def tokens(call: Call, operation: OperationModel, page: int) -> dict[str, str | None]:
-    """The answer's members that say where that page begins."""
-    going_on = continuation(operation)
-    first = replace(call, parameters=tuple(pair for pair in call.parameters if pair[0] not in going_on.values()))
+    """Returns the answer's token members for a page."""
+    token_members = continuation(operation)
+    first = replace(call, parameters=tuple(pair for pair in call.parameters if pair[0] not in token_members.values()))
     if operation.name == "ListResourceRecordSets" and page == 3:
-        # A page begins with the record set that its token names. The one that page 2's names was deleted since.
-        key = record_key(asked_of(first, operation), 4)
+        # A page begins with the record set that its token names. The one of page 2's token is deleted meanwhile.
+        key = record_key(scope_of(first, operation), 4)
         return {f"NextRecord{name.removeprefix('Set')}": value for name, value in key.items()}
     members = operation.output_shape.members
-    return {name: token(first, name, members[name], page) for name in going_on}
+    return {name: token(first, name, members[name], page) for name in token_members}
 
 
-def page_asked_for(call: Call, operation: OperationModel) -> int:
-    going_on = continuation(operation)
-    given = {name: call.get(going_on[name]) for name in going_on}
+def requested_page(call: Call, operation: OperationModel) -> int:
+    token_members = continuation(operation)
+    given = {name: call.get(token_members[name]) for name in token_members}
     if not any(given.values()):
         return 1
     for page in (2, 3):
         if tokens(call, operation, page) == given:
             return page
-    said = ", ".join(f"{going_on[name]}={value}" for name, value in given.items())
-    code = "InvalidPaginationToken" if "NextToken" in going_on else "InvalidInput"
-    raise Refused(code, f"No page of this {call.operation} begins at {said}.")
+    text = ", ".join(f"{token_members[name]}={value}" for name, value in given.items())
+    code = "InvalidPaginationToken" if "NextToken" in token_members else "InvalidInput"
+    raise Refused(code, f"No page of this {call.operation} begins at {text}.")
 
 
-def asked_of(call: Call, operation: OperationModel) -> Asked:
-    return Asked(call.service, call.account, call.region, parent_of(call, operation))
+def scope_of(call: Call, operation: OperationModel) -> Scope:
+    return Scope(call.service, call.account, call.region, parent_of(call, operation))
 
 
 # --- Answers -----------------------------------------------------------------------------------------------------
@@ -103,102 +102,100 @@ def asked_of(call: Call, operation: OperationModel) -> Asked:
 
 @cache
 def answer(call: Call) -> str:
-    """The inside of the answer's root element. The parameters have been checked."""
+    """Returns the content of the answer's root element. The caller has checked the parameters."""
     operation = read_operation(call.service, call.operation)
-    going_on, members = continuation(operation), operation.output_shape.members
-    asked = asked_of(call, operation)
+    token_members, members = continuation(operation), operation.output_shape.members
+    scope = scope_of(call, operation)
     special = SPECIAL.get(call.operation)
-    fixed: dict[str, str | None] = dict.fromkeys((*going_on, *(n for n in ABOUT_PAGES if n in members)))
+    fixed: dict[str, str | None] = dict.fromkeys((*token_members, *(n for n in ABOUT_PAGES if n in members)))
     listed = listed_member(operation)
     size = next((name for name in SIZES if name in members), None)
     if size:
         fixed[size] = call.get(size) or "100"
     if special:
-        return whole_answer(asked, 1, operation.output_shape, fixed | special(call, asked, members), False)
+        return whole_answer(scope, 1, operation.output_shape, fixed | special(call, scope, members), False)
     if listed is None:
-        return settings(asked, operation, fixed)
-    page = page_asked_for(call, operation)
-    pages: tuple[tuple[int, ...], ...] = PAGED if going_on else UNPAGED
+        return settings(scope, operation, fixed)
+    page = requested_page(call, operation)
+    pages: tuple[tuple[int, ...], ...] = PAGED if token_members else UNPAGED
     if "Marker" in members and page > 1:
         fixed["Marker"] = call.get("Marker")
-    if going_on and page < len(pages):
+    if token_members and page < len(pages):
         fixed |= tokens(call, operation, page + 1)
     if "IsTruncated" in members:
-        fixed["IsTruncated"] = "true" if going_on and page < len(pages) else "false"
-    fixed[listed] = Xml(page_of(call, asked, listed, members[listed], page, pages))
-    return whole_answer(asked, 1, operation.output_shape, fixed, False)
+        fixed["IsTruncated"] = "true" if token_members and page < len(pages) else "false"
+    fixed[listed] = Xml(page_of(call, scope, listed, members[listed], page, pages))
+    return whole_answer(scope, 1, operation.output_shape, fixed, False)
 
 
-def settings(asked: Asked, operation: OperationModel, fixed: Fixed) -> str:
-    """An answer that lists nothing: what it is about is the one structure in it, or else the answer itself."""
+def settings(scope: Scope, operation: OperationModel, fixed: Fixed) -> str:
+    """Builds an answer without a list. The item is its only structure, or else the answer itself."""
     rest = {name: shape for name, shape in operation.output_shape.members.items() if name not in fixed}
     if len(rest) == 1 and all(shape.type_name == "structure" for shape in rest.values()):
-        fixed = {**fixed, **{name: Xml(Filler(asked, 1, Mode.FULL).item(shape)) for name, shape in rest.items()}}
-        return whole_answer(asked, 1, operation.output_shape, fixed, False)
-    return whole_answer(asked, 1, operation.output_shape, fixed, True)
+        fixed = {**fixed, **{name: Xml(Filler(scope, 1, Mode.FULL).item(shape)) for name, shape in rest.items()}}
+        return whole_answer(scope, 1, operation.output_shape, fixed, False)
+    return whole_answer(scope, 1, operation.output_shape, fixed, True)
 
 
-def page_of(
-    call: Call, asked: Asked, listed: str, shape: Shape, page: int, pages: tuple[tuple[int, ...], ...]
-) -> str:
-    inside = INSIDE.get(call.operation)
-    if inside:
-        return "".join(around(asked, inside, shape, number) for number in PAGED_INSIDE[page - 1])
+def page_of(call: Call, scope: Scope, listed: str, shape: Shape, page: int, pages: tuple[tuple[int, ...], ...]) -> str:
+    nested = NESTED_LISTS.get(call.operation)
+    if nested:
+        return "".join(nesting_item(scope, nested, shape, number) for number in NESTED_PAGES[page - 1])
     if call.operation == "DescribeLaunchTemplateVersions":
         return launch_template_versions(call, shape, page)
-    return "".join(listed_item(call, asked, listed, shape, number) for number in pages[page - 1])
+    return "".join(listed_item(call, scope, listed, shape, number) for number in pages[page - 1])
 
 
-def listed_item(call: Call, asked: Asked, listed: str, shape: Shape, number: int) -> str:
+def listed_item(call: Call, scope: Scope, listed: str, shape: Shape, number: int) -> str:
     fixed: Fixed = {}
     if shape.member.name == "HostedZone":
         fixed = zone_fixed(number)
     elif shape.member.name == "ResourceRecordSet":
-        fixed = record_key(asked, number)
-    filler = Filler(asked, number, mode_of(number), fixed)
+        fixed = record_key(scope, number)
+    filler = Filler(scope, number, mode_of(number), fixed)
     return element(element_name(call.service, shape), filler.item(shape.member, listed.removesuffix("s")))
 
 
-def around(asked: Asked, inside: str, shape: Shape, number: int) -> str:
-    """A reservation with two instances in it."""
-    within = shape.member.members[inside]
-    items = [Filler(asked, n, mode_of(n)).item(within.member) for n in (number * 2 - 1, number * 2)]
-    fixed = {inside: Xml("".join(element(element_name("ec2", within), item) for item in items))}
+def nesting_item(scope: Scope, nested: str, shape: Shape, number: int) -> str:
+    """Builds a reservation with two instances."""
+    nested_shape = shape.member.members[nested]
+    items = [Filler(scope, n, mode_of(n)).item(nested_shape.member) for n in (number * 2 - 1, number * 2)]
+    fixed = {nested: Xml("".join(element(element_name("ec2", nested_shape), item) for item in items))}
     mode = Mode.KEYS if number == 2 else mode_of(number if number == 1 else number + 1)
-    return element(element_name("ec2", shape), Filler(asked, number, mode, fixed).item(shape.member))
+    return element(element_name("ec2", shape), Filler(scope, number, mode, fixed).item(shape.member))
 
 
 def launch_template_versions(call: Call, shape: Shape, page: int) -> str:
-    """Two of each template that DescribeLaunchTemplates lists; AWS lists those of all only by these two names."""
-    wanted = call.numbered("LaunchTemplateVersion")
+    """Builds two versions of each launch template. Without a template AWS lists $Latest and $Default only."""
+    requested = call.numbered("LaunchTemplateVersion")
     template_id = call.get("LaunchTemplateId")
-    if not template_id and (not wanted or not set(wanted) <= set(VERSIONS)):
+    if not template_id and (not requested or not set(requested) <= set(VERSIONS)):
         raise Refused("MissingParameter", "Name a LaunchTemplateId, or LaunchTemplateVersion $Latest or $Default.")
-    asked = Asked(call.service, call.account, call.region)
-    numbers = [VERSIONS[name] for name in wanted if name in VERSIONS] or [1, 2]
+    scope = Scope(call.service, call.account, call.region)
+    numbers = [VERSIONS[name] for name in requested if name in VERSIONS] or [1, 2]
     versions = [(template, version) for template in range(1, TEMPLATES + 1) for version in numbers]
     if template_id:
-        versions = [pair for pair in versions if template_key(asked, pair[0])["LaunchTemplateId"] == template_id]
+        versions = [pair for pair in versions if template_key(scope, pair[0])["LaunchTemplateId"] == template_id]
         if not versions:
-            raise Refused("InvalidLaunchTemplateId.NotFound", f"The specified launch template {template_id} is not.")
+            raise Refused("InvalidLaunchTemplateId.NotFound", f"The launch template {template_id} does not exist.")
     head = max(1, len(versions) * 3 // 5)
     items = []
     for template, version in ((), versions[:head], (), versions[head:])[page]:
         number = versions.index((template, version)) + 1
-        fixed = template_key(asked, template) | {"VersionNumber": str(version)}
+        fixed = template_key(scope, template) | {"VersionNumber": str(version)}
         fixed["DefaultVersion"] = "true" if version == VERSIONS["$Default"] else "false"
-        items.append(Filler(asked, number, mode_of(number), fixed).item(shape.member))
+        items.append(Filler(scope, number, mode_of(number), fixed).item(shape.member))
     return "".join(element(element_name("ec2", shape), item) for item in items)
 
 
-def template_key(asked: Asked, number: int) -> dict[str, str | None]:
-    where = f"{asked.account}-{asked.region}-{number}"
-    return {"LaunchTemplateId": f"launch-template-{where}", "LaunchTemplateName": f"launch-template-name-{where}"}
+def template_key(scope: Scope, number: int) -> dict[str, str | None]:
+    suffix = f"{scope.account}-{scope.region}-{number}"
+    return {"LaunchTemplateId": f"launch-template-{suffix}", "LaunchTemplateName": f"launch-template-name-{suffix}"}
 
 
 # --- Special cases -----------------------------------------------------------------------------------------------
 
-Special = Callable[[Call, Asked, dict[str, Shape]], dict[str, "str | None"]]
+Special = Callable[[Call, Scope, dict[str, Shape]], dict[str, "str | None"]]
 
 
 def zone_fixed(number: int) -> dict[str, str | None]:
@@ -212,53 +209,53 @@ def zone_number(account: str, bare_id: str) -> int:
     raise Refused("NoSuchHostedZone", f"No hosted zone found with ID: {bare_id}", 404)
 
 
-def get_hosted_zone(call: Call, asked: Asked, members: dict[str, Shape]) -> dict[str, str | None]:
-    """The very zone that is listed. AWS tells the VPCs of a private zone and the servers of a public one."""
-    number = zone_number(call.account, dict(asked.parent)["Id"])
-    listed = replace(asked, parent=())
+def get_hosted_zone(call: Call, scope: Scope, members: dict[str, Shape]) -> dict[str, str | None]:
+    """Builds the zone as listed. AWS returns the VPCs of a private zone, and the delegation set of a public one."""
+    number = zone_number(call.account, dict(scope.parent)["Id"])
+    listed = replace(scope, parent=())
     fixed: dict[str, str | None] = {
-        name: Xml(Filler(listed, number, Mode.FULL, with_news=False).item(shape, name))
+        name: Xml(Filler(listed, number, Mode.FULL, with_unknown=False).item(shape, name))
         for name, shape in members.items()
     }
     fixed["HostedZone"] = Xml(Filler(listed, number, mode_of(number), zone_fixed(number)).item(members["HostedZone"]))
-    if number != 1:  # the first has both, so that every member is seen
+    if number != 1:  # the first zone has both, so that every member occurs
         fixed["DelegationSet" if number == PRIVATE_ZONE else "VPCs"] = None
     return fixed
 
 
 def tag_set(call: Call, shape: Shape, kind: str, bare_id: str) -> str:
-    asked = Asked(call.service, call.account, call.region, (("ResourceId", bare_id),))
+    scope = Scope(call.service, call.account, call.region, (("ResourceId", bare_id),))
     if kind == "hostedzone":
         number = zone_number(call.account, bare_id)
     else:
-        listed = replace(asked, parent=())
+        listed = replace(scope, parent=())
         numbers = {as_uuid(listed.digest("HealthCheck", number)): number for number in range(1, 6)}
         if bare_id not in numbers:
             raise Refused("NoSuchHealthCheck", f"No health check found with ID: {bare_id}", 404)
         number = numbers[bare_id]
     fixed = {"ResourceType": kind, "ResourceId": bare_id}
-    return Filler(asked, number, mode_of(number), fixed).item(shape)
+    return Filler(scope, number, mode_of(number), fixed).item(shape)
 
 
-def tags_of_one(call: Call, _: Asked, members: dict[str, Shape]) -> dict[str, str | None]:
+def tags_of_one(call: Call, _: Scope, members: dict[str, Shape]) -> dict[str, str | None]:
     bare_id = (call.get("ResourceId") or "").rsplit("/", 1)[-1]
     return {"ResourceTagSet": Xml(tag_set(call, members["ResourceTagSet"], call.get("ResourceType") or "", bare_id))}
 
 
-def tags_of_many(call: Call, _: Asked, members: dict[str, Shape]) -> dict[str, str | None]:
+def tags_of_many(call: Call, _: Scope, members: dict[str, Shape]) -> dict[str, str | None]:
     ids, shape = call.numbered("ResourceIds"), members["ResourceTagSets"]
-    if not 1 <= len(ids) <= MOST_TAGGED or len(set(ids)) < len(ids):
-        raise Refused("InvalidInput", f"ResourceIds must be 1 to {MOST_TAGGED} different ids, not {len(ids)}.")
+    if not 1 <= len(ids) <= MAX_TAGGED or len(set(ids)) < len(ids):
+        raise Refused("InvalidInput", f"ResourceIds must be 1 to {MAX_TAGGED} different ids, not {len(ids)}.")
     sets = [tag_set(call, shape.member, call.get("ResourceType") or "", bare_id) for bare_id in ids]
-    return {"ResourceTagSets": Xml("".join(element(element_name("route53", shape), one) for one in sets))}
+    return {"ResourceTagSets": Xml("".join(element(element_name("route53", shape), tags) for tags in sets))}
 
 
-def regions(call: Call, asked: Asked, members: dict[str, Shape]) -> dict[str, str | None]:
+def regions(call: Call, scope: Scope, members: dict[str, Shape]) -> dict[str, str | None]:
     shape, items = members["Regions"], []
     for number, (name, status) in enumerate(REGIONS, 1):
         if status != "not-opted-in" or call.get("AllRegions") == "true":
             fixed = {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com", "OptInStatus": status}
-            items.append(Filler(asked, number, Mode.FULL, fixed, with_news=False).item(shape.member))
+            items.append(Filler(scope, number, Mode.FULL, fixed, with_unknown=False).item(shape.member))
     return {"Regions": Xml("".join(element(element_name("ec2", shape), item) for item in items))}
 
 
@@ -271,7 +268,7 @@ SPECIAL: dict[str, Special] = {
 
 
 def check_zone(call: Call, operation: OperationModel) -> None:
-    """A zone that is asked about must be listed, and be of the kind that AWS answers for."""
+    """Refuses a zone that is not listed, or of a kind that AWS refuses for this operation."""
     bare_id = next((value for name, value in parent_of(call, operation) if name in ("Id", "HostedZoneId")), "")
     private = zone_number(call.account, bare_id) == PRIVATE_ZONE
     if call.operation == "GetDNSSEC" and private:

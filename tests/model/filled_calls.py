@@ -1,6 +1,6 @@
-"""What a call to filled.py says, and must say: the parameters that AWS requires, the sizes of pages, whose the parents are.
+"""Checks calls to filled.py: required parameters, page sizes, and the owners of parent resources.
 
-By botocore's service models wherever they say it. It knows neither answers nor HTTP.
+The rules come from botocore's service models. It knows neither answers nor HTTP.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 READS = ("Describe", "Get", "List", "Search")
 SIZES = ("MaxResults", "MaxItems")
-# Where the model does not say what a page may hold at most.
-ROUTE53_MOST = {"ListResourceRecordSets": 300, "ListHealthChecks": 1000, "ListVPCAssociationAuthorizations": 50}
+# Page limits that the model lacks.
+ROUTE53_PAGE_LIMITS = {"ListResourceRecordSets": 300, "ListHealthChecks": 1000, "ListVPCAssociationAuthorizations": 50}
 
 
 class Refused(Exception):
-    """An error that is answered. `strict` where the asker did what AWS does not allow."""
+    """An error answer. `strict` marks a call that AWS does not allow."""
 
     def __init__(self, code: str, message: str, status: int = 400, strict: bool = True) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One question. The parameters have the model's names; lists are as they came, `Filter.1.Name`."""
+    """A request. Parameters have the model's names; list elements keep their wire names, `Filter.1.Name`."""
 
     service: str
     operation: str
@@ -68,17 +68,17 @@ def inputs(operation: OperationModel) -> dict[str, Shape]:
 
 
 def continuation(operation: OperationModel) -> dict[str, str]:
-    """Which members of the answer say where the next page begins, and which of the request say so then."""
-    found, asked = {}, inputs(operation)
+    """Maps the token members of the answer to those of the request for the next page."""
+    found, request = {}, inputs(operation)
     for name, shape in operation.output_shape.members.items():
         bare = name.removeprefix("Next")
         if shape.type_name == "string" and (name != bare or (name.endswith("Marker") and name != "Marker")):
-            found[name] = next((to for to in (name, bare, f"Start{bare}") if to in asked), "")
+            found[name] = next((target for target in (name, bare, f"Start{bare}") if target in request), "")
     return found if all(found.values()) else {}
 
 
 def listed_member(operation: OperationModel) -> str | None:
-    """The list that is paged; of several the one that botocore's paginator merges, else the first."""
+    """Returns the paged list: the one that botocore's paginator merges, else the first list member."""
     members = operation.output_shape.members
     merged = (paginators(operation.service_model.service_name).get(operation.name) or {}).get("result_key")
     for name in [*(merged if isinstance(merged, list) else [merged]), *members]:
@@ -87,12 +87,12 @@ def listed_member(operation: OperationModel) -> str | None:
     return None
 
 
-def check_parameters(call: Call, operation: OperationModel, wires: dict[str, str]) -> None:
-    """`wires` are the parameters' names in the request, for the messages and for lists."""
+def check_parameters(call: Call, operation: OperationModel, wire_names: dict[str, str]) -> None:
+    """Refuses missing parameters and bad page sizes. `wire_names` are the parameters' names in the request."""
     names = [name for name, _ in call.parameters]
     for name in operation.input_shape.required_members if operation.input_shape else ():
-        if name not in names and not any(given.startswith(f"{wires[name]}.") for given in names):
-            raise Refused("MissingParameter", f"The request must contain the parameter {wires[name]}.")
+        if name not in names and not any(given.startswith(f"{wire_names[name]}.") for given in names):
+            raise Refused("MissingParameter", f"The request must contain the parameter {wire_names[name]}.")
     for name in SIZES:
         if name in inputs(operation):
             check_size(call, operation, name)
@@ -102,39 +102,39 @@ def check_size(call: Call, operation: OperationModel, name: str) -> None:
     given = call.get(name)
     if given is None and call.lenient:
         return
-    least, most = page_sizes(call.service, operation, name)
-    if given is None or not re.fullmatch(r"\d{1,9}", given) or not least <= int(given) <= most:
+    low, high = page_sizes(call.service, operation, name)
+    if given is None or not re.fullmatch(r"\d{1,9}", given) or not low <= int(given) <= high:
         problem = "is missing" if given is None else f"is {given}"
         code = "InvalidParameterValue" if call.service == "ec2" else "InvalidInput"
-        raise Refused(code, f"{name} of {call.operation} {problem}: it must be an integer from {least} to {most}.")
-    if not call.lenient and int(given) < most:
-        # AWS would answer; a collector that asks for less than it may makes more calls than it must.
-        raise Refused("InvalidParameterValue", f"{name} of {call.operation} is {given}, and {most} are allowed.")
+        raise Refused(code, f"{name} of {call.operation} {problem}: it must be an integer from {low} to {high}.")
+    if not call.lenient and int(given) < high:
+        # AWS would answer, but a collector with smaller pages than allowed makes needless calls.
+        raise Refused("InvalidParameterValue", f"{name} of {call.operation} is {given}, and {high} are allowed.")
 
 
 def page_sizes(service: str, operation: OperationModel, name: str) -> tuple[int, int]:
     if service == "route53":
-        return 1, ROUTE53_MOST.get(operation.name, 100)
+        return 1, ROUTE53_PAGE_LIMITS.get(operation.name, 100)
     shape = inputs(operation)[name]
-    # Where the model's constraints are silent, its documentation may speak.
-    said = re.search(r"between (\d+) and ([\d,]+)", shape.documentation or "")
-    least, most = (int(said[1]), int(said[2].replace(",", ""))) if said else (5, 1000)
-    return shape.metadata.get("min", least), shape.metadata.get("max", most)
+    # Some limits are in the model's documentation only.
+    documented = re.search(r"between (\d+) and ([\d,]+)", shape.documentation or "")
+    low, high = (int(documented[1]), int(documented[2].replace(",", ""))) if documented else (5, 1000)
+    return shape.metadata.get("min", low), shape.metadata.get("max", high)
 
 
 def parent_of(call: Call, operation: OperationModel) -> tuple[tuple[str, str], ...]:
-    """What the items belong to: the request's scalar ids, without what stands before them."""
+    """Returns the parent of the items: the request's scalar ids, without their prefixes."""
     markers = set(continuation(operation).values())
     found = []
     for name, shape in inputs(operation).items():
         value = call.get(name)
         if value and shape.type_name == "string" and name not in markers and re.search(r"(Id|VPCRegion)$", name):
-            check_is_ours(call, name, value)
+            check_owner(call, name, value)
             found.append((name, value.rsplit("/", 1)[-1]))
     return tuple(found)
 
 
-def check_is_ours(call: Call, name: str, value: str) -> None:
-    ours = re.search(r"-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)-\d+", value)
-    if call.service == "ec2" and ours and ours.groups() != (call.account, call.region):
-        raise Refused(f"Invalid{name}.NotFound", f"{value} is not of {call.account} in {call.region}.")
+def check_owner(call: Call, name: str, value: str) -> None:
+    owner = re.search(r"-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)-\d+", value)
+    if call.service == "ec2" and owner and owner.groups() != (call.account, call.region):
+        raise Refused(f"Invalid{name}.NotFound", f"{value} does not belong to {call.account} in {call.region}.")

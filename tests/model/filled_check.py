@@ -1,7 +1,7 @@
-"""Asks filled.py by botocore, through ask.py, and says which member or item botocore does not find in its answers.
+"""Calls filled.py with botocore, through ask.py, and reports members and items that botocore does not find.
 
-It knows what botocore's models promise of each operation below, and how many items filled.py lists; of how they are
-filled it knows only that secrets bear the marker and that nothing is missing.
+It knows botocore's models of the operations below, and the number of items that filled.py lists. About values it knows
+only that secrets have the marker and that no member is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from filled_calls import continuation, listed_member, read_operation
 from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
-from ask import ABOUT_ONE_PAGE, Asker  # noqa: E402
+from ask import ABOUT_ONE_PAGE, Reader
 
 ACCOUNT, REGION, OTHER_REGION = "111111111111", "eu-west-1", "us-east-1"
 FILTERS = [{"Name": "state", "Values": ["active", "blackhole"]}]
@@ -46,7 +46,7 @@ ROUTE53 = """ListHostedZones GetHostedZone ListResourceRecordSets ListHealthChec
 ListTagsForResources ListQueryLoggingConfigs ListReusableDelegationSets ListTrafficPolicies ListTrafficPolicyVersions
 ListTrafficPolicyInstances ListCidrCollections ListCidrBlocks ListHostedZonesByVPC ListVPCAssociationAuthorizations
 GetDNSSEC""".split()
-# Not five on three pages, nor three at once.
+# Operations with other numbers than five items on three pages, or three on one.
 COUNTS = {
     "DescribeInstances": 4,  # reservations, of two instances each
     "DescribeLaunchTemplateVersions": 10,
@@ -54,26 +54,26 @@ COUNTS = {
     "GetHostedZone": 2,
     "ListTagsForResources": 5,
 }
-# What a paginator does not hand on.
+# Members that botocore's paginators drop.
 DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", "NextRecordName", "NextRecordType", "NextRecordIdentifier")
 
 
 class Checker:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self.asker = Asker(endpoint, "arn:aws:iam::999999999999:role/rolecall-backend")
+        self.reader = Reader(endpoint, "arn:aws:iam::999999999999:role/rolecall-backend")
         self.gaps: list[str] = []
 
-    def ask(self, service: str, operation: str, region: str = REGION, **parameters: Any) -> Any:
+    def read(self, service: str, operation: str, region: str = REGION, **parameters: Any) -> Any:
         question = {"account": ACCOUNT, "external_id": "check", "service": service, "region": region}
-        return self.asker.ask({**question, "operation": operation, "params": parameters})
+        return self.reader.read({**question, "operation": operation, "params": parameters})
 
-    def expect(self, is_so: bool, gap: str) -> None:
-        if not is_so:
+    def expect(self, condition: bool, gap: str) -> None:
+        if not condition:
             self.gaps.append(gap)
 
     def check_every_member(self, service: str, name: str, parameters: dict[str, Any]) -> None:
-        answer = self.ask(service, name, **parameters)
+        answer = self.read(service, name, **parameters)
         operation = read_operation(service, name)
         listed = listed_member(operation)
         if listed:
@@ -81,24 +81,24 @@ class Checker:
             items = answer.get(listed, [])
             self.expect(len(items) == count, f"{name}: {len(items)} of {count} items")
             self.expect(len({json.dumps(i, default=str) for i in items}) == count, f"{name}: two items are the same")
-        # Botocore's paginators hand on the lists alone.
-        left_out = DROPPED if listed and continuation(operation) else ABOUT_ONE_PAGE
+        # Botocore's paginators return the lists only.
+        dropped = DROPPED if listed and continuation(operation) else ABOUT_ONE_PAGE
         members = operation.output_shape.members
         for member, shape in members.items():
-            if member not in left_out:
+            if member not in dropped:
                 self.gaps += gaps(f"{name}.{member}", shape, [answer[member]] if member in answer else [])
 
     def check_refused(self, code: str, service: str, operation: str, **parameters: Any) -> None:
         try:
-            self.ask(service, operation, **parameters)
-        except ClientError as refusal:
-            got = refusal.response["Error"]["Code"]
-            self.expect(got == code, f"{operation} {parameters}: refused with {got}, not {code}")
+            self.read(service, operation, **parameters)
+        except ClientError as error:
+            found = error.response["Error"]["Code"]
+            self.expect(found == code, f"{operation} {parameters}: refused with {found}, not {code}")
         else:
             self.gaps.append(f"{operation} {parameters}: not refused")
 
     def raw(self, service: str, method: str, target: str, body: str = "") -> tuple[int, str]:
-        """As a stranger to botocore would ask; nobody looks at signatures."""
+        """Sends a request without botocore. filled.py verifies no signatures."""
         scope = f"AWS4-HMAC-SHA256 Credential=ASIA{ACCOUNT}/20250101/{REGION}/{service}/aws4_request"
         request = urllib.request.Request(self.endpoint + target, body.encode() or None, {"Authorization": scope})
         request.method = method
@@ -113,29 +113,29 @@ class Checker:
 
 
 def gaps(path: str, shape: Shape, values: list[Any], name: str = "") -> Iterator[str]:
-    """The members that none of the values has, down to the last; and secrets without the marker."""
+    """Returns the members, at any depth, that no value has, and the secrets without the marker."""
     if not values:
         yield f"{path} is missing"
         return
     if shape.type_name == "structure":
-        for member, of in shape.members.items():
+        for member, member_shape in shape.members.items():
             found = [value[member] for value in values if member in value]
-            yield from gaps(f"{path}.{member}", of, found, member)
+            yield from gaps(f"{path}.{member}", member_shape, found, member)
     elif shape.type_name == "list":
-        yield from gaps(f"{path}[]", shape.member, [one for value in values for one in value], name)
+        yield from gaps(f"{path}[]", shape.member, [element for value in values for element in value], name)
     elif is_sensitive(name, shape) and not all(MARKER in value for value in values):
         yield f"{path} is a secret without the marker"
 
 
 def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
-    """What must be named, taken from the listings."""
-    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
-    tables = checker.ask("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
+    """Returns the required parameters of the operations, with ids from the listings."""
+    zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
+    tables = checker.read("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
     table = tables[3]["TransitGatewayRouteTableId"]
-    collection = checker.ask("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
-    lists = checker.ask("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
+    collection = checker.read("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
+    lists = checker.read("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
     bare = [zone.rpartition("/")[2] for zone in zones]
-    policy = checker.ask("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
+    policy = checker.read("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
     return {
         "DescribeByoipCidrs": {"MaxResults": 100},
         "DescribeLaunchTemplateVersions": {"Versions": ["$Latest", "$Default"]},
@@ -155,7 +155,7 @@ def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
 
 
 def check_pages(checker: Checker) -> None:
-    """What a collector must do and botocore does by itself, and the empty page in the middle."""
+    """Checks the rules that botocore follows by itself, and the empty second page."""
     expect = checker.expect
     status, body = checker.raw_ec2(Action="DescribeVpcs")
     expect(status == 400 and "MaxResults" in body, f"DescribeVpcs without MaxResults: {status} {body}")
@@ -166,12 +166,15 @@ def check_pages(checker: Checker) -> None:
     status, body = checker.raw_ec2(Action="DescribeVpcs", MaxResults="5", Colour="blue")
     expect(status == 400 and "UnknownParameter" in body, f"DescribeVpcs by colour: {status} {body}")
     status, body = checker.raw_ec2(Action="DescribeVpcs", MaxResults="1000")
-    expect(status == 200 and "<brandNewMember>fresh &amp; new</brandNewMember>" in body, "DescribeVpcs has no news")
+    expect(
+        status == 200 and "<brandNewMember>fresh &amp; new</brandNewMember>" in body,
+        "DescribeVpcs has no unknown member",
+    )
     status, body = checker.raw_ec2(Action="DescribeVpnConnections")
-    expect(f"fresh &amp; new {MARKER}<" in body, "DescribeVpnConnections has no news beside its secrets")
+    expect(f"fresh &amp; new {MARKER}<" in body, "DescribeVpnConnections has no unknown member beside its secrets")
     status, body = checker.raw("route53", "GET", "/2013-04-01/hostedzone")
     expect(status == 400 and "MaxItems" in body, f"ListHostedZones without MaxItems: {status} {body}")
-    client = checker.asker._client(  # a page at a time, for which ask.py has no words
+    client = checker.reader._client(  # ask.py has no option for single pages
         {"account": ACCOUNT, "external_id": "check", "service": "ec2", "region": REGION}
     )
     pages = list(client.get_paginator("describe_vpcs").paginate())
@@ -179,13 +182,13 @@ def check_pages(checker: Checker) -> None:
     foreign = pages[0]["NextToken"]
     checker.check_refused("InvalidPaginationToken", "ec2", "DescribeVpcs", NextToken=f"{foreign}x")
     checker.check_refused("InvalidPaginationToken", "ec2", "DescribeSubnets", NextToken=foreign)
-    elsewhere = checker.ask("ec2", "DescribeVpcs", OTHER_REGION)["Vpcs"]
-    same = {vpc["VpcId"] for vpc in elsewhere} & {vpc["VpcId"] for page in pages for vpc in page["Vpcs"]}
+    other_vpcs = checker.read("ec2", "DescribeVpcs", OTHER_REGION)["Vpcs"]
+    same = {vpc["VpcId"] for vpc in other_vpcs} & {vpc["VpcId"] for page in pages for vpc in page["Vpcs"]}
     expect(not same, f"two regions have the same VPCs: {same}")
 
 
 def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
-    zones = [zone["Id"] for zone in checker.ask("route53", "ListHostedZones")["HostedZones"]]
+    zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
     private, public = zones[PRIVATE_ZONE - 1], zones[0]
     checker.expect(len(zones) == ZONES, f"{len(zones)} zones")
     checker.check_refused("InvalidInput", "route53", "GetDNSSEC", HostedZoneId=private)
@@ -197,23 +200,25 @@ def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
     checker.check_refused("InvalidAction", "ec2", "CreateVpc", CidrBlock="10.0.0.0/16")
     checker.check_refused("MissingParameter", "ec2", "DescribeLaunchTemplateVersions")
     for zone in zones:
-        got = checker.ask("route53", "GetHostedZone", Id=zone)["HostedZone"]["Id"]
-        checker.expect(got == zone, f"GetHostedZone of {zone}: {got}")
-    records = [checker.ask("route53", "ListResourceRecordSets", HostedZoneId=zone) for zone in zones]
+        found = checker.read("route53", "GetHostedZone", Id=zone)["HostedZone"]["Id"]
+        checker.expect(found == zone, f"GetHostedZone of {zone}: {found}")
+    records = [checker.read("route53", "ListResourceRecordSets", HostedZoneId=zone) for zone in zones]
     names = [{record["Name"] for record in answer["ResourceRecordSets"]} for answer in records]
     checker.expect(not set.intersection(*names), "two zones have the same records")
-    checks = [one["Id"] for one in checker.ask("route53", "ListHealthChecks")["HealthChecks"]]
-    sets = checker.ask("route53", "ListTagsForResources", ResourceType="healthcheck", ResourceIds=checks)
-    checker.expect([one["ResourceId"] for one in sets["ResourceTagSets"]] == checks, "health checks without tags")
-    templates = {one["LaunchTemplateId"] for one in checker.ask("ec2", "DescribeLaunchTemplates")["LaunchTemplates"]}
+    checks = [check["Id"] for check in checker.read("route53", "ListHealthChecks")["HealthChecks"]]
+    sets = checker.read("route53", "ListTagsForResources", ResourceType="healthcheck", ResourceIds=checks)
+    tagged = [tag_set["ResourceId"] for tag_set in sets["ResourceTagSets"]]
+    checker.expect(tagged == checks, "health checks without tags")
+    templates = checker.read("ec2", "DescribeLaunchTemplates")["LaunchTemplates"]
+    template_ids = {template["LaunchTemplateId"] for template in templates}
     parameters = given["DescribeLaunchTemplateVersions"]
-    versions = checker.ask("ec2", "DescribeLaunchTemplateVersions", **parameters)["LaunchTemplateVersions"]
-    numbered = sorted((one["LaunchTemplateId"], one["VersionNumber"]) for one in versions)
-    checker.expect(numbered == sorted((one, n) for one in templates for n in (1, 2)), f"versions: {numbered}")
+    versions = checker.read("ec2", "DescribeLaunchTemplateVersions", **parameters)["LaunchTemplateVersions"]
+    numbered = sorted((version["LaunchTemplateId"], version["VersionNumber"]) for version in versions)
+    checker.expect(numbered == sorted((id, n) for id in template_ids for n in (1, 2)), f"versions: {numbered}")
 
 
-def told(endpoint: str) -> Any:
-    with urllib.request.urlopen(f"{endpoint}/_told") as answer:
+def request_log(endpoint: str) -> Any:
+    with urllib.request.urlopen(f"{endpoint}/_requests") as answer:
         return json.load(answer)
 
 
@@ -224,14 +229,15 @@ def check(endpoint: str) -> int:
         for name in names:
             try:
                 checker.check_every_member(service, name, given.get(name, {}))
-            except ClientError as refusal:
-                checker.gaps.append(f"{name}: {refusal}")
-    # What botocore asks is right, so a violation up to here is one of the server's own.
-    checker.gaps += [f"{one['operation']}: {one['message']}" for one in told(endpoint)["violations"]]
+            except ClientError as error:
+                checker.gaps.append(f"{name}: {error}")
+    # Botocore's requests are correct, so a violation up to here is a fault of the server.
+    violations = request_log(endpoint)["violations"]
+    checker.gaps += [f"{violation['operation']}: {violation['message']}" for violation in violations]
     check_pages(checker)
     check_refusals(checker, given)
     for gap in checker.gaps:
         print(gap, file=sys.stderr)
-    requests = sum(told(endpoint)["requests"].values())
+    requests = sum(request_log(endpoint)["requests"].values())
     print(f"{len(EC2) + len(ROUTE53) + 1} operations, {requests} requests, {len(checker.gaps)} gaps")
     return 1 if checker.gaps else 0

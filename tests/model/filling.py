@@ -1,10 +1,10 @@
-"""The values that filled.py answers with: every member of a structure of botocore's service models, as XML.
+"""Generates the values of filled.py's answers: XML for every member of a structure in botocore's service models.
 
-A `Filler` writes one item. Its number says how it is filled (the first fully, the second with as little as a member
-can hold, the third with what identifies it, later ones fully again with extreme values) and makes its ids its own. The
-same question always has the same answer: nothing is drawn at random.
+A `Filler` writes one item. The item's number makes its ids unique and selects its `Mode`: 1 has all members, 2 has
+empty ones, 3 has the identifying ones, and later ones have extreme values. Nothing is random: the same request always
+has the same answer.
 
-It does not know which operation is asked, nor how a listing is paged, nor what rolecall makes of any of it.
+It does not know the operation, the pages of a listing, or rolecall.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ MARKER = "SECRET-MARKER-7f3a9"
 OTHER_ACCOUNT = "210987654321"
 # Secrets that the model does not mark everywhere they occur.
 ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData"}
-# A structure that holds itself is written so often, one in the other.
-MOST_REENTRIES = 3
+# The depth to which a recursive structure is written.
+MAX_RECURSION = 3
 ZONES = 5
 PRIVATE_ZONE = 4
-# Route 53 writes these ids with what they are ids of before them.
+# Route 53 writes these ids with their resource kind as a prefix.
 PREFIXES = {"HostedZone": "/hostedzone/", "DelegationSet": "/delegationset/"}
 
-# What tells one item from another, in the item itself and in the structures inside it.
+# The members that identify an item: at its top level, and in its inner structures.
 TOP_KEY = re.compile(r"(Id|Name|Arn|Cidr|CidrBlock|Identifier|PublicIp|VPCRegion)$")
 INNER_KEY = re.compile(r"(Id|Arn)$")
 KEY_NUMBERS = ("Version", "VersionNumber")
 
-# Texts that a reader may trip over; `@` stands for the part that says which member it is.
+# Texts that parsers may get wrong. `@` is replaced by the member's name and the item's number.
 ODD = (
     "@",
     "@ & < > \" '",
@@ -72,22 +72,22 @@ INTEGERS = {
 
 class Mode(Enum):
     FULL = "every member"
-    EMPTY = "every member, with as little in it as it can hold"
-    KEYS = "only what identifies the item, and what the model requires"
+    EMPTY = "every member, with empty values"
+    KEYS = "the identifying and the required members only"
     EXTREME = "every member, with the largest and smallest numbers"
 
 
 class Xml(str):
-    """A text that is XML already."""
+    """A text that is already XML, so it is not escaped."""
 
 
-# A member's text, or None where the member shall be missing. Dots lead into structures: `Config.PrivateZone`.
+# A member's text, or None to omit the member. Dots lead into structures: `Config.PrivateZone`.
 Fixed = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Whose items they are: different for each account, region and parent."""
+class Scope:
+    """The account, region and parent that items belong to. Items of two scopes differ."""
 
     service: str
     account: str
@@ -108,7 +108,7 @@ def is_sensitive(name: str, shape: Shape) -> bool:
 
 
 def wire_name(name: str, shape: Shape) -> str:
-    """As botocore's parsers look for it; the elements of a flattened list stand under the list's own name."""
+    """Returns a member's element name, as botocore's parsers read it. Flattened lists have no element of their own."""
     if shape.type_name == "list" and shape.serialization.get("flattened"):
         return shape.member.serialization.get("name") or shape.serialization.get("name", name)
     return shape.serialization.get("name", name)
@@ -132,8 +132,8 @@ def as_uuid(digest: str) -> str:
 
 
 def escaped(text: str, turn: int = 0) -> str:
-    """As a CDATA section now and then, or in numeric references: equal after parsing."""
-    if turn % 6 == 5 and "\r" not in text:  # a parser makes a line feed of a carriage return in a CDATA section
+    """Escapes a text: on some turns as a CDATA section or as numeric references, which parse to the same text."""
+    if turn % 6 == 5 and "\r" not in text:  # parsers turn a carriage return in a CDATA section into a line feed
         return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
     if turn % 7 == 6:
         return "".join(f"&#x{ord(c):X};" if turn % 2 else f"&#{ord(c)};" for c in text)
@@ -141,56 +141,56 @@ def escaped(text: str, turn: int = 0) -> str:
     return text.replace('"', "&quot;").replace("'", "&apos;") if turn % 2 else text
 
 
-def element(tag: str, inside: str, turn: int = 0) -> str:
-    return f"<{tag}/>" if not inside and turn % 2 else f"<{tag}>{inside}</{tag}>"
+def element(tag: str, content: str, turn: int = 0) -> str:
+    return f"<{tag}/>" if not content and turn % 2 else f"<{tag}>{content}</{tag}>"
 
 
 class Filler:
-    """Writes one item."""
+    """Writes one item as XML."""
 
     def __init__(
-        self, asked: Asked, number: int, mode: Mode, fixed: Fixed | None = None, with_news: bool | None = None
+        self, scope: Scope, number: int, mode: Mode, fixed: Fixed | None = None, with_unknown: bool | None = None
     ) -> None:
-        self.asked, self.number, self.mode = asked, number, mode
+        self.scope, self.number, self.mode = scope, number, mode
         self.fixed = fixed or {}
         self.turn = 0
-        # The first item bears members that the model does not know; one inside it is enough.
-        self.top_news = number == 1 and mode is Mode.FULL if with_news is None else with_news
-        self.inner_news = self.top_news
+        # The first item has members that the model does not know: at its top, in one inner structure, beside secrets.
+        self.top_unknown = number == 1 and mode is Mode.FULL if with_unknown is None else with_unknown
+        self.inner_unknown = self.top_unknown
 
     def item(self, shape: Shape, name: str = "") -> str:
-        """What stands inside the item's element."""
+        """Returns the content of the item's element."""
         self.turn = crc32(shape.name.encode()) % 97 + self.number * 5
         if shape.type_name == "structure":
             return self._structure(shape, (), (), False)
         return self._value(None, name, shape, (name,), (), False)
 
-    def _structure(self, shape: Shape, path: tuple[str, ...], around: tuple[str, ...], secret: bool) -> str:
-        if around.count(shape.name) > MOST_REENTRIES:
+    def _structure(self, shape: Shape, path: tuple[str, ...], parents: tuple[str, ...], secret: bool) -> str:
+        if parents.count(shape.name) > MAX_RECURSION:
             return ""
         holds_secret = any(is_sensitive(name, member) for name, member in shape.members.items())
         secret = secret or holds_secret
-        around = (*around, shape.name)
+        parents = (*parents, shape.name)
         written = [
-            self._member(shape, name, member, (*path, name), around, secret) for name, member in shape.members.items()
+            self._member(shape, name, member, (*path, name), parents, secret) for name, member in shape.members.items()
         ]
-        written.append(self._news(shape, bool(path), holds_secret, secret))
-        # EC2 sets its answers out in lines, Route 53 does not.
-        return ("\n  " if self.asked.service == "ec2" else "").join(filter(None, written))
+        written.append(self._unknown(shape, bool(path), holds_secret, secret))
+        # EC2's answers have line breaks, Route 53's have none.
+        return ("\n  " if self.scope.service == "ec2" else "").join(filter(None, written))
 
-    def _news(self, shape: Shape, inner: bool, holds_secret: bool, secret: bool) -> str:
-        """A member that the model does not know. With secrets beside or above it, it may be one itself."""
-        if not self.top_news or {"Key", "Value"} <= set(shape.members):
+    def _unknown(self, shape: Shape, inner: bool, holds_secret: bool, secret: bool) -> str:
+        """Returns a member that the model does not know. It has the marker if it is in a structure with secrets."""
+        if not self.top_unknown or {"Key", "Value"} <= set(shape.members):
             return ""
-        if inner and not holds_secret and not self.inner_news:
+        if inner and not holds_secret and not self.inner_unknown:
             return ""
         if inner and not holds_secret:
-            self.inner_news = False
+            self.inner_unknown = False
         text = f"fresh & new {MARKER}" if secret else "fresh & new"
         return element("brandNewMember", escaped(text))
 
     def _member(
-        self, owner: Shape, name: str, shape: Shape, path: tuple[str, ...], around: tuple[str, ...], secret: bool
+        self, owner: Shape, name: str, shape: Shape, path: tuple[str, ...], parents: tuple[str, ...], secret: bool
     ) -> str:
         if shape.serialization.get("location"):
             return ""  # in a header, not in the body
@@ -203,9 +203,9 @@ class Filler:
         if not self._is_kept(owner, name, shape, place):
             return ""
         if shape.type_name == "list" and shape.serialization.get("flattened"):
-            return self._elements(owner, name, shape, path, around, secret, tag)
-        inside = self._value(owner, name, shape, path, around, secret)
-        return element(tag, inside, self.turn)
+            return self._elements(owner, name, shape, path, parents, secret, tag)
+        value = self._value(owner, name, shape, path, parents, secret)
+        return element(tag, value, self.turn)
 
     def _is_kept(self, owner: Shape, name: str, shape: Shape, place: str) -> bool:
         if self.mode is not Mode.KEYS or name in owner.required_members:
@@ -225,13 +225,13 @@ class Filler:
         name: str,
         shape: Shape,
         path: tuple[str, ...],
-        around: tuple[str, ...],
+        parents: tuple[str, ...],
         secret: bool,
     ) -> str:
         if shape.type_name == "structure":
-            return self._structure(shape, path, around, secret)
+            return self._structure(shape, path, parents, secret)
         if shape.type_name == "list":
-            return self._elements(owner, name, shape, path, around, secret, element_name(self.asked.service, shape))
+            return self._elements(owner, name, shape, path, parents, secret, element_name(self.scope.service, shape))
         self.turn += 1
         match shape.type_name:
             case "string":
@@ -249,10 +249,10 @@ class Filler:
             case "timestamp":
                 return self._timestamp()
             case "blob" if is_sensitive(name, shape):
-                return f"{MARKER}AAA"  # as it is, and by its length good base64 for those who pass over the dashes
+                return f"{MARKER}AAA"  # a length that lenient base64 decoders accept, which skip the dashes
             case "blob":
                 return base64.b64encode(f"{name}-{self.number} \0\xff".encode("latin-1")).decode()
-        raise NotImplementedError(f"{shape.name}: no way to fill a {shape.type_name} yet")
+        raise NotImplementedError(f"{shape.name}: values of type {shape.type_name} are not supported")
 
     def _elements(
         self,
@@ -260,15 +260,15 @@ class Filler:
         name: str,
         shape: Shape,
         path: tuple[str, ...],
-        around: tuple[str, ...],
+        parents: tuple[str, ...],
         secret: bool,
         tag: str,
     ) -> str:
         if self.mode is Mode.EMPTY:
             return ""
-        one = name.removesuffix("s")
+        singular = name.removesuffix("s")
         # The path is longer than the list's own, since an element is not a member of the item.
-        values = [self._value(owner, one, shape.member, (*path, one), around, secret) for _ in range(2)]
+        values = [self._value(owner, singular, shape.member, (*path, singular), parents, secret) for _ in range(2)]
         return "".join(element(tag, value, self.turn) for value in values)
 
     def _timestamp(self) -> str:
@@ -278,15 +278,15 @@ class Filler:
         return f"{date}T{turn % 24:02}:{turn % 60:02}:{turn * 7 % 60:02}{fraction}"
 
     def _text(self, owner: Shape | None, name: str, shape: Shape, top: bool) -> str:
-        asked, container = self.asked, owner.name if owner else ""
-        parent = dict(asked.parent) if top else {}
+        scope, container = self.scope, owner.name if owner else ""
+        parent = dict(scope.parent) if top else {}
         if is_sensitive(name, shape):
             return f"{MARKER} {name}-{self.number}"
         if name in parent:
             return (PREFIXES.get(container, "") if name == "Id" else "") + parent[name]
         if name == "OwningAccount" or name.endswith("OwnerId"):
             foreign = self.number == 4 if top else self.turn % 5 == 0
-            return OTHER_ACCOUNT if foreign else asked.account
+            return OTHER_ACCOUNT if foreign else scope.account
         key = self._is_key(name, top)
         if shape.enum:
             unknown = self.turn % 7 == 3 and not key
@@ -298,54 +298,54 @@ class Filler:
         return ODD[self.turn % len(ODD)].replace("@", f"{name}-{self.number}")
 
     def _identifier(self, container: str, name: str, top: bool) -> str:
-        asked, number = self.asked, self.number
-        after = f"-{asked.digest()[:6]}" if asked.parent else ""
-        after += "" if top else f"-{self.turn}"
+        scope, number = self.scope, self.number
+        suffix = f"-{scope.digest()[:6]}" if scope.parent else ""
+        suffix += "" if top else f"-{self.turn}"
         slug = xform_name(name).strip("_").replace("_", "-").removesuffix("-id")
-        here = f"{slug}-{asked.account}-{asked.region}-{number}{after}"
-        octets = [int(asked.digest()[at : at + 2], 16) for at in (0, 2)]
+        identifier = f"{slug}-{scope.account}-{scope.region}-{number}{suffix}"
+        octets = [int(scope.digest()[start : start + 2], 16) for start in (0, 2)]
         if name.endswith("Arn"):
-            return f"arn:aws:{asked.service}:{asked.region}:{asked.account}:{slug}/{here}"
+            return f"arn:aws:{scope.service}:{scope.region}:{scope.account}:{slug}/{identifier}"
         if name.endswith("PublicIp"):
             return f"203.{octets[0]}.{octets[1]}.{number}"
         if name.endswith(("Cidr", "CidrBlock")):
             if "Ipv6" in name or number % 2 == 0:
                 return f"2001:db8:{octets[0]:x}:{octets[1]:x}::{number:x}/128"
             return f"10.{octets[0]}.{octets[1]}.{number}/32"
-        return self._route53_identifier(container, name, slug, after) if asked.service == "route53" else here
+        return self._route53_identifier(container, name, slug, suffix) if scope.service == "route53" else identifier
 
-    def _route53_identifier(self, container: str, name: str, slug: str, after: str) -> str:
-        asked, number = self.asked, self.number
+    def _route53_identifier(self, container: str, name: str, slug: str, suffix: str) -> str:
+        scope, number = self.scope, self.number
         kind = container.removesuffix("Summary") if name == "Id" else name.removesuffix("Id")
         match kind:
             case _ if name == "HostedZoneId" and container == "HostedZoneSummary":
-                return f"Z{asked.digest(number)[:20].upper()}"
+                return f"Z{scope.digest(number)[:20].upper()}"
             case "HostedZone":
-                return (PREFIXES[kind] if name == "Id" else "") + zone_id(asked.account, number)
+                return (PREFIXES[kind] if name == "Id" else "") + zone_id(scope.account, number)
             case "DelegationSet":
-                return f"{PREFIXES[kind]}N{asked.account}X{number:04}"
+                return f"{PREFIXES[kind]}N{scope.account}X{number:04}"
             case "VPC":
-                return f"vpc-{asked.digest(number, after)[:17]}"
+                return f"vpc-{scope.digest(number, suffix)[:17]}"
         if name.endswith("Id"):
-            # What is named elsewhere is named as where it is listed, and there it has no parent.
-            return as_uuid((asked if name == "Id" else replace(asked, parent=())).digest(kind, number))
+            # A reference equals the id in the referenced resource's listing, which has no parent.
+            return as_uuid((scope if name == "Id" else replace(scope, parent=())).digest(kind, number))
         if name == "Name" and container == "HostedZone":
-            return zone_name(asked.account, number)
+            return zone_name(scope.account, number)
         if name == "Name":
-            return f"{container.lower()}-{number}{after}.a{asked.account}.example.com."
+            return f"{container.lower()}-{number}{suffix}.a{scope.account}.example.com."
         if name == "SetIdentifier":
             return f"set/{number} +=&<blue>"
-        return f"{slug}-{number}{after}"
+        return f"{slug}-{number}{suffix}"
 
 
-def record_key(asked: Asked, number: int) -> dict[str, str | None]:
-    """What identifies a record set: some share a name, some a name and type, and some have no set identifier."""
-    zone = zone_name(asked.account, int(dict(asked.parent)["HostedZoneId"][-4:]))
+def record_key(scope: Scope, number: int) -> dict[str, str | None]:
+    """Returns the key of a record set. Some share a name, some a name and type, and some have no set identifier."""
+    zone = zone_name(scope.account, int(dict(scope.parent)["HostedZoneId"][-4:]))
     name = f"www.{zone}" if number < 3 else rf"\052.{zone}" if number == 3 else rf"a\057b.{zone}"
     kind = {1: "A", 2: "A", 3: "TXT", 4: "A", 5: "AAAA"}[number]
     return {"Name": name, "Type": kind, "SetIdentifier": f"set/{number} +=&<blue>" if number not in (3, 5) else None}
 
 
-def whole_answer(asked: Asked, number: int, output: Shape, fixed: Mapping[str, Any], with_news: bool) -> str:
-    """The inside of an answer; what is listed in it stands in `fixed`."""
-    return Filler(asked, number, Mode.FULL, fixed, with_news).item(output)
+def whole_answer(scope: Scope, number: int, output: Shape, fixed: Mapping[str, Any], with_unknown: bool) -> str:
+    """Returns the content of an answer. `fixed` has its listed items."""
+    return Filler(scope, number, Mode.FULL, fixed, with_unknown).item(output)

@@ -1,11 +1,11 @@
-"""Generates the shapes of AWS's answers from botocore's service models.
-
-It reads which operations the catalogue's entries name (`"ec2:DescribeVpcs"` in src/catalogue) and
-writes, for each, the output structure down to its last member: the name on the wire, AWS's own name, the column's
-name, the type, and whether the model marks it sensitive. It does not know what the catalogue does with them.
+"""Generates the shapes of AWS answers from botocore's service models.
 
     python tests/model/generate.py          write src/decode/shapes/generated.rs and tests/model/operations.txt
-    python tests/model/generate.py --check  exit 1 if they are not what would be written
+    python tests/model/generate.py --check  exit 1 if a file is not up to date
+
+It reads the operations that the catalogue's entries name (`"ec2:DescribeVpcs"` in src/catalogue). For each it writes
+the output structure at full depth: wire name, AWS's name, column name, type, and whether the model marks the member
+sensitive. It does not know what the catalogue does with them.
 """
 
 import re
@@ -25,12 +25,14 @@ ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData"}
 
 
 def catalogue_operations() -> list[tuple[str, str]]:
-    """The operations that the catalogue's source names, of services whose answers are XML. What entries say of
-    actions is left out: these need a permission and have no answer that becomes rows. So are the policies."""
+    """Returns the operations in the catalogue's source, of services with XML answers.
+
+    It skips the `actions` of entries and the policies: they are permissions, and no answer of theirs becomes rows.
+    """
     found = set()
     for path in sorted((ROOT / "src/catalogue").glob("**/*.rs")):
         lines = [line for line in path.read_text().splitlines() if "actions: &[" not in line]
-        if path.name != "policy.rs":
+        if path.name not in ("session_policy.rs", "secret_actions.rs"):
             for service, name in re.findall(r'"([a-z0-9]+):([A-Z][A-Za-z0-9]+)"', "\n".join(lines)):
                 if service in XML_SERVICES:
                     found.add((service, name))
@@ -42,10 +44,10 @@ def static_name(shape_name: str) -> str:
 
 
 class Writer:
-    """Writes each structure of one service once, those that it holds before it."""
+    """Writes each structure of one service once, after the structures that it contains."""
 
-    def __init__(self, service: str, model, before: dict[str, tuple[list[str], int]]):
-        self.service, self.model, self.before = service, model, before
+    def __init__(self, service: str, model, existing: dict[str, tuple[list[str], int]]):
+        self.service, self.model, self.existing = service, model, existing
         self.written: dict[str, str] = {}
 
     def kind(self, shape, member_name: str) -> str:
@@ -63,7 +65,7 @@ class Writer:
             case "timestamp":
                 return "MemberKind::Timestamp"
             case "blob":
-                return "MemberKind::Text"  # Base64 on the wire, and base64 in what the AWS CLI prints.
+                return "MemberKind::Text"  # Base64 on the wire and in the AWS CLI's output.
             case "structure":
                 self.structure(shape)
                 return f"MemberKind::Structure(&{static_name(shape.name)})"
@@ -71,16 +73,16 @@ class Writer:
                 flat = shape.serialization.get("flattened", False)
                 default = "item" if self.service == "ec2" else "member"
                 item = shape.member.serialization.get("name", default)
-                of = self.kind(shape.member, "")
-                return f'MemberKind::List(&List {{ item: "{item}", flattened: {str(bool(flat)).lower()}, of: {of} }})'
-        raise SystemExit(f"{self.service} {shape.name}: no way to read a {shape.type_name} yet")
+                kind = self.kind(shape.member, "")
+                return f'MemberKind::List(&List {{ item: "{item}", flattened: {str(bool(flat)).lower()}, of: {kind} }})'
+        raise SystemExit(f"{self.service} {shape.name}: members of type {shape.type_name} are not supported")
 
     def structure(self, shape) -> None:
         if shape.name in self.written:
             return
         self.written[shape.name] = ""
         rows, secret = [], False
-        known, first = self.before.get(shape.name, (list(shape.members), len(shape.members)))
+        known, first = self.existing.get(shape.name, (list(shape.members), len(shape.members)))
         first = sum(name in shape.members for name in known[:first])
         known = [name for name in known if name in shape.members]
         for name in [*known, *(name for name in shape.members if name not in known)]:
@@ -93,47 +95,57 @@ class Writer:
             column = xform_name(name).lstrip("_")
             rows.append(f'    Member {{ wire: "{wire}", name: "{name}", column: "{column}", kind: {kind} }},')
         self.written[shape.name] = "\n".join(
-            [f"pub static {static_name(shape.name)}: Structure = Structure {{ "
-             f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[', *rows,
-             f"], first: {first}, order: MemberOrderHint::unknown() }};"])
+            [
+                f"pub(crate) static {static_name(shape.name)}: Structure = Structure {{ "
+                f'name: "{shape.name}", secret: {str(secret).lower()}, members: &[',
+                *rows,
+                f"], original_members: {first}, order_hint: MemberOrderHint::empty() }};",
+            ]
+        )
 
 
-def structures_before(service: str) -> dict[str, tuple[list[str], int]]:
-    """The members of each structure as they stand, and how many there were at first: columns keep their places, and
-    what a newer model brings comes behind them."""
+def existing_structures(service: str) -> dict[str, tuple[list[str], int]]:
+    """Returns, per existing structure, its members and the number of its first members.
+
+    So columns keep their positions, and the members of a newer model follow them.
+    """
     text = SHAPES.read_text() if SHAPES.exists() else ""
-    inside = re.search(rf"^pub mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
+    module = re.search(rf"^pub\(super\) mod {service} \{{\n(.*?)^\}}$", text, re.DOTALL | re.MULTILINE)
     found = {}
-    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], first: (\d+)'
-    for name, members, first in re.findall(pattern, inside[1] if inside else "", re.DOTALL):
+    pattern = r'Structure \{ name: "(\w+)".*?members: &\[\n(.*?)\], original_members: (\d+)'
+    for name, members, first in re.findall(pattern, module[1] if module else "", re.DOTALL):
         found[name] = (re.findall(r'Member \{ wire: "[^"]+", name: "(\w+)"', members), int(first))
     return found
 
 
-def bears_secrets(shape, seen: set[str]) -> bool:
+def has_secrets(shape, seen: set[str]) -> bool:
     if shape.metadata.get("sensitive"):
         return True
     if shape.type_name == "list":
-        return bears_secrets(shape.member, seen)
+        return has_secrets(shape.member, seen)
     if shape.type_name != "structure" or shape.name in seen:
         return False
     seen.add(shape.name)
-    return any(name in ALWAYS_SENSITIVE or bears_secrets(member, seen) for name, member in shape.members.items())
+    return any(name in ALWAYS_SENSITIVE or has_secrets(member, seen) for name, member in shape.members.items())
 
 
 def generate() -> tuple[str, str]:
     session = botocore.session.get_session()
     version = botocore.__version__
-    out = [f"// Generated by tests/model/generate.py from botocore {version}. Do not edit by hand.", "",
-           "use super::{List, Member, MemberKind, MemberOrderHint, Operation, Structure};", ""]
+    out = [
+        f"// Generated by tests/model/generate.py from botocore {version}. Do not edit by hand.",
+        "",
+        "use super::{List, Member, MemberKind, MemberOrderHint, Operation, Structure};",
+        "",
+    ]
     table = []
     for service in XML_SERVICES:
         model = session.get_service_model(service)
         names = [name for owner, name in catalogue_operations() if owner == service]
-        writer = Writer(service, model, structures_before(service))
+        writer = Writer(service, model, existing_structures(service))
         for name in names:
             if name not in model.operation_names:
-                continue  # An IAM action that is no operation: the catalogue's own test judges it.
+                continue  # An IAM action that is no operation. A test of the catalogue checks these.
             operation = model.operation_model(name)
             writer.structure(operation.output_shape)
             result = (operation.output_shape.serialization or {}).get("resultWrapper", "")
@@ -141,23 +153,25 @@ def generate() -> tuple[str, str]:
             top = f"{service}::{static_name(operation.output_shape.name)}"
             table.append(f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top} }},')
         if writer.written:
-            out += [f"pub mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
-    out += ["pub static OPERATIONS: &[Operation] = &[", *table, "];", ""]
-    every = [f"# Every operation of the services that rolecall reads, from botocore {version}; by tests/model/generate.py.",
-             "# `secret` stands behind those whose answers the model says bear secrets."]
+            out += [f"pub(super) mod {service} {{", "    use super::*;", *writer.written.values(), "}", ""]
+    out += ["pub(super) static OPERATIONS: &[Operation] = &[", *table, "];", ""]
+    operations = [
+        f"# The operations of the services that rolecall reads. By tests/model/generate.py from botocore {version}.",
+        "# `secret` marks the operations with sensitive members in their answers.",
+    ]
     for service in (*XML_SERVICES, "account"):
         model = session.get_service_model(service)
         for name in sorted(model.operation_names):
             output = model.operation_model(name).output_shape
-            every.append(f"{service}:{name}{' secret' if output and bears_secrets(output, set()) else ''}")
-    return "\n".join(out), "\n".join(every) + "\n"
+            operations.append(f"{service}:{name}{' secret' if output and has_secrets(output, set()) else ''}")
+    return "\n".join(out), "\n".join(operations) + "\n"
 
 
 def main() -> int:
     shapes, operations = generate()
     if "--check" in sys.argv[1:]:
-        stale = [p for p, text in ((SHAPES, shapes), (OPERATIONS, operations))
-                 if not p.exists() or p.read_text() != text]
+        files = {SHAPES: shapes, OPERATIONS: operations}
+        stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
         for path in stale:
             print(f"{path.relative_to(ROOT)} is not up to date: run `make generate`", file=sys.stderr)
         return 1 if stale else 0

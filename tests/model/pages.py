@@ -1,9 +1,11 @@
-"""Writes the pages and templates that follow from the catalogue and the settings: the page of all resource types, the
-actions of the customers' role (its CloudFormation template and its Terraform module), the template for Athena, and the
-page of all settings.
+"""Generates the pages and templates that follow from the catalogue.
 
-It asks the built command line (`rolecall resources --json`, `rolecall schema athena`, `rolecall schema settings`), and
-knows nothing of the source. `make generate` runs it, and `make test` with --check: exit 1 if anything is not up to date.
+    pages.py          write infra/CATALOGUE.md, the actions of the customers' role (CloudFormation and Terraform) and
+                      infra/athena.yaml
+    pages.py --check  exit 1 if a file is not up to date
+
+It runs the built command line (`rolecall resources --json`, `rolecall schema athena`), and knows nothing of the
+catalogue's source.
 """
 
 import json
@@ -20,21 +22,21 @@ CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
 SETTINGS = ROOT / "infra/SETTINGS.md"
-# The first columns are the same in every table and listed once.
+# The number of leading columns that all tables share. The page lists them once.
 OPENING = 10
 WIDTH = 118
 
 
-def asked(*arguments: str) -> str:
+def rolecall(*arguments: str) -> str:
     return subprocess.run([ROLECALL, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def grants(types: list[dict]) -> dict[str, list[str]]:
-    """What each part of an inventory may ask, each action once: what every scope needs is granted always."""
+    """Groups the actions by part of the inventory. Actions that every scope needs are in `always`."""
     parts: dict[str, set[str]] = {"account": set(), "network": set(), "dns": set()}
-    for one in types:
-        parts[one["part"]].update(one["actions"])
-    # Every scope holds the network or the DNS or both: what both ask stands with what is always asked.
+    for resource_type in types:
+        parts[resource_type["part"]].update(resource_type["actions"])
+    # Every scope has network or DNS or both, so an action of both is always needed.
     always = parts["account"] | parts["network"] & parts["dns"]
     return {
         "always": sorted(always),
@@ -44,7 +46,7 @@ def grants(types: list[dict]) -> dict[str, list[str]]:
 
 
 def statement(sid: str, actions: list[str], condition: str = "") -> str:
-    """One statement in the template's indentation; with a condition, only where that holds."""
+    """Formats a statement with the template's indentation, optionally under a condition."""
     first = "              - "
     lines = []
     if condition:
@@ -62,36 +64,36 @@ def statement(sid: str, actions: list[str], condition: str = "") -> str:
 def customer_role(granted: dict[str, list[str]]) -> str:
     text = CUSTOMER_ROLE.read_text()
     marked = re.compile(r"(# actions: begin[^\n]*\n).*?(\n *# actions: end)", re.DOTALL)
-    assert marked.search(text), "the template has lost its marks"
+    assert marked.search(text), f"{CUSTOMER_ROLE.name} lacks the comments around the generated actions"
     statements = [
         statement("ReadAlways", granted["always"]),
         statement("ReadNetwork", granted["network"], "ReadsNetwork"),
         statement("ReadDns", granted["dns"], "ReadsDns"),
     ]
-    return marked.sub(lambda found: found[1] + "\n".join(statements) + found[2], text)
+    return marked.sub(lambda match: match[1] + "\n".join(statements) + match[2], text)
 
 
 def denied(template: str) -> list[str]:
-    """What the template forbids for good; it is written there by hand."""
-    found = re.search(r"Sid: NeverReadSecrets\n +Effect: Deny\n +Action:\n((?: +- \S+\n)+)", template)
-    assert found, "the template forbids nothing any more"
-    return [line.strip().removeprefix("- ") for line in found[1].splitlines()]
+    """Returns the actions that the template denies. They are maintained by hand, in the template."""
+    match = re.search(r"Sid: NeverReadSecrets\n +Effect: Deny\n +Action:\n((?: +- \S+\n)+)", template)
+    assert match, f"{CUSTOMER_ROLE.name} has no statement NeverReadSecrets"
+    return [line.strip().removeprefix("- ") for line in match[1].splitlines()]
 
 
 def customer_module(granted: dict[str, list[str]], never: list[str]) -> str:
-    told = {
-        "always": ("What every scope needs.", granted["always"]),
-        "network": ("Networks, machines, volumes: scopes all and network.", granted["network"]),
+    groups = {
+        "always": ("Needed in every scope.", granted["always"]),
+        "network": ("Networks, instances, volumes: scopes all and network.", granted["network"]),
         "dns": ("Route 53: scopes all and dns.", granted["dns"]),
-        "never": ("User data, passwords, console output, keys of VPNs: forbidden in every scope.", never),
+        "never": ("User data, passwords, console output, VPN keys: denied in every scope.", never),
     }
     lines = [
-        "# Generated from the catalogue by `make generate`, and the same as in customer-role.yaml: do not edit.",
+        "# Generated from the catalogue by `make generate`. Do not edit. customer-role.yaml has the same actions.",
         "",
         "locals {",
     ]
-    for name, (words, actions) in told.items():
-        lines += [f"  # {words}", f"  actions_{name} = ["]
+    for name, (comment, actions) in groups.items():
+        lines += [f"  # {comment}", f"  actions_{name} = ["]
         lines += [f'    "{action}",' for action in actions]
         lines += ["  ]", ""]
     return "\n".join(lines[:-1]) + "\n}\n"
@@ -108,36 +110,39 @@ def wrapped(words: list[str]) -> list[str]:
     return [*lines, line] if line else []
 
 
-def in_words(column: dict) -> str:
+def described(column: dict) -> str:
     return f"`{column['name']}`" if column["type"] == "string" else f"`{column['name']}` {column['type']}"
 
 
 def catalogue_page(types: list[dict]) -> str:
     first, last = types[0]["columns"][:OPENING], types[0]["columns"][-1]
     page = [
-        "# Every resource type",
+        "# Resource types",
         "",
-        "Generated from the catalogue by `make generate`; a test keeps it true. `rolecall resources` prints the same.",
+        "Generated from the catalogue by `make generate`. `rolecall resources --json` prints the same.",
         "",
-        "Every table opens with the same columns:",
-        *wrapped([in_words(column) for column in first]),
-        f"and ends with {in_words(last)}, where members go that the service model does not know. Columns are strings",
-        "unless their type stands behind them; `json` keeps AWS's own member names and equals what the AWS CLI prints.",
+        "The first columns of every table ([OUTPUT.md](OUTPUT.md#records) describes them) are:",
+        *wrapped([described(column) for column in first]),
         "",
-        "| type | where | operation | besides | columns |",
+        f"The last column is {described(last)}, with the members that the service model does not know. A column",
+        "without a type is a string. A `json` column has AWS's member names and equals the AWS CLI's output.",
+        "",
+        "| type | reach | operation | further actions | columns |",
         "| --- | --- | --- | --- | ---: |",
     ]
-    for one in types:
-        besides = ", ".join(f"`{action}`" for action in one["actions"][1:])
-        name = one["table"]
-        page.append(f"| [{name}](#{name}) | {one['reach']} | `{one['operation']}` | {besides} | {len(one['columns'])} |")
-    for one in types:
-        parent = f", once for each resource in `{one['parent']}`" if one["parent"] else ""
-        scope = f": {one['scope']}" if one["scope"] else ""
-        page += ["", f"## {one['table']}", "", f"`{one['operation']}`{parent}{scope}.", ""]
-        page += wrapped([in_words(column) for column in one["columns"][OPENING:-1]])
-        if one["secrets"]:
-            page += ["", "Never carried, since they are secrets:", *wrapped([f"`{path}`" for path in one["secrets"]])]
+    for resource in types:
+        further = ", ".join(f"`{action}`" for action in resource["actions"][1:])
+        name, columns = resource["table"], len(resource["columns"])
+        operation = f"`{resource['operation']}`"
+        page.append(f"| [{name}](#{name}) | {resource['reach']} | {operation} | {further} | {columns} |")
+    for resource in types:
+        parent = f", once for each resource in `{resource['parent']}`" if resource["parent"] else ""
+        scope = f": {resource['scope']}" if resource["scope"] else ""
+        page += ["", f"## {resource['table']}", "", f"`{resource['operation']}`{parent}{scope}.", ""]
+        page += wrapped([described(column) for column in resource["columns"][OPENING:-1]])
+        if resource["secrets"]:
+            page += ["", "Never collected, since they are secrets:"]
+            page += wrapped([f"`{path}`" for path in resource["secrets"]])
     return "\n".join(page) + "\n"
 
 
@@ -164,10 +169,10 @@ def settings_page(settings: list[dict]) -> str:
         "| environment variable | flag | default | meaning |",
         "| --- | --- | --- | --- |",
     ]
-    for one in settings:
-        flag = f"`--{one['flag']['name']}`" if one["flag"] else ""
-        scope = " (command line only)" if one["applies_to"] == "command_line" else ""
-        page.append(f"| `{one['name']}` | {flag} | {default_of(one)} | {one['doc']}{scope} |")
+    for setting in settings:
+        flag = f"`--{setting['flag']['name']}`" if setting["flag"] else ""
+        scope = " (command line only)" if setting["applies_to"] == "command_line" else ""
+        page.append(f"| `{setting['name']}` | {flag} | {default_of(setting)} | {setting['doc']}{scope} |")
     page += [
         "",
         "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`.",
@@ -176,15 +181,15 @@ def settings_page(settings: list[dict]) -> str:
 
 
 def main() -> int:
-    types = json.loads(asked("resources", "--json"))
+    types = json.loads(rolecall("resources", "--json"))
     granted = grants(types)
     template = customer_role(granted)
     pages = {
         CATALOGUE: catalogue_page(types),
         CUSTOMER_ROLE: template,
         CUSTOMER_MODULE: customer_module(granted, denied(template)),
-        ATHENA: asked("schema", "athena"),
-        SETTINGS: settings_page(json.loads(asked("schema", "settings"))),
+        ATHENA: rolecall("schema", "athena"),
+        SETTINGS: settings_page(json.loads(rolecall("schema", "settings"))),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:

@@ -1,11 +1,12 @@
-"""Holds the views that rolecall generates to what they promise, in DuckDB and, carried over to it, Athena's.
+"""Tests the views that rolecall generates: those for DuckDB, and those for Athena after translation to DuckDB.
 
-    python tests/views/check.py --rolecall target/debug/rolecall          everything, on the emulated S3 too
+    python tests/views/check.py --rolecall target/debug/rolecall          all checks, including the emulated S3
     python tests/views/check.py --rolecall target/debug/rolecall --quick  without odd names, prefixes and S3
 
-Prints a line for each thing that held, and ends with 1 and a message at the first that did not. It asks for the views
-as a user would and knows nothing of how they are made. Athena itself is not here: that its dialect is DuckDB's after
-sqlglot has carried it over is taken for granted.
+It prints a line for each passed check. The first failed check ends it with exit code 1 and a message.
+
+It gets the views from the command line, as a user would, and knows nothing of how they are made. Athena is not
+available here: the checks rely on sqlglot to translate Athena's dialect correctly.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ import check_queries
 import fixture
 import template
 from expect import expect, same
-from hold import found, holds
+from hold import check_views, found
 from layout import Columns, Runs, cell
 from program import Rolecall
 
-# Names that are patterns, quotes, partitions and spaces to SQL and to DuckDB; and one below the working folder.
+# Folder names with glob patterns, quotes, partition names and spaces, and a relative one.
 ODD = ("o u't/[a]*?{b}", "region=nowhere/out", "./dot/out/")
 PREFIXES = ("a/parquet/b", "a/parquet/b/")
 
@@ -38,90 +39,93 @@ def connect(script: str, what: str = "the script") -> duckdb.DuckDBPyConnection:
     try:
         con.execute(script)
     except duckdb.Error as problem:
-        raise SystemExit(f"views: DuckDB refuses {what}: {problem}") from None
+        raise SystemExit(f"views: DuckDB rejects {what}: {problem}") from None
     return con
 
 
-def formats(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
+def check_formats(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
     rows = []
     for form in ("parquet", "ndjson"):
         runs = fixture.write(folder / form, form, tables)
         con = connect(rolecall.duckdb(str(folder / form), form))
-        holds(con, runs)
+        check_views(con, runs)
         rows.append({table: found(con, table, tables[table]) for table in fixture.TABLES})
-        say(f"over {form} the views hold: every row of committed runs, and of each cell the newest full answer")
-        fresh(con, runs)
-        say(f"over {form} a run is seen once it is committed, without making the views again")
-    same("the rows of ndjson, beside those of Parquet", rows[1], rows[0])
-    say("the formats agree")
+        say(f"{form}: the views have every row of committed runs, and the newest full answer of each cell")
+        check_later_run(con, runs)
+        say(f"{form}: existing views show a run once it is committed")
+    same("the rows of ndjson, compared with Parquet", rows[1], rows[0])
+    say("both formats have equal rows")
 
 
-def fresh(con: duckdb.DuckDBPyConnection, runs: Runs) -> None:
-    """A run that comes after the script."""
-    more = Runs(runs.folder, runs.form, runs.tables)
+def check_later_run(con: duckdb.DuckDBPyConnection, runs: Runs) -> None:
+    """Checks that existing views show a run that is committed later."""
+    later = Runs(runs.folder, runs.form, runs.tables)
     rows = [fixture.fleet("f", "5", "eu", 1)]
-    told = [cell("f", "5", "eu", fixture.FULL, "ok", 1)]
-    written = {fixture.FULL: rows, fixture.LEDGER: told}
-    files = [(table, more.file(table, "2026-01-05", "f.0.0.0", of), of) for table, of in written.items()]
+    cells = [cell("f", "5", "eu", fixture.FULL, "ok", 1)]
+    written = {fixture.FULL: rows, fixture.LEDGER: cells}
+    files = [(table, later.file(table, "2026-01-05", "f.0.0.0", part), part) for table, part in written.items()]
     count = f"select count(*) from current_{fixture.FULL} where run_id = 'f' and dt = '2026-01-05'"
-    same("rows before they are committed", con.execute(count).fetchone(), (0,))
-    more.commit("f", "2026-01-05T00:00:00Z", "complete", files)
-    same("rows of a run after the script", con.execute(count).fetchone(), (1,))
+    same("the number of rows before the commit", con.execute(count).fetchone(), (0,))
+    later.commit("f", "2026-01-05T00:00:00Z", "complete", files)
+    same("the number of rows after the commit", con.execute(count).fetchone(), (1,))
 
 
-def odd_names(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
+def check_odd_names(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
     with contextlib.chdir(folder):
         for odd in ODD:
             runs = fixture.write(folder / odd, "parquet", tables)
-            holds(connect(rolecall.duckdb(odd if odd.startswith(".") else f"{folder}/{odd}", "parquet")), runs)
-            say(f"below {odd} the views hold")
+            output = odd if odd.startswith(".") else f"{folder}/{odd}"
+            check_views(connect(rolecall.duckdb(output, "parquet")), runs)
+            say(f"the views are correct below {odd}")
 
 
-def nothing_committed(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
-    """Every view is there, and empty."""
+def check_no_commit(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
+    """Checks that every view exists and is empty while no run is committed."""
 
-    def empty(what: str, form: str) -> None:
+    def check_empty(what: str, form: str) -> None:
         con = connect(rolecall.duckdb(str(folder / form), form), f"the script {what}")
         names = [row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()]
         same(f"the number of views {what}", len(names), 3 * len(tables) + 3)
         counts = " union all ".join(f"select '{n}', count(*) from {n}" for n in names if not n.startswith("raw_"))
         same(f"views with rows {what}", [row for row in con.execute(counts).fetchall() if row[1]], [])
-        say(f"{what} every view is there, and empty")
+        say(f"{what}: every view exists and is empty")
 
-    empty("before the first run", "parquet")
+    check_empty("before the first run", "parquet")
     runs = Runs(folder / "parquet", "parquet", tables)
     runs.plan("z", {"run_id": "z"})
     runs.file(fixture.LEDGER, "2026-01-04", "z.0.9.0", [cell("z", "1", "eu", fixture.FULL, "ok", 1)])
     runs.file(fixture.FULL, "2026-01-04", "z.0.9.0", [fixture.fleet("z", "1", "eu", 1)])
-    empty("where the first run died with its files written", "parquet")
+    check_empty("after a first run that died before its commit", "parquet")
 
 
-def killed(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
-    """A killed process leaves a part of a file beside the place where the whole one was to appear."""
+def check_partial_file(
+    rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]
+) -> None:
+    """Checks that views ignore the partial file that a killed process leaves in the folder of a table."""
     runs = fixture.write(folder, "parquet", tables)
     partial = folder / "parquet" / fixture.NEVER / "dt=2026-01-04" / ".z.0.9.0.parquet.0123.partial"
     partial.parent.mkdir(parents=True)
     partial.touch()
-    what = "where a table has no more than a part of a file"
-    holds(connect(rolecall.duckdb(str(folder), "parquet"), f"the script {what}"), runs)
-    say(f"{what} the views hold")
+    what = "with a partial file only in a table"
+    check_views(connect(rolecall.duckdb(str(folder), "parquet"), f"the script {what}"), runs)
+    say(f"the views are correct {what}")
 
 
-def athena(text: str, folder: Path, tables: dict[str, Columns], quick: bool, say: Callable[[str], None]) -> Any:
-    """Athena's statements, carried over to DuckDB by sqlglot, over what stands for its tables."""
-    size, whole = len(text.encode()), template.load(text)
-    resources = len(whole["Resources"])
-    expect(size <= template.LARGEST, f"the template has {size} bytes, CloudFormation takes {template.LARGEST}")
-    expect(resources <= template.MOST_RESOURCES, f"the template has {resources} resources")
-    say(f"CloudFormation takes the template: {size} bytes, {resources} resources")
+def check_athena(text: str, folder: Path, tables: dict[str, Columns], quick: bool, say: Callable[[str], None]) -> Any:
+    """Checks Athena's views, translated to DuckDB by sqlglot. Returns the parsed template."""
+    size, parsed = len(text.encode()), template.load(text)
+    resources = len(parsed["Resources"])
+    expect(size <= template.MAX_BYTES, f"the template has {size} bytes, CloudFormation's limit is {template.MAX_BYTES}")
+    expect(resources <= template.MAX_RESOURCES, f"the template has {resources} resources")
+    say(f"the template is within CloudFormation's limits: {size} bytes, {resources} resources")
     runs = fixture.write(folder, "parquet", tables)
     for prefix in ("", *(() if quick else PREFIXES)):
-        resolved = template.resolve(whole, {"Bucket": "results", "Prefix": prefix})
+        resolved = template.resolve(parsed, {"Bucket": "results", "Prefix": prefix})
         con = connect("set timezone = 'UTC'")
-        template.carry_over(con, resolved, str(folder), f"s3://results/{prefix}".rstrip("/"))
-        holds(con, runs, typed=False)
-        say(f"Athena's views hold, carried over, below the prefix '{prefix}'")
-    return whole
+        template.translate(con, resolved, str(folder), f"s3://results/{prefix}".rstrip("/"))
+        check_views(con, runs, typed=False)
+        say(f"Athena's translated views are correct below the prefix '{prefix}'")
+    return parsed
 
 
 def main() -> None:
@@ -129,25 +133,25 @@ def main() -> None:
     parser.add_argument("--rolecall", required=True, type=Path, help="the built command line")
     parser.add_argument("--quick", action="store_true", help="without odd names, prefixes and S3")
     options = parser.parse_args()
-    began = time.monotonic()
+    start = time.monotonic()
 
     def say(line: str) -> None:
-        print(f"{time.monotonic() - began:5.1f} s  {line}", flush=True)
+        print(f"{time.monotonic() - start:5.1f} s  {line}", flush=True)
 
     rolecall = Rolecall(options.rolecall)
     tables = rolecall.tables()
     with tempfile.TemporaryDirectory(prefix="rolecall-views-") as name:
         folder = Path(name)
-        formats(rolecall, folder / "formats", tables, say)
-        whole = athena(rolecall.athena(), folder / "athena", tables, options.quick, say)
-        check_queries.check(rolecall, whole, folder / "queries", say)
+        check_formats(rolecall, folder / "formats", tables, say)
+        athena = check_athena(rolecall.athena(), folder / "athena", tables, options.quick, say)
+        check_queries.check(rolecall, athena, folder / "queries", say)
         if not options.quick:
-            import on_s3  # which needs the emulator's packages
+            import on_s3  # needs the emulator's packages
 
-            odd_names(rolecall, folder, tables, say)
+            check_odd_names(rolecall, folder, tables, say)
             on_s3.check(options.rolecall, folder / "s3", say)
-        nothing_committed(rolecall, folder / "nothing", tables, say)
-        killed(rolecall, folder / "killed", tables, say)
+        check_no_commit(rolecall, folder / "nothing", tables, say)
+        check_partial_file(rolecall, folder / "killed", tables, say)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Holds every query of infra/QUERIES.md, in both dialects, to the answers that were worked out by hand."""
+"""Compares every query of infra/QUERIES.md, in both dialects, with expected results from `small_fleet.py`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from expect import same
 from program import Rolecall
 
 PAGE = Path(__file__).resolve().parents[2] / "infra/QUERIES.md"
-DENIED = "What we were not let in to see"
+DENIED = "Denied questions"
 
 
-def answers_hold(answers: dict[str, dict[str, Any]]) -> None:
+def check_answers(answers: dict[str, dict[str, Any]]) -> None:
     same("the headings with a query", list(answers), list(small_fleet.ANSWERS))
     for title, answer in answers.items():
         rows = answer["rows"]
-        if title == DENIED:  # the dialects show the time differently; the day is enough
+        if title == DENIED:  # the dialects format times differently, so only the day is compared
             rows = [[*row[:-1], row[-1] and row[-1][:10]] for row in rows]
-        same(f"what {title!r} answers", rows, small_fleet.ANSWERS[title])
+        same(f"the result of {title!r}", rows, small_fleet.ANSWERS[title])
 
 
 def check(rolecall: Rolecall, athena: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:
@@ -35,14 +35,14 @@ def check(rolecall: Rolecall, athena: dict[str, Any], folder: Path, say: Callabl
         small_fleet.write(folder / form, form, tables)
         con = duckdb.connect()
         con.execute(rolecall.duckdb(str(folder / form), form))
-        answers_hold({title: queries.answer(con, query) for title, query in queries.blocks(page).items()})
-        say(f"DuckDB's queries over {form} answer what they should")
+        check_answers({title: queries.answer(con, query) for title, query in queries.blocks(page).items()})
+        say(f"DuckDB's queries over {form} have the expected results")
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
-    template.carry_over(con, template.resolve(athena, {"Bucket": "b"}), str(folder / "parquet"), "s3://b")
-    of_athena = queries.blocks(page, "athena")
-    for query in of_athena.values():
+    template.translate(con, template.resolve(athena, {"Bucket": "b"}), str(folder / "parquet"), "s3://b")
+    blocks = queries.blocks(page, "athena")
+    for query in blocks.values():
         sqlglot.parse_one(query, read="trino")
-    carried = {title: sqlglot.transpile(query, read="athena", write="duckdb")[0] for title, query in of_athena.items()}
-    answers_hold({title: queries.answer(con, query) for title, query in carried.items()})
-    say("Athena's queries, carried over, answer the same")
+    translated = {title: sqlglot.transpile(query, read="athena", write="duckdb")[0] for title, query in blocks.items()}
+    check_answers({title: queries.answer(con, query) for title, query in translated.items()})
+    say("Athena's translated queries have the same results")

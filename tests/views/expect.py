@@ -1,4 +1,4 @@
-"""Ends the checks with a readable message at the first thing that is not as it should be."""
+"""Assertions that end the checks with a readable message."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 SHOWN = 2000  # characters
 
 
-def expect(is_so: bool, otherwise: str) -> None:
-    if not is_so:
-        raise SystemExit(f"views: {otherwise}")
+def expect(condition: bool, problem: str) -> None:
+    if not condition:
+        raise SystemExit(f"views: {problem}")
 
 
-def same(what: str, got: Any, wanted: Any) -> None:
-    """Of lists only what differs is told, where anything does but the order or the number."""
-    if isinstance(got, list) and isinstance(wanted, list):
-        only = [one for one in got if one not in wanted], [one for one in wanted if one not in got]
-        told = only if any(only) else (got, wanted)
+def same(what: str, found: Any, expected: Any) -> None:
+    """Expects equality. For lists the message has the differing elements, or all if only order or count differ."""
+    if isinstance(found, list) and isinstance(expected, list):
+        difference = [item for item in found if item not in expected], [item for item in expected if item not in found]
+        shown = difference if any(difference) else (found, expected)
     else:
-        told = got, wanted
-    expect(got == wanted, f"{what}: found\n  {str(told[0])[:SHOWN]}\ninstead of\n  {str(told[1])[:SHOWN]}")
+        shown = found, expected
+    expect(found == expected, f"{what}: found\n  {str(shown[0])[:SHOWN]}\nexpected\n  {str(shown[1])[:SHOWN]}")

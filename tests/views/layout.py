@@ -1,8 +1,7 @@
-"""Writes runs as rolecall lays them out in a folder: files of either format, plans, manifests, lists of files.
+"""Writes runs in rolecall's output layout: files of either format, plans, manifests, lists of files.
 
-It depends on the layout and the types that the design fixes. DuckDB writes Parquet, with the types that rolecall
-writes, so that no writer of ours is needed; that rolecall's own files are read alike is for the end-to-end tests. It
-does not know what the views make of any of this.
+DuckDB writes the Parquet files, with the column types that rolecall uses. The end-to-end tests cover files that
+rolecall wrote. It does not know the views.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any
 import duckdb
 
 Row = dict[str, Any]
-Columns = dict[str, str]  # a column's name: its type, as `rolecall resources --json` calls it
+Columns = dict[str, str]  # column name: type, as in `rolecall resources --json`
 
 COUNTS = "records dropped pages calls retries throttles".split()
-# Fixed by the design, and not part of the catalogue.
+# The ledger's columns, which are not part of the catalogue.
 LEDGER: Columns = dict.fromkeys("run_id account_id region table operation status".split(), "string")
 LEDGER |= dict.fromkeys(COUNTS, "integer") | {"started_at": "timestamp", "duration_ms": "integer"}
 LEDGER |= dict.fromkeys("parent error_code error_message request_id".split(), "string")
@@ -29,7 +28,7 @@ ENDINGS = {"parquet": "parquet", "ndjson": "ndjson.gz"}
 
 
 class Runs:
-    """What is written, in one format, below one folder."""
+    """Writes runs in one format below one folder, and keeps the committed rows."""
 
     def __init__(self, folder: Path, form: str, tables: dict[str, Columns]) -> None:
         self.folder, self.form, self.tables = folder, form, tables
@@ -38,7 +37,7 @@ class Runs:
         self._con.execute("set timezone = 'UTC'")
 
     def file(self, table: str, dt: str, name: str, rows: list[Row], columns: Columns | None = None) -> str:
-        """Writes one file, for which nothing has to be committed, and returns its key."""
+        """Writes one file, committed or not, and returns its key."""
         columns = columns or self.tables[table]
         key = f"{self.form}/{table}/dt={dt}/{name}.{ENDINGS[self.form]}"
         path = self.folder / key
@@ -46,14 +45,15 @@ class Runs:
         if self.form == "parquet":
             self._parquet(path, rows, columns)
         else:
-            # As rolecall writes it: the opening columns are always there, other missing members never.
+            # As rolecall writes it: opening columns are always present, other columns only with a value.
             lines = (compact({name: row[name] for name in columns if name in row}) + "\n" for row in rows)
             path.write_bytes(gzip.compress("".join(lines).encode(), 1))
         return key
 
     def _parquet(self, path: Path, rows: list[Row], columns: Columns) -> None:
         cells = [[stored(row.get(name), kind) for name, kind in columns.items()] for row in rows]
-        casts = [f'cells[{at}]::{STORED[kind]} as "{name}"' for at, (name, kind) in enumerate(columns.items(), 1)]
+        numbered = enumerate(columns.items(), 1)
+        casts = [f'cells[{index}]::{STORED[kind]} as "{name}"' for index, (name, kind) in numbered]
         source = "select unnest($rows::VARCHAR[][]) as cells"
         target = str(path).replace("'", "''")
         statement = f"copy (select {', '.join(casts)} from ({source})) to '{target}' (format parquet, compression zstd)"
@@ -63,7 +63,7 @@ class Runs:
         self._text(f"runs/{run_id}/plan.json", json.dumps(plan))
 
     def commit(self, run_id: str, started_at: str, status: str, files: list[tuple[str, str, list[Row]]]) -> None:
-        """Names the files of a run, each (table, key, rows), in its manifest and where Athena looks for them."""
+        """Writes a run's manifest, and the list of files that Athena reads. `files` are (table, key, rows)."""
         dt = started_at[:10]
         listed = [
             {"table": table, "key": key, "rows": len(rows), "bytes": 1, "uncompressed_bytes": 2, "sha256": "0" * 64}
@@ -74,9 +74,9 @@ class Runs:
         manifest |= {"started_at": started_at, "plan": plan, "files": listed}
         self.plan(run_id, plan)
         self._text(f"runs/{run_id}/manifest.json", json.dumps(manifest, indent=2))
-        told = ("table", "key", "rows", "bytes", "sha256")
+        members = ("table", "key", "rows", "bytes", "sha256")
         run = {"run_id": run_id, "started_at": started_at, "status": status}
-        lines = [json.dumps(run | {name: file[name] for name in told}) + "\n" for file in listed]
+        lines = [json.dumps(run | {name: file[name] for name in members}) + "\n" for file in listed]
         self._text(f"committed/dt={dt}/{run_id}.ndjson", "".join(lines))
         for table, _, rows in files:
             self.committed.setdefault(table, []).extend(row | {"dt": dt} for row in rows)
@@ -92,14 +92,14 @@ def compact(value: Any) -> str:
 
 
 def stored(value: Any, kind: str) -> str | None:
-    """A cell as the text that DuckDB casts to the stored type."""
+    """Returns a value as the text that DuckDB casts to the stored type."""
     if value is None:
         return None
     return compact(value) if kind in ("json", "map", "boolean") else str(value)
 
 
 def cell(run_id: str, account: str, region: str, table: str, status: str, records: int = 0) -> Row:
-    """A row of the ledger."""
+    """Returns a row of the ledger."""
     row: Row = dict.fromkeys(LEDGER)
     row |= {"run_id": run_id, "account_id": account, "region": region, "table": table, "operation": "ec2:Describe"}
     row |= {"status": status, "duration_ms": 5} | dict.fromkeys(COUNTS, 0) | {"records": records}

@@ -1,6 +1,6 @@
-"""Asks the built rolecall for its catalogue and its views.
+"""Runs the built rolecall for its catalogue and its views.
 
-It hands no settings on but those it is told, so that nothing depends on who runs the tests; and judges no answer.
+It passes on no settings of the user, so that results do not depend on who runs the tests.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ class Rolecall:
         self.environment = {"HOME": os.environ.get("HOME", "/"), "AWS_EC2_METADATA_DISABLED": "true"}
         self.environment |= environment or {}
 
-    def ask(self, *arguments: str) -> str:
-        done = subprocess.run([self.path, *arguments], capture_output=True, text=True, env=self.environment)
-        if done.returncode:
-            raise SystemExit(f"rolecall {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
-        return done.stdout
+    def run(self, *arguments: str) -> str:
+        process = subprocess.run([self.path, *arguments], capture_output=True, text=True, env=self.environment)
+        if process.returncode:
+            raise SystemExit(f"rolecall {' '.join(arguments)} ended with {process.returncode}: {process.stderr}")
+        return process.stdout
 
     def tables(self) -> dict[str, Columns]:
-        """The columns of every table, the ledger's among them."""
-        listed = json.loads(self.ask("resources", "--json"))
+        """Returns the columns of every table, including the ledger."""
+        listed = json.loads(self.run("resources", "--json"))
         found = {table["table"]: {column["name"]: column["type"] for column in table["columns"]} for table in listed}
         return found | {"ledger": LEDGER}
 
     def duckdb(self, output: str, form: str) -> str:
-        return self.ask("schema", "duckdb", "--output", output, "--format", form)
+        return self.run("schema", "duckdb", "--output", output, "--format", form)
 
     def athena(self) -> str:
-        return self.ask("schema", "athena")
+        return self.run("schema", "athena")

@@ -1,11 +1,11 @@
-"""Runs the DuckDB queries of a page over rolecall's views, and prints what they answer.
+"""Runs the DuckDB queries of a page over rolecall's views, and prints their results.
 
     queries.py --output FOLDER_OR_S3 --views views.sql --queries QUERIES.md [--endpoint http://127.0.0.1:4566]
 
-The answer is one JSON document: {title: {"columns": [...], "rows": [[...], ...]}}; the title of a query is the heading
-that it stands under. `--output` is where the views read: for s3:// DuckDB's httpfs is loaded from the package
-duckdb-extension-httpfs, and credentials are taken from AWS_ACCESS_KEY_ID and its like. It does not know what the
-queries ask, nor who made the views.
+It prints one JSON document: {title: {"columns": [...], "rows": [[...], ...]}}. The title is the heading above the
+query. `--output` is the location that the views read. For s3:// it loads DuckDB's httpfs from the package
+duckdb-extension-httpfs, and uses the credentials in AWS_ACCESS_KEY_ID and its companions. It does not know the queries
+or the views.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ DIALECT = "duckdb"
 
 
 def load_httpfs(con: duckdb.DuckDBPyConnection) -> None:
-    """Loads the extension from the package's file: `load` with a path needs no `install`, and downloads nothing."""
+    """Loads the extension from the package's file. `load` with a path downloads nothing."""
     import duckdb_extension_httpfs
 
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"
     con.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
 
 
-def point(con: duckdb.DuckDBPyConnection, endpoint: str | None) -> None:
-    """Gives a session the environment's credentials, and where S3 is, if it is not AWS's."""
+def configure_s3(con: duckdb.DuckDBPyConnection, endpoint: str | None) -> None:
+    """Configures a session with the environment's credentials, and with an endpoint other than AWS's."""
     values = {"key_id": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"}
     values |= {"region": "AWS_REGION"}
     given = {name: os.environ[variable] for name, variable in values.items() if variable in os.environ}
@@ -42,7 +42,7 @@ def point(con: duckdb.DuckDBPyConnection, endpoint: str | None) -> None:
 
 
 def blocks(page: str, dialect: str = DIALECT) -> dict[str, str]:
-    """The queries of one dialect, by the heading that they stand under."""
+    """Returns the queries of one dialect, by the heading above them."""
     found: dict[str, str] = {}
     title = ""
     for heading, block in re.findall(rf"^##+ ([^\n]+)$|^```sql {dialect}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
@@ -58,7 +58,7 @@ def blocks(page: str, dialect: str = DIALECT) -> dict[str, str]:
 def answer(con: duckdb.DuckDBPyConnection, query: str) -> dict:
     con.execute(f"create or replace temp table answer as {query}")
     columns = [row[0] for row in con.execute("describe answer").fetchall()]
-    # By way of JSON, so that times and maps need no packages of Python's.
+    # Through JSON, so that times and maps need no further Python packages.
     rows = con.execute("select to_json(answer)::varchar from answer order by rowid").fetchall()
     documents = [json.loads(row[0]) for row in rows]
     return {"columns": columns, "rows": [[document[column] for column in columns] for document in documents]}
@@ -73,7 +73,7 @@ def main() -> None:
     con = duckdb.connect()
     if options.output.startswith("s3://"):
         load_httpfs(con)
-        point(con, options.endpoint)
+        configure_s3(con, options.endpoint)
     con.execute(Path(options.views).read_text())
     page = Path(options.queries).read_text()
     answers = {title: answer(con, query) for title, query in blocks(page).items()}

@@ -1,7 +1,7 @@
-"""A small fleet, and what each query of infra/QUERIES.md is to answer over it, worked out by hand.
+"""Defines a small fleet, and the expected result of each query of infra/QUERIES.md, as constants.
 
-Account 1 shares a VPC and a subnet into 2 and 3; 4 can no longer be entered; 9 is outside of the inventory. Only the
-members that the queries read are there.
+Account 1 shares a VPC and a subnet with 2 and 3. Account 4 denies access since a run. Account 9 is not in the
+inventory. The rows have only the members that the queries read.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ ROWS: dict[str, list[Row]] = {
             "1", "eni-2", groups=groups("sg-1"), private_ip_addresses=[],
             ipv6_addresses=[{"Ipv6Address": "2600:1f::a"}],
         ),
-        row("2", "eni-3", groups=groups("sg-1")),  # has no public address; and this sg-1 is account 2's
+        row("2", "eni-3", groups=groups("sg-1")),  # no public address; this sg-1 belongs to account 2
         row("2", "eni-4", region=US, groups=groups("sg-4"), association={"PublicIp": "52.0.0.4"}),
     ],
     "ec2_instances": [
@@ -88,7 +88,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "ec2_vpcs": [
         vpc("1", "vpc-1", "10.0.0.0/16", "100.64.0.0/16", gone="100.64.0.0/16"),
-        vpc("2", "vpc-1", "10.0.0.0/16", owner="1"),  # the same, shared
+        vpc("2", "vpc-1", "10.0.0.0/16", owner="1"),  # the same VPC, shared
         vpc("3", "vpc-1", "10.0.0.0/16", owner="1"),
         vpc("1", "vpc-4", "10.0.0.0/24"),
         vpc("2", "vpc-2", "10.0.255.240/28", "192.168.0.0/24"),
@@ -131,19 +131,19 @@ ANSWERS: dict[str, list[list[Any]]] = {
         ["1", EU, "vpc-1", "10.0.0.0/16", "2", EU, "vpc-2", "10.0.255.240/28"],
         ["2", EU, "vpc-2", "192.168.0.0/24", "3", US, "vpc-5", "128.0.0.0/1"],
     ],
-    "Names that point at nobody": [
+    "Dangling DNS records": [
         ["1", "Z1", False, "a.", "A", "54.0.0.1"],
         ["1", "Z1", False, "b.", "AAAA", "2600:1f::c"],
         ["1", "Z1", False, "c.", "A", "172.32.0.1"],
         ["1", "Z1", False, "d.", "A", "100.128.0.1"],
         ["2", "Z1", True, "g.", "A", "1.0.0.1"],
     ],
-    "Seen here, owned elsewhere": [
+    "Shared subnets and their owners": [
         ["1", 2, 4, 1, "2, 3", True],
         ["2", 1, 1, 0, None, True],
         ["9", 1, 1, 1, "2", False],
     ],
-    "What we were not let in to see": [
+    "Denied questions": [
         ["3", EU, "ec2_vpcs", "ec2:Describe", "scp_denied", None, "later", "2026-01-01"],
         ["4", "*", "ec2_subnets", "ec2:Describe", "denied", None, RUN, "2025-12-31"],
         ["4", "*", "ec2_vpcs", "ec2:Describe", "denied", None, RUN, None],
@@ -160,9 +160,9 @@ def write(folder: Path, form: str, tables: dict[str, Columns]) -> None:
     written = ROWS | {"ledger": cells}
     files = [(table, runs.file(table, "2026-01-01", f"{RUN}.0.0.0", rows), rows) for table, rows in written.items()]
     runs.commit(RUN, "2026-01-01T00:00:00Z", "partial", files)
-    # Before, account 4 could be entered. Later account 3 does not show its VPCs any more: what was known of them stays.
+    # In an earlier run account 4 was readable. In a later run account 3 denies its VPCs, so their older rows stay.
     before = ("before", "2025-12-31", [cell("before", "4", EU, "ec2_subnets", "empty")])
     later = ("later", "2026-01-02", [cell("later", "3", EU, "ec2_vpcs", "scp_denied")])
-    for run_id, dt, told in (before, later):
-        files = [("ledger", runs.file("ledger", dt, f"{run_id}.0.0.0", told), told)]
+    for run_id, dt, ledger in (before, later):
+        files = [("ledger", runs.file("ledger", dt, f"{run_id}.0.0.0", ledger), ledger)]
         runs.commit(run_id, f"{dt}T00:00:00Z", "partial", files)

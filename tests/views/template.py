@@ -1,7 +1,7 @@
-"""Reads the template of Athena's views as CloudFormation would, and carries its tables and views over to DuckDB.
+"""Evaluates the template of Athena's views as CloudFormation would, and translates its tables and views to DuckDB.
 
-Knows the few functions that the template uses, and no more; and of Athena, that a view's text is base64 of JSON and
-that `"$path"` names a row's file. What carries over says nothing of how fast Athena is, or what it reads.
+It knows only the functions that the template uses. About Athena it knows that a view's text is base64 of JSON, and that
+`"$path"` is the file of a row. The translation says nothing of Athena's speed or of the bytes that it scans.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -18,8 +18,8 @@ import yaml
 
 from expect import expect, same
 
-LARGEST = 1_000_000  # bytes; CloudFormation's limits for a template that lies on S3
-MOST_RESOURCES = 500
+MAX_BYTES = 1_000_000  # this and the next are CloudFormation's limits for a template on S3
+MAX_RESOURCES = 500
 HIVE_TO_PRESTO = {"string": "varchar", "boolean": "boolean", "bigint": "bigint", "double": "double"}
 HIVE_TO_PRESTO |= {"timestamp": "timestamp(3)", "map<string,string>": "map(varchar,varchar)"}
 HIVE_TO_DUCKDB = {"string": "VARCHAR", "boolean": "BOOLEAN", "bigint": "BIGINT", "double": "DOUBLE"}
@@ -27,7 +27,7 @@ HIVE_TO_DUCKDB |= {"timestamp": "TIMESTAMPTZ", "map<string,string>": "MAP(VARCHA
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML with CloudFormation's short forms."""
+    """Loads YAML with CloudFormation's short function forms."""
 
 
 def short(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -47,43 +47,44 @@ def load(text: str) -> dict[str, Any]:
     return yaml.load(text, Loader)
 
 
-def resolve(whole: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
-    """The resources, with every function carried out."""
-    values = {name: str(p.get("Default", "")) for name, p in whole["Parameters"].items()} | given
+def resolve(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """Returns the resources with all functions evaluated."""
+    values = {name: str(p.get("Default", "")) for name, p in template["Parameters"].items()} | given
     values["AWS::AccountId"] = "999999999999"
     values["GlueDatabase"] = values["Database"]
+    conditions = template.get("Conditions", {})
 
-    def of(node: Any) -> Any:
+    def evaluate(node: Any) -> Any:
         if isinstance(node, list):
-            return [of(item) for item in node]
+            return [evaluate(item) for item in node]
         if not isinstance(node, dict):
             return node
         if len(node) != 1 or not (next(iter(node)) == "Ref" or next(iter(node)).startswith("Fn::")):
-            return {key: of(value) for key, value in node.items()}
+            return {key: evaluate(value) for key, value in node.items()}
         [(name, inner)] = node.items()
         match name:
             case "Ref":
                 return values[inner]
             case "Fn::Sub":
                 pattern, more = inner if isinstance(inner, list) else (inner, {})
-                known = values | {key: of(value) for key, value in more.items()}
+                known = values | {key: evaluate(value) for key, value in more.items()}
                 return re.sub(r"\$\{(!?)([^}]+)\}", lambda m: "${" + m[2] + "}" if m[1] else str(known[m[2]]), pattern)
             case "Fn::Base64":
-                return base64.b64encode(of(inner).encode()).decode()
+                return base64.b64encode(evaluate(inner).encode()).decode()
             case "Fn::Join":
-                return inner[0].join(of(inner[1]))
+                return inner[0].join(evaluate(inner[1]))
             case "Fn::Split":
-                return of(inner[1]).split(inner[0])
+                return evaluate(inner[1]).split(inner[0])
             case "Fn::Equals":
-                return of(inner[0]) == of(inner[1])
+                return evaluate(inner[0]) == evaluate(inner[1])
             case "Fn::Not":
-                return not of(inner[0])
+                return not evaluate(inner[0])
             case "Fn::If":
-                return of(inner[1] if of(whole["Conditions"][inner[0]]) else inner[2])
-        raise SystemExit(f"views: no way to carry out {name} yet")
+                return evaluate(inner[1] if evaluate(conditions[inner[0]]) else inner[2])
+        raise SystemExit(f"views: the function {name} is not supported")
 
-    resources = whole["Resources"].items()
-    return {k: of(r) for k, r in resources if "Condition" not in r or of(whole["Conditions"][r["Condition"]])}
+    resources = template["Resources"].items()
+    return {k: evaluate(r) for k, r in resources if "Condition" not in r or evaluate(conditions[r["Condition"]])}
 
 
 def tables(resources: dict[str, Any]) -> list[dict[str, Any]]:
@@ -91,56 +92,56 @@ def tables(resources: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def decoded(text: str) -> dict[str, Any]:
-    """What Athena finds in a view's text."""
-    held = re.fullmatch(r"/\* Presto View: ([A-Za-z0-9+/=]+) \*/", text)
-    expect(held is not None, f"Athena would not take this for a view: {text[:100]}")
-    return json.loads(base64.b64decode(held[1] if held else ""))
+    """Decodes a view's text, as Athena would."""
+    match = re.fullmatch(r"/\* Presto View: ([A-Za-z0-9+/=]+) \*/", text)
+    expect(match is not None, f"Athena would not read this as a view: {text[:100]}")
+    return json.loads(base64.b64decode(match[1] if match else ""))
 
 
-def kept(view: dict[str, Any]) -> dict[str, Any]:
-    """What Athena finds in a view's text, held against the view's columns."""
+def checked(view: dict[str, Any]) -> dict[str, Any]:
+    """Decodes a view's text and compares it with the view's columns in Glue."""
     found, name = decoded(view["ViewOriginalText"]), view["Name"]
-    same(f"what {name} is kept as", list(found), ["originalSql", "catalog", "schema", "columns"])
+    same(f"the members of {name}'s text", list(found), ["originalSql", "catalog", "schema", "columns"])
     same(f"the expanded text of {name}", view["ViewExpandedText"], "/* Presto View */")
     same(f"the parameters of {name}", view["Parameters"], {"presto_view": "true", "comment": "Presto View"})
-    of_glue = [(column["Name"], HIVE_TO_PRESTO[column["Type"]]) for column in view["StorageDescriptor"]["Columns"]]
-    same(f"the columns in {name}'s text", [(column["name"], column["type"]) for column in found["columns"]], of_glue)
+    expected = [(column["Name"], HIVE_TO_PRESTO[column["Type"]]) for column in view["StorageDescriptor"]["Columns"]]
+    same(f"the columns in {name}'s text", [(column["name"], column["type"]) for column in found["columns"]], expected)
     return found
 
 
-@lru_cache(maxsize=None)
-def of_duckdb(sql: str) -> str:
-    sqlglot.parse_one(sql, read="trino")  # Athena's own dialect passes more
+@cache
+def to_duckdb(sql: str) -> str:
+    sqlglot.parse_one(sql, read="trino")  # sqlglot's Athena dialect accepts more than Athena
     return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
 
 
-def carry_over(con: duckdb.DuckDBPyConnection, resources: dict[str, Any], folder: str, address: str) -> None:
-    """Makes the template's tables and views in DuckDB, over a folder that stands for the address on S3."""
-    waiting = []
+def translate(con: duckdb.DuckDBPyConnection, resources: dict[str, Any], folder: str, address: str) -> None:
+    """Creates the template's tables and views in DuckDB, over a folder in place of the S3 address."""
+    views = []
     for table in tables(resources):
         if table["TableType"] == "VIRTUAL_VIEW":
-            waiting.append(table)
+            views.append(table)
         else:
-            con.execute(stored(con, table, folder, address))
-    for view in waiting:
-        # "$path" is hidden in Athena: `select t.*` does not give it.
-        sql = of_duckdb(kept(view)["originalSql"])
+            con.execute(create_table(con, table, folder, address))
+    for view in views:
+        # "$path" is a hidden column in Athena, which `select t.*` does not return.
+        sql = to_duckdb(checked(view)["originalSql"])
         sql = sql.replace("SELECT t.* FROM raw_", 'SELECT t.* EXCLUDE ("$path") FROM raw_')
         con.execute(f'create view "{view["Name"]}" as {sql}')
         columns = [column["Name"] for column in view["StorageDescriptor"]["Columns"]]
-        got = [row[0] for row in con.execute(f'describe "{view["Name"]}"').fetchall()]
-        same(f"the columns that {view['Name']} gives", got, columns)
+        found = [row[0] for row in con.execute(f'describe "{view["Name"]}"').fetchall()]
+        same(f"the columns of {view['Name']}", found, columns)
 
 
-def stored(con: duckdb.DuckDBPyConnection, table: dict[str, Any], folder: str, address: str) -> str:
-    """The statement that makes a table over files."""
+def create_table(con: duckdb.DuckDBPyConnection, table: dict[str, Any], folder: str, address: str) -> str:
+    """Returns the statement that creates a table over files."""
     storage, parameters = table["StorageDescriptor"], table["Parameters"]
     location = storage["Location"]
-    same("a table's template for dates", parameters["storage.location.template"], location + "dt=${dt}/")
+    same("a table's template for partition dates", parameters["storage.location.template"], location + "dt=${dt}/")
     expect(location.startswith(f"{address}/") and location.endswith("/"), f"{location} is not below {address}")
-    below = location.removeprefix(f"{address}/").rstrip("/")
-    expect("//" not in f"/{below}", f"{location} has two slashes in a row")
-    files = f"'{folder}/{below}/dt=*/*'"
+    relative = location.removeprefix(f"{address}/").rstrip("/")
+    expect("//" not in f"/{relative}", f"{location} has two slashes in a row")
+    files = f"'{folder}/{relative}/dt=*/*'"
     columns = {column["Name"]: HIVE_TO_DUCKDB[column["Type"]] for column in storage["Columns"]}
     serde = storage["SerdeInfo"]
     if not con.execute(f"from glob({files})").fetchall():
@@ -149,9 +150,9 @@ def stored(con: duckdb.DuckDBPyConnection, table: dict[str, Any], folder: str, a
     elif "json" in serde["SerializationLibrary"]:
         reader = f"read_json({files}, filename = true, columns = {columns})"
     else:
-        same(f"how {table['Name']} is read", serde["Parameters"], {"parquet.column.index.access": "false"})
-        of_each = (f"'{n}': {{name: '{n}', type: '{k}', default_value: null}}" for n, k in columns.items())
-        reader = f"read_parquet({files}, filename = true, schema = map {{{', '.join(of_each)}}})"
+        same(f"the SerDe of {table['Name']}", serde["Parameters"], {"parquet.column.index.access": "false"})
+        schema = (f"'{n}': {{name: '{n}', type: '{k}', default_value: null}}" for n, k in columns.items())
+        reader = f"read_parquet({files}, filename = true, schema = map {{{', '.join(schema)}}})"
     names = ", ".join(f'"{name}"' for name in columns)
     day = "regexp_extract(filename, 'dt=([^/]+)', 1) as dt"
     path = f"'{address}/' || substr(filename, {len(folder) + 2}) as \"$path\""

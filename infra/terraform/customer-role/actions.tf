@@ -1,7 +1,7 @@
-# Generated from the catalogue by `make generate`, and the same as in customer-role.yaml: do not edit.
+# Generated from the catalogue by `make generate`. Do not edit. customer-role.yaml has the same actions.
 
 locals {
-  # What every scope needs.
+  # Needed in every scope.
   actions_always = [
     "account:ListRegions",
     "ec2:DescribeRegions",
@@ -9,7 +9,7 @@ locals {
     "iam:ListAccountAliases",
   ]
 
-  # Networks, machines, volumes: scopes all and network.
+  # Networks, instances, volumes: scopes all and network.
   actions_network = [
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
@@ -92,7 +92,7 @@ locals {
     "route53:ListVPCAssociationAuthorizations",
   ]
 
-  # User data, passwords, console output, keys of VPNs: forbidden in every scope.
+  # User data, passwords, console output, VPN keys: denied in every scope.
   actions_never = [
     "ec2:DescribeInstanceAttribute",
     "ec2:ExportClientVpnClientConfiguration",

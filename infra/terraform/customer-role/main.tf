@@ -1,10 +1,9 @@
 # To the administrator who reviews this module:
 #
-# It makes one IAM role and nothing else, the same as customer-role.yaml. The role can be entered by one role of one
-# other account (the backend), only with the external ID that this backend made for you, for one hour at a time. It
-# may make the calls listed in actions.tf and no others: there is no wildcard in an action, and no call that writes.
-# Whatever the backend reads shows in your CloudTrail under session names that begin with "rolecall-". To end the
-# access, destroy the module.
+# The module has one IAM role and nothing else, the same as customer-role.yaml. One role of one other account (the
+# backend) can assume it, only with the external ID that the backend made for you, for one hour at a time. It allows the
+# calls listed in actions.tf and no others. No action has a wildcard, and no call writes. Your CloudTrail logs every
+# call of the backend, with session names that begin with "rolecall-". To end the access, destroy the module.
 
 data "aws_partition" "current" {}
 
@@ -26,9 +25,9 @@ locals {
         Sid    = "TheBackendRoleWithYourExternalId"
         Effect = "Allow"
         Action = "sts:AssumeRole"
-        # The principal is the backend's account as a whole, and the condition narrows it to one role of it. Naming
-        # the role as the principal would look stricter, but IAM stores such a principal by its internal id: your
-        # trust would silently break on the day that the backend's role is made anew.
+        # The principal is the backend's account, and the condition limits it to one role. A role as the principal would
+        # look stricter, but IAM stores such a principal by its internal id. The trust would silently break if the
+        # backend's role were deleted and created again.
         Principal = {
           AWS = "${local.backend}:root"
         }
@@ -36,8 +35,8 @@ locals {
           ArnEquals = {
             "aws:PrincipalArn" = "${local.backend}:role/${var.backend_role_name}"
           }
-          # The external ID makes sure that the backend comes on your behalf, and not on behalf of another customer
-          # who gave it your account's number.
+          # The external ID proves that the backend acts on your behalf, and not on behalf of another customer who gave
+          # it your account id.
           StringEquals = {
             "sts:ExternalId" = var.external_id
           }
@@ -49,15 +48,15 @@ locals {
   reads_policy = {
     Version = "2012-10-17"
     Statement = [
-      # These calls list resources of the whole account; AWS offers no narrower resource than "*" for most of them.
+      # These calls list resources of the whole account. For most of them AWS supports no narrower resource than "*".
       {
         Sid      = "Read"
         Effect   = "Allow"
         Action   = local.granted[var.scope]
         Resource = "*"
       },
-      # Nothing above allows these calls. This statement forbids them as well, so that no policy that somebody
-      # attaches to this role later can open them.
+      # The statement above does not allow these calls. This explicit deny also overrides any policy that is attached to
+      # the role later.
       {
         Sid      = "NeverReadSecrets"
         Effect   = "Deny"
@@ -71,15 +70,15 @@ locals {
 resource "aws_iam_role" "inventory" {
   name        = var.role_name
   path        = var.role_path
-  description = "Entered by rolecall to list networks, machines and DNS. Read only."
-  # One hour is AWS's shortest ceiling for a role; rolecall asks for no more.
+  description = "Assumed by rolecall to list networks, instances and DNS zones. Read-only."
+  # One hour is AWS's minimum for this limit. rolecall requests no longer sessions.
   max_session_duration = 3600
   permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn
   assume_role_policy   = jsonencode(local.trust_policy)
 }
 
 resource "aws_iam_role_policy" "reads" {
-  # checkov:skip=CKV_AWS_355:AWS offers no narrower resource for most of these reads, and an inventory asks for all.
+  # checkov:skip=CKV_AWS_355:AWS supports no narrower resource for most of these reads, and an inventory reads all.
   name   = "rolecall-reads"
   role   = aws_iam_role.inventory.id
   policy = jsonencode(local.reads_policy)

@@ -1,8 +1,8 @@
-# The same parameters, with the same patterns, as in customer-role.yaml.
+# The same parameters and patterns as in customer-role.yaml.
 
 variable "backend_account_id" {
   type        = string
-  description = "The 12-digit number of the AWS account that the inventory service runs in."
+  description = "The 12-digit id of the AWS account that the inventory service runs in."
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.backend_account_id))
@@ -13,7 +13,7 @@ variable "backend_account_id" {
 variable "backend_role_name" {
   type        = string
   default     = "rolecall-backend"
-  description = "The name of the role that the service runs under; with its path in front where it has one (team/rolecall-backend)."
+  description = "The name of the role that the service runs under. If it has a path, the path comes first (team/rolecall-backend)."
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_+=,.@-]+(/[A-Za-z0-9_+=,.@-]+)*$", var.backend_role_name)) && length(var.backend_role_name) <= 512
@@ -24,18 +24,18 @@ variable "backend_role_name" {
 variable "external_id" {
   type        = string
   sensitive   = true
-  description = "The external ID that the service made for you. Take it over as it is; never choose or shorten one yourself."
+  description = "The external ID that the service made for you. Use it unchanged. Do not choose or shorten one yourself."
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_+=,.@:/-]+$", var.external_id)) && length(var.external_id) >= 2 && length(var.external_id) <= 1224
-    error_message = "The value must be 2 to 1224 characters out of letters, digits and _+=,.@:/-"
+    error_message = "The value must be 2 to 1224 letters, digits and _+=,.@:/-"
   }
 }
 
 variable "role_name" {
   type        = string
   default     = "rolecall-inventory"
-  description = "The name of the role made here. The service looks for the default; tell it if you choose another."
+  description = "The name of the role that this module creates. The service expects the default. Inform it of another name."
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_+=,.@-]+$", var.role_name)) && length(var.role_name) <= 64
@@ -46,7 +46,7 @@ variable "role_name" {
 variable "scope" {
   type        = string
   default     = "all"
-  description = "What may be read: network (networks, machines, volumes), dns (Route 53), or all."
+  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53), or all."
 
   validation {
     condition     = contains(["all", "network", "dns"], var.scope)
@@ -57,7 +57,7 @@ variable "scope" {
 variable "role_path" {
   type        = string
   default     = "/"
-  description = "The path of the role made here. Tell the service if you choose another than the default."
+  description = "The path of the role. Inform the service of a path other than the default."
 
   validation {
     condition     = can(regex("^/([A-Za-z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
@@ -68,7 +68,7 @@ variable "role_path" {
 variable "permissions_boundary_arn" {
   type        = string
   default     = ""
-  description = "A policy that no right of the role can pass, where your account asks for one; empty for none."
+  description = "The permissions boundary of the role, if your account requires one. Empty means none."
 
   validation {
     condition     = can(regex("^(arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+)?$", var.permissions_boundary_arn))

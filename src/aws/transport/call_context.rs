@@ -1,56 +1,56 @@
-//! What calls are made with, one after another: their lane, their account's share and clock, what they cost, and the
-//! rows of the answer that came last.
+//! What the calls of one cell share, and the state of each call: its permits, its attempts, and its decoded page.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::{
-    AdaptiveConcurrencyLimit, MemoryPermit, PrioritySemaphore, RateLimiter, SemaphorePermit, TimeBudget, Transport,
-    WaitTimes,
+    AdaptiveConcurrencyLimit, MemoryPermit, Priority, PrioritySemaphore, RateLimiter, SemaphorePermit, TimeBudget,
+    Transport, WaitTimes,
 };
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::decode::{DecodedBody, ItemSelector};
 use crate::domain::CallCounts;
 
-/// An answer taken off the wire, with the memory that it holds.
+/// The decoded items of a response, with the memory that they occupy.
 #[derive(Debug)]
 pub struct DecodedPage {
-    /// The rows and what stood around them.
-    pub answer: DecodedBody,
-    /// Kept until the rows are written.
-    pub grant: MemoryPermit,
+    /// The items, and the members around them.
+    pub body: DecodedBody,
+    /// Held until the rows are written.
+    pub permit: MemoryPermit,
 }
 
-/// Whose calls they are, and what they have to keep to.
+/// The limits that calls to one service in one region of one account obey.
 #[derive(Clone, Debug)]
 pub struct CallLimits {
-    /// The account that is asked.
+    /// The account that is called.
     pub account_id: Arc<str>,
-    /// The rate of one service in it, in one region.
-    pub lane: Arc<RateLimiter>,
-    /// What the account may have in flight.
-    pub share: Arc<AdaptiveConcurrencyLimit>,
-    /// What it may have in flight at one service in one region.
-    pub region: Arc<PrioritySemaphore>,
-    /// How long it has kept us waiting.
-    pub clock: Arc<TimeBudget>,
-    /// Whether its calls go before those of others: where the lane is slow, nothing else may be.
-    pub urgent: bool,
+    /// The rate of the service, in this account and region.
+    pub rate_limiter: Arc<RateLimiter>,
+    /// Limits the account's calls in flight.
+    pub account_limit: Arc<AdaptiveConcurrencyLimit>,
+    /// Limits the calls in flight to the service in this region of the account.
+    pub region_limit: Arc<PrioritySemaphore>,
+    /// Measures how long the account has waited for AWS.
+    pub time_budget: Arc<TimeBudget>,
+    /// Whether the calls go before others when permits are short.
+    pub priority: Priority,
 }
 
-/// The way of one cell's calls to the wire. One call at a time: those that go on side by side have a ticket each.
+/// What the calls of one cell share: transport, limits and counters. Calls may be in flight concurrently.
 #[derive(Debug)]
 pub struct CallContext {
-    pub(super) wire: Transport,
-    pub(super) way: CallLimits,
-    books: Arc<CallCounters>,
-    call: Mutex<CallState>,
+    pub(super) transport: Transport,
+    pub(super) limits: CallLimits,
+    /// A value that no error message may contain, although AWS quotes it.
+    secret: Option<SecretString>,
+    counters: CallCounters,
 }
 
-/// What all tickets of a cell have cost.
 #[derive(Debug, Default)]
 struct CallCounters {
     calls: AtomicU64,
@@ -59,166 +59,191 @@ struct CallCounters {
     pages: AtomicU64,
 }
 
-/// The call that goes on, or was the last.
+/// One call, until its response or its end. Dropping it gives back all that it holds: its permits and its page.
+///
+/// The future of the call and its HTTP attempts are the only owners, so a call that is cancelled, panics or times out
+/// releases its permits like one that succeeds.
+#[derive(Debug)]
+pub struct OpenCall {
+    pub(super) context: Arc<CallContext>,
+    pub(super) operation: &'static str,
+    /// The part of the response to decode; `None` if the SDK reads all of it.
+    pub(super) selector: Option<Arc<ItemSelector>>,
+    state: Mutex<CallState>,
+}
+
 #[derive(Debug, Default)]
 struct CallState {
-    operation: &'static str,
-    wanted: Option<Arc<ItemSelector>>,
-    taken: Option<DecodedPage>,
-    /// Waited for before the request was signed; the first attempt takes them.
-    slots: Option<CallPermits>,
+    page: Option<DecodedPage>,
+    /// Acquired before the request is signed. The first attempt takes them.
+    permits: Option<CallPermits>,
     attempts: u32,
     last_refusal: Option<AwsError>,
     last_request_id: Option<String>,
-    /// All attempts at it.
+    /// The time that all attempts have waited for AWS.
     aws: Duration,
     attempt_ended: Option<Instant>,
-    spent: WaitTimes,
+    wait_times: WaitTimes,
 }
 
-/// A call's places among those of its region, of its account and of the process.
+/// The permits of one attempt, given back when they are dropped.
 #[derive(Debug)]
 pub(super) struct CallPermits {
     _region: SemaphorePermit,
-    _share: SemaphorePermit,
+    _account: SemaphorePermit,
     _process: SemaphorePermit,
 }
 
 impl CallContext {
-    pub(super) fn new(wire: Transport, way: CallLimits) -> Self {
-        Self { wire, way, books: Arc::default(), call: Mutex::default() }
+    pub(super) fn new(transport: Transport, limits: CallLimits, secret: Option<SecretString>) -> Self {
+        Self { transport, limits, secret, counters: CallCounters::default() }
     }
 
-    /// Another one for calls beside these, in the same books.
-    pub fn beside(&self) -> Self {
-        Self { wire: self.wire.clone(), way: self.way.clone(), books: self.books.clone(), call: Mutex::default() }
+    /// Makes one call: waits for its rate and permits, sends the request, and completes its error from the transport.
+    pub async fn call<T, E: Into<AwsError>>(
+        self: &Arc<Self>,
+        operation: &'static str,
+        request: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, AwsError> {
+        let call = self.open(operation, None);
+        call.acquire_permits().await;
+        call.send(request).await
     }
 
-    /// Waits for the lane and for slots, before the request is signed; what is `wanted` of the answer to `operation`
-    /// becomes rows.
-    pub async fn open(&self, operation: &'static str, wanted: Option<Arc<ItemSelector>>) {
-        *self.lock() = CallState { operation, wanted, ..CallState::default() };
-        let slots = self.wait().await;
-        self.lock().slots = Some(slots);
+    /// Opens a call. The part of its response that `selector` names is decoded into items.
+    pub fn open(self: &Arc<Self>, operation: &'static str, selector: Option<Arc<ItemSelector>>) -> Arc<OpenCall> {
+        Arc::new(OpenCall { context: self.clone(), operation, selector, state: Mutex::default() })
     }
 
-    /// The lane comes first: who waits for its rate takes no slot from others.
-    async fn wait(&self) -> CallPermits {
-        let began = Instant::now();
-        self.way.lane.turn().await;
-        let turn = Instant::now();
-        let region = self.way.region.take(self.way.urgent).await;
-        let share = self.way.share.take(self.way.urgent).await;
-        let process = self.wire.in_flight.take(self.way.urgent).await;
-        let mut call = self.lock();
-        call.spent.limiter += turn - began;
-        call.spent.slot += turn.elapsed();
-        CallPermits { _region: region, _share: share, _process: process }
-    }
-
-    /// The rows of the call that has just succeeded.
-    pub fn take(&self) -> Option<DecodedPage> {
-        let taken = self.lock().taken.take();
-        if taken.is_some() {
-            self.books.pages.fetch_add(1, Ordering::Relaxed);
-        }
-        taken
-    }
-
-    /// Gives the slots back when a call was ended from outside.
-    pub fn close(&self) {
-        let mut call = self.lock();
-        let (slots, taken) = (call.slots.take(), call.taken.take());
-        drop(call);
-        drop((slots, taken));
-    }
-
-    /// What the calls cost so far.
-    pub fn tally(&self) -> CallCounts {
+    /// The cost of the calls so far.
+    pub fn call_counts(&self) -> CallCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let CallCounters { calls, retries, throttles, pages } = &*self.books;
+        let CallCounters { calls, retries, throttles, pages } = &self.counters;
         CallCounts { calls: read(calls), retries: read(retries), throttles: read(throttles), pages: read(pages) }
     }
 
-    /// What AWS refused the last attempt with, as it came off the wire.
-    pub fn last_refusal(&self) -> Option<AwsError> {
-        self.lock().last_refusal.clone()
+    pub(super) fn secret(&self) -> &str {
+        self.secret.as_ref().map_or("", |secret| secret.expose_secret())
+    }
+}
+
+impl OpenCall {
+    /// Waits for the rate limiter and for permits, before the request is signed.
+    pub async fn acquire_permits(&self) {
+        let permits = self.wait().await;
+        self.lock().permits = Some(permits);
     }
 
-    /// The request id of the last answer, for failures that the SDK knows none of.
-    pub fn last_request_id(&self) -> Option<String> {
-        self.lock().last_request_id.clone()
+    /// The rate limiter comes first: a call that waits for its rate takes no permit from others.
+    async fn wait(&self) -> CallPermits {
+        let CallContext { transport, limits, .. } = &*self.context;
+        let began = Instant::now();
+        limits.rate_limiter.acquire().await;
+        let admitted = Instant::now();
+        let region = limits.region_limit.acquire(limits.priority).await;
+        let account = limits.account_limit.acquire(limits.priority).await;
+        let process = transport.in_flight.acquire(limits.priority).await;
+        let mut state = self.lock();
+        state.wait_times.limiter += admitted - began;
+        state.wait_times.slot += admitted.elapsed();
+        CallPermits { _region: region, _account: account, _process: process }
     }
 
-    /// Before an attempt: the slots of the first were taken by [`CallContext::open`], a retry waits its turn again. With
-    /// them, how long the attempt may take; nothing where the time of all attempts is used up.
-    pub(super) async fn admit(&self) -> Option<(CallPermits, Duration)> {
+    /// The items of the response, once.
+    pub fn take_page(&self) -> Option<DecodedPage> {
+        let page = self.lock().page.take();
+        if page.is_some() {
+            self.context.counters.pages.fetch_add(1, Ordering::Relaxed);
+        }
+        page
+    }
+
+    /// The number of items that were decoded.
+    pub fn items(&self) -> Option<usize> {
+        self.lock().page.as_ref().map(|page| page.body.items.len())
+    }
+
+    /// The last refusal, if it was for rate: a throttled call that runs out of time was throttled.
+    pub fn last_throttle(&self) -> Option<AwsError> {
+        self.lock().last_refusal.clone().filter(|refusal| refusal.kind == AwsErrorKind::Throttled)
+    }
+
+    /// Adds what only the transport saw: a code if the SDK's deserialiser found none, and the request id.
+    pub(super) fn complete(&self, error: AwsError) -> AwsError {
+        let state = self.lock();
+        let mut error = match &state.last_refusal {
+            Some(refusal) if error.code.is_none() && error.kind == AwsErrorKind::Other => refusal.clone(),
+            _ => error,
+        };
+        error.request_id = error.request_id.or_else(|| state.last_request_id.clone());
+        error
+    }
+
+    /// Starts an attempt: returns its permits and its timeout. The first takes those of [`OpenCall::acquire_permits`], a
+    /// retry waits again. Returns `None` if the time of all attempts is used up.
+    pub(super) async fn begin_attempt(&self) -> Option<(CallPermits, Duration)> {
+        let CallContext { transport, counters, .. } = &*self.context;
         let (first, left) = {
-            let mut call = self.lock();
-            let left = self.wire.operation_timeout.saturating_sub(call.aws);
+            let mut state = self.lock();
+            let left = transport.operation_timeout.saturating_sub(state.aws);
             if left.is_zero() {
                 return None;
             }
-            call.attempts += 1;
-            if let Some(ended) = call.attempt_ended.take() {
-                call.spent.backoff += ended.elapsed();
+            state.attempts += 1;
+            if let Some(ended) = state.attempt_ended.take() {
+                state.wait_times.backoff += ended.elapsed();
             }
-            (call.slots.take(), left)
+            (state.permits.take(), left)
         };
-        let held = match first {
-            Some(held) => held,
+        let permits = match first {
+            Some(permits) => permits,
             None => self.wait().await,
         };
-        let books = &self.books;
-        books.calls.fetch_add(1, Ordering::Relaxed);
+        counters.calls.fetch_add(1, Ordering::Relaxed);
         if self.lock().attempts > 1 {
-            books.retries.fetch_add(1, Ordering::Relaxed);
+            counters.retries.fetch_add(1, Ordering::Relaxed);
         }
-        Some((held, left.min(self.wire.call_timeout)))
+        Some((permits, left.min(transport.call_timeout)))
     }
 
-    /// After an attempt: what AWS said, where it did, and what was waited for.
-    pub(super) fn answered(&self, request_id: Option<&str>, refusal: Option<AwsError>) {
-        if refusal.as_ref().is_some_and(|cause| cause.kind == AwsErrorKind::Throttled) {
-            self.books.throttles.fetch_add(1, Ordering::Relaxed);
-            self.way.lane.refused();
+    /// Records the end of an attempt that did not time out: its request id, and its refusal, if there are any.
+    pub(super) fn record_response(&self, request_id: Option<&str>, refusal: Option<AwsError>) {
+        let CallContext { limits, counters, .. } = &*self.context;
+        if refusal.as_ref().is_some_and(|refusal| refusal.kind == AwsErrorKind::Throttled) {
+            counters.throttles.fetch_add(1, Ordering::Relaxed);
+            limits.rate_limiter.on_throttled();
         }
-        self.way.share.answered();
-        let mut call = self.lock();
-        call.last_refusal = refusal;
-        call.last_request_id = request_id.map(str::to_owned);
+        limits.account_limit.on_success();
+        let mut state = self.lock();
+        state.last_refusal = refusal;
+        state.last_request_id = request_id.map(str::to_owned);
     }
 
-    /// After an attempt that was not answered in time.
-    pub(super) fn silent(&self) {
-        self.way.share.silent();
-        let mut call = self.lock();
-        (call.last_refusal, call.last_request_id) = (None, None);
+    /// Records an attempt that timed out.
+    pub(super) fn record_timeout(&self) {
+        self.context.limits.account_limit.on_timeout();
+        let mut state = self.lock();
+        (state.last_refusal, state.last_request_id) = (None, None);
     }
 
-    /// Counts what an attempt has taken.
-    pub(super) fn spent(&self, aws: Duration, memory: Duration) {
-        let mut call = self.lock();
-        call.aws += aws;
-        call.attempt_ended = Some(Instant::now());
-        let mut spent = std::mem::take(&mut call.spent);
-        let operation = call.operation;
-        drop(call);
-        if let Some(timings) = &self.wire.timings {
-            spent += WaitTimes { calls: 1, aws, memory, ..WaitTimes::default() };
-            timings.add(&self.way.account_id, operation, spent);
+    /// Records how long an attempt waited for AWS and for memory.
+    pub(super) fn record_times(&self, aws: Duration, memory: Duration) {
+        let mut state = self.lock();
+        state.aws += aws;
+        state.attempt_ended = Some(Instant::now());
+        let mut wait_times = std::mem::take(&mut state.wait_times);
+        drop(state);
+        if let Some(timings) = &self.context.transport.timings {
+            wait_times += WaitTimes { calls: 1, aws, memory, ..WaitTimes::default() };
+            timings.add(&self.context.limits.account_id, self.operation, wait_times);
         }
     }
 
-    pub(super) fn wanted(&self) -> Option<Arc<ItemSelector>> {
-        self.lock().wanted.clone()
-    }
-
-    pub(super) fn put(&self, taken: DecodedPage) {
-        self.lock().taken = Some(taken);
+    pub(super) fn put_page(&self, page: DecodedPage) {
+        self.lock().page = Some(page);
     }
 
     fn lock(&self) -> MutexGuard<'_, CallState> {
-        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! So many at once: first come, first served, but whoever is urgent before all others.
+//! So many at once: first come, first served, but whoever is urgent before all normal.
 //!
 //! Unlike a semaphore it can be made wider and narrower, and tells when nobody waits.
 
@@ -7,19 +7,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
+/// Who goes first among those that wait for a permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Served once no call of high priority waits.
+    Normal,
+    /// Served before all calls of normal priority.
+    High,
+}
+
 /// What is bounded: the calls of a process, or of one account in it.
 #[derive(Debug)]
 pub struct PrioritySemaphore {
     state: Mutex<SemaphoreState>,
-    room: Notify,
+    freed: Notify,
 }
 
 #[derive(Debug)]
 struct SemaphoreState {
     limit: usize,
     taken: usize,
-    urgent: VecDeque<oneshot::Sender<SemaphorePermit>>,
-    others: VecDeque<oneshot::Sender<SemaphorePermit>>,
+    high: VecDeque<oneshot::Sender<SemaphorePermit>>,
+    normal: VecDeque<oneshot::Sender<SemaphorePermit>>,
 }
 
 /// One of them, given back when it is dropped.
@@ -30,12 +39,12 @@ impl PrioritySemaphore {
     /// So many.
     pub fn new(limit: usize) -> Arc<Self> {
         let state =
-            SemaphoreState { limit: limit.max(1), taken: 0, urgent: VecDeque::default(), others: VecDeque::default() };
-        Arc::new(Self { state: Mutex::new(state), room: Notify::new() })
+            SemaphoreState { limit: limit.max(1), taken: 0, high: VecDeque::default(), normal: VecDeque::default() };
+        Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
     }
 
     /// Waits for one. A waiter that is dropped loses its place and nothing else.
-    pub async fn take(self: &Arc<Self>, urgent: bool) -> SemaphorePermit {
+    pub async fn acquire(self: &Arc<Self>, priority: Priority) -> SemaphorePermit {
         let waiting = {
             let mut state = self.lock();
             if state.taken < state.limit {
@@ -43,10 +52,10 @@ impl PrioritySemaphore {
                 return SemaphorePermit(self.clone());
             }
             let (sender, receiver) = oneshot::channel();
-            if urgent {
-                state.urgent.push_back(sender)
+            if priority == Priority::High {
+                state.high.push_back(sender)
             } else {
-                state.others.push_back(sender)
+                state.normal.push_back(sender)
             }
             receiver
         };
@@ -61,10 +70,10 @@ impl PrioritySemaphore {
     }
 
     /// Returns once one is free that nobody waits for.
-    pub async fn room(&self) {
+    pub async fn available(&self) {
         loop {
-            let room = self.room.notified();
-            if self.lock().has_room() {
+            let room = self.freed.notified();
+            if self.lock().is_available() {
                 return;
             }
             room.await;
@@ -87,7 +96,7 @@ impl PrioritySemaphore {
                 return;
             }
             let Some(next) = state.next() else {
-                self.room.notify_waiters();
+                self.freed.notify_waiters();
                 return;
             };
             state.taken += 1;
@@ -97,6 +106,12 @@ impl PrioritySemaphore {
         }
     }
 
+    /// The number of permits that are taken.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.lock().taken
+    }
+
     fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,13 +119,13 @@ impl PrioritySemaphore {
 
 impl SemaphoreState {
     fn next(&mut self) -> Option<oneshot::Sender<SemaphorePermit>> {
-        let SemaphoreState { urgent, others, .. } = self;
-        std::iter::from_fn(|| urgent.pop_front().or_else(|| others.pop_front())).find(|waiter| !waiter.is_closed())
+        let SemaphoreState { high, normal, .. } = self;
+        std::iter::from_fn(|| high.pop_front().or_else(|| normal.pop_front())).find(|waiter| !waiter.is_closed())
     }
 
-    fn has_room(&mut self) -> bool {
+    fn is_available(&mut self) -> bool {
         let free = self.taken < self.limit;
-        free && self.urgent.iter().chain(&self.others).all(oneshot::Sender::is_closed)
+        free && self.high.iter().chain(&self.normal).all(oneshot::Sender::is_closed)
     }
 }
 
@@ -136,7 +151,7 @@ mod tests {
             let (slots, order) = (slots.clone(), order.clone());
             jobs.spawn(async move {
                 tokio::time::sleep(Duration::from_millis(number as u64)).await;
-                let _slot = slots.take(number >= 6).await;
+                let _slot = slots.acquire(if number >= 6 { Priority::High } else { Priority::Normal }).await;
                 order.lock().unwrap().push(number);
                 assert!(slots.lock().taken <= 2);
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -150,24 +165,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_waiter_that_is_dropped_takes_nothing_with_it() {
         let slots = PrioritySemaphore::new(1);
-        let first = slots.take(false).await;
+        let first = slots.acquire(Priority::Normal).await;
         for _ in 0..3 {
-            let waited = tokio::time::timeout(Duration::from_secs(1), slots.take(false)).await;
+            let waited = tokio::time::timeout(Duration::from_secs(1), slots.acquire(Priority::Normal)).await;
             assert!(waited.is_err());
         }
         drop(first);
-        let again = tokio::time::timeout(Duration::from_secs(1), slots.take(false)).await;
+        let again = tokio::time::timeout(Duration::from_secs(1), slots.acquire(Priority::Normal)).await;
         assert!(again.is_ok() && slots.lock().taken == 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn room_is_there_once_nobody_waits() {
         let slots = PrioritySemaphore::new(1);
-        let (taken, seen) = (slots.take(false).await, slots.clone());
-        let room = tokio::spawn(async move { seen.room().await });
+        let (taken, seen) = (slots.acquire(Priority::Normal).await, slots.clone());
+        let room = tokio::spawn(async move { seen.available().await });
         let (next, held) = (slots.clone(), Duration::from_secs(5));
         let waiter = tokio::spawn(async move {
-            let _slot = next.take(false).await;
+            let _slot = next.acquire(Priority::Normal).await;
             tokio::time::sleep(held).await;
         });
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -177,9 +192,9 @@ mod tests {
         waiter.await.unwrap();
         room.await.unwrap();
         // Wider: whoever waits is served.
-        let _one = slots.take(false).await;
+        let _one = slots.acquire(Priority::Normal).await;
         let wider = slots.clone();
-        let waits = tokio::spawn(async move { wider.take(false).await });
+        let waits = tokio::spawn(async move { wider.acquire(Priority::Normal).await });
         tokio::time::sleep(Duration::from_secs(1)).await;
         slots.resize(|limit| limit + 1);
         waits.await.unwrap();

@@ -1,4 +1,6 @@
-//! The HTTP client that the SDK is given: every attempt passes here, on its way out and back.
+//! The HTTP client of the SDK's clients: every attempt at a call passes through it, on its way out and back.
+//!
+//! It wraps the one HTTP client of the process. The call that an attempt belongs to is found in a task-local variable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,38 +16,40 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::Instant;
 
-use super::call_context::{CallContext, DecodedPage};
+use super::call_context::{DecodedPage, OpenCall};
 use super::{MemoryPermit, Transport};
 use crate::aws::error::{AwsError, AwsErrorKind, of_body};
 use crate::decode::{DecodeError, decode};
 
-/// An answer is held as it came, and as rows until they are written, which take somewhat more: so many times its length.
-const HELD: u64 = 2;
-/// The most that is read of an error answer, in bytes.
-const LONGEST_ERROR: u64 = 1 << 20;
+/// Estimated memory per response, as a multiple of its body: the body itself plus its decoded rows.
+const MEMORY_FACTOR: u64 = 2;
+/// The most that is read of an error response, in bytes.
+const MAX_ERROR_BYTES: u64 = 1 << 20;
 
 tokio::task_local! {
-    /// What the call that goes on in this task is made with. Clients serve many calls, and a client's connector is told
-    /// nothing of whose call it carries.
-    static TICKET: Arc<CallContext>;
+    /// The call in progress in this task. One SDK client serves many calls, and its connector is not given their identity.
+    static CURRENT_CALL: Arc<OpenCall>;
 }
 
-/// Delegates to the one HTTP client. Its `validate` methods stay the trait's empty ones: the inner
-/// client's would set up TLS for every client that is made, and throw it away.
+/// Delegates to the one HTTP client. The `validate` methods stay the trait's empty ones: the inner client's would set up
+/// TLS for every SDK client that is built, and drop it again.
 #[derive(Debug)]
 struct MeteredHttpClient(SharedHttpClient);
 
 impl Transport {
-    /// The HTTP client to give to the SDK's clients: their calls go through [`CallContext::calling`].
+    /// The HTTP client for the SDK's clients. It refuses requests that are sent outside of [`OpenCall::send`].
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(MeteredHttpClient(self.http.clone()))
     }
 }
 
-impl CallContext {
-    /// Makes a call with this ticket.
-    pub async fn calling<T>(self: &Arc<Self>, call: impl Future<Output = T>) -> T {
-        TICKET.scope(self.clone(), call).await
+impl OpenCall {
+    /// Sends a request as this call, and completes its error from the transport.
+    pub async fn send<T, E: Into<AwsError>>(
+        self: &Arc<Self>,
+        request: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, AwsError> {
+        CURRENT_CALL.scope(self.clone(), request).await.map_err(|error| self.complete(error.into()))
     }
 }
 
@@ -61,42 +65,43 @@ struct MeteredConnector(SharedHttpConnector);
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let inner = self.0.clone();
-        let Ok(ticket) = TICKET.try_with(Arc::clone) else {
-            return HttpConnectorFuture::ready(Err(ConnectorError::user("a call without a ticket".into())));
+        let Ok(call) = CURRENT_CALL.try_with(Arc::clone) else {
+            let error = "rolecall sent a request outside of a metered call";
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
         };
-        HttpConnectorFuture::new(async move { Attempt { inner, ticket }.make(request).await })
+        HttpConnectorFuture::new(async move { Attempt { inner, call }.make(request).await })
     }
 }
 
-/// One attempt at a call.
+/// One HTTP attempt at a call.
 struct Attempt {
     inner: SharedHttpConnector,
-    ticket: Arc<CallContext>,
+    call: Arc<OpenCall>,
 }
 
 impl Attempt {
     async fn make(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let ticket = &self.ticket;
-        let Some((_held, timeout)) = ticket.admit().await else { return Err(no_time_left()) };
+        let call = &self.call;
+        let Some((_permits, timeout)) = call.begin_attempt().await else { return Err(no_time_left()) };
         let mut stopwatch = Stopwatch::start(timeout);
-        let answered = self.answer(request, &mut stopwatch).await;
+        let response = self.respond(request, &mut stopwatch).await;
         let (aws, memory) = stopwatch.times();
-        ticket.spent(aws, memory);
-        answered
+        call.record_times(aws, memory);
+        response
     }
 
-    /// Sends the request and reads the answer; what is wanted of it becomes rows.
-    async fn answer(&self, request: HttpRequest, stopwatch: &mut Stopwatch) -> Result<HttpResponse, ConnectorError> {
-        let ticket = &self.ticket;
-        let running = ticket.way.clock.run();
+    /// Sends the request, reads the response and decodes the selected part of it. The SDK gets the rest.
+    async fn respond(&self, request: HttpRequest, stopwatch: &mut Stopwatch) -> Result<HttpResponse, ConnectorError> {
+        let call = &self.call;
+        let running = call.context.limits.time_budget.start_timer();
         let mut response = match stopwatch.time(self.inner.call(request)).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
-                ticket.answered(None, None);
+                call.record_response(None, None);
                 return Err(error);
             }
             None => {
-                ticket.silent();
+                call.record_timeout();
                 return Err(out_of_time());
             }
         };
@@ -104,24 +109,27 @@ impl Attempt {
         let succeeded = response.status().is_success();
         let request_id = request_id(&response);
         let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
-        let wanted = if succeeded { ticket.wanted() } else { None };
-        let limit = if succeeded { u64::MAX } else { LONGEST_ERROR };
-        // What waits for memory does not wait for AWS, so the account's clock stands meanwhile.
+        let selector = call.selector.as_ref().filter(|_| succeeded);
+        let limit = if succeeded { u64::MAX } else { MAX_ERROR_BYTES };
+        // Waiting for memory is not waiting for AWS, so it does not count against the account's time budget.
         drop(running);
-        let (body, grant) = match self.read(stopwatch, response.take_body(), length, limit).await {
+        let (body, permit) = match self.read(stopwatch, response.take_body(), length, limit).await {
             Ok(read) => read,
             Err(error) => {
-                ticket.answered(request_id.as_deref(), None);
+                call.record_response(request_id.as_deref(), None);
                 return Err(error);
             }
         };
-        ticket.answered(request_id.as_deref(), (!succeeded).then(|| of_body(status, &body)));
-        let rest = match wanted {
+        call.record_response(
+            request_id.as_deref(),
+            (!succeeded).then(|| of_body(status, &body, call.context.secret())),
+        );
+        let rest = match selector {
             None => body,
-            Some(wanted) => {
-                let mut answer = decode(&body, &wanted).map_err(unreadable)?;
-                let skeleton = Bytes::from(std::mem::take(&mut answer.skeleton));
-                ticket.put(DecodedPage { answer, grant });
+            Some(selector) => {
+                let mut decoded = decode(&body, selector).map_err(unreadable)?;
+                let skeleton = Bytes::from(std::mem::take(&mut decoded.skeleton));
+                call.put_page(DecodedPage { body: decoded, permit });
                 skeleton
             }
         };
@@ -130,7 +138,7 @@ impl Attempt {
         Ok(response)
     }
 
-    /// Reads a body as its bytes are granted; the time that it waits for them is not the call's.
+    /// Reads a body as memory is granted for it. The wait for memory does not count as the call's time.
     async fn read(
         &self,
         stopwatch: &mut Stopwatch,
@@ -138,13 +146,13 @@ impl Attempt {
         length: Option<u64>,
         limit: u64,
     ) -> Result<(Bytes, MemoryPermit), ConnectorError> {
-        let memory = &self.ticket.wire.memory;
-        let mut grant = stopwatch.pause(memory.grant(length.map(|length| HELD * length.min(limit)))).await;
+        let memory = &self.call.context.transport.memory;
+        let mut permit = stopwatch.pause(memory.acquire(length.map(|length| MEMORY_FACTOR * length.min(limit)))).await;
         let mut bytes =
             BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(limit).min(8 << 20)).unwrap_or(0));
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
-            let running = self.ticket.way.clock.run();
+            let running = self.call.context.limits.time_budget.start_timer();
             let frame = stopwatch.time(frame).await;
             drop(running);
             match frame {
@@ -157,8 +165,8 @@ impl Attempt {
                     if now > limit {
                         break;
                     }
-                    if !grant.covers(HELD * now) {
-                        stopwatch.pause(grant.grow(HELD * now)).await;
+                    if !permit.covers(MEMORY_FACTOR * now) {
+                        stopwatch.pause(permit.grow(MEMORY_FACTOR * now)).await;
                     }
                     bytes.extend_from_slice(&data);
                 }
@@ -167,11 +175,11 @@ impl Attempt {
         if length.is_some_and(|length| (bytes.len() as u64) < length.min(limit)) {
             return Err(unreadable(DecodeError("it was cut before its end".into())));
         }
-        Ok((bytes.freeze(), grant))
+        Ok((bytes.freeze(), permit))
     }
 }
 
-/// An attempt's time, which can be paused.
+/// The time of an attempt, which can be paused.
 struct Stopwatch {
     began: Instant,
     deadline: Instant,
@@ -184,27 +192,28 @@ impl Stopwatch {
         Self { began, deadline: began + timeout, paused: Duration::ZERO }
     }
 
-    /// How long it ran, and how long it stood.
+    /// How long it ran, and how long it was paused.
     fn times(&self) -> (Duration, Duration) {
         (self.began.elapsed().saturating_sub(self.paused), self.paused)
     }
 
-    /// `None` where the time ran out first.
+    /// Awaits a future; `None` if the time runs out first.
     async fn time<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(self.deadline, future).await.ok()
     }
 
+    /// Awaits a future with the clock paused.
     async fn pause<T>(&mut self, future: impl Future<Output = T>) -> T {
         let since = Instant::now();
         let value = future.await;
-        let stood = since.elapsed();
-        self.deadline += stood;
-        self.paused += stood;
+        let paused = since.elapsed();
+        self.deadline += paused;
+        self.paused += paused;
         value
     }
 }
 
-/// All attempts together have taken what a call may take: this one is not made, nor any other.
+/// All attempts together have used up the call's time, so there is no other attempt.
 fn no_time_left() -> ConnectorError {
     ConnectorError::user(
         AwsError::new(AwsErrorKind::OutOfTime, "no answer within the time of all the call's attempts").into(),
@@ -215,7 +224,7 @@ fn out_of_time() -> ConnectorError {
     ConnectorError::timeout("no answer within the call's time".into())
 }
 
-/// An answer that cannot be read is asked for again, like a connection that broke.
+/// An unreadable response is retried, like a broken connection.
 fn unreadable(error: DecodeError) -> ConnectorError {
     ConnectorError::io(error.into())
 }
@@ -223,4 +232,126 @@ fn unreadable(error: DecodeError) -> ConnectorError {
 fn request_id(response: &HttpResponse) -> Option<String> {
     let headers = response.headers();
     ["x-amzn-requestid", "x-amz-request-id"].iter().find_map(|name| headers.get(*name)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+
+    use super::*;
+    use crate::aws::transport::{
+        AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,
+    };
+    use crate::settings::Settings;
+
+    /// What the network does with a request.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Network {
+        Answers(u16),
+        Breaks,
+        Hangs,
+        Panics,
+    }
+
+    impl HttpConnector for Network {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let network = *self;
+            HttpConnectorFuture::new(async move {
+                match network {
+                    Self::Answers(status) => {
+                        let status = StatusCode::try_from(status).expect("a status");
+                        let body = "<Error><Code>Throttling</Code><Message>slow s3cret down</Message></Error>";
+                        let mut response = HttpResponse::new(status, SdkBody::from(body));
+                        response.headers_mut().insert("x-amzn-requestid", "request-1");
+                        Ok(response)
+                    }
+                    Self::Breaks => Err(ConnectorError::io("the connection broke".into())),
+                    Self::Hangs => std::future::pending().await,
+                    Self::Panics => panic!("the network panics"),
+                }
+            })
+        }
+    }
+
+    fn context() -> Arc<CallContext> {
+        let unused =
+            aws_smithy_runtime_api::client::http::http_client_fn(|_, _| SharedHttpConnector::new(Network::Hangs));
+        let limits = CallLimits {
+            account_id: "111122223333".into(),
+            rate_limiter: Arc::new(RateLimiter::new(1000.0, 1000.0)),
+            account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
+            region_limit: PrioritySemaphore::new(1),
+            time_budget: TimeBudget::new(Duration::MAX),
+            priority: Priority::Normal,
+        };
+        let transport =
+            Transport::new(SharedHttpClient::new(unused), &Settings { in_flight: 1, ..Settings::default() });
+        transport.call_context(limits, Some("s3cret".into()))
+    }
+
+    /// One call with one attempt, or with none.
+    async fn call(context: Arc<CallContext>, network: Option<Network>) -> Result<u16, AwsError> {
+        let request = async move {
+            let Some(network) = network else { return Ok(0) };
+            let connector = MeteredConnector(SharedHttpConnector::new(network));
+            let response = connector.call(HttpRequest::new(SdkBody::empty())).await;
+            let response = response.map_err(|error| AwsError::new(AwsErrorKind::Unreachable, error.to_string()))?;
+            match response.status().as_u16() {
+                200 => Ok(200),
+                status => Err(AwsError::new(AwsErrorKind::Other, format!("HTTP status {status}"))),
+            }
+        };
+        context.call("ec2:DescribeVpcs", request).await
+    }
+
+    fn assert_all_released(context: &CallContext, case: &str) {
+        let CallLimits { region_limit, account_limit, .. } = &context.limits;
+        let taken = [region_limit.taken(), account_limit.taken(), context.transport.in_flight.taken()];
+        assert_eq!(taken, [0; 3], "{case}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permits_are_released_however_a_call_ends() {
+        let context = context();
+        for network in [None, Some(Network::Answers(200)), Some(Network::Answers(503)), Some(Network::Breaks)] {
+            let _ = call(context.clone(), network).await;
+            assert_all_released(&context, &format!("{network:?}"));
+        }
+        let error = call(context.clone(), Some(Network::Hangs)).await.expect_err("it times out");
+        assert_eq!(error.kind, AwsErrorKind::Unreachable);
+        assert_all_released(&context, "timed out");
+        let ended = tokio::time::timeout(Duration::from_secs(1), call(context.clone(), Some(Network::Hangs))).await;
+        assert!(ended.is_err(), "dropped in flight");
+        assert_all_released(&context, "dropped in flight");
+        let ended = tokio::spawn(call(context.clone(), Some(Network::Panics))).await;
+        assert!(ended.is_err_and(|error| error.is_panic()));
+        assert_all_released(&context, "panicked");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permits_are_released_by_calls_that_are_dropped_before_their_first_attempt() {
+        let context = context();
+        let held = context.open("ec2:DescribeVpcs", None);
+        held.acquire_permits().await;
+        let waits = tokio::time::timeout(Duration::from_secs(1), call(context.clone(), None)).await;
+        assert!(waits.is_err(), "dropped while it waits for its permits");
+        let signing = held.send(std::future::pending::<Result<(), AwsError>>());
+        let ended = tokio::time::timeout(Duration::from_secs(1), signing).await;
+        assert!(ended.is_err(), "dropped while it is signed");
+        drop(held);
+        assert_all_released(&context, "dropped before the first attempt");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_are_completed_from_the_transport_and_without_the_secret() {
+        let error = call(context(), Some(Network::Answers(503))).await.expect_err("it is refused");
+        assert_eq!(error.kind, AwsErrorKind::Throttled);
+        assert_eq!(error.to_string(), "Throttling: slow (external id) down (request id request-1)");
+    }
+
+    #[tokio::test]
+    async fn requests_outside_of_a_call_are_refused() {
+        let connector = MeteredConnector(SharedHttpConnector::new(Network::Answers(200)));
+        assert!(connector.call(HttpRequest::new(SdkBody::empty())).await.is_err());
+    }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// Grants are counted in units of this many bytes.
-const UNIT: u64 = 4096;
+const UNIT_BYTES: u64 = 4096;
 /// What a body of unknown length takes at first.
-const FIRST: u64 = 64 << 10;
+const INITIAL_BYTES: u64 = 64 << 10;
 
 /// The bytes of all bodies together.
 #[derive(Clone, Debug)]
@@ -29,18 +29,18 @@ pub struct MemoryPermit {
 impl MemoryBudget {
     /// A budget of so many bytes.
     pub(super) fn new(bytes: u64) -> Self {
-        let units = u32::try_from((bytes / UNIT).max(1)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
+        let units = u32::try_from((bytes / UNIT_BYTES).max(1)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
         Self { free: Arc::new(Semaphore::new(units as usize)), units, overdraft: Arc::new(Mutex::new(())) }
     }
 
     /// Waits for the bytes that a body says it has, or for a first piece. A body larger than the whole
     /// budget takes all of it and runs alone.
-    pub(super) async fn grant(&self, length: Option<u64>) -> MemoryPermit {
-        let bytes = length.unwrap_or(FIRST).max(1);
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units);
+    pub(super) async fn acquire(&self, length: Option<u64>) -> MemoryPermit {
+        let bytes = length.unwrap_or(INITIAL_BYTES).max(1);
+        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX).min(self.units);
         // The semaphore is never closed, so a grant without permits does not come up.
         let permit = self.free.clone().acquire_many_owned(units).await.ok();
-        let whole = u64::from(units) * UNIT;
+        let whole = u64::from(units) * UNIT_BYTES;
         let bytes = if units == self.units { whole.max(bytes) } else { whole };
         MemoryPermit { memory: self.clone(), bytes, _permits: permit.into_iter().collect(), overdraft: None }
     }
@@ -59,12 +59,12 @@ impl MemoryPermit {
             return;
         }
         let more = (to - self.bytes).max(self.bytes);
-        let units = u32::try_from(more.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.memory.units);
+        let units = u32::try_from(more.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX).min(self.memory.units);
         tokio::select! {
             biased;
             permit = self.memory.free.clone().acquire_many_owned(units) => {
                 self._permits.extend(permit.ok());
-                self.bytes = (self.bytes + u64::from(units) * UNIT).max(to);
+                self.bytes = (self.bytes + u64::from(units) * UNIT_BYTES).max(to);
             }
             guard = self.memory.overdraft.clone().lock_owned() => self.overdraft = Some(guard),
         }
@@ -84,7 +84,7 @@ mod tests {
         for _ in 0..50 {
             let memory = memory.clone();
             bodies.spawn(async move {
-                let mut grant = memory.grant(None).await;
+                let mut grant = memory.acquire(None).await;
                 for step in 1..=8_u64 {
                     grant.grow(step * (256 << 10)).await;
                     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -99,9 +99,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_larger_than_the_budget_is_read_alone() {
         let memory = MemoryBudget::new(1 << 20);
-        let large = memory.grant(Some(10 << 20)).await;
+        let large = memory.acquire(Some(10 << 20)).await;
         assert!(large.covers(10 << 20));
-        let other = tokio::time::timeout(Duration::from_secs(1), memory.grant(Some(1))).await;
+        let other = tokio::time::timeout(Duration::from_secs(1), memory.acquire(Some(1))).await;
         assert!(other.is_err());
     }
 }

@@ -1,8 +1,16 @@
-//! Between the SDK and the network: who may call when, how long it may take, what it cost, and the
-//! listed items of an answer turned into rows before the SDK's deserialiser sees it.
+//! The layer between the SDK and the network: rate and concurrency limits, timeouts, counters, and the decoding of listed
+//! items before the SDK's deserialiser sees them.
 //!
-//! The SDK builds, signs, retries and pages; every attempt of its passes the `gate`, which knows
-//! HTTP bodies and waiting, and nothing of accounts, tables or what a failure means.
+//! ```text
+//! ServiceClient::page -> OpenCall -> SDK: sign, retry -> MeteredConnector -> Attempt -> HTTP
+//!                           ^                                                   |
+//!                           +---------------- DecodedPage ----------------------+
+//! ```
+//!
+//! The SDK builds, signs, retries and pages. Every HTTP attempt passes through [`http_client`], which takes the listed items
+//! out of the response body. The SDK's deserialiser gets only the paging members that remain.
+//!
+//! **Invariant:** knows HTTP bodies and waiting, and nothing of accounts, tables or what a failure means.
 
 mod timings;
 mod rate_limiter;
@@ -17,10 +25,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 pub(crate) use adaptive_limit::AdaptiveConcurrencyLimit;
-pub(crate) use call_context::{CallContext, CallLimits, DecodedPage};
+pub(crate) use call_context::{CallContext, CallLimits, DecodedPage, OpenCall};
+pub use concurrency_limit::Priority;
 pub(crate) use concurrency_limit::{PrioritySemaphore, SemaphorePermit};
 pub(crate) use memory_budget::MemoryPermit;
 pub(crate) use rate_limiter::RateLimiter;
@@ -29,10 +39,11 @@ pub(crate) use timings::{Timings, WaitTimes};
 
 use crate::settings::Settings;
 
-/// How soon the first calls of an account that was admitted stand in line.
+/// Pause after admitting an account, so that its first calls are queued (and counted) before the next account is
+/// admitted.
 const ADMISSION_SETTLE_TIME: Duration = Duration::from_millis(2);
 
-/// What all calls of one process share.
+/// The limits, budgets and HTTP client that all calls of one process share.
 #[derive(Clone, Debug)]
 pub struct Transport {
     http: SharedHttpClient,
@@ -45,7 +56,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// One wire for the process, over the one HTTP client.
+    /// Creates the transport of the process over its one HTTP client.
     pub fn new(http: SharedHttpClient, settings: &Settings) -> Self {
         Self {
             http,
@@ -58,21 +69,21 @@ impl Transport {
         }
     }
 
-    /// A ticket to call with, for one cell.
-    pub fn ticket(&self, way: CallLimits) -> Arc<CallContext> {
-        Arc::new(CallContext::new(self.clone(), way))
+    /// The context for the calls of one cell. No error message contains the `secret`.
+    pub fn call_context(&self, limits: CallLimits, secret: Option<SecretString>) -> Arc<CallContext> {
+        Arc::new(CallContext::new(self.clone(), limits, secret))
     }
 
-    /// Waits until there is room for the many calls of one more account. Accounts that wait here cost no more than
-    /// their sessions, so no more are begun than keep the slots taken.
-    pub async fn admit(&self) {
-        let _turn = self.admission.lock().await;
-        self.in_flight.room().await;
-        // What the account asks shows after a moment only.
+    /// Waits until the process has free permits for the many calls of another account. A waiting account costs no more
+    /// than its session, so only as many are started as keep all permits taken.
+    pub async fn admit_account(&self) {
+        let _admission = self.admission.lock().await;
+        self.in_flight.available().await;
+        // The account's first calls are queued only after a moment.
         tokio::time::sleep(ADMISSION_SETTLE_TIME).await;
     }
 
-    /// Where the time went, where the settings ask for it.
+    /// The wait times by account and operation, if the settings ask for them.
     pub fn timings(&self) -> Option<&Arc<Timings>> {
         self.timings.as_ref()
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How soon a clock that stands near its end is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const MIN_RECHECK: Duration = Duration::from_millis(20);
 
-/// One account's clock. Waiting for our own limiter, a slot or memory does not move it.
+/// One account's budget. Waiting for our own limiter, a slot or memory does not move it.
 #[derive(Debug)]
 pub struct TimeBudget {
     budget: Duration,
@@ -17,7 +17,7 @@ pub struct TimeBudget {
 
 #[derive(Debug)]
 struct BudgetState {
-    out: u32,
+    running: u32,
     since: Instant,
     spent: Duration,
 }
@@ -27,21 +27,21 @@ struct BudgetState {
 pub struct BudgetTimer(Arc<TimeBudget>);
 
 impl TimeBudget {
-    /// A clock that stands, with a budget for [`TimeBudget::run_out`].
+    /// A clock that stands, with a budget for [`TimeBudget::exhausted`].
     pub fn new(budget: Duration) -> Arc<Self> {
         Arc::new(Self {
             budget,
-            state: Mutex::new(BudgetState { out: 0, since: Instant::now(), spent: Duration::ZERO }),
+            state: Mutex::new(BudgetState { running: 0, since: Instant::now(), spent: Duration::ZERO }),
         })
     }
 
     /// Starts the clock, or keeps it running.
-    pub fn run(self: &Arc<Self>) -> BudgetTimer {
+    pub fn start_timer(self: &Arc<Self>) -> BudgetTimer {
         let mut state = self.lock();
-        if state.out == 0 {
+        if state.running == 0 {
             state.since = Instant::now();
         }
-        state.out += 1;
+        state.running += 1;
         drop(state);
         BudgetTimer(self.clone())
     }
@@ -49,18 +49,18 @@ impl TimeBudget {
     /// What has been spent so far.
     pub fn spent(&self) -> Duration {
         let state = self.lock();
-        if state.out == 0 { state.spent } else { state.spent + state.since.elapsed() }
+        if state.running == 0 { state.spent } else { state.spent + state.since.elapsed() }
     }
 
     /// Returns once the budget is spent.
-    pub async fn run_out(&self) {
+    pub async fn exhausted(&self) {
         loop {
             let left = self.budget.saturating_sub(self.spent());
             if left.is_zero() {
                 return;
             }
             // The clock may stand for a while, so what is left is looked at again.
-            tokio::time::sleep(left.max(LOOK_AGAIN)).await;
+            tokio::time::sleep(left.max(MIN_RECHECK)).await;
         }
     }
 
@@ -72,8 +72,8 @@ impl TimeBudget {
 impl Drop for BudgetTimer {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.out -= 1;
-        if state.out == 0 {
+        state.running -= 1;
+        if state.running == 0 {
             let ran = state.since.elapsed();
             state.spent += ran;
         }
@@ -86,20 +86,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn runs_only_while_a_call_is_out() {
-        let clock = TimeBudget::new(Duration::from_secs(10));
+        let budget = TimeBudget::new(Duration::from_secs(10));
         let wait = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
-        let first = clock.run();
+        let first = budget.start_timer();
         wait(2).await;
-        let second = clock.run();
+        let second = budget.start_timer();
         wait(2).await;
         drop(first);
         wait(2).await;
         drop(second);
         wait(60).await;
-        assert_eq!(clock.spent(), Duration::from_secs(6));
-        let _third = clock.run();
+        assert_eq!(budget.spent(), Duration::from_secs(6));
+        let _third = budget.start_timer();
         let before = Instant::now();
-        clock.run_out().await;
+        budget.exhausted().await;
         assert_eq!(before.elapsed(), Duration::from_secs(4));
     }
 }

@@ -1,14 +1,18 @@
-//! How an item becomes a record, and what details add to it. It knows nothing of pages, nor of what went wrong.
+//! Turns an item into a record, and adds the responses of details to it.
+//!
+//! **Invariant:** knows neither pages nor errors.
 
-use super::{
-    Arn, ColumnSource, Id, Item, MemberFilter, Owner, Record, RowContext, Table, TableDetail, Value, ValueFrom, octal,
-};
+use super::{MemberTarget, Parent, Table, TableDetail};
+use crate::catalogue::entry::{ArnForm, Id, MemberFilter, Owner, ValueFrom};
+use crate::catalogue::octal;
 use crate::decode::shapes::MemberKind;
+use crate::decode::{Item, Value};
+use crate::inventory::{Location, Record};
 
 impl Table {
-    /// Makes a record of an item.
-    pub fn record(&self, item: Item, row: RowContext<'_>) -> Record {
-        let id = self.id(&item, row);
+    /// Turns an item into a record. `parent` is the resource that it was listed for.
+    pub fn record(&self, item: Item, location: &Location, parent: Option<Parent<'_>>) -> Record {
+        let id = self.id(&item, location, parent);
         let mut record = Record {
             id: id.clone().unwrap_or_default(),
             tags: item.tags,
@@ -16,59 +20,57 @@ impl Table {
             extra: (!item.extra.is_empty()).then(|| format!("{{{}}}", item.extra)),
             ..Record::default()
         };
-        for (column, from) in &self.added {
+        for (column, from) in &self.extra_columns {
             record.values[*column] = match from {
-                ValueFrom::Around(place) => self.around(place, &item.carried).cloned().unwrap_or_default(),
-                ValueFrom::ParentId => {
-                    row.parent.map(|parent| Value::Text(parent.record.id.clone())).unwrap_or_default()
-                }
+                ValueFrom::Context(path) => self.context_value(path, &item.context).cloned().unwrap_or_default(),
+                ValueFrom::ParentId => parent.map(|parent| Value::Text(parent.record.id.clone())).unwrap_or_default(),
                 ValueFrom::Parent(path) => {
-                    row.parent.map(|parent| parent.table.inside(parent.record, path)).unwrap_or_default()
+                    parent.map(|parent| parent.table.member_value(parent.record, path)).unwrap_or_default()
                 }
                 ValueFrom::Decoded(name) => match self.value(&item.values, name) {
                     Some(Value::Text(text)) => Value::Text(octal::decode(text)),
                     _ => Value::Missing,
                 },
-                ValueFrom::Detail(..) | ValueFrom::Gathered(_) => Value::Missing,
+                ValueFrom::DetailMember(..) | ValueFrom::DetailItems(_) => Value::Missing,
             };
         }
-        if let Owner::Around(place) = self.entry.owner
-            && let Some(Value::Text(owner)) = self.around(place, &item.carried)
+        if let Owner::Context(path) = self.entry.owner
+            && let Some(Value::Text(owner)) = self.context_value(path, &item.context)
         {
             record.owner_id = Some(owner.clone());
         }
-        for (value, slot) in item.values.into_iter().zip(&self.slots) {
-            match (slot, value) {
-                (ColumnSource::Column(column), value) => record.values[*column] = value,
-                (ColumnSource::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
-                (ColumnSource::Arn, Value::Text(arn)) => record.arn = Some(arn),
+        for (value, target) in item.values.into_iter().zip(&self.member_targets) {
+            match (target, value) {
+                (MemberTarget::Column(column), value) => record.values[*column] = value,
+                (MemberTarget::Owner, Value::Text(owner)) => record.owner_id = Some(owner),
+                (MemberTarget::ArnForm, Value::Text(arn)) => record.arn = Some(arn),
                 _ => {}
             }
         }
         if let Owner::Member(paths) = self.entry.owner {
-            record.owner_id = paths.iter().find_map(|path| self.text_inside(&record, path));
+            record.owner_id = paths.iter().find_map(|path| self.text_member(&record, path));
         }
-        // What AWS names no owner of belongs to the account that was asked.
-        let owner = record.owner_id.get_or_insert_with(|| row.account_id.to_owned()).clone();
-        record.arn = record.arn.take().or_else(|| self.text_inside(&record, self.entry.arn_member?));
+        // A resource without a named owner belongs to the account that was asked.
+        let owner = record.owner_id.get_or_insert_with(|| location.account_id.to_string()).clone();
+        record.arn = record.arn.take().or_else(|| self.text_member(&record, self.entry.arn_member?));
         if record.arn.is_none() && id.is_some() {
-            record.arn = self.arn(&record, row, &owner);
+            record.arn = self.arn(&record, location, &owner);
         }
         record
     }
 
-    /// Adds a detail's answer to the record that it is about.
+    /// Adds an item of a detail's response to the record that it describes.
     pub fn add_detail(&self, record: &mut Record, detail: &TableDetail, item: Item) {
-        for (column, from) in &self.added {
-            let place = &mut record.values[*column];
+        for (column, from) in &self.extra_columns {
+            let value = &mut record.values[*column];
             match from {
-                ValueFrom::Detail(operation, name) if *operation == detail.detail.operation => {
-                    if let Some((index, _)) = detail.wanted.item().member(name) {
-                        append(place, item.values[index].clone());
+                ValueFrom::DetailMember(operation, name) if *operation == detail.entry.operation => {
+                    if let Some((index, _)) = detail.selector.item().member(name) {
+                        append(value, item.values[index].clone());
                     }
                 }
-                ValueFrom::Gathered(operation) if *operation == detail.detail.operation => {
-                    append(place, Value::Json(format!("[{}]", item.json(detail.wanted.item()))));
+                ValueFrom::DetailItems(operation) if *operation == detail.entry.operation => {
+                    append(value, Value::Json(format!("[{}]", item.json(detail.selector.item()))));
                 }
                 _ => {}
             }
@@ -76,23 +78,25 @@ impl Table {
         if let Some(tags) = item.tags {
             record.tags = Some(tags);
         }
-        let gathered = |(_, from): &(usize, ValueFrom)| matches!(from, ValueFrom::Gathered(operation) if *operation == detail.detail.operation);
-        if !item.extra.is_empty() && !self.added.iter().any(gathered) {
-            add_extra(record, detail.detail.operation, &item.extra);
+        // A column of whole items already has the unknown members.
+        let has_items = |(_, from): &(usize, ValueFrom)| matches!(from, ValueFrom::DetailItems(operation) if *operation == detail.entry.operation);
+        if !item.extra.is_empty() && !self.extra_columns.iter().any(has_items) {
+            add_extra(record, detail.entry.operation, &item.extra);
         }
     }
 
-    /// Whether something is asked of a resource.
-    pub fn holds(&self, record: &Record, only: Option<MemberFilter>) -> bool {
-        only.is_none_or(|only| matches!(self.inside(record, only.member), Value::Boolean(true)) == only.is)
+    /// Whether a record passes a filter. Every record passes `None`.
+    pub fn passes(&self, record: &Record, filter: Option<MemberFilter>) -> bool {
+        filter
+            .is_none_or(|filter| matches!(self.member_value(record, filter.member), Value::Boolean(true)) == filter.is)
     }
 
-    /// A record's member that is a whole number.
-    pub fn integer(&self, record: &Record, member: &str) -> Option<i64> {
-        if let Value::Integer(number) = self.inside(record, member) { Some(number) } else { None }
+    /// A member of a record, if it is an integer.
+    pub fn integer_member(&self, record: &Record, member: &str) -> Option<i64> {
+        if let Value::Integer(number) = self.member_value(record, member) { Some(number) } else { None }
     }
 
-    fn id(&self, item: &Item, row: RowContext<'_>) -> Option<String> {
+    fn id(&self, item: &Item, location: &Location, parent: Option<Parent<'_>>) -> Option<String> {
         let text = |name: &str| match self.value(&item.values, name) {
             Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
             _ => None,
@@ -103,62 +107,62 @@ impl Table {
         };
         match self.entry.id {
             Id::Member(names) => names.iter().find_map(|name| text(name)),
-            Id::Bare(name) => text(name).map(|id| id.rsplit('/').next().unwrap_or(&id).to_owned()),
+            Id::LastSegment(name) => text(name).map(|id| id.rsplit('/').next().unwrap_or(&id).to_owned()),
             Id::Joined(names) => joined(None, names),
-            Id::UnderParent(names) => joined(row.parent.map(|parent| parent.record.id.clone()), names),
-            Id::Account => Some(row.account_id.to_owned()),
+            Id::UnderParent(names) => joined(parent.map(|parent| parent.record.id.clone()), names),
+            Id::Account => Some(location.account_id.to_string()),
         }
     }
 
-    fn arn(&self, record: &Record, row: RowContext<'_>, owner: &str) -> Option<String> {
-        let (partition, region, id) = (row.partition, row.region, &record.id);
+    fn arn(&self, record: &Record, location: &Location, owner: &str) -> Option<String> {
+        let (partition, region, id) = (location.partition, &*location.region, &record.id);
         match self.entry.arn {
-            Arn::None => None,
-            Arn::Ec2(path) => {
+            ArnForm::None => None,
+            ArnForm::Ec2(path) => {
                 self.is_first_id(record).then(|| format!("arn:{partition}:ec2:{region}:{owner}:{path}{id}"))
             }
-            Arn::Ec2Named(path, member) => {
-                let name = self.text_inside(record, member)?;
+            ArnForm::Ec2Named(path, member) => {
+                let name = self.text_member(record, member)?;
                 Some(format!("arn:{partition}:ec2:{region}:{owner}:{path}{name}"))
             }
-            Arn::Ec2Of(path, member) => {
-                let told = self.text_inside(record, member);
-                Some(format!("arn:{partition}:ec2:{}:{owner}:{path}{id}", told.as_deref().unwrap_or(region)))
+            ArnForm::Ec2InRegionOf(path, member) => {
+                let member_region = self.text_member(record, member);
+                Some(format!("arn:{partition}:ec2:{}:{owner}:{path}{id}", member_region.as_deref().unwrap_or(region)))
             }
-            Arn::Ec2Unowned(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
-            Arn::Ec2Everywhere(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
-            Arn::Route53(path) => Some(format!("arn:{partition}:route53:::{path}{id}")),
-            Arn::Account => Some(format!("arn:{partition}:iam::{}:root", row.account_id)),
+            ArnForm::Ec2WithoutAccount(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
+            ArnForm::Ec2WithoutRegion(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
+            ArnForm::Route53(path) => Some(format!("arn:{partition}:route53:::{path}{id}")),
+            ArnForm::Account => Some(format!("arn:{partition}:iam::{}:root", location.account_id)),
         }
     }
 
-    /// Whether the id is of the member that ARNs are made of, and not of one that stands in for it.
+    /// Whether the id comes from the first of the id members. ARNs are made of that one only.
     fn is_first_id(&self, record: &Record) -> bool {
         let Id::Member([first, ..]) = self.entry.id else { return true };
-        matches!(self.inside(record, first), Value::Text(text) if text == record.id)
+        matches!(self.member_value(record, first), Value::Text(text) if text == record.id)
     }
 
     fn value<'a>(&self, values: &'a [Value], name: &str) -> Option<&'a Value> {
-        self.wanted.item().member(name).and_then(|(index, _)| values.get(index))
+        self.selector.item().member(name).and_then(|(index, _)| values.get(index))
     }
 
-    fn around<'a>(&self, place: &str, carried: &'a [Value]) -> Option<&'a Value> {
-        let name = place.rsplit('.').next().unwrap_or(place);
-        carried.get(self.wanted.carried().position(|member| member.name == name)?)
+    fn context_value<'a>(&self, path: &str, context: &'a [Value]) -> Option<&'a Value> {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        context.get(self.selector.context().position(|member| member.name == name)?)
     }
 
-    fn text_inside(&self, record: &Record, path: &str) -> Option<String> {
-        match self.inside(record, path) {
+    fn text_member(&self, record: &Record, path: &str) -> Option<String> {
+        match self.member_value(record, path) {
             Value::Text(text) if !text.is_empty() => Some(text),
             _ => None,
         }
     }
 
-    /// A member of a record, or of a structure in it.
-    fn inside(&self, record: &Record, path: &str) -> Value {
+    /// A member of a record, or of a nested structure (`Config.PrivateZone`).
+    fn member_value(&self, record: &Record, path: &str) -> Value {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let Some((index, member)) = self.wanted.item().member(first) else { return Value::Missing };
-        let ColumnSource::Column(column) = self.slots[index] else { return Value::Missing };
+        let Some((index, member)) = self.selector.item().member(first) else { return Value::Missing };
+        let MemberTarget::Column(column) = self.member_targets[index] else { return Value::Missing };
         let value = &record.values[column];
         if rest.is_empty() {
             return value.clone();
@@ -175,21 +179,21 @@ impl Table {
     }
 }
 
-/// Keeps what a detail's answer has and the service model does not know, under the operation's name.
+/// Adds the unknown members of a detail's response to `aws_extra`, under the name of the operation.
 fn add_extra(record: &mut Record, operation: &str, members: &str) {
-    let read =
+    let parse =
         |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
-    let mut extra = record.extra.as_deref().map(read).unwrap_or_default();
-    let told = extra.entry(operation).or_insert_with(|| serde_json::json!({}));
-    if let Some(told) = told.as_object_mut() {
-        told.extend(read(&format!("{{{members}}}")));
+    let mut extra = record.extra.as_deref().map(parse).unwrap_or_default();
+    let of_operation = extra.entry(operation).or_insert_with(|| serde_json::json!({}));
+    if let Some(of_operation) = of_operation.as_object_mut() {
+        of_operation.extend(parse(&format!("{{{members}}}")));
     }
     record.extra = Some(serde_json::Value::from(extra).to_string());
 }
 
-/// Puts a value in its place; a list goes on where the page before has left it.
-fn append(place: &mut Value, value: Value) {
-    match (place, value) {
+/// Sets a column's value. A list is appended to the one of the page before.
+fn append(column: &mut Value, value: Value) {
+    match (column, value) {
         (_, Value::Missing) => {}
         (Value::Json(list), Value::Json(more)) if list.starts_with('[') && more.starts_with('[') => {
             if more != "[]" {
@@ -198,6 +202,6 @@ fn append(place: &mut Value, value: Value) {
                 list.push_str(&more[1..]);
             }
         }
-        (place, value) => *place = value,
+        (column, value) => *column = value,
     }
 }

@@ -1,16 +1,14 @@
 //! `rolecall plan`: prints what a run would ask. It calls AWS only to find the backend's identity and to read the registry.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::{Catalogue, Reach, Source};
 use crate::cli::args::PlanArgs;
 use crate::cli::printer;
 use crate::domain::Partition;
-use crate::engine::{Engine, NoopObserver, PlannedAccount, RunRequest, prepare};
+use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
 use crate::error::Error;
 use crate::input::ValidationErrors;
 use crate::logging;
@@ -24,18 +22,9 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
     let mut errors = ValidationErrors::default();
-    let (request, source) = arguments.selection.request(None, &mut errors)?;
+    let (request, _) = arguments.selection.request(None, &mut errors)?;
     let engine = Engine::start(settings, Runtime::Terminal).await;
-    let run_request = RunRequest {
-        request,
-        problems: errors,
-        naming: source,
-        may_inline: false,
-        deadline: None,
-        stop: CancellationToken::new(),
-        observer: Arc::new(NoopObserver),
-    };
-    let prepared = prepare(&engine, &run_request).await?;
+    let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
     let selection = prepared.selection;
     let estimate = |account: PlannedAccount| {
         let estimate = Estimate::new(&account, &selection.resources, prepared.catalogue, engine.backend.partition);

@@ -25,7 +25,7 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
         let types = catalogue.tables().iter().map(|table| {
             json!({
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
-                "scope": table.entry.scope, "part": table.part(),
+                "scope": table.entry.scope, "part": table.service_domain(),
                 "actions": table.actions(), "parent": table.parents().map(|parents| parents.table),
                 "columns": table.all_columns(), "secrets": table.secrets(),
             })

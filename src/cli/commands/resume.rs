@@ -11,7 +11,7 @@ use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
 use crate::cli::state_machine::StateMachine;
 use crate::domain::RunId;
-use crate::engine::{Chain, Engine, Manifest, Plan, RemainingWork, RunStatus};
+use crate::engine::{Chain, Engine, Manifest, Plan, RemainingWork, RunHistory, RunStatus};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Request, RunIdSource, run_id};
 use crate::input::ValidationErrors;
@@ -63,8 +63,8 @@ async fn follow(
     // The machine returns the last run of the chain.
     let last: Result<RunId, _> = output["run_id"].as_str().unwrap_or_default().parse();
     let last = last.map_err(|error| Error::new(ErrorKind::Internal, format!("{execution}: {error}")))?;
-    let engine = Engine::start(settings, Runtime::Terminal).await;
-    let chain = engine.chain(first).await?;
+    let history = Engine::start(settings, Runtime::Terminal).await.history()?;
+    let chain = history.chain(first).await?;
     if !chain.iter().any(|manifest| manifest.response.run_id == last) {
         let what = format!("{execution} has committed {last}, but not in this output: check --output");
         return Err(Error::new(ErrorKind::InvalidSettings, what));
@@ -99,10 +99,10 @@ fn print_chain(chain: &[Manifest], as_json: bool) -> ExitCode {
 pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
-    let engine = Engine::start(settings, Runtime::Terminal).await;
+    let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let run = &arguments.run_id;
-    match engine.standing(run).await? {
-        RunStatus::Committed(_) => committed_status(&engine, run, arguments.json).await,
+    match history.status(run).await? {
+        RunStatus::Committed => committed_status(&history, run, arguments.json).await,
         status @ RunStatus::Planned { .. } if arguments.json => {
             let mut progress = progress_json(&status).unwrap_or_default();
             progress["run_id"] = json!(run);
@@ -119,11 +119,11 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
 }
 
 /// Prints a committed run, and the runs that continue it.
-async fn committed_status(engine: &Engine, run: &RunId, as_json: bool) -> Result<ExitCode, Error> {
-    let chain = engine.chain(run).await?;
+async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> Result<ExitCode, Error> {
+    let chain = history.chain(run).await?;
     let next = chain.last().and_then(|last| last.response.remaining.clone()).and_then(|rest| rest.run_id);
     let next_status = match &next {
-        Some(next) => Some(engine.standing(next).await?),
+        Some(next) => Some(history.status(next).await?),
         None => None,
     };
     let [first, ..] = chain.as_slice() else { return Err(unknown(run)) };
@@ -186,25 +186,26 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     let first = &arguments.run_id;
     if arguments.fleet {
-        let engine = Engine::start(settings.clone(), Runtime::Terminal).await;
-        if let RemainingWork::Rest { after, request } = engine.unfinished(first).await? {
+        let history = Engine::start(settings.clone(), Runtime::Terminal).await.history()?;
+        if let RemainingWork::Continue { last_committed, request } = history.remaining_work(first).await? {
             // The remaining request may be larger than an execution's input: the plan step finds it by the run's name.
-            let input = after.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
+            let input =
+                last_committed.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
             let next = request.run_id.unwrap_or_else(|| first.clone());
             return follow(settings, (first, &next), &input, arguments.json).await;
         }
     }
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     let local_run = LocalRun::start(settings, &options).await;
-    while let RemainingWork::Rest { request, .. } = local_run.engine.unfinished(first).await? {
-        let source = RunIdSource::Invocation(String::new());
-        let response = local_run.run(request, ValidationErrors::default(), source).await?;
+    let history = local_run.engine.history()?;
+    while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
+        let response = local_run.run(request.into(), RunIdSource::Given).await?;
         if response.remaining.is_some() && local_run.is_interrupted_or_bounded() {
             break;
         }
     }
     local_run.finish();
-    let chain = local_run.engine.chain(first).await?;
+    let chain = history.chain(first).await?;
     let code = print_chain(&chain, arguments.json);
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
         printer::print("Nothing remains of it.");

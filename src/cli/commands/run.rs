@@ -7,7 +7,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::commands::resume;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
-use crate::engine::Engine;
+use crate::engine::{Engine, RequestDraft};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 
@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     }
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     let local_run = LocalRun::start(settings, &options).await;
-    let result = local_run.run(request, errors, source).await;
+    let result = local_run.run(RequestDraft::new(request, errors), source).await;
     local_run.finish();
     // A refused run has timings too: they say what it waited for.
     if let Some(path) = &arguments.timings {
@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     if options.json {
         printer::print_json(&response);
     } else {
-        let manifest = local_run.engine.manifest(&response.run_id).await?;
+        let manifest = local_run.engine.history()?.manifest(&response.run_id).await?;
         printer::print(&printer::render_text(&response, manifest.as_ref()));
         if response.remaining.is_some() {
             printer::print(&printer::resume_hint(&response.run_id));
@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
 }
 
 fn write_timings(engine: &Engine, path: &Path) -> Result<(), Error> {
-    let text = engine.backend.manner.wire.timings().map(|timings| timings.csv()).unwrap_or_default();
+    let text = engine.backend.client_config.transport.timings().map(|timings| timings.csv()).unwrap_or_default();
     std::fs::write(path, text).map_err(|error| {
         let what = format!("the timings cannot be written to {}: {error}", path.display());
         Error::new(ErrorKind::OutputNotWritable, what)

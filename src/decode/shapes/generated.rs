@@ -6,17 +6,17 @@ pub(super) mod ec2 {
     use super::*;
 pub(crate) static DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT: Structure = Structure { name: "DescribeAccountAttributesResult", secret: false, members: &[
     Member { wire: "accountAttributeSet", name: "AccountAttributes", column: "account_attributes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ACCOUNT_ATTRIBUTE) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static ACCOUNT_ATTRIBUTE: Structure = Structure { name: "AccountAttribute", secret: false, members: &[
     Member { wire: "attributeName", name: "AttributeName", column: "attribute_name", kind: MemberKind::Text },
     Member { wire: "attributeValueSet", name: "AttributeValues", column: "attribute_values", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ACCOUNT_ATTRIBUTE_VALUE) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ACCOUNT_ATTRIBUTE_VALUE: Structure = Structure { name: "AccountAttributeValue", secret: false, members: &[
     Member { wire: "attributeValue", name: "AttributeValue", column: "attribute_value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_ADDRESSES_RESULT: Structure = Structure { name: "DescribeAddressesResult", secret: false, members: &[
     Member { wire: "addressesSet", name: "Addresses", column: "addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ADDRESS) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static ADDRESS: Structure = Structure { name: "Address", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: MemberKind::Text },
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
@@ -34,15 +34,15 @@ pub(crate) static ADDRESS: Structure = Structure { name: "Address", secret: fals
     Member { wire: "serviceManaged", name: "ServiceManaged", column: "service_managed", kind: MemberKind::Text },
     Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: MemberKind::Text },
-], first: 16, order: MemberOrderHint::unknown() };
+], original_members: 16, order_hint: MemberOrderHint::empty() };
 pub(crate) static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_BYOIP_CIDRS_RESULT: Structure = Structure { name: "DescribeByoipCidrsResult", secret: false, members: &[
     Member { wire: "byoipCidrSet", name: "ByoipCidrs", column: "byoip_cidrs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&BYOIP_CIDR) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static BYOIP_CIDR: Structure = Structure { name: "ByoipCidr", secret: false, members: &[
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
@@ -53,17 +53,17 @@ pub(crate) static BYOIP_CIDR: Structure = Structure { name: "ByoipCidr", secret:
     Member { wire: "advertisementType", name: "AdvertisementType", column: "advertisement_type", kind: MemberKind::Text },
     Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: MemberKind::Text },
     Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: MemberKind::Text },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static ASN_ASSOCIATION: Structure = Structure { name: "AsnAssociation", secret: false, members: &[
     Member { wire: "asn", name: "Asn", column: "asn", kind: MemberKind::Text },
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CAPACITY_RESERVATIONS_RESULT: Structure = Structure { name: "DescribeCapacityReservationsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "capacityReservationSet", name: "CapacityReservations", column: "capacity_reservations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CAPACITY_RESERVATION) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION: Structure = Structure { name: "CapacityReservation", secret: false, members: &[
     Member { wire: "capacityReservationId", name: "CapacityReservationId", column: "capacity_reservation_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
@@ -101,21 +101,21 @@ pub(crate) static CAPACITY_RESERVATION: Structure = Structure { name: "CapacityR
     Member { wire: "originalStartDate", name: "OriginalStartDate", column: "original_start_date", kind: MemberKind::Timestamp },
     Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: MemberKind::Text },
     Member { wire: "launchStatus", name: "LaunchStatus", column: "launch_status", kind: MemberKind::Text },
-], first: 36, order: MemberOrderHint::unknown() };
+], original_members: 36, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_ALLOCATION: Structure = Structure { name: "CapacityAllocation", secret: false, members: &[
     Member { wire: "allocationType", name: "AllocationType", column: "allocation_type", kind: MemberKind::Text },
     Member { wire: "count", name: "Count", column: "count", kind: MemberKind::Integer },
     Member { wire: "allocationMetadataList", name: "AllocationMetadata", column: "allocation_metadata", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CAPACITY_ALLOCATION_METADATA_ENTRY) }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_ALLOCATION_METADATA_ENTRY: Structure = Structure { name: "CapacityAllocationMetadataEntry", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION_COMMITMENT_INFO: Structure = Structure { name: "CapacityReservationCommitmentInfo", secret: false, members: &[
     Member { wire: "committedInstanceCount", name: "CommittedInstanceCount", column: "committed_instance_count", kind: MemberKind::Integer },
     Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: MemberKind::Timestamp },
     Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static INTERRUPTIBLE_CAPACITY_ALLOCATION: Structure = Structure { name: "InterruptibleCapacityAllocation", secret: false, members: &[
     Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: MemberKind::Integer },
     Member { wire: "targetInstanceCount", name: "TargetInstanceCount", column: "target_instance_count", kind: MemberKind::Integer },
@@ -123,33 +123,33 @@ pub(crate) static INTERRUPTIBLE_CAPACITY_ALLOCATION: Structure = Structure { nam
     Member { wire: "interruptibleCapacityReservationId", name: "InterruptibleCapacityReservationId", column: "interruptible_capacity_reservation_id", kind: MemberKind::Text },
     Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: MemberKind::Text },
     Member { wire: "zeroSizePreference", name: "ZeroSizePreference", column: "zero_size_preference", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static INTERRUPTION_INFO: Structure = Structure { name: "InterruptionInfo", secret: false, members: &[
     Member { wire: "sourceCapacityReservationId", name: "SourceCapacityReservationId", column: "source_capacity_reservation_id", kind: MemberKind::Text },
     Member { wire: "interruptionType", name: "InterruptionType", column: "interruption_type", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION_ADJUSTMENT_DETAILS: Structure = Structure { name: "CapacityReservationAdjustmentDetails", secret: false, members: &[
     Member { wire: "startDate", name: "StartDate", column: "start_date", kind: MemberKind::Timestamp },
     Member { wire: "endDate", name: "EndDate", column: "end_date", kind: MemberKind::Timestamp },
     Member { wire: "commitmentEndDate", name: "CommitmentEndDate", column: "commitment_end_date", kind: MemberKind::Timestamp },
     Member { wire: "endDateType", name: "EndDateType", column: "end_date_type", kind: MemberKind::Text },
     Member { wire: "commitmentDuration", name: "CommitmentDuration", column: "commitment_duration", kind: MemberKind::Integer },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CARRIER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCarrierGatewaysResult", secret: false, members: &[
     Member { wire: "carrierGatewaySet", name: "CarrierGateways", column: "carrier_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CARRIER_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CARRIER_GATEWAY: Structure = Structure { name: "CarrierGateway", secret: false, members: &[
     Member { wire: "carrierGatewayId", name: "CarrierGatewayId", column: "carrier_gateway_id", kind: MemberKind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeClientVpnEndpointsResult", secret: false, members: &[
     Member { wire: "clientVpnEndpoint", name: "ClientVpnEndpoints", column: "client_vpn_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CLIENT_VPN_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_VPN_ENDPOINT: Structure = Structure { name: "ClientVpnEndpoint", secret: false, members: &[
     Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
@@ -180,70 +180,70 @@ pub(crate) static CLIENT_VPN_ENDPOINT: Structure = Structure { name: "ClientVpnE
     Member { wire: "trafficIpAddressType", name: "TrafficIpAddressType", column: "traffic_ip_address_type", kind: MemberKind::Text },
     Member { wire: "transitGatewayConfiguration", name: "TransitGatewayConfiguration", column: "transit_gateway_configuration", kind: MemberKind::Structure(&TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE) },
     Member { wire: "devicePostureOptions", name: "DevicePostureOptions", column: "device_posture_options", kind: MemberKind::Structure(&DEVICE_POSTURE_RESPONSE_OPTIONS) },
-], first: 29, order: MemberOrderHint::unknown() };
+], original_members: 29, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_VPN_ENDPOINT_STATUS: Structure = Structure { name: "ClientVpnEndpointStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ASSOCIATED_TARGET_NETWORK: Structure = Structure { name: "AssociatedTargetNetwork", secret: false, members: &[
     Member { wire: "networkId", name: "NetworkId", column: "network_id", kind: MemberKind::Text },
     Member { wire: "networkType", name: "NetworkType", column: "network_type", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_VPN_AUTHENTICATION: Structure = Structure { name: "ClientVpnAuthentication", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "activeDirectory", name: "ActiveDirectory", column: "active_directory", kind: MemberKind::Structure(&DIRECTORY_SERVICE_AUTHENTICATION) },
     Member { wire: "mutualAuthentication", name: "MutualAuthentication", column: "mutual_authentication", kind: MemberKind::Structure(&CERTIFICATE_AUTHENTICATION) },
     Member { wire: "federatedAuthentication", name: "FederatedAuthentication", column: "federated_authentication", kind: MemberKind::Structure(&FEDERATED_AUTHENTICATION) },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DIRECTORY_SERVICE_AUTHENTICATION: Structure = Structure { name: "DirectoryServiceAuthentication", secret: false, members: &[
     Member { wire: "directoryId", name: "DirectoryId", column: "directory_id", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CERTIFICATE_AUTHENTICATION: Structure = Structure { name: "CertificateAuthentication", secret: false, members: &[
     Member { wire: "clientRootCertificateChain", name: "ClientRootCertificateChain", column: "client_root_certificate_chain", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static FEDERATED_AUTHENTICATION: Structure = Structure { name: "FederatedAuthentication", secret: false, members: &[
     Member { wire: "samlProviderArn", name: "SamlProviderArn", column: "saml_provider_arn", kind: MemberKind::Text },
     Member { wire: "selfServiceSamlProviderArn", name: "SelfServiceSamlProviderArn", column: "self_service_saml_provider_arn", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CONNECTION_LOG_RESPONSE_OPTIONS: Structure = Structure { name: "ConnectionLogResponseOptions", secret: false, members: &[
     Member { wire: "Enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
     Member { wire: "CloudwatchLogGroup", name: "CloudwatchLogGroup", column: "cloudwatch_log_group", kind: MemberKind::Text },
     Member { wire: "CloudwatchLogStream", name: "CloudwatchLogStream", column: "cloudwatch_log_stream", kind: MemberKind::Text },
     Member { wire: "IncludeAuthorizationPolicyContext", name: "IncludeAuthorizationPolicyContext", column: "include_authorization_policy_context", kind: MemberKind::Boolean },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_CONNECT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientConnectResponseOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
     Member { wire: "lambdaFunctionArn", name: "LambdaFunctionArn", column: "lambda_function_arn", kind: MemberKind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_VPN_ENDPOINT_ATTRIBUTE_STATUS: Structure = Structure { name: "ClientVpnEndpointAttributeStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_LOGIN_BANNER_RESPONSE_OPTIONS: Structure = Structure { name: "ClientLoginBannerResponseOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
     Member { wire: "bannerText", name: "BannerText", column: "banner_text", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_ROUTE_ENFORCEMENT_RESPONSE_OPTIONS: Structure = Structure { name: "ClientRouteEnforcementResponseOptions", secret: false, members: &[
     Member { wire: "enforced", name: "Enforced", column: "enforced", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_CONFIGURATION_DESCRIBE_ENDPOINT_STRUCTURE: Structure = Structure { name: "TransitGatewayConfigurationDescribeEndpointStructure", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
     Member { wire: "availabilityZoneSet", name: "AvailabilityZones", column: "availability_zones", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
     Member { wire: "availabilityZoneIdSet", name: "AvailabilityZoneIds", column: "availability_zone_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DEVICE_POSTURE_RESPONSE_OPTIONS: Structure = Structure { name: "DevicePostureResponseOptions", secret: false, members: &[
     Member { wire: "trustProviderSet", name: "TrustProviders", column: "trust_providers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CLIENT_VPN_TRUST_PROVIDER) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLIENT_VPN_TRUST_PROVIDER: Structure = Structure { name: "ClientVpnTrustProvider", secret: false, members: &[
     Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: MemberKind::Text },
     Member { wire: "tenantId", name: "TenantId", column: "tenant_id", kind: MemberKind::Text },
     Member { wire: "publicSigningKeyUrl", name: "PublicSigningKeyUrl", column: "public_signing_key_url", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CUSTOMER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCustomerGatewaysResult", secret: false, members: &[
     Member { wire: "customerGatewaySet", name: "CustomerGateways", column: "customer_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CUSTOMER_GATEWAY) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CUSTOMER_GATEWAY: Structure = Structure { name: "CustomerGateway", secret: false, members: &[
     Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: MemberKind::Text },
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: MemberKind::Text },
@@ -254,41 +254,41 @@ pub(crate) static CUSTOMER_GATEWAY: Structure = Structure { name: "CustomerGatew
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: MemberKind::Text },
     Member { wire: "bgpAsn", name: "BgpAsn", column: "bgp_asn", kind: MemberKind::Text },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_DHCP_OPTIONS_RESULT: Structure = Structure { name: "DescribeDhcpOptionsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "dhcpOptionsSet", name: "DhcpOptions", column: "dhcp_options", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&DHCP_OPTIONS) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DHCP_OPTIONS: Structure = Structure { name: "DhcpOptions", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "dhcpOptionsId", name: "DhcpOptionsId", column: "dhcp_options_id", kind: MemberKind::Text },
     Member { wire: "dhcpConfigurationSet", name: "DhcpConfigurations", column: "dhcp_configurations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&DHCP_CONFIGURATION) }) },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DHCP_CONFIGURATION: Structure = Structure { name: "DhcpConfiguration", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "valueSet", name: "Values", column: "values", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ATTRIBUTE_VALUE) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ATTRIBUTE_VALUE: Structure = Structure { name: "AttributeValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_EGRESS_ONLY_INTERNET_GATEWAYS_RESULT: Structure = Structure { name: "DescribeEgressOnlyInternetGatewaysResult", secret: false, members: &[
     Member { wire: "egressOnlyInternetGatewaySet", name: "EgressOnlyInternetGateways", column: "egress_only_internet_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&EGRESS_ONLY_INTERNET_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static EGRESS_ONLY_INTERNET_GATEWAY: Structure = Structure { name: "EgressOnlyInternetGateway", secret: false, members: &[
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INTERNET_GATEWAY_ATTACHMENT) }) },
     Member { wire: "egressOnlyInternetGatewayId", name: "EgressOnlyInternetGatewayId", column: "egress_only_internet_gateway_id", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static INTERNET_GATEWAY_ATTACHMENT: Structure = Structure { name: "InternetGatewayAttachment", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_FLEETS_RESULT: Structure = Structure { name: "DescribeFleetsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "fleetSet", name: "Fleets", column: "fleets", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&FLEET_DATA) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_DATA: Structure = Structure { name: "FleetData", secret: false, members: &[
     Member { wire: "activityStatus", name: "ActivityStatus", column: "activity_status", kind: MemberKind::Text },
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: MemberKind::Timestamp },
@@ -312,16 +312,16 @@ pub(crate) static FLEET_DATA: Structure = Structure { name: "FleetData", secret:
     Member { wire: "errorSet", name: "Errors", column: "errors", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&DESCRIBE_FLEET_ERROR) }) },
     Member { wire: "fleetInstanceSet", name: "Instances", column: "instances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&DESCRIBE_FLEETS_INSTANCES) }) },
     Member { wire: "context", name: "Context", column: "context", kind: MemberKind::Text },
-], first: 22, order: MemberOrderHint::unknown() };
+], original_members: 22, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_LAUNCH_TEMPLATE_CONFIG: Structure = Structure { name: "FleetLaunchTemplateConfig", secret: false, members: &[
     Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: MemberKind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
     Member { wire: "overrides", name: "Overrides", column: "overrides", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_LAUNCH_TEMPLATE_SPECIFICATION: Structure = Structure { name: "FleetLaunchTemplateSpecification", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: MemberKind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: MemberKind::Text },
     Member { wire: "version", name: "Version", column: "version", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name: "FleetLaunchTemplateOverrides", secret: false, members: &[
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: MemberKind::Text },
@@ -334,10 +334,10 @@ pub(crate) static FLEET_LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name:
     Member { wire: "imageId", name: "ImageId", column: "image_id", kind: MemberKind::Text },
     Member { wire: "blockDeviceMappingSet", name: "BlockDeviceMappings", column: "block_device_mappings", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&BLOCK_DEVICE_MAPPING_RESPONSE) }) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
-], first: 11, order: MemberOrderHint::unknown() };
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static PLACEMENT_RESPONSE: Structure = Structure { name: "PlacementResponse", secret: false, members: &[
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_REQUIREMENTS: Structure = Structure { name: "InstanceRequirements", secret: false, members: &[
     Member { wire: "vCpuCount", name: "VCpuCount", column: "v_cpu_count", kind: MemberKind::Structure(&V_CPU_COUNT_RANGE) },
     Member { wire: "memoryMiB", name: "MemoryMiB", column: "memory_mi_b", kind: MemberKind::Structure(&MEMORY_MI_B) },
@@ -365,58 +365,58 @@ pub(crate) static INSTANCE_REQUIREMENTS: Structure = Structure { name: "Instance
     Member { wire: "maxSpotPriceAsPercentageOfOptimalOnDemandPrice", name: "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", column: "max_spot_price_as_percentage_of_optimal_on_demand_price", kind: MemberKind::Integer },
     Member { wire: "baselinePerformanceFactors", name: "BaselinePerformanceFactors", column: "baseline_performance_factors", kind: MemberKind::Structure(&BASELINE_PERFORMANCE_FACTORS) },
     Member { wire: "requireEncryptionInTransit", name: "RequireEncryptionInTransit", column: "require_encryption_in_transit", kind: MemberKind::Boolean },
-], first: 26, order: MemberOrderHint::unknown() };
+], original_members: 26, order_hint: MemberOrderHint::empty() };
 pub(crate) static V_CPU_COUNT_RANGE: Structure = Structure { name: "VCpuCountRange", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static MEMORY_MI_B: Structure = Structure { name: "MemoryMiB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static MEMORY_GI_B_PER_V_CPU: Structure = Structure { name: "MemoryGiBPerVCpu", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Double },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE_COUNT: Structure = Structure { name: "NetworkInterfaceCount", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TOTAL_LOCAL_STORAGE_GB: Structure = Structure { name: "TotalLocalStorageGB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Double },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static BASELINE_EBS_BANDWIDTH_MBPS: Structure = Structure { name: "BaselineEbsBandwidthMbps", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ACCELERATOR_COUNT: Structure = Structure { name: "AcceleratorCount", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ACCELERATOR_TOTAL_MEMORY_MI_B: Structure = Structure { name: "AcceleratorTotalMemoryMiB", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Integer },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_BANDWIDTH_GBPS: Structure = Structure { name: "NetworkBandwidthGbps", secret: false, members: &[
     Member { wire: "min", name: "Min", column: "min", kind: MemberKind::Double },
     Member { wire: "max", name: "Max", column: "max", kind: MemberKind::Double },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static BASELINE_PERFORMANCE_FACTORS: Structure = Structure { name: "BaselinePerformanceFactors", secret: false, members: &[
     Member { wire: "cpu", name: "Cpu", column: "cpu", kind: MemberKind::Structure(&CPU_PERFORMANCE_FACTOR) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CPU_PERFORMANCE_FACTOR: Structure = Structure { name: "CpuPerformanceFactor", secret: false, members: &[
     Member { wire: "referenceSet", name: "References", column: "references", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PERFORMANCE_FACTOR_REFERENCE) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PERFORMANCE_FACTOR_REFERENCE: Structure = Structure { name: "PerformanceFactorReference", secret: false, members: &[
     Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static BLOCK_DEVICE_MAPPING_RESPONSE: Structure = Structure { name: "BlockDeviceMappingResponse", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: MemberKind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: MemberKind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: MemberKind::Structure(&EBS_BLOCK_DEVICE_RESPONSE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static EBS_BLOCK_DEVICE_RESPONSE: Structure = Structure { name: "EbsBlockDeviceResponse", secret: false, members: &[
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: MemberKind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
@@ -426,14 +426,14 @@ pub(crate) static EBS_BLOCK_DEVICE_RESPONSE: Structure = Structure { name: "EbsB
     Member { wire: "snapshotId", name: "SnapshotId", column: "snapshot_id", kind: MemberKind::Text },
     Member { wire: "volumeSize", name: "VolumeSize", column: "volume_size", kind: MemberKind::Integer },
     Member { wire: "volumeType", name: "VolumeType", column: "volume_type", kind: MemberKind::Text },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static TARGET_CAPACITY_SPECIFICATION: Structure = Structure { name: "TargetCapacitySpecification", secret: false, members: &[
     Member { wire: "totalTargetCapacity", name: "TotalTargetCapacity", column: "total_target_capacity", kind: MemberKind::Integer },
     Member { wire: "onDemandTargetCapacity", name: "OnDemandTargetCapacity", column: "on_demand_target_capacity", kind: MemberKind::Integer },
     Member { wire: "spotTargetCapacity", name: "SpotTargetCapacity", column: "spot_target_capacity", kind: MemberKind::Integer },
     Member { wire: "defaultTargetCapacityType", name: "DefaultTargetCapacityType", column: "default_target_capacity_type", kind: MemberKind::Text },
     Member { wire: "targetCapacityUnitType", name: "TargetCapacityUnitType", column: "target_capacity_unit_type", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static SPOT_OPTIONS: Structure = Structure { name: "SpotOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: MemberKind::Text },
     Member { wire: "maintenanceStrategies", name: "MaintenanceStrategies", column: "maintenance_strategies", kind: MemberKind::Structure(&FLEET_SPOT_MAINTENANCE_STRATEGIES) },
@@ -443,14 +443,14 @@ pub(crate) static SPOT_OPTIONS: Structure = Structure { name: "SpotOptions", sec
     Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: MemberKind::Boolean },
     Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: MemberKind::Integer },
     Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: MemberKind::Text },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_SPOT_MAINTENANCE_STRATEGIES: Structure = Structure { name: "FleetSpotMaintenanceStrategies", secret: false, members: &[
     Member { wire: "capacityRebalance", name: "CapacityRebalance", column: "capacity_rebalance", kind: MemberKind::Structure(&FLEET_SPOT_CAPACITY_REBALANCE) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLEET_SPOT_CAPACITY_REBALANCE: Structure = Structure { name: "FleetSpotCapacityRebalance", secret: false, members: &[
     Member { wire: "replacementStrategy", name: "ReplacementStrategy", column: "replacement_strategy", kind: MemberKind::Text },
     Member { wire: "terminationDelay", name: "TerminationDelay", column: "termination_delay", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ON_DEMAND_OPTIONS: Structure = Structure { name: "OnDemandOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: MemberKind::Text },
     Member { wire: "capacityReservationOptions", name: "CapacityReservationOptions", column: "capacity_reservation_options", kind: MemberKind::Structure(&CAPACITY_RESERVATION_OPTIONS) },
@@ -458,39 +458,39 @@ pub(crate) static ON_DEMAND_OPTIONS: Structure = Structure { name: "OnDemandOpti
     Member { wire: "singleAvailabilityZone", name: "SingleAvailabilityZone", column: "single_availability_zone", kind: MemberKind::Boolean },
     Member { wire: "minTargetCapacity", name: "MinTargetCapacity", column: "min_target_capacity", kind: MemberKind::Integer },
     Member { wire: "maxTotalPrice", name: "MaxTotalPrice", column: "max_total_price", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION_OPTIONS: Structure = Structure { name: "CapacityReservationOptions", secret: false, members: &[
     Member { wire: "usageStrategy", name: "UsageStrategy", column: "usage_strategy", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESERVED_CAPACITY_OPTIONS: Structure = Structure { name: "ReservedCapacityOptions", secret: false, members: &[
     Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: MemberKind::Text },
     Member { wire: "reservationTypeSet", name: "ReservationTypes", column: "reservation_types", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
     Member { wire: "reservedCapacityFallbackOptions", name: "ReservedCapacityFallbackOptions", column: "reserved_capacity_fallback_options", kind: MemberKind::Structure(&RESERVED_CAPACITY_FALLBACK_OPTIONS) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESERVED_CAPACITY_FALLBACK_OPTIONS: Structure = Structure { name: "ReservedCapacityFallbackOptions", secret: false, members: &[
     Member { wire: "marketTypeSet", name: "MarketTypes", column: "market_types", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_FLEET_ERROR: Structure = Structure { name: "DescribeFleetError", secret: false, members: &[
     Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
     Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: MemberKind::Text },
     Member { wire: "errorCode", name: "ErrorCode", column: "error_code", kind: MemberKind::Text },
     Member { wire: "errorMessage", name: "ErrorMessage", column: "error_message", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE: Structure = Structure { name: "LaunchTemplateAndOverridesResponse", secret: false, members: &[
     Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: MemberKind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
     Member { wire: "overrides", name: "Overrides", column: "overrides", kind: MemberKind::Structure(&FLEET_LAUNCH_TEMPLATE_OVERRIDES) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_FLEETS_INSTANCES: Structure = Structure { name: "DescribeFleetsInstances", secret: false, members: &[
     Member { wire: "launchTemplateAndOverrides", name: "LaunchTemplateAndOverrides", column: "launch_template_and_overrides", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_AND_OVERRIDES_RESPONSE) },
     Member { wire: "lifecycle", name: "Lifecycle", column: "lifecycle", kind: MemberKind::Text },
     Member { wire: "instanceIds", name: "InstanceIds", column: "instance_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "platform", name: "Platform", column: "platform", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_FLOW_LOGS_RESULT: Structure = Structure { name: "DescribeFlowLogsResult", secret: false, members: &[
     Member { wire: "flowLogSet", name: "FlowLogs", column: "flow_logs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&FLOW_LOG) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static FLOW_LOG: Structure = Structure { name: "FlowLog", secret: false, members: &[
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "deliverLogsErrorMessage", name: "DeliverLogsErrorMessage", column: "deliver_logs_error_message", kind: MemberKind::Text },
@@ -509,20 +509,20 @@ pub(crate) static FLOW_LOG: Structure = Structure { name: "FlowLog", secret: fal
     Member { wire: "maxAggregationInterval", name: "MaxAggregationInterval", column: "max_aggregation_interval", kind: MemberKind::Integer },
     Member { wire: "destinationOptions", name: "DestinationOptions", column: "destination_options", kind: MemberKind::Structure(&DESTINATION_OPTIONS_RESPONSE) },
     Member { wire: "tagFieldSpecificationSet", name: "TagFieldSpecifications", column: "tag_field_specifications", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG_FIELD_SPECIFICATION_RESPONSE) }) },
-], first: 17, order: MemberOrderHint::unknown() };
+], original_members: 17, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESTINATION_OPTIONS_RESPONSE: Structure = Structure { name: "DestinationOptionsResponse", secret: false, members: &[
     Member { wire: "fileFormat", name: "FileFormat", column: "file_format", kind: MemberKind::Text },
     Member { wire: "hiveCompatiblePartitions", name: "HiveCompatiblePartitions", column: "hive_compatible_partitions", kind: MemberKind::Boolean },
     Member { wire: "perHourPartition", name: "PerHourPartition", column: "per_hour_partition", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static TAG_FIELD_SPECIFICATION_RESPONSE: Structure = Structure { name: "TagFieldSpecificationResponse", secret: false, members: &[
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
     Member { wire: "tagKeySet", name: "TagKeys", column: "tag_keys", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_HOSTS_RESULT: Structure = Structure { name: "DescribeHostsResult", secret: false, members: &[
     Member { wire: "hostSet", name: "Hosts", column: "hosts", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&HOST) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOST: Structure = Structure { name: "Host", secret: false, members: &[
     Member { wire: "autoPlacement", name: "AutoPlacement", column: "auto_placement", kind: MemberKind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
@@ -545,35 +545,35 @@ pub(crate) static HOST: Structure = Structure { name: "Host", secret: false, mem
     Member { wire: "hostMaintenance", name: "HostMaintenance", column: "host_maintenance", kind: MemberKind::Text },
     Member { wire: "assetId", name: "AssetId", column: "asset_id", kind: MemberKind::Text },
     Member { wire: "cpuOptions", name: "CpuOptions", column: "cpu_options", kind: MemberKind::Structure(&HOST_CPU_OPTIONS) },
-], first: 21, order: MemberOrderHint::unknown() };
+], original_members: 21, order_hint: MemberOrderHint::empty() };
 pub(crate) static AVAILABLE_CAPACITY: Structure = Structure { name: "AvailableCapacity", secret: false, members: &[
     Member { wire: "availableInstanceCapacity", name: "AvailableInstanceCapacity", column: "available_instance_capacity", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_CAPACITY) }) },
     Member { wire: "availableVCpus", name: "AvailableVCpus", column: "available_v_cpus", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_CAPACITY: Structure = Structure { name: "InstanceCapacity", secret: false, members: &[
     Member { wire: "availableCapacity", name: "AvailableCapacity", column: "available_capacity", kind: MemberKind::Integer },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "totalCapacity", name: "TotalCapacity", column: "total_capacity", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOST_PROPERTIES: Structure = Structure { name: "HostProperties", secret: false, members: &[
     Member { wire: "cores", name: "Cores", column: "cores", kind: MemberKind::Integer },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: MemberKind::Text },
     Member { wire: "sockets", name: "Sockets", column: "sockets", kind: MemberKind::Integer },
     Member { wire: "totalVCpus", name: "TotalVCpus", column: "total_v_cpus", kind: MemberKind::Integer },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOST_INSTANCE: Structure = Structure { name: "HostInstance", secret: false, members: &[
     Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOST_CPU_OPTIONS: Structure = Structure { name: "HostCpuOptions", secret: false, members: &[
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IMAGES_RESULT: Structure = Structure { name: "DescribeImagesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "imagesSet", name: "Images", column: "images", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IMAGE) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IMAGE: Structure = Structure { name: "Image", secret: false, members: &[
     Member { wire: "platformDetails", name: "PlatformDetails", column: "platform_details", kind: MemberKind::Text },
     Member { wire: "usageOperation", name: "UsageOperation", column: "usage_operation", kind: MemberKind::Text },
@@ -615,13 +615,13 @@ pub(crate) static IMAGE: Structure = Structure { name: "Image", secret: false, m
     Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: MemberKind::Text },
     Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: MemberKind::Text },
     Member { wire: "platform", name: "Platform", column: "platform", kind: MemberKind::Text },
-], first: 40, order: MemberOrderHint::unknown() };
+], original_members: 40, order_hint: MemberOrderHint::empty() };
 pub(crate) static BLOCK_DEVICE_MAPPING: Structure = Structure { name: "BlockDeviceMapping", secret: false, members: &[
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: MemberKind::Structure(&EBS_BLOCK_DEVICE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: MemberKind::Text },
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: MemberKind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static EBS_BLOCK_DEVICE: Structure = Structure { name: "EbsBlockDevice", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
     Member { wire: "iops", name: "Iops", column: "iops", kind: MemberKind::Integer },
@@ -636,33 +636,33 @@ pub(crate) static EBS_BLOCK_DEVICE: Structure = Structure { name: "EbsBlockDevic
     Member { wire: "VolumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: MemberKind::Integer },
     Member { wire: "AvailabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
     Member { wire: "EbsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: MemberKind::Integer },
-], first: 13, order: MemberOrderHint::unknown() };
+], original_members: 13, order_hint: MemberOrderHint::empty() };
 pub(crate) static STATE_REASON: Structure = Structure { name: "StateReason", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IMAGE_WATERMARK: Structure = Structure { name: "ImageWatermark", secret: false, members: &[
     Member { wire: "watermarkKey", name: "WatermarkKey", column: "watermark_key", kind: MemberKind::Text },
     Member { wire: "sourceImageRegion", name: "SourceImageRegion", column: "source_image_region", kind: MemberKind::Text },
     Member { wire: "sourceImageId", name: "SourceImageId", column: "source_image_id", kind: MemberKind::Text },
     Member { wire: "sourceImageCreationTime", name: "SourceImageCreationTime", column: "source_image_creation_time", kind: MemberKind::Timestamp },
     Member { wire: "watermarkCreationTime", name: "WatermarkCreationTime", column: "watermark_creation_time", kind: MemberKind::Timestamp },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_TYPE_SPECIFICATION: Structure = Structure { name: "InstanceTypeSpecification", secret: false, members: &[
     Member { wire: "supportedInstanceTypeSet", name: "SupportedInstanceTypes", column: "supported_instance_types", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_TYPE_ITEM) }) },
     Member { wire: "unsupportedInstanceTypeSet", name: "UnsupportedInstanceTypes", column: "unsupported_instance_types", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_TYPE_ITEM) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_TYPE_ITEM: Structure = Structure { name: "InstanceTypeItem", secret: false, members: &[
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PRODUCT_CODE: Structure = Structure { name: "ProductCode", secret: false, members: &[
     Member { wire: "productCode", name: "ProductCodeId", column: "product_code_id", kind: MemberKind::Text },
     Member { wire: "type", name: "ProductCodeType", column: "product_code_type", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_INSTANCE_CONNECT_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeInstanceConnectEndpointsResult", secret: false, members: &[
     Member { wire: "instanceConnectEndpointSet", name: "InstanceConnectEndpoints", column: "instance_connect_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&EC2_INSTANCE_CONNECT_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static EC2_INSTANCE_CONNECT_ENDPOINT: Structure = Structure { name: "Ec2InstanceConnectEndpoint", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "instanceConnectEndpointId", name: "InstanceConnectEndpointId", column: "instance_connect_endpoint_id", kind: MemberKind::Text },
@@ -682,19 +682,19 @@ pub(crate) static EC2_INSTANCE_CONNECT_ENDPOINT: Structure = Structure { name: "
     Member { wire: "ipAddressType", name: "IpAddressType", column: "ip_address_type", kind: MemberKind::Text },
     Member { wire: "publicDnsNames", name: "PublicDnsNames", column: "public_dns_names", kind: MemberKind::Structure(&INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
-], first: 18, order: MemberOrderHint::unknown() };
+], original_members: 18, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_CONNECT_ENDPOINT_PUBLIC_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointPublicDnsNames", secret: false, members: &[
     Member { wire: "ipv4", name: "Ipv4", column: "ipv4", kind: MemberKind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
     Member { wire: "dualstack", name: "Dualstack", column: "dualstack", kind: MemberKind::Structure(&INSTANCE_CONNECT_ENDPOINT_DNS_NAMES) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_CONNECT_ENDPOINT_DNS_NAMES: Structure = Structure { name: "InstanceConnectEndpointDnsNames", secret: false, members: &[
     Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: MemberKind::Text },
     Member { wire: "fipsDnsName", name: "FipsDnsName", column: "fips_dns_name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_INSTANCE_STATUS_RESULT: Structure = Structure { name: "DescribeInstanceStatusResult", secret: false, members: &[
     Member { wire: "instanceStatusSet", name: "InstanceStatuses", column: "instance_statuses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_STATUS) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_STATUS: Structure = Structure { name: "InstanceStatus", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
@@ -707,12 +707,12 @@ pub(crate) static INSTANCE_STATUS: Structure = Structure { name: "InstanceStatus
     Member { wire: "systemStatus", name: "SystemStatus", column: "system_status", kind: MemberKind::Structure(&INSTANCE_STATUS_SUMMARY) },
     Member { wire: "attachedEbsStatus", name: "AttachedEbsStatus", column: "attached_ebs_status", kind: MemberKind::Structure(&EBS_STATUS_SUMMARY) },
     Member { wire: "applicationStatus", name: "ApplicationStatus", column: "application_status", kind: MemberKind::Structure(&APPLICATION_STATUS_SUMMARY) },
-], first: 11, order: MemberOrderHint::unknown() };
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static OPERATOR_RESPONSE: Structure = Structure { name: "OperatorResponse", secret: false, members: &[
     Member { wire: "managed", name: "Managed", column: "managed", kind: MemberKind::Boolean },
     Member { wire: "principal", name: "Principal", column: "principal", kind: MemberKind::Text },
     Member { wire: "hiddenByDefault", name: "HiddenByDefault", column: "hidden_by_default", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_STATUS_EVENT: Structure = Structure { name: "InstanceStatusEvent", secret: false, members: &[
     Member { wire: "instanceEventId", name: "InstanceEventId", column: "instance_event_id", kind: MemberKind::Text },
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
@@ -720,48 +720,48 @@ pub(crate) static INSTANCE_STATUS_EVENT: Structure = Structure { name: "Instance
     Member { wire: "notAfter", name: "NotAfter", column: "not_after", kind: MemberKind::Timestamp },
     Member { wire: "notBefore", name: "NotBefore", column: "not_before", kind: MemberKind::Timestamp },
     Member { wire: "notBeforeDeadline", name: "NotBeforeDeadline", column: "not_before_deadline", kind: MemberKind::Timestamp },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_STATE: Structure = Structure { name: "InstanceState", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Integer },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_STATUS_SUMMARY: Structure = Structure { name: "InstanceStatusSummary", secret: false, members: &[
     Member { wire: "details", name: "Details", column: "details", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_STATUS_DETAILS) }) },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_STATUS_DETAILS: Structure = Structure { name: "InstanceStatusDetails", secret: false, members: &[
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: MemberKind::Timestamp },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static EBS_STATUS_SUMMARY: Structure = Structure { name: "EbsStatusSummary", secret: false, members: &[
     Member { wire: "details", name: "Details", column: "details", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&EBS_STATUS_DETAILS) }) },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static EBS_STATUS_DETAILS: Structure = Structure { name: "EbsStatusDetails", secret: false, members: &[
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: MemberKind::Timestamp },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static APPLICATION_STATUS_SUMMARY: Structure = Structure { name: "ApplicationStatusSummary", secret: false, members: &[
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
     Member { wire: "impairedSince", name: "ImpairedSince", column: "impaired_since", kind: MemberKind::Timestamp },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_INSTANCES_RESULT: Structure = Structure { name: "DescribeInstancesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "reservationSet", name: "Reservations", column: "reservations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&RESERVATION) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESERVATION: Structure = Structure { name: "Reservation", secret: false, members: &[
     Member { wire: "reservationId", name: "ReservationId", column: "reservation_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "requesterId", name: "RequesterId", column: "requester_id", kind: MemberKind::Text },
     Member { wire: "groupSet", name: "Groups", column: "groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&GROUP_IDENTIFIER) }) },
     Member { wire: "instancesSet", name: "Instances", column: "instances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE) }) },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static GROUP_IDENTIFIER: Structure = Structure { name: "GroupIdentifier", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE: Structure = Structure { name: "Instance", secret: false, members: &[
     Member { wire: "architecture", name: "Architecture", column: "architecture", kind: MemberKind::Text },
     Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_BLOCK_DEVICE_MAPPING) }) },
@@ -824,11 +824,11 @@ pub(crate) static INSTANCE: Structure = Structure { name: "Instance", secret: fa
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
     Member { wire: "ipAddress", name: "PublicIpAddress", column: "public_ip_address", kind: MemberKind::Text },
-], first: 61, order: MemberOrderHint::unknown() };
+], original_members: 61, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "InstanceBlockDeviceMapping", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: MemberKind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: MemberKind::Structure(&EBS_INSTANCE_BLOCK_DEVICE) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsInstanceBlockDevice", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
@@ -838,23 +838,23 @@ pub(crate) static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsI
     Member { wire: "volumeOwnerId", name: "VolumeOwnerId", column: "volume_owner_id", kind: MemberKind::Text },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: MemberKind::Integer },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
     Member { wire: "id", name: "Id", column: "id", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ELASTIC_GPU_ASSOCIATION: Structure = Structure { name: "ElasticGpuAssociation", secret: false, members: &[
     Member { wire: "elasticGpuId", name: "ElasticGpuId", column: "elastic_gpu_id", kind: MemberKind::Text },
     Member { wire: "elasticGpuAssociationId", name: "ElasticGpuAssociationId", column: "elastic_gpu_association_id", kind: MemberKind::Text },
     Member { wire: "elasticGpuAssociationState", name: "ElasticGpuAssociationState", column: "elastic_gpu_association_state", kind: MemberKind::Text },
     Member { wire: "elasticGpuAssociationTime", name: "ElasticGpuAssociationTime", column: "elastic_gpu_association_time", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static ELASTIC_INFERENCE_ACCELERATOR_ASSOCIATION: Structure = Structure { name: "ElasticInferenceAcceleratorAssociation", secret: false, members: &[
     Member { wire: "elasticInferenceAcceleratorArn", name: "ElasticInferenceAcceleratorArn", column: "elastic_inference_accelerator_arn", kind: MemberKind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationId", name: "ElasticInferenceAcceleratorAssociationId", column: "elastic_inference_accelerator_association_id", kind: MemberKind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationState", name: "ElasticInferenceAcceleratorAssociationState", column: "elastic_inference_accelerator_association_state", kind: MemberKind::Text },
     Member { wire: "elasticInferenceAcceleratorAssociationTime", name: "ElasticInferenceAcceleratorAssociationTime", column: "elastic_inference_accelerator_association_time", kind: MemberKind::Timestamp },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_INTERFACE: Structure = Structure { name: "InstanceNetworkInterface", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: MemberKind::Structure(&INSTANCE_NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: MemberKind::Structure(&INSTANCE_NETWORK_INTERFACE_ATTACHMENT) },
@@ -876,14 +876,14 @@ pub(crate) static INSTANCE_NETWORK_INTERFACE: Structure = Structure { name: "Ins
     Member { wire: "ipv6PrefixSet", name: "Ipv6Prefixes", column: "ipv6_prefixes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_IPV6_PREFIX) }) },
     Member { wire: "connectionTrackingConfiguration", name: "ConnectionTrackingConfiguration", column: "connection_tracking_configuration", kind: MemberKind::Structure(&CONNECTION_TRACKING_SPECIFICATION_RESPONSE) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
-], first: 20, order: MemberOrderHint::unknown() };
+], original_members: 20, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "InstanceNetworkInterfaceAssociation", secret: false, members: &[
     Member { wire: "carrierIp", name: "CarrierIp", column: "carrier_ip", kind: MemberKind::Text },
     Member { wire: "customerOwnedIp", name: "CustomerOwnedIp", column: "customer_owned_ip", kind: MemberKind::Text },
     Member { wire: "ipOwnerId", name: "IpOwnerId", column: "ip_owner_id", kind: MemberKind::Text },
     Member { wire: "publicDnsName", name: "PublicDnsName", column: "public_dns_name", kind: MemberKind::Text },
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "InstanceNetworkInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: MemberKind::Text },
@@ -893,55 +893,55 @@ pub(crate) static INSTANCE_NETWORK_INTERFACE_ATTACHMENT: Structure = Structure {
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: MemberKind::Integer },
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: MemberKind::Structure(&INSTANCE_ATTACHMENT_ENA_SRD_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: MemberKind::Integer },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_ATTACHMENT_ENA_SRD_SPECIFICATION: Structure = Structure { name: "InstanceAttachmentEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: MemberKind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: MemberKind::Structure(&INSTANCE_ATTACHMENT_ENA_SRD_UDP_SPECIFICATION) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_ATTACHMENT_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "InstanceAttachmentEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_IPV6_ADDRESS: Structure = Structure { name: "InstanceIpv6Address", secret: false, members: &[
     Member { wire: "ipv6Address", name: "Ipv6Address", column: "ipv6_address", kind: MemberKind::Text },
     Member { wire: "isPrimaryIpv6", name: "IsPrimaryIpv6", column: "is_primary_ipv6", kind: MemberKind::Boolean },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "InstancePrivateIpAddress", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: MemberKind::Structure(&INSTANCE_NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "primary", name: "Primary", column: "primary", kind: MemberKind::Boolean },
     Member { wire: "privateDnsName", name: "PrivateDnsName", column: "private_dns_name", kind: MemberKind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_IPV4_PREFIX: Structure = Structure { name: "InstanceIpv4Prefix", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_IPV6_PREFIX: Structure = Structure { name: "InstanceIpv6Prefix", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CONNECTION_TRACKING_SPECIFICATION_RESPONSE: Structure = Structure { name: "ConnectionTrackingSpecificationResponse", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: MemberKind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: MemberKind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static CPU_OPTIONS: Structure = Structure { name: "CpuOptions", secret: false, members: &[
     Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: MemberKind::Integer },
     Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: MemberKind::Integer },
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: MemberKind::Text },
     Member { wire: "nestedVirtualization", name: "NestedVirtualization", column: "nested_virtualization", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION_SPECIFICATION_RESPONSE: Structure = Structure { name: "CapacityReservationSpecificationResponse", secret: false, members: &[
     Member { wire: "capacityReservationPreference", name: "CapacityReservationPreference", column: "capacity_reservation_preference", kind: MemberKind::Text },
     Member { wire: "capacityReservationTarget", name: "CapacityReservationTarget", column: "capacity_reservation_target", kind: MemberKind::Structure(&CAPACITY_RESERVATION_TARGET_RESPONSE) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CAPACITY_RESERVATION_TARGET_RESPONSE: Structure = Structure { name: "CapacityReservationTargetResponse", secret: false, members: &[
     Member { wire: "capacityReservationId", name: "CapacityReservationId", column: "capacity_reservation_id", kind: MemberKind::Text },
     Member { wire: "capacityReservationResourceGroupArn", name: "CapacityReservationResourceGroupArn", column: "capacity_reservation_resource_group_arn", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static HIBERNATION_OPTIONS: Structure = Structure { name: "HibernationOptions", secret: false, members: &[
     Member { wire: "configured", name: "Configured", column: "configured", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LICENSE_CONFIGURATION: Structure = Structure { name: "LicenseConfiguration", secret: false, members: &[
     Member { wire: "licenseConfigurationArn", name: "LicenseConfigurationArn", column: "license_configuration_arn", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_METADATA_OPTIONS_RESPONSE: Structure = Structure { name: "InstanceMetadataOptionsResponse", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: MemberKind::Text },
@@ -949,22 +949,22 @@ pub(crate) static INSTANCE_METADATA_OPTIONS_RESPONSE: Structure = Structure { na
     Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: MemberKind::Text },
     Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: MemberKind::Text },
     Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static ENCLAVE_OPTIONS: Structure = Structure { name: "EnclaveOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PRIVATE_DNS_NAME_OPTIONS_RESPONSE: Structure = Structure { name: "PrivateDnsNameOptionsResponse", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: MemberKind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: MemberKind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_MAINTENANCE_OPTIONS: Structure = Structure { name: "InstanceMaintenanceOptions", secret: false, members: &[
     Member { wire: "autoRecovery", name: "AutoRecovery", column: "auto_recovery", kind: MemberKind::Text },
     Member { wire: "rebootMigration", name: "RebootMigration", column: "reboot_migration", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_PERFORMANCE_OPTIONS: Structure = Structure { name: "InstanceNetworkPerformanceOptions", secret: false, members: &[
     Member { wire: "bandwidthWeighting", name: "BandwidthWeighting", column: "bandwidth_weighting", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_SECONDARY_INTERFACE: Structure = Structure { name: "InstanceSecondaryInterface", secret: false, members: &[
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: MemberKind::Structure(&INSTANCE_SECONDARY_INTERFACE_ATTACHMENT) },
     Member { wire: "macAddress", name: "MacAddress", column: "mac_address", kind: MemberKind::Text },
@@ -976,7 +976,7 @@ pub(crate) static INSTANCE_SECONDARY_INTERFACE: Structure = Structure { name: "I
     Member { wire: "secondarySubnetId", name: "SecondarySubnetId", column: "secondary_subnet_id", kind: MemberKind::Text },
     Member { wire: "secondaryNetworkId", name: "SecondaryNetworkId", column: "secondary_network_id", kind: MemberKind::Text },
     Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: MemberKind::Text },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_SECONDARY_INTERFACE_ATTACHMENT: Structure = Structure { name: "InstanceSecondaryInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: MemberKind::Text },
@@ -984,10 +984,10 @@ pub(crate) static INSTANCE_SECONDARY_INTERFACE_ATTACHMENT: Structure = Structure
     Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: MemberKind::Integer },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: MemberKind::Integer },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "InstanceSecondaryInterfacePrivateIpAddress", secret: false, members: &[
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PLACEMENT: Structure = Structure { name: "Placement", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
     Member { wire: "affinity", name: "Affinity", column: "affinity", kind: MemberKind::Text },
@@ -999,24 +999,24 @@ pub(crate) static PLACEMENT: Structure = Structure { name: "Placement", secret: 
     Member { wire: "hostResourceGroupArn", name: "HostResourceGroupArn", column: "host_resource_group_arn", kind: MemberKind::Text },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static MONITORING: Structure = Structure { name: "Monitoring", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_INTERNET_GATEWAYS_RESULT: Structure = Structure { name: "DescribeInternetGatewaysResult", secret: false, members: &[
     Member { wire: "internetGatewaySet", name: "InternetGateways", column: "internet_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INTERNET_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INTERNET_GATEWAY: Structure = Structure { name: "InternetGateway", secret: false, members: &[
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INTERNET_GATEWAY_ATTACHMENT) }) },
     Member { wire: "internetGatewayId", name: "InternetGatewayId", column: "internet_gateway_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IPAM_POOLS_RESULT: Structure = Structure { name: "DescribeIpamPoolsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "ipamPoolSet", name: "IpamPools", column: "ipam_pools", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_POOL) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_POOL: Structure = Structure { name: "IpamPool", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: MemberKind::Text },
@@ -1042,21 +1042,21 @@ pub(crate) static IPAM_POOL: Structure = Structure { name: "IpamPool", secret: f
     Member { wire: "awsService", name: "AwsService", column: "aws_service", kind: MemberKind::Text },
     Member { wire: "publicIpSource", name: "PublicIpSource", column: "public_ip_source", kind: MemberKind::Text },
     Member { wire: "sourceResource", name: "SourceResource", column: "source_resource", kind: MemberKind::Structure(&IPAM_POOL_SOURCE_RESOURCE) },
-], first: 24, order: MemberOrderHint::unknown() };
+], original_members: 24, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_RESOURCE_TAG: Structure = Structure { name: "IpamResourceTag", secret: false, members: &[
     Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_POOL_SOURCE_RESOURCE: Structure = Structure { name: "IpamPoolSourceResource", secret: false, members: &[
     Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
     Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: MemberKind::Text },
     Member { wire: "resourceOwner", name: "ResourceOwner", column: "resource_owner", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IPAM_SCOPES_RESULT: Structure = Structure { name: "DescribeIpamScopesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "ipamScopeSet", name: "IpamScopes", column: "ipam_scopes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_SCOPE) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_SCOPE: Structure = Structure { name: "IpamScope", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "ipamScopeId", name: "IpamScopeId", column: "ipam_scope_id", kind: MemberKind::Text },
@@ -1070,15 +1070,15 @@ pub(crate) static IPAM_SCOPE: Structure = Structure { name: "IpamScope", secret:
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "externalAuthorityConfiguration", name: "ExternalAuthorityConfiguration", column: "external_authority_configuration", kind: MemberKind::Structure(&IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION) },
-], first: 12, order: MemberOrderHint::unknown() };
+], original_members: 12, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_SCOPE_EXTERNAL_AUTHORITY_CONFIGURATION: Structure = Structure { name: "IpamScopeExternalAuthorityConfiguration", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "externalResourceIdentifier", name: "ExternalResourceIdentifier", column: "external_resource_identifier", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IPAMS_RESULT: Structure = Structure { name: "DescribeIpamsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "ipamSet", name: "Ipams", column: "ipams", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM: Structure = Structure { name: "Ipam", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "ipamId", name: "IpamId", column: "ipam_id", kind: MemberKind::Text },
@@ -1098,13 +1098,13 @@ pub(crate) static IPAM: Structure = Structure { name: "Ipam", secret: false, mem
     Member { wire: "tier", name: "Tier", column: "tier", kind: MemberKind::Text },
     Member { wire: "enablePrivateGua", name: "EnablePrivateGua", column: "enable_private_gua", kind: MemberKind::Boolean },
     Member { wire: "meteredAccount", name: "MeteredAccount", column: "metered_account", kind: MemberKind::Text },
-], first: 18, order: MemberOrderHint::unknown() };
+], original_members: 18, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPAM_OPERATING_REGION: Structure = Structure { name: "IpamOperatingRegion", secret: false, members: &[
     Member { wire: "regionName", name: "RegionName", column: "region_name", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_KEY_PAIRS_RESULT: Structure = Structure { name: "DescribeKeyPairsResult", secret: false, members: &[
     Member { wire: "keySet", name: "KeyPairs", column: "key_pairs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&KEY_PAIR_INFO) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static KEY_PAIR_INFO: Structure = Structure { name: "KeyPairInfo", secret: false, members: &[
     Member { wire: "keyPairId", name: "KeyPairId", column: "key_pair_id", kind: MemberKind::Text },
     Member { wire: "keyType", name: "KeyType", column: "key_type", kind: MemberKind::Text },
@@ -1113,11 +1113,11 @@ pub(crate) static KEY_PAIR_INFO: Structure = Structure { name: "KeyPairInfo", se
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: MemberKind::Timestamp },
     Member { wire: "keyName", name: "KeyName", column: "key_name", kind: MemberKind::Text },
     Member { wire: "keyFingerprint", name: "KeyFingerprint", column: "key_fingerprint", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_LAUNCH_TEMPLATE_VERSIONS_RESULT: Structure = Structure { name: "DescribeLaunchTemplateVersionsResult", secret: false, members: &[
     Member { wire: "launchTemplateVersionSet", name: "LaunchTemplateVersions", column: "launch_template_versions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LAUNCH_TEMPLATE_VERSION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_VERSION: Structure = Structure { name: "LaunchTemplateVersion", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: MemberKind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: MemberKind::Text },
@@ -1128,7 +1128,7 @@ pub(crate) static LAUNCH_TEMPLATE_VERSION: Structure = Structure { name: "Launch
     Member { wire: "defaultVersion", name: "DefaultVersion", column: "default_version", kind: MemberKind::Boolean },
     Member { wire: "launchTemplateData", name: "LaunchTemplateData", column: "launch_template_data", kind: MemberKind::Structure(&RESPONSE_LAUNCH_TEMPLATE_DATA) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESPONSE_LAUNCH_TEMPLATE_DATA: Structure = Structure { name: "ResponseLaunchTemplateData", secret: true, members: &[
     Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: MemberKind::Text },
     Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: MemberKind::Boolean },
@@ -1164,17 +1164,17 @@ pub(crate) static RESPONSE_LAUNCH_TEMPLATE_DATA: Structure = Structure { name: "
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "networkPerformanceOptions", name: "NetworkPerformanceOptions", column: "network_performance_options", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS) },
     Member { wire: "secondaryInterfaceSet", name: "SecondaryInterfaces", column: "secondary_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION) }) },
-], first: 34, order: MemberOrderHint::unknown() };
+], original_members: 34, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateIamInstanceProfileSpecification", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_BLOCK_DEVICE_MAPPING: Structure = Structure { name: "LaunchTemplateBlockDeviceMapping", secret: false, members: &[
     Member { wire: "deviceName", name: "DeviceName", column: "device_name", kind: MemberKind::Text },
     Member { wire: "virtualName", name: "VirtualName", column: "virtual_name", kind: MemberKind::Text },
     Member { wire: "ebs", name: "Ebs", column: "ebs", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE) },
     Member { wire: "noDevice", name: "NoDevice", column: "no_device", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE: Structure = Structure { name: "LaunchTemplateEbsBlockDevice", secret: false, members: &[
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: MemberKind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
@@ -1186,7 +1186,7 @@ pub(crate) static LAUNCH_TEMPLATE_EBS_BLOCK_DEVICE: Structure = Structure { name
     Member { wire: "throughput", name: "Throughput", column: "throughput", kind: MemberKind::Integer },
     Member { wire: "volumeInitializationRate", name: "VolumeInitializationRate", column: "volume_initialization_rate", kind: MemberKind::Integer },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: MemberKind::Integer },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceNetworkInterfaceSpecification", secret: false, members: &[
     Member { wire: "associateCarrierIpAddress", name: "AssociateCarrierIpAddress", column: "associate_carrier_ip_address", kind: MemberKind::Boolean },
     Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: MemberKind::Boolean },
@@ -1211,32 +1211,32 @@ pub(crate) static LAUNCH_TEMPLATE_INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Stru
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION) },
     Member { wire: "connectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: MemberKind::Structure(&CONNECTION_TRACKING_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: MemberKind::Integer },
-], first: 23, order: MemberOrderHint::unknown() };
+], original_members: 23, order_hint: MemberOrderHint::empty() };
 pub(crate) static PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "PrivateIpAddressSpecification", secret: false, members: &[
     Member { wire: "primary", name: "Primary", column: "primary", kind: MemberKind::Boolean },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV4_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv4PrefixSpecificationResponse", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV6_PREFIX_SPECIFICATION_RESPONSE: Structure = Structure { name: "Ipv6PrefixSpecificationResponse", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_ENA_SRD_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: MemberKind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "LaunchTemplateEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CONNECTION_TRACKING_SPECIFICATION: Structure = Structure { name: "ConnectionTrackingSpecification", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: MemberKind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: MemberKind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATES_MONITORING: Structure = Structure { name: "LaunchTemplatesMonitoring", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_PLACEMENT: Structure = Structure { name: "LaunchTemplatePlacement", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
@@ -1248,48 +1248,48 @@ pub(crate) static LAUNCH_TEMPLATE_PLACEMENT: Structure = Structure { name: "Laun
     Member { wire: "hostResourceGroupArn", name: "HostResourceGroupArn", column: "host_resource_group_arn", kind: MemberKind::Text },
     Member { wire: "partitionNumber", name: "PartitionNumber", column: "partition_number", kind: MemberKind::Integer },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_TAG_SPECIFICATION: Structure = Structure { name: "LaunchTemplateTagSpecification", secret: false, members: &[
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ELASTIC_GPU_SPECIFICATION_RESPONSE: Structure = Structure { name: "ElasticGpuSpecificationResponse", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_ELASTIC_INFERENCE_ACCELERATOR_RESPONSE: Structure = Structure { name: "LaunchTemplateElasticInferenceAcceleratorResponse", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "count", name: "Count", column: "count", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_INSTANCE_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMarketOptions", secret: false, members: &[
     Member { wire: "marketType", name: "MarketType", column: "market_type", kind: MemberKind::Text },
     Member { wire: "spotOptions", name: "SpotOptions", column: "spot_options", kind: MemberKind::Structure(&LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_SPOT_MARKET_OPTIONS: Structure = Structure { name: "LaunchTemplateSpotMarketOptions", secret: false, members: &[
     Member { wire: "maxPrice", name: "MaxPrice", column: "max_price", kind: MemberKind::Text },
     Member { wire: "spotInstanceType", name: "SpotInstanceType", column: "spot_instance_type", kind: MemberKind::Text },
     Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: MemberKind::Integer },
     Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: MemberKind::Timestamp },
     Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static CREDIT_SPECIFICATION: Structure = Structure { name: "CreditSpecification", secret: false, members: &[
     Member { wire: "cpuCredits", name: "CpuCredits", column: "cpu_credits", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_CPU_OPTIONS: Structure = Structure { name: "LaunchTemplateCpuOptions", secret: false, members: &[
     Member { wire: "coreCount", name: "CoreCount", column: "core_count", kind: MemberKind::Integer },
     Member { wire: "threadsPerCore", name: "ThreadsPerCore", column: "threads_per_core", kind: MemberKind::Integer },
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: MemberKind::Text },
     Member { wire: "nestedVirtualization", name: "NestedVirtualization", column: "nested_virtualization", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_CAPACITY_RESERVATION_SPECIFICATION_RESPONSE: Structure = Structure { name: "LaunchTemplateCapacityReservationSpecificationResponse", secret: false, members: &[
     Member { wire: "capacityReservationPreference", name: "CapacityReservationPreference", column: "capacity_reservation_preference", kind: MemberKind::Text },
     Member { wire: "capacityReservationTarget", name: "CapacityReservationTarget", column: "capacity_reservation_target", kind: MemberKind::Structure(&CAPACITY_RESERVATION_TARGET_RESPONSE) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_LICENSE_CONFIGURATION: Structure = Structure { name: "LaunchTemplateLicenseConfiguration", secret: false, members: &[
     Member { wire: "licenseConfigurationArn", name: "LicenseConfigurationArn", column: "license_configuration_arn", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_HIBERNATION_OPTIONS: Structure = Structure { name: "LaunchTemplateHibernationOptions", secret: false, members: &[
     Member { wire: "configured", name: "Configured", column: "configured", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMetadataOptions", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: MemberKind::Text },
@@ -1297,21 +1297,21 @@ pub(crate) static LAUNCH_TEMPLATE_INSTANCE_METADATA_OPTIONS: Structure = Structu
     Member { wire: "httpEndpoint", name: "HttpEndpoint", column: "http_endpoint", kind: MemberKind::Text },
     Member { wire: "httpProtocolIpv6", name: "HttpProtocolIpv6", column: "http_protocol_ipv6", kind: MemberKind::Text },
     Member { wire: "instanceMetadataTags", name: "InstanceMetadataTags", column: "instance_metadata_tags", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_ENCLAVE_OPTIONS: Structure = Structure { name: "LaunchTemplateEnclaveOptions", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_PRIVATE_DNS_NAME_OPTIONS: Structure = Structure { name: "LaunchTemplatePrivateDnsNameOptions", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: MemberKind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: MemberKind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_INSTANCE_MAINTENANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateInstanceMaintenanceOptions", secret: false, members: &[
     Member { wire: "autoRecovery", name: "AutoRecovery", column: "auto_recovery", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_NETWORK_PERFORMANCE_OPTIONS: Structure = Structure { name: "LaunchTemplateNetworkPerformanceOptions", secret: false, members: &[
     Member { wire: "bandwidthWeighting", name: "BandwidthWeighting", column: "bandwidth_weighting", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION: Structure = Structure { name: "LaunchTemplateInstanceSecondaryInterfaceSpecification", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
     Member { wire: "deviceIndex", name: "DeviceIndex", column: "device_index", kind: MemberKind::Integer },
@@ -1320,14 +1320,14 @@ pub(crate) static LAUNCH_TEMPLATE_INSTANCE_SECONDARY_INTERFACE_SPECIFICATION: St
     Member { wire: "secondarySubnetId", name: "SecondarySubnetId", column: "secondary_subnet_id", kind: MemberKind::Text },
     Member { wire: "interfaceType", name: "InterfaceType", column: "interface_type", kind: MemberKind::Text },
     Member { wire: "networkCardIndex", name: "NetworkCardIndex", column: "network_card_index", kind: MemberKind::Integer },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static SECONDARY_INTERFACE_PRIVATE_IP_ADDRESS_SPECIFICATION: Structure = Structure { name: "SecondaryInterfacePrivateIpAddressSpecification", secret: false, members: &[
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_LAUNCH_TEMPLATES_RESULT: Structure = Structure { name: "DescribeLaunchTemplatesResult", secret: false, members: &[
     Member { wire: "launchTemplates", name: "LaunchTemplates", column: "launch_templates", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LAUNCH_TEMPLATE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate", secret: false, members: &[
     Member { wire: "launchTemplateId", name: "LaunchTemplateId", column: "launch_template_id", kind: MemberKind::Text },
     Member { wire: "launchTemplateName", name: "LaunchTemplateName", column: "launch_template_name", kind: MemberKind::Text },
@@ -1337,11 +1337,11 @@ pub(crate) static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate
     Member { wire: "latestVersionNumber", name: "LatestVersionNumber", column: "latest_version_number", kind: MemberKind::Integer },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_MANAGED_PREFIX_LISTS_RESULT: Structure = Structure { name: "DescribeManagedPrefixListsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "prefixListSet", name: "PrefixLists", column: "prefix_lists", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&MANAGED_PREFIX_LIST) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static MANAGED_PREFIX_LIST: Structure = Structure { name: "ManagedPrefixList", secret: false, members: &[
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: MemberKind::Text },
     Member { wire: "addressFamily", name: "AddressFamily", column: "address_family", kind: MemberKind::Text },
@@ -1355,11 +1355,11 @@ pub(crate) static MANAGED_PREFIX_LIST: Structure = Structure { name: "ManagedPre
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "ipamPrefixListResolverTargetId", name: "IpamPrefixListResolverTargetId", column: "ipam_prefix_list_resolver_target_id", kind: MemberKind::Text },
     Member { wire: "ipamPrefixListResolverSyncEnabled", name: "IpamPrefixListResolverSyncEnabled", column: "ipam_prefix_list_resolver_sync_enabled", kind: MemberKind::Boolean },
-], first: 12, order: MemberOrderHint::unknown() };
+], original_members: 12, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_NAT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeNatGatewaysResult", secret: false, members: &[
     Member { wire: "natGatewaySet", name: "NatGateways", column: "nat_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NAT_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static NAT_GATEWAY: Structure = Structure { name: "NatGateway", secret: false, members: &[
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: MemberKind::Timestamp },
     Member { wire: "deleteTime", name: "DeleteTime", column: "delete_time", kind: MemberKind::Timestamp },
@@ -1378,7 +1378,7 @@ pub(crate) static NAT_GATEWAY: Structure = Structure { name: "NatGateway", secre
     Member { wire: "autoProvisionZones", name: "AutoProvisionZones", column: "auto_provision_zones", kind: MemberKind::Text },
     Member { wire: "attachedApplianceSet", name: "AttachedAppliances", column: "attached_appliances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NAT_GATEWAY_ATTACHED_APPLIANCE) }) },
     Member { wire: "routeTableId", name: "RouteTableId", column: "route_table_id", kind: MemberKind::Text },
-], first: 17, order: MemberOrderHint::unknown() };
+], original_members: 17, order_hint: MemberOrderHint::empty() };
 pub(crate) static NAT_GATEWAY_ADDRESS: Structure = Structure { name: "NatGatewayAddress", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: MemberKind::Text },
     Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: MemberKind::Text },
@@ -1390,14 +1390,14 @@ pub(crate) static NAT_GATEWAY_ADDRESS: Structure = Structure { name: "NatGateway
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static PROVISIONED_BANDWIDTH: Structure = Structure { name: "ProvisionedBandwidth", secret: false, members: &[
     Member { wire: "provisionTime", name: "ProvisionTime", column: "provision_time", kind: MemberKind::Timestamp },
     Member { wire: "provisioned", name: "Provisioned", column: "provisioned", kind: MemberKind::Text },
     Member { wire: "requestTime", name: "RequestTime", column: "request_time", kind: MemberKind::Timestamp },
     Member { wire: "requested", name: "Requested", column: "requested", kind: MemberKind::Text },
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static NAT_GATEWAY_ATTACHED_APPLIANCE: Structure = Structure { name: "NatGatewayAttachedAppliance", secret: false, members: &[
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "applianceArn", name: "ApplianceArn", column: "appliance_arn", kind: MemberKind::Text },
@@ -1406,11 +1406,11 @@ pub(crate) static NAT_GATEWAY_ATTACHED_APPLIANCE: Structure = Structure { name: 
     Member { wire: "modificationState", name: "ModificationState", column: "modification_state", kind: MemberKind::Text },
     Member { wire: "failureCode", name: "FailureCode", column: "failure_code", kind: MemberKind::Text },
     Member { wire: "failureMessage", name: "FailureMessage", column: "failure_message", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_NETWORK_ACLS_RESULT: Structure = Structure { name: "DescribeNetworkAclsResult", secret: false, members: &[
     Member { wire: "networkAclSet", name: "NetworkAcls", column: "network_acls", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_ACL) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_ACL: Structure = Structure { name: "NetworkAcl", secret: false, members: &[
     Member { wire: "associationSet", name: "Associations", column: "associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_ACL_ASSOCIATION) }) },
     Member { wire: "entrySet", name: "Entries", column: "entries", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_ACL_ENTRY) }) },
@@ -1419,12 +1419,12 @@ pub(crate) static NETWORK_ACL: Structure = Structure { name: "NetworkAcl", secre
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_ACL_ASSOCIATION: Structure = Structure { name: "NetworkAclAssociation", secret: false, members: &[
     Member { wire: "networkAclAssociationId", name: "NetworkAclAssociationId", column: "network_acl_association_id", kind: MemberKind::Text },
     Member { wire: "networkAclId", name: "NetworkAclId", column: "network_acl_id", kind: MemberKind::Text },
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_ACL_ENTRY: Structure = Structure { name: "NetworkAclEntry", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "egress", name: "Egress", column: "egress", kind: MemberKind::Boolean },
@@ -1434,19 +1434,19 @@ pub(crate) static NETWORK_ACL_ENTRY: Structure = Structure { name: "NetworkAclEn
     Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
     Member { wire: "ruleAction", name: "RuleAction", column: "rule_action", kind: MemberKind::Text },
     Member { wire: "ruleNumber", name: "RuleNumber", column: "rule_number", kind: MemberKind::Integer },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static ICMP_TYPE_CODE: Structure = Structure { name: "IcmpTypeCode", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Integer },
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PORT_RANGE: Structure = Structure { name: "PortRange", secret: false, members: &[
     Member { wire: "from", name: "From", column: "from", kind: MemberKind::Integer },
     Member { wire: "to", name: "To", column: "to", kind: MemberKind::Integer },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_NETWORK_INTERFACES_RESULT: Structure = Structure { name: "DescribeNetworkInterfacesResult", secret: false, members: &[
     Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_INTERFACE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE: Structure = Structure { name: "NetworkInterface", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: MemberKind::Structure(&NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "attachment", name: "Attachment", column: "attachment", kind: MemberKind::Structure(&NETWORK_INTERFACE_ATTACHMENT) },
@@ -1480,7 +1480,7 @@ pub(crate) static NETWORK_INTERFACE: Structure = Structure { name: "NetworkInter
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "associatedSubnetSet", name: "AssociatedSubnets", column: "associated_subnets", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
-], first: 32, order: MemberOrderHint::unknown() };
+], original_members: 32, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "NetworkInterfaceAssociation", secret: false, members: &[
     Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: MemberKind::Text },
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
@@ -1489,7 +1489,7 @@ pub(crate) static NETWORK_INTERFACE_ASSOCIATION: Structure = Structure { name: "
     Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: MemberKind::Text },
     Member { wire: "customerOwnedIp", name: "CustomerOwnedIp", column: "customer_owned_ip", kind: MemberKind::Text },
     Member { wire: "carrierIp", name: "CarrierIp", column: "carrier_ip", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "NetworkInterfaceAttachment", secret: false, members: &[
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
     Member { wire: "attachmentId", name: "AttachmentId", column: "attachment_id", kind: MemberKind::Text },
@@ -1501,45 +1501,45 @@ pub(crate) static NETWORK_INTERFACE_ATTACHMENT: Structure = Structure { name: "N
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
     Member { wire: "enaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: MemberKind::Structure(&ATTACHMENT_ENA_SRD_SPECIFICATION) },
     Member { wire: "enaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: MemberKind::Integer },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static ATTACHMENT_ENA_SRD_SPECIFICATION: Structure = Structure { name: "AttachmentEnaSrdSpecification", secret: false, members: &[
     Member { wire: "enaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: MemberKind::Boolean },
     Member { wire: "enaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: MemberKind::Structure(&ATTACHMENT_ENA_SRD_UDP_SPECIFICATION) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ATTACHMENT_ENA_SRD_UDP_SPECIFICATION: Structure = Structure { name: "AttachmentEnaSrdUdpSpecification", secret: false, members: &[
     Member { wire: "enaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CONNECTION_TRACKING_CONFIGURATION: Structure = Structure { name: "ConnectionTrackingConfiguration", secret: false, members: &[
     Member { wire: "tcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: MemberKind::Integer },
     Member { wire: "udpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: MemberKind::Integer },
     Member { wire: "udpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE_IPV6_ADDRESS: Structure = Structure { name: "NetworkInterfaceIpv6Address", secret: false, members: &[
     Member { wire: "ipv6Address", name: "Ipv6Address", column: "ipv6_address", kind: MemberKind::Text },
     Member { wire: "publicIpv6DnsName", name: "PublicIpv6DnsName", column: "public_ipv6_dns_name", kind: MemberKind::Text },
     Member { wire: "isPrimaryIpv6", name: "IsPrimaryIpv6", column: "is_primary_ipv6", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static PUBLIC_IP_DNS_NAME_OPTIONS: Structure = Structure { name: "PublicIpDnsNameOptions", secret: false, members: &[
     Member { wire: "dnsHostnameType", name: "DnsHostnameType", column: "dns_hostname_type", kind: MemberKind::Text },
     Member { wire: "publicIpv4DnsName", name: "PublicIpv4DnsName", column: "public_ipv4_dns_name", kind: MemberKind::Text },
     Member { wire: "publicIpv6DnsName", name: "PublicIpv6DnsName", column: "public_ipv6_dns_name", kind: MemberKind::Text },
     Member { wire: "publicDualStackDnsName", name: "PublicDualStackDnsName", column: "public_dual_stack_dns_name", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static NETWORK_INTERFACE_PRIVATE_IP_ADDRESS: Structure = Structure { name: "NetworkInterfacePrivateIpAddress", secret: false, members: &[
     Member { wire: "association", name: "Association", column: "association", kind: MemberKind::Structure(&NETWORK_INTERFACE_ASSOCIATION) },
     Member { wire: "primary", name: "Primary", column: "primary", kind: MemberKind::Boolean },
     Member { wire: "privateDnsName", name: "PrivateDnsName", column: "private_dns_name", kind: MemberKind::Text },
     Member { wire: "privateIpAddress", name: "PrivateIpAddress", column: "private_ip_address", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV4_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv4PrefixSpecification", secret: false, members: &[
     Member { wire: "ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV6_PREFIX_SPECIFICATION: Structure = Structure { name: "Ipv6PrefixSpecification", secret: false, members: &[
     Member { wire: "ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_PLACEMENT_GROUPS_RESULT: Structure = Structure { name: "DescribePlacementGroupsResult", secret: false, members: &[
     Member { wire: "placementGroupSet", name: "PlacementGroups", column: "placement_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PLACEMENT_GROUP) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PLACEMENT_GROUP: Structure = Structure { name: "PlacementGroup", secret: false, members: &[
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
@@ -1552,11 +1552,11 @@ pub(crate) static PLACEMENT_GROUP: Structure = Structure { name: "PlacementGroup
     Member { wire: "linkedGroupId", name: "LinkedGroupId", column: "linked_group_id", kind: MemberKind::Text },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "parentGroupId", name: "ParentGroupId", column: "parent_group_id", kind: MemberKind::Text },
-], first: 11, order: MemberOrderHint::unknown() };
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_PUBLIC_IPV4_POOLS_RESULT: Structure = Structure { name: "DescribePublicIpv4PoolsResult", secret: false, members: &[
     Member { wire: "publicIpv4PoolSet", name: "PublicIpv4Pools", column: "public_ipv4_pools", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PUBLIC_IPV4_POOL) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PUBLIC_IPV4_POOL: Structure = Structure { name: "PublicIpv4Pool", secret: false, members: &[
     Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
@@ -1565,28 +1565,28 @@ pub(crate) static PUBLIC_IPV4_POOL: Structure = Structure { name: "PublicIpv4Poo
     Member { wire: "totalAvailableAddressCount", name: "TotalAvailableAddressCount", column: "total_available_address_count", kind: MemberKind::Integer },
     Member { wire: "networkBorderGroup", name: "NetworkBorderGroup", column: "network_border_group", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static PUBLIC_IPV4_POOL_RANGE: Structure = Structure { name: "PublicIpv4PoolRange", secret: false, members: &[
     Member { wire: "firstAddress", name: "FirstAddress", column: "first_address", kind: MemberKind::Text },
     Member { wire: "lastAddress", name: "LastAddress", column: "last_address", kind: MemberKind::Text },
     Member { wire: "addressCount", name: "AddressCount", column: "address_count", kind: MemberKind::Integer },
     Member { wire: "availableAddressCount", name: "AvailableAddressCount", column: "available_address_count", kind: MemberKind::Integer },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_REGIONS_RESULT: Structure = Structure { name: "DescribeRegionsResult", secret: false, members: &[
     Member { wire: "regionInfo", name: "Regions", column: "regions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&REGION) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static REGION: Structure = Structure { name: "Region", secret: false, members: &[
     Member { wire: "optInStatus", name: "OptInStatus", column: "opt_in_status", kind: MemberKind::Text },
     Member { wire: "geographySet", name: "Geography", column: "geography", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&REGION_GEOGRAPHY) }) },
     Member { wire: "regionName", name: "RegionName", column: "region_name", kind: MemberKind::Text },
     Member { wire: "regionEndpoint", name: "Endpoint", column: "endpoint", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static REGION_GEOGRAPHY: Structure = Structure { name: "RegionGeography", secret: false, members: &[
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_RESERVED_INSTANCES_RESULT: Structure = Structure { name: "DescribeReservedInstancesResult", secret: false, members: &[
     Member { wire: "reservedInstancesSet", name: "ReservedInstances", column: "reserved_instances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&RESERVED_INSTANCES) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESERVED_INSTANCES: Structure = Structure { name: "ReservedInstances", secret: false, members: &[
     Member { wire: "currencyCode", name: "CurrencyCode", column: "currency_code", kind: MemberKind::Text },
     Member { wire: "instanceTenancy", name: "InstanceTenancy", column: "instance_tenancy", kind: MemberKind::Text },
@@ -1607,15 +1607,15 @@ pub(crate) static RESERVED_INSTANCES: Structure = Structure { name: "ReservedIns
     Member { wire: "instanceCount", name: "InstanceCount", column: "instance_count", kind: MemberKind::Integer },
     Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 19, order: MemberOrderHint::unknown() };
+], original_members: 19, order_hint: MemberOrderHint::empty() };
 pub(crate) static RECURRING_CHARGE: Structure = Structure { name: "RecurringCharge", secret: false, members: &[
     Member { wire: "amount", name: "Amount", column: "amount", kind: MemberKind::Double },
     Member { wire: "frequency", name: "Frequency", column: "frequency", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeRouteTablesResult", secret: false, members: &[
     Member { wire: "routeTableSet", name: "RouteTables", column: "route_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ROUTE_TABLE: Structure = Structure { name: "RouteTable", secret: false, members: &[
     Member { wire: "associationSet", name: "Associations", column: "associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_TABLE_ASSOCIATION) }) },
     Member { wire: "propagatingVgwSet", name: "PropagatingVgws", column: "propagating_vgws", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PROPAGATING_VGW) }) },
@@ -1624,7 +1624,7 @@ pub(crate) static ROUTE_TABLE: Structure = Structure { name: "RouteTable", secre
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static ROUTE_TABLE_ASSOCIATION: Structure = Structure { name: "RouteTableAssociation", secret: false, members: &[
     Member { wire: "main", name: "Main", column: "main", kind: MemberKind::Boolean },
     Member { wire: "routeTableAssociationId", name: "RouteTableAssociationId", column: "route_table_association_id", kind: MemberKind::Text },
@@ -1633,14 +1633,14 @@ pub(crate) static ROUTE_TABLE_ASSOCIATION: Structure = Structure { name: "RouteT
     Member { wire: "gatewayId", name: "GatewayId", column: "gateway_id", kind: MemberKind::Text },
     Member { wire: "publicIpv4Pool", name: "PublicIpv4Pool", column: "public_ipv4_pool", kind: MemberKind::Text },
     Member { wire: "associationState", name: "AssociationState", column: "association_state", kind: MemberKind::Structure(&ROUTE_TABLE_ASSOCIATION_STATE) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static ROUTE_TABLE_ASSOCIATION_STATE: Structure = Structure { name: "RouteTableAssociationState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PROPAGATING_VGW: Structure = Structure { name: "PropagatingVgw", secret: false, members: &[
     Member { wire: "gatewayId", name: "GatewayId", column: "gateway_id", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static ROUTE: Structure = Structure { name: "Route", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: MemberKind::Text },
     Member { wire: "destinationIpv6CidrBlock", name: "DestinationIpv6CidrBlock", column: "destination_ipv6_cidr_block", kind: MemberKind::Text },
@@ -1660,11 +1660,11 @@ pub(crate) static ROUTE: Structure = Structure { name: "Route", secret: false, m
     Member { wire: "coreNetworkArn", name: "CoreNetworkArn", column: "core_network_arn", kind: MemberKind::Text },
     Member { wire: "odbNetworkArn", name: "OdbNetworkArn", column: "odb_network_arn", kind: MemberKind::Text },
     Member { wire: "ipAddress", name: "IpAddress", column: "ip_address", kind: MemberKind::Text },
-], first: 18, order: MemberOrderHint::unknown() };
+], original_members: 18, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SECURITY_GROUP_RULES_RESULT: Structure = Structure { name: "DescribeSecurityGroupRulesResult", secret: false, members: &[
     Member { wire: "securityGroupRuleSet", name: "SecurityGroupRules", column: "security_group_rules", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SECURITY_GROUP_RULE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SECURITY_GROUP_RULE: Structure = Structure { name: "SecurityGroupRule", secret: false, members: &[
     Member { wire: "securityGroupRuleId", name: "SecurityGroupRuleId", column: "security_group_rule_id", kind: MemberKind::Text },
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
@@ -1680,18 +1680,18 @@ pub(crate) static SECURITY_GROUP_RULE: Structure = Structure { name: "SecurityGr
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "securityGroupRuleArn", name: "SecurityGroupRuleArn", column: "security_group_rule_arn", kind: MemberKind::Text },
-], first: 14, order: MemberOrderHint::unknown() };
+], original_members: 14, order_hint: MemberOrderHint::empty() };
 pub(crate) static REFERENCED_SECURITY_GROUP: Structure = Structure { name: "ReferencedSecurityGroup", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "peeringStatus", name: "PeeringStatus", column: "peering_status", kind: MemberKind::Text },
     Member { wire: "userId", name: "UserId", column: "user_id", kind: MemberKind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SECURITY_GROUP_VPC_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeSecurityGroupVpcAssociationsResult", secret: false, members: &[
     Member { wire: "securityGroupVpcAssociationSet", name: "SecurityGroupVpcAssociations", column: "security_group_vpc_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SECURITY_GROUP_VPC_ASSOCIATION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SECURITY_GROUP_VPC_ASSOCIATION: Structure = Structure { name: "SecurityGroupVpcAssociation", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
@@ -1699,11 +1699,11 @@ pub(crate) static SECURITY_GROUP_VPC_ASSOCIATION: Structure = Structure { name: 
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "stateReason", name: "StateReason", column: "state_reason", kind: MemberKind::Text },
     Member { wire: "groupOwnerId", name: "GroupOwnerId", column: "group_owner_id", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SECURITY_GROUPS_RESULT: Structure = Structure { name: "DescribeSecurityGroupsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "securityGroupInfo", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SECURITY_GROUP) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SECURITY_GROUP: Structure = Structure { name: "SecurityGroup", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "ipPermissionsEgress", name: "IpPermissionsEgress", column: "ip_permissions_egress", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IP_PERMISSION) }) },
@@ -1714,7 +1714,7 @@ pub(crate) static SECURITY_GROUP: Structure = Structure { name: "SecurityGroup",
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
     Member { wire: "groupDescription", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "ipPermissions", name: "IpPermissions", column: "ip_permissions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IP_PERMISSION) }) },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static IP_PERMISSION: Structure = Structure { name: "IpPermission", secret: false, members: &[
     Member { wire: "ipProtocol", name: "IpProtocol", column: "ip_protocol", kind: MemberKind::Text },
     Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: MemberKind::Integer },
@@ -1723,7 +1723,7 @@ pub(crate) static IP_PERMISSION: Structure = Structure { name: "IpPermission", s
     Member { wire: "ipRanges", name: "IpRanges", column: "ip_ranges", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IP_RANGE) }) },
     Member { wire: "ipv6Ranges", name: "Ipv6Ranges", column: "ipv6_ranges", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPV6_RANGE) }) },
     Member { wire: "prefixListIds", name: "PrefixListIds", column: "prefix_list_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PREFIX_LIST_ID) }) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static USER_ID_GROUP_PAIR: Structure = Structure { name: "UserIdGroupPair", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "userId", name: "UserId", column: "user_id", kind: MemberKind::Text },
@@ -1732,23 +1732,23 @@ pub(crate) static USER_ID_GROUP_PAIR: Structure = Structure { name: "UserIdGroup
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: MemberKind::Text },
     Member { wire: "peeringStatus", name: "PeeringStatus", column: "peering_status", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static IP_RANGE: Structure = Structure { name: "IpRange", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "cidrIp", name: "CidrIp", column: "cidr_ip", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV6_RANGE: Structure = Structure { name: "Ipv6Range", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "cidrIpv6", name: "CidrIpv6", column: "cidr_ipv6", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PREFIX_LIST_ID: Structure = Structure { name: "PrefixListId", secret: false, members: &[
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SNAPSHOTS_RESULT: Structure = Structure { name: "DescribeSnapshotsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "snapshotSet", name: "Snapshots", column: "snapshots", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SNAPSHOT) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: false, members: &[
     Member { wire: "ownerAlias", name: "OwnerAlias", column: "owner_alias", kind: MemberKind::Text },
     Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: MemberKind::Text },
@@ -1773,11 +1773,11 @@ pub(crate) static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: fa
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: MemberKind::Boolean },
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: MemberKind::Text },
     Member { wire: "dataEncryptionKeyId", name: "DataEncryptionKeyId", column: "data_encryption_key_id", kind: MemberKind::Text },
-], first: 23, order: MemberOrderHint::unknown() };
+], original_members: 23, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT: Structure = Structure { name: "DescribeSpotInstanceRequestsResult", secret: false, members: &[
     Member { wire: "spotInstanceRequestSet", name: "SpotInstanceRequests", column: "spot_instance_requests", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_INSTANCE_REQUEST) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceRequest", secret: false, members: &[
     Member { wire: "actualBlockHourlyPrice", name: "ActualBlockHourlyPrice", column: "actual_block_hourly_price", kind: MemberKind::Text },
     Member { wire: "availabilityZoneGroup", name: "AvailabilityZoneGroup", column: "availability_zone_group", kind: MemberKind::Text },
@@ -1799,11 +1799,11 @@ pub(crate) static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInst
     Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: MemberKind::Timestamp },
     Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: MemberKind::Timestamp },
     Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: MemberKind::Text },
-], first: 20, order: MemberOrderHint::unknown() };
+], original_members: 20, order_hint: MemberOrderHint::empty() };
 pub(crate) static SPOT_INSTANCE_STATE_FAULT: Structure = Structure { name: "SpotInstanceStateFault", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecification", secret: true, members: &[
     Member { wire: "userData", name: "UserData", column: "user_data", kind: MemberKind::Sensitive },
     Member { wire: "addressingType", name: "AddressingType", column: "addressing_type", kind: MemberKind::Text },
@@ -1820,11 +1820,11 @@ pub(crate) static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpe
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
     Member { wire: "groupSet", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&GROUP_IDENTIFIER) }) },
     Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: MemberKind::Structure(&RUN_INSTANCES_MONITORING_ENABLED) },
-], first: 15, order: MemberOrderHint::unknown() };
+], original_members: 15, order_hint: MemberOrderHint::empty() };
 pub(crate) static IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "IamInstanceProfileSpecification", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "InstanceNetworkInterfaceSpecification", secret: false, members: &[
     Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: MemberKind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
@@ -1849,43 +1849,43 @@ pub(crate) static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structur
     Member { wire: "EnaSrdSpecification", name: "EnaSrdSpecification", column: "ena_srd_specification", kind: MemberKind::Structure(&ENA_SRD_SPECIFICATION_REQUEST) },
     Member { wire: "ConnectionTrackingSpecification", name: "ConnectionTrackingSpecification", column: "connection_tracking_specification", kind: MemberKind::Structure(&CONNECTION_TRACKING_SPECIFICATION_REQUEST) },
     Member { wire: "EnaQueueCount", name: "EnaQueueCount", column: "ena_queue_count", kind: MemberKind::Integer },
-], first: 23, order: MemberOrderHint::unknown() };
+], original_members: 23, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV4_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv4PrefixSpecificationRequest", secret: false, members: &[
     Member { wire: "Ipv4Prefix", name: "Ipv4Prefix", column: "ipv4_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV6_PREFIX_SPECIFICATION_REQUEST: Structure = Structure { name: "Ipv6PrefixSpecificationRequest", secret: false, members: &[
     Member { wire: "Ipv6Prefix", name: "Ipv6Prefix", column: "ipv6_prefix", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static ENA_SRD_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdSpecificationRequest", secret: false, members: &[
     Member { wire: "EnaSrdEnabled", name: "EnaSrdEnabled", column: "ena_srd_enabled", kind: MemberKind::Boolean },
     Member { wire: "EnaSrdUdpSpecification", name: "EnaSrdUdpSpecification", column: "ena_srd_udp_specification", kind: MemberKind::Structure(&ENA_SRD_UDP_SPECIFICATION_REQUEST) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ENA_SRD_UDP_SPECIFICATION_REQUEST: Structure = Structure { name: "EnaSrdUdpSpecificationRequest", secret: false, members: &[
     Member { wire: "EnaSrdUdpEnabled", name: "EnaSrdUdpEnabled", column: "ena_srd_udp_enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CONNECTION_TRACKING_SPECIFICATION_REQUEST: Structure = Structure { name: "ConnectionTrackingSpecificationRequest", secret: false, members: &[
     Member { wire: "TcpEstablishedTimeout", name: "TcpEstablishedTimeout", column: "tcp_established_timeout", kind: MemberKind::Integer },
     Member { wire: "UdpStreamTimeout", name: "UdpStreamTimeout", column: "udp_stream_timeout", kind: MemberKind::Integer },
     Member { wire: "UdpTimeout", name: "UdpTimeout", column: "udp_timeout", kind: MemberKind::Integer },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static SPOT_PLACEMENT: Structure = Structure { name: "SpotPlacement", secret: false, members: &[
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
     Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: MemberKind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static RUN_INSTANCES_MONITORING_ENABLED: Structure = Structure { name: "RunInstancesMonitoringEnabled", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static SPOT_INSTANCE_STATUS: Structure = Structure { name: "SpotInstanceStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
     Member { wire: "updateTime", name: "UpdateTime", column: "update_time", kind: MemberKind::Timestamp },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_SUBNETS_RESULT: Structure = Structure { name: "DescribeSubnetsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "subnetSet", name: "Subnets", column: "subnets", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SUBNET) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SUBNET: Structure = Structure { name: "Subnet", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
     Member { wire: "enableLniAtDeviceIndex", name: "EnableLniAtDeviceIndex", column: "enable_lni_at_device_index", kind: MemberKind::Integer },
@@ -1910,30 +1910,30 @@ pub(crate) static SUBNET: Structure = Structure { name: "Subnet", secret: false,
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "defaultForAz", name: "DefaultForAz", column: "default_for_az", kind: MemberKind::Boolean },
     Member { wire: "mapPublicIpOnLaunch", name: "MapPublicIpOnLaunch", column: "map_public_ip_on_launch", kind: MemberKind::Boolean },
-], first: 23, order: MemberOrderHint::unknown() };
+], original_members: 23, order_hint: MemberOrderHint::empty() };
 pub(crate) static SUBNET_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "SubnetIpv6CidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: MemberKind::Text },
     Member { wire: "ipv6CidrBlockState", name: "Ipv6CidrBlockState", column: "ipv6_cidr_block_state", kind: MemberKind::Structure(&SUBNET_CIDR_BLOCK_STATE) },
     Member { wire: "ipv6AddressAttribute", name: "Ipv6AddressAttribute", column: "ipv6_address_attribute", kind: MemberKind::Text },
     Member { wire: "ipSource", name: "IpSource", column: "ip_source", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static SUBNET_CIDR_BLOCK_STATE: Structure = Structure { name: "SubnetCidrBlockState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH: Structure = Structure { name: "PrivateDnsNameOptionsOnLaunch", secret: false, members: &[
     Member { wire: "hostnameType", name: "HostnameType", column: "hostname_type", kind: MemberKind::Text },
     Member { wire: "enableResourceNameDnsARecord", name: "EnableResourceNameDnsARecord", column: "enable_resource_name_dns_a_record", kind: MemberKind::Boolean },
     Member { wire: "enableResourceNameDnsAAAARecord", name: "EnableResourceNameDnsAAAARecord", column: "enable_resource_name_dns_aaaa_record", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static BLOCK_PUBLIC_ACCESS_STATES: Structure = Structure { name: "BlockPublicAccessStates", secret: false, members: &[
     Member { wire: "internetGatewayBlockMode", name: "InternetGatewayBlockMode", column: "internet_gateway_block_mode", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorSessionsResult", secret: false, members: &[
     Member { wire: "trafficMirrorSessionSet", name: "TrafficMirrorSessions", column: "traffic_mirror_sessions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_SESSION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "TrafficMirrorSession", secret: false, members: &[
     Member { wire: "trafficMirrorSessionId", name: "TrafficMirrorSessionId", column: "traffic_mirror_session_id", kind: MemberKind::Text },
     Member { wire: "trafficMirrorTargetId", name: "TrafficMirrorTargetId", column: "traffic_mirror_target_id", kind: MemberKind::Text },
@@ -1945,11 +1945,11 @@ pub(crate) static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "Traffic
     Member { wire: "virtualNetworkId", name: "VirtualNetworkId", column: "virtual_network_id", kind: MemberKind::Integer },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_ATTACHMENT: Structure = Structure { name: "TransitGatewayAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
@@ -1961,16 +1961,16 @@ pub(crate) static TRANSIT_GATEWAY_ATTACHMENT: Structure = Structure { name: "Tra
     Member { wire: "association", name: "Association", column: "association", kind: MemberKind::Structure(&TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION) },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 10, order: MemberOrderHint::unknown() };
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION: Structure = Structure { name: "TransitGatewayAttachmentAssociation", secret: false, members: &[
     Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayPolicyTableId", name: "TransitGatewayPolicyTableId", column: "transit_gateway_policy_table_id", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayPeeringAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayPeeringAttachments", name: "TransitGatewayPeeringAttachments", column: "transit_gateway_peering_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_PEERING_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_PEERING_ATTACHMENT: Structure = Structure { name: "TransitGatewayPeeringAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
     Member { wire: "accepterTransitGatewayAttachmentId", name: "AccepterTransitGatewayAttachmentId", column: "accepter_transit_gateway_attachment_id", kind: MemberKind::Text },
@@ -1981,24 +1981,24 @@ pub(crate) static TRANSIT_GATEWAY_PEERING_ATTACHMENT: Structure = Structure { na
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static PEERING_TGW_INFO: Structure = Structure { name: "PeeringTgwInfo", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
     Member { wire: "coreNetworkId", name: "CoreNetworkId", column: "core_network_id", kind: MemberKind::Text },
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "region", name: "Region", column: "region", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_PEERING_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayPeeringAttachmentOptions", secret: false, members: &[
     Member { wire: "dynamicRouting", name: "DynamicRouting", column: "dynamic_routing", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PEERING_ATTACHMENT_STATUS: Structure = Structure { name: "PeeringAttachmentStatus", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeTransitGatewayRouteTablesResult", secret: false, members: &[
     Member { wire: "transitGatewayRouteTables", name: "TransitGatewayRouteTables", column: "transit_gateway_route_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "TransitGatewayRouteTable", secret: false, members: &[
     Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
@@ -2007,11 +2007,11 @@ pub(crate) static TRANSIT_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "Tr
     Member { wire: "defaultPropagationRouteTable", name: "DefaultPropagationRouteTable", column: "default_propagation_route_table", kind: MemberKind::Boolean },
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_VPC_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayVpcAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayVpcAttachments", name: "TransitGatewayVpcAttachments", column: "transit_gateway_vpc_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_VPC_ATTACHMENT: Structure = Structure { name: "TransitGatewayVpcAttachment", secret: false, members: &[
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
@@ -2022,17 +2022,17 @@ pub(crate) static TRANSIT_GATEWAY_VPC_ATTACHMENT: Structure = Structure { name: 
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "options", name: "Options", column: "options", kind: MemberKind::Structure(&TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_VPC_ATTACHMENT_OPTIONS: Structure = Structure { name: "TransitGatewayVpcAttachmentOptions", secret: false, members: &[
     Member { wire: "dnsSupport", name: "DnsSupport", column: "dns_support", kind: MemberKind::Text },
     Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: MemberKind::Text },
     Member { wire: "ipv6Support", name: "Ipv6Support", column: "ipv6_support", kind: MemberKind::Text },
     Member { wire: "applianceModeSupport", name: "ApplianceModeSupport", column: "appliance_mode_support", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAYS_RESULT: Structure = Structure { name: "DescribeTransitGatewaysResult", secret: false, members: &[
     Member { wire: "transitGatewaySet", name: "TransitGateways", column: "transit_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY: Structure = Structure { name: "TransitGateway", secret: false, members: &[
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayArn", name: "TransitGatewayArn", column: "transit_gateway_arn", kind: MemberKind::Text },
@@ -2042,7 +2042,7 @@ pub(crate) static TRANSIT_GATEWAY: Structure = Structure { name: "TransitGateway
     Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
     Member { wire: "options", name: "Options", column: "options", kind: MemberKind::Structure(&TRANSIT_GATEWAY_OPTIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_OPTIONS: Structure = Structure { name: "TransitGatewayOptions", secret: false, members: &[
     Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: MemberKind::Integer },
     Member { wire: "transitGatewayCidrBlocks", name: "TransitGatewayCidrBlocks", column: "transit_gateway_cidr_blocks", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
@@ -2056,15 +2056,15 @@ pub(crate) static TRANSIT_GATEWAY_OPTIONS: Structure = Structure { name: "Transi
     Member { wire: "securityGroupReferencingSupport", name: "SecurityGroupReferencingSupport", column: "security_group_referencing_support", kind: MemberKind::Text },
     Member { wire: "multicastSupport", name: "MulticastSupport", column: "multicast_support", kind: MemberKind::Text },
     Member { wire: "encryptionSupport", name: "EncryptionSupport", column: "encryption_support", kind: MemberKind::Structure(&ENCRYPTION_SUPPORT) },
-], first: 12, order: MemberOrderHint::unknown() };
+], original_members: 12, order_hint: MemberOrderHint::empty() };
 pub(crate) static ENCRYPTION_SUPPORT: Structure = Structure { name: "EncryptionSupport", secret: false, members: &[
     Member { wire: "encryptionState", name: "EncryptionState", column: "encryption_state", kind: MemberKind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT: Structure = Structure { name: "DescribeVerifiedAccessInstancesResult", secret: false, members: &[
     Member { wire: "verifiedAccessInstanceSet", name: "VerifiedAccessInstances", column: "verified_access_instances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_INSTANCE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VERIFIED_ACCESS_INSTANCE: Structure = Structure { name: "VerifiedAccessInstance", secret: false, members: &[
     Member { wire: "verifiedAccessInstanceId", name: "VerifiedAccessInstanceId", column: "verified_access_instance_id", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
@@ -2074,22 +2074,22 @@ pub(crate) static VERIFIED_ACCESS_INSTANCE: Structure = Structure { name: "Verif
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "fipsEnabled", name: "FipsEnabled", column: "fips_enabled", kind: MemberKind::Boolean },
     Member { wire: "cidrEndpointsCustomSubDomain", name: "CidrEndpointsCustomSubDomain", column: "cidr_endpoints_custom_sub_domain", kind: MemberKind::Structure(&VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN) },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static VERIFIED_ACCESS_TRUST_PROVIDER_CONDENSED: Structure = Structure { name: "VerifiedAccessTrustProviderCondensed", secret: false, members: &[
     Member { wire: "verifiedAccessTrustProviderId", name: "VerifiedAccessTrustProviderId", column: "verified_access_trust_provider_id", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: MemberKind::Text },
     Member { wire: "userTrustProviderType", name: "UserTrustProviderType", column: "user_trust_provider_type", kind: MemberKind::Text },
     Member { wire: "deviceTrustProviderType", name: "DeviceTrustProviderType", column: "device_trust_provider_type", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN: Structure = Structure { name: "VerifiedAccessInstanceCustomSubDomain", secret: false, members: &[
     Member { wire: "subDomain", name: "SubDomain", column: "sub_domain", kind: MemberKind::Text },
     Member { wire: "nameserverSet", name: "Nameservers", column: "nameservers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VOLUMES_RESULT: Structure = Structure { name: "DescribeVolumesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "volumeSet", name: "Volumes", column: "volumes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VOLUME) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VOLUME: Structure = Structure { name: "Volume", secret: false, members: &[
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
     Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: MemberKind::Text },
@@ -2114,7 +2114,7 @@ pub(crate) static VOLUME: Structure = Structure { name: "Volume", secret: false,
     Member { wire: "attachmentSet", name: "Attachments", column: "attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VOLUME_ATTACHMENT) }) },
     Member { wire: "encrypted", name: "Encrypted", column: "encrypted", kind: MemberKind::Boolean },
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: MemberKind::Text },
-], first: 23, order: MemberOrderHint::unknown() };
+], original_members: 23, order_hint: MemberOrderHint::empty() };
 pub(crate) static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttachment", secret: false, members: &[
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
     Member { wire: "associatedResource", name: "AssociatedResource", column: "associated_resource", kind: MemberKind::Text },
@@ -2125,10 +2125,10 @@ pub(crate) static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttach
     Member { wire: "device", name: "Device", column: "device", kind: MemberKind::Text },
     Member { wire: "status", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT: Structure = Structure { name: "DescribeVpcBlockPublicAccessOptionsResult", secret: false, members: &[
     Member { wire: "vpcBlockPublicAccessOptions", name: "VpcBlockPublicAccessOptions", column: "vpc_block_public_access_options", kind: MemberKind::Structure(&VPC_BLOCK_PUBLIC_ACCESS_OPTIONS) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name: "VpcBlockPublicAccessOptions", secret: false, members: &[
     Member { wire: "awsAccountId", name: "AwsAccountId", column: "aws_account_id", kind: MemberKind::Text },
     Member { wire: "awsRegion", name: "AwsRegion", column: "aws_region", kind: MemberKind::Text },
@@ -2138,11 +2138,11 @@ pub(crate) static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name:
     Member { wire: "lastUpdateTimestamp", name: "LastUpdateTimestamp", column: "last_update_timestamp", kind: MemberKind::Timestamp },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
     Member { wire: "exclusionsAllowed", name: "ExclusionsAllowed", column: "exclusions_allowed", kind: MemberKind::Text },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT: Structure = Structure { name: "DescribeVpcEndpointServiceConfigurationsResult", secret: false, members: &[
     Member { wire: "serviceConfigurationSet", name: "ServiceConfigurations", column: "service_configurations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SERVICE_CONFIGURATION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SERVICE_CONFIGURATION: Structure = Structure { name: "ServiceConfiguration", secret: false, members: &[
     Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SERVICE_TYPE_DETAIL) }) },
     Member { wire: "serviceId", name: "ServiceId", column: "service_id", kind: MemberKind::Text },
@@ -2162,24 +2162,24 @@ pub(crate) static SERVICE_CONFIGURATION: Structure = Structure { name: "ServiceC
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "supportedRegionSet", name: "SupportedRegions", column: "supported_regions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SUPPORTED_REGION_DETAIL) }) },
     Member { wire: "remoteAccessEnabled", name: "RemoteAccessEnabled", column: "remote_access_enabled", kind: MemberKind::Boolean },
-], first: 18, order: MemberOrderHint::unknown() };
+], original_members: 18, order_hint: MemberOrderHint::empty() };
 pub(crate) static SERVICE_TYPE_DETAIL: Structure = Structure { name: "ServiceTypeDetail", secret: false, members: &[
     Member { wire: "serviceType", name: "ServiceType", column: "service_type", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PRIVATE_DNS_NAME_CONFIGURATION: Structure = Structure { name: "PrivateDnsNameConfiguration", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static SUPPORTED_REGION_DETAIL: Structure = Structure { name: "SupportedRegionDetail", secret: false, members: &[
     Member { wire: "region", name: "Region", column: "region", kind: MemberKind::Text },
     Member { wire: "serviceState", name: "ServiceState", column: "service_state", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeVpcEndpointsResult", secret: false, members: &[
     Member { wire: "vpcEndpointSet", name: "VpcEndpoints", column: "vpc_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_ENDPOINT: Structure = Structure { name: "VpcEndpoint", secret: false, members: &[
     Member { wire: "vpcEndpointId", name: "VpcEndpointId", column: "vpc_endpoint_id", kind: MemberKind::Text },
     Member { wire: "vpcEndpointType", name: "VpcEndpointType", column: "vpc_endpoint_type", kind: MemberKind::Text },
@@ -2207,37 +2207,37 @@ pub(crate) static VPC_ENDPOINT: Structure = Structure { name: "VpcEndpoint", sec
     Member { wire: "resourceConfigurationArn", name: "ResourceConfigurationArn", column: "resource_configuration_arn", kind: MemberKind::Text },
     Member { wire: "serviceRegion", name: "ServiceRegion", column: "service_region", kind: MemberKind::Text },
     Member { wire: "payerResponsibilitySet", name: "PayerResponsibilities", column: "payer_responsibilities", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PAYER_RESPONSIBILITY_ENTRY) }) },
-], first: 26, order: MemberOrderHint::unknown() };
+], original_members: 26, order_hint: MemberOrderHint::empty() };
 pub(crate) static SECURITY_GROUP_IDENTIFIER: Structure = Structure { name: "SecurityGroupIdentifier", secret: false, members: &[
     Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
     Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DNS_OPTIONS: Structure = Structure { name: "DnsOptions", secret: false, members: &[
     Member { wire: "dnsRecordIpType", name: "DnsRecordIpType", column: "dns_record_ip_type", kind: MemberKind::Text },
     Member { wire: "privateDnsOnlyForInboundResolverEndpoint", name: "PrivateDnsOnlyForInboundResolverEndpoint", column: "private_dns_only_for_inbound_resolver_endpoint", kind: MemberKind::Boolean },
     Member { wire: "privateDnsPreference", name: "PrivateDnsPreference", column: "private_dns_preference", kind: MemberKind::Text },
     Member { wire: "privateDnsSpecifiedDomainSet", name: "PrivateDnsSpecifiedDomains", column: "private_dns_specified_domains", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static DNS_ENTRY: Structure = Structure { name: "DnsEntry", secret: false, members: &[
     Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: MemberKind::Text },
     Member { wire: "hostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAST_ERROR: Structure = Structure { name: "LastError", secret: false, members: &[
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SUBNET_IP_PREFIXES: Structure = Structure { name: "SubnetIpPrefixes", secret: false, members: &[
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
     Member { wire: "ipPrefixSet", name: "IpPrefixes", column: "ip_prefixes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PAYER_RESPONSIBILITY_ENTRY: Structure = Structure { name: "PayerResponsibilityEntry", secret: false, members: &[
     Member { wire: "scope", name: "Scope", column: "scope", kind: MemberKind::Text },
     Member { wire: "payerResponsibilityType", name: "PayerResponsibilityType", column: "payer_responsibility_type", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpcPeeringConnectionsResult", secret: false, members: &[
     Member { wire: "vpcPeeringConnectionSet", name: "VpcPeeringConnections", column: "vpc_peering_connections", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_PEERING_CONNECTION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_PEERING_CONNECTION: Structure = Structure { name: "VpcPeeringConnection", secret: false, members: &[
     Member { wire: "accepterVpcInfo", name: "AccepterVpcInfo", column: "accepter_vpc_info", kind: MemberKind::Structure(&VPC_PEERING_CONNECTION_VPC_INFO) },
     Member { wire: "expirationTime", name: "ExpirationTime", column: "expiration_time", kind: MemberKind::Timestamp },
@@ -2245,7 +2245,7 @@ pub(crate) static VPC_PEERING_CONNECTION: Structure = Structure { name: "VpcPeer
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&VPC_PEERING_CONNECTION_STATE_REASON) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "vpcPeeringConnectionId", name: "VpcPeeringConnectionId", column: "vpc_peering_connection_id", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_PEERING_CONNECTION_VPC_INFO: Structure = Structure { name: "VpcPeeringConnectionVpcInfo", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "ipv6CidrBlockSet", name: "Ipv6CidrBlockSet", column: "ipv6_cidr_block_set", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPV6_CIDR_BLOCK) }) },
@@ -2254,26 +2254,26 @@ pub(crate) static VPC_PEERING_CONNECTION_VPC_INFO: Structure = Structure { name:
     Member { wire: "peeringOptions", name: "PeeringOptions", column: "peering_options", kind: MemberKind::Structure(&VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION) },
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "region", name: "Region", column: "region", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static IPV6_CIDR_BLOCK: Structure = Structure { name: "Ipv6CidrBlock", secret: false, members: &[
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CIDR_BLOCK: Structure = Structure { name: "CidrBlock", secret: false, members: &[
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_PEERING_CONNECTION_OPTIONS_DESCRIPTION: Structure = Structure { name: "VpcPeeringConnectionOptionsDescription", secret: false, members: &[
     Member { wire: "allowDnsResolutionFromRemoteVpc", name: "AllowDnsResolutionFromRemoteVpc", column: "allow_dns_resolution_from_remote_vpc", kind: MemberKind::Boolean },
     Member { wire: "allowEgressFromLocalClassicLinkToRemoteVpc", name: "AllowEgressFromLocalClassicLinkToRemoteVpc", column: "allow_egress_from_local_classic_link_to_remote_vpc", kind: MemberKind::Boolean },
     Member { wire: "allowEgressFromLocalVpcToRemoteClassicLink", name: "AllowEgressFromLocalVpcToRemoteClassicLink", column: "allow_egress_from_local_vpc_to_remote_classic_link", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_PEERING_CONNECTION_STATE_REASON: Structure = Structure { name: "VpcPeeringConnectionStateReason", secret: false, members: &[
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPCS_RESULT: Structure = Structure { name: "DescribeVpcsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "vpcSet", name: "Vpcs", column: "vpcs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC: Structure = Structure { name: "Vpc", secret: false, members: &[
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "instanceTenancy", name: "InstanceTenancy", column: "instance_tenancy", kind: MemberKind::Text },
@@ -2287,7 +2287,7 @@ pub(crate) static VPC: Structure = Structure { name: "Vpc", secret: false, membe
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "dhcpOptionsId", name: "DhcpOptionsId", column: "dhcp_options_id", kind: MemberKind::Text },
-], first: 12, order: MemberOrderHint::unknown() };
+], original_members: 12, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "VpcIpv6CidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
     Member { wire: "ipv6CidrBlock", name: "Ipv6CidrBlock", column: "ipv6_cidr_block", kind: MemberKind::Text },
@@ -2296,16 +2296,16 @@ pub(crate) static VPC_IPV6_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name:
     Member { wire: "ipv6Pool", name: "Ipv6Pool", column: "ipv6_pool", kind: MemberKind::Text },
     Member { wire: "ipv6AddressAttribute", name: "Ipv6AddressAttribute", column: "ipv6_address_attribute", kind: MemberKind::Text },
     Member { wire: "ipSource", name: "IpSource", column: "ip_source", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_CIDR_BLOCK_STATE: Structure = Structure { name: "VpcCidrBlockState", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "VpcCidrBlockAssociation", secret: false, members: &[
     Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "cidrBlockState", name: "CidrBlockState", column: "cidr_block_state", kind: MemberKind::Structure(&VPC_CIDR_BLOCK_STATE) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncryptionControl", secret: false, members: &[
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "vpcEncryptionControlId", name: "VpcEncryptionControlId", column: "vpc_encryption_control_id", kind: MemberKind::Text },
@@ -2314,7 +2314,7 @@ pub(crate) static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncr
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
     Member { wire: "resourceExclusions", name: "ResourceExclusions", column: "resource_exclusions", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSIONS) },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { name: "VpcEncryptionControlExclusions", secret: false, members: &[
     Member { wire: "internetGateway", name: "InternetGateway", column: "internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "egressOnlyInternetGateway", name: "EgressOnlyInternetGateway", column: "egress_only_internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
@@ -2324,14 +2324,14 @@ pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { nam
     Member { wire: "lambda", name: "Lambda", column: "lambda", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "vpcLattice", name: "VpcLattice", column: "vpc_lattice", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
     Member { wire: "elasticFileSystem", name: "ElasticFileSystem", column: "elastic_file_system", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcEncryptionControlExclusion", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPN_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpnConnectionsResult", secret: false, members: &[
     Member { wire: "vpnConnectionSet", name: "VpnConnections", column: "vpn_connections", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPN_CONNECTION) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPN_CONNECTION: Structure = Structure { name: "VpnConnection", secret: true, members: &[
     Member { wire: "category", name: "Category", column: "category", kind: MemberKind::Text },
     Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
@@ -2350,7 +2350,7 @@ pub(crate) static VPN_CONNECTION: Structure = Structure { name: "VpnConnection",
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "customerGatewayId", name: "CustomerGatewayId", column: "customer_gateway_id", kind: MemberKind::Text },
     Member { wire: "vpnGatewayId", name: "VpnGatewayId", column: "vpn_gateway_id", kind: MemberKind::Text },
-], first: 17, order: MemberOrderHint::unknown() };
+], original_members: 17, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPN_CONNECTION_OPTIONS: Structure = Structure { name: "VpnConnectionOptions", secret: false, members: &[
     Member { wire: "enableAcceleration", name: "EnableAcceleration", column: "enable_acceleration", kind: MemberKind::Boolean },
     Member { wire: "staticRoutesOnly", name: "StaticRoutesOnly", column: "static_routes_only", kind: MemberKind::Boolean },
@@ -2363,7 +2363,7 @@ pub(crate) static VPN_CONNECTION_OPTIONS: Structure = Structure { name: "VpnConn
     Member { wire: "tunnelInsideIpVersion", name: "TunnelInsideIpVersion", column: "tunnel_inside_ip_version", kind: MemberKind::Text },
     Member { wire: "tunnelOptionSet", name: "TunnelOptions", column: "tunnel_options", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TUNNEL_OPTION) }) },
     Member { wire: "tunnelBandwidth", name: "TunnelBandwidth", column: "tunnel_bandwidth", kind: MemberKind::Text },
-], first: 11, order: MemberOrderHint::unknown() };
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static TUNNEL_OPTION: Structure = Structure { name: "TunnelOption", secret: true, members: &[
     Member { wire: "outsideIpAddress", name: "OutsideIpAddress", column: "outside_ip_address", kind: MemberKind::Text },
     Member { wire: "tunnelInsideCidr", name: "TunnelInsideCidr", column: "tunnel_inside_cidr", kind: MemberKind::Text },
@@ -2386,31 +2386,31 @@ pub(crate) static TUNNEL_OPTION: Structure = Structure { name: "TunnelOption", s
     Member { wire: "startupAction", name: "StartupAction", column: "startup_action", kind: MemberKind::Text },
     Member { wire: "logOptions", name: "LogOptions", column: "log_options", kind: MemberKind::Structure(&VPN_TUNNEL_LOG_OPTIONS) },
     Member { wire: "enableTunnelLifecycleControl", name: "EnableTunnelLifecycleControl", column: "enable_tunnel_lifecycle_control", kind: MemberKind::Boolean },
-], first: 21, order: MemberOrderHint::unknown() };
+], original_members: 21, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE1_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1EncryptionAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE2_ENCRYPTION_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2EncryptionAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE1_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase1IntegrityAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE2_INTEGRITY_ALGORITHMS_LIST_VALUE: Structure = Structure { name: "Phase2IntegrityAlgorithmsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE1_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase1DHGroupNumbersListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Integer },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static PHASE2_DH_GROUP_NUMBERS_LIST_VALUE: Structure = Structure { name: "Phase2DHGroupNumbersListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Integer },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static IKE_VERSIONS_LIST_VALUE: Structure = Structure { name: "IKEVersionsListValue", secret: false, members: &[
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPN_TUNNEL_LOG_OPTIONS: Structure = Structure { name: "VpnTunnelLogOptions", secret: false, members: &[
     Member { wire: "cloudWatchLogOptions", name: "CloudWatchLogOptions", column: "cloud_watch_log_options", kind: MemberKind::Structure(&CLOUD_WATCH_LOG_OPTIONS) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLOUD_WATCH_LOG_OPTIONS: Structure = Structure { name: "CloudWatchLogOptions", secret: false, members: &[
     Member { wire: "logEnabled", name: "LogEnabled", column: "log_enabled", kind: MemberKind::Boolean },
     Member { wire: "logGroupArn", name: "LogGroupArn", column: "log_group_arn", kind: MemberKind::Text },
@@ -2418,12 +2418,12 @@ pub(crate) static CLOUD_WATCH_LOG_OPTIONS: Structure = Structure { name: "CloudW
     Member { wire: "bgpLogEnabled", name: "BgpLogEnabled", column: "bgp_log_enabled", kind: MemberKind::Boolean },
     Member { wire: "bgpLogGroupArn", name: "BgpLogGroupArn", column: "bgp_log_group_arn", kind: MemberKind::Text },
     Member { wire: "bgpLogOutputFormat", name: "BgpLogOutputFormat", column: "bgp_log_output_format", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPN_STATIC_ROUTE: Structure = Structure { name: "VpnStaticRoute", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: MemberKind::Text },
     Member { wire: "source", name: "Source", column: "source", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static VGW_TELEMETRY: Structure = Structure { name: "VgwTelemetry", secret: false, members: &[
     Member { wire: "acceptedRouteCount", name: "AcceptedRouteCount", column: "accepted_route_count", kind: MemberKind::Integer },
     Member { wire: "lastStatusChange", name: "LastStatusChange", column: "last_status_change", kind: MemberKind::Timestamp },
@@ -2431,10 +2431,10 @@ pub(crate) static VGW_TELEMETRY: Structure = Structure { name: "VgwTelemetry", s
     Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
     Member { wire: "statusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
     Member { wire: "certificateArn", name: "CertificateArn", column: "certificate_arn", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPN_GATEWAYS_RESULT: Structure = Structure { name: "DescribeVpnGatewaysResult", secret: false, members: &[
     Member { wire: "vpnGatewaySet", name: "VpnGateways", column: "vpn_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPN_GATEWAY) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPN_GATEWAY: Structure = Structure { name: "VpnGateway", secret: false, members: &[
     Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: MemberKind::Integer },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
@@ -2443,25 +2443,25 @@ pub(crate) static VPN_GATEWAY: Structure = Structure { name: "VpnGateway", secre
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
     Member { wire: "attachments", name: "VpcAttachments", column: "vpc_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_ATTACHMENT) }) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC_ATTACHMENT: Structure = Structure { name: "VpcAttachment", secret: false, members: &[
     Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_EBS_DEFAULT_KMS_KEY_ID_RESULT: Structure = Structure { name: "GetEbsDefaultKmsKeyIdResult", secret: false, members: &[
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_EBS_ENCRYPTION_BY_DEFAULT_RESULT: Structure = Structure { name: "GetEbsEncryptionByDefaultResult", secret: false, members: &[
     Member { wire: "ebsEncryptionByDefault", name: "EbsEncryptionByDefault", column: "ebs_encryption_by_default", kind: MemberKind::Boolean },
     Member { wire: "sseType", name: "SseType", column: "sse_type", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_IMAGE_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetImageBlockPublicAccessStateResult", secret: false, members: &[
     Member { wire: "imageBlockPublicAccessState", name: "ImageBlockPublicAccessState", column: "image_block_public_access_state", kind: MemberKind::Text },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_INSTANCE_METADATA_DEFAULTS_RESULT: Structure = Structure { name: "GetInstanceMetadataDefaultsResult", secret: false, members: &[
     Member { wire: "accountLevel", name: "AccountLevel", column: "account_level", kind: MemberKind::Structure(&INSTANCE_METADATA_DEFAULTS_RESPONSE) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { name: "InstanceMetadataDefaultsResponse", secret: false, members: &[
     Member { wire: "httpTokens", name: "HttpTokens", column: "http_tokens", kind: MemberKind::Text },
     Member { wire: "httpPutResponseHopLimit", name: "HttpPutResponseHopLimit", column: "http_put_response_hop_limit", kind: MemberKind::Integer },
@@ -2470,28 +2470,28 @@ pub(crate) static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { n
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
     Member { wire: "managedExceptionMessage", name: "ManagedExceptionMessage", column: "managed_exception_message", kind: MemberKind::Text },
     Member { wire: "httpTokensEnforced", name: "HttpTokensEnforced", column: "http_tokens_enforced", kind: MemberKind::Text },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT: Structure = Structure { name: "GetManagedPrefixListEntriesResult", secret: false, members: &[
     Member { wire: "entrySet", name: "Entries", column: "entries", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PREFIX_LIST_ENTRY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static PREFIX_LIST_ENTRY: Structure = Structure { name: "PrefixListEntry", secret: false, members: &[
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT: Structure = Structure { name: "GetSerialConsoleAccessStatusResult", secret: false, members: &[
     Member { wire: "serialConsoleAccessEnabled", name: "SerialConsoleAccessEnabled", column: "serial_console_access_enabled", kind: MemberKind::Boolean },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Structure { name: "GetSnapshotBlockPublicAccessStateResult", secret: false, members: &[
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT: Structure = Structure { name: "SearchTransitGatewayRoutesResult", secret: false, members: &[
     Member { wire: "routeSet", name: "Routes", column: "routes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE) }) },
     Member { wire: "additionalRoutesAvailable", name: "AdditionalRoutesAvailable", column: "additional_routes_available", kind: MemberKind::Boolean },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_ROUTE: Structure = Structure { name: "TransitGatewayRoute", secret: false, members: &[
     Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: MemberKind::Text },
     Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: MemberKind::Text },
@@ -2499,12 +2499,12 @@ pub(crate) static TRANSIT_GATEWAY_ROUTE: Structure = Structure { name: "TransitG
     Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE_ATTACHMENT) }) },
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRANSIT_GATEWAY_ROUTE_ATTACHMENT: Structure = Structure { name: "TransitGatewayRouteAttachment", secret: false, members: &[
     Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 }
 
 pub(super) mod route53 {
@@ -2512,11 +2512,11 @@ pub(super) mod route53 {
 pub(crate) static GET_DNSSEC_RESPONSE: Structure = Structure { name: "GetDNSSECResponse", secret: false, members: &[
     Member { wire: "Status", name: "Status", column: "status", kind: MemberKind::Structure(&DNSSEC_STATUS) },
     Member { wire: "KeySigningKeys", name: "KeySigningKeys", column: "key_signing_keys", kind: MemberKind::List(&List { item: "member", flattened: false, of: MemberKind::Structure(&KEY_SIGNING_KEY) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DNSSEC_STATUS: Structure = Structure { name: "DNSSECStatus", secret: false, members: &[
     Member { wire: "ServeSignature", name: "ServeSignature", column: "serve_signature", kind: MemberKind::Text },
     Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static KEY_SIGNING_KEY: Structure = Structure { name: "KeySigningKey", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "KmsArn", name: "KmsArn", column: "kms_arn", kind: MemberKind::Text },
@@ -2534,12 +2534,12 @@ pub(crate) static KEY_SIGNING_KEY: Structure = Structure { name: "KeySigningKey"
     Member { wire: "StatusMessage", name: "StatusMessage", column: "status_message", kind: MemberKind::Text },
     Member { wire: "CreatedDate", name: "CreatedDate", column: "created_date", kind: MemberKind::Timestamp },
     Member { wire: "LastModifiedDate", name: "LastModifiedDate", column: "last_modified_date", kind: MemberKind::Timestamp },
-], first: 16, order: MemberOrderHint::unknown() };
+], original_members: 16, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_HOSTED_ZONE_RESPONSE: Structure = Structure { name: "GetHostedZoneResponse", secret: false, members: &[
     Member { wire: "HostedZone", name: "HostedZone", column: "hosted_zone", kind: MemberKind::Structure(&HOSTED_ZONE) },
     Member { wire: "DelegationSet", name: "DelegationSet", column: "delegation_set", kind: MemberKind::Structure(&DELEGATION_SET) },
     Member { wire: "VPCs", name: "VPCs", column: "vpcs", kind: MemberKind::List(&List { item: "VPC", flattened: false, of: MemberKind::Structure(&VPC) }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE: Structure = Structure { name: "HostedZone", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
@@ -2548,56 +2548,56 @@ pub(crate) static HOSTED_ZONE: Structure = Structure { name: "HostedZone", secre
     Member { wire: "ResourceRecordSetCount", name: "ResourceRecordSetCount", column: "resource_record_set_count", kind: MemberKind::Integer },
     Member { wire: "LinkedService", name: "LinkedService", column: "linked_service", kind: MemberKind::Structure(&LINKED_SERVICE) },
     Member { wire: "Features", name: "Features", column: "features", kind: MemberKind::Structure(&HOSTED_ZONE_FEATURES) },
-], first: 7, order: MemberOrderHint::unknown() };
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE_CONFIG: Structure = Structure { name: "HostedZoneConfig", secret: false, members: &[
     Member { wire: "Comment", name: "Comment", column: "comment", kind: MemberKind::Text },
     Member { wire: "PrivateZone", name: "PrivateZone", column: "private_zone", kind: MemberKind::Boolean },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LINKED_SERVICE: Structure = Structure { name: "LinkedService", secret: false, members: &[
     Member { wire: "ServicePrincipal", name: "ServicePrincipal", column: "service_principal", kind: MemberKind::Text },
     Member { wire: "Description", name: "Description", column: "description", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE_FEATURES: Structure = Structure { name: "HostedZoneFeatures", secret: false, members: &[
     Member { wire: "AcceleratedRecoveryStatus", name: "AcceleratedRecoveryStatus", column: "accelerated_recovery_status", kind: MemberKind::Text },
     Member { wire: "FailureReasons", name: "FailureReasons", column: "failure_reasons", kind: MemberKind::Structure(&HOSTED_ZONE_FAILURE_REASONS) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE_FAILURE_REASONS: Structure = Structure { name: "HostedZoneFailureReasons", secret: false, members: &[
     Member { wire: "AcceleratedRecovery", name: "AcceleratedRecovery", column: "accelerated_recovery", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DELEGATION_SET: Structure = Structure { name: "DelegationSet", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "CallerReference", name: "CallerReference", column: "caller_reference", kind: MemberKind::Text },
     Member { wire: "NameServers", name: "NameServers", column: "name_servers", kind: MemberKind::List(&List { item: "NameServer", flattened: false, of: MemberKind::Text }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static VPC: Structure = Structure { name: "VPC", secret: false, members: &[
     Member { wire: "VPCRegion", name: "VPCRegion", column: "vpc_region", kind: MemberKind::Text },
     Member { wire: "VPCId", name: "VPCId", column: "vpc_id", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_CIDR_BLOCKS_RESPONSE: Structure = Structure { name: "ListCidrBlocksResponse", secret: false, members: &[
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "CidrBlocks", name: "CidrBlocks", column: "cidr_blocks", kind: MemberKind::List(&List { item: "member", flattened: false, of: MemberKind::Structure(&CIDR_BLOCK_SUMMARY) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CIDR_BLOCK_SUMMARY: Structure = Structure { name: "CidrBlockSummary", secret: false, members: &[
     Member { wire: "CidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "LocationName", name: "LocationName", column: "location_name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_CIDR_COLLECTIONS_RESPONSE: Structure = Structure { name: "ListCidrCollectionsResponse", secret: false, members: &[
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "CidrCollections", name: "CidrCollections", column: "cidr_collections", kind: MemberKind::List(&List { item: "member", flattened: false, of: MemberKind::Structure(&COLLECTION_SUMMARY) }) },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static COLLECTION_SUMMARY: Structure = Structure { name: "CollectionSummary", secret: false, members: &[
     Member { wire: "Arn", name: "Arn", column: "arn", kind: MemberKind::Text },
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "Version", name: "Version", column: "version", kind: MemberKind::Integer },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_HEALTH_CHECKS_RESPONSE: Structure = Structure { name: "ListHealthChecksResponse", secret: false, members: &[
     Member { wire: "HealthChecks", name: "HealthChecks", column: "health_checks", kind: MemberKind::List(&List { item: "HealthCheck", flattened: false, of: MemberKind::Structure(&HEALTH_CHECK) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: MemberKind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static HEALTH_CHECK: Structure = Structure { name: "HealthCheck", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "CallerReference", name: "CallerReference", column: "caller_reference", kind: MemberKind::Text },
@@ -2605,7 +2605,7 @@ pub(crate) static HEALTH_CHECK: Structure = Structure { name: "HealthCheck", sec
     Member { wire: "HealthCheckConfig", name: "HealthCheckConfig", column: "health_check_config", kind: MemberKind::Structure(&HEALTH_CHECK_CONFIG) },
     Member { wire: "HealthCheckVersion", name: "HealthCheckVersion", column: "health_check_version", kind: MemberKind::Integer },
     Member { wire: "CloudWatchAlarmConfiguration", name: "CloudWatchAlarmConfiguration", column: "cloud_watch_alarm_configuration", kind: MemberKind::Structure(&CLOUD_WATCH_ALARM_CONFIGURATION) },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static HEALTH_CHECK_CONFIG: Structure = Structure { name: "HealthCheckConfig", secret: false, members: &[
     Member { wire: "IPAddress", name: "IPAddress", column: "ip_address", kind: MemberKind::Text },
     Member { wire: "Port", name: "Port", column: "port", kind: MemberKind::Integer },
@@ -2625,11 +2625,11 @@ pub(crate) static HEALTH_CHECK_CONFIG: Structure = Structure { name: "HealthChec
     Member { wire: "AlarmIdentifier", name: "AlarmIdentifier", column: "alarm_identifier", kind: MemberKind::Structure(&ALARM_IDENTIFIER) },
     Member { wire: "InsufficientDataHealthStatus", name: "InsufficientDataHealthStatus", column: "insufficient_data_health_status", kind: MemberKind::Text },
     Member { wire: "RoutingControlArn", name: "RoutingControlArn", column: "routing_control_arn", kind: MemberKind::Text },
-], first: 18, order: MemberOrderHint::unknown() };
+], original_members: 18, order_hint: MemberOrderHint::empty() };
 pub(crate) static ALARM_IDENTIFIER: Structure = Structure { name: "AlarmIdentifier", secret: false, members: &[
     Member { wire: "Region", name: "Region", column: "region", kind: MemberKind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static CLOUD_WATCH_ALARM_CONFIGURATION: Structure = Structure { name: "CloudWatchAlarmConfiguration", secret: false, members: &[
     Member { wire: "EvaluationPeriods", name: "EvaluationPeriods", column: "evaluation_periods", kind: MemberKind::Integer },
     Member { wire: "Threshold", name: "Threshold", column: "threshold", kind: MemberKind::Double },
@@ -2639,41 +2639,41 @@ pub(crate) static CLOUD_WATCH_ALARM_CONFIGURATION: Structure = Structure { name:
     Member { wire: "Namespace", name: "Namespace", column: "namespace", kind: MemberKind::Text },
     Member { wire: "Statistic", name: "Statistic", column: "statistic", kind: MemberKind::Text },
     Member { wire: "Dimensions", name: "Dimensions", column: "dimensions", kind: MemberKind::List(&List { item: "Dimension", flattened: false, of: MemberKind::Structure(&DIMENSION) }) },
-], first: 8, order: MemberOrderHint::unknown() };
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static DIMENSION: Structure = Structure { name: "Dimension", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "Value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_HOSTED_ZONES_RESPONSE: Structure = Structure { name: "ListHostedZonesResponse", secret: false, members: &[
     Member { wire: "HostedZones", name: "HostedZones", column: "hosted_zones", kind: MemberKind::List(&List { item: "HostedZone", flattened: false, of: MemberKind::Structure(&HOSTED_ZONE) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: MemberKind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_HOSTED_ZONES_BY_VPC_RESPONSE: Structure = Structure { name: "ListHostedZonesByVPCResponse", secret: false, members: &[
     Member { wire: "HostedZoneSummaries", name: "HostedZoneSummaries", column: "hosted_zone_summaries", kind: MemberKind::List(&List { item: "HostedZoneSummary", flattened: false, of: MemberKind::Structure(&HOSTED_ZONE_SUMMARY) }) },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE_SUMMARY: Structure = Structure { name: "HostedZoneSummary", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "Owner", name: "Owner", column: "owner", kind: MemberKind::Structure(&HOSTED_ZONE_OWNER) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static HOSTED_ZONE_OWNER: Structure = Structure { name: "HostedZoneOwner", secret: false, members: &[
     Member { wire: "OwningAccount", name: "OwningAccount", column: "owning_account", kind: MemberKind::Text },
     Member { wire: "OwningService", name: "OwningService", column: "owning_service", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_QUERY_LOGGING_CONFIGS_RESPONSE: Structure = Structure { name: "ListQueryLoggingConfigsResponse", secret: false, members: &[
     Member { wire: "QueryLoggingConfigs", name: "QueryLoggingConfigs", column: "query_logging_configs", kind: MemberKind::List(&List { item: "QueryLoggingConfig", flattened: false, of: MemberKind::Structure(&QUERY_LOGGING_CONFIG) }) },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static QUERY_LOGGING_CONFIG: Structure = Structure { name: "QueryLoggingConfig", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
     Member { wire: "CloudWatchLogsLogGroupArn", name: "CloudWatchLogsLogGroupArn", column: "cloud_watch_logs_log_group_arn", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_RESOURCE_RECORD_SETS_RESPONSE: Structure = Structure { name: "ListResourceRecordSetsResponse", secret: false, members: &[
     Member { wire: "ResourceRecordSets", name: "ResourceRecordSets", column: "resource_record_sets", kind: MemberKind::List(&List { item: "ResourceRecordSet", flattened: false, of: MemberKind::Structure(&RESOURCE_RECORD_SET) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
@@ -2681,7 +2681,7 @@ pub(crate) static LIST_RESOURCE_RECORD_SETS_RESPONSE: Structure = Structure { na
     Member { wire: "NextRecordType", name: "NextRecordType", column: "next_record_type", kind: MemberKind::Text },
     Member { wire: "NextRecordIdentifier", name: "NextRecordIdentifier", column: "next_record_identifier", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESOURCE_RECORD_SET: Structure = Structure { name: "ResourceRecordSet", secret: false, members: &[
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "Type", name: "Type", column: "type", kind: MemberKind::Text },
@@ -2698,69 +2698,69 @@ pub(crate) static RESOURCE_RECORD_SET: Structure = Structure { name: "ResourceRe
     Member { wire: "TrafficPolicyInstanceId", name: "TrafficPolicyInstanceId", column: "traffic_policy_instance_id", kind: MemberKind::Text },
     Member { wire: "CidrRoutingConfig", name: "CidrRoutingConfig", column: "cidr_routing_config", kind: MemberKind::Structure(&CIDR_ROUTING_CONFIG) },
     Member { wire: "GeoProximityLocation", name: "GeoProximityLocation", column: "geo_proximity_location", kind: MemberKind::Structure(&GEO_PROXIMITY_LOCATION) },
-], first: 15, order: MemberOrderHint::unknown() };
+], original_members: 15, order_hint: MemberOrderHint::empty() };
 pub(crate) static GEO_LOCATION: Structure = Structure { name: "GeoLocation", secret: false, members: &[
     Member { wire: "ContinentCode", name: "ContinentCode", column: "continent_code", kind: MemberKind::Text },
     Member { wire: "CountryCode", name: "CountryCode", column: "country_code", kind: MemberKind::Text },
     Member { wire: "SubdivisionCode", name: "SubdivisionCode", column: "subdivision_code", kind: MemberKind::Text },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESOURCE_RECORD: Structure = Structure { name: "ResourceRecord", secret: false, members: &[
     Member { wire: "Value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static ALIAS_TARGET: Structure = Structure { name: "AliasTarget", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
     Member { wire: "DNSName", name: "DNSName", column: "dns_name", kind: MemberKind::Text },
     Member { wire: "EvaluateTargetHealth", name: "EvaluateTargetHealth", column: "evaluate_target_health", kind: MemberKind::Boolean },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static CIDR_ROUTING_CONFIG: Structure = Structure { name: "CidrRoutingConfig", secret: false, members: &[
     Member { wire: "CollectionId", name: "CollectionId", column: "collection_id", kind: MemberKind::Text },
     Member { wire: "LocationName", name: "LocationName", column: "location_name", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static GEO_PROXIMITY_LOCATION: Structure = Structure { name: "GeoProximityLocation", secret: false, members: &[
     Member { wire: "AWSRegion", name: "AWSRegion", column: "aws_region", kind: MemberKind::Text },
     Member { wire: "LocalZoneGroup", name: "LocalZoneGroup", column: "local_zone_group", kind: MemberKind::Text },
     Member { wire: "Coordinates", name: "Coordinates", column: "coordinates", kind: MemberKind::Structure(&COORDINATES) },
     Member { wire: "Bias", name: "Bias", column: "bias", kind: MemberKind::Integer },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static COORDINATES: Structure = Structure { name: "Coordinates", secret: false, members: &[
     Member { wire: "Latitude", name: "Latitude", column: "latitude", kind: MemberKind::Text },
     Member { wire: "Longitude", name: "Longitude", column: "longitude", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_REUSABLE_DELEGATION_SETS_RESPONSE: Structure = Structure { name: "ListReusableDelegationSetsResponse", secret: false, members: &[
     Member { wire: "DelegationSets", name: "DelegationSets", column: "delegation_sets", kind: MemberKind::List(&List { item: "DelegationSet", flattened: false, of: MemberKind::Structure(&DELEGATION_SET) }) },
     Member { wire: "Marker", name: "Marker", column: "marker", kind: MemberKind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "NextMarker", name: "NextMarker", column: "next_marker", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_TAGS_FOR_RESOURCE_RESPONSE: Structure = Structure { name: "ListTagsForResourceResponse", secret: false, members: &[
     Member { wire: "ResourceTagSet", name: "ResourceTagSet", column: "resource_tag_set", kind: MemberKind::Structure(&RESOURCE_TAG_SET) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static RESOURCE_TAG_SET: Structure = Structure { name: "ResourceTagSet", secret: false, members: &[
     Member { wire: "ResourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
     Member { wire: "ResourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
     Member { wire: "Tags", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "Tag", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static TAG: Structure = Structure { name: "Tag", secret: false, members: &[
     Member { wire: "Key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "Value", name: "Value", column: "value", kind: MemberKind::Text },
-], first: 2, order: MemberOrderHint::unknown() };
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_TAGS_FOR_RESOURCES_RESPONSE: Structure = Structure { name: "ListTagsForResourcesResponse", secret: false, members: &[
     Member { wire: "ResourceTagSets", name: "ResourceTagSets", column: "resource_tag_sets", kind: MemberKind::List(&List { item: "ResourceTagSet", flattened: false, of: MemberKind::Structure(&RESOURCE_TAG_SET) }) },
-], first: 1, order: MemberOrderHint::unknown() };
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_TRAFFIC_POLICIES_RESPONSE: Structure = Structure { name: "ListTrafficPoliciesResponse", secret: false, members: &[
     Member { wire: "TrafficPolicySummaries", name: "TrafficPolicySummaries", column: "traffic_policy_summaries", kind: MemberKind::List(&List { item: "TrafficPolicySummary", flattened: false, of: MemberKind::Structure(&TRAFFIC_POLICY_SUMMARY) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "TrafficPolicyIdMarker", name: "TrafficPolicyIdMarker", column: "traffic_policy_id_marker", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRAFFIC_POLICY_SUMMARY: Structure = Structure { name: "TrafficPolicySummary", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "Name", name: "Name", column: "name", kind: MemberKind::Text },
     Member { wire: "Type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "LatestVersion", name: "LatestVersion", column: "latest_version", kind: MemberKind::Integer },
     Member { wire: "TrafficPolicyCount", name: "TrafficPolicyCount", column: "traffic_policy_count", kind: MemberKind::Integer },
-], first: 5, order: MemberOrderHint::unknown() };
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE: Structure = Structure { name: "ListTrafficPolicyInstancesResponse", secret: false, members: &[
     Member { wire: "TrafficPolicyInstances", name: "TrafficPolicyInstances", column: "traffic_policy_instances", kind: MemberKind::List(&List { item: "TrafficPolicyInstance", flattened: false, of: MemberKind::Structure(&TRAFFIC_POLICY_INSTANCE) }) },
     Member { wire: "HostedZoneIdMarker", name: "HostedZoneIdMarker", column: "hosted_zone_id_marker", kind: MemberKind::Text },
@@ -2768,7 +2768,7 @@ pub(crate) static LIST_TRAFFIC_POLICY_INSTANCES_RESPONSE: Structure = Structure 
     Member { wire: "TrafficPolicyInstanceTypeMarker", name: "TrafficPolicyInstanceTypeMarker", column: "traffic_policy_instance_type_marker", kind: MemberKind::Text },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRAFFIC_POLICY_INSTANCE: Structure = Structure { name: "TrafficPolicyInstance", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
@@ -2779,13 +2779,13 @@ pub(crate) static TRAFFIC_POLICY_INSTANCE: Structure = Structure { name: "Traffi
     Member { wire: "TrafficPolicyId", name: "TrafficPolicyId", column: "traffic_policy_id", kind: MemberKind::Text },
     Member { wire: "TrafficPolicyVersion", name: "TrafficPolicyVersion", column: "traffic_policy_version", kind: MemberKind::Integer },
     Member { wire: "TrafficPolicyType", name: "TrafficPolicyType", column: "traffic_policy_type", kind: MemberKind::Text },
-], first: 9, order: MemberOrderHint::unknown() };
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_TRAFFIC_POLICY_VERSIONS_RESPONSE: Structure = Structure { name: "ListTrafficPolicyVersionsResponse", secret: false, members: &[
     Member { wire: "TrafficPolicies", name: "TrafficPolicies", column: "traffic_policies", kind: MemberKind::List(&List { item: "TrafficPolicy", flattened: false, of: MemberKind::Structure(&TRAFFIC_POLICY) }) },
     Member { wire: "IsTruncated", name: "IsTruncated", column: "is_truncated", kind: MemberKind::Boolean },
     Member { wire: "TrafficPolicyVersionMarker", name: "TrafficPolicyVersionMarker", column: "traffic_policy_version_marker", kind: MemberKind::Text },
     Member { wire: "MaxItems", name: "MaxItems", column: "max_items", kind: MemberKind::Text },
-], first: 4, order: MemberOrderHint::unknown() };
+], original_members: 4, order_hint: MemberOrderHint::empty() };
 pub(crate) static TRAFFIC_POLICY: Structure = Structure { name: "TrafficPolicy", secret: false, members: &[
     Member { wire: "Id", name: "Id", column: "id", kind: MemberKind::Text },
     Member { wire: "Version", name: "Version", column: "version", kind: MemberKind::Integer },
@@ -2793,12 +2793,12 @@ pub(crate) static TRAFFIC_POLICY: Structure = Structure { name: "TrafficPolicy",
     Member { wire: "Type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "Document", name: "Document", column: "document", kind: MemberKind::Text },
     Member { wire: "Comment", name: "Comment", column: "comment", kind: MemberKind::Text },
-], first: 6, order: MemberOrderHint::unknown() };
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE: Structure = Structure { name: "ListVPCAssociationAuthorizationsResponse", secret: false, members: &[
     Member { wire: "HostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
     Member { wire: "NextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "VPCs", name: "VPCs", column: "vpcs", kind: MemberKind::List(&List { item: "VPC", flattened: false, of: MemberKind::Structure(&VPC) }) },
-], first: 3, order: MemberOrderHint::unknown() };
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 }
 
 pub(super) static OPERATIONS: &[Operation] = &[

@@ -1,8 +1,9 @@
-//! The shapes of AWS's answers: what each structure's members are called on the wire and in AWS's
-//! documentation, what type they have, and which of them are secrets.
+//! Describes the shapes of AWS's responses: the names of members on the wire and in AWS's documentation, their types,
+//! and which of them are sensitive.
 //!
-//! The tables are generated from the service model (`make generate`); nothing here knows how an
-//! answer is read or which of it becomes a row.
+//! `make generate` writes the tables from the service model.
+//!
+//! **Invariant:** knows neither how a response is decoded nor which part of it becomes a row.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,111 +13,98 @@ mod generated;
 /// A structure of the service model.
 #[derive(Debug)]
 pub struct Structure {
-    /// Its name in the model (`Vpc`).
+    /// The name in the model (`Vpc`).
     pub name: &'static str,
-    /// The model marks one of its members sensitive. What it does not know of such a structure is
-    /// dropped rather than passed on.
+    /// The model marks a member sensitive. Members of this structure that the model does not know are then dropped.
     pub secret: bool,
-    /// Its members: first those of the model that the structure was taken from, in that model's order, then what
-    /// later models have added, so that columns never change their places.
+    /// The members of the model that the structure was first generated from, in its order, then those that later
+    /// models added. Columns so keep their positions.
     pub members: &'static [Member],
-    /// How many of them there were at first.
-    pub first: usize,
-    /// In which order they came last.
-    pub order: MemberOrderHint,
+    /// The number of members that the structure was first generated with.
+    pub original_members: usize,
+    pub order_hint: MemberOrderHint,
 }
 
-/// Which member came after each one when an answer was read last. A hint alone: answers have an order of their own,
-/// which is not the model's, and one item is like the next.
+/// Caches which member followed which in the last item.
+///
+/// A hint for the lookup only: responses order members differently from the model, but consistently from item to item.
 #[derive(Debug)]
-pub struct MemberOrderHint([AtomicU8; MOST_MEMBERS + 1]);
+pub struct MemberOrderHint([AtomicU8; MAX_MEMBERS + 1]);
 
-/// No structure has more members.
-const MOST_MEMBERS: usize = 127;
+/// The largest number of members that a structure has.
+const MAX_MEMBERS: usize = 127;
 
 impl MemberOrderHint {
-    /// Nothing has come yet.
-    pub const fn unknown() -> Self {
-        Self([const { AtomicU8::new(0) }; MOST_MEMBERS + 1])
+    pub const fn empty() -> Self {
+        Self([const { AtomicU8::new(0) }; MAX_MEMBERS + 1])
     }
 
-    /// What came after the member of that place, counted from 1; 0 is the beginning.
-    pub fn after(&self, place: usize) -> usize {
-        self.0.get(place).map_or(0, |next| usize::from(next.load(Ordering::Relaxed)))
+    /// The member that followed the one at this position, counted from 1. Position 0 is the start of the item.
+    pub fn following(&self, position: usize) -> usize {
+        self.0.get(position).map_or(0, |next| usize::from(next.load(Ordering::Relaxed)))
     }
 
-    /// Notes what came after it now.
-    pub fn note(&self, place: usize, next: usize) {
-        if let (Some(hint), Ok(next)) = (self.0.get(place), u8::try_from(next)) {
+    /// Records which member follows the one at this position.
+    pub fn record(&self, position: usize, next: usize) {
+        if let (Some(hint), Ok(next)) = (self.0.get(position), u8::try_from(next)) {
             hint.store(next, Ordering::Relaxed);
         }
     }
 }
 
-/// A member of a structure.
 #[derive(Debug)]
 pub struct Member {
     /// The element's name on the wire (`vpcSet`).
     pub wire: &'static str,
-    /// AWS's own name, as the AWS CLI prints it (`Vpcs`).
+    /// AWS's own name, which the AWS CLI prints (`Vpcs`).
     pub name: &'static str,
-    /// The same in snake case (`vpcs`).
+    /// AWS's own name in snake case (`vpcs`).
     pub column: &'static str,
-    /// Its type.
     pub kind: MemberKind,
 }
 
-/// The type of a member.
 #[derive(Debug)]
 pub enum MemberKind {
-    /// A string, an enumeration's value, or base64.
+    /// A string, a value of an enumeration, or base64.
     Text,
-    /// A boolean.
     Boolean,
     /// A 32- or 64-bit integer.
     Integer,
-    /// A floating-point number.
     Double,
-    /// An instant.
     Timestamp,
-    /// A structure.
     Structure(&'static Structure),
-    /// A list.
     List(&'static List),
-    /// A secret: it never leaves the transcoder.
+    /// A secret, which never leaves the decoder.
     Sensitive,
 }
 
-/// A list of the service model.
 #[derive(Debug)]
 pub struct List {
-    /// The name of an element's tag on the wire.
+    /// The tag of an element on the wire.
     pub item: &'static str,
-    /// Whether its elements stand in the structure itself, with no tag around them.
+    /// The elements are children of the structure itself, without a tag around them.
     pub flattened: bool,
-    /// The type of an element.
     pub of: MemberKind,
 }
 
-/// An operation's answer.
+/// The response of an operation.
 #[derive(Debug)]
 pub struct Operation {
-    /// `ec2:DescribeVpcs`.
+    /// The name of the operation, as in IAM (`ec2:DescribeVpcs`).
     pub name: &'static str,
-    /// The element that wraps the answer in the query protocol; empty elsewhere.
+    /// The element that wraps the response in the query protocol; empty in other protocols.
     pub wrapper: &'static str,
-    /// The structure of the answer.
     pub output: &'static Structure,
 }
 
 impl Structure {
-    /// Finds a member by AWS's own name.
+    /// Finds a member and its position by AWS's own name.
     pub fn member(&self, name: &str) -> Option<(usize, &'static Member)> {
         self.members.iter().enumerate().find(|(_, member)| member.name == name)
     }
 }
 
-/// Finds an operation's answer by the operation's name (`ec2:DescribeVpcs`).
+/// Finds an operation by its name (`ec2:DescribeVpcs`).
 pub(crate) fn operation(name: &str) -> Option<&'static Operation> {
     generated::OPERATIONS.iter().find(|operation| operation.name == name)
 }

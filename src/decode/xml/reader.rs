@@ -1,21 +1,22 @@
-//! Values by their shapes, out of tags and texts: children, tags of resources, JSON. It knows no paths and no rows.
+//! Reads values by their shapes from tags and texts: children, tags of resources, JSON.
+//!
+//! **Invariant:** knows neither paths to items nor rows.
 
 use std::borrow::Cow;
 
 use super::DecodeError;
 use super::scan::{Scanner, Tag};
-use crate::decode::json::{member as member_json, separate, string};
+use crate::decode::json::{write_comma, write_member, write_string};
 use crate::decode::shapes::{MemberKind, Structure};
 use crate::decode::value::Value;
 
-/// Reads one document.
 pub(super) struct ItemReader<'a> {
     scanner: Scanner<'a>,
-    /// Unknown members that were dropped because they stood beside secrets.
+    /// The number of unknown members that were dropped because their structure has sensitive ones.
     pub dropped: u64,
 }
 
-/// A scalar that is not a string; `None` where the text is not of that type.
+/// Parses a scalar that is not a string. `None` if the text is not of that type.
 pub(super) fn scalar(kind: &MemberKind, text: &str) -> Option<Value> {
     match kind {
         MemberKind::Boolean => text.parse().ok().map(Value::Boolean),
@@ -31,14 +32,14 @@ impl<'a> ItemReader<'a> {
         Self { scanner: Scanner::new(text), dropped: 0 }
     }
 
-    /// Steps into the answer, past the element that wraps it in the query protocol.
-    pub(super) fn root(&mut self, wrapper: &str) -> Result<(), DecodeError> {
+    /// Enters the response, past the element that wraps it in the query protocol.
+    pub(super) fn enter_response(&mut self, wrapper: &str) -> Result<(), DecodeError> {
         let Some(root) = self.next_child()? else {
             return Err(DecodeError("it is empty".into()));
         };
-        // An error document or a proxy's page with a success status must not pass for an empty list.
+        // An error document or a proxy's page with a success status must not count as an empty list.
         if !root.ends_with("Response") || root == "Response" || root == "ErrorResponse" {
-            return Err(DecodeError(format!("it opens with <{}>", root.chars().take(40).collect::<String>())));
+            return Err(DecodeError(format!("its root element is <{}>", root.chars().take(40).collect::<String>())));
         }
         if !wrapper.is_empty() {
             loop {
@@ -52,23 +53,23 @@ impl<'a> ItemReader<'a> {
         Ok(())
     }
 
-    /// Reads to the end, so that a body that was cut anywhere is told.
-    pub(super) fn rest_of_document(&mut self) -> Result<(), DecodeError> {
+    /// Reads the rest of the document, so that a body truncated anywhere is an error.
+    pub(super) fn read_to_end(&mut self) -> Result<(), DecodeError> {
         while self.scanner.tag()? != Tag::Eof {}
         Ok(())
     }
 
-    /// The position after what was read last.
+    /// The position after the last tag or text.
     pub(super) fn position(&self) -> usize {
         self.scanner.position()
     }
 
-    /// The position before the tag that was read last.
+    /// The position before the last tag.
     pub(super) fn position_before(&self) -> usize {
         self.scanner.position_before()
     }
 
-    /// Steps into the next child and names it, or steps out at the end tag.
+    /// Enters the next child and returns its tag. Leaves the element at its end tag and returns `None`.
     pub(super) fn next_child(&mut self) -> Result<Option<&'a str>, DecodeError> {
         match self.scanner.tag()? {
             Tag::Start(name) => Ok(Some(name)),
@@ -76,25 +77,25 @@ impl<'a> ItemReader<'a> {
         }
     }
 
-    /// The text up to the end tag.
-    pub(super) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+    /// Reads the text up to the end tag.
+    pub(super) fn read_text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         self.scanner.text()
     }
 
-    /// Passes over everything up to the end tag.
+    /// Skips everything up to the end tag.
     pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
         self.scanner.skip()
     }
 
-    /// A list of `Key` and `Value`, in AWS's order.
-    pub(super) fn tags(&mut self) -> Result<Vec<(String, String)>, DecodeError> {
+    /// Reads a list of `Key` and `Value`, in AWS's order.
+    pub(super) fn read_tags(&mut self) -> Result<Vec<(String, String)>, DecodeError> {
         let mut tags = Vec::new();
         while self.next_child()?.is_some() {
             let (mut key, mut value) = (String::new(), String::new());
             while let Some(tag) = self.next_child()? {
                 match tag {
-                    "key" | "Key" => key = self.text()?.into_owned(),
-                    "value" | "Value" => value = self.text()?.into_owned(),
+                    "key" | "Key" => key = self.read_text()?.into_owned(),
+                    "value" | "Value" => value = self.read_text()?.into_owned(),
                     _ => self.skip()?,
                 }
             }
@@ -103,21 +104,21 @@ impl<'a> ItemReader<'a> {
         Ok(tags)
     }
 
-    /// Appends a value as JSON, up to its end tag. `secret` says that secrets stand beside or above it.
-    pub(super) fn json(
+    /// Appends a value as JSON, up to its end tag. `secret` is true if a structure around it has sensitive members.
+    pub(super) fn read_json(
         &mut self,
         kind: &'static MemberKind,
         secret: bool,
         out: &mut String,
     ) -> Result<(), DecodeError> {
         match kind {
-            MemberKind::Structure(structure) => self.json_structure(structure, secret || structure.secret, out)?,
+            MemberKind::Structure(structure) => self.read_structure(structure, secret || structure.secret, out)?,
             MemberKind::List(list) => {
                 out.push('[');
                 while let Some(tag) = self.next_child()? {
                     if tag == list.item {
-                        separate(out, '[');
-                        self.json(&list.of, secret, out)?;
+                        write_comma(out, '[');
+                        self.read_json(&list.of, secret, out)?;
                     } else {
                         self.skip()?;
                     }
@@ -129,35 +130,35 @@ impl<'a> ItemReader<'a> {
                 out.push_str("null");
             }
             MemberKind::Text => {
-                let text = self.text()?;
-                string(out, &text);
+                let text = self.read_text()?;
+                write_string(out, &text);
             }
             _ => {
-                let text = self.text()?;
+                let text = self.read_text()?;
                 match scalar(kind, &text) {
                     Some(value) => value.write_json(out),
-                    None => string(out, &text),
+                    None => write_string(out, &text),
                 }
             }
         }
         Ok(())
     }
 
-    fn json_structure(
+    fn read_structure(
         &mut self,
         structure: &'static Structure,
         secret: bool,
         out: &mut String,
     ) -> Result<(), DecodeError> {
-        let mut guess = 0;
+        let mut previous = 0;
         let mut lists: Vec<(usize, String)> = Vec::new();
         out.push('{');
         while let Some(tag) = self.next_child()? {
-            let Some(index) = find(structure, tag, &mut guess) else {
+            let Some(index) = find_member(structure, tag, &mut previous) else {
                 let mut unknown = String::new();
-                self.unknown_member(tag, secret, &mut unknown)?;
+                self.read_unknown_member(tag, secret, &mut unknown)?;
                 if !unknown.is_empty() {
-                    separate(out, '{');
+                    write_comma(out, '{');
                     out.push_str(&unknown);
                 }
                 continue;
@@ -170,21 +171,21 @@ impl<'a> ItemReader<'a> {
                         lists.push((index, "[".into()));
                         lists.len() - 1
                     });
-                    separate(&mut lists[at].1, '[');
-                    self.json(&list.of, secret, &mut lists[at].1)?;
+                    write_comma(&mut lists[at].1, '[');
+                    self.read_json(&list.of, secret, &mut lists[at].1)?;
                 }
                 kind => {
-                    separate(out, '{');
-                    // AWS's names have nothing that JSON escapes.
+                    write_comma(out, '{');
+                    // AWS's names hold no character that JSON escapes.
                     out.push('"');
                     out.push_str(member.name);
                     out.push_str("\":");
-                    self.json(kind, secret, out)?;
+                    self.read_json(kind, secret, out)?;
                 }
             }
         }
         for (index, list) in lists {
-            member_json(out, structure.members[index].name, |out| {
+            write_member(out, structure.members[index].name, |out| {
                 out.push_str(&list);
                 out.push(']');
             });
@@ -193,33 +194,38 @@ impl<'a> ItemReader<'a> {
         Ok(())
     }
 
-    /// Appends `"<wire name>":<value>` for a member that the model does not know; drops it beside secrets.
-    pub(super) fn unknown_member(&mut self, tag: &'a str, secret: bool, out: &mut String) -> Result<(), DecodeError> {
+    /// Appends `"<wire name>":<value>` for a member that the model does not know. Drops it if `secret`.
+    pub(super) fn read_unknown_member(
+        &mut self,
+        tag: &'a str,
+        secret: bool,
+        out: &mut String,
+    ) -> Result<(), DecodeError> {
         if secret {
             self.dropped += 1;
             return self.skip();
         }
         let mut json = String::new();
-        self.unknown(&mut json)?;
-        member_json(out, tag, |out| out.push_str(&json));
+        self.read_unknown(&mut json)?;
+        write_member(out, tag, |out| out.push_str(&json));
         Ok(())
     }
 
-    /// A value of unknown shape: text where it has no children, a list where they are items, else an object.
-    fn unknown(&mut self, out: &mut String) -> Result<(), DecodeError> {
+    /// Appends a value of unknown shape: text if it has no children, a list if they are items, else an object.
+    fn read_unknown(&mut self, out: &mut String) -> Result<(), DecodeError> {
         let from = self.position();
         let mut children: Vec<(&'a str, String)> = Vec::new();
         while let Some(tag) = self.next_child()? {
             let mut json = String::new();
-            self.unknown(&mut json)?;
+            self.read_unknown(&mut json)?;
             children.push((tag, json));
         }
         if children.is_empty() {
-            // What has no children is text, and is read again as that; unknown members are rare.
+            // An element without children is text. It is read a second time, since unknown members are rare.
             let wrapped = format!("<t>{}</t>", self.scanner.slice(from, self.position_before()));
-            let mut again = ItemReader::new(&wrapped);
-            again.next_child()?;
-            string(out, &again.text()?);
+            let mut reader = ItemReader::new(&wrapped);
+            reader.next_child()?;
+            write_string(out, &reader.read_text()?);
             return Ok(());
         }
         let first = children[0].0;
@@ -230,8 +236,8 @@ impl<'a> ItemReader<'a> {
         }
         out.push('{');
         for (tag, json) in children {
-            separate(out, '{');
-            string(out, tag);
+            write_comma(out, '{');
+            write_string(out, tag);
             out.push(':');
             out.push_str(&json);
         }
@@ -240,19 +246,21 @@ impl<'a> ItemReader<'a> {
     }
 }
 
-/// Finds a member by its tag. Answers keep an order of their own, and one item is like the next: what followed
-/// `after` last time is tried first.
-pub(super) fn find(structure: &Structure, tag: &str, after: &mut usize) -> Option<usize> {
+/// Finds a member by its tag, and stores its position, counted from 1, in `previous`.
+///
+/// The member that followed `previous` in the last item is tried first: responses order members differently from the
+/// model, but consistently from item to item.
+pub(super) fn find_member(structure: &Structure, tag: &str, previous: &mut usize) -> Option<usize> {
     let members = structure.members;
-    let hint = structure.order.after(*after);
+    let hint = structure.order_hint.following(*previous);
     let index = match members.get(hint) {
         Some(member) if member.wire == tag => hint,
         _ => {
             let index = members.iter().position(|member| member.wire == tag)?;
-            structure.order.note(*after, index);
+            structure.order_hint.record(*previous, index);
             index
         }
     };
-    *after = index + 1;
+    *previous = index + 1;
     Some(index)
 }

@@ -1,5 +1,5 @@
-//! What is asked first in an account: its alias and its regions. They are columns and choices of all
-//! that follows, and the one row of the table `accounts`.
+//! What is asked first in an account: its alias and its enabled regions. They are the one row of the table `accounts`; the
+//! alias is a column of every record, and the regions are where everything else is asked.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::cell::{Line, PageRequest, renewing};
-use super::{Cancellation, Context};
-use crate::aws::DecodedPage;
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Service, ServiceClient, Session};
-use crate::catalogue::{CallParams, NextPage, RowContext, SendFn, Table};
+use super::Context;
+use crate::aws::{
+    AwsError, AwsErrorKind, CallParams, Cancellation, DecodedPage, NextPage, PageRequest, Priority, SendFn, Service,
+    ServiceClient, Session,
+};
+use crate::catalogue::Table;
 use crate::decode::Item;
 use crate::decode::Value;
 use crate::domain::CallCounts;
 use crate::domain::Partition;
 use crate::inventory::{CellType, GLOBAL, LedgerRow, Status};
-use crate::inventory::{Origin, Page};
+use crate::inventory::{Location, Page};
 use crate::output::sink::SinkMessage;
 
-/// An account's region, as EC2 tells it.
+/// A region of an account, as EC2 describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Region {
@@ -32,47 +32,45 @@ pub(super) struct Region {
     pub opt_in_status: Option<String>,
 }
 
-/// Who the account is, as its records and rows name it.
+/// The account, as its records and rows name it.
 #[derive(Debug)]
 pub(crate) struct AccountInfo {
-    /// The account.
     pub id: Arc<str>,
-    /// Its alias, where it has one and we may know it.
+    /// Its alias; none if it has none or the role may not read it.
     pub alias: Option<Arc<str>>,
-    /// `aws`.
     pub partition: &'static str,
-    /// Where what has no region is asked.
+    /// Names the regions in which global services are called.
     pub where_global: &'static Partition,
-    /// Why the alias could not be learned.
+    /// The failure to read the alias.
     gap: Option<AwsError>,
-    tally: CallCounts,
+    call_counts: CallCounts,
     started_at: Timestamp,
 }
 
-/// Where there is something to ask in an account.
+/// The regions of an account in which there is something to ask.
 #[derive(Debug)]
 pub(crate) struct EnabledRegions {
-    /// The names of the regions that are enabled, or stand in for them.
+    /// The enabled regions, or the ones that stand in for them.
     pub regions: Vec<String>,
-    /// What could not be learned, with the operation that failed.
+    /// The operations that failed.
     gaps: Vec<(&'static str, AwsError)>,
-    tally: CallCounts,
+    call_counts: CallCounts,
     listed: Option<Item>,
     stand_in: Option<String>,
     took_ms: u64,
 }
 
 impl AccountInfo {
-    /// Asks for the alias: a column of all that follows.
-    pub(crate) async fn enter(
+    /// Reads the alias, which is a column of every record.
+    pub(crate) async fn load(
         session: &Arc<Session>,
         account_id: &str,
         partition: &'static Partition,
         stop: &Cancellation,
     ) -> Self {
         let started_at = super::now();
-        let asker = session.asker(Service::Iam, partition.iam_region);
-        let (alias, gap) = match alias(&asker, stop).await {
+        let client = session.client(Service::Iam, partition.iam_region, Priority::Normal);
+        let (alias, gap) = match alias(&client, stop).await {
             Ok(alias) => (alias, None),
             Err(cause) => (None, Some(cause)),
         };
@@ -82,26 +80,25 @@ impl AccountInfo {
             partition: partition.name,
             where_global: partition,
             gap,
-            tally: asker.ticket.tally(),
+            call_counts: client.call_counts(),
             started_at,
         }
     }
 
-    /// Whether anything was answered, so that the session is good.
+    /// Whether AWS answered, which proves that the session works.
     pub(crate) fn answered(&self) -> bool {
         self.gap.is_none()
     }
 
-    /// What it cost to learn.
-    pub(crate) fn tally(&self) -> CallCounts {
-        self.tally
+    pub(crate) fn call_counts(&self) -> CallCounts {
+        self.call_counts
     }
 }
 
 impl EnabledRegions {
-    /// Asks for the regions. `named` are those that the plan names in full: they and the partition's default ones stand
-    /// in where nobody may say which are enabled.
-    pub(crate) async fn look(
+    /// Finds the enabled regions. `named` are those that the plan names in full. They and the partition's default regions
+    /// stand in if the role may not list regions.
+    pub(crate) async fn discover(
         session: Arc<Session>,
         table: &'static Table,
         partition: &'static Partition,
@@ -109,18 +106,18 @@ impl EnabledRegions {
         stop: Cancellation,
     ) -> Self {
         let began = Instant::now();
-        let asker = session.urgent_asker(Service::Ec2, partition.default_region);
+        let client = session.client(Service::Ec2, partition.default_region, Priority::High);
         let regions = PageRequest {
             operation: table.entry.operation,
-            call: DESCRIBE_REGIONS,
-            wanted: table.wanted.clone(),
-            ask: CallParams { region: partition.default_region.to_owned(), ..CallParams::default() },
+            send: DESCRIBE_REGIONS,
+            selector: table.selector.clone(),
+            params: CallParams { region: partition.default_region.to_owned(), ..CallParams::default() },
         };
-        let found = Line::new(&asker, &stop).ask(&regions).await.and_then(|(taken, _)| enabled(table, taken));
+        let found = client.page(&regions, &stop).await.and_then(|(page, _)| enabled(table, page));
         let mut around = Self {
             regions: Vec::new(),
             gaps: Vec::new(),
-            tally: asker.ticket.tally(),
+            call_counts: client.call_counts(),
             listed: None,
             stand_in: None,
             took_ms: 0,
@@ -129,9 +126,9 @@ impl EnabledRegions {
             Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
             Err(cause) => {
                 around.gaps.push(("ec2:DescribeRegions", cause));
-                let asker = session.asker(Service::Account, partition.default_region);
-                let second = list_regions(&asker, &stop).await;
-                around.tally += asker.ticket.tally();
+                let client = session.client(Service::Account, partition.default_region, Priority::Normal);
+                let second = list_regions(&client, &stop).await;
+                around.call_counts += client.call_counts();
                 match second {
                     Ok((names, json)) => (around.regions, around.stand_in) = (names, Some(json)),
                     Err(cause) => {
@@ -143,45 +140,43 @@ impl EnabledRegions {
                 }
             }
         }
-        around.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        around.took_ms = crate::domain::millis(began.elapsed());
         around
     }
 
-    /// Whether the regions are the account's own, and not those that stand in.
+    /// Whether AWS listed the regions, so that none stand in.
     pub(crate) fn is_known(&self) -> bool {
         self.listed.is_some() || self.stand_in.is_some()
     }
 
-    /// What it cost to learn.
-    pub(crate) fn tally(&self) -> CallCounts {
-        self.tally
+    pub(crate) fn call_counts(&self) -> CallCounts {
+        self.call_counts
     }
 }
 
-/// Writes the account's one record, where anything is known of it, and gives its row.
+/// Sends the account's one record, if AWS answered anything about it, and returns its ledger row.
 pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, table: &Table) -> LedgerRow {
     let account = &context.account;
     let cell = CellType { table: table.entry.table, operation: table.entry.operation };
-    let row = RowContext { account_id: &account.id, partition: account.partition, region: GLOBAL, parent: None };
-    let item = around.listed.as_ref().map(|item| Item {
-        values: item.values.clone(),
-        extra: item.extra.clone(),
-        ..Item::default()
-    });
-    let mut record = table.record(item.unwrap_or_else(|| blank(table)), row);
-    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
-        *value = Value::Json(json.clone());
-    }
-    let origin = Origin {
+    let location = Location {
         account_id: account.id.clone(),
         account_alias: account.alias.clone(),
         partition: account.partition,
         region: GLOBAL.into(),
         collected_at: super::now(),
     };
+    let item = around.listed.as_ref().map(|item| Item {
+        values: item.values.clone(),
+        extra: item.extra.clone(),
+        ..Item::default()
+    });
+    let mut record = table.record(item.unwrap_or_else(|| blank(table)), &location, None);
+    if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
+        *value = Value::Json(json.clone());
+    }
     let answered = account.answered() || around.is_known();
     if answered {
-        let page = Page { table: table.index, origin, records: vec![record] };
+        let page = Page { table: table.index, location, records: vec![record] };
         let _ = context.sink.send(SinkMessage::Page(page, None)).await;
     }
     let alias = account.gap.iter().map(|cause| ("iam:ListAccountAliases", cause));
@@ -191,8 +186,8 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
         Some(_) if answered => Status::Partial,
         Some((_, cause)) => Status::of(cause.kind),
     };
-    let mut tally = account.tally;
-    tally += around.tally;
+    let mut tally = account.call_counts;
+    tally += around.call_counts;
     let mut row = LedgerRow::new(&context.run_id, &account.id, GLOBAL, cell, status).costing(tally);
     if let Some((_, cause)) = gaps.first() {
         let told: Vec<String> =
@@ -212,42 +207,35 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
     row
 }
 
-const DESCRIBE_REGIONS: SendFn = |asker, _| {
+const DESCRIBE_REGIONS: SendFn = |client, _| {
     Box::pin(async move {
-        let request = asker.ec2().describe_regions().all_regions(true);
+        let request = client.ec2().describe_regions().all_regions(true);
         request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
     })
 };
 
-fn enabled(table: &Table, taken: DecodedPage) -> Result<(Vec<String>, Item), AwsError> {
+fn enabled(table: &Table, page: DecodedPage) -> Result<(Vec<String>, Item), AwsError> {
     let unreadable = |what: &str| AwsError::new(AwsErrorKind::Unreadable, format!("the answer is unreadable: {what}"));
-    let item = taken.answer.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
-    let (index, _) = table.wanted.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
+    let item = page.body.items.into_iter().next().ok_or_else(|| unreadable("it has no regions"))?;
+    let (index, _) = table.selector.item().member("Regions").ok_or_else(|| unreadable("it has no regions"))?;
     let Value::Json(json) = &item.values[index] else { return Err(unreadable("it has no regions")) };
     let regions: Vec<Region> = serde_json::from_str(json).map_err(|_| unreadable("its regions have no names"))?;
     let on = |region: &Region| region.opt_in_status.as_deref() != Some("not-opted-in");
     Ok((regions.into_iter().filter(on).map(|region| region.region_name).collect(), item))
 }
 
-async fn alias(asker: &ServiceClient, stop: &Cancellation) -> Result<Option<String>, AwsError> {
-    let call = || async {
-        asker.ticket.open("iam:ListAccountAliases", None).await;
-        asker.ticket.calling(asker.iam().list_account_aliases().send()).await.map_err(AwsError::of)
-    };
-    let answer = until(stop, renewing(asker, call)).await?;
+async fn alias(client: &ServiceClient, stop: &Cancellation) -> Result<Option<String>, AwsError> {
+    let send = || client.iam().list_account_aliases().send();
+    let answer = client.call("iam:ListAccountAliases", stop, send).await?;
     Ok(answer.account_aliases.into_iter().next())
 }
 
-/// The enabled regions as Account Management tells them, and its list as the AWS CLI prints it.
-async fn list_regions(asker: &ServiceClient, stop: &Cancellation) -> Result<(Vec<String>, String), AwsError> {
+/// The enabled regions by Account Management, and its list as the AWS CLI prints it.
+async fn list_regions(client: &ServiceClient, stop: &Cancellation) -> Result<(Vec<String>, String), AwsError> {
     let (mut names, mut all, mut token) = (Vec::new(), Vec::new(), None::<String>);
     loop {
-        let call = || async {
-            asker.ticket.open("account:ListRegions", None).await;
-            let request = asker.account().list_regions().max_results(50).set_next_token(token.clone());
-            asker.ticket.calling(request.send()).await.map_err(AwsError::of)
-        };
-        let answer = until(stop, renewing(asker, call)).await?;
+        let send = || client.account().list_regions().max_results(50).set_next_token(token.clone()).send();
+        let answer = client.call("account:ListRegions", stop, send).await?;
         for region in answer.regions.unwrap_or_default() {
             let name = region.region_name.unwrap_or_default();
             let status = region.region_opt_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
@@ -264,14 +252,6 @@ async fn list_regions(asker: &ServiceClient, stop: &Cancellation) -> Result<(Vec
     }
 }
 
-async fn until<T>(stop: &Cancellation, called: impl Future<Output = Result<T, AwsError>>) -> Result<T, AwsError> {
-    tokio::select! {
-        biased;
-        outcome = called => outcome,
-        cause = stop.ended() => Err(cause),
-    }
-}
-
 fn blank(table: &Table) -> Item {
-    Item { values: vec![Value::Missing; table.wanted.item().members.len()], ..Item::default() }
+    Item { values: vec![Value::Missing; table.selector.item().members.len()], ..Item::default() }
 }

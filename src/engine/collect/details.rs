@@ -1,16 +1,16 @@
-//! What is asked of resources besides their listing: one by one, so many at once, or once for all.
+//! Collects the details of listed resources: one by one, in batches, or once for all.
 
 use std::collections::{HashMap, HashSet};
 
 use super::cell::Cell;
 use super::paging::Pager;
 use super::{Context, SIDE_BY_SIDE, ends_the_cell};
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, CallParams, PageRequest};
 use crate::catalogue::TableDetail;
 use crate::decode::Item;
 use crate::inventory::Record;
 
-/// The records of a cell while details are asked for.
+/// The records of a cell while their details are collected.
 struct DetailBatch<'a> {
     records: &'a mut Vec<Record>,
     places: HashMap<String, usize>,
@@ -18,7 +18,7 @@ struct DetailBatch<'a> {
 }
 
 impl Context {
-    /// Asks what is wanted of each resource besides. A resource that is gone by then makes no record.
+    /// Adds the details to the records. Drops the records of resources that were deleted meanwhile.
     pub(super) async fn add_details(&self, cell: &mut Cell, records: &mut Vec<Record>) {
         let places = records.iter().enumerate().map(|(place, record)| (record.id.clone(), place)).collect();
         let mut held = DetailBatch { records, places, gone: HashSet::new() };
@@ -34,13 +34,13 @@ impl Context {
         let chosen: Vec<String> = held
             .records
             .iter()
-            .filter(|record| !held.gone.contains(&record.id) && table.holds(record, detail.detail.only))
+            .filter(|record| !held.gone.contains(&record.id) && table.passes(record, detail.entry.filter))
             .map(|record| record.id.clone())
             .collect();
         let (mut detail, mut from) = (detail, 0);
         while from < chosen.len() {
-            // Some side by side; what they come to is looked at in their order.
-            let batches: Vec<&[String]> = chosen[from..].chunks(detail.detail.batch).take(SIDE_BY_SIDE).collect();
+            // Some batches are asked concurrently. Their results are handled in order.
+            let batches: Vec<&[String]> = chosen[from..].chunks(detail.entry.batch).take(SIDE_BY_SIDE).collect();
             let (shared, asked): (&Cell, _) = (cell, detail);
             let answers = batches.iter().map(|batch| self.ask_detail(shared, asked, batch));
             let answers = futures::future::join_all(answers).await;
@@ -57,15 +57,15 @@ impl Context {
                     from += batch.len();
                     continue;
                 };
-                let gone = cause.kind == AwsErrorKind::Gone;
-                match (&detail.otherwise, batch) {
+                let gone = cause.kind == AwsErrorKind::NotFound;
+                match (&detail.fallback, batch) {
                     (_, [id]) if gone => {
                         held.gone.insert(id.clone());
                     }
-                    // In a batch nobody says which one is gone, and where nobody answers for many somebody may for
-                    // one: ask one by one from here on.
-                    (Some(otherwise), _) if gone || is_not_answered_there(&cause) => {
-                        detail = otherwise;
+                    // A batch does not say which resource was deleted, and an operation on one resource may be allowed
+                    // where the one on many is not: ask one by one from here on.
+                    (Some(fallback), _) if gone || is_not_answered_there(&cause) => {
+                        detail = fallback;
                         break;
                     }
                     _ => {
@@ -81,47 +81,48 @@ impl Context {
         }
     }
 
-    /// Asks a detail of so many resources, page by page: what came, and why it ended where it failed.
+    /// Asks a detail of some resources, page by page. Returns the items, and the error that ended the listing early.
     async fn ask_detail(
         &self,
         cell: &Cell,
         detail: &'static TableDetail,
         subjects: &[String],
     ) -> (Vec<Item>, Option<AwsError>) {
-        let (operation, call) = (detail.detail.operation, detail.detail.call);
-        let line = cell.line();
-        let mut paging = Pager::new(operation, call, detail.wanted.clone(), subjects.to_vec(), &cell.region);
+        let params = CallParams { token: None, subjects: subjects.to_vec(), region: cell.region.to_string() };
+        let (operation, send) = (detail.entry.operation, detail.entry.call);
+        let request = PageRequest { operation, send, selector: detail.selector.clone(), params };
+        let mut pager = Pager::new(cell.client(), &self.stop, request);
         let mut items = Vec::new();
         loop {
-            let next = match paging.page(&line).await {
-                Ok(Some((taken, next))) => {
-                    cell.dropped(taken.answer.dropped);
-                    items.extend(taken.answer.items);
+            let next = match pager.page().await {
+                Ok(Some((page, next))) => {
+                    cell.dropped(page.body.dropped);
+                    items.extend(page.body.items);
                     next
                 }
-                // Once more from the start, without what came before.
+                // The listing starts again, so its items come again.
                 Ok(None) => {
                     items.clear();
                     continue;
                 }
-                Err(cause) => return (items, Some(cause)),
+                Err(error) => return (items, Some(error)),
             };
-            match paging.goes_on(next) {
+            match pager.advance(next) {
                 Ok(true) => {}
                 Ok(false) => return (items, None),
-                Err(cause) => return (items, Some(cause)),
+                Err(error) => return (items, Some(error)),
             }
         }
     }
 }
 
-/// Whether the operation itself is refused, so that another one may be answered.
+/// Whether the operation itself is refused, so that its fallback may succeed.
 fn is_not_answered_there(cause: &AwsError) -> bool {
     matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::Unsupported)
         || (cause.kind == AwsErrorKind::Other && cause.code.is_some())
 }
 
-/// The record that a detail's item is about.
+/// The index of the record that an item of a detail describes.
 fn place_of(detail: &TableDetail, item: &Item, only: Option<&str>, places: &HashMap<String, usize>) -> Option<usize> {
     places.get(detail.subject(item).or(only)?).copied()
 }

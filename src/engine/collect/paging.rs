@@ -1,54 +1,46 @@
-//! Page after page of one listing, and what to do where tokens go stale or repeat. It knows nothing of records.
+//! Pages through one listing, with stale and repeated tokens handled.
+//!
+//! **Invariant:** knows nothing of records.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use super::cell::{Line, PageRequest};
-use crate::aws::DecodedPage;
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::catalogue::{CallParams, NextPage, SendFn, Token};
-use crate::decode::ItemSelector;
+use crate::aws::{AwsError, AwsErrorKind, Cancellation, DecodedPage, NextPage, PageRequest, ServiceClient, Token};
 
-/// One listing on its way.
-pub(super) struct Pager {
-    question: PageRequest,
+/// A listing in progress.
+pub(super) struct Pager<'a> {
+    client: &'a ServiceClient,
+    stop: &'a Cancellation,
+    request: PageRequest,
     seen: HashSet<Token>,
-    /// It was begun again, so that what comes may have come before.
+    /// The listing was started again, so that its items may have been seen before.
     pub restarted: bool,
 }
 
-impl Pager {
-    pub(super) fn new(
-        operation: &'static str,
-        call: SendFn,
-        wanted: Arc<ItemSelector>,
-        subjects: Vec<String>,
-        region: &str,
-    ) -> Self {
-        let ask = CallParams { token: None, subjects, region: region.to_owned() };
-        Self { question: PageRequest { operation, call, wanted, ask }, seen: HashSet::new(), restarted: false }
+impl<'a> Pager<'a> {
+    pub(super) fn new(client: &'a ServiceClient, stop: &'a Cancellation, request: PageRequest) -> Self {
+        Self { client, stop, request, seen: HashSet::new(), restarted: false }
     }
 
-    /// The next page; `None` where a token was no longer good and the listing begins again, which it does once.
-    pub(super) async fn page(&mut self, line: &Line) -> Result<Option<(DecodedPage, NextPage)>, AwsError> {
-        match line.ask(&self.question).await {
-            Err(cause)
-                if cause.kind == AwsErrorKind::StaleToken && self.question.ask.token.is_some() && !self.restarted =>
+    /// Fetches the next page. Returns `None` if its token was stale and the listing starts again, which it does once.
+    pub(super) async fn page(&mut self) -> Result<Option<(DecodedPage, NextPage)>, AwsError> {
+        match self.client.page(&self.request, self.stop).await {
+            Err(error)
+                if error.kind == AwsErrorKind::StaleToken && self.request.params.token.is_some() && !self.restarted =>
             {
                 self.restarted = true;
                 self.seen.clear();
-                self.question.ask.token = None;
+                self.request.params.token = None;
                 Ok(None)
             }
-            outcome => outcome.map(Some),
+            result => result.map(Some),
         }
     }
 
-    /// Whether there is another page. Told after what came has been kept.
-    pub(super) fn goes_on(&mut self, next: NextPage) -> Result<bool, AwsError> {
+    /// Moves on to `next` and returns whether there is another page. Called after the page was kept, since it may fail.
+    pub(super) fn advance(&mut self, next: NextPage) -> Result<bool, AwsError> {
         let token = match next {
             NextPage::End => return Ok(false),
-            NextPage::Cut(cause) => return Err(cause),
+            NextPage::Truncated(error) => return Err(error),
             NextPage::Page(token) => token,
         };
         if !self.seen.insert(token.clone()) {
@@ -57,7 +49,7 @@ impl Pager {
                 "AWS gave the same page token twice, so the listing was ended",
             ));
         }
-        self.question.ask.token = Some(token);
+        self.request.params.token = Some(token);
         Ok(true)
     }
 }

@@ -1,7 +1,6 @@
-//! The plan: which targets, which resource types, which regions. Pure, and it names every problem of
-//! a request at once.
+//! The plan of a run: which targets, which resource types, and which regions. It reports all problems of a request at once.
 //!
-//! Knows the request, the registry and the catalogue. Which regions an account has enabled is asked
+//! **Invariant:** pure. Knows the request, the registry and the catalogue. Which regions an account has enabled is asked
 //! later; the plan only says how to choose among them.
 
 mod regions;
@@ -15,40 +14,39 @@ use serde::{Deserialize, Serialize};
 pub(crate) use regions::{ChosenRegions, RegionChoice};
 
 use crate::catalogue::Catalogue;
-use crate::settings::Runtime;
-
 use crate::customers::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, Format, Globs, RunId};
 use crate::domain::{Partition, is_region_in_form};
 use crate::event::{Accounts, Request};
 use crate::input::{ValidationErrors, quoted};
+use crate::settings::Runtime;
 
-/// What a run asks, and when it began: `runs/<run_id>/plan.json`. It holds no role ARN and no external ID.
+/// The plan of a run: `runs/<run_id>/plan.json`. It contains no role ARN and no external ID.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Plan {
-    /// The run's name.
+pub(crate) struct Plan {
+    /// The name of the run.
     pub run_id: RunId,
-    /// When the run began.
+    /// The time at which the run began.
     pub started_at: Timestamp,
-    /// The UTC date of the run's start, which every file of the run lies under.
+    /// The UTC date of that time. It is part of the key of every file of the run.
     pub dt: String,
     /// The attempt that wrote this plan: eight hexadecimal digits.
     pub attempt: String,
-    /// The account that rolecall runs in.
+    /// The account that rolecall itself runs in.
     #[serde(default)]
     pub backend_account_id: String,
-    /// The request, as it came.
+    /// The request that was planned.
     pub request: Request,
-    /// What the files are written as.
+    /// The format of the files.
     pub format: Format,
-    /// The accounts, in the registry's order.
+    /// The accounts, in the order of the registry.
     pub accounts: Vec<PlannedAccount>,
-    /// Accounts that were named and that the registry does not hold (with `skip_unknown`).
+    /// Accounts that the request names and the registry does not have (with `skip_unknown`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_accounts: Vec<AccountId>,
-    /// The resource types, in the catalogue's order.
+    /// The resource types, in the order of the catalogue.
     pub resources: Vec<String>,
-    /// How many accounts a shard has; one shard has them all where it is not given.
+    /// The number of accounts in a shard. If it is missing, one shard has all accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "usize")]
     pub batch: Option<usize>,
@@ -56,104 +54,106 @@ pub struct Plan {
 
 /// A part of a plan's accounts, carried out by one invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// The shard's name: `0`, `1` …
+pub(super) struct Shard {
+    /// The name: `0`, `1` …
     pub name: String,
-    /// Its accounts, by their places in the plan.
-    pub places: Vec<usize>,
+    /// The accounts, by their index in the plan.
+    pub accounts: Vec<usize>,
 }
 
 impl Plan {
-    /// The parts, each account in exactly one of them.
-    pub fn parts(&self) -> Vec<Shard> {
+    /// The shards of the plan. Each account is in exactly one of them.
+    pub(super) fn shards(&self) -> Vec<Shard> {
         let batch = self.batch.unwrap_or(self.accounts.len()).max(1);
-        let places: Vec<usize> = (0..self.accounts.len()).collect();
-        let parts = places.chunks(batch).enumerate();
-        parts.map(|(number, places)| Shard { name: number.to_string(), places: places.to_vec() }).collect()
+        let indices: Vec<usize> = (0..self.accounts.len()).collect();
+        let batches = indices.chunks(batch).enumerate();
+        batches.map(|(number, accounts)| Shard { name: number.to_string(), accounts: accounts.to_vec() }).collect()
     }
 
-    /// The accounts of a part.
-    pub fn accounts_of<'a>(&'a self, part: &'a Shard) -> impl Iterator<Item = &'a PlannedAccount> {
-        part.places.iter().map(|place| &self.accounts[*place])
+    /// The accounts of a shard.
+    pub(super) fn accounts_of<'a>(&'a self, shard: &'a Shard) -> impl Iterator<Item = &'a PlannedAccount> {
+        shard.accounts.iter().map(|index| &self.accounts[*index])
     }
 
-    /// The names of the shards that these accounts are in.
-    pub fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
+    /// The names of the shards that have any of these accounts.
+    pub(super) fn shards_with<'a>(&self, accounts: impl Iterator<Item = &'a AccountId>) -> HashSet<String> {
         let wanted: HashSet<&AccountId> = accounts.collect();
-        let holds = |part: &Shard| self.accounts_of(part).any(|account| wanted.contains(&account.account_id));
-        self.parts().into_iter().filter(holds).map(|part| part.name).collect()
+        let has_any = |shard: &Shard| self.accounts_of(shard).any(|account| wanted.contains(&account.account_id));
+        self.shards().into_iter().filter(has_any).map(|shard| shard.name).collect()
     }
 }
 
 /// One account of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedAccount {
-    /// The account.
+pub(crate) struct PlannedAccount {
+    /// The account to ask.
     pub account_id: AccountId,
-    /// What people call it.
+    /// The name of the account in the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How its regions are chosen.
+    /// How its regions are chosen among the enabled ones.
     pub regions: RegionChoice,
 }
 
-/// What a plan is made of.
+/// The inputs of a selection, besides the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Basis<'a> {
-    /// The registry, validated.
     pub registry: &'a Registry,
-    /// The resource types.
     pub catalogue: &'a Catalogue,
-    /// The backend's partition.
+    /// The partition that the backend runs in.
     pub partition: &'a Partition,
-    /// Who plans.
-    pub face: Runtime,
-    /// What is written where a request names no format.
+    pub runtime: Runtime,
+    /// The format if the request names none.
     pub format: Format,
-    /// Whether targets count that are disabled: they are checked, and never taken stock of.
+    /// True to select disabled targets too. They are checked, and never collected.
     pub disabled_too: bool,
 }
 
-/// What was selected, before the run has a name.
+/// The accounts and resource types that a request selects.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Selection {
-    /// The accounts, in the registry's order.
+    /// The accounts, in the order of the registry.
     pub accounts: Vec<PlannedAccount>,
-    /// Named, and not in the registry.
+    /// Accounts that the request names and the registry does not have.
     pub unknown_accounts: Vec<AccountId>,
-    /// The resource types, in the catalogue's order.
+    /// The resource types, in the order of the catalogue.
     pub resources: Vec<String>,
-    /// What the files are written as.
     pub format: Format,
 }
 
+/// What makes a selection the plan of one run.
+#[derive(Clone, Debug)]
+pub(super) struct PlanOrigin {
+    pub request: Request,
+    pub run_id: RunId,
+    pub started_at: Timestamp,
+    /// The attempt that writes the plan: eight hexadecimal digits.
+    pub attempt: String,
+    pub backend_account_id: String,
+    /// Accounts per shard; `None` for one shard of all accounts.
+    pub batch: Option<usize>,
+}
+
 impl Selection {
-    /// The plan of a run that begins now, in an attempt of this name, run by this account.
-    pub(crate) fn plan(
-        self,
-        request: Request,
-        run_id: RunId,
-        started_at: Timestamp,
-        attempt: String,
-        backend: &str,
-    ) -> Plan {
+    /// Makes the plan of a run.
+    pub(super) fn plan(self, origin: PlanOrigin) -> Plan {
         Plan {
-            run_id,
-            dt: started_at.strftime("%Y-%m-%d").to_string(),
-            started_at,
-            attempt,
-            backend_account_id: backend.to_owned(),
-            request,
+            run_id: origin.run_id,
+            dt: origin.started_at.strftime("%Y-%m-%d").to_string(),
+            started_at: origin.started_at,
+            attempt: origin.attempt,
+            backend_account_id: origin.backend_account_id,
+            request: origin.request,
             format: self.format,
             accounts: self.accounts,
             unknown_accounts: self.unknown_accounts,
             resources: self.resources,
-            batch: None,
+            batch: origin.batch,
         }
     }
 }
 
-/// Selects what a request asks for; every problem goes to `problems`, and then nothing may run.
+/// Selects what a request asks for. With any problem in `problems` the selection must not be carried out.
 pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut ValidationErrors) -> Selection {
     let resources = resources(request, basis.catalogue, problems);
     regions(request, basis.partition, problems);
@@ -184,7 +184,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         );
     }
     for target in &selected {
-        if target.role == TargetRole::OwnCredentials && basis.face == Runtime::Lambda {
+        if target.role == TargetRole::OwnCredentials && basis.runtime == Runtime::Lambda {
             let what = format!(
                 "account {}: `\"role_arn\": null` (own credentials) is for the CLI alone; give it a role like any other",
                 target.account_id
@@ -200,7 +200,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
     Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
 }
 
-/// The accounts named in full; `None` for "all".
+/// The accounts that the request names, or `None` for "all".
 fn named<'a>(
     request: &'a Request,
     basis: Basis<'_>,
@@ -208,16 +208,16 @@ fn named<'a>(
     problems: &mut ValidationErrors,
 ) -> Option<HashSet<&'a AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
-    // The rest of a run is not given up for an account that has left the registry since.
-    let rest = request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0);
+    // A continuation skips an account that has left the registry since, so that it can do the rest.
+    let is_continuation = request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0);
     for account in accounts {
         let place = "request.accounts";
         match basis.registry.target(account) {
             Some(target) if target.enabled || basis.disabled_too => {}
-            Some(_) if rest => unknown.push(account.clone()),
+            Some(_) if is_continuation => unknown.push(account.clone()),
             Some(_) => problems
                 .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),
-            None if request.skip_unknown || rest => unknown.push(account.clone()),
+            None if request.skip_unknown || is_continuation => unknown.push(account.clone()),
             None => problems.push(
                 place,
                 format!("account {account} is not in the registry: add it there, or say \"skip_unknown\": true"),

@@ -1,41 +1,41 @@
-//! How an account's regions are chosen among those that are enabled there.
+//! Chooses the regions of an account among those that are enabled there.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Globs;
 
-/// The target's globs, and the request's, which only narrow them.
+/// The region globs of a target, and those of the request, which only narrow them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RegionChoice {
-    /// What the registry lets us ask.
+pub(crate) struct RegionChoice {
+    /// The regions that the registry allows.
     pub target: Vec<String>,
-    /// What the request asks for; everything that the target allows where it says nothing.
+    /// The regions that the request asks for. If they are missing, it asks for all that the registry allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Vec<String>>,
 }
 
-/// What is asked in an account, and what was wanted and cannot be.
+/// The regions to ask, and those that were requested and cannot be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChosenRegions {
-    /// Enabled, allowed and wanted.
+pub(crate) struct ChosenRegions {
+    /// Regions that are enabled, allowed and requested.
     pub ask: Vec<String>,
-    /// Names and globs that lead to no region here, each with the reason.
+    /// Names and globs that match no region to ask, each with the reason.
     pub disabled: Vec<(String, String)>,
 }
 
 impl RegionChoice {
-    /// Chooses among the regions that are enabled.
-    pub fn choose<'a>(&self, enabled: impl IntoIterator<Item = &'a str>) -> ChosenRegions {
+    /// Chooses among the enabled regions of an account.
+    pub(crate) fn choose<'a>(&self, enabled: impl IntoIterator<Item = &'a str>) -> ChosenRegions {
         let target = Globs::new(&self.target);
         let request = self.request.as_ref().map(Globs::new);
         let wanted = |region: &str| request.as_ref().is_none_or(|globs| globs.matches(region));
         let ask: Vec<String> =
             enabled.into_iter().filter(|region| target.matches(region) && wanted(region)).map(str::to_owned).collect();
         let mut disabled: Vec<(String, String)> = Vec::new();
-        let mut tell = |pattern: &str, why: &str| {
-            if !disabled.iter().any(|(told, _)| told == pattern) {
-                disabled.push((pattern.to_owned(), why.to_owned()));
+        let mut add = |pattern: &str, reason: &str| {
+            if !disabled.iter().any(|(known, _)| known == pattern) {
+                disabled.push((pattern.to_owned(), reason.to_owned()));
             }
         };
         for pattern in self.request.iter().flatten() {
@@ -45,10 +45,10 @@ impl RegionChoice {
             }
             let named = glob.full_names().next().is_some();
             match (named, target.matches(pattern)) {
-                (true, true) => tell(pattern, "the region is not enabled in this account"),
-                (true, false) => tell(pattern, "the registry does not let this region be asked in this account"),
+                (true, true) => add(pattern, "the region is not enabled in this account"),
+                (true, false) => add(pattern, "the registry does not let this region be asked in this account"),
                 (false, _) => {
-                    tell(pattern, "no region that is enabled in this account and allowed by the registry matches")
+                    add(pattern, "no region that is enabled in this account and allowed by the registry matches")
                 }
             }
         }
@@ -58,7 +58,7 @@ impl RegionChoice {
             if (named && wanted(pattern) || !named && self.request.is_none())
                 && !ask.iter().any(|region| glob.matches(region))
             {
-                tell(
+                add(
                     pattern,
                     if named {
                         "the region is not enabled in this account"
@@ -71,8 +71,8 @@ impl RegionChoice {
         ChosenRegions { ask, disabled }
     }
 
-    /// The regions that are named in full, beside any globs: they stand in where nobody may say which are enabled.
-    pub fn names(&self) -> Vec<String> {
+    /// The regions that are named in full, beside any globs. They are used if the enabled regions may not be listed.
+    pub(crate) fn names(&self) -> Vec<String> {
         let target = Globs::new(&self.target);
         let wanted = self.request.as_ref().map(Globs::new);
         let patterns = self.request.iter().flatten().chain(&self.target);
@@ -81,8 +81,8 @@ impl RegionChoice {
         names.into_iter().filter(allowed).collect()
     }
 
-    /// The regions, where all of them are named in full: what can be said of an account that was never entered.
-    pub fn named_in_full(&self) -> Option<Vec<String>> {
+    /// The regions if all of them are named in full. Only then they are known for an account that was never entered.
+    pub(crate) fn named_in_full(&self) -> Option<Vec<String>> {
         let target = Globs::new(&self.target);
         let patterns = self.request.as_ref().unwrap_or(&self.target);
         let names: Vec<String> = Globs::new(patterns).full_names().map(|name| name.to_string()).collect();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_only_narrows_and_what_leads_nowhere_is_told() {
+    fn a_request_only_narrows_and_unmatched_patterns_are_reported() {
         let enabled = ["eu-west-1", "eu-central-1", "us-east-1"];
         for (target, request, ask, disabled) in [
             (&["*"][..], None, &["eu-west-1", "eu-central-1", "us-east-1"][..], &[][..]),
@@ -115,13 +115,13 @@ mod tests {
         ] {
             let chosen = choice(target, request).choose(enabled);
             assert_eq!(chosen.ask, ask, "{target:?} {request:?}");
-            let told: Vec<&str> = chosen.disabled.iter().map(|(pattern, _)| pattern.as_str()).collect();
-            assert_eq!(told, disabled, "{target:?} {request:?}");
+            let reported: Vec<&str> = chosen.disabled.iter().map(|(pattern, _)| pattern.as_str()).collect();
+            assert_eq!(reported, disabled, "{target:?} {request:?}");
         }
     }
 
     #[test]
-    fn an_account_that_was_never_entered_is_told_by_name_where_all_are_named() {
+    fn regions_are_known_without_entering_an_account_if_all_are_named() {
         assert_eq!(choice(&["*"], None).named_in_full(), None);
         assert_eq!(choice(&["*"], Some(&["eu-west-1"])).named_in_full(), Some(vec!["eu-west-1".into()]));
         assert_eq!(choice(&["*"], Some(&["eu-west-1", "us-*"])).named_in_full(), None);

@@ -15,7 +15,7 @@ fn registry() -> Registry {
     Registry::read(REGISTRY.as_bytes(), "aws").unwrap()
 }
 
-fn selected(request: &Value, face: Runtime) -> Result<(Request, Selection), String> {
+fn selected(request: &Value, runtime: Runtime) -> Result<(Request, Selection), String> {
     let mut problems = ValidationErrors::default();
     let request = Request::read(request, "request", &mut problems);
     let registry = registry();
@@ -23,7 +23,7 @@ fn selected(request: &Value, face: Runtime) -> Result<(Request, Selection), Stri
         registry: &registry,
         catalogue: Catalogue::get().unwrap(),
         partition: partition("aws").unwrap(),
-        face,
+        runtime,
         format: Format::Ndjson,
         disabled_too: false,
     };
@@ -59,8 +59,14 @@ fn own_credentials_are_for_the_terminal_alone() {
 fn a_plan_bears_the_date_of_its_start_and_nothing_of_how_accounts_are_entered() {
     let (request, selection) = selected(&json!({ "accounts": "all" }), Runtime::Terminal).unwrap();
     let run_id = crate::event::run_id(&request, &RunIdSource::Invocation("an-id".into()));
-    let plan =
-        selection.plan(request, run_id, "2026-11-21T23:59:59.9Z".parse().unwrap(), "0123abcd".into(), "999999999999");
+    let plan = selection.plan(PlanOrigin {
+        request,
+        run_id,
+        started_at: "2026-11-21T23:59:59.9Z".parse().unwrap(),
+        attempt: "0123abcd".into(),
+        backend_account_id: "999999999999".into(),
+        batch: None,
+    });
     assert_eq!(plan.dt, "2026-11-21");
     let text = serde_json::to_string(&plan).unwrap();
     assert!(!text.contains("of-them") && !text.contains("role"), "{text}");

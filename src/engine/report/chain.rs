@@ -1,4 +1,4 @@
-//! A run together with those that did its rest, as one.
+//! Sums up a run together with its continuations.
 
 use std::collections::HashMap;
 
@@ -7,21 +7,21 @@ use serde::Serialize;
 use super::{AccountCounts, AccountSummary, Completeness, Manifest};
 use crate::domain::{AccountId, RunId};
 
-/// What a run and the runs that did its rest came to together.
+/// The outcome of a run and its continuations together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Chain {
-    /// The runs, in turn.
+    /// The runs, in order.
     pub runs: Vec<RunId>,
-    /// How it ended: complete where every account is, failed where none was answered at all.
+    /// `complete` if every account is, `failed` if no cell of any account was answered.
     pub status: Completeness,
-    /// The accounts, counted by what they came to in the end.
+    /// The accounts, counted by their final status.
     pub accounts: AccountCounts,
 }
 
 impl Chain {
-    /// Sums up runs, the first one first.
+    /// Sums up runs, given in order.
     pub(crate) fn of(runs: &[Manifest]) -> Self {
-        let accounts = AccountCounts::of(ended(runs.iter().flat_map(|run| &run.by_account)));
+        let accounts = AccountCounts::of(final_statuses(runs.iter().flat_map(|run| &run.by_account)));
         let runs = runs.iter().map(|run| run.response.run_id.clone()).collect();
         Self { runs, status: status(accounts), accounts }
     }
@@ -35,20 +35,20 @@ fn status(accounts: AccountCounts) -> Completeness {
     }
 }
 
-/// What each account came to in the end. A later run asks what an earlier one has left open of it.
-fn ended<'a>(accounts: impl Iterator<Item = &'a AccountSummary>) -> impl Iterator<Item = Completeness> {
+/// The final status of each account. A later run asks only the cells that an earlier one has left open.
+fn final_statuses<'a>(accounts: impl Iterator<Item = &'a AccountSummary>) -> impl Iterator<Item = Completeness> {
     let answered = |status| matches!(status, Completeness::Complete | Completeness::Partial);
-    let mut ended: HashMap<&AccountId, Completeness> = HashMap::new();
+    let mut statuses: HashMap<&AccountId, Completeness> = HashMap::new();
     for account in accounts {
-        let before = ended.get(&account.account_id).copied();
-        // What was answered before stays answered.
-        let now = match account.status {
-            status if answered(status) || !before.is_some_and(answered) => status,
+        let earlier = statuses.get(&account.account_id).copied();
+        // Cells that an earlier run has answered stay answered.
+        let status = match account.status {
+            status if answered(status) || !earlier.is_some_and(answered) => status,
             _ => Completeness::Partial,
         };
-        ended.insert(&account.account_id, now);
+        statuses.insert(&account.account_id, status);
     }
-    ended.into_values()
+    statuses.into_values()
 }
 
 #[cfg(test)]
@@ -64,12 +64,12 @@ mod tests {
     }
 
     #[test]
-    fn an_account_counts_by_what_it_came_to_in_the_end() {
+    fn an_account_counts_by_its_final_status() {
         use Completeness::{Complete, Failed, NotStarted, Partial};
         let counted = |accounts: &[(u8, Completeness)]| {
             let accounts: Vec<AccountSummary> = accounts.iter().copied().map(account).collect();
             let AccountCounts { planned, complete, partial, failed, not_started } =
-                AccountCounts::of(ended(accounts.iter()));
+                AccountCounts::of(final_statuses(accounts.iter()));
             assert_eq!(planned, complete + partial + failed + not_started);
             (complete, partial, failed, not_started)
         };

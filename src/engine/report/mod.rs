@@ -1,9 +1,10 @@
-//! What a run says of itself: the response, and the manifests that commit its shards and itself.
+//! The documents of a run: its response, and the manifests that commit its shards and the run.
 //!
-//! Works on what was counted; knows neither AWS nor how anything was collected.
+//! **Invariant:** works on counts. Knows neither AWS nor how records are collected.
 
-mod chain;
 mod failures;
+mod assemble;
+mod chain;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
 pub(crate) use failures::{FailureGroup, Stage, advice, bounded as bounded_failures, group};
 
@@ -18,126 +20,106 @@ use crate::domain::{AccountId, RunId};
 
 use crate::engine::plan::Plan;
 use crate::event::Request;
-use crate::inventory::{LedgerRow, Status};
+use crate::inventory::Status;
 use crate::output::sink::WrittenFile;
 
-/// Without `inline` a response stays below 200 KiB; failures take what the rest leaves of this.
-const RESPONSE_BYTES: usize = 190 << 10;
-
-/// How a run, or one account in it, ended.
+/// How complete a run, or one account of it, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completeness {
     /// Every cell was answered.
     Complete,
-    /// Some were.
+    /// Some cells were answered.
     Partial,
-    /// None was.
+    /// No cell was answered.
     Failed,
-    /// None was begun.
+    /// No cell was begun.
     NotStarted,
 }
 
-/// How many accounts ended how.
+/// Accounts, counted by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountCounts {
-    /// In the plan.
+    /// Accounts in the plan.
     pub planned: u64,
-    /// With every cell answered.
+    /// Accounts with every cell answered.
     pub complete: u64,
-    /// With some.
+    /// Accounts with some cells answered.
     pub partial: u64,
-    /// With none.
+    /// Accounts with no cell answered.
     pub failed: u64,
-    /// With none begun.
+    /// Accounts with no cell begun.
     pub not_started: u64,
 }
 
-impl AccountCounts {
-    /// Counts accounts by how they ended.
-    fn of(ended: impl Iterator<Item = Completeness>) -> Self {
-        let mut counts = Self::default();
-        for status in ended {
-            counts.planned += 1;
-            *match status {
-                Completeness::Complete => &mut counts.complete,
-                Completeness::Partial => &mut counts.partial,
-                Completeness::Failed => &mut counts.failed,
-                Completeness::NotStarted => &mut counts.not_started,
-            } += 1;
-        }
-        counts
-    }
-}
-
-/// What one account came to.
+/// The outcome of one account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountSummary {
-    /// The account.
+    /// The account that was asked.
     pub account_id: AccountId,
-    /// What people call it.
+    /// The name of the account in the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How it ended.
+    /// How complete the account is.
     pub status: Completeness,
-    /// Records by table; tables without any are left out.
+    /// Records by table. Tables without records are left out.
     pub records: BTreeMap<String, u64>,
     /// Cells by status.
     pub cells: BTreeMap<Status, u64>,
-    /// Requests sent, retries included; without AssumeRole's.
+    /// Requests sent, with retries and without those of AssumeRole.
     pub calls: u64,
-    /// Those that repeated one.
+    /// Requests that repeated an earlier one.
     pub retries: u64,
-    /// Those that were refused for rate.
+    /// Requests that AWS throttled.
     pub throttles: u64,
-    /// The session's name in the customer's CloudTrail.
+    /// The name of the session in the customer's CloudTrail.
     pub session_name: String,
-    /// The request ids of its AssumeRole calls; empty where the role could not be assumed.
+    /// The request ids of the AssumeRole calls. Empty if the role could not be assumed.
     pub assume_request_ids: Vec<String>,
 }
 
-/// What is said to whoever asked.
+/// The response to the caller of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Response {
-    /// The run.
+    /// The name of the run.
     pub run_id: RunId,
-    /// How it ended: `complete`, `partial` or `failed`.
+    /// How complete the run is: `complete`, `partial` or `failed`.
     pub status: Completeness,
-    /// Accounts, counted.
+    /// Accounts, counted by how they ended.
     pub accounts: AccountCounts,
     /// Records by table.
     pub records: BTreeMap<String, u64>,
     /// Cells by status.
     pub cells: BTreeMap<Status, u64>,
-    /// Requests sent to customers' accounts, retries included.
+    /// Requests sent to customer accounts, with retries.
     pub calls: u64,
-    /// Those that repeated one.
+    /// Requests that repeated an earlier one.
     pub retries: u64,
-    /// Those that were refused for rate.
+    /// Requests that AWS throttled.
     pub throttles: u64,
-    /// When the run began.
+    /// The time at which the run began.
     pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// The time from the start of the run to the commit of its last shard, in milliseconds.
     pub duration_ms: u64,
-    /// Where the manifest lies.
+    /// The address of the manifest: a path, or `s3://bucket/key`.
     pub manifest: String,
-    /// What went wrong, grouped by account, stage and code.
+    /// Failures, grouped by account, stage and code.
     pub failures: Vec<FailureGroup>,
-    /// How many groups were left out to keep the response small; the ledger has them all.
+    /// The number of groups that were left out to keep the response small. The ledger has all failures.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures_omitted: u64,
-    /// Named accounts that the registry does not hold.
+    /// Accounts that the request names and the registry does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_accounts: Vec<AccountId>,
-    /// The request that does the rest, where the run's time ended first.
+    /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]
     pub remaining: Option<Request>,
-    /// The records themselves by table, where the request said `inline` and they fit.
+    /// The records by table, if the request asks for `inline` and they fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "BTreeMap<String, Vec<serde_json::Value>>")]
     pub inline: Option<BTreeMap<String, Vec<Box<serde_json::value::RawValue>>>>,
-    /// The request said `inline` and they did not fit: the manifest says where they lie.
+    /// True if the request asks for `inline` and the records do not fit. The manifest names their files.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inline_omitted: bool,
 }
@@ -145,212 +127,77 @@ pub struct Response {
 /// Commits a shard: `runs/<run_id>/shards/<shard>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct ShardManifest {
-    /// The run.
     pub run_id: RunId,
-    /// The shard.
     pub shard: String,
-    /// The attempt whose files these are.
+    /// The attempt that wrote the files.
     pub attempt: String,
-    /// When it was committed.
     pub committed_at: Timestamp,
-    /// Its files.
     pub files: Vec<WrittenFile>,
-    /// Its accounts.
     pub accounts: Vec<AccountSummary>,
-    /// What went wrong.
     pub failures: Vec<FailureGroup>,
-    /// How many groups were left out.
+    /// The number of failure groups that were left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures_omitted: u64,
-    /// The accounts that the shard's time did not reach the end of.
+    /// Accounts whose cells were not all asked before the time of the shard ended.
     pub unfinished: Vec<AccountId>,
-    /// Their cells of which a part was answered.
+    /// Cells of these accounts that were answered in part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partly_answered: Vec<PartlyAnswered>,
 }
 
-/// A cell that is listed for each of many resources (a zone's records), and was for some of them when the run's time
-/// ended. The run that does the rest asks for the others, and takes these over.
+/// A cell that is listed once per parent resource, such as the records of each zone, and was listed for some parents when
+/// the time of the run ended. The run that does the rest asks for the others, and takes over the rows of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PartlyAnswered {
-    /// The account.
+pub(crate) struct PartlyAnswered {
+    /// The account of the cell.
     pub account_id: AccountId,
-    /// The region, or `global`.
+    /// The region of the cell, or `global`.
     pub region: String,
-    /// The table.
+    /// The table of the cell.
     pub table: String,
-    /// The ids of the resources that it was listed for.
+    /// The ids of the parent resources whose listings are complete.
     pub answered: Vec<String>,
 }
 
-/// Commits a run: `runs/<run_id>/manifest.json`. What it does not name does not exist.
+/// Commits a run: `runs/<run_id>/manifest.json`. Files that no manifest names do not count.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Manifest {
-    /// The version of this form: 1.
+pub(crate) struct Manifest {
+    /// The version of this document's format: 1.
     pub version: u32,
-    /// The response.
+    /// The response of the run.
     #[serde(flatten)]
     pub response: Response,
-    /// The run that this one goes on with.
+    /// The run that this one resumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "RunId")]
     pub resumes: Option<RunId>,
-    /// Cells of which a part was answered, for the run that does the rest.
+    /// Cells that were answered in part, for the run that does the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partly_answered: Vec<PartlyAnswered>,
-    /// The plan.
+    /// The plan of the run.
     pub plan: Plan,
-    /// Every file of the run.
+    /// All files of the run.
     pub files: Vec<WrittenFile>,
-    /// Every account, with its session's name and the request ids of its AssumeRole.
+    /// All accounts, with session names and the request ids of AssumeRole.
     pub by_account: Vec<AccountSummary>,
-    /// The attempts whose files these are, by shard.
+    /// The attempt that wrote the files, by shard.
     pub attempts: BTreeMap<String, String>,
 }
 
 /// The newest committed run of the whole fleet: `latest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Latest {
-    /// The run.
     pub run_id: RunId,
-    /// How it ended.
     pub status: Completeness,
-    /// When it began: `latest.json` only moves forward.
+    /// The start of the run. `latest.json` only moves forward in time.
     pub started_at: Timestamp,
-    /// The date that its files lie under.
+    /// The date in the keys of its files.
     pub dt: String,
-    /// Its manifest, below the output.
+    /// The key of its manifest, below the output.
     pub manifest: String,
 }
 
-/// Counts an account's rows.
-pub(super) fn summarise(
-    plan: &crate::engine::plan::PlannedAccount,
-    session_name: &str,
-    ids: Vec<String>,
-    rows: &[LedgerRow],
-) -> AccountSummary {
-    let mut summary = AccountSummary {
-        account_id: plan.account_id.clone(),
-        name: plan.name.clone(),
-        status: Completeness::Failed,
-        records: BTreeMap::new(),
-        cells: BTreeMap::new(),
-        calls: 0,
-        retries: 0,
-        throttles: 0,
-        session_name: session_name.into(),
-        assume_request_ids: ids,
-    };
-    for row in rows {
-        *summary.cells.entry(row.status).or_default() += 1;
-        if row.records > 0 {
-            *summary.records.entry(row.table.into()).or_default() += row.records;
-        }
-        summary.calls += row.calls;
-        summary.retries += row.retries;
-        summary.throttles += row.throttles;
-    }
-    summary.status = completeness(&summary.cells);
-    summary
-}
-
-/// How a set of cells ended.
-pub(super) fn completeness(cells: &BTreeMap<Status, u64>) -> Completeness {
-    let count =
-        |wanted: fn(Status) -> bool| cells.iter().filter(|(status, _)| wanted(**status)).map(|(_, n)| n).sum::<u64>();
-    let all = count(|_| true);
-    if count(Status::is_answered) == all {
-        Completeness::Complete
-    } else if count(|status| status == Status::NotStarted) == all {
-        Completeness::NotStarted
-    } else if count(|status| status.is_answered() || status == Status::Partial) > 0 {
-        Completeness::Partial
-    } else {
-        Completeness::Failed
-    }
-}
-
-/// Puts a run's manifest together from its plan and its shards, and from nothing else: whoever commits
-/// the run, and however often it is tried, the manifest is the same.
-pub(super) fn manifest(
-    plan: Plan,
-    mut shards: Vec<ShardManifest>,
-    resumes: Option<RunId>,
-    tables: &[&str],
-    address: String,
-) -> Manifest {
-    shards.sort_by(|one, other| one.shard.cmp(&other.shard));
-    let accounts: Vec<&AccountSummary> = shards.iter().flat_map(|shard| &shard.accounts).collect();
-    let counted = AccountCounts::of(accounts.iter().map(|account| account.status));
-    let counts = AccountCounts { planned: plan.accounts.len() as u64, ..counted };
-    let mut records: BTreeMap<String, u64> = tables.iter().map(|table| ((*table).to_owned(), 0)).collect();
-    let mut cells = BTreeMap::new();
-    for account in &accounts {
-        account.records.iter().for_each(|(table, n)| *records.entry(table.clone()).or_default() += n);
-        account.cells.iter().for_each(|(status, n)| *cells.entry(*status).or_default() += n);
-    }
-    let status = match completeness(&cells) {
-        Completeness::NotStarted => Completeness::Failed,
-        other => other,
-    };
-    let failures: Vec<FailureGroup> = shards.iter().flat_map(|shard| shard.failures.clone()).collect();
-    let unfinished: Vec<AccountId> = shards.iter().flat_map(|shard| shard.unfinished.clone()).collect();
-    let ended = shards.iter().map(|shard| shard.committed_at).max().unwrap_or(plan.started_at);
-    let took = ended.duration_since(plan.started_at).as_millis();
-    let mut response = Response {
-        run_id: plan.run_id.clone(),
-        status,
-        accounts: counts,
-        records,
-        cells,
-        calls: accounts.iter().map(|account| account.calls).sum(),
-        retries: accounts.iter().map(|account| account.retries).sum(),
-        throttles: accounts.iter().map(|account| account.throttles).sum(),
-        started_at: plan.started_at,
-        duration_ms: u64::try_from(took).unwrap_or_default(),
-        manifest: address,
-        failures: Vec::new(),
-        failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
-        unknown_accounts: plan.unknown_accounts.clone(),
-        remaining: remaining(&plan, unfinished),
-        inline: None,
-        inline_omitted: false,
-    };
-    let rest = serde_json::to_string(&response).map_or(0, |text| text.len());
-    let (failures, omitted) = bounded_failures(failures, RESPONSE_BYTES.saturating_sub(rest));
-    response.failures = failures;
-    response.failures_omitted += omitted;
-    Manifest {
-        version: 1,
-        response,
-        resumes,
-        files: shards.iter().flat_map(|shard| shard.files.clone()).collect(),
-        partly_answered: shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect(),
-        by_account: accounts.into_iter().cloned().collect(),
-        attempts: shards.iter().map(|shard| (shard.shard.clone(), shard.attempt.clone())).collect(),
-        plan,
-    }
-}
-
-/// The request that does the rest.
-fn remaining(plan: &Plan, unfinished: Vec<AccountId>) -> Option<Request> {
-    let run_id = plan.run_id.continuation()?;
-    if unfinished.is_empty() {
-        return None;
-    }
-    let narrowed = Request::of(crate::event::Accounts::Named(unfinished));
-    let request = &plan.request;
-    Some(Request {
-        run_id: Some(run_id),
-        skip_unknown: request.skip_unknown,
-        regions: request.regions.clone(),
-        resources: request.resources.clone(),
-        format: request.format,
-        ..narrowed
-    })
-}
-
+/// For fields that are left out of JSON when they are zero.
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

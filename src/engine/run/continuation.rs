@@ -1,44 +1,54 @@
-//! Hands what remains of a run to the function's own queue, a bounded number of times.
+//! Sends what remains of a run to the function's own queue, a bounded number of times.
 //!
-//! The request's run id makes it safe to send twice: whichever message comes later finds that run begun or committed.
+//! Sending it twice is harmless: the second message finds the run of that name planned or committed.
 
-use super::{Engine, run_store};
+use super::Engine;
+use super::run_store::RunStore;
 use crate::aws::AwsError;
 use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
-use crate::store::Store;
+use crate::event::Request;
 
 impl Engine {
-    /// Sends what remains of a run, where the settings name a queue for it.
-    pub(super) async fn hand_on(&self, store: &Store, response: &Response) -> Result<(), Error> {
+    /// Sends the request that does the rest of a run, if the settings name a queue and the limit is not reached.
+    pub(super) async fn enqueue_continuation(&self, store: &RunStore, response: &Response) -> Result<(), Error> {
         let (Some(queue), Some(remaining)) = (&self.settings.continue_queue, &response.remaining) else {
             return Ok(());
         };
-        let Some(run_id) = &remaining.run_id else { return Ok(()) };
-        let run = response.run_id.as_str();
-        if run_id.continuation_number() > self.settings.continuations {
-            let most = self.settings.continuations;
-            tracing::error!(run, most, "the run has been continued as often as it may be: its rest is not done");
+        let Some(next) = &remaining.run_id else { return Ok(()) };
+        if !self.may_continue(remaining) {
+            self.log_limit_reached(response);
             return Ok(());
         }
-        // A second delivery of an event that was done long ago has nothing to hand on.
-        let done = run_store::read_manifest(store, run_id).await;
-        if done.map_err(|error| error.at(&store.address("")))?.is_some() {
+        // A later delivery of an event whose continuation is committed has nothing left to send.
+        if store.manifest(next).await?.is_some() {
             return Ok(());
         }
-        let refused = |what: String| {
+        let run_id = response.run_id.as_str();
+        let not_sent = |reason: String| {
             let message = format!(
-                "run {run} is committed at {}, but what remains of it could not be sent to {queue}: {what}. Deliver the \
-                 event again, or send the manifest's `remaining`",
+                "run {run_id} is committed at {}, but what remains of it could not be sent to {queue}: {reason}. Deliver \
+                 the event again, or send the manifest's `remaining`",
                 response.manifest
             );
             Error::new(ErrorKind::ContinuationNotSent, message)
         };
-        let body = serde_json::to_string(remaining).map_err(|error| refused(error.to_string()))?;
+        let body = serde_json::to_string(remaining).map_err(|error| not_sent(error.to_string()))?;
         let client = aws_sdk_sqs::Client::new(&self.backend.config);
-        let sent = client.send_message().queue_url(queue).message_body(body).send().await;
-        sent.map_err(|error| refused(AwsError::of(error).to_string()))?;
-        tracing::info!(run, continues_as = run_id.as_str(), "what remains was sent to the queue");
+        let result = client.send_message().queue_url(queue).message_body(body).send().await;
+        result.map_err(|error| not_sent(AwsError::of(error).to_string()))?;
+        tracing::info!(run_id, continued_as = next.as_str(), "the rest of the run was sent to the queue");
         Ok(())
+    }
+
+    /// Returns true if the settings allow one more continuation.
+    pub(super) fn may_continue(&self, remaining: &Request) -> bool {
+        remaining.run_id.as_ref().is_some_and(|next| next.continuation_number() <= self.settings.continuations)
+    }
+
+    /// Logs that the rest of a run is left undone.
+    pub(super) fn log_limit_reached(&self, response: &Response) {
+        let (run_id, limit) = (response.run_id.as_str(), self.settings.continuations);
+        tracing::error!(run_id, limit, "the run has reached its limit of continuations: the rest is not collected");
     }
 }

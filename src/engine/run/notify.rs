@@ -1,49 +1,57 @@
-//! Tells an event bus that a run is committed: at least once, and as a rule once.
+//! Sends an event to EventBridge when a run is committed: at least once, normally exactly once.
 //!
-//! Whoever commits the run tells it and notes that it did; whoever finds a committed run of which that is not noted tells
-//! it then.
+//! The invocation that commits the run sends the event and then records that it did. An invocation that finds a committed
+//! run without that record sends it again.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::json;
 
-use super::{Engine, run_store};
+use super::Engine;
+use super::run_store::RunStore;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::RunId;
 use crate::engine::collect::now;
 use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
-use crate::store::Store;
-use crate::store::StoreError;
 
-/// Whose events they are.
+/// The `source` of the events.
 const SOURCE: &str = "rolecall";
-/// What they are called.
+/// The `detail-type` of the events.
 const DETAIL_TYPE: &str = "rolecall run committed";
 
-fn noted_key(run_id: &RunId) -> String {
+/// The record that the event of a run was sent.
+fn sent_key(run_id: &RunId) -> String {
     format!("runs/{run_id}/announced.json")
 }
 
 impl Engine {
-    /// Sends the event, where the settings name a bus and nobody has.
-    pub(super) async fn announce(&self, store: &Store, response: &Response) -> Result<(), Error> {
+    /// Sends the event, if the settings name a bus and no invocation has sent it yet.
+    pub(super) async fn notify(&self, store: &RunStore, response: &Response) -> Result<(), Error> {
         let Some(bus) = &self.settings.event_bus else { return Ok(()) };
-        let at_output = |error: StoreError| error.at(&store.address(""));
-        let noted = noted_key(&response.run_id);
-        if store.read(&noted).await.map_err(at_output)?.is_some() {
+        let key = sent_key(&response.run_id);
+        if store.exists(&key).await? {
             return Ok(());
         }
-        let id = self.put_event(bus, response).await.map_err(|cause| {
+        let run_id = response.run_id.as_str();
+        let event_id = self.put_event(bus, response).await.map_err(|cause| {
             let message = format!(
-                "run {} is committed at {}, but the event bus {bus} could not be told: {cause}. Deliver the event again",
-                response.run_id.as_str(),
+                "run {run_id} is committed at {}, but its event could not be sent to the event bus {bus}: {cause}. Deliver \
+                 the event again",
                 response.manifest
             );
             Error::new(ErrorKind::EventNotSent, message)
         })?;
-        tracing::info!(event_id = id, bus, "the event bus is told that the run is committed");
-        run_store::create(store, &noted, &json!({ "event_id": id, "sent_at": now() })).await.map_err(at_output)?;
+        tracing::info!(run_id, event_id, bus, "the event of the committed run was sent to the event bus");
+        store.put_if_absent(&key, &json!({ "event_id": event_id, "sent_at": now() })).await?;
         Ok(())
+    }
+
+    /// Sends the event. A failure is only logged, for callers whose next step matters more.
+    pub(super) async fn notify_or_log(&self, store: &RunStore, response: &Response) {
+        if let Err(error) = self.notify(store, response).await {
+            let run_id = response.run_id.as_str();
+            tracing::error!(run_id, %error, "the event of the committed run could not be sent");
+        }
     }
 
     async fn put_event(&self, bus: &str, response: &Response) -> Result<String, AwsError> {
@@ -60,9 +68,9 @@ impl Engine {
             .detail(detail.to_string())
             .build();
         let client = aws_sdk_eventbridge::Client::new(&self.backend.config);
-        let answer = client.put_events().entries(entry).send().await.map_err(AwsError::of)?;
-        let entry = answer.entries.unwrap_or_default().into_iter().next();
-        // EventBridge refuses single events in an answer that is otherwise a success.
+        let response = client.put_events().entries(entry).send().await.map_err(AwsError::of)?;
+        let entry = response.entries.unwrap_or_default().into_iter().next();
+        // EventBridge refuses single events in a response that is otherwise a success.
         match entry.map(|entry| (entry.event_id, entry.error_code, entry.error_message)) {
             Some((Some(id), None, _)) => Ok(id),
             Some((_, code, message)) => Err(AwsError {

@@ -1,159 +1,157 @@
-//! From a request to a run that is planned: what stands under its name already, else a plan that is fixed in the output
-//! before any customer is called.
+//! From a request to a planned run: continues what exists under its run id, or writes a new plan.
+//!
+//! **Invariant:** calls no customer. Once a plan is written, every later attempt follows it.
 
 use std::sync::Arc;
 
-use super::account::ShardContext;
 use super::prepare::{self, Prepared, prepare};
-use super::resume;
-use super::{Engine, Observer, RunRequest, run_store};
+use super::resume::resumed_run;
+use super::run_store::{RunState, RunStore};
+use super::{Engine, Observer, RunRequest};
 use crate::aws::Identity;
-use crate::catalogue::session_policies;
 use crate::customers::Registry;
-use crate::customers::RoleAssumer;
 use crate::domain::new_attempt_id;
-use crate::domain::{AccountId, RunId};
 use crate::engine::collect::now;
-use crate::engine::plan::{Plan, Shard};
+use crate::engine::plan::{Plan, PlanOrigin};
 use crate::engine::report::Manifest;
-use crate::error::{Error, ErrorKind};
-use crate::event::Request;
-use crate::store::{PutOutcome, Store, StoreError};
+use crate::error::Error;
 
-/// What a run has come to before any customer is called.
+/// The start of a run: it is committed already, or it can be carried out.
 pub(super) enum RunStart {
     Committed(Box<Manifest>),
-    Planned(Box<Run>),
+    Ready(Box<Run>),
 }
 
-/// A run that is planned, with what it takes to go on with it.
+/// A planned run, with everything that it takes to carry it out.
 pub(super) struct Run {
+    pub engine: Engine,
+    pub store: RunStore,
     pub plan: Plan,
-    /// The run that this one goes on with.
-    pub base: Option<Manifest>,
-    /// This invocation's.
+    /// The manifest of the run that this one resumes.
+    pub resumed_from: Option<Manifest>,
+    /// Marks the files of this invocation.
     pub attempt: String,
-    registry: Arc<Registry>,
-    identity: Identity,
-}
-
-/// What stands under a run's name already.
-enum RunState {
-    Committed(Box<Manifest>),
-    Planned(Box<Plan>),
+    pub registry: Arc<Registry>,
+    pub identity: Identity,
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Engine {
-    /// All that comes before the first customer is called. A new plan's shards have `batch` accounts each.
-    pub(super) async fn begin(
-        &self,
-        store: &Store,
-        order: &RunRequest,
-        run_id: &RunId,
-        batch: Option<usize>,
-    ) -> Result<RunStart, Error> {
-        let refused = |error: StoreError| error.at(&store.address(""));
-        // Local things are looked at first, so that a slip costs no call; a bucket wants credentials at once.
-        let in_bucket = [&self.settings.registry, &self.settings.output].into_iter().flatten();
-        let remote = in_bucket.into_iter().any(|address| address.starts_with("s3://"));
-        let fine = order.problems.is_empty();
-        let early = if remote && fine { Some(self.backend.identify().await?) } else { None };
-        // What was committed or begun under this name stands, whatever the registry says by now.
-        let planned = match if fine { self.found(store, run_id, &order.request).await? } else { None } {
-            Some(RunState::Committed(manifest)) => return Ok(RunStart::Committed(manifest)),
-            Some(RunState::Planned(plan)) => Some(*plan),
-            None => None,
+    /// Does everything that precedes the first call to a customer.
+    pub(super) async fn start_run(&self, store: &RunStore, request: &RunRequest) -> Result<RunStart, Error> {
+        let run_id = request.run_id();
+        let mut identity = None;
+        // An invalid request is never compared with what exists: `prepare` reports its problems.
+        let state = match request.draft.valid() {
+            None => RunState::New,
+            Some(valid) => {
+                // Local files are read before the first call, so that a mistake costs no call. A bucket needs credentials.
+                if self.uses_bucket() {
+                    identity = Some(self.backend.identify().await?);
+                }
+                let state = store.state(&run_id).await?;
+                if let Some(plan) = state.plan() {
+                    prepare::refuse_other_request(plan, valid)?;
+                }
+                state
+            }
         };
         let attempt = new_attempt_id();
-        let (registry, selection) = match &planned {
-            Some(_) => (prepare::read_registry(self).await?, None),
-            None => {
-                let Prepared { registry, selection, .. } = prepare(self, order).await?;
-                (registry, Some(selection))
+        let (plan, registry, identity) = match state {
+            RunState::Committed(manifest) => return Ok(RunStart::Committed(manifest)),
+            RunState::Planned(plan) => {
+                let registry = prepare::read_registry(self).await?;
+                (*plan, registry, self.identity(identity).await?)
+            }
+            RunState::New => {
+                let Prepared { registry, request: valid, selection, .. } = prepare(self, request.draft.clone()).await?;
+                let identity = self.identity(identity).await?;
+                let plan = selection.plan(PlanOrigin {
+                    request: valid.clone(),
+                    run_id,
+                    started_at: now(),
+                    attempt: attempt.clone(),
+                    backend_account_id: identity.account_id.clone(),
+                    batch: request.batch,
+                });
+                let plan = store.create_or_load_plan(plan).await?;
+                prepare::refuse_other_request(&plan, &valid)?;
+                (plan, registry, identity)
             }
         };
-        let identity = match early {
-            Some(identity) => identity,
-            None => self.backend.identify().await?,
-        };
-        let plan = match (planned, selection) {
-            (Some(plan), _) => plan,
-            (_, Some(selection)) => {
-                let account = &identity.account_id;
-                let plan = selection.plan(order.request.clone(), run_id.clone(), now(), attempt.clone(), account);
-                let plan = self.fix(store, Plan { batch, ..plan }).await.map_err(refused)?;
-                prepare::same_request(&plan, &order.request)?;
-                plan
-            }
-            _ => return Err(Error::new(ErrorKind::Internal, "there is neither a plan nor a selection")),
-        };
-        order.observer.begun(plan.run_id.as_str(), plan.accounts.len());
-        let base = resume::base(store, &plan).await.map_err(refused)?;
-        Ok(RunStart::Planned(Box::new(Run { plan, base, attempt, registry: registry.into(), identity })))
+        request.observer.run_started(plan.run_id.as_str(), plan.accounts.len());
+        Ok(RunStart::Ready(Box::new(Run {
+            engine: self.clone(),
+            store: store.clone(),
+            resumed_from: resumed_run(store, &plan).await?,
+            plan,
+            attempt,
+            registry: registry.into(),
+            identity,
+            observer: request.observer.clone(),
+        })))
     }
 
-    /// A run that was planned before: by the name of its run alone. Where nobody is to be entered, as when it is put together,
-    /// the registry is not needed, and what is wrong with it holds nothing up.
-    pub(super) async fn reopen(&self, store: &Store, plan: Plan, enters: bool) -> Result<Run, Error> {
-        let refused = |error: StoreError| error.at(&store.address(""));
-        let identity = self.backend.identify().await?;
-        let registry = if enters { prepare::read_registry(self).await? } else { Registry::empty() };
-        let base = resume::base(store, &plan).await.map_err(refused)?;
-        Ok(Run { plan, base, attempt: new_attempt_id(), registry: registry.into(), identity })
-    }
-
-    /// What it takes to carry a part of a run out.
-    pub(super) async fn stock(
+    /// Reopens a planned run to carry out one of its shards.
+    pub(super) async fn reopen_for_shard(
         &self,
-        store: &Store,
-        planned: &Run,
-        part: &Shard,
+        store: &RunStore,
+        plan: Plan,
         observer: Arc<dyn Observer>,
-    ) -> Result<ShardContext, Error> {
-        let Run { plan, base, registry, identity, .. } = planned;
-        let catalogue = prepare::catalogue()?;
-        let accounts: Vec<AccountId> = plan.accounts_of(part).map(|account| account.account_id.clone()).collect();
-        let before = resume::before(store, base.as_ref(), catalogue, &accounts).await;
-        let before = before.map_err(|error| error.at(&store.address("")))?;
-        let tables: Vec<usize> =
-            plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
-        let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
-        let session_name = plan.run_id.session_name();
-        Ok(ShardContext {
-            run_id: plan.run_id.as_str().into(),
-            catalogue,
-            tables: tables.into(),
-            door: RoleAssumer::new(self.backend.clone(), identity.clone(), session_name.clone(), policies),
-            registry: registry.clone(),
-            partition: self.backend.partition,
-            session_name: session_name.into(),
+    ) -> Result<Run, Error> {
+        let identity = self.backend.identify().await?;
+        let registry = prepare::read_registry(self).await?;
+        self.reopen(store, plan, Customers { identity, registry }, observer).await
+    }
+
+    /// Reopens a planned run to reduce it. No account is entered, so the registry is not read, and an invalid one does not
+    /// block the commit.
+    pub(super) async fn reopen_for_reduce(
+        &self,
+        store: &RunStore,
+        plan: Plan,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Run, Error> {
+        let customers = Customers { identity: self.backend.identify().await?, registry: Registry::empty() };
+        self.reopen(store, plan, customers, observer).await
+    }
+
+    async fn reopen(
+        &self,
+        store: &RunStore,
+        plan: Plan,
+        customers: Customers,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Run, Error> {
+        Ok(Run {
+            engine: self.clone(),
+            store: store.clone(),
+            resumed_from: resumed_run(store, &plan).await?,
+            plan,
+            attempt: new_attempt_id(),
+            registry: customers.registry.into(),
+            identity: customers.identity,
             observer,
-            before,
-            pace: Arc::default(),
         })
     }
 
-    /// What there is under a run's name already. Another request's is refused.
-    async fn found(&self, store: &Store, run_id: &RunId, request: &Request) -> Result<Option<RunState>, Error> {
-        let refused = |error: StoreError| error.at(&store.address(""));
-        if let Some(manifest) = run_store::read_manifest(store, run_id).await.map_err(refused)? {
-            prepare::same_request(&manifest.plan, request)?;
-            return Ok(Some(RunState::Committed(Box::new(manifest))));
-        }
-        let Some(plan) = run_store::read_plan(store, run_id).await.map_err(refused)? else { return Ok(None) };
-        prepare::same_request(&plan, request)?;
-        Ok(Some(RunState::Planned(Box::new(plan))))
+    /// Returns true if the registry or the output is in a bucket.
+    fn uses_bucket(&self) -> bool {
+        let addresses = [&self.settings.registry, &self.settings.output];
+        addresses.into_iter().flatten().any(|address| address.starts_with("s3://"))
     }
 
-    /// Writes the plan, or goes on with the one that is there. Writing it is also the proof that the
-    /// output can be written, before any customer is called.
-    async fn fix(&self, store: &Store, plan: Plan) -> Result<Plan, StoreError> {
-        match run_store::create(store, &run_store::plan_key(&plan.run_id), &plan).await? {
-            PutOutcome::Ours => Ok(plan),
-            PutOutcome::Theirs => {
-                tracing::info!(run_id = plan.run_id.as_str(), "the run was begun already: going on with its plan");
-                Ok(run_store::read_plan(store, &plan.run_id).await?.unwrap_or(plan))
-            }
+    /// Returns the identity that is known already, or looks it up.
+    async fn identity(&self, known: Option<Identity>) -> Result<Identity, Error> {
+        match known {
+            Some(identity) => Ok(identity),
+            None => self.backend.identify().await,
         }
     }
+}
+
+/// Who enters customer accounts, and which targets there are.
+struct Customers {
+    identity: Identity,
+    registry: Registry,
 }

@@ -1,9 +1,10 @@
-//! From a request to a selection: the registry read and validated, everything refused that must be,
-//! before anything is written or any customer called.
+//! Validates a request: reads the registry, selects accounts and resource types, and reports all problems together.
+//!
+//! **Invariant:** writes nothing and calls no customer. The only call is the one that reads the registry from its bucket.
 
 use jiff::Timestamp;
 
-use super::{Engine, RunRequest};
+use super::{Engine, RequestDraft};
 use crate::catalogue::Catalogue;
 use crate::customers::Registry;
 use crate::customers::RegistryStore;
@@ -11,64 +12,61 @@ use crate::engine::plan::{Basis, Plan, Selection, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 
-/// A request that is in order.
+/// A valid request, with what it selects.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// The resource types.
     pub catalogue: &'static Catalogue,
-    /// The registry, validated.
     pub registry: Registry,
-    /// What was selected.
+    pub request: Request,
     pub selection: Selection,
 }
 
-/// Checks everything that can be checked without a call, but for the registry's bucket where it lies in
-/// one. Every problem of the request is told at once.
-pub(crate) async fn prepare(engine: &Engine, order: &RunRequest) -> Result<Prepared, Error> {
+/// Turns a draft into a valid request and its selection, or returns every problem of the request, the registry and the
+/// selection at once.
+pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft) -> Result<Prepared, Error> {
     let catalogue = catalogue()?;
-    let mut problems = order.problems.clone();
+    let (request, mut problems) = draft.into_parts();
     let registry = match read_registry(engine).await {
         Ok(registry) => registry,
-        // What is wrong with the request is told too.
-        Err(refusal) if problems.is_empty() => return Err(refusal),
-        Err(refusal) => return Err(Error::new(refusal.kind, format!("{problems}\n{refusal}"))),
+        Err(error) if problems.is_empty() => return Err(error),
+        // The problems of the request are reported with those of the registry.
+        Err(error) => return Err(Error::new(error.kind, format!("{problems}\n{error}"))),
     };
     let basis = Basis {
         registry: &registry,
         catalogue,
         partition: engine.backend.partition,
-        face: engine.face,
+        runtime: engine.runtime,
         format: engine.format()?,
         disabled_too: false,
     };
-    let selection = select(&order.request, basis, &mut problems);
+    let selection = select(&request, basis, &mut problems);
     if !problems.is_empty() {
         return Err(Error::of(ErrorKind::InvalidRequest, &problems));
     }
-    Ok(Prepared { catalogue, registry, selection })
+    Ok(Prepared { catalogue, registry, request, selection })
 }
 
-/// The catalogue, which can only be wrong by a mistake of ours.
+/// Returns the catalogue. It is invalid only by a mistake in rolecall itself.
 pub(super) fn catalogue() -> Result<&'static Catalogue, Error> {
     Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))
 }
 
-/// Reads and validates the registry, afresh for every run.
+/// Reads and validates the registry. Every run reads it afresh.
 pub(super) async fn read_registry(engine: &Engine) -> Result<Registry, Error> {
     RegistryStore::open(&engine.settings, &engine.backend.config, engine.backend.partition.name)?.read().await
 }
 
-/// A run id names one request. Another one under the same name would be answered with what it did not
-/// ask for, so it is refused.
-pub(super) fn same_request(plan: &Plan, request: &Request) -> Result<(), Error> {
-    let bare = |request: &Request| Request {
+/// Refuses a request whose run id belongs to a different request. Its caller would get the result of the other one.
+pub(super) fn refuse_other_request(plan: &Plan, request: &Request) -> Result<(), Error> {
+    let comparable = |request: &Request| Request {
         run_id: None,
         scheduled_at: None,
         inline: false,
         format: None,
         ..request.clone()
     };
-    if bare(&plan.request) == bare(request) {
+    if comparable(&plan.request) == comparable(request) {
         return Ok(());
     }
     let message = format!(

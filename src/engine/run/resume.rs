@@ -1,7 +1,6 @@
-//! What a run need not ask: the cells that the runs before it have answered, and within a cell the parents.
+//! What a resumed run need not ask again: cells that earlier runs have answered, and parents within a cell.
 //!
-//! A cell that goes on where another run's time ended takes over the rows that run has written, so that whoever reads
-//! the newest answered cell reads all of it.
+//! The rows of a partially answered cell are copied into the new run, so that its newest run has all of its rows.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::run_store::{REST, broken, lines, read_manifest};
+use super::run_store::{CATCH_UP_SHARD, RunStore};
 use crate::catalogue::{Catalogue, Table};
 use crate::decode::Value;
 use crate::domain::AccountId;
@@ -20,37 +19,37 @@ use crate::domain::Partition;
 use crate::engine::collect::{CompletedParents, StartedParents};
 use crate::engine::plan::Plan;
 use crate::engine::report::Manifest;
+use crate::error::Error;
 use crate::inventory::{ANY_REGION, LEDGER, Status};
-use crate::inventory::{ColumnType, EXTRA_COLUMN, Origin, Page, Record};
+use crate::inventory::{ColumnType, EXTRA_COLUMN, Location, Page, Record};
 use crate::output::sink::{SinkMessage, WrittenFile};
-use crate::store::{Store, StoreError};
 
 /// A cell, as `account`, `region`, `table`.
 type CellName = (String, String, String);
 
-/// How many rows are handed to the sink at once.
-const AT_ONCE: usize = 1000;
+/// Most rows of one message to the sink.
+const ROWS_PER_PAGE: usize = 1000;
 
-/// What was answered before.
+/// What earlier runs have answered of a shard's accounts. Empty if the run resumes none.
 #[derive(Debug, Default)]
 pub(super) struct PriorResults {
-    /// What the ledgers told, by account and table.
-    told: HashMap<String, HashMap<&'static str, CellStates>>,
-    /// Cells that were answered in part, by account.
-    pub begun: HashMap<String, Arc<StartedParents>>,
+    /// The state of each cell in the earlier ledgers, by account and table.
+    cells: HashMap<String, HashMap<&'static str, CellStates>>,
+    /// Partially answered cells whose rows were copied, by account.
+    started_parents: HashMap<String, Arc<StartedParents>>,
 }
 
-/// The regions of a table that were told of, and how. Their names are shared, since a large run has many of them.
+/// The states of a table's cells, by region. The names of regions are shared, since a large run has many of them.
 type CellStates = Vec<(Arc<str>, CellState)>;
 
-/// What is known of a cell, the most last.
+/// The state of a cell after earlier runs. Of several states the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum CellState {
-    /// It was not answered.
+    /// No run has answered it in full.
     Open,
-    /// There is nothing to ask, since its region is not enabled.
+    /// Its region is not enabled, so there is no question to ask.
     Disabled,
-    /// It was answered in full.
+    /// A run has answered it in full.
     Answered,
 }
 
@@ -65,39 +64,45 @@ impl CellState {
 }
 
 impl PriorResults {
-    /// Whether a cell was answered in full.
+    /// Returns true if an earlier run has answered the cell in full.
     pub(super) fn is_answered(&self, account: &str, region: &str, table: &str) -> bool {
-        self.told(account, table)
-            .is_some_and(|told| told.iter().any(|(there, known)| *known == CellState::Answered && **there == *region))
+        self.states(account, table)
+            .is_some_and(|states| states.iter().any(|(name, state)| *state == CellState::Answered && **name == *region))
     }
 
-    /// The regions of an account's table that are still open, where it was told of: none where nobody knows. Where one run
-    /// could not tell the regions, another one may have.
-    pub(super) fn open(&self, account: &str, table: &str) -> Option<Vec<&str>> {
-        let told = self.told(account, table)?;
-        let located = told.iter().any(|(region, _)| **region != *ANY_REGION);
-        let open =
-            told.iter().filter(|(region, known)| *known == CellState::Open && !(located && **region == *ANY_REGION));
-        Some(open.map(|(region, _)| &**region).collect())
+    /// The regions in which an account's table is still open, or `None` if no earlier ledger has the table. A cell at
+    /// region `*` is ignored if another run knew the regions.
+    pub(super) fn open_regions(&self, account: &str, table: &str) -> Option<Vec<&str>> {
+        let states = self.states(account, table)?;
+        let regions_known = states.iter().any(|(region, _)| **region != *ANY_REGION);
+        let is_open =
+            |region: &str, state: CellState| state == CellState::Open && !(regions_known && *region == *ANY_REGION);
+        Some(states.iter().filter(|(region, state)| is_open(region, *state)).map(|(region, _)| &**region).collect())
     }
 
-    fn told(&self, account: &str, table: &str) -> Option<&CellStates> {
-        self.told.get(account)?.get(table)
+    /// The account's cells that were answered in part, with the parents that need not be asked again.
+    pub(super) fn started_parents(&self, account: &str) -> Arc<StartedParents> {
+        self.started_parents.get(account).cloned().unwrap_or_default()
     }
 
-    fn note(&mut self, account: &str, table: &'static str, region: &Arc<str>, known: CellState) {
-        let told = self.told.entry(account.to_owned()).or_default().entry(table).or_default();
-        match told.iter_mut().find(|(there, _)| there == region) {
-            Some((_, before)) => *before = known.max(*before),
-            None => told.push((region.clone(), known)),
+    fn states(&self, account: &str, table: &str) -> Option<&CellStates> {
+        self.cells.get(account)?.get(table)
+    }
+
+    fn record(&mut self, account: &str, table: &'static str, region: &Arc<str>, state: CellState) {
+        let states = self.cells.entry(account.to_owned()).or_default().entry(table).or_default();
+        match states.iter_mut().find(|(name, _)| name == region) {
+            Some((_, known)) => *known = state.max(*known),
+            None => states.push((region.clone(), state)),
         }
     }
 }
 
-/// The run that this one goes on with: the one whose `remaining` it is, and not just one of a like name.
-pub(super) async fn base(store: &Store, plan: &Plan) -> Result<Option<Manifest>, StoreError> {
-    let Some(base) = plan.run_id.resumes() else { return Ok(None) };
-    let manifest = read_manifest(store, &base).await?;
+/// Returns the manifest of the run that a plan resumes: the one whose `remaining` request it carries out. A run whose name
+/// only looks like a continuation resumes none.
+pub(super) async fn resumed_run(store: &RunStore, plan: &Plan) -> Result<Option<Manifest>, Error> {
+    let Some(run_id) = plan.run_id.resumes() else { return Ok(None) };
+    let manifest = store.manifest(&run_id).await?;
     Ok(manifest.filter(|manifest| manifest.response.remaining.as_ref() == Some(&plan.request)))
 }
 
@@ -107,105 +112,123 @@ fn shard_of(key: &str, run_id: &str) -> Option<String> {
     name.split('.').next().map(str::to_owned)
 }
 
-/// The files of a run that may hold rows of these accounts: those of their shards, and the one of accounts whose shard never
-/// got there, which has taken over what was answered of them before.
+/// The files of a run that may hold rows of these accounts: those of their shards. An account whose shard was never
+/// committed is in the catch-up shard, with the rows that it took over from earlier runs.
 fn files_with<'a>(manifest: &'a Manifest, accounts: &[AccountId]) -> impl Iterator<Item = &'a WrittenFile> {
     let mut shards = manifest.plan.shards_with(accounts.iter());
     if shards.iter().any(|shard| !manifest.attempts.contains_key(shard)) {
-        shards.insert(REST.to_owned());
+        shards.insert(CATCH_UP_SHARD.to_owned());
     }
     let run_id = manifest.response.run_id.as_str();
     manifest.files.iter().filter(move |file| shard_of(&file.key, run_id).is_none_or(|shard| shards.contains(&shard)))
 }
 
-/// What is known of the cells of these accounts by the run which this one resumes, and by those before it.
-pub(super) async fn before(
-    store: &Store,
-    base: Option<&Manifest>,
-    catalogue: &'static Catalogue,
-    accounts: &[AccountId],
-) -> Result<PriorResults, StoreError> {
-    #[derive(Deserialize)]
-    struct LedgerLine<'a> {
-        #[serde(borrow)]
-        account_id: Cow<'a, str>,
-        #[serde(borrow)]
-        region: Cow<'a, str>,
-        #[serde(borrow)]
-        table: Cow<'a, str>,
-        status: Status,
+/// The run that another one resumes, with what it takes to read its files.
+pub(super) struct ResumedRun<'a> {
+    pub store: &'a RunStore,
+    pub manifest: &'a Manifest,
+    pub catalogue: &'static Catalogue,
+    pub partition: &'static Partition,
+}
+
+impl ResumedRun<'_> {
+    /// Loads what is known of these accounts, and copies the rows of their partially answered cells to the sink.
+    pub(super) async fn load(
+        &self,
+        accounts: &[AccountId],
+        sink: &mpsc::Sender<SinkMessage>,
+    ) -> Result<PriorResults, Error> {
+        let mut prior_results = self.ledgers(accounts).await?;
+        prior_results.started_parents = self.copy_rows(accounts, sink).await?;
+        Ok(prior_results)
     }
-    let wanted: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
-    let (mut before, mut regions) = (PriorResults::default(), HashSet::<Arc<str>>::new());
-    let mut next = base.cloned();
-    while let Some(manifest) = next {
-        for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
-            for line in lines(store, &file.key, &[]).await?.lines() {
-                let row: LedgerLine<'_> =
-                    serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-                // A type that is no longer asked for is no cell of this run.
-                let Some(table) = catalogue.find(&row.table).filter(|_| wanted.contains(&*row.account_id)) else {
+
+    /// Reads the ledgers of this run, and of the runs that it resumed in turn.
+    async fn ledgers(&self, accounts: &[AccountId]) -> Result<PriorResults, Error> {
+        #[derive(Deserialize)]
+        struct LedgerLine<'a> {
+            #[serde(borrow)]
+            account_id: Cow<'a, str>,
+            #[serde(borrow)]
+            region: Cow<'a, str>,
+            #[serde(borrow)]
+            table: Cow<'a, str>,
+            status: Status,
+        }
+        let selected: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
+        let (mut prior_results, mut regions) = (PriorResults::default(), HashSet::<Arc<str>>::new());
+        let mut next = Some(Cow::Borrowed(self.manifest));
+        while let Some(manifest) = next {
+            for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
+                for line in self.store.rows(&file.key, &[]).await?.lines() {
+                    let row: LedgerLine<'_> = serde_json::from_str(line)
+                        .map_err(|error| self.store.unreadable(&file.key, &error.to_string()))?;
+                    // A type that the catalogue no longer has is no cell of this run.
+                    let Some(table) = self.catalogue.find(&row.table).filter(|_| selected.contains(&*row.account_id))
+                    else {
+                        continue;
+                    };
+                    let region = regions.get(&*row.region).cloned().unwrap_or_else(|| Arc::from(&*row.region));
+                    prior_results.record(&row.account_id, table.entry.table, &region, CellState::of(row.status));
+                    regions.insert(region);
+                }
+            }
+            next = match &manifest.resumes {
+                Some(resumed) => self.store.manifest(resumed).await?.map(Cow::Owned),
+                None => None,
+            };
+        }
+        Ok(prior_results)
+    }
+
+    /// Copies the rows of these accounts' partially answered cells to the sink. Returns, by account, the parents that the
+    /// rows cover.
+    async fn copy_rows(
+        &self,
+        accounts: &[AccountId],
+        sink: &mpsc::Sender<SinkMessage>,
+    ) -> Result<HashMap<String, Arc<StartedParents>>, Error> {
+        let (store, partition) = (self.store, self.partition);
+        let mut cells: HashMap<CellName, CompletedParents> = HashMap::new();
+        for cell in self.manifest.partly_answered.iter().filter(|cell| accounts.contains(&cell.account_id)) {
+            let name = (cell.account_id.to_string(), cell.region.clone(), cell.table.clone());
+            let parents = cell.answered.iter().cloned().collect();
+            cells.insert(name, CompletedParents { parents, records: 0 });
+        }
+        let tables: HashSet<String> = cells.keys().map(|(_, _, table)| table.clone()).collect();
+        let files = files_with(self.manifest, accounts).filter(|file| tables.contains(&file.table));
+        let files: Vec<&WrittenFile> = files.collect();
+        // A cell without a file has no rows to copy, so it is asked again.
+        cells.retain(|(_, _, table), _| files.iter().any(|file| file.table == *table));
+        for file in files {
+            let Some(table) = self.catalogue.find(&file.table) else { continue };
+            let mut pages = Pages { table, partition, sink, waiting: None };
+            for line in store.rows(&file.key, &table.all_columns()).await?.lines() {
+                let row: StoredRow<'_> =
+                    serde_json::from_str(line).map_err(|error| store.unreadable(&file.key, &error.to_string()))?;
+                let Some(account) = row.text("account_id") else { continue };
+                let name = (account, row.text("region").unwrap_or_default(), file.table.clone());
+                let Some(completed) = cells.get_mut(&name) else { continue };
+                let parent = table.parent_column().and_then(|column| row.text(column)).unwrap_or_default();
+                if !completed.parents.contains(&parent) {
                     continue;
-                };
-                let region = regions.get(&*row.region).cloned().unwrap_or_else(|| Arc::from(&*row.region));
-                before.note(&row.account_id, table.entry.table, &region, CellState::of(row.status));
-                regions.insert(region);
+                }
+                let record = row.record(table);
+                let record = record.ok_or_else(|| store.unreadable(&file.key, "a row does not fit its table"))?;
+                completed.records += 1;
+                pages.add(record).await;
             }
+            pages.send().await;
         }
-        next = match &manifest.resumes {
-            Some(before) => read_manifest(store, before).await?,
-            None => None,
-        };
+        let mut started: HashMap<String, StartedParents> = HashMap::new();
+        for ((account, region, table), completed) in cells {
+            started.entry(account).or_default().insert((region, table), completed);
+        }
+        Ok(started.into_iter().map(|(account, cells)| (account, Arc::new(cells))).collect())
     }
-    Ok(before)
 }
 
-/// Takes over the rows of these accounts' cells that were answered in part: they go to the sink, and what they stand for is told.
-pub(super) async fn take_over(
-    store: &Store,
-    base: &Manifest,
-    catalogue: &'static Catalogue,
-    partition: &'static Partition,
-    accounts: &[AccountId],
-    sink: &mpsc::Sender<SinkMessage>,
-) -> Result<HashMap<String, Arc<StartedParents>>, StoreError> {
-    let mut cells: HashMap<CellName, CompletedParents> = HashMap::new();
-    for part in base.partly_answered.iter().filter(|part| accounts.contains(&part.account_id)) {
-        let name = (part.account_id.to_string(), part.region.clone(), part.table.clone());
-        let parents = part.answered.iter().cloned().collect();
-        cells.insert(name, CompletedParents { parents, records: 0 });
-    }
-    let tables: HashSet<String> = cells.keys().map(|(_, _, table)| table.clone()).collect();
-    let files: Vec<&WrittenFile> = files_with(base, accounts).filter(|file| tables.contains(&file.table)).collect();
-    // What is in no file cannot be taken over: it is asked again.
-    cells.retain(|(_, _, table), _| files.iter().any(|file| file.table == *table));
-    for file in files {
-        let Some(table) = catalogue.find(&file.table) else { continue };
-        let mut pages = Pages { table, partition, sink, waiting: None };
-        for line in lines(store, &file.key, &table.all_columns()).await?.lines() {
-            let row: StoredRow<'_> =
-                serde_json::from_str(line).map_err(|error| broken(store, &file.key, &error.to_string()))?;
-            let Some(account) = row.text("account_id") else { continue };
-            let name = (account, row.text("region").unwrap_or_default(), file.table.clone());
-            let Some(done) = cells.get_mut(&name) else { continue };
-            let parent = table.parent_column().and_then(|column| row.text(column)).unwrap_or_default();
-            if !done.parents.contains(&parent) {
-                continue;
-            }
-            let taken = row.record(table).ok_or_else(|| broken(store, &file.key, "a row does not fit its table"))?;
-            done.records += 1;
-            pages.add(taken).await;
-        }
-        pages.send().await;
-    }
-    let mut begun: HashMap<String, StartedParents> = HashMap::new();
-    for ((account, region, table), done) in cells {
-        begun.entry(account).or_default().insert((region, table), done);
-    }
-    Ok(begun.into_iter().map(|(account, cells)| (account, Arc::new(cells))).collect())
-}
-
-/// A row as it was written.
+/// A row of an earlier run's file.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct StoredRow<'a> {
@@ -213,7 +236,7 @@ struct StoredRow<'a> {
     members: BTreeMap<String, &'a RawValue>,
 }
 
-/// What one row tells of where and when it was seen.
+/// Where and when a row was collected.
 #[derive(Clone, Debug, PartialEq)]
 struct StoredLocation {
     account_id: String,
@@ -263,7 +286,7 @@ impl StoredRow<'_> {
     }
 }
 
-/// Rows on their way to the sink: those that were seen together go together.
+/// Groups consecutive rows of one location into pages for the sink.
 struct Pages<'a> {
     table: &'static Table,
     partition: &'static Partition,
@@ -274,7 +297,7 @@ struct Pages<'a> {
 impl Pages<'_> {
     async fn add(&mut self, (seen, record): (StoredLocation, Record)) {
         match &mut self.waiting {
-            Some((last, records)) if *last == seen && records.len() < AT_ONCE => records.push(record),
+            Some((last, records)) if *last == seen && records.len() < ROWS_PER_PAGE => records.push(record),
             _ => {
                 self.send().await;
                 self.waiting = Some((seen, vec![record]));
@@ -284,14 +307,14 @@ impl Pages<'_> {
 
     async fn send(&mut self) {
         let Some((seen, records)) = self.waiting.take() else { return };
-        let origin = Origin {
+        let location = Location {
             account_id: seen.account_id.into(),
             account_alias: seen.account_alias.map(Into::into),
             partition: self.partition.name,
             region: seen.region.into(),
             collected_at: seen.collected_at,
         };
-        // Should the sink be gone, the run fails as a whole.
-        let _ = self.sink.send(SinkMessage::Page(Page { table: self.table.index, origin, records }, None)).await;
+        // If the sink has ended, the run fails as a whole.
+        let _ = self.sink.send(SinkMessage::Page(Page { table: self.table.index, location, records }, None)).await;
     }
 }

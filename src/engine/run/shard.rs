@@ -1,19 +1,24 @@
-//! A shard carried out: its accounts side by side, what they hold into the sink, and the deadline kept.
+//! Carries out the shards of a run: collects their accounts side by side into the sink, within the deadline.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::account::{AccountOutcome, AccountRun, ShardContext};
+use super::account::{AccountContext, AccountOutcome, ShardContext};
 use super::plan_run::Run;
-use super::run_store::REST;
-use super::{Engine, Observer, resume, run_store};
+use super::resume::{PriorResults, ResumedRun};
+use super::run_store::CATCH_UP_SHARD;
+use super::{StopCondition, prepare};
+use crate::catalogue::{Catalogue, session_policies};
+use crate::customers::RoleAssumer;
 use crate::domain::AccountId;
 use crate::engine::collect::now;
 use crate::engine::fan_out::{TaskOutcome, fan_out};
@@ -21,172 +26,229 @@ use crate::engine::plan::{PlannedAccount, Shard};
 use crate::engine::report::{ShardManifest, bounded_failures};
 use crate::error::{Error, ErrorKind};
 use crate::output::sink;
-use crate::output::sink::{Tables, WriteMarginEstimator};
-use crate::store::Store;
+use crate::output::sink::{
+    FileNaming, MIN_WRITE_MARGIN, SinkConfig, SinkMessage, Tables, WriteMarginEstimator, WrittenFile,
+};
 use crate::store::StoreError;
 
-/// How soon it is worked out again how early a run has to end.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// At most so many bytes of failures go into a shard's manifest.
-const FAILURES_BYTES: usize = 1 << 20;
+/// How often the write margin is estimated again.
+const ESTIMATE_INTERVAL: Duration = Duration::from_millis(500);
+/// Most bytes of failures in a shard's manifest.
+const MAX_FAILURES_BYTES: usize = 1 << 20;
 
-/// When a shard has to end.
-pub(super) struct StopCondition {
-    /// Ends it early, in good order.
-    pub stop: CancellationToken,
-    pub deadline: Option<Instant>,
-}
+/// The sink's task. It ends when every sender of its channel is dropped.
+type Writer = AbortOnDropHandle<Result<Vec<WrittenFile>, StoreError>>;
 
-impl Engine {
-    /// A part of the run: carried out and committed, unless it is already.
-    pub(super) async fn part(
-        &self,
-        store: &Store,
-        planned: &Run,
-        part: &Shard,
-        until: StopCondition,
-        observer: &Arc<dyn Observer>,
-    ) -> Result<ShardManifest, Error> {
-        let refused = |error: StoreError| error.at(&store.address(""));
-        if let Some(done) = run_store::read_shard(store, &planned.plan.run_id, &part.name).await.map_err(refused)? {
-            return Ok(done);
+impl Run {
+    /// Carries out all shards, as many at the same time as the limit of open accounts allows. Shards that do not begin
+    /// before the deadline are skipped; `reduce` reports their accounts as not started.
+    pub(super) async fn run_shards(&self, until: &StopCondition) -> Result<Vec<ShardManifest>, Error> {
+        let plan = &self.plan;
+        if plan.batch.is_some() && self.store.is_reduced(&plan.run_id).await? {
+            return Ok(Vec::new());
         }
-        let stock = self.stock(store, planned, part, observer.clone()).await?;
-        let shard = Box::pin(self.shard(store, planned, part, stock, until)).await?;
-        run_store::shard(store, shard).await.map_err(refused)
+        let settings = &self.engine.settings;
+        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN);
+        let concurrency = plan.batch.map_or(1, |batch| (settings.accounts_at_once / batch).max(1));
+        let running = futures::stream::iter(plan.shards())
+            .map(|shard| async move {
+                if plan.batch.is_some() && until.is_near(margin) {
+                    return Ok(None);
+                }
+                Box::pin(self.run_shard(&shard, until)).await.map(Some)
+            })
+            .buffer_unordered(concurrency);
+        let shards: Vec<Option<ShardManifest>> = running.try_collect().await?;
+        Ok(shards.into_iter().flatten().collect())
     }
 
-    /// Takes stock of all accounts of a part, and writes what is found.
-    pub(super) async fn shard(
-        &self,
-        store: &Store,
-        planned: &Run,
-        part: &Shard,
-        mut stock: ShardContext,
-        until: StopCondition,
-    ) -> Result<ShardManifest, Error> {
-        let Run { plan, base, attempt, .. } = planned;
+    /// Collects and commits a shard, or returns the manifest under which it is committed already.
+    pub(super) async fn run_shard(&self, shard: &Shard, until: &StopCondition) -> Result<ShardManifest, Error> {
+        if let Some(committed) = self.store.shard(&self.plan.run_id, &shard.name).await? {
+            return Ok(committed);
+        }
+        let manifest = Box::pin(self.collect_shard(shard, until)).await?;
+        self.store.commit_shard(manifest).await
+    }
+
+    /// Collects all accounts of a shard and writes their files. Commits nothing.
+    pub(super) async fn collect_shard(&self, shard: &Shard, until: &StopCondition) -> Result<ShardManifest, Error> {
+        let catalogue = prepare::catalogue()?;
         let stop = until.stop.child_token();
-        let margin = Margin { set: self.settings.margin, pace: stock.pace.clone() };
-        let _timer = until.deadline.map(|deadline| end_in_time(deadline, margin, stop.clone()));
+        let write_margin: Arc<WriteMarginEstimator> = Arc::default();
+        let margin = WriteMargin { fixed: self.engine.settings.margin, estimator: write_margin.clone() };
+        let _timer = until.deadline.map(|deadline| stop_in_time(deadline, margin, stop.clone()));
+        let (sink, writer) = self.start_writer(shard, catalogue, write_margin.clone(), stop.clone());
+        let prior_results = self.load_prior_results(shard, catalogue, &sink).await?;
+        let tables: Vec<usize> =
+            self.plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
+        let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
+        let (backend, session_name) = (self.engine.backend.clone(), self.plan.run_id.session_name());
+        let partition = backend.partition;
+        let context = ShardContext {
+            run_id: self.plan.run_id.as_str().into(),
+            catalogue,
+            tables: tables.into(),
+            roles: RoleAssumer::new(backend, self.identity.clone(), session_name.clone(), policies),
+            registry: self.registry.clone(),
+            partition,
+            session_name: session_name.into(),
+            observer: self.observer.clone(),
+            prior_results,
+            write_margin,
+            sink,
+            stop,
+        };
+        // The context, and the sender in it, is dropped here, so that the writer ends.
+        let outcomes = self.collect_accounts(shard, Arc::new(context)).await;
+        let written = writer.await;
+        let written = written.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
+        let files = written.map_err(|error| self.store.error(&error))?;
+        Ok(self.shard_manifest(shard, outcomes, files))
+    }
+
+    /// Starts the sink. If it fails, it stops the shard: no customer is called for records that cannot be written.
+    fn start_writer(
+        &self,
+        shard: &Shard,
+        catalogue: &'static Catalogue,
+        write_margin: Arc<WriteMarginEstimator>,
+        stop: CancellationToken,
+    ) -> (mpsc::Sender<SinkMessage>, Writer) {
+        let plan = &self.plan;
         let (sender, receiver) = sink::channel();
-        let naming = sink::FileNaming {
+        let naming = FileNaming {
             run_id: plan.run_id.to_string(),
-            shard: part.name.clone(),
-            attempt: attempt.clone(),
+            shard: shard.name.clone(),
+            attempt: self.attempt.clone(),
             dt: plan.dt.clone(),
         };
-        // Of many shards only one has a file for every table, so that a large fleet has no thousands of empty ones.
-        let tables = if plan.batch.is_none() || part.name == REST { Tables::Every } else { Tables::WithRows };
-        let broken = stop.clone();
-        let writing =
-            sink::write(store.clone(), naming, plan.format, stock.catalogue, tables, stock.pace.clone(), receiver);
+        // Of several shards only one writes a file for every table: a large fleet would have thousands of empty files.
+        let every_table = plan.batch.is_none() || shard.name == CATCH_UP_SHARD;
+        let tables = if every_table { Tables::Every } else { Tables::WithRows };
+        let store = self.store.store().clone();
+        let writing = sink::write(
+            SinkConfig { store, naming, format: plan.format, catalogue, tables, margin: write_margin },
+            receiver,
+        );
         let writer = AbortOnDropHandle::new(tokio::spawn(async move {
             let written = writing.await;
             if written.is_err() {
-                // Nobody could keep what else is found: call no customer for it.
-                broken.cancel();
+                stop.cancel();
             }
             written
         }));
-        if let Some(base) = base {
-            let accounts: Vec<AccountId> = plan.accounts_of(part).map(|account| account.account_id.clone()).collect();
-            let taken = resume::take_over(store, base, stock.catalogue, stock.partition, &accounts, &sender).await;
-            stock.before.begun =
-                taken.map_err(|error| error.at(self.settings.output.as_deref().unwrap_or_default()))?;
-        }
-        let stock = Arc::new(stock);
-        let ending = stop.clone();
-        let run = move |account: &PlannedAccount| AccountRun {
-            stock: stock.clone(),
-            account: account.clone(),
-            sink: sender.clone(),
-            stop: ending.clone(),
-        };
-        let accounts: Vec<&PlannedAccount> = plan.accounts_of(part).collect();
-        let order = self.long_ones_first(store, &accounts).await;
+        (sender, writer)
+    }
+
+    /// Loads what earlier runs have answered of the shard's accounts, and copies the rows that still count to the sink.
+    async fn load_prior_results(
+        &self,
+        shard: &Shard,
+        catalogue: &'static Catalogue,
+        sink: &mpsc::Sender<SinkMessage>,
+    ) -> Result<PriorResults, Error> {
+        let Some(manifest) = &self.resumed_from else { return Ok(PriorResults::default()) };
+        let accounts: Vec<AccountId> = self.plan.accounts_of(shard).map(|account| account.account_id.clone()).collect();
+        let resumed = ResumedRun { store: &self.store, manifest, catalogue, partition: self.engine.backend.partition };
+        resumed.load(&accounts, sink).await
+    }
+
+    /// Collects the accounts of a shard, and returns exactly one outcome for each, in the plan's order.
+    async fn collect_accounts(&self, shard: &Shard, context: Arc<ShardContext>) -> Vec<AccountOutcome> {
+        let accounts: Vec<&PlannedAccount> = self.plan.accounts_of(shard).collect();
+        let account_context =
+            |index: usize| AccountContext { shard: context.clone(), account: accounts[index].clone() };
+        let start_order = self.longest_first(&accounts).await;
         let mut outcomes: Vec<Option<AccountOutcome>> = vec![None; accounts.len()];
         let mut panics: HashMap<usize, String> = HashMap::new();
-        let take_stock = |place: usize| run(accounts[place]).take_stock().in_current_span();
-        fan_out(order.clone(), self.settings.accounts_at_once, &stop, take_stock, |at, outcome| match outcome {
-            TaskOutcome::Done(done) => outcomes[order[at]] = Some(done),
+        let collect = |index: usize| account_context(index).collect_account().in_current_span();
+        let width = self.engine.settings.accounts_at_once;
+        fan_out(start_order.clone(), width, &context.stop, collect, |position, outcome| match outcome {
+            TaskOutcome::Done(outcome) => outcomes[start_order[position]] = Some(outcome),
             TaskOutcome::NotStarted => {}
-            TaskOutcome::Panicked(message) => drop(panics.insert(order[at], message)),
+            TaskOutcome::Panicked(message) => drop(panics.insert(start_order[position], message)),
         })
         .await;
-        let (mut summaries, mut failures) = (Vec::new(), Vec::new());
-        let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
-        for (place, account) in accounts.into_iter().enumerate() {
-            let taken = match outcomes[place].take() {
-                Some(taken) => taken,
-                None => run(account).never_entered(panics.get(&place).map(String::as_str)).await,
-            };
-            if taken.cut {
-                unfinished.push(taken.summary.account_id.clone());
-            }
-            summaries.push(taken.summary);
-            partly_answered.extend(taken.partly_answered);
-            failures.extend(taken.failures);
+        let mut all = Vec::with_capacity(outcomes.len());
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            all.push(match outcome {
+                Some(outcome) => outcome,
+                None => {
+                    let panic = panics.get(&index).map(String::as_str);
+                    account_context(index).finish_without_session(panic).await
+                }
+            });
         }
-        drop(run);
-        let written =
-            writer.await.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
-        let files = written.map_err(|error| error.at(self.settings.output.as_deref().unwrap_or_default()))?;
-        let (failures, failures_omitted) = bounded_failures(failures, FAILURES_BYTES);
-        Ok(ShardManifest {
-            run_id: plan.run_id.clone(),
-            shard: part.name.clone(),
-            attempt: attempt.clone(),
+        all
+    }
+
+    /// The order in which accounts start, as indices. If not all fit in at once, those start first that took most calls in
+    /// the newest run of the whole fleet, so that no long one is left alone at the end. New accounts precede them.
+    async fn longest_first(&self, accounts: &[&PlannedAccount]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..accounts.len()).collect();
+        if order.len() > self.engine.settings.accounts_at_once {
+            // Only the order depends on it, so an error is ignored.
+            let calls = self.store.latest_call_counts().await.unwrap_or_default();
+            order.sort_by_key(|index| Reverse(calls.get(&accounts[*index].account_id).copied().unwrap_or(u64::MAX)));
+        }
+        order
+    }
+
+    fn shard_manifest(&self, shard: &Shard, outcomes: Vec<AccountOutcome>, files: Vec<WrittenFile>) -> ShardManifest {
+        let (mut accounts, mut failures) = (Vec::new(), Vec::new());
+        let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
+        for outcome in outcomes {
+            if outcome.interrupted {
+                unfinished.push(outcome.summary.account_id.clone());
+            }
+            accounts.push(outcome.summary);
+            partly_answered.extend(outcome.partly_answered);
+            failures.extend(outcome.failures);
+        }
+        let (failures, failures_omitted) = bounded_failures(failures, MAX_FAILURES_BYTES);
+        ShardManifest {
+            run_id: self.plan.run_id.clone(),
+            shard: shard.name.clone(),
+            attempt: self.attempt.clone(),
             committed_at: now(),
             files,
-            accounts: summaries,
+            accounts,
             failures,
             failures_omitted,
             unfinished,
             partly_answered,
-        })
-    }
-
-    /// In which order the accounts are begun: where not all fit in at once, those first that took most calls in the
-    /// newest run of the whole fleet, so that no long one is left alone at the end.
-    async fn long_ones_first(&self, store: &Store, accounts: &[&PlannedAccount]) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..accounts.len()).collect();
-        if order.len() > self.settings.accounts_at_once {
-            // Only the order depends on it.
-            let calls = run_store::calls_before(store).await.unwrap_or_default();
-            order.sort_by_key(|place| Reverse(calls.get(&accounts[*place].account_id).copied().unwrap_or(u64::MAX)));
         }
-        order
     }
 }
 
-/// What is kept of a run's time for writing: what the settings say, or what writing is found to take.
-struct Margin {
-    set: Option<Duration>,
-    pace: Arc<WriteMarginEstimator>,
+/// The time before the deadline that is kept for writing: fixed by the settings, or estimated from the writes so far.
+struct WriteMargin {
+    fixed: Option<Duration>,
+    estimator: Arc<WriteMarginEstimator>,
 }
 
-impl Margin {
-    fn now(&self) -> Duration {
-        self.set.unwrap_or_else(|| self.pace.margin(sink::FINISHING))
+impl WriteMargin {
+    fn current(&self) -> Duration {
+        self.fixed.unwrap_or_else(|| self.estimator.margin(sink::PARALLEL_FINISHES))
     }
 }
 
-/// Ends a run in good order when its time is nearly up; the handle, dropped, ends the waiting for it.
-fn end_in_time(deadline: Instant, margin: Margin, stop: CancellationToken) -> AbortOnDropHandle<()> {
-    // Of a short time at most half is kept for writing, else nothing would ever begin.
+/// Cancels `stop` when only the write margin is left until the deadline. Dropping the handle ends the timer.
+fn stop_in_time(deadline: Instant, margin: WriteMargin, stop: CancellationToken) -> AbortOnDropHandle<()> {
+    // At most half of the time is kept for writing. In a short time nothing would begin otherwise.
     let half = deadline.saturating_duration_since(Instant::now()) / 2;
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
-            let kept = margin.now().min(half);
+            let kept = margin.current().min(half);
             let left = (deadline - kept).saturating_duration_since(Instant::now());
             if left.is_zero() {
-                tracing::warn!(kept_ms = kept.as_millis(), "the run's time is nearly up: nothing new is begun");
+                tracing::warn!(kept_ms = kept.as_millis(), "the run's time is nearly up: no further call is begun");
                 stop.cancel();
                 return;
             }
-            // There will be more to write by then.
-            tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+            // The estimate grows while more waits to be written.
+            tokio::time::sleep(left.min(ESTIMATE_INTERVAL)).await;
         }
     }))
 }
@@ -195,34 +257,35 @@ fn end_in_time(deadline: Instant, margin: Margin, stop: CancellationToken) -> Ab
 mod tests {
     use super::*;
 
-    async fn ends_after(time: Duration, margin: Margin) -> Duration {
+    async fn stops_after(time: Duration, margin: WriteMargin) -> Duration {
         let (stop, began) = (CancellationToken::new(), Instant::now());
-        let _timer = end_in_time(began + time, margin, stop.clone());
+        let _timer = stop_in_time(began + time, margin, stop.clone());
         stop.cancelled().await;
         began.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_run_ends_so_early_that_what_it_has_can_be_written() {
+    async fn a_run_stops_early_enough_to_write_its_records() {
         let secs = Duration::from_secs;
-        let margin = |set| Margin { set, pace: Arc::default() };
-        assert_eq!(ends_after(secs(60), margin(Some(secs(5)))).await, secs(55));
-        assert_eq!(ends_after(secs(60), margin(None)).await, secs(60) - sink::MIN_WRITE_MARGIN);
+        let margin = |fixed| WriteMargin { fixed, estimator: Arc::default() };
+        assert_eq!(stops_after(secs(60), margin(Some(secs(5)))).await, secs(55));
+        assert_eq!(stops_after(secs(60), margin(None)).await, secs(60) - sink::MIN_WRITE_MARGIN);
         // Of a short time half is used.
-        assert_eq!(ends_after(secs(6), margin(Some(secs(5)))).await, secs(3));
-        assert_eq!(ends_after(secs(0), margin(None)).await, secs(0));
+        assert_eq!(stops_after(secs(6), margin(Some(secs(5)))).await, secs(3));
+        assert_eq!(stops_after(secs(0), margin(None)).await, secs(0));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_found_to_take_longer_meanwhile_ends_it_earlier() {
-        let pace: Arc<WriteMarginEstimator> = Arc::default();
-        let slow = pace.clone();
+    async fn slow_writes_make_a_run_stop_earlier() {
+        let estimator: Arc<WriteMarginEstimator> = Arc::default();
+        let slow = estimator.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(20)).await;
-            slow.sent(Duration::from_secs(4));
+            slow.record_upload(Duration::from_secs(4));
         });
-        let ended = ends_after(Duration::from_secs(100), Margin { set: None, pace: pace.clone() }).await;
-        assert_eq!(ended, Duration::from_secs(100) - pace.margin(sink::FINISHING));
-        assert!(pace.margin(sink::FINISHING) > sink::MIN_WRITE_MARGIN);
+        let margin = WriteMargin { fixed: None, estimator: estimator.clone() };
+        let stopped = stops_after(Duration::from_secs(100), margin).await;
+        assert_eq!(stopped, Duration::from_secs(100) - estimator.margin(sink::PARALLEL_FINISHES));
+        assert!(estimator.margin(sink::PARALLEL_FINISHES) > sink::MIN_WRITE_MARGIN);
     }
 }

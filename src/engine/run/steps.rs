@@ -1,54 +1,48 @@
-//! A run in steps, for a state machine that carries its shards out side by side: plan, shard, reduce.
+//! A run as the steps of a state machine: plan, then the shards side by side, then reduce.
 //!
-//! Only names, counts and places in the output pass between the steps; what each of them needs it reads from the plan.
+//! Only names, counts and locations in the output pass between the steps. Each step reads what it needs from the plan.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::history::{RemainingWork, RunHistory};
 use super::plan_run::RunStart;
-use super::reduce::shards_of;
-use super::shard::StopCondition;
-use super::{Engine, Observer, RunRequest, run_store};
+use super::run_store::RunStore;
+use super::{Engine, Observer, RunRequest, StopCondition};
 use crate::domain::RunId;
 use crate::domain::new_attempt_id;
 use crate::engine::plan::Plan;
 use crate::engine::report::{AccountCounts, Completeness, Manifest};
 use crate::error::{Error, ErrorKind};
-use crate::event;
-use crate::event::Request;
 use crate::input::ValidationErrors;
-use crate::store::Store;
-use crate::store::StoreError;
 
-/// What the plan step came to.
+/// The output of the plan step.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlanStepOutput {
-    /// The run.
+    /// The run; of a committed chain of runs, the last one that is committed.
     pub run_id: RunId,
-    /// Whether it is committed already: then nothing is to do.
+    /// True if the run is committed already. Then no shard is left to do.
     pub committed: bool,
-    /// Whether something remains of it that nobody has done: the machine goes on with that then.
+    /// True if a committed run leaves work that the state machine continues with.
     #[serde(rename = "continue")]
     pub goes_on: bool,
-    /// How it ended, where it is.
+    /// The status of a committed run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Completeness>,
-    /// Where its manifest lies, where it is.
+    /// The address of a committed run's manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
-    /// How many shards are to do.
+    /// The number of shards that are left to do.
     pub shards: usize,
-    /// The list of them.
+    /// The list of these shards, which the map step reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<ObjectLocation>,
 }
 
-/// Where an object lies.
+/// The location of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObjectLocation {
     /// The bucket; empty for a folder.
@@ -57,209 +51,167 @@ pub struct ObjectLocation {
     pub key: String,
 }
 
-/// What the reduce step came to.
+/// The output of the reduce step.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReduceStepOutput {
-    /// The run.
+    /// The committed run.
     pub run_id: RunId,
-    /// How it ended.
+    /// How complete the run is.
     pub status: Completeness,
-    /// Where its manifest lies.
+    /// The address of its manifest.
     pub manifest: String,
-    /// Accounts, counted.
+    /// Accounts by how they ended.
     pub accounts: AccountCounts,
-    /// Whether the machine is to go on with what remains.
+    /// True if the state machine continues with the rest.
     #[serde(rename = "continue")]
     pub goes_on: bool,
 }
 
-/// How far a run has come.
-#[derive(Debug)]
-pub enum RunStatus {
-    /// It is committed.
-    Committed(Box<Manifest>),
-    /// It was planned, and so many of its shards are committed.
-    Planned {
-        /// The plan.
-        plan: Box<Plan>,
-        /// Shards in all.
-        shards: usize,
-        /// Those that are committed.
-        committed: usize,
-        /// The accounts in these.
-        accounts: usize,
-    },
-    /// Nobody has planned it.
-    Unknown,
+/// Carries out the steps of the state machine.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    engine: Engine,
+    store: RunStore,
 }
 
-/// What is still to do of a run.
-#[derive(Debug)]
-pub enum RemainingWork {
-    /// Nothing: it, or the last run that did its rest, is this one.
-    Nothing(Box<Manifest>),
-    /// Carrying this request out.
-    Rest {
-        /// The last run that is committed, if any is.
-        after: Option<Box<Manifest>>,
-        /// What does the rest.
-        request: Request,
-    },
-}
-
-impl Engine {
-    /// The plan step: the run planned, or found as it is, and the list of shards that are still to do.
-    pub async fn lay_out(&self, order: RunRequest, batch: usize) -> Result<PlanStepOutput, Error> {
-        let (store, _) = self.output()?;
-        let run_id = event::run_id(&order.request, &order.naming);
-        let span = tracing::info_span!("run", run_id = run_id.as_str());
-        Box::pin(self.laid_out(&store, order, run_id, batch)).instrument(span).await
+impl Steps {
+    /// Opens the output that the settings name, without a call to it.
+    pub fn new(engine: &Engine) -> Result<Self, Error> {
+        Ok(Self { store: RunStore::open(engine)?, engine: engine.clone() })
     }
 
-    async fn laid_out(
-        &self,
-        store: &Store,
-        order: RunRequest,
-        run_id: RunId,
-        batch: usize,
-    ) -> Result<PlanStepOutput, Error> {
-        let refused = |error: StoreError| error.at(&store.address(""));
-        // What did not get through together is parted, so that who holds up a shard holds up fewer of the others each time.
+    /// The plan step: plans the run or finds its plan, and lists the shards that are left to do. A new plan's shards have
+    /// `batch` accounts each.
+    pub async fn plan(&self, request: RunRequest, batch: usize) -> Result<PlanStepOutput, Error> {
+        let run_id = request.run_id();
+        let span = tracing::info_span!("run", run_id = run_id.as_str());
+        // Each continuation halves the batch, so that a slow account delays fewer others on every retry.
         let batch = batch.div_ceil(1 << run_id.continuation_number().min(9));
-        let planned = match Box::pin(self.begin(store, &order, &run_id, Some(batch))).await? {
-            RunStart::Committed(manifest) => {
-                self.stands(store, &manifest).await;
-                if let Err(refusal) = self.announce(store, &manifest.response).await {
-                    tracing::error!(%refusal, "the event bus could not be told");
-                }
-                // A machine that was stopped between two runs goes on with the second one.
-                let (response, goes_on) = match self.unfinished(&run_id).await? {
-                    RemainingWork::Rest { after: Some(last), request } => (last.response, self.may_go_on(&request)),
-                    RemainingWork::Rest { after: None, .. } => (manifest.response, false),
-                    RemainingWork::Nothing(last) => (last.response, false),
-                };
-                // So may the news of the last of them.
-                if response.run_id != run_id
-                    && let Err(refusal) = self.announce(store, &response).await
-                {
-                    tracing::error!(%refusal, "the event bus could not be told");
-                }
-                return Ok(PlanStepOutput {
-                    run_id: response.run_id,
-                    committed: true,
-                    goes_on,
-                    status: Some(response.status),
-                    manifest: Some(response.manifest),
-                    shards: 0,
-                    items: None,
-                });
+        let request = RunRequest { batch: Some(batch), ..request };
+        Box::pin(self.plan_in_span(request)).instrument(span).await
+    }
+
+    async fn plan_in_span(&self, request: RunRequest) -> Result<PlanStepOutput, Error> {
+        match Box::pin(self.engine.start_run(&self.store, &request)).await? {
+            RunStart::Committed(manifest) => self.continue_after(*manifest).await,
+            RunStart::Ready(run) => self.list_shards(&run.plan).await,
+        }
+    }
+
+    /// Finishes the commit of a run, and finds the work that its chain of continuations leaves.
+    async fn continue_after(&self, manifest: Manifest) -> Result<PlanStepOutput, Error> {
+        let run_id = manifest.response.run_id.clone();
+        self.store.finish_commit(&manifest).await;
+        self.engine.notify_or_log(&self.store, &manifest.response).await;
+        // A state machine that was stopped between two runs of a chain continues with the second one.
+        let (response, goes_on) = match self.history().remaining_work(&run_id).await? {
+            RemainingWork::Continue { last_committed: Some(last), request } => {
+                (last.response, self.engine.may_continue(&request))
             }
-            RunStart::Planned(planned) => planned,
+            RemainingWork::Continue { last_committed: None, .. } => (manifest.response, false),
+            RemainingWork::Nothing(last) => (last.response, false),
         };
-        let plan = &planned.plan;
-        let done = shards_of(store, plan).await.map_err(refused)?;
-        // Where the run is being put together already, a shard would come too late.
-        let gathered = run_store::is_gathered(store, &run_id).await.map_err(refused)?;
-        let to_do: Vec<_> = plan
-            .parts()
-            .into_iter()
-            .filter(|part| !gathered && !done.iter().any(|shard| shard.shard == part.name))
-            .map(|part| json!({ "run_id": run_id, "shard": part.name }))
-            .collect();
-        // A list of its own for each attempt at planning, since what is to do changes.
-        let key = format!("runs/{run_id}/items.{}.json", new_attempt_id());
-        run_store::create(store, &key, &to_do).await.map_err(refused)?;
-        let (bucket, key) = store.place(&key);
-        let items = Some(ObjectLocation { bucket, key });
+        // The notification for the last run of the chain may also have been lost.
+        if response.run_id != run_id {
+            self.engine.notify_or_log(&self.store, &response).await;
+        }
         Ok(PlanStepOutput {
-            run_id,
+            run_id: response.run_id,
+            committed: true,
+            goes_on,
+            status: Some(response.status),
+            manifest: Some(response.manifest),
+            shards: 0,
+            items: None,
+        })
+    }
+
+    /// Writes the list of the shards that are left to do.
+    async fn list_shards(&self, plan: &Plan) -> Result<PlanStepOutput, Error> {
+        let run_id = &plan.run_id;
+        let committed = self.store.shards(plan).await?;
+        // Once the reduce phase has begun, a further shard would come too late.
+        let is_reduced = self.store.is_reduced(run_id).await?;
+        let is_left = |name: &str| !is_reduced && !committed.iter().any(|manifest| manifest.shard == name);
+        let shards = plan.shards().into_iter().filter(|shard| is_left(&shard.name));
+        let items: Vec<_> = shards.map(|shard| json!({ "run_id": run_id, "shard": shard.name })).collect();
+        // Each attempt at planning writes a list of its own, since the shards left to do change.
+        let key = format!("runs/{run_id}/items.{}.json", new_attempt_id());
+        self.store.put_if_absent(&key, &items).await?;
+        let (bucket, key) = self.store.store().location(&key);
+        Ok(PlanStepOutput {
+            run_id: run_id.clone(),
             committed: false,
             goes_on: false,
             status: None,
             manifest: None,
-            shards: to_do.len(),
-            items,
+            shards: items.len(),
+            items: Some(ObjectLocation { bucket, key }),
         })
     }
 
-    /// The request that does the rest of a run, for the plan step after it.
-    pub async fn remaining(&self, run_id: &RunId) -> Result<Request, Error> {
-        let remaining = self.manifest(run_id).await?.and_then(|manifest| manifest.response.remaining);
-        remaining.ok_or_else(|| {
-            let what = format!("run {run_id} is not committed, or nothing remains of it");
-            Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("event.resumes", what))
-        })
-    }
-
-    /// The shard step. A shard that is committed, or whose run is, is left as it is.
-    pub async fn one_shard(
-        &self,
-        run_id: &RunId,
-        shard: &str,
-        deadline: Option<Instant>,
-        stop: CancellationToken,
-        observer: Arc<dyn Observer>,
-    ) -> Result<(), Error> {
-        let span = tracing::info_span!("run", run_id = run_id.as_str(), shard);
-        let until = StopCondition { stop, deadline };
-        Box::pin(self.shard_of(run_id, shard, until, observer)).instrument(span).await
-    }
-
-    async fn shard_of(
+    /// The shard step: collects and commits one shard. Does nothing if the shard, or its run, is committed.
+    pub async fn shard(
         &self,
         run_id: &RunId,
         shard: &str,
         until: StopCondition,
         observer: Arc<dyn Observer>,
     ) -> Result<(), Error> {
-        let (store, output) = self.output()?;
-        let refused = |error: StoreError| error.at(output);
-        let plan = self.plan_of(&store, run_id).await?;
-        let part = plan.parts().into_iter().find(|part| part.name == shard).ok_or_else(|| {
+        let span = tracing::info_span!("run", run_id = run_id.as_str(), shard);
+        Box::pin(self.shard_in_span(run_id, shard, until, observer)).instrument(span).await
+    }
+
+    async fn shard_in_span(
+        &self,
+        run_id: &RunId,
+        name: &str,
+        until: StopCondition,
+        observer: Arc<dyn Observer>,
+    ) -> Result<(), Error> {
+        let plan = self.existing_plan(run_id).await?;
+        let shard = plan.shards().into_iter().find(|shard| shard.name == name).ok_or_else(|| {
             let what = format!("run {run_id} has no shard of this name");
             Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("event.shard", what))
         })?;
-        let given_up = run_store::is_gathered(&store, run_id).await.map_err(refused)?;
-        if given_up {
-            tracing::info!("the run was put together without this shard: it comes too late");
+        if self.store.is_reduced(run_id).await? {
+            tracing::info!("the run was reduced without this shard: the shard is skipped");
             return Ok(());
         }
-        let planned = self.reopen(&store, plan, true).await?;
-        Box::pin(self.part(&store, &planned, &part, until, &observer)).await.map(|_| ())
+        let run = self.engine.reopen_for_shard(&self.store, plan, observer).await?;
+        Box::pin(run.run_shard(&shard, &until)).await.map(|_| ())
     }
 
-    /// The reduce step: the run committed from what its shards came to.
+    /// The reduce step: commits the run from its shards, unless it is committed.
     pub async fn reduce(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<ReduceStepOutput, Error> {
         let span = tracing::info_span!("run", run_id = run_id.as_str());
-        Box::pin(self.reduced(run_id, observer)).instrument(span).await
+        Box::pin(self.reduce_in_span(run_id, observer)).instrument(span).await
     }
 
-    async fn reduced(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<ReduceStepOutput, Error> {
-        let (store, output) = self.output()?;
-        let refused = |error: StoreError| error.at(output);
-        let manifest = match run_store::read_manifest(&store, run_id).await.map_err(refused)? {
+    async fn reduce_in_span(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<ReduceStepOutput, Error> {
+        let manifest = match self.store.manifest(run_id).await? {
             Some(manifest) => {
-                self.stands(&store, &manifest).await;
+                self.store.finish_commit(&manifest).await;
                 manifest
             }
             None => {
-                let plan = self.plan_of(&store, run_id).await?;
-                let planned = self.reopen(&store, plan, false).await?;
-                let shards = shards_of(&store, &planned.plan).await.map_err(refused)?;
-                Box::pin(self.gather(&store, &planned, shards, &observer)).await?
+                let plan = self.existing_plan(run_id).await?;
+                let run = self.engine.reopen_for_reduce(&self.store, plan, observer).await?;
+                let shards = self.store.shards(&run.plan).await?;
+                Box::pin(run.reduce(shards)).await?
             }
         };
-        let goes_on = manifest.response.remaining.as_ref().is_some_and(|request| self.may_go_on(request));
-        if manifest.response.remaining.is_some() && !goes_on {
-            let most = self.settings.continuations;
-            tracing::error!(most, "the run has been continued as often as it may be: its rest is not done");
-        }
-        match self.announce(&store, &manifest.response).await {
-            // The rest of a run is worth more than the news of it.
-            Err(refusal) if goes_on => tracing::error!(%refusal, "the event bus could not be told"),
-            outcome => outcome?,
-        }
         let response = manifest.response;
+        let goes_on = response.remaining.as_ref().is_some_and(|request| self.engine.may_continue(request));
+        if response.remaining.is_some() && !goes_on {
+            self.engine.log_limit_reached(&response);
+        }
+        if goes_on {
+            // The rest of the run matters more than its event.
+            self.engine.notify_or_log(&self.store, &response).await;
+        } else {
+            self.engine.notify(&self.store, &response).await?;
+        }
         Ok(ReduceStepOutput {
             goes_on,
             run_id: response.run_id,
@@ -269,73 +221,14 @@ impl Engine {
         })
     }
 
-    /// Whether what remains may be done once more, after all the times that it was.
-    fn may_go_on(&self, remaining: &Request) -> bool {
-        remaining.run_id.as_ref().is_some_and(|next| next.continuation_number() <= self.settings.continuations)
+    /// Answers questions about runs in the same output.
+    pub fn history(&self) -> RunHistory {
+        RunHistory::new(self.store.clone())
     }
 
-    /// What is still to do of a run, and of the runs that do its rest: nothing, or the request of the one that is next.
-    pub async fn unfinished(&self, run_id: &RunId) -> Result<RemainingWork, Error> {
-        let mut last: Option<Box<Manifest>> = None;
-        let mut next = Some(run_id.clone());
-        while let Some(run_id) = next {
-            match (self.standing(&run_id).await?, last) {
-                (RunStatus::Committed(manifest), _) => {
-                    next = manifest.response.remaining.as_ref().and_then(|request| request.run_id.clone());
-                    last = Some(manifest);
-                }
-                (_, Some(after)) => {
-                    // Planned already or not, its request is the one that the run before it has left.
-                    let Some(request) = after.response.remaining.clone() else {
-                        return Ok(RemainingWork::Nothing(after));
-                    };
-                    return Ok(RemainingWork::Rest { after: Some(after), request });
-                }
-                (RunStatus::Planned { plan, .. }, None) => {
-                    let request = Request { run_id: Some(run_id), inline: false, ..plan.request };
-                    return Ok(RemainingWork::Rest { after: None, request });
-                }
-                (RunStatus::Unknown, None) => {
-                    let what = format!("there is no run {run_id} in {}", self.output()?.1);
-                    return Err(Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("run_id", what)));
-                }
-            }
-        }
-        last.map(RemainingWork::Nothing).ok_or_else(|| Error::new(ErrorKind::Internal, "a run's end was not found"))
-    }
-
-    /// A run that is committed and, in turn, those that did its rest as far as they are: none where it is not.
-    pub async fn chain(&self, run_id: &RunId) -> Result<Vec<Manifest>, Error> {
-        let mut chain: Vec<Manifest> = Vec::new();
-        let mut next = Some(run_id.clone());
-        while let Some(run_id) = next {
-            let Some(manifest) = self.manifest(&run_id).await? else { break };
-            next = manifest.response.remaining.as_ref().and_then(|request| request.run_id.clone());
-            chain.push(manifest);
-        }
-        Ok(chain)
-    }
-
-    /// How far a run has come.
-    pub async fn standing(&self, run_id: &RunId) -> Result<RunStatus, Error> {
-        let (store, output) = self.output()?;
-        let refused = |error: StoreError| error.at(output);
-        if let Some(manifest) = run_store::read_manifest(&store, run_id).await.map_err(refused)? {
-            return Ok(RunStatus::Committed(Box::new(manifest)));
-        }
-        let Some(plan) = run_store::read_plan(&store, run_id).await.map_err(refused)? else {
-            return Ok(RunStatus::Unknown);
-        };
-        let done = shards_of(&store, &plan).await.map_err(refused)?;
-        let accounts = done.iter().map(|shard| shard.accounts.len()).sum();
-        let shards = plan.parts().len();
-        Ok(RunStatus::Planned { plan: Box::new(plan), shards, committed: done.len(), accounts })
-    }
-
-    async fn plan_of(&self, store: &Store, run_id: &RunId) -> Result<Plan, Error> {
-        let plan = run_store::read_plan(store, run_id).await;
-        plan.map_err(|error| error.at(&store.address("")))?.ok_or_else(|| {
-            let what = format!("run {run_id} has no plan in {}: the plan step comes first", store.address(""));
+    async fn existing_plan(&self, run_id: &RunId) -> Result<Plan, Error> {
+        self.store.plan(run_id).await?.ok_or_else(|| {
+            let what = format!("run {run_id} has no plan in {}: the plan step comes first", self.store.location());
             Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("event.run_id", what))
         })
     }

@@ -10,18 +10,15 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::Serialize;
 
-use crate::catalogue::{
-    CallParams, Catalogue, MemberFilter, NextPage, Parents, Reach, RowContext, SendFn, Source, Table, TableDetail,
-};
+use crate::catalogue::{Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Service, Session};
-use crate::decode::ItemSelector;
+use crate::aws::{
+    AwsError, AwsErrorKind, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session,
+};
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
-use crate::engine::{Cancellation, EnabledRegions, Job, Line, PageRequest, jobs};
-use crate::inventory::GLOBAL;
-use crate::inventory::Record;
+use crate::engine::{EnabledRegions, Job, jobs};
+use crate::inventory::{GLOBAL, Location, Record};
 
 /// What came of a read, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -132,7 +129,7 @@ impl ReadProbes {
             for table in self.tables.iter().map(|index| self.catalogue.at(*index)) {
                 if table.entry.reach == Reach::Regional {
                     let (action, region) = (table.entry.operation, region.clone());
-                    let cause = Some(AwsError::new(AwsErrorKind::NotKnownThere, why.clone()));
+                    let cause = Some(AwsError::new(AwsErrorKind::CredentialsRejected, why.clone()));
                     let outcome = ProbeOutcome::RegionDisabled;
                     asked.push(ProbedAction { table: table.entry.table, action, region, outcome, cause });
                 }
@@ -147,36 +144,34 @@ impl ReadProbes {
         let table = accounts.map_or("accounts", |table| table.entry.table);
         let home = self.partition.default_region;
         let helpers: [(&'static str, Service, &'static str, SendFn); 3] = [
-            ("ec2:DescribeRegions", Service::Ec2, home, |asker, _| {
-                Box::pin(async move { nothing_more(asker.ec2().describe_regions().send().await.map_err(AwsError::of)) })
-            }),
-            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |asker, _| {
+            ("ec2:DescribeRegions", Service::Ec2, home, |client, _| {
                 Box::pin(
-                    async move { nothing_more(asker.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                    async move { nothing_more(client.ec2().describe_regions().send().await.map_err(AwsError::of)) },
                 )
             }),
-            ("account:ListRegions", Service::Account, home, |asker, _| {
+            ("iam:ListAccountAliases", Service::Iam, self.partition.iam_region, |client, _| {
+                Box::pin(
+                    async move { nothing_more(client.iam().list_account_aliases().send().await.map_err(AwsError::of)) },
+                )
+            }),
+            ("account:ListRegions", Service::Account, home, |client, _| {
                 Box::pin(async move {
-                    nothing_more(asker.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
+                    nothing_more(client.account().list_regions().max_results(1).send().await.map_err(AwsError::of))
                 })
             }),
         ];
         let mut asked = Vec::new();
-        for (action, service, region, call) in helpers {
+        for (action, service, region, send) in helpers {
             // A run asks for it only where EC2 did not say which regions there are.
             let regions_known =
                 |one: &ProbedAction| one.action == "ec2:DescribeRegions" && one.outcome == ProbeOutcome::Allowed;
             if action == "account:ListRegions" && asked.iter().any(regions_known) {
                 continue;
             }
-            let asker = self.session.urgent_asker(service, region);
-            asker.ticket.open(action, None).await;
-            let outcome = tokio::select! {
-                outcome = asker.ticket.calling(call(asker.clone(), CallParams::default())) => outcome,
-                cause = self.stop.ended() => Err(cause),
-            };
-            asker.ticket.close();
-            asked.push(judged(table, action, GLOBAL.into(), outcome.map(|_| ())));
+            let client = self.session.client(service, region, Priority::High);
+            let params = CallParams::default();
+            let result = client.call(action, &self.stop, || send(&client, &params)).await;
+            asked.push(judged(table, action, GLOBAL.into(), result.map(|_| ())));
         }
         asked
     }
@@ -186,7 +181,7 @@ impl ReadProbes {
             return Vec::new();
         };
         let named = self.regions.names();
-        EnabledRegions::look(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
     }
 
     /// One listing with what hangs on it: its children and its details, about the first of the resources.
@@ -196,26 +191,32 @@ impl ReadProbes {
         let region: Arc<str> = job.region.as_str().into();
         let mut needing: Vec<&'static Table> = job.children.iter().map(|index| self.catalogue.at(*index)).collect();
         needing.extend(job.wanted.then_some(root));
-        let (listed, found) = self.ask_one(root, &region, root.entry.operation, call, &root.wanted, Vec::new()).await;
+        let request = |operation, send, selector: &Arc<_>, subjects| {
+            let params = CallParams { token: None, subjects, region: region.to_string() };
+            PageRequest { operation, send, selector: Arc::clone(selector), params }
+        };
+        let listing = request(root.entry.operation, call, &root.selector, Vec::new());
+        let (listed, found) = self.ask_one(root, &region, listing).await;
         let mut asked: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         // A resource that is there; else an id that nobody has.
-        let first = |only: Option<MemberFilter>| match found.iter().find(|record| root.holds(record, only)) {
+        let first = |filter: Option<MemberFilter>| match found.iter().find(|record| root.passes(record, filter)) {
             Some(record) => (vec![record.id.clone()], false),
-            None => (vec![root.entry.nobody.to_owned()], true),
+            None => (vec![root.entry.probe_id.to_owned()], true),
         };
         for table in needing {
-            if let Source::Per(Parents { only, .. }, call) = table.entry.source {
-                let (about, made_up) = first(only);
-                let operation = table.entry.operation;
-                let one = self.ask_one(table, &region, operation, call, &table.wanted, about).await.0;
+            if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
+                let (about, made_up) = first(filter);
+                let listing = request(table.entry.operation, call, &table.selector, about);
+                let one = self.ask_one(table, &region, listing).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
-            for TableDetail { detail, wanted, .. } in table.details.iter().flat_map(chain) {
+            for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let nobody = || (vec![table.entry.nobody.to_owned()], true);
-                let (about, made_up) = if own { first(detail.only) } else { nobody() };
-                let one = self.ask_one(table, &region, detail.operation, detail.call, wanted, about).await.0;
+                let nobody = || (vec![table.entry.probe_id.to_owned()], true);
+                let (about, made_up) = if own { first(detail.filter) } else { nobody() };
+                let details = request(detail.operation, detail.call, selector, about);
+                let one = self.ask_one(table, &region, details).await.0;
                 asked.push(if made_up { one.about_nobody() } else { one });
             }
         }
@@ -226,30 +227,27 @@ impl ReadProbes {
         &self,
         table: &'static Table,
         region: &Arc<str>,
-        action: &'static str,
-        call: SendFn,
-        wanted: &Arc<ItemSelector>,
-        subjects: Vec<String>,
+        request: PageRequest,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
         let place = match service {
             Service::Route53 => self.partition.route53_region,
             _ => region,
         };
-        let asker = self.session.asker(service, place);
-        let ask = CallParams { token: None, subjects, region: region.to_string() };
-        let question = PageRequest { operation: action, call, wanted: wanted.clone(), ask };
-        let outcome = Line::new(&asker, &self.stop).ask(&question).await;
-        let row = RowContext {
-            account_id: &self.account_id,
+        let client = self.session.client(service, place, Priority::Normal);
+        let action = request.operation;
+        let outcome = client.page(&request, &self.stop).await;
+        let location = Location {
+            account_id: self.account_id.clone(),
+            account_alias: None,
             partition: partition_of_region(place).name,
-            region,
-            parent: None,
+            region: region.clone(),
+            collected_at: jiff::Timestamp::now(),
         };
         let is_listing = matches!(table.entry.source, Source::Listed(_)) && action == table.entry.operation;
         let (outcome, records) = match outcome {
-            Ok((taken, _)) if is_listing => {
-                (Ok(()), taken.answer.items.into_iter().map(|item| table.record(item, row)).collect())
+            Ok((page, _)) if is_listing => {
+                (Ok(()), page.body.items.into_iter().map(|item| table.record(item, &location, None)).collect())
             }
             Ok(_) => (Ok(()), Vec::new()),
             Err(cause) => (Err(cause), Vec::new()),
@@ -268,7 +266,7 @@ fn nothing_more<T>(answer: Result<T, AwsError>) -> Result<NextPage, AwsError> {
 
 /// A detail, and what is asked instead of it.
 fn chain(detail: &TableDetail) -> impl Iterator<Item = &TableDetail> {
-    std::iter::successors(Some(detail), |detail| detail.otherwise.as_deref())
+    std::iter::successors(Some(detail), |detail| detail.fallback.as_deref())
 }
 
 fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: Result<(), AwsError>) -> ProbedAction {
@@ -276,10 +274,10 @@ fn judged(table: &'static str, action: &'static str, region: Arc<str>, outcome: 
         Ok(()) => (ProbeOutcome::Allowed, None),
         Err(cause) => match cause.kind {
             // Whoever is told that it is not there may ask.
-            AwsErrorKind::Gone => (ProbeOutcome::Allowed, None),
+            AwsErrorKind::NotFound => (ProbeOutcome::Allowed, None),
             AwsErrorKind::Denied => (ProbeOutcome::Denied, Some(cause)),
             AwsErrorKind::ScpDenied => (ProbeOutcome::ScpDenied, Some(cause)),
-            AwsErrorKind::NotKnownThere => (ProbeOutcome::RegionDisabled, Some(cause)),
+            AwsErrorKind::CredentialsRejected => (ProbeOutcome::RegionDisabled, Some(cause)),
             AwsErrorKind::Unsupported => (ProbeOutcome::Unsupported, Some(cause)),
             _ => (ProbeOutcome::Unknown, Some(cause)),
         },

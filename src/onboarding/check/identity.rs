@@ -45,7 +45,7 @@ impl Checker {
         let mut outsider = None;
         if let Some(role) = given.as_ref().filter(|role| !is(&own_identity, role)) {
             let provider = backend_role(&own, &role.to_string());
-            let backend = own.clone().acting_as(provider);
+            let backend = own.clone().with_credentials(provider);
             let identity = backend.identify().await?;
             outsider = Some(std::mem::replace(&mut acting, (backend, identity)));
         }

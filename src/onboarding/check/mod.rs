@@ -25,14 +25,13 @@ pub(crate) use identity::Checker;
 pub(crate) use strangers::NegativeProbe;
 
 use crate::aws::SessionPolicy;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::{Catalogue, actions_of, session_policies};
 use crate::customers::{OpenedSession, RoleAssumer};
 use crate::customers::{Registry, Target, TargetRole, random_external_id};
 use crate::domain::RoleArn;
 use crate::domain::new_attempt_id;
 use crate::domain::{AccountId, Format};
-use crate::engine::Cancellation;
 use crate::engine::{Basis, PlannedAccount, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
@@ -137,7 +136,7 @@ impl Checker {
             registry: &self.registry,
             catalogue,
             partition: self.acting.partition,
-            face: Runtime::Terminal,
+            runtime: Runtime::Terminal,
             format: Format::Parquet,
             disabled_too: true,
         };
@@ -247,7 +246,7 @@ impl Checker {
             strangers: stranger,
             findings,
             types,
-            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: crate::domain::millis(began.elapsed()),
         }
     }
 
@@ -292,7 +291,7 @@ impl Checker {
         };
         // When the account's time is up, what was not answered by then is told as not known.
         let timer = tokio::spawn({
-            let budget = self.acting.manner.settings.account_budget;
+            let budget = self.acting.client_config.settings.account_budget;
             async move {
                 tokio::time::sleep(budget).await;
                 stop.account.cancel();
@@ -318,8 +317,10 @@ impl Checker {
         let caller = self.caller_of(target);
         if asks {
             let wrong = random_external_id().unwrap_or_else(|_| SecretString::from("rolecall-wrong-external-id"));
-            let (without, with_wrong) =
-                futures::join!(shared.door.knock(target, None), shared.door.knock(target, Some(wrong)));
+            let (without, with_wrong) = futures::join!(
+                shared.door.try_assume_role(target, None),
+                shared.door.try_assume_role(target, Some(wrong))
+            );
             found = NegativeProbe::Refused;
             for (what, outcome) in [("without an external ID", without), ("with a wrong external ID", with_wrong)] {
                 match outcome {
@@ -350,13 +351,15 @@ impl Checker {
             findings.push(Finding::no_external_id());
         }
         match &shared.outside {
-            Some((door, arn)) if target.via.is_none() => match door.knock(target, target.external_id.clone()).await {
-                Ok(()) => {
-                    let who = format!("as {arn}, which is not backend_role");
-                    findings.push(Finding::lets_in(&who, &caller, asks));
+            Some((door, arn)) if target.via.is_none() => {
+                match door.try_assume_role(target, target.external_id.clone()).await {
+                    Ok(()) => {
+                        let who = format!("as {arn}, which is not backend_role");
+                        findings.push(Finding::lets_in(&who, &caller, asks));
+                    }
+                    Err(cause) => findings.push(Finding::outsider(arn, &cause)),
                 }
-                Err(cause) => findings.push(Finding::outsider(arn, &cause)),
-            },
+            }
             outside => findings.push(Finding::outsiders_not_tried(outside.is_some())),
         }
         (found, findings)
@@ -366,7 +369,7 @@ impl Checker {
     async fn own_text(&self, target: &Target, shared: &CheckContext<'_>) -> Option<Result<own::RoleText, AwsError>> {
         let TargetRole::Assume { role_arn } = &target.role else { return None };
         let role: RoleArn = role_arn.parse().ok()?;
-        let entered = match shared.reading.enter(target).await {
+        let entered = match shared.reading.open_session(target).await {
             Ok(entered) => entered,
             Err(cause) => return Some(Err(cause)),
         };
@@ -380,7 +383,7 @@ async fn enter(target: &Target, patience: Duration, shared: &CheckContext<'_>) -
     let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
     let mut told = false;
     loop {
-        let cause = match shared.door.enter(target).await {
+        let cause = match shared.door.open_session(target).await {
             Err(cause) if cause.kind == AwsErrorKind::Denied => cause,
             outcome => return outcome,
         };

@@ -1,16 +1,17 @@
-//! What a customer's role says of itself, where it may read that: its trust, its policies, how long its sessions may be.
-//! The role of our template may not, so most of the time there is nothing to read.
+//! Reads a customer's role through its own session: its trust policy, its permission policies and its session duration. The
+//! template's role may not read itself, so there is usually nothing to read.
 //!
-//! Knows IAM's calls, and nothing of what is to be made of the documents.
+//! **Invariant:** knows IAM's calls, and nothing of what follows from the documents.
 
 use std::sync::Arc;
 
-use crate::aws::AwsError;
-use crate::aws::{Service, ServiceClient, Session};
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{AwsError, Cancellation, Priority, Service, ServiceClient, Session};
 use crate::domain::Partition;
 use crate::onboarding::iam_policy::read::PolicyText;
 
-/// What is asked to read a role.
+/// The actions that reading a role needs.
 pub(super) const READ_ROLE: &[&str] = &[
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
@@ -23,24 +24,26 @@ pub(super) const READ_ROLE: &[&str] = &[
 /// A role, as IAM describes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RoleText {
-    /// Whom it lets in.
+    /// Its trust policy.
     pub trust: Option<PolicyText>,
-    /// How long its sessions may be, in seconds.
+    /// The longest duration of its sessions, in seconds.
     pub max_session_seconds: Option<i32>,
-    /// Its policies by name. None instead of a document where that could not be read.
+    /// Its policies by name, without the document if that could not be read.
     pub policies: Vec<(String, Option<PolicyText>)>,
-    /// Whether not even all of their names could be.
+    /// Whether some of their names could not be read.
     pub has_more: bool,
-    /// Whether a permissions boundary narrows it.
+    /// Whether it has a permissions boundary.
     pub has_boundary: bool,
 }
 
-/// Reads a role. IAM answers the role itself first: whoever may not have that gets its cause.
+/// Reads a role, within the session's time budget. Fails if the role itself may not be read; a policy that may not be is left
+/// out.
 pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_name: &str) -> Result<RoleText, AwsError> {
-    let reader = RoleReader { asker: session.asker(Service::Iam, partition.iam_region), role: role_name };
-    let iam = reader.asker.iam();
-    let answer = reader.call("iam:GetRole", iam.get_role().role_name(role_name).send()).await?;
-    let role = answer.role;
+    let (stop, _watch) = session.cancellation(&CancellationToken::new());
+    let client = session.client(Service::Iam, partition.iam_region, Priority::Normal);
+    let reader = RoleReader { iam: client.iam(), client, stop, role: role_name };
+    let send = || reader.iam.get_role().role_name(role_name).send();
+    let role = reader.client.call("iam:GetRole", &reader.stop, send).await?.role;
     let mut text = RoleText {
         trust: role.as_ref().and_then(|role| role.assume_role_policy_document()).and_then(PolicyText::read),
         max_session_seconds: role.as_ref().and_then(|role| role.max_session_duration()),
@@ -56,38 +59,21 @@ pub(super) async fn read(session: &Arc<Session>, partition: &Partition, role_nam
 }
 
 struct RoleReader<'a> {
-    asker: ServiceClient,
+    client: ServiceClient,
+    iam: aws_sdk_iam::Client,
+    stop: Cancellation,
     role: &'a str,
 }
 
 impl RoleReader<'_> {
-    async fn call<T, E>(
-        &self,
-        operation: &'static str,
-        request: impl Future<
-            Output = Result<
-                T,
-                aws_sdk_iam::error::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
-            >,
-        >,
-    ) -> Result<T, AwsError>
-    where
-        E: aws_sdk_iam::error::ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        self.asker.ticket.open(operation, None).await;
-        let answer = self.asker.ticket.calling(request).await.map_err(AwsError::of);
-        self.asker.ticket.close();
-        answer
-    }
-
     async fn inline(&self) -> Result<Vec<(String, Option<PolicyText>)>, AwsError> {
-        let (iam, mut found, mut marker) = (self.asker.iam(), Vec::new(), None);
+        let (mut found, mut marker) = (Vec::new(), None);
         loop {
-            let request = iam.list_role_policies().role_name(self.role).set_marker(marker);
-            let page = self.call("iam:ListRolePolicies", request.send()).await?;
+            let send = || self.iam.list_role_policies().role_name(self.role).set_marker(marker.clone()).send();
+            let page = self.client.call("iam:ListRolePolicies", &self.stop, send).await?;
             for name in page.policy_names {
-                let request = iam.get_role_policy().role_name(self.role).policy_name(&name);
-                let text = self.call("iam:GetRolePolicy", request.send()).await;
+                let send = || self.iam.get_role_policy().role_name(self.role).policy_name(&name).send();
+                let text = self.client.call("iam:GetRolePolicy", &self.stop, send).await;
                 let document = text.ok().and_then(|answer| PolicyText::read(answer.policy_document()));
                 found.push((name, document));
             }
@@ -99,13 +85,13 @@ impl RoleReader<'_> {
     }
 
     async fn attached(&self) -> Result<Vec<(String, Option<PolicyText>)>, AwsError> {
-        let (iam, mut found, mut marker) = (self.asker.iam(), Vec::new(), None);
+        let (mut found, mut marker) = (Vec::new(), None);
         loop {
-            let request = iam.list_attached_role_policies().role_name(self.role).set_marker(marker);
-            let page = self.call("iam:ListAttachedRolePolicies", request.send()).await?;
+            let send = || self.iam.list_attached_role_policies().role_name(self.role).set_marker(marker.clone()).send();
+            let page = self.client.call("iam:ListAttachedRolePolicies", &self.stop, send).await?;
             for policy in page.attached_policies.unwrap_or_default() {
                 let arn = policy.policy_arn.unwrap_or_default();
-                let document = self.managed(&iam, &arn).await.ok().flatten();
+                let document = self.managed(&arn).await.ok().flatten();
                 found.push((policy.policy_name.unwrap_or(arn), document));
             }
             marker = page.marker.filter(|_| page.is_truncated);
@@ -115,11 +101,12 @@ impl RoleReader<'_> {
         }
     }
 
-    async fn managed(&self, iam: &aws_sdk_iam::Client, arn: &str) -> Result<Option<PolicyText>, AwsError> {
-        let policy = self.call("iam:GetPolicy", iam.get_policy().policy_arn(arn).send()).await?;
-        let version = policy.policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
-        let request = iam.get_policy_version().policy_arn(arn).version_id(version);
-        let answer = self.call("iam:GetPolicyVersion", request.send()).await?;
+    async fn managed(&self, arn: &str) -> Result<Option<PolicyText>, AwsError> {
+        let send = || self.iam.get_policy().policy_arn(arn).send();
+        let policy = self.client.call("iam:GetPolicy", &self.stop, send).await?.policy;
+        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+        let send = || self.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
+        let answer = self.client.call("iam:GetPolicyVersion", &self.stop, send).await?;
         Ok(answer.policy_version.and_then(|version| version.document).as_deref().and_then(PolicyText::read))
     }
 }

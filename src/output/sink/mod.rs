@@ -1,7 +1,8 @@
-//! Writes what was collected: one file a table, streamed as it comes, with no rows where there are none.
+//! Writes records and ledger rows into one file for each table, streamed while they are collected.
 //!
-//! Nothing that it writes exists for a reader before a manifest names it. Knows the columns of the
-//! tables, and nothing of AWS beyond the store.
+//! A table without rows gets a file without rows. Readers ignore every file until a manifest names it.
+//!
+//! **Invariant:** knows the columns of the tables, and nothing of AWS except the store.
 
 mod ndjson;
 mod write_margin;
@@ -10,12 +11,12 @@ mod table_file;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::aws::MemoryPermit;
 use crate::catalogue::Catalogue;
@@ -25,106 +26,116 @@ use crate::inventory::{LEDGER, LedgerRow};
 use crate::store::{Store, StoreError};
 use table_file::TableFile;
 
-pub use parquet::{ledger_columns, lines_of};
+pub use parquet::{ledger_columns, parquet_to_ndjson};
 pub use write_margin::{MIN_WRITE_MARGIN, WriteMarginEstimator};
 
-/// How many parcels may wait for the sink; those who send more wait in their turn.
-const WAITING: usize = 64;
-/// A file is ended, and another begun, once its content has so many bytes before compression.
-const LONGEST_FILE: u64 = 1 << 30;
-/// How many files are finished side by side.
-pub const FINISHING: usize = 16;
-/// Rows that wait for their row groups take so many bytes at most, all files together; past that the largest row
-/// group is ended early.
-const BUFFERED: usize = 8 << 20;
-/// Compressed bytes that wait to be sent take so many at most, all files together; past that the file that holds most
-/// of them is ended.
-const UNSENT: usize = 48 << 20;
+/// Messages that may wait for the sink. Senders wait if it is full.
+const CHANNEL_CAPACITY: usize = 64;
+/// Content of one file before compression, in bytes. A file that reaches it is finished, and another one is opened.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+/// The number of files that are finished at a time.
+pub const PARALLEL_FINISHES: usize = 16;
+/// Rows buffered for unfinished row groups, in bytes over all files. Past it the largest row group ends early.
+const MAX_BUFFERED_BYTES: usize = 8 << 20;
+/// Compressed bytes not yet sent, over all files. Past it the file with most of them is finished.
+const MAX_UNSENT_BYTES: usize = 48 << 20;
 
-/// What is sent to the sink.
+/// A message to the sink.
 #[derive(Debug)]
 pub enum SinkMessage {
-    /// Records of one answer, with the memory that they hold.
+    /// Records of one response, with the permit for the memory that they take.
     Page(Page, Option<MemoryPermit>),
-    /// Rows of the ledger.
+    /// Rows for the ledger table.
     Ledger(Vec<LedgerRow>),
 }
 
-/// Whose files these are, and where they lie.
+/// The parts of a file's name, which make it unique to one attempt at one shard.
 #[derive(Clone, Debug)]
 pub struct FileNaming {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
-    /// The shard of the run.
+    /// The name of the shard.
     pub shard: String,
-    /// This attempt at it.
+    /// The id of this attempt at the shard.
     pub attempt: String,
-    /// The UTC date of the run's start.
+    /// The UTC date on which the run started.
     pub dt: String,
 }
 
-/// A file that was written.
+/// A file that was written in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WrittenFile {
-    /// The table whose rows it holds.
+    /// The name of its table.
     pub table: String,
-    /// Where it lies below the output.
+    /// Its path below the output.
     pub key: String,
-    /// How many rows it holds.
+    /// The number of its rows.
     pub rows: u64,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// The size of its content before compression.
+    /// The size of its content in bytes, before compression.
     pub uncompressed_bytes: u64,
-    /// The SHA-256 of the file, in hexadecimal digits.
+    /// The SHA-256 of the file in hexadecimal digits.
     pub sha256: String,
 }
 
 impl FileNaming {
-    fn key(&self, format: Format, table: &str, number: u32) -> String {
+    pub(super) fn key(&self, format: Format, table: &str, number: u32) -> String {
         let Self { run_id, shard, attempt, dt } = self;
-        let ending = match format {
+        let extension = match format {
             Format::Parquet => "parquet",
             Format::Ndjson => "ndjson.gz",
         };
-        format!("{format}/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.{ending}")
+        format!("{format}/{table}/dt={dt}/{run_id}.{shard}.{attempt}.{number}.{extension}")
     }
 }
 
-/// Which tables get a file.
+/// The tables that get a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tables {
-    /// Every one, so that no reader finds nothing.
+    /// Every table, so that readers find a file for each.
     Every,
-    /// Those that rows came for.
+    /// Only the tables that have rows.
     WithRows,
 }
 
-/// A channel into the sink.
-pub fn channel() -> (mpsc::Sender<SinkMessage>, mpsc::Receiver<SinkMessage>) {
-    mpsc::channel(WAITING)
+/// What a sink writes, and where to.
+pub struct SinkConfig {
+    /// The store of the output.
+    pub store: Store,
+    /// The parts of the files' names.
+    pub naming: FileNaming,
+    /// The format of the files.
+    pub format: Format,
+    /// The catalogue with the tables.
+    pub catalogue: &'static Catalogue,
+    /// The tables that get a file.
+    pub tables: Tables,
+    /// Receives the measured times of writing.
+    pub margin: Arc<WriteMarginEstimator>,
 }
 
-/// Writes all parcels until the channel ends, and then finishes every table's files. On an error
-/// nothing unfinished is left behind.
+/// Creates the channel into a sink.
+pub fn channel() -> (mpsc::Sender<SinkMessage>, mpsc::Receiver<SinkMessage>) {
+    mpsc::channel(CHANNEL_CAPACITY)
+}
+
+/// Writes all messages until the channel closes, then finishes the file of every table.
+///
+/// On an error, every unfinished file is aborted.
 pub async fn write(
-    store: Store,
-    naming: FileNaming,
-    format: Format,
-    catalogue: &'static Catalogue,
-    tables: Tables,
-    pace: Arc<WriteMarginEstimator>,
-    mut parcels: mpsc::Receiver<SinkMessage>,
+    config: SinkConfig,
+    mut messages: mpsc::Receiver<SinkMessage>,
 ) -> Result<Vec<WrittenFile>, StoreError> {
-    let mut sink = Sink::new(store, naming, format, catalogue, tables, pace);
-    let mut outcome = Ok(());
-    while let Some(parcel) = parcels.recv().await {
-        outcome = sink.take(parcel).await;
-        if outcome.is_err() {
+    let mut sink = Sink::new(config);
+    let mut result = Ok(());
+    while let Some(message) = messages.recv().await {
+        result = sink.accept(message).await;
+        if result.is_err() {
             break;
         }
     }
-    match outcome {
+    match result {
         Ok(()) => sink.finish().await,
         Err(error) => {
             sink.abort().await;
@@ -134,119 +145,106 @@ pub async fn write(
 }
 
 struct Sink {
-    store: Store,
-    naming: FileNaming,
-    format: Format,
-    catalogue: &'static Catalogue,
-    tables: Tables,
-    parts: BTreeMap<&'static str, TableFile>,
+    config: SinkConfig,
+    files: BTreeMap<&'static str, TableFile>,
     written: Vec<WrittenFile>,
-    numbers: BTreeMap<&'static str, u32>,
-    pace: Arc<WriteMarginEstimator>,
+    /// The number of each table's next file.
+    next_numbers: BTreeMap<&'static str, u32>,
 }
 
 impl Sink {
-    fn new(
-        store: Store,
-        naming: FileNaming,
-        format: Format,
-        catalogue: &'static Catalogue,
-        tables: Tables,
-        pace: Arc<WriteMarginEstimator>,
-    ) -> Self {
-        let (parts, numbers) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, naming, format, catalogue, tables, parts, written: Vec::new(), numbers, pace }
+    fn new(config: SinkConfig) -> Self {
+        Self { config, files: BTreeMap::new(), written: Vec::new(), next_numbers: BTreeMap::new() }
     }
 
-    async fn take(&mut self, parcel: SinkMessage) -> Result<(), StoreError> {
-        let began = Instant::now();
-        let table = match &parcel {
-            SinkMessage::Page(page, _) => self.catalogue.at(page.table).entry.table,
+    async fn accept(&mut self, message: SinkMessage) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let table = match &message {
+            SinkMessage::Page(page, _) => self.config.catalogue.at(page.table).entry.table,
             SinkMessage::Ledger(_) => LEDGER,
         };
-        let (catalogue, run_id) = (self.catalogue, self.naming.run_id.clone());
-        let part = self.part(table);
-        let before = part.length();
-        match &parcel {
-            SinkMessage::Page(page, _) => part.page(&run_id, catalogue.at(page.table), page)?,
-            SinkMessage::Ledger(rows) => part.ledger(rows)?,
+        let (catalogue, run_id) = (self.config.catalogue, self.config.naming.run_id.clone());
+        let file = self.file(table);
+        let length_before = file.length();
+        match &message {
+            SinkMessage::Page(page, _) => file.add_page(&run_id, catalogue.at(page.table), page)?,
+            SinkMessage::Ledger(rows) => file.add_ledger_rows(rows)?,
         }
-        let taken = part.length() - before;
-        self.pace.took(taken, began.elapsed());
-        if let SinkMessage::Ledger(rows) = &parcel {
-            self.pace.cells(0, rows.len() as u64);
+        let encoded = file.length() - length_before;
+        self.config.margin.record_encoding(encoded, started.elapsed());
+        if let SinkMessage::Ledger(rows) = &message {
+            self.config.margin.close_cells(rows.len() as u64);
         }
-        self.part(table).send_if_large().await?;
-        self.make_room().await?;
-        self.roll(table).await?;
-        let waits: usize = self.parts.values().map(TableFile::waiting).sum();
-        self.pace.waits(waits as u64, self.parts.len() as u32);
+        self.file(table).send_full_pieces().await?;
+        self.free_memory().await?;
+        self.rotate_if_full(table).await?;
+        let pending: usize = self.files.values().map(TableFile::pending).sum();
+        self.config.margin.set_pending(pending as u64, self.files.len() as u32);
         Ok(())
     }
 
-    /// Ends the largest row groups while too much waits for them.
-    async fn make_room(&mut self) -> Result<(), StoreError> {
-        while self.parts.values().map(TableFile::buffered).sum::<usize>() > BUFFERED {
-            let Some(largest) = self.parts.values_mut().max_by_key(|part| part.buffered()) else { break };
-            largest.spill().await?;
+    /// Ends the largest row groups, and then the largest files, until both limits of memory hold.
+    async fn free_memory(&mut self) -> Result<(), StoreError> {
+        while self.files.values().map(TableFile::buffered).sum::<usize>() > MAX_BUFFERED_BYTES {
+            let Some(largest) = self.files.values_mut().max_by_key(|file| file.buffered()) else { break };
+            largest.flush_row_group().await?;
         }
-        // A bucket takes no part before it has 5 MiB, and every table has a file that may hold as much back.
-        while self.parts.values().map(TableFile::unsent).sum::<usize>() > UNSENT {
-            let Some(table) = self.parts.iter().max_by_key(|(_, part)| part.unsent()).map(|(table, _)| *table) else {
+        // S3 accepts no part below 5 MiB, so the file of every table may hold back that much.
+        while self.files.values().map(TableFile::unsent).sum::<usize>() > MAX_UNSENT_BYTES {
+            let Some(table) = self.files.iter().max_by_key(|(_, file)| file.unsent()).map(|(table, _)| *table) else {
                 break;
             };
-            self.end(table).await?;
+            self.finish_file(table).await?;
         }
         Ok(())
     }
 
-    fn part(&mut self, table: &'static str) -> &mut TableFile {
-        let Self { store, naming, format, catalogue, parts, numbers, pace, .. } = self;
-        parts.entry(table).or_insert_with(|| {
-            let number = numbers.entry(table).or_default();
-            let key = naming.key(*format, table, *number);
+    /// The open file of a table, created if there is none.
+    fn file(&mut self, table: &'static str) -> &mut TableFile {
+        let Self { config, files, next_numbers, .. } = self;
+        files.entry(table).or_insert_with(|| {
+            let number = next_numbers.entry(table).or_default();
             *number += 1;
-            let columns = || catalogue.find(table).map_or_else(ledger_columns, |table| table.all_columns());
-            TableFile::new(table, *format, columns, store.upload(&key), key, pace.clone())
+            TableFile::new(config, table, *number - 1)
         })
     }
 
-    async fn roll(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if self.parts.get(table).is_some_and(|part| part.length() >= LONGEST_FILE) {
-            self.end(table).await?;
+    async fn rotate_if_full(&mut self, table: &'static str) -> Result<(), StoreError> {
+        if self.files.get(table).is_some_and(|file| file.length() >= MAX_FILE_BYTES) {
+            self.finish_file(table).await?;
         }
         Ok(())
     }
 
-    /// Ends a table's file; what follows goes into another one.
-    async fn end(&mut self, table: &'static str) -> Result<(), StoreError> {
-        if let Some(part) = self.parts.remove(table) {
-            self.written.push(part.finish().await?);
+    /// Finishes the open file of a table. Later rows go into another one.
+    async fn finish_file(&mut self, table: &'static str) -> Result<(), StoreError> {
+        if let Some(file) = self.files.remove(table) {
+            self.written.push(file.finish().await?);
         }
         Ok(())
     }
 
     async fn finish(mut self) -> Result<Vec<WrittenFile>, StoreError> {
-        let tables = self.catalogue.tables().iter().map(|table| table.entry.table).chain([LEDGER]);
-        for table in tables.filter(|_| self.tables == Tables::Every).collect::<Vec<_>>() {
+        let tables = self.config.catalogue.tables().iter().map(|table| table.entry.table).chain([LEDGER]);
+        for table in tables.filter(|_| self.config.tables == Tables::Every).collect::<Vec<_>>() {
             if !self.written.iter().any(|file| file.table == table) {
-                self.part(table);
+                self.file(table);
             }
         }
-        let parts = std::mem::take(&mut self.parts).into_values().map(TableFile::finish);
-        // All are waited for, also when one fails: each ends or aborts its own upload.
-        let finished: Vec<Result<WrittenFile, StoreError>> =
-            futures::stream::iter(parts).buffer_unordered(FINISHING).collect().await;
-        for file in finished {
-            self.written.push(file?);
+        let files = std::mem::take(&mut self.files).into_values().map(TableFile::finish);
+        // Waits for all files, even if one fails: each finishes or aborts its own upload.
+        let results: Vec<Result<WrittenFile, StoreError>> =
+            futures::stream::iter(files).buffer_unordered(PARALLEL_FINISHES).collect().await;
+        for result in results {
+            self.written.push(result?);
         }
         self.written.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(self.written)
     }
 
     async fn abort(self) {
-        for part in self.parts.into_values() {
-            part.abort().await;
+        for file in self.files.into_values() {
+            file.abort().await;
         }
     }
 }
@@ -255,11 +253,11 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::decode::Value;
-    use crate::inventory::{Origin, Record};
+    use crate::inventory::{Location, Record};
 
-    /// Every table open, and each row large: what waits stays bounded, and every row arrives.
+    /// Every table is open and every row is large.
     #[tokio::test]
-    async fn memory_is_bounded_however_many_tables_are_written() {
+    async fn memory_is_bounded_for_any_number_of_tables() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(
             folder.path().to_str().unwrap(),
@@ -268,17 +266,17 @@ mod tests {
             None,
         );
         let naming = FileNaming { run_id: "r".into(), shard: "0".into(), attempt: "a".into(), dt: "2026-11-22".into() };
-        let mut sink = Sink::new(
-            store.unwrap(),
+        let mut sink = Sink::new(SinkConfig {
+            store: store.unwrap(),
             naming,
-            Format::Parquet,
-            Catalogue::get().unwrap(),
-            Tables::Every,
-            Arc::default(),
-        );
+            format: Format::Parquet,
+            catalogue: Catalogue::get().unwrap(),
+            tables: Tables::Every,
+            margin: Arc::default(),
+        });
         let (mut most, rows) = (0, 3);
         for round in 0..rows {
-            for table in sink.catalogue.tables() {
+            for table in sink.config.catalogue.tables() {
                 let mut values = vec![Value::Missing; table.columns.len()];
                 if let Some(text) =
                     table.columns.iter().position(|column| column.kind == crate::inventory::ColumnType::Json)
@@ -286,20 +284,20 @@ mod tests {
                     values[text] = Value::Json(format!("\"{}\"", "x".repeat(1 << 20)));
                 }
                 let record = Record { id: round.to_string(), values, ..Record::default() };
-                let origin = Origin {
+                let location = Location {
                     account_id: Arc::from("1"),
                     account_alias: None,
                     partition: "aws",
                     region: Arc::from("global"),
                     collected_at: jiff::Timestamp::UNIX_EPOCH,
                 };
-                let page = Page { table: table.index, origin, records: vec![record] };
-                sink.take(SinkMessage::Page(page, None)).await.unwrap();
-                most = most.max(sink.parts.values().map(TableFile::buffered).sum::<usize>());
+                let page = Page { table: table.index, location, records: vec![record] };
+                sink.accept(SinkMessage::Page(page, None)).await.unwrap();
+                most = most.max(sink.files.values().map(TableFile::buffered).sum::<usize>());
             }
         }
-        assert!(most > BUFFERED / 2 && most <= BUFFERED, "{most}");
-        let tables = sink.catalogue.tables().len();
+        assert!(most > MAX_BUFFERED_BYTES / 2 && most <= MAX_BUFFERED_BYTES, "{most}");
+        let tables = sink.config.catalogue.tables().len();
         let files = sink.finish().await.unwrap();
         assert_eq!(files.len(), tables + 1);
         assert!(files.iter().all(|file| file.table == LEDGER || file.rows == rows));

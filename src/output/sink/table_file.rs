@@ -1,26 +1,26 @@
-//! One file on its way: rows in, compressed bytes out.
+//! Writes one file of one table: takes rows, and uploads compressed bytes.
+//!
+//! **Invariant:** knows one file, and nothing of the other tables or of the run.
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
-use super::parquet::{EncodeError, Encoder, ledger_cells, record_cells};
-use super::{WriteMarginEstimator, WrittenFile, ndjson};
+use super::parquet::{EncodeError, Encoder, ledger_columns, ledger_values, record_values};
+use super::{SinkConfig, WriteMarginEstimator, WrittenFile, ndjson};
 use crate::catalogue::Table;
 use crate::domain::Format;
-use crate::inventory::LedgerRow;
-use crate::inventory::{Column, Page};
+use crate::inventory::{LedgerRow, Page};
 use crate::store::{StoreError, Upload};
 
-/// Compressed bytes are handed on in pieces of about this size.
-const PIECE: usize = 64 << 10;
+/// The approximate size of the pieces in which compressed lines are sent.
+const PIECE_BYTES: usize = 64 << 10;
 
-/// A file of one table.
 pub(super) struct TableFile {
     table: &'static str,
     key: String,
@@ -29,63 +29,62 @@ pub(super) struct TableFile {
     sha256: Sha256,
     rows: u64,
     bytes: u64,
-    pace: Arc<WriteMarginEstimator>,
+    margin: Arc<WriteMarginEstimator>,
 }
 
-/// Rows on their way into bytes.
+/// The encoder of a file.
 enum Content {
     Lines { gzip: GzEncoder<Vec<u8>>, row: String, length: u64 },
     Parquet(Box<Encoder>),
 }
 
 impl TableFile {
-    pub(super) fn new(
-        table: &'static str,
-        format: Format,
-        columns: impl FnOnce() -> Vec<Column>,
-        upload: Upload,
-        key: String,
-        pace: Arc<WriteMarginEstimator>,
-    ) -> Self {
-        let content = match format {
+    /// Opens the file with this number of a table.
+    pub(super) fn new(config: &SinkConfig, table: &'static str, number: u32) -> Self {
+        let content = match config.format {
             Format::Ndjson => Content::Lines {
-                // Better compression would take longer than all else that happens to a row.
+                // Better compression would take longer than all other steps of a row together.
                 gzip: GzEncoder::new(Vec::new(), Compression::fast()),
                 row: String::new(),
                 length: 0,
             },
-            Format::Parquet => Content::Parquet(Box::new(Encoder::new(columns()))),
+            Format::Parquet => {
+                let columns = config.catalogue.find(table).map_or_else(ledger_columns, Table::all_columns);
+                Content::Parquet(Box::new(Encoder::new(columns)))
+            }
         };
-        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, pace }
+        let key = config.naming.key(config.format, table, number);
+        let upload = config.store.upload(&key);
+        let margin = config.margin.clone();
+        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, margin }
     }
 
-    /// Adds the records of an answer.
-    pub(super) fn page(&mut self, run_id: &str, table: &Table, page: &Page) -> Result<(), StoreError> {
+    /// Adds the records of one response.
+    pub(super) fn add_page(&mut self, run_id: &str, table: &Table, page: &Page) -> Result<(), StoreError> {
         for record in &page.records {
             match &mut self.content {
                 Content::Lines { gzip, row, length } => {
-                    ndjson::record(row, run_id, table, &page.origin, record);
+                    ndjson::record(row, run_id, table, &page.location, record);
                     end_line(gzip, row, length);
                 }
                 Content::Parquet(encoder) => encoder
-                    .push(record_cells(run_id, &page.origin, record))
-                    .map_err(|error| broken(&self.key, error))?,
+                    .push(record_values(run_id, &page.location, record))
+                    .map_err(|error| encode_error(&self.key, error))?,
             }
         }
         self.rows += page.records.len() as u64;
         Ok(())
     }
 
-    /// Adds rows of the ledger.
-    pub(super) fn ledger(&mut self, rows: &[LedgerRow]) -> Result<(), StoreError> {
-        for told in rows {
+    pub(super) fn add_ledger_rows(&mut self, rows: &[LedgerRow]) -> Result<(), StoreError> {
+        for ledger_row in rows {
             match &mut self.content {
                 Content::Lines { gzip, row, length } => {
-                    ndjson::ledger(row, told);
+                    ndjson::ledger_row(row, ledger_row);
                     end_line(gzip, row, length);
                 }
                 Content::Parquet(encoder) => {
-                    encoder.push(ledger_cells(told)).map_err(|error| broken(&self.key, error))?
+                    encoder.push(ledger_values(ledger_row)).map_err(|error| encode_error(&self.key, error))?
                 }
             }
         }
@@ -93,7 +92,7 @@ impl TableFile {
         Ok(())
     }
 
-    /// The size of the content so far, before encoding and compression.
+    /// The size of the content in bytes, before encoding and compression.
     pub(super) fn length(&self) -> u64 {
         match &self.content {
             Content::Lines { length, .. } => *length,
@@ -101,7 +100,7 @@ impl TableFile {
         }
     }
 
-    /// How many bytes of content [`TableFile::spill`] would free.
+    /// The bytes of content that [`TableFile::flush_row_group`] would free.
     pub(super) fn buffered(&self) -> usize {
         match &self.content {
             Content::Lines { .. } => 0,
@@ -109,52 +108,52 @@ impl TableFile {
         }
     }
 
-    /// How much content has yet to be sent, about.
-    pub(super) fn waiting(&self) -> usize {
+    /// The approximate number of bytes that are not yet sent.
+    pub(super) fn pending(&self) -> usize {
         self.buffered() + self.unsent()
     }
 
-    /// How many compressed bytes are held in memory until they are sent.
+    /// The compressed bytes that are held in memory until they are sent.
     pub(super) fn unsent(&self) -> usize {
         self.upload.waiting()
     }
 
-    /// Hands compressed bytes on where enough have come together.
-    pub(super) async fn send_if_large(&mut self) -> Result<(), StoreError> {
+    /// Sends the compressed bytes if they fill a piece or a row group.
+    pub(super) async fn send_full_pieces(&mut self) -> Result<(), StoreError> {
         let bytes = match &mut self.content {
-            Content::Lines { gzip, .. } if gzip.get_ref().len() >= PIECE => std::mem::take(gzip.get_mut()),
+            Content::Lines { gzip, .. } if gzip.get_ref().len() >= PIECE_BYTES => std::mem::take(gzip.get_mut()),
             Content::Lines { .. } => return Ok(()),
-            Content::Parquet(encoder) => encoder.take().map_err(|error| broken(&self.key, error))?,
+            Content::Parquet(encoder) => encoder.take_full_group().map_err(|error| encode_error(&self.key, error))?,
         };
         self.send(bytes).await
     }
 
-    /// Hands on what waits for its row group to end.
-    pub(super) async fn spill(&mut self) -> Result<(), StoreError> {
+    /// Ends the row group early and sends its bytes.
+    pub(super) async fn flush_row_group(&mut self) -> Result<(), StoreError> {
         let Content::Parquet(encoder) = &mut self.content else { return Ok(()) };
-        let bytes = encoder.spill().map_err(|error| broken(&self.key, error))?;
+        let bytes = encoder.flush_row_group().map_err(|error| encode_error(&self.key, error))?;
         self.send(bytes).await
     }
 
-    /// Ends the file.
+    /// Sends the rest of the content and completes the upload. Aborts the upload on an error.
     pub(super) async fn finish(mut self) -> Result<WrittenFile, StoreError> {
         let length = self.length();
         let rest = match std::mem::replace(&mut self.content, Content::Parquet(Box::new(Encoder::new([])))) {
             // Compressing into memory cannot fail.
             Content::Lines { gzip, .. } => Ok(gzip.finish().unwrap_or_default()),
-            Content::Parquet(encoder) => encoder.finish().map_err(|error| broken(&self.key, error)),
+            Content::Parquet(encoder) => encoder.finish().map_err(|error| encode_error(&self.key, error)),
         };
-        let sent = match rest {
+        let result = match rest {
             Ok(bytes) => self.send(bytes).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = sent {
+        if let Err(error) = result {
             self.upload.abort().await;
             return Err(error);
         }
-        let began = Instant::now();
+        let started = Instant::now();
         self.upload.finish().await?;
-        self.pace.sent(began.elapsed());
+        self.margin.record_upload(started.elapsed());
         Ok(WrittenFile {
             table: self.table.into(),
             key: self.key,
@@ -165,7 +164,6 @@ impl TableFile {
         })
     }
 
-    /// Leaves nothing behind.
     pub(super) async fn abort(self) {
         self.upload.abort().await;
     }
@@ -176,10 +174,10 @@ impl TableFile {
         }
         self.sha256.update(&bytes);
         self.bytes += bytes.len() as u64;
-        let began = Instant::now();
-        let sent = self.upload.write(Bytes::from(bytes)).await;
-        self.pace.sent(began.elapsed());
-        sent
+        let started = Instant::now();
+        let result = self.upload.write(Bytes::from(bytes)).await;
+        self.margin.record_upload(started.elapsed());
+        result
     }
 }
 
@@ -191,6 +189,6 @@ fn end_line(gzip: &mut GzEncoder<Vec<u8>>, row: &mut String, length: &mut u64) {
     row.clear();
 }
 
-fn broken(key: &str, error: EncodeError) -> StoreError {
+fn encode_error(key: &str, error: EncodeError) -> StoreError {
     StoreError::Encode { key: key.to_owned(), what: error.to_string() }
 }

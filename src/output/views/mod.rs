@@ -1,38 +1,40 @@
-//! Views for those who query the inventory: the committed rows of every table, and what holds now.
+//! Generates views for query engines: the committed rows of every table, and its current rows.
 //!
-//! One text a query engine, made from the catalogue alone. Knows the layout of the output and the columns of
-//! the tables; nothing of what a run found, of AWS's API, or of how the engines are reached.
+//! Each engine has one text, which depends on the catalogue only.
+//!
+//! **Invariant:** knows the layout of the output and the columns of the tables, and nothing of what a run found, of AWS's
+//! API, or of how an engine is reached.
 
 mod athena;
 mod duckdb;
 
 use crate::catalogue::Catalogue;
-use crate::inventory::Column;
-use crate::inventory::LEDGER;
+use crate::inventory::{Column, LEDGER};
 use crate::output::sink::ledger_columns;
 
 pub(crate) use athena::athena;
 pub(crate) use duckdb::duckdb;
 
+/// The width at which generated lists are wrapped.
 const WIDTH: usize = 120;
 
-/// A table as readers see it: its name and all of its columns, the opening ones and `aws_extra` included.
+/// A table of the inventory, with all of its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TableColumns {
-    /// Its name: `ec2_vpcs`; the ledger is one of the tables.
+    /// The name (`ec2_vpcs`). The ledger is a table too.
     pub name: String,
-    /// Its columns in their order; `dt` is not one of them.
+    /// The columns in their order, with the opening ones and `aws_extra`, and without `dt`.
     pub columns: Vec<Column>,
 }
 
 impl TableColumns {
-    /// Whether it holds resources, and so has a `current_` view made from what the ledger says of it.
-    fn is_resources(&self) -> bool {
+    /// Whether the table holds resources. Its `current_` view then follows from the ledger.
+    fn has_resources(&self) -> bool {
         self.name != LEDGER
     }
 }
 
-/// Every table of an inventory: the catalogue's, and the ledger.
+/// Every table of an inventory: those of the catalogue, and the ledger.
 pub(crate) fn tables(catalogue: &Catalogue) -> Vec<TableColumns> {
     let resources = catalogue.tables().iter();
     let resources =
@@ -40,8 +42,8 @@ pub(crate) fn tables(catalogue: &Catalogue) -> Vec<TableColumns> {
     resources.chain([TableColumns { name: LEDGER.into(), columns: ledger_columns() }]).collect()
 }
 
-/// A list of pieces over lines of a bearable width.
-fn wrapped(pieces: impl Iterator<Item = String>, indent: &str) -> String {
+/// Joins pieces by commas, over lines of at most [`WIDTH`] characters.
+fn wrap_list(pieces: impl Iterator<Item = String>, indent: &str) -> String {
     let (mut text, mut width) = (String::new(), WIDTH);
     for piece in pieces {
         if !text.is_empty() {

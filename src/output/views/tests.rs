@@ -1,4 +1,4 @@
-//! What the texts look like, and what they must not grow into. That the engines agree is held elsewhere.
+//! Checks the generated texts by snapshots. `tests/it/views` checks that the engines accept them.
 
 use super::*;
 use crate::domain::Format;
@@ -8,7 +8,7 @@ fn column(name: &str, kind: ColumnType) -> Column {
     Column { name: name.into(), kind }
 }
 
-fn opened(name: &str, own: &[(&str, ColumnType)]) -> TableColumns {
+fn resource_table(name: &str, own: &[(&str, ColumnType)]) -> TableColumns {
     let opening = OPENING_COLUMNS.iter().map(|name| match *name {
         "tags" => column(name, ColumnType::Map),
         "collected_at" => column(name, ColumnType::Timestamp),
@@ -26,7 +26,11 @@ fn ledger() -> TableColumns {
 
 fn tables() -> Vec<TableColumns> {
     let vpcs = [("is_default", ColumnType::Boolean), ("cidrs", ColumnType::Json), ("on", ColumnType::Integer)];
-    vec![opened("ec2_vpcs", &vpcs), opened("route53_records", &[("weight", ColumnType::Double)]), ledger()]
+    vec![
+        resource_table("ec2_vpcs", &vpcs),
+        resource_table("route53_records", &[("weight", ColumnType::Double)]),
+        ledger(),
+    ]
 }
 
 #[test]
@@ -56,7 +60,7 @@ fn an_output_cannot_leave_its_text() {
 
 #[test]
 fn without_a_ledger_nothing_is_current() {
-    let tables = [opened("ec2_vpcs", &[])];
+    let tables = [resource_table("ec2_vpcs", &[])];
     for text in [duckdb(&tables, "out", Format::Parquet, |_| true), athena(&tables)] {
         assert!(!text.contains("current_ec2") && !text.contains("view answered_cells"), "{text}");
     }
@@ -78,7 +82,8 @@ fn the_template_is_the_same_for_every_database_and_bucket() {
 fn a_large_catalogue_stays_within_what_cloudformation_takes() {
     let names: Vec<String> = (0..25).map(|number| format!("a_name_of_middling_size_{number}")).collect();
     let own: Vec<_> = names.iter().map(|name| (name.as_str(), ColumnType::Json)).collect();
-    let mut tables: Vec<_> = (0..65).map(|number| opened(&format!("ec2_some_resource_type_{number}"), &own)).collect();
+    let mut tables: Vec<_> =
+        (0..65).map(|number| resource_table(&format!("ec2_some_resource_type_{number}"), &own)).collect();
     tables.push(ledger());
     let template = athena(&tables);
     assert!(template.len() < 1_000_000, "{}", template.len());

@@ -1,12 +1,13 @@
-//! Reads which modules a file names, well enough for this crate's own style: `use` trees and paths that begin with
-//! `crate::` or `super::`. It knows nothing of macros that make paths.
+//! Finds the modules that a file refers to, by `use` trees and by paths that begin with `crate::` or `super::`.
+//!
+//! **Invariant:** knows only this crate's own style, and nothing of macros that expand to paths.
 
 use std::collections::BTreeMap;
 
 /// A path of names, from the crate's root.
 type Path = Vec<String>;
 
-/// The modules of the crate, in the order in which they are declared, and what each re-exports from its children.
+/// The modules of the crate in the order of their declaration, and the names that each re-exports from its children.
 #[derive(Default)]
 pub(crate) struct Modules {
     children: BTreeMap<Path, Vec<String>>,
@@ -14,7 +15,7 @@ pub(crate) struct Modules {
 }
 
 impl Modules {
-    /// Reads the `mod` lines of a module and the names that it takes from its children.
+    /// Reads the `mod` lines of a module and the names that it imports from its children.
     pub(crate) fn declare(&mut self, module: &[String], code: &str) {
         let children: Vec<String> = code.lines().filter_map(declared).collect();
         for tree in uses(code) {
@@ -35,7 +36,7 @@ impl Modules {
         self.children.get(module).map_or(&[], Vec::as_slice)
     }
 
-    /// The module that a path leads to, through re-exports.
+    /// Returns the module that a path leads to, through re-exports.
     pub(crate) fn resolve(&self, path: &[String]) -> Path {
         let mut module: Path = Vec::new();
         for name in path {
@@ -53,13 +54,13 @@ impl Modules {
         module
     }
 
-    /// Whether a module may name another: itself, those around it, those within it, and those that are declared before
-    /// the branch that it is on.
+    /// Returns whether a module may refer to another: to itself, its ancestors, its descendants, and every module that
+    /// is declared before its own branch.
     pub(crate) fn may_know(&self, own: &[String], other: &[String]) -> bool {
         let Some(at) = own.iter().zip(other).position(|(own, other)| own != other) else { return true };
         let siblings = self.children(&own[..at]);
-        let place = |name: &String| siblings.iter().position(|sibling| sibling == name);
-        place(&other[at]) < place(&own[at])
+        let position = |name: &String| siblings.iter().position(|sibling| sibling == name);
+        position(&other[at]) < position(&own[at])
     }
 }
 
@@ -69,7 +70,7 @@ fn declared(line: &str) -> Option<String> {
     line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)
 }
 
-/// The trees of all `use` declarations.
+/// Returns the trees of all `use` declarations.
 fn uses(code: &str) -> Vec<String> {
     let starts = code.match_indices("use ").filter(|(at, _)| {
         let before = code[..*at].rsplit('\n').next().unwrap_or_default().trim();
@@ -78,7 +79,7 @@ fn uses(code: &str) -> Vec<String> {
     starts.filter_map(|(at, found)| code[at + found.len()..].split(';').next().map(str::to_owned)).collect()
 }
 
-/// The paths of a `use` tree: `a::{b, c::d}` names `a::b` and `a::c::d`.
+/// Expands a `use` tree into its paths: `a::{b, c::d}` gives `a::b` and `a::c::d`.
 fn expand(tree: &str) -> Vec<Path> {
     let tree = tree.trim();
     let Some((before, rest)) = tree.split_once('{') else {
@@ -104,7 +105,7 @@ fn expand(tree: &str) -> Vec<Path> {
     paths.map(|path| prefix.iter().cloned().chain(path).collect()).collect()
 }
 
-/// Every path that the code of `module` names by `crate::` or `super::`, from the crate's root.
+/// Returns every path from the crate's root that the code of `module` refers to by `crate::` or `super::`.
 pub(crate) fn references(module: &[String], code: &str) -> Vec<Path> {
     let mut found: Vec<Path> = uses(code).iter().flat_map(|tree| expand(tree)).collect();
     for start in ["crate::", "super::"] {
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_upwards_is_found_through_a_face() {
+    fn references_are_resolved_through_re_exports() {
         let mut modules = Modules::default();
         modules.declare(&[], "mod low;\npub mod high;");
         modules.declare(&path("low"), "mod a;\nmod b;\npub use b::{B, c::C};");

@@ -1,22 +1,22 @@
-//! Records against items: which columns stand for which members, and what AWS's client leaves out.
+//! Compares records with items: the column of each member, and the members that AWS's client leaves out.
 
 use rolecall::testing::Table;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-use crate::fidelity::{column, same_form};
+use crate::fidelity::{column, normalized};
 
-/// The member that no service model knows.
+/// A member that no service model has.
 const UNKNOWN: &str = "brandNewMember";
 
-/// The items that lie at a path of an answer.
+/// Returns the items at a path of a response.
 pub(super) fn items(answer: &Value, path: &str) -> Vec<Value> {
-    path.split('.').filter(|name| !name.is_empty()).fold(vec![answer.clone()], |here, name| {
-        here.iter().flat_map(|level| level[name].as_array().cloned().unwrap_or_default()).collect()
+    path.split('.').filter(|name| !name.is_empty()).fold(vec![answer.clone()], |found, name| {
+        found.iter().flat_map(|level| level[name].as_array().cloned().unwrap_or_default()).collect()
     })
 }
 
-/// Takes out what no service model knows, and counts it.
+/// Removes the members that no service model has, and counts them.
 pub(super) fn without_unknown(value: &Value, found: &mut usize) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| without_unknown(item, found)).collect(),
@@ -29,9 +29,9 @@ pub(super) fn without_unknown(value: &Value, found: &mut usize) -> Value {
     }
 }
 
-/// The columns of a record that stand for members of the item, as sorted text: an item's name for comparison.
-pub(super) fn came(table: &Table, record: &Value, unknown: &mut usize) -> String {
-    // What the model does not know is kept by itself: that member and no other, a detail's under its operation.
+/// Returns the columns of a record that come from members of the item, as sorted JSON text that can be compared.
+pub(super) fn actual(table: &Table, record: &Value, unknown: &mut usize) -> String {
+    // `aws_extra` has the unknown member and no other. A detail's is under the name of its operation.
     if let Some(extra) = record.get("aws_extra") {
         let rest = without_unknown(extra, unknown);
         let rest = rest.as_object().expect("an object");
@@ -39,13 +39,13 @@ pub(super) fn came(table: &Table, record: &Value, unknown: &mut usize) -> String
         assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
     }
     let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
-    let added: BTreeSet<&str> = table.entry.added.iter().map(|added| added.column).collect();
+    let added: BTreeSet<&str> = table.entry.extra_columns.iter().map(|added| added.column).collect();
     let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
         !opening.contains(&name.as_str()) && !added.contains(name.as_str()) && *name != "aws_extra"
     });
     let mut kept: Map<String, Value> =
-        kept.map(|(name, value)| (name.clone(), same_form(&without_unknown(value, unknown)))).collect();
-    // Route 53 tells tags in a call of their own, which is compared by itself.
+        kept.map(|(name, value)| (name.clone(), normalized(&without_unknown(value, unknown)))).collect();
+    // Route 53 returns tags in a separate call, which another test compares.
     if kept.get("tags") == Some(&Value::Null) || table.entry.table.starts_with("route53_") {
         kept.remove("tags");
     }
@@ -64,15 +64,15 @@ pub(super) fn expected(item: &Value, owner: &str) -> String {
                 let pairs = value.as_array().expect("pairs").iter();
                 let pair = |pair: &Value| (pair["Key"].as_str().expect("a key").to_owned(), pair["Value"].clone());
                 columns.insert("tags".into(), pairs.map(pair).collect::<Map<_, _>>().into());
-                // Under another name they feed the column and stay what they are.
+                // A member of another name is copied to `tags` and keeps its own column.
                 if member != "Tags" {
-                    columns.insert(column(member), same_form(value));
+                    columns.insert(column(member), normalized(value));
                 }
             }
             _ => {
                 let name = column(member);
-                let taken = ["id", "region", "partition"].contains(&name.as_str());
-                columns.insert(if taken { format!("aws_{name}") } else { name }, same_form(value));
+                let is_reserved = ["id", "region", "partition"].contains(&name.as_str());
+                columns.insert(if is_reserved { format!("aws_{name}") } else { name }, normalized(value));
             }
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-pub(super) fn pretty_equal(ours: &str, theirs: &str, what: &str) {
+pub(super) fn assert_same_text(ours: &str, theirs: &str, what: &str) {
     if ours != theirs {
         let differs = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
         panic!("{what}: {differs:?}\nours {ours}\ntheirs {theirs}");

@@ -1,5 +1,5 @@
-//! The whole catalogue against an AWS that answers every operation with every member filled, page after page, in odd
-//! characters: what arrives must equal what AWS's own client makes of the same answers, and no secret may.
+//! The whole catalogue against a server that fills every member of every response, in several pages, with unusual
+//! characters. The records must equal what AWS's own client reads from the same responses, without any secret.
 
 mod comparison;
 
@@ -11,45 +11,46 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::OnceLock;
 
-use comparison::{came, expected, items, pretty_equal, sorted, text, without_unknown};
+use comparison::{actual, assert_same_text, expected, items, sorted, text, without_unknown};
 
-use crate::command::{Ran, manifest, ran, rolecall, rows};
+use crate::command::{CommandOutput, manifest, rolecall, rows, run_command};
 use crate::emulator::{ask, serve};
-use crate::fidelity::{column, same_form};
+use crate::fidelity::{column, normalized};
+use crate::fixture::write_registry;
 
 const ACCOUNT: &str = "111111111111";
 const EXTERNAL_ID: &str = "an-external-id-of-the-filled-aws";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
-/// The server, a run over all of it, and what it found.
+/// The server, a run over everything that it serves, and the run's result.
 pub(crate) struct Filled {
     pub endpoint: String,
     marker: String,
     pub folder: tempfile::TempDir,
-    told: Value,
-    run: Ran,
-    // It lives until its standard input is closed: when this process ends.
+    /// The server's report on the requests that it received.
+    report: Value,
+    run: CommandOutput,
+    // It runs until its standard input is closed: until this process ends.
     _server: Child,
 }
 
-/// The run, made by whoever comes first.
+/// Returns the server and its run. The first caller starts them.
 pub(crate) fn filled() -> &'static Filled {
     static FILLED: OnceLock<Filled> = OnceLock::new();
     FILLED.get_or_init(|| {
         let (served, server) = serve("model/filled.py");
         let endpoint = served["endpoint"].as_str().expect("an endpoint").to_owned();
         let folder = tempfile::tempdir().expect("a folder");
-        let targets = json!({ "version": 1, "targets": [{ "account_id": ACCOUNT, "external_id": EXTERNAL_ID }] });
-        std::fs::write(folder.path().join("targets.json"), targets.to_string()).expect("written");
+        write_registry(folder.path(), &[json!({ "account_id": ACCOUNT, "external_id": EXTERNAL_ID })]);
         let run = collect(&endpoint, folder.path(), "ndjson");
-        let told = ask_over_http(&endpoint, "/_told");
+        let report = get_json(&endpoint, "/_requests");
         let marker = served["marker"].as_str().expect("a marker").to_owned();
-        Filled { endpoint, marker, folder, told, run, _server: server }
+        Filled { endpoint, marker, folder, report, run, _server: server }
     })
 }
 
-/// A run over everything, named after its format.
-pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> Ran {
+/// Runs over everything. The run's name is its format.
+pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> CommandOutput {
     let path = |name: &str| folder.join(name).to_str().expect("a path").to_owned();
     let (registry, output) = (path("targets.json"), path("out"));
     let mut command = rolecall(&["run", "--json", "-vv", "--registry", &registry, "--output", &output]);
@@ -60,13 +61,13 @@ pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> Ran {
         .env("AWS_ACCESS_KEY_ID", "999999999999")
         .env("AWS_SECRET_ACCESS_KEY", "a-secret-access-key")
         .env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/rolecall-backend")
-        // What is compared here is content, not pace.
+        // These tests compare content, so they need no rate limit.
         .env("ROLECALL_ROUTE53_RATE", "1000")
         .env("ROLECALL_EC2_RATE", "1000");
-    ran(command)
+    run_command(command)
 }
 
-fn ask_over_http(endpoint: &str, path: &str) -> Value {
+fn get_json(endpoint: &str, path: &str) -> Value {
     let address = endpoint.strip_prefix("http://").expect("http");
     let mut stream = std::net::TcpStream::connect(address).expect("connected");
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -82,10 +83,10 @@ impl Filled {
         rows(&out, &manifest(&out, "ndjson"), table)
     }
 
-    /// What AWS's own client makes of these questions' answers, secrets taken out. All of them in one go: the
-    /// client takes half a second to start.
-    fn ask(&self, questions: &[Question]) -> Vec<Value> {
-        let question = |(operation, region, subject): &Question| {
+    /// Makes these reads with AWS's own client and returns its responses without their secrets. All of them are made by
+    /// one process, since the client takes half a second to start.
+    fn ask(&self, questions: &[BotocoreRead]) -> Vec<Value> {
+        let question = |(operation, region, subject): &BotocoreRead| {
             let (service, operation) = operation.split_once(':').expect("a service");
             let (operation, kind) = operation.split_once(' ').unwrap_or((operation, ""));
             let mut params = parameters(&format!("{service}:{operation}"));
@@ -97,11 +98,11 @@ impl Filled {
         };
         let all: Vec<Value> = questions.iter().map(question).collect();
         let answers = ask(&self.endpoint, &all);
-        let told = |(answer, question): (&Value, &Question)| {
+        let response = |(answer, question): (&Value, &BotocoreRead)| {
             let found = answer.get("answer").unwrap_or_else(|| panic!("{question:?}: {answer}"));
             self.without_secrets(found).expect("an answer")
         };
-        answers.iter().zip(questions).map(told).collect()
+        answers.iter().zip(questions).map(response).collect()
     }
 
     fn without_secrets(&self, value: &Value) -> Option<Value> {
@@ -117,10 +118,10 @@ impl Filled {
     }
 }
 
-/// Operation, region, and the resource that it is about.
-type Question = (String, String, Option<String>);
+/// The operation, the region, and the id of the resource that the call names.
+type BotocoreRead = (String, String, Option<String>);
 
-/// What AWS wants and botocore's model does not require.
+/// Returns the parameters that AWS requires and botocore's model does not.
 fn parameters(operation: &str) -> Value {
     match operation {
         "ec2:DescribeByoipCidrs" => json!({ "MaxResults": 100 }),
@@ -132,8 +133,8 @@ fn parameters(operation: &str) -> Value {
     }
 }
 
-/// Whether something is asked of a resource, told from its record.
-fn holds(only: Option<MemberFilter>, record: &Value) -> bool {
+/// Returns whether a filter of the catalogue matches a resource, by its record.
+fn matches_filter(only: Option<MemberFilter>, record: &Value) -> bool {
     only.is_none_or(|only| {
         let mut names = only.member.split('.');
         let first = &record[column(names.next().unwrap_or_default())];
@@ -142,15 +143,15 @@ fn holds(only: Option<MemberFilter>, record: &Value) -> bool {
 }
 
 #[test]
-fn every_answer_is_read_to_its_last_member() {
+fn records_equal_botocore_in_every_member() {
     let filled = filled();
     let response = filled.run.response();
     assert_eq!((filled.run.code, &response["status"]), (0, &json!("complete")), "{response:#}");
-    assert_eq!(filled.told["violations"], json!([]));
+    assert_eq!(filled.report["violations"], json!([]));
     let catalogue = Catalogue::get().expect("a catalogue");
     let listed = || catalogue.tables().iter().filter(|table| !matches!(table.entry.source, Source::Account));
     let places = |table: &Table| if table.entry.reach == Reach::Global { vec!["global"] } else { REGIONS.to_vec() };
-    let mut questions: Vec<Question> = Vec::new();
+    let mut questions: Vec<BotocoreRead> = Vec::new();
     let mut parts = Vec::new();
     for table in listed() {
         for region in places(table) {
@@ -163,19 +164,19 @@ fn every_answer_is_read_to_its_last_member() {
     let (mut compared, mut unknown) = (0, 0);
     for (table, region, part) in parts {
         let name = table.entry.table;
-        let items: Vec<Value> = answers[part].iter().flat_map(|answer| items(answer, table.entry.items)).collect();
+        let items: Vec<Value> = answers[part].iter().flat_map(|answer| items(answer, table.entry.items_path)).collect();
         assert!(items.len() > 2 || !table.entry.details.is_empty(), "{name}: there was nothing to compare");
         let records = filled.rows(name);
         let here: Vec<&Value> = records.iter().filter(|row| row["region"] == region).collect();
         assert_eq!(here.len(), items.len(), "{name} {region}");
-        let mut ours: Vec<String> = here.iter().map(|record| came(table, record, &mut unknown)).collect();
-        // The owner of what AWS names none of is in the snapshot below; here it is taken as it came.
+        let mut ours: Vec<String> = here.iter().map(|record| actual(table, record, &mut unknown)).collect();
+        // If AWS names no owner, the snapshot below shows it, and here the record's is taken.
         let mut theirs: Vec<String> =
             items.iter().zip(&here).map(|(item, record)| expected(item, text(&record["owner_id"]))).collect();
         ours.sort();
         theirs.sort();
         for (ours, theirs) in ours.iter().zip(&theirs) {
-            pretty_equal(ours, theirs, &format!("{name} {region}"));
+            assert_same_text(ours, theirs, &format!("{name} {region}"));
         }
         compared += items.len();
     }
@@ -185,7 +186,7 @@ fn every_answer_is_read_to_its_last_member() {
         let records = filled.rows(table.entry.table);
         let ids: BTreeSet<&str> = records.iter().map(|record| text(&record["id"])).collect();
         let repeats = table.entry.table == "ec2_account_settings";
-        assert!(repeats || ids.len() == records.len(), "{}: ids stand twice", table.entry.table);
+        assert!(repeats || ids.len() == records.len(), "{}: duplicate ids", table.entry.table);
         let regions = places(table);
         let here = records.iter().filter(|row| row["region"] == regions[regions.len() - 1]);
         let last = here.max_by_key(|row| text(&row["id"])).expect("a record");
@@ -195,35 +196,35 @@ fn every_answer_is_read_to_its_last_member() {
     insta::assert_snapshot!(named);
 }
 
-/// What botocore is asked for a table in a region: once, or for each parent.
-fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<Question> {
+/// Returns the reads that list a table in a region with botocore: one, or one for each parent.
+fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<BotocoreRead> {
     let question = |subject| (table.entry.operation.to_owned(), region.to_owned(), subject);
     let Some(parents) = table.parents() else { return vec![question(None)] };
     let rows = filled.rows(parents.table);
-    let ours = rows.iter().filter(|row| row["region"] == region && holds(parents.only, row));
+    let ours = rows.iter().filter(|row| row["region"] == region && matches_filter(parents.filter, row));
     ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect()
 }
 
 #[test]
-fn details_are_those_of_their_resource() {
+fn details_equal_botocore_for_each_resource() {
     let filled = filled();
-    let mut questions: Vec<Question> = Vec::new();
+    let mut questions: Vec<BotocoreRead> = Vec::new();
     let mut wanted = Vec::new();
     for table in Catalogue::get().expect("a catalogue").tables() {
         for row in filled.rows(table.entry.table) {
             let region = text(&row["region"]).to_owned();
             let id = text(&row["id"]);
-            for added in table.entry.added {
-                let ValueFrom::Detail(operation, member) = added.from else { continue };
+            for added in table.entry.extra_columns {
+                let ValueFrom::DetailMember(operation, member) = added.from else { continue };
                 let detail = table.entry.details.iter().find(|detail| detail.operation == operation);
-                if !holds(detail.and_then(|detail| detail.only), &row) {
+                if !matches_filter(detail.and_then(|detail| detail.filter), &row) {
                     assert!(row.get(added.column).is_none());
                     continue;
                 }
                 questions.push((operation.to_owned(), region.clone(), Some(id.to_owned())));
                 wanted.push((row.get(added.column).cloned(), member, format!("{} {id}", table.entry.table)));
             }
-            // Route 53 tells tags in a call of their own.
+            // Route 53 returns tags in a separate call.
             if table.entry.details.iter().any(|detail| detail.operation == "route53:ListTagsForResources") {
                 let kind = if table.entry.table == "route53_hosted_zones" { "hostedzone" } else { "healthcheck" };
                 questions.push((format!("route53:ListTagsForResource {kind}"), region, Some(id.to_owned())));
@@ -232,21 +233,21 @@ fn details_are_those_of_their_resource() {
         }
     }
     let mut compared = 0;
-    for ((came, member, what), answer) in wanted.into_iter().zip(filled.ask(&questions)) {
-        let came = came.map(|value| same_form(&without_unknown(&value, &mut 0)));
-        let told = match member {
+    for ((actual, member, what), answer) in wanted.into_iter().zip(filled.ask(&questions)) {
+        let actual = actual.map(|value| normalized(&without_unknown(&value, &mut 0)));
+        let expected = match member {
             "ResourceTagSet" => Some(answer[member].get("Tags").map_or(Value::Null, crate::fidelity::tags)),
-            _ => answer.get(member).map(same_form),
+            _ => answer.get(member).map(normalized),
         };
-        assert_eq!(came, told, "{what}");
-        compared += usize::from(came.is_some());
+        assert_eq!(actual, expected, "{what}");
+        compared += usize::from(actual.is_some());
     }
     assert!(compared > 50, "{compared}");
 }
 
-/// Both versions of every template that are in use, each with its own, and without what boots the machine.
+/// Each template has its default and its latest version, without the user data.
 #[test]
-fn launch_templates_bear_the_versions_in_use() {
+fn launch_templates_have_their_versions_in_use() {
     let filled = filled();
     let operation = "ec2:DescribeLaunchTemplateVersions";
     let questions = REGIONS.map(|region| (operation.to_owned(), region.to_owned(), None));
@@ -254,16 +255,16 @@ fn launch_templates_bear_the_versions_in_use() {
         let all = items(&answer, "LaunchTemplateVersions");
         for row in filled.rows("ec2_launch_templates").iter().filter(|row| row["region"] == *region) {
             let own = all.iter().filter(|version| version["LaunchTemplateId"] == row["id"]);
-            let came = same_form(&without_unknown(&row["versions"], &mut 0));
-            assert_eq!(came, own.map(same_form).collect::<Value>(), "{row}");
-            assert_eq!(came.as_array().map(Vec::len), Some(2));
+            let actual = normalized(&without_unknown(&row["versions"], &mut 0));
+            assert_eq!(actual, own.map(normalized).collect::<Value>(), "{row}");
+            assert_eq!(actual.as_array().map(Vec::len), Some(2));
         }
     }
 }
 
-/// The same rows under the same names, in Parquet as in lines of JSON: typed values and nested ones, tags and nulls.
+/// Parquet and ndjson have the same rows and names: typed and nested values, tags and nulls.
 #[test]
-fn both_formats_hold_the_same_rows() {
+fn parquet_and_ndjson_have_the_same_rows() {
     let filled = filled();
     let run = collect(&filled.endpoint, filled.folder.path(), "parquet");
     assert_eq!(run.code, 0, "{run:?}");
@@ -274,13 +275,14 @@ fn both_formats_hold_the_same_rows() {
             .into_iter()
             .map(|mut row| {
                 let row = row.as_object_mut().expect("an object");
-                // What differs between two runs.
-                let pace: &[&str] = if table == "ledger" { &["started_at", "duration_ms"] } else { &["collected_at"] };
-                for column in pace.iter().chain(&["run_id"]) {
+                // These columns differ between two runs.
+                let per_run: &[&str] =
+                    if table == "ledger" { &["started_at", "duration_ms"] } else { &["collected_at"] };
+                for column in per_run.iter().chain(&["run_id"]) {
                     row.remove(*column);
                 }
                 row.retain(|_, value| !value.is_null());
-                sorted(row.iter().map(|(name, value)| (name.clone(), same_form(value))).collect())
+                sorted(row.iter().map(|(name, value)| (name.clone(), normalized(value))).collect())
             })
             .collect();
         rows.sort();
@@ -291,7 +293,7 @@ fn both_formats_hold_the_same_rows() {
         let (ours, theirs) = (same(table, &parquet), same(table, &lines));
         assert_eq!(ours.len(), theirs.len(), "{table}");
         for (ours, theirs) in ours.iter().zip(&theirs) {
-            pretty_equal(ours, theirs, table);
+            assert_same_text(ours, theirs, table);
         }
         for row in ours {
             assert!(!row.contains(&filled.marker), "{table}: {row}");
@@ -299,9 +301,9 @@ fn both_formats_hold_the_same_rows() {
     }
 }
 
-/// Everything that came out of the run: files, the ledger, standard output, the log of each call.
+/// No secret is in the files, the ledger, standard output or the log of any call.
 #[test]
-fn no_secret_that_aws_answers_is_anywhere() {
+fn no_secret_of_a_response_reaches_any_output() {
     let filled = filled();
     let mut texts = vec![filled.run.out.clone(), filled.run.err.clone()];
     let out = filled.folder.path().join("out");
@@ -310,14 +312,14 @@ fn no_secret_that_aws_answers_is_anywhere() {
     for file in manifest["files"].as_array().expect("files") {
         texts.extend(rows(&out, &json!({ "files": [file] }), text(&file["table"])).iter().map(Value::to_string));
     }
-    let told = |word: &str| filled.run.err.contains(word);
-    assert!(told("account done") && told("ec2:DescribeVpnConnections"), "the log of each call was not looked at");
+    let logged = |word: &str| filled.run.err.contains(word);
+    assert!(logged("account done") && logged("ec2:DescribeVpnConnections"), "the log of each call was not looked at");
     assert!(texts.len() > 500);
     for text in &texts {
         assert!(!text.contains(&filled.marker), "{text}");
         assert!(!text.contains(EXTERNAL_ID), "{text}");
     }
-    // Unknown members beside secrets were dropped, and that is told.
+    // Unknown members beside secrets were dropped, and the ledger counts them.
     let dropped: u64 = filled.rows("ledger").iter().filter_map(|row| row["dropped"].as_u64()).sum();
     assert!(dropped > 0);
 }

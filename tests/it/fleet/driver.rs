@@ -1,7 +1,8 @@
-//! Plays the state machine over a scene, with what may become of its shards; and reads what came out.
+//! Executes the state machine's steps on the simulated AWS, with faults in its shards, and reads their output.
 
 use rolecall::testing::{
-    Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, ValidationErrors,
+    Engine, NoopObserver, PlanStepOutput, ReduceStepOutput, Request, RunId, RunIdSource, RunRequest, Steps,
+    StopCondition, ValidationErrors,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,56 +12,55 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, rows};
-use crate::scene::{PATIENCE, Scene, until};
-use crate::sim::{Fault, Times, What};
+use crate::fixture::{Fixture, PATIENCE, files_below, until};
+use crate::sim::{Fault, FaultKind, Times};
 
-/// What becomes of a shard's invocations, one after the other; what follows is carried out.
+/// A fault in one invocation of a shard. Invocations after the last fault succeed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fate {
-    /// It dies at this moment: its process is gone, and what it wrote stays.
+pub(super) enum ShardFault {
+    /// The process dies at this moment. Everything that it wrote stays.
     Dies(Moment),
-    /// Its time ends at this moment.
+    /// The invocation's time ends at this moment.
     Ends(Moment),
-    /// Two of it run at the same time.
+    /// Two invocations run concurrently.
     Twice,
 }
 
-/// When one of a shard's accounts has made so many calls, and is about to make the next one.
+/// The moment at which one of a shard's accounts has made `calls` calls and is about to make the next one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Moment {
-    /// Which of its accounts.
+    /// The index of the account in its shard.
     pub account: usize,
-    /// The calls, AssumeRole among them.
+    /// The number of calls, including AssumeRole.
     pub calls: u64,
 }
 
-/// Plays the machine: plan, shards side by side, reduce, again while something remains.
+/// Executes the state machine's steps: plan, concurrent shards, reduce, and again while something remains.
 pub(super) struct Driver<'a> {
-    pub scene: &'a Scene,
+    pub fixture: &'a Fixture,
     pub batch: usize,
-    pub at_once: usize,
+    pub concurrency: usize,
     pub attempts: usize,
 }
 
 impl Driver<'_> {
     pub(super) fn engine(&self) -> Engine {
-        self.scene.engine()
+        self.fixture.engine()
+    }
+
+    pub(super) fn steps(&self) -> Steps {
+        Steps::new(&self.engine()).expect("an output")
     }
 
     pub(super) fn order(&self, request: Request) -> RunRequest {
         RunRequest {
-            request,
-            problems: ValidationErrors::default(),
-            naming: RunIdSource::Invocation("an-execution".into()),
-            may_inline: false,
-            deadline: Some(Instant::now() + PATIENCE),
-            stop: CancellationToken::new(),
-            observer: Arc::new(NoopObserver),
+            until: until_patience_ends(CancellationToken::new()),
+            ..RunRequest::new(request, RunIdSource::Invocation("an-execution".into()))
         }
     }
 
     pub(super) async fn plan(&self, request: Request) -> PlanStepOutput {
-        self.engine().lay_out(self.order(request), self.batch).await.expect("a plan")
+        self.steps().plan(self.order(request), self.batch).await.expect("a plan")
     }
 
     pub(super) async fn shard(&self, run_id: &RunId, shard: &str) {
@@ -68,38 +68,38 @@ impl Driver<'_> {
     }
 
     async fn shard_until(&self, run_id: &RunId, shard: &str, stop: CancellationToken) {
-        let (engine, deadline) = (self.engine(), Some(Instant::now() + PATIENCE));
-        let carried = engine.one_shard(run_id, shard, deadline, stop, Arc::new(NoopObserver));
-        carried.await.expect("a shard is data, and fails of nothing but itself");
+        let until = until_patience_ends(stop);
+        let shard = self.steps().shard(run_id, shard, until, Arc::new(NoopObserver)).await;
+        shard.expect("a failed customer is data, so the shard succeeds");
     }
 
-    /// A shard that is ended at a moment, by its death or in good order. Calls of the account are held from then on, so that
-    /// it cannot come to its end first, however fast it is.
+    /// Runs a shard until a moment, then kills it or ends its time. Calls of the account are held from then on, so that
+    /// the shard cannot finish first.
     pub(super) async fn ended_at(&self, run_id: &RunId, shard: &str, moment: Moment, dies: bool) {
         let account = &self.accounts_of(run_id, shard)[moment.account];
-        let held = Fault::new(What::Held).account(account).times(Times::After(moment.calls));
-        let held = self.scene.sim.add_fault(held);
-        let come = || async { until("the moment", || self.scene.sim.fired(held) > 0).await };
+        let held = Fault::new(FaultKind::Held).account(account).times(Times::After(moment.calls));
+        let held = self.fixture.sim.add_fault(held);
+        let reached = || async { until("the moment", || self.fixture.sim.fired(held) > 0).await };
         if dies {
             tokio::select! {
-                () = come() => {}
+                () = reached() => {}
                 () = self.shard(run_id, shard) => panic!("shard {shard} ended before {moment:?}"),
             }
         } else {
             let stop = CancellationToken::new();
             let end = async {
-                come().await;
+                reached().await;
                 stop.cancel();
             };
             tokio::join!(self.shard_until(run_id, shard, stop.clone()), end);
         }
-        self.scene.sim.lift(held);
+        self.fixture.sim.lift(held);
     }
 
-    /// The accounts that the plan has put into a shard.
+    /// Returns the accounts of a shard in the plan.
     fn accounts_of(&self, run_id: &RunId, shard: &str) -> Vec<String> {
         let plan =
-            std::fs::read(self.scene.out().join("runs").join(run_id.as_str()).join("plan.json")).expect("a plan");
+            std::fs::read(self.fixture.out().join("runs").join(run_id.as_str()).join("plan.json")).expect("a plan");
         let plan: Value = serde_json::from_slice(&plan).expect("JSON");
         let (batch, number) =
             (plan["batch"].as_u64().expect("a number") as usize, shard.parse::<usize>().expect("one"));
@@ -107,16 +107,16 @@ impl Driver<'_> {
         accounts.iter().map(|account| account["account_id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// One child of the map: a task that is tried again, and whose end is no failure of the machine.
-    pub(super) async fn child(&self, run_id: &RunId, shard: &str, fates: &[Fate]) {
+    /// Runs one child of the map with its faults and retries. Its failure does not fail the machine.
+    pub(super) async fn child(&self, run_id: &RunId, shard: &str, faults: &[ShardFault]) {
         for attempt in 0..self.attempts {
-            match fates.get(attempt) {
-                Some(Fate::Dies(moment)) => {
+            match faults.get(attempt) {
+                Some(ShardFault::Dies(moment)) => {
                     self.ended_at(run_id, shard, *moment, true).await;
                     continue;
                 }
-                Some(Fate::Ends(moment)) => self.ended_at(run_id, shard, *moment, false).await,
-                Some(Fate::Twice) => {
+                Some(ShardFault::Ends(moment)) => self.ended_at(run_id, shard, *moment, false).await,
+                Some(ShardFault::Twice) => {
                     tokio::join!(self.shard(run_id, shard), self.shard(run_id, shard));
                 }
                 None => self.shard(run_id, shard).await,
@@ -125,18 +125,18 @@ impl Driver<'_> {
         }
     }
 
-    /// The whole machine; how each of its runs ended, in turn.
-    pub(super) async fn play(
+    /// Runs the whole machine and returns the output of each run's reduce step.
+    pub(super) async fn run_to_end(
         &self,
         request: Request,
-        fates: &BTreeMap<(u32, usize), Vec<Fate>>,
+        faults: &BTreeMap<(u32, usize), Vec<ShardFault>>,
     ) -> Vec<ReduceStepOutput> {
-        let mut ended = Vec::new();
+        let mut outputs = Vec::new();
         let mut request = request;
         loop {
             let laid_out = self.plan(request).await;
             if laid_out.committed && laid_out.goes_on {
-                request = self.engine().remaining(&laid_out.run_id).await.expect("something remains");
+                request = self.steps().history().remaining_request(&laid_out.run_id).await.expect("something remains");
                 continue;
             }
             assert!(!laid_out.committed);
@@ -149,23 +149,27 @@ impl Driver<'_> {
                 let shard = item["shard"].as_str().expect("a name").to_owned();
                 assert_eq!(item["run_id"], run_id.as_str());
                 let number: usize = shard.parse().expect("a number");
-                let fates = fates.get(&(run_id.continuation_number(), number)).cloned().unwrap_or_default();
+                let faults = faults.get(&(run_id.continuation_number(), number)).cloned().unwrap_or_default();
                 let run_id = run_id.clone();
-                async move { self.child(&run_id, &shard, &fates).await }
+                async move { self.child(&run_id, &shard, &faults).await }
             });
             let _: Vec<()> = {
                 use futures::StreamExt;
-                futures::stream::iter(children).buffer_unordered(self.at_once).collect().await
+                futures::stream::iter(children).buffer_unordered(self.concurrency).collect().await
             };
-            let reduced = self.engine().reduce(&run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+            let reduced = self.steps().reduce(&run_id, Arc::new(NoopObserver)).await.expect("a manifest");
             let goes_on = reduced.goes_on;
-            ended.push(reduced);
+            outputs.push(reduced);
             if !goes_on {
-                return ended;
+                return outputs;
             }
-            request = self.engine().remaining(&run_id).await.expect("something remains");
+            request = self.steps().history().remaining_request(&run_id).await.expect("something remains");
         }
     }
+}
+
+fn until_patience_ends(stop: CancellationToken) -> StopCondition {
+    StopCondition { stop, deadline: Some(Instant::now() + PATIENCE) }
 }
 
 pub(super) fn request(run_id: &str) -> Request {
@@ -179,15 +183,15 @@ pub(super) fn request(run_id: &str) -> Request {
     request
 }
 
-/// Every cell of a run, with its status, each exactly once.
+/// Returns the status of every cell of a run, and asserts that each cell has exactly one row.
 pub(super) fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
     let manifest = manifest(out, run_id);
     let ledger = rows(out, &manifest, "ledger");
     let mut cells = BTreeMap::new();
     for row in &ledger {
         let cell = format!("{} {} {}", row["account_id"], row["region"], row["table"]);
-        let twice = cells.insert(cell.clone(), row["status"].as_str().expect("a status").to_owned());
-        assert_eq!(twice, None, "{cell} stands twice");
+        let previous = cells.insert(cell.clone(), row["status"].as_str().expect("a status").to_owned());
+        assert_eq!(previous, None, "{cell} has two rows");
     }
     let counted: u64 = manifest["cells"].as_object().expect("cells").values().map(|n| n.as_u64().expect("n")).sum();
     assert_eq!(counted, cells.len() as u64);
@@ -198,12 +202,12 @@ pub(super) fn cells(out: &Path, run_id: &str) -> BTreeMap<String, String> {
     cells
 }
 
-/// All records that the runs of a machine hold together, without what differs from run to run.
+/// Returns the records of all runs of a machine, without the columns that differ between runs.
 pub(super) fn records(out: &Path, runs: &[ReduceStepOutput]) -> BTreeMap<&'static str, Vec<String>> {
     let mut records: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for table in ["ec2_vpcs", "ec2_subnets", "route53_hosted_zones", "route53_records", "accounts"] {
         let mut all: Vec<String> = Vec::new();
-        // A later run's rows of a cell stand for the cell.
+        // The rows of the newest run that answered a cell count.
         let mut answered = BTreeSet::new();
         for run in runs.iter().rev() {
             let manifest = manifest(out, run.run_id.as_str());
@@ -229,20 +233,8 @@ pub(super) fn records(out: &Path, runs: &[ReduceStepOutput]) -> BTreeMap<&'stati
     records
 }
 
-/// Every file below a folder, with its size.
+/// Returns every file below a folder with its size.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder") {
-            let (entry, kind) =
-                entry.map(|entry| (entry.path(), entry.metadata().expect("it is there"))).expect("an entry");
-            if kind.is_dir() {
-                folders.push(entry);
-            } else {
-                found.insert(entry.display().to_string(), kind.len());
-            }
-        }
-    }
-    found
+    let size = |path: &Path| std::fs::metadata(path).expect("a file").len();
+    files_below(folder).iter().map(|path| (path.display().to_string(), size(path))).collect()
 }

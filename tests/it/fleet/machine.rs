@@ -1,4 +1,4 @@
-//! The state machine itself, on the emulated AWS, with the deployed function in its steps.
+//! The state machine on the emulated AWS, with the deployed function in its steps.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -6,31 +6,30 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::driver::cells;
-use crate::command::ran;
-use crate::emulator::stage;
+use crate::command::run_command;
+use crate::emulator::emulator;
 use crate::function::fetch;
 
-/// Deploys the machine on the emulated AWS; its ARN.
+/// Deploys the state machine on the emulated AWS and returns its ARN.
 fn deploy_machine(more: &[&str]) -> String {
     let arguments = [&["--batch-size", "1", "--max-concurrency", "2"], more].concat();
-    let deployed = stage().feed("fleet.py", &arguments, &stage().facts);
+    let deployed = emulator().run_script("fleet.py", &arguments, &emulator().facts);
     deployed["state_machine_arn"].as_str().expect("an ARN").to_owned()
 }
 
-/// The machine over the deployed function, deployed by whoever comes first.
+/// Returns the ARN of the state machine for the deployed function. The first caller deploys it.
 fn machine() -> &'static str {
     static MACHINE: OnceLock<String> = OnceLock::new();
     MACHINE.get_or_init(|| deploy_machine(&[]))
 }
 
-/// The machine itself, on the emulated AWS, with the deployed function in its steps.
 #[test]
-fn the_state_machine_commits_what_one_run_would() {
-    let output = format!("s3://{}", stage().fact("results_bucket"));
+fn state_machine_commits_the_same_as_one_run() {
+    let output = format!("s3://{}", emulator().fact("results_bucket"));
     let what =
         ["--accounts", "all", "--regions", "eu-central-1", "--resources", "ec2_vpcs,ec2_subnets,route53_*,accounts"];
     let command = |arguments: &[&str]| {
-        let mut command = stage().rolecall(arguments);
+        let mut command = emulator().rolecall(arguments);
         command.env("ROLECALL_STATE_MACHINE", machine());
         command.args(["--output", &output]);
         command
@@ -38,65 +37,66 @@ fn the_state_machine_commits_what_one_run_would() {
     let start = || {
         let mut started = command(&["run", "--fleet", "--json", "--run-id", "by-machine"]);
         started.args(what);
-        ran(started)
+        run_command(started)
     };
     let by_machine = start();
     assert_eq!(by_machine.code, 1, "two of the four customers have gaps: {by_machine:?}");
     let mut alone = command(&["run", "--json", "--run-id", "alone", "--format", "ndjson"]);
     alone.args(what);
-    let alone = ran(alone).response();
+    let alone = run_command(alone).response();
     let machines = by_machine.response();
     for member in ["status", "accounts", "cells", "records"] {
         assert_eq!(machines[member], alone[member], "{member}");
     }
     let manifest: Value = serde_json::from_slice(
-        &stage().object(&format!("{output}/runs/by-machine/manifest.json")).expect("a manifest"),
+        &emulator().object(&format!("{output}/runs/by-machine/manifest.json")).expect("a manifest"),
     )
     .expect("JSON");
     let shards: Vec<&String> = manifest["attempts"].as_object().expect("shards").keys().collect();
     assert_eq!(shards, ["0", "1", "2", "3", "rest"]);
-    assert!(stage().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
-    // Under the same name the same run is followed.
+    assert!(emulator().object(&format!("{output}/runs/by-machine/announced.json")).is_some());
+    // Started again under the same name, the command follows the same run.
     assert_eq!(start().response(), machines);
 
-    // One that failed is started again under another name; another request under a name that is taken is refused.
-    let failing = |account: &str| ran(command(&["run", "--fleet", "--run-id", "failing", "--accounts", account]));
+    // A failed execution is started again under another name. Another request under a used name is refused.
+    let failing =
+        |account: &str| run_command(command(&["run", "--fleet", "--run-id", "failing", "--accounts", account]));
     let failed = failing("123456789012");
     assert!(failed.err.contains("has ended as FAILED: InvalidRequest"), "{failed:?}");
     let again = failing("123456789012");
     assert!(again.err.contains(":failing-") && !failed.err.contains(":failing-"), "{again:?}");
     let other = ["run", "--fleet", "--run-id", "by-machine", "--accounts", "111111111111"];
-    assert!(ran(command(&other)).err.starts_with("rolecall: RunIdTaken"));
+    assert!(run_command(command(&other)).err.starts_with("rolecall: RunIdTaken"));
 
-    let status = ran(command(&["status", "by-machine"]));
+    let status = run_command(command(&["status", "by-machine"]));
     assert_eq!(status.code, 1);
     assert!(status.out.contains("run by-machine: partial") && !status.out.contains("remaining: run"), "{status:?}");
-    let resumed = ran(command(&["resume", "by-machine"]));
+    let resumed = run_command(command(&["resume", "by-machine"]));
     assert!(resumed.out.contains("Nothing remains of it."), "{resumed:?}");
-    let unknown = ran(command(&["status", "nobodys-run"]));
+    let unknown = run_command(command(&["status", "nobodys-run"]));
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.starts_with("rolecall: InvalidRequest"), "{unknown:?}");
     let mut nowhere = command(&["run", "--fleet", "--run-id", "x", "--accounts", "all"]);
     nowhere.env("ROLECALL_STATE_MACHINE", "arn:aws:states:eu-central-1:999999999999:stateMachine:no-such-machine");
-    let nowhere = ran(nowhere);
+    let nowhere = run_command(nowhere);
     assert!(nowhere.code == 2 && nowhere.err.starts_with("rolecall: FleetFailed"), "{nowhere:?}");
 }
 
-/// A function so slow that no run of it comes to its end: the machine goes on with what remains as often as it may, and
-/// another machine, told the name of the run alone, with what is left then.
+/// The function is so slow that no run finishes. The machine continues up to its bound, and another machine finishes
+/// the rest by the run's name alone.
 #[test]
-fn the_state_machine_goes_on_until_a_bound_is_met() {
-    // The second call of an account and region would have to wait for longer than a run has time.
+fn state_machine_continues_up_to_its_bound() {
+    // The rate limit delays the second call of an account and region beyond the run's time.
     let slow = ["ROLECALL_DEADLINE=18s", "ROLECALL_MARGIN=10s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
     let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
-    let output = format!("s3://{}", stage().fact("results_bucket"));
+    let output = format!("s3://{}", emulator().fact("results_bucket"));
     let command = |arguments: &[&str], machine: &str| {
-        let mut command = stage().rolecall(arguments);
+        let mut command = emulator().rolecall(arguments);
         command.env("ROLECALL_STATE_MACHINE", machine).args(["--output", &output, "--json"]);
-        ran(command)
+        run_command(command)
     };
     let run = ["run", "--fleet", "--run-id", "slow", "--accounts", "111111111111,222222222222"];
-    // Two runs of so little time can answer two types each at most.
+    // Each of the two runs has time for two types at most.
     let types = "ec2_vpcs,ec2_subnets,ec2_volumes,ec2_instances,ec2_addresses,ec2_key_pairs";
     let what = ["--regions", "eu-central-1", "--resources", types];
     let ended = command(&[&run[..], &what[..]].concat(), &slow);

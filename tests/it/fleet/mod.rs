@@ -1,137 +1,137 @@
-//! Runs in shards: a driver that plays the state machine, over the simulated AWS, with shards that die, are tried again, run
-//! out of time and run twice.
+//! Runs in shards on the simulated AWS. A driver executes the state machine's steps, with shards that die, are retried,
+//! run out of time and run twice.
 
 mod driver;
 mod machine;
 mod rest;
 
-use rolecall::testing::{ErrorKind, NoopObserver, Settings};
+use rolecall::testing::{ErrorKind, NoopObserver, Settings, StopCondition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
-use crate::command::{Ran, manifest, ran};
-use crate::scene::{Scene, ids, some, until};
-use crate::sim::{Account, Fault, Service, What, account_id};
-use driver::{Driver, Fate, Moment, cells, files, records, request};
+use crate::command::{CommandOutput, manifest, run_command};
+use crate::fixture::{Fixture, account_with, ids, until};
+use crate::sim::{Account, Fault, FaultKind, Service, account_id};
+use driver::{Driver, Moment, ShardFault, cells, files, records, request};
 
-async fn fleet(accounts: usize) -> Scene {
-    let scene =
-        Scene::set(accounts, Account { zones: 1, records: 4, ..some(2, 1, 4) }, |world| world.threads = 2).await;
+async fn fleet(accounts: usize) -> Fixture {
+    let fixture =
+        Fixture::start(accounts, Account { zones: 1, records: 4, ..account_with(2, 1, 4) }, |world| world.threads = 2)
+            .await;
     let settings = Settings {
-        // Nothing here waits for a rate: what is tried is who does what.
+        // No call waits for a rate limit: these tests are about the order of steps.
         ec2_rate: 10_000.0,
         ec2_burst: Some(10_000.0),
         route53_rate: 10_000.0,
         route53_burst: Some(10_000.0),
         sts_rate: 10_000.0,
         continuations: 3,
-        ..scene.settings.clone()
+        ..fixture.settings.clone()
     };
-    Scene { settings, ..scene }
+    Fixture { settings, ..fixture }
 }
 
-/// The undisturbed run of the same fleet, and what every other one is held against.
-async fn undisturbed(scene: &Scene, batch: usize) -> BTreeMap<&'static str, Vec<String>> {
-    let driver = Driver { scene, batch, at_once: 4, attempts: 1 };
-    let runs = driver.play(request("calm"), &BTreeMap::new()).await;
+/// Runs the fleet without faults and returns its records, with which the tests compare those of other runs.
+async fn records_without_faults(fixture: &Fixture, batch: usize) -> BTreeMap<&'static str, Vec<String>> {
+    let driver = Driver { fixture, batch, concurrency: 4, attempts: 1 };
+    let runs = driver.run_to_end(request("calm"), &BTreeMap::new()).await;
     assert_eq!(runs.len(), 1);
-    assert!(cells(&scene.out(), "calm").values().all(|status| status == "ok" || status == "empty"));
-    records(&scene.out(), &runs)
+    assert!(cells(&fixture.out(), "calm").values().all(|status| status == "ok" || status == "empty"));
+    records(&fixture.out(), &runs)
 }
 
-/// Numbers that look drawn by chance, the same in every run of the tests.
-struct Dice(u64);
+/// A deterministic random number generator.
+struct Random(u64);
 
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        (self.0 >> 33) % limit
     }
 
-    /// While one of a shard's accounts is being asked; each makes this many calls.
+    /// Returns a moment during the collection of one of a shard's accounts, each of which makes `calls` calls.
     fn moment(&mut self, calls: u64) -> Moment {
         Moment { account: self.below(25) as usize, calls: self.below(calls) }
     }
 }
 
-/// How many calls each account of a run takes, AssumeRole among them.
-fn calls_of_each(scene: &Scene) -> u64 {
-    let counts = scene.sim.counts();
+/// Returns the number of calls of each account in a run, including AssumeRole.
+fn calls_per_account(fixture: &Fixture) -> u64 {
+    let counts = fixture.sim.counts();
     let calls: BTreeSet<u64> = counts.assumed.keys().map(|id| counts.of_account(id) + counts.assumed[id]).collect();
     assert_eq!(calls.len(), 1, "the accounts are alike");
     calls.into_iter().next().expect("a number")
 }
 
-/// As long as every shard gets through in the end, nobody sees that some had died.
+/// If every shard succeeds in the end, the output does not show that some had died.
 #[tokio::test(flavor = "multi_thread")]
-async fn shards_that_die_at_any_moment_leave_the_run_as_if_they_had_not() {
-    let scene = fleet(300).await;
-    let calm = undisturbed(&scene, 25).await;
-    let calls = calls_of_each(&scene);
+async fn retried_shards_leave_the_same_run_as_undisturbed_ones() {
+    let fixture = fleet(300).await;
+    let calm = records_without_faults(&fixture, 25).await;
+    let calls = calls_per_account(&fixture);
     for seed in [1, 2, 3] {
-        let mut dice = Dice(seed);
-        // A quarter of twelve; one of them twice, before another one runs twice at the same time.
-        let mut dies = || Fate::Dies(dice.moment(calls));
-        let fates = BTreeMap::from([
+        let mut random = Random(seed);
+        // Three of twelve shards die. One of them dies twice before two invocations of it run concurrently.
+        let mut dies = || ShardFault::Dies(random.moment(calls));
+        let faults = BTreeMap::from([
             ((0, 1), vec![dies()]),
-            ((0, 4), vec![dies(), dies(), Fate::Twice]),
+            ((0, 4), vec![dies(), dies(), ShardFault::Twice]),
             ((0, 10), vec![dies()]),
         ]);
         let run_id = format!("wild-{seed}");
-        let driver = Driver { scene: &scene, batch: 25, at_once: 4, attempts: 3 };
-        let runs = driver.play(request(&run_id), &fates).await;
-        assert_eq!(runs.len(), 1, "{fates:?}");
-        assert_eq!(cells(&scene.out(), &run_id), cells(&scene.out(), "calm"), "{fates:?}");
-        assert_eq!(records(&scene.out(), &runs), calm, "{fates:?}");
-        let before = files(&scene.out());
+        let driver = Driver { fixture: &fixture, batch: 25, concurrency: 4, attempts: 3 };
+        let runs = driver.run_to_end(request(&run_id), &faults).await;
+        assert_eq!(runs.len(), 1, "{faults:?}");
+        assert_eq!(cells(&fixture.out(), &run_id), cells(&fixture.out(), "calm"), "{faults:?}");
+        assert_eq!(records(&fixture.out(), &runs), calm, "{faults:?}");
+        let before = files(&fixture.out());
         let again = driver.plan(request(&run_id)).await;
         assert!(again.committed && !again.goes_on && again.items.is_none());
-        assert_eq!(files(&scene.out()), before, "{fates:?}");
+        assert_eq!(files(&fixture.out()), before, "{faults:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled() {
-    let scene = fleet(300).await;
-    let calm = undisturbed(&scene, 25).await;
+async fn killed_shards_lose_and_duplicate_no_record() {
+    let fixture = fleet(300).await;
+    let calm = records_without_faults(&fixture, 25).await;
     assert_eq!(calm["accounts"].len(), 300);
-    let (calls, mut dice) = (calls_of_each(&scene), Dice(7));
-    let mut dies = || Fate::Dies(dice.moment(calls));
-    // Of twelve shards three die, one of them until it is given up; one runs twice, and the time of one ends.
-    let fates = BTreeMap::from([
+    let (calls, mut random) = (calls_per_account(&fixture), Random(7));
+    let mut dies = || ShardFault::Dies(random.moment(calls));
+    // Of twelve shards three die, one of them in every attempt; one runs twice, and the time of one ends.
+    let faults = BTreeMap::from([
         ((0, 1), vec![dies()]),
         ((0, 4), vec![dies(), dies()]),
-        ((0, 9), vec![Fate::Twice]),
-        ((0, 10), vec![Fate::Ends(Moment { account: 3, calls: 5 })]),
+        ((0, 9), vec![ShardFault::Twice]),
+        ((0, 10), vec![ShardFault::Ends(Moment { account: 3, calls: 5 })]),
         ((0, 11), vec![dies(), dies(), dies()]),
-        ((1, 0), vec![Fate::Dies(Moment { account: 2, calls: 1 })]),
+        ((1, 0), vec![ShardFault::Dies(Moment { account: 2, calls: 1 })]),
     ]);
-    let driver = Driver { scene: &scene, batch: 25, at_once: 4, attempts: 3 };
-    let runs = driver.play(request("wild"), &fates).await;
-    assert!(runs.len() >= 2, "the shard that never got there remains: {runs:?}");
+    let driver = Driver { fixture: &fixture, batch: 25, concurrency: 4, attempts: 3 };
+    let runs = driver.run_to_end(request("wild"), &faults).await;
+    assert!(runs.len() >= 2, "the shard that never succeeded remains: {runs:?}");
     for run in &runs {
-        cells(&scene.out(), run.run_id.as_str());
+        cells(&fixture.out(), run.run_id.as_str());
     }
-    // The accounts of the shard that never got there are told, every cell of them.
-    let first = cells(&scene.out(), "wild");
+    // The ledger has every cell of the accounts whose shard never succeeded.
+    let first = cells(&fixture.out(), "wild");
     for account in (275..300).map(account_id) {
         let of: Vec<&String> =
             first.iter().filter(|(cell, _)| cell.contains(&account)).map(|(_, status)| status).collect();
         assert_eq!(of, ["not_started"; 5], "{account}");
     }
     let last = runs.last().expect("a run");
-    assert_eq!(manifest(&scene.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
-    assert_eq!(records(&scene.out(), &runs), calm);
+    assert_eq!(manifest(&fixture.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
+    assert_eq!(records(&fixture.out(), &runs), calm);
 
-    // What attempts have left behind that died, or that another one was faster than, is named by no manifest.
+    // No manifest names the files of attempts that died or were overtaken by another one.
     let named: BTreeSet<String> = runs
         .iter()
-        .flat_map(|run| manifest(&scene.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
-        .map(|file| scene.out().join(file["key"].as_str().expect("a key")).display().to_string())
+        .flat_map(|run| manifest(&fixture.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
+        .map(|file| fixture.out().join(file["key"].as_str().expect("a key")).display().to_string())
         .collect();
-    let written = files(&scene.out());
+    let written = files(&fixture.out());
     assert!(named.iter().all(|file| written.contains_key(file)), "a file that is named is there");
     let left: Vec<&String> = written
         .keys()
@@ -139,202 +139,202 @@ async fn a_quarter_of_the_shards_killed_leaves_nothing_lost_and_nothing_doubled(
         .collect();
     assert!(!left.is_empty(), "nothing was left behind: no attempt was lost");
 
-    // The same event again changes nothing, and asks nobody.
-    let before = files(&scene.out());
-    scene.sim.reset_counts();
+    // The same event again changes nothing and makes no call to a customer.
+    let before = files(&fixture.out());
+    fixture.sim.reset_counts();
     let again = driver.plan(request("wild")).await;
     assert!(again.committed && !again.goes_on && again.items.is_none());
     assert_eq!(again.run_id, last.run_id, "the last of the runs answers");
     assert_eq!(
-        driver.engine().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
+        driver.steps().reduce(&runs[0].run_id, Arc::new(NoopObserver)).await.expect("it").run_id,
         runs[0].run_id
     );
-    // A shard that is committed, and one that was given up, are asked for once more, late.
+    // A late invocation of a committed shard, and one of an abandoned shard, change nothing either.
     driver.shard(&runs[0].run_id, "3").await;
     driver.shard(&runs[0].run_id, "11").await;
-    assert_eq!(files(&scene.out()), before);
-    assert!(scene.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
+    assert_eq!(files(&fixture.out()), before);
+    assert!(fixture.sim.log().iter().all(|call| call.service == Service::Sts && call.operation == "GetCallerIdentity"));
 }
 
-/// A shard that commits after the run was put together without it changes nothing, however often that is done again.
+/// A shard that commits after the reduce step changes nothing, however often the reduce step is repeated.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shard_that_comes_too_late_is_no_part_of_the_run() {
-    let scene = fleet(20).await;
-    let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
+async fn shard_committed_after_reduce_is_not_in_the_run() {
+    let fixture = fleet(20).await;
+    let driver = Driver { fixture: &fixture, batch: 5, concurrency: 1, attempts: 1 };
     let planned = driver.plan(request("late")).await;
     for shard in ["0", "1"] {
         driver.shard(&planned.run_id, shard).await;
     }
-    // Shard 2 has begun when the run is put together, twice at the same time, and ends after it; nobody begins shard 3.
-    let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
-    let (observer, engine) = (Arc::new(NoopObserver), driver.engine());
+    // Two concurrent reduce steps run while shard 2 is still running. Shard 3 is never started.
+    let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
+    let (observer, steps) = (Arc::new(NoopObserver), driver.steps());
     let late = driver.shard(&planned.run_id, "2");
-    let together = async {
-        until("the shard", || scene.sim.fired(door) > 0).await;
-        // Nobody is entered any more, so that what is wrong with the registry by now holds nothing up.
-        std::fs::write(scene.settings.registry.as_deref().expect("a registry"), "no registry").expect("written");
+    let reduces = async {
+        until("the shard", || fixture.sim.fired(held) > 0).await;
+        // The reduce step assumes no role, so an invalid registry does not block it.
+        std::fs::write(fixture.settings.registry.as_deref().expect("a registry"), "no registry").expect("written");
         let reduced = tokio::join!(
-            engine.reduce(&planned.run_id, observer.clone()),
-            engine.reduce(&planned.run_id, observer.clone())
+            steps.reduce(&planned.run_id, observer.clone()),
+            steps.reduce(&planned.run_id, observer.clone())
         );
-        scene.sim.lift(door);
+        fixture.sim.lift(held);
         reduced
     };
-    let ((), (one, other)) = tokio::join!(late, together);
-    // Whichever of the two was later found what the other had done.
+    let ((), (one, other)) = tokio::join!(late, reduces);
+    // The later of the two found the result of the other.
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
-    let shard = scene.out().join("runs/late/shards/2.json");
-    assert!(shard.exists(), "the late shard has committed, for itself");
-    let first = cells(&scene.out(), "late");
+    let shard = fixture.out().join("runs/late/shards/2.json");
+    assert!(shard.exists(), "the late shard has committed its own manifest");
+    let first = cells(&fixture.out(), "late");
     assert_eq!(first.values().filter(|status| *status == "not_started").count(), 10 * 5);
-    let manifest_file = scene.out().join("runs/late/manifest.json");
+    let manifest_file = fixture.out().join("runs/late/manifest.json");
     let before: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
     std::fs::remove_file(&manifest_file).expect("removed");
-    engine.reduce(&planned.run_id, observer.clone()).await.expect("once more");
+    steps.reduce(&planned.run_id, observer.clone()).await.expect("once more");
     let after: Value = serde_json::from_slice(&std::fs::read(&manifest_file).expect("it")).expect("JSON");
-    assert_eq!(after, before, "what was given up stays so");
-    let rest = driver.engine().remaining(&planned.run_id).await.expect("something remains");
+    assert_eq!(after, before, "abandoned accounts stay abandoned");
+    let rest = driver.steps().history().remaining_request(&planned.run_id).await.expect("something remains");
     assert_eq!(serde_json::to_value(rest.accounts).expect("JSON").as_array().map(Vec::len), Some(10));
 }
 
-/// Two whole runs in one plan for one shard: what a lost function has planned, the machine can still put together.
+/// The state machine can reduce the plan of a function that died, and continue the run.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_of_one_shard_that_was_lost_is_put_together_and_goes_on() {
-    let scene = fleet(6).await;
-    let driver = Driver { scene: &scene, batch: 2, at_once: 2, attempts: 1 };
-    let engine = driver.engine();
-    // It dies when it has planned and written nothing else.
-    let door = scene.sim.add_fault(Fault::new(What::Held).service(Service::Sts).operation("AssumeRole"));
+async fn abandoned_plan_of_one_shard_is_reduced_and_continued() {
+    let fixture = fleet(6).await;
+    let driver = Driver { fixture: &fixture, batch: 2, concurrency: 2, attempts: 1 };
+    let (engine, steps) = (driver.engine(), driver.steps());
+    // The process dies after it has written the plan and nothing else.
+    let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Sts).operation("AssumeRole"));
     tokio::select! {
         ended = engine.run(driver.order(request("lost"))) => panic!("{ended:?}"),
-        () = until("the first customer's door", || scene.sim.fired(door) > 0) => {}
+        () = until("the first AssumeRole", || fixture.sim.fired(held) > 0) => {}
     }
-    scene.sim.lift(door);
-    let reduced = engine.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
+    fixture.sim.lift(held);
+    let reduced = steps.reduce(&"lost".parse().expect("a name"), Arc::new(NoopObserver)).await.expect("a manifest");
     assert!(reduced.goes_on);
-    let runs = driver.play(request("lost"), &BTreeMap::new()).await;
+    let runs = driver.run_to_end(request("lost"), &BTreeMap::new()).await;
     assert_eq!(runs.last().expect("a run").run_id.as_str(), "lost.r1");
-    assert!(cells(&scene.out(), "lost.r1").values().all(|status| status == "ok" || status == "empty"));
+    assert!(cells(&fixture.out(), "lost.r1").values().all(|status| status == "ok" || status == "empty"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_that_was_stopped_goes_on_with_its_plan() {
-    let scene = fleet(20).await;
-    let driver = Driver { scene: &scene, batch: 5, at_once: 1, attempts: 1 };
+async fn stopped_machine_continues_its_plan() {
+    let fixture = fleet(20).await;
+    let driver = Driver { fixture: &fixture, batch: 5, concurrency: 1, attempts: 1 };
     let first = driver.plan(request("stopped")).await;
     assert_eq!(first.shards, 4);
     driver.shard(&first.run_id, "2").await;
-    scene.sim.reset_counts();
-    // Planned again, only what is not committed is to do; and nobody else's request may take the name.
+    fixture.sim.reset_counts();
+    // The second plan has only the shards that are not committed.
     let second = driver.plan(request("stopped")).await;
     assert_eq!(second.shards, 3);
-    let runs = driver.play(request("stopped"), &BTreeMap::new()).await;
-    assert_eq!(cells(&scene.out(), "stopped").len(), 20 * 5);
-    let entered = scene.sim.log_of(Service::Sts, "AssumeRole").len();
-    assert_eq!(entered, 15, "the shard that was committed is not asked again");
-    assert_eq!(records(&scene.out(), &runs)["accounts"].len(), 20);
-    let (engine, stop) = (driver.engine(), CancellationToken::new());
-    let unknown = engine.one_shard(&first.run_id, "99", None, stop, Arc::new(NoopObserver));
+    let runs = driver.run_to_end(request("stopped"), &BTreeMap::new()).await;
+    assert_eq!(cells(&fixture.out(), "stopped").len(), 20 * 5);
+    let entered = fixture.sim.log_of(Service::Sts, "AssumeRole").len();
+    assert_eq!(entered, 15, "the committed shard is not collected again");
+    assert_eq!(records(&fixture.out(), &runs)["accounts"].len(), 20);
+    let steps = driver.steps();
+    let unknown = steps.shard(&first.run_id, "99", StopCondition::default(), Arc::new(NoopObserver));
     assert_eq!(unknown.await.expect_err("there is no such shard").kind, ErrorKind::InvalidRequest);
 }
 
-/// Ten thousand accounts in two hundred shards, some of which die, come late or run twice.
-#[ignore = "it takes all processors for minutes: make test runs it alone, after the others"]
+/// Ten thousand accounts in two hundred shards, some of which die, run out of time or run twice.
+#[ignore = "uses all processors for minutes: make test runs it alone, after the others"]
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_accounts_are_each_accounted_for_once() {
-    let scene = fleet(10_000).await;
+async fn each_of_ten_thousand_accounts_is_answered_once() {
+    let fixture = fleet(10_000).await;
     let mut few = request("large");
     few.resources = Some(vec!["ec2_vpcs".into()]);
-    let fates = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
+    let faults = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
         let moment = Moment { account: shard % 50, calls: shard as u64 % 3 };
-        let fate = match shard % 4 {
-            0 => vec![Fate::Dies(moment)],
-            1 => vec![Fate::Twice],
-            2 => vec![Fate::Dies(moment), Fate::Dies(moment)],
-            _ => vec![Fate::Ends(moment)],
+        let faults = match shard % 4 {
+            0 => vec![ShardFault::Dies(moment)],
+            1 => vec![ShardFault::Twice],
+            2 => vec![ShardFault::Dies(moment), ShardFault::Dies(moment)],
+            _ => vec![ShardFault::Ends(moment)],
         };
-        ((0, shard), fate)
+        ((0, shard), faults)
     });
-    let driver = Driver { scene: &scene, batch: 50, at_once: 8, attempts: 2 };
-    let runs = driver.play(few, &fates.collect()).await;
-    let first = cells(&scene.out(), "large");
+    let driver = Driver { fixture: &fixture, batch: 50, concurrency: 8, attempts: 2 };
+    let runs = driver.run_to_end(few, &faults.collect()).await;
+    let first = cells(&fixture.out(), "large");
     let accounts: BTreeSet<&str> = first.keys().map(|cell| cell.split(' ').next().expect("an account")).collect();
     assert_eq!(accounts.len(), 10_000);
-    // Everybody was answered in one of the runs, and in one only.
+    // Every account was answered in exactly one of the runs.
     let mut answered = BTreeSet::new();
     for run in &runs {
-        for (cell, status) in cells(&scene.out(), run.run_id.as_str()) {
+        for (cell, status) in cells(&fixture.out(), run.run_id.as_str()) {
             if status == "ok" {
                 assert!(answered.insert(cell.clone()), "{cell} was answered twice");
             }
         }
     }
     assert_eq!(answered.len(), 10_000);
-    let vpcs: usize = runs.iter().map(|run| ids(&scene.out(), run.run_id.as_str(), "ec2_vpcs").len()).sum();
+    let vpcs: usize = runs.iter().map(|run| ids(&fixture.out(), run.run_id.as_str(), "ec2_vpcs").len()).sum();
     assert_eq!(vpcs, 2 * 10_000);
 }
 
-/// A command of an operator's, over what lies in the scene.
-fn on_scene(scene: &Scene, arguments: &[&str]) -> Ran {
-    let mut command = scene.rolecall(arguments);
-    command.args(["--output", &scene.out().display().to_string()]).env("ROLECALL_MARGIN", "5s");
-    tokio::task::block_in_place(|| ran(command))
+/// Runs a command as an operator on the fixture's output.
+fn run_cli(fixture: &Fixture, arguments: &[&str]) -> CommandOutput {
+    let mut command = fixture.rolecall(arguments);
+    command.args(["--output", &fixture.out().display().to_string()]).env("ROLECALL_MARGIN", "5s");
+    tokio::task::block_in_place(|| run_command(command))
 }
 
-/// Where the time ends that is given for it, no shorter and shorter runs follow.
+/// A resume whose deadline passes starts no further, ever shorter runs.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rest_whose_time_ends_is_told_once() {
-    let scene = fleet(4).await;
-    let driver = Driver { scene: &scene, batch: 2, at_once: 1, attempts: 1 };
+async fn resume_stops_at_its_deadline() {
+    let fixture = fleet(4).await;
+    let driver = Driver { fixture: &fixture, batch: 2, concurrency: 1, attempts: 1 };
     driver.plan(request("short")).await;
-    let held = Fault::new(What::Held).account(&account_id(3)).service(Service::Ec2);
-    let held = scene.sim.add_fault(held);
-    let resumed = on_scene(&scene, &["resume", "short", "--deadline", "25s"]);
+    let held = Fault::new(FaultKind::Held).account(&account_id(3)).service(Service::Ec2);
+    let held = fixture.sim.add_fault(held);
+    let resumed = run_cli(&fixture, &["resume", "short", "--deadline", "25s"]);
     assert_eq!(resumed.code, 1, "{resumed:?}");
     assert!(resumed.out.contains("The run ran out of time: `rolecall resume short` finishes it."), "{resumed:?}");
-    assert!(!scene.out().join("runs/short.r1").exists(), "another run was begun");
-    scene.sim.lift(held);
-    let resumed = on_scene(&scene, &["resume", "short"]);
+    assert!(!fixture.out().join("runs/short.r1").exists(), "another run was begun");
+    fixture.sim.lift(held);
+    let resumed = run_cli(&fixture, &["resume", "short"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert!(resumed.out.contains("run short, continued by short.r1: complete, 4 of 4"), "{resumed:?}");
 }
 
-/// What one command has begun, another one finishes.
+/// One command finishes the run that another one has started.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_was_cut_is_told_and_resumed() {
-    let scene = fleet(30).await;
-    let driver = Driver { scene: &scene, batch: 10, at_once: 1, attempts: 1 };
+async fn interrupted_run_is_reported_and_resumed() {
+    let fixture = fleet(30).await;
+    let driver = Driver { fixture: &fixture, batch: 10, concurrency: 1, attempts: 1 };
     let first = driver.plan(request("cut")).await;
     driver.ended_at(&first.run_id, "1", Moment { account: 4, calls: 3 }, false).await;
     driver.shard(&first.run_id, "2").await;
-    let on_scene = |arguments: &[&str]| on_scene(&scene, arguments);
-    let status = on_scene(&["status", "cut"]);
+    let run_cli = |arguments: &[&str]| run_cli(&fixture, arguments);
+    let status = run_cli(&["status", "cut"]);
     assert_eq!(status.code, 1);
     assert!(status.out.contains("2 of 3 shards, 20 of 30 accounts"), "{status:?}");
-    // The shard that nobody has begun is done first, and then what the cut one has left.
-    let resumed = on_scene(&["resume", "cut", "--json"]);
+    // The shard that was never started is collected first, then the rest of the interrupted one.
+    let resumed = run_cli(&["resume", "cut", "--json"]);
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert_eq!(
         (&resumed.response()["run_id"], &resumed.response()["chain"]["runs"]),
         (&json!("cut.r1"), &json!(["cut", "cut.r1"]))
     );
-    let status = on_scene(&["status", "cut", "--json"]).response();
+    let status = run_cli(&["status", "cut", "--json"]).response();
     assert_eq!((&status["committed"], &status["next"]), (&json!(true), &Value::Null));
-    let together = json!({ "planned": 30, "complete": 30, "partial": 0, "failed": 0, "not_started": 0 });
-    assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &together));
-    let told = on_scene(&["resume", "cut"]);
+    let combined = json!({ "planned": 30, "complete": 30, "partial": 0, "failed": 0, "not_started": 0 });
+    assert_eq!((&status["chain"]["status"], &status["chain"]["accounts"]), (&json!("complete"), &combined));
+    let resumed = run_cli(&["resume", "cut"]);
     assert!(
-        told.out.contains("continued by cut.r1: complete, 30 of 30") && told.out.contains("Nothing remains"),
-        "{told:?}"
+        resumed.out.contains("continued by cut.r1: complete, 30 of 30") && resumed.out.contains("Nothing remains"),
+        "{resumed:?}"
     );
-    let status = on_scene(&["status", "cut"]);
+    let status = run_cli(&["status", "cut"]);
     assert!(
         status.out.contains("continued by cut.r1: complete") && !status.out.contains("rolecall resume"),
         "{status:?}"
     );
     let mut answered = BTreeSet::new();
     for run_id in ["cut", "cut.r1"] {
-        let full = cells(&scene.out(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
+        let full = cells(&fixture.out(), run_id).into_iter().filter(|(_, status)| status == "ok" || status == "empty");
         full.for_each(|(cell, _)| assert!(answered.insert(cell.clone()), "{cell} was answered twice"));
     }
     assert_eq!(answered.len(), 30 * 5);

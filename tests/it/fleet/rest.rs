@@ -1,7 +1,7 @@
-//! What remains of a run when a shard of its rest never gets there either: nothing that was answered is lost by it, and
-//! nothing is told of what is not open.
+//! Continuations of an interrupted run, some of whose own shards never run. No answered cell is lost, and only open
+//! cells are reported as open.
 
-use rolecall::testing::{NoopObserver, Request, RunId, ValidationErrors};
+use rolecall::testing::{NoopObserver, Request, RunId, StopCondition, ValidationErrors};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -9,106 +9,112 @@ use tokio_util::sync::CancellationToken;
 use super::driver::Driver;
 use super::fleet;
 use crate::command::{manifest, rows};
-use crate::scene::{Scene, Seen, ids, ledger, told, until};
-use crate::sim::{Account, Fault, FaultId, Service, What, account_id};
+use crate::fixture::{Fixture, ProgressCounter, ids, ledger, ledger_row, until};
+use crate::sim::{Account, Fault, FaultId, FaultKind, Service, account_id};
 
-fn asked(value: &Value) -> Request {
+fn parse_request(value: &Value) -> Request {
     let mut problems = ValidationErrors::default();
     let request = Request::read(value, "request", &mut problems);
     assert!(problems.is_empty(), "{problems}");
     request
 }
 
-/// Carries the shard out until what is waited for has come, lets go whom it held, and puts the run together.
-async fn cut_once(driver: &Driver<'_>, run_id: &RunId, held: FaultId, come: impl Fn(u64, &Seen) -> bool) {
-    let (seen, stop) = (Arc::new(Seen::default()), CancellationToken::new());
-    let engine = driver.engine();
+/// Runs the shard until `reached` is true, interrupts it, lifts the fault and reduces the run.
+async fn interrupt_and_reduce(
+    driver: &Driver<'_>,
+    run_id: &RunId,
+    held: FaultId,
+    reached: impl Fn(u64, &ProgressCounter) -> bool,
+) {
+    let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());
+    let steps = driver.steps();
+    let until_stopped = StopCondition { stop: stop.clone(), deadline: None };
     let end = async {
-        until("the last call", || come(driver.scene.sim.fired(held), &seen)).await;
+        until("the last call", || reached(driver.fixture.sim.fired(held), &seen)).await;
         stop.cancel();
     };
-    let (carried, ()) = tokio::join!(engine.one_shard(run_id, "0", None, stop.clone(), seen.clone()), end);
-    carried.expect("a shard");
-    driver.scene.sim.lift(held);
-    engine.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    let (shard, ()) = tokio::join!(steps.shard(run_id, "0", until_stopped, seen.clone()), end);
+    shard.expect("a shard");
+    driver.fixture.sim.lift(held);
+    steps.reduce(run_id, Arc::new(NoopObserver)).await.expect("a manifest");
 }
 
-/// The run after it, planned, and not one of its shards carried out.
-async fn given_up(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+/// Plans and reduces the next run without running any of its shards.
+async fn abandon_next(driver: &Driver<'_>, run_id: &RunId) -> RunId {
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
-/// The run after it, carried out.
-async fn carried_out(driver: &Driver<'_>, run_id: &RunId) -> RunId {
-    let rest = driver.engine().remaining(run_id).await.expect("something remains");
+/// Plans the next run, runs its shard and reduces it.
+async fn run_next(driver: &Driver<'_>, run_id: &RunId) -> RunId {
+    let rest = driver.steps().history().remaining_request(run_id).await.expect("something remains");
     let planned = driver.plan(rest).await;
     driver.shard(&planned.run_id, "0").await;
-    driver.engine().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
+    driver.steps().reduce(&planned.run_id, Arc::new(NoopObserver)).await.expect("a manifest");
     planned.run_id
 }
 
-fn alone(scene: &Scene) -> Driver<'_> {
-    Driver { scene, batch: 1, at_once: 1, attempts: 1 }
+fn driver_of_one(fixture: &Fixture) -> Driver<'_> {
+    Driver { fixture, batch: 1, concurrency: 1, attempts: 1 }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_zones_that_a_given_up_run_took_over_are_in_the_next_one() {
-    let scene = fleet(1).await;
-    scene.sim.change(|world| {
+async fn zones_taken_over_by_an_abandoned_run_are_kept() {
+    let fixture = fleet(1).await;
+    fixture.sim.change(|world| {
         let template = world.account(&account_id(0));
         *template = Account { zones: 6, records: 30, zone_records: [(4, 700), (5, 900)].into(), ..template.clone() };
     });
-    let driver = alone(&scene);
-    let second_pages = Fault::new(What::Held).operation("ListResourceRecordSets").parameter("name");
-    let held = scene.sim.add_fault(second_pages);
+    let driver = driver_of_one(&fixture);
+    let second_pages = Fault::new(FaultKind::Held).operation("ListResourceRecordSets").parameter("name");
+    let held = fixture.sim.add_fault(second_pages);
     let what = json!({ "run_id": "zones", "accounts": "all", "resources": ["route53_records"], "format": "ndjson" });
-    let first = driver.plan(asked(&what)).await.run_id;
-    cut_once(&driver, &first, held, |calls, _| calls == 2).await;
-    let second = given_up(&driver, &first).await;
-    let kept = told(&ledger(&scene.out(), second.as_str()), &account_id(0), "global", "route53_records").clone();
+    let first = driver.plan(parse_request(&what)).await.run_id;
+    interrupt_and_reduce(&driver, &first, held, |calls, _| calls == 2).await;
+    let second = abandon_next(&driver, &first).await;
+    let kept =
+        ledger_row(&ledger(&fixture.out(), second.as_str()), &account_id(0), "global", "route53_records").clone();
     assert!(kept["status"] == "partial" && kept["records"].as_u64() >= Some(30), "{kept}");
-    let third = carried_out(&driver, &second).await;
-    let row = told(&ledger(&scene.out(), third.as_str()), &account_id(0), "global", "route53_records").clone();
+    let third = run_next(&driver, &second).await;
+    let row = ledger_row(&ledger(&fixture.out(), third.as_str()), &account_id(0), "global", "route53_records").clone();
     assert_eq!((&row["status"], &row["records"]), (&json!("ok"), &json!(4 * 30 + 700 + 900)), "{row}");
-    assert_eq!(ids(&scene.out(), third.as_str(), "route53_records").len(), 4 * 30 + 700 + 900);
+    assert_eq!(ids(&fixture.out(), third.as_str(), "route53_records").len(), 4 * 30 + 700 + 900);
 }
 
-/// A customer's regions are narrowed between a run and its rest, so that nothing is left to ask.
+/// The registry narrows the account's regions between a run and its continuation, so that no cell is left.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_with_nothing_left_to_ask_holds_up_no_run() {
-    let scene = fleet(2).await;
-    let driver = alone(&scene);
-    let elsewhere = Fault::new(What::Held).account(&account_id(0)).region("us-east-1").operation("DescribeVpcs");
-    let held = scene.sim.add_fault(elsewhere);
+async fn account_without_open_cells_completes_the_run() {
+    let fixture = fleet(2).await;
+    let driver = driver_of_one(&fixture);
+    let elsewhere = Fault::new(FaultKind::Held).account(&account_id(0)).region("us-east-1").operation("DescribeVpcs");
+    let held = fixture.sim.add_fault(elsewhere);
     let what =
         json!({ "run_id": "narrowed", "accounts": [account_id(0)], "resources": ["ec2_vpcs"], "format": "ndjson" });
-    let first = driver.plan(asked(&what)).await.run_id;
-    cut_once(&driver, &first, held, |calls, seen| calls == 1 && seen.open() == 1).await;
-    let registry = scene.settings.registry.clone().expect("a registry");
+    let first = driver.plan(parse_request(&what)).await.run_id;
+    interrupt_and_reduce(&driver, &first, held, |calls, seen| calls == 1 && seen.open_cells() == 1).await;
+    let registry = fixture.settings.registry.clone().expect("a registry");
     let mut targets: Value = serde_json::from_slice(&std::fs::read(&registry).expect("it")).expect("JSON");
     targets["targets"][0]["regions"] = json!(["eu-*"]);
     std::fs::write(&registry, targets.to_string()).expect("written");
-    let second = carried_out(&driver, &first).await;
-    let manifest = manifest(&scene.out(), second.as_str());
+    let second = run_next(&driver, &first).await;
+    let manifest = manifest(&fixture.out(), second.as_str());
     assert_eq!((&manifest["status"], &manifest["remaining"]), (&json!("complete"), &Value::Null));
-    assert!(ledger(&scene.out(), second.as_str()).is_empty());
+    assert!(ledger(&fixture.out(), second.as_str()).is_empty());
 }
 
-/// A rest that was given up tells of the cells that are open, where they are known, and of no others.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_given_up_rest_tells_of_what_is_open_and_of_nothing_else() {
-    let scene = fleet(1).await;
-    let driver = alone(&scene);
-    let held = scene.sim.add_fault(Fault::new(What::Held).service(Service::Ec2).operation("DescribeVolumes"));
+async fn abandoned_continuation_reports_exactly_the_open_cells() {
+    let fixture = fleet(1).await;
+    let driver = driver_of_one(&fixture);
+    let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).service(Service::Ec2).operation("DescribeVolumes"));
     let what = json!({ "run_id": "open", "accounts": "all", "regions": ["eu-west-*"],
                        "resources": ["ec2_vpcs", "ec2_volumes", "accounts"], "format": "ndjson" });
-    let first = driver.plan(asked(&what)).await.run_id;
-    cut_once(&driver, &first, held, |calls, seen| calls > 0 && calls as usize == seen.open()).await;
+    let first = driver.plan(parse_request(&what)).await.run_id;
+    interrupt_and_reduce(&driver, &first, held, |calls, seen| calls > 0 && calls as usize == seen.open_cells()).await;
     let places = |run_id: &RunId, open: bool| {
-        let mut places: Vec<String> = rows(&scene.out(), &manifest(&scene.out(), run_id.as_str()), "ledger")
+        let mut places: Vec<String> = rows(&fixture.out(), &manifest(&fixture.out(), run_id.as_str()), "ledger")
             .iter()
             .filter(|row| open != ["ok", "empty"].contains(&row["status"].as_str().expect("a status")))
             .map(|row| format!("{} {}", row["region"], row["table"]))
@@ -118,8 +124,8 @@ async fn a_given_up_rest_tells_of_what_is_open_and_of_nothing_else() {
     };
     let cut = places(&first, true);
     assert!(!cut.is_empty() && cut.iter().all(|place| place.contains("ec2_volumes")), "{cut:?}");
-    let second = given_up(&driver, &first).await;
+    let second = abandon_next(&driver, &first).await;
     assert_eq!((places(&second, true), places(&second, false)), (cut.clone(), Vec::new()));
-    let third = carried_out(&driver, &second).await;
+    let third = run_next(&driver, &second).await;
     assert_eq!((places(&third, false), places(&third, true)), (cut, Vec::new()));
 }

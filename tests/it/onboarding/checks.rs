@@ -1,17 +1,17 @@
-//! The check of customers' roles: what is safe is told from what is not, and what is granted from what is not.
+//! The check of customers' roles: unsafe roles are found, and so are missing permissions.
 
 use rolecall::testing::{
-    AwsError, AwsErrorKind, Backend, Catalogue, Identity, Registry, RoleAssumer, Service, Settings, actions_of,
-    backend_role, session_policies,
+    AwsError, AwsErrorKind, Backend, Cancellation, Catalogue, Identity, Priority, Registry, RoleAssumer, Service,
+    Settings, actions_of, backend_role, session_policies,
 };
 use serde_json::{Value, json};
-use std::path::Path;
 use std::sync::OnceLock;
+use tokio_util::sync::CancellationToken;
 
-use crate::command::{Ran, ran};
-use crate::emulator::stage;
-use crate::scene::{BACKEND, Scene, some};
-use crate::sim::{Deny, Fault, Service as Of, Times, What, account_id};
+use crate::command::{CommandOutput, run_command};
+use crate::emulator::emulator;
+use crate::fixture::{BACKEND, Fixture, account_with, write_registry};
+use crate::sim::{Deny, Fault, FaultKind, Service as Of, Times, account_id};
 use crate::stores::config;
 
 const BACKEND_ROLE: &str = "arn:aws:iam::999999999999:role/rolecall-backend";
@@ -24,7 +24,7 @@ fn trust(principal: Value, conditions: Value) -> Value {
     ] })
 }
 
-fn right(external_id: &str) -> Value {
+fn correct_trust(external_id: &str) -> Value {
     trust(
         json!({ "AWS": "arn:aws:iam::999999999999:root" }),
         json!({ "ArnEquals": { "aws:PrincipalArn": BACKEND_ROLE }, "StringEquals": { "sts:ExternalId": external_id } }),
@@ -36,32 +36,26 @@ fn reads() -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": few, "Resource": "*" }] })
 }
 
-fn registry(folder: &Path, targets: &[Value]) -> String {
-    let path = folder.join("targets.json");
-    std::fs::write(&path, json!({ "version": 1, "targets": targets }).to_string()).expect("written");
-    path.display().to_string()
-}
-
-/// As an operator who may do what `rolecall policy admin` prints, and nothing else.
-fn check(registry: &str, arguments: &[&str]) -> Ran {
+/// Runs `rolecall check` as an operator with the permissions that `rolecall policy admin` prints, and no others.
+fn check(registry: &str, arguments: &[&str]) -> CommandOutput {
     static OPERATOR: OnceLock<tempfile::TempDir> = OnceLock::new();
     let profiles = OPERATOR.get_or_init(|| {
-        let printed = ran(stage().rolecall(&["policy", "admin"]));
+        let printed = run_command(emulator().rolecall(&["policy", "admin"]));
         let policy: Value = serde_json::from_str(&printed.out).expect("a policy");
         let trust = trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({}));
-        stage().make_roles(&[
+        emulator().make_roles(&[
             json!({ "account": BACKEND, "name": "operator", "trust": trust, "inline": { "admin": policy } }),
         ]);
         let folder = tempfile::tempdir().expect("a folder");
         let config = format!(
             "[profile root]\naws_access_key_id = {BACKEND}\naws_secret_access_key = {}\n\n[profile operator]\n\
              role_arn = arn:aws:iam::{BACKEND}:role/operator\nsource_profile = root\n",
-            stage().fact("secret")
+            emulator().fact("secret")
         );
         std::fs::write(folder.path().join("config"), config).expect("written");
         folder
     });
-    let mut command = stage().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
+    let mut command = emulator().rolecall(&["check", "--registry", registry, "--wait", "0s"]);
     command
         .args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"])
         .args(arguments)
@@ -69,7 +63,7 @@ fn check(registry: &str, arguments: &[&str]) -> Ran {
         .env_remove("AWS_SECRET_ACCESS_KEY")
         .env("AWS_CONFIG_FILE", profiles.path().join("config"))
         .env("AWS_PROFILE", "operator");
-    ran(command)
+    run_command(command)
 }
 
 fn target<'a>(report: &'a Value, account: &str) -> &'a Value {
@@ -78,8 +72,9 @@ fn target<'a>(report: &'a Value, account: &str) -> &'a Value {
 }
 
 fn findings(target: &Value) -> String {
-    let told = target["findings"].as_array().expect("findings");
-    told.iter()
+    let findings = target["findings"].as_array().expect("findings");
+    findings
+        .iter()
         .map(|one| {
             format!("{}: {}\n", one["severity"].as_str().unwrap_or_default(), one["what"].as_str().unwrap_or_default())
         })
@@ -92,28 +87,28 @@ fn unsafe_roles_are_found_and_not_enabled() {
     let root_of_backend = json!({ "AWS": "arn:aws:iam::999999999999:root" });
     let role = |account: &str, trust: Value| json!({ "account": account, "name": name, "trust": trust, "inline": { "reads": reads() } });
     let of_backend_role = json!({ "ArnEquals": { "aws:PrincipalArn": BACKEND_ROLE } });
-    let mut overfull = role("810000000005", right("id-5"));
-    overfull["attached"] = json!([ADMINISTRATOR]);
-    let mut by_arn = role(
+    let mut administrator = role("810000000005", correct_trust("id-5"));
+    administrator["attached"] = json!([ADMINISTRATOR]);
+    let mut trusting_arn = role(
         "810000000006",
         trust(json!({ "AWS": BACKEND_ROLE }), json!({ "StringEquals": { "sts:ExternalId": "id-6" } })),
     );
-    by_arn["inline"]["itself"] = json!({ "Version": "2012-10-17", "Statement": [
+    trusting_arn["inline"]["itself"] = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": ["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"], "Resource": "*" } ] });
-    stage().make_roles(&[
-        role("810000000001", right("id-1")),
+    emulator().make_roles(&[
+        role("810000000001", correct_trust("id-1")),
         role("810000000002", trust(root_of_backend.clone(), of_backend_role)),
         role("810000000003", trust(json!("*"), json!({ "StringEquals": { "sts:ExternalId": "id-3" } }))),
         role("810000000004", trust(json!({ "AWS": "*" }), json!({}))),
-        overfull,
-        by_arn,
-        role("810000000007", right("another-id")),
+        administrator,
+        trusting_arn,
+        role("810000000007", correct_trust("another-id")),
     ]);
     let folder = tempfile::tempdir().expect("a folder");
     let targets: Vec<Value> = (1..=8)
         .map(|n| json!({ "account_id": format!("81000000000{n}"), "external_id": format!("id-{n}"), "enabled": false }))
         .collect();
-    let registry = registry(folder.path(), &targets);
+    let registry = write_registry(folder.path(), &targets);
     let checked = check(&registry, &["--enable", "--json"]);
     assert_eq!(checked.code, 1, "{checked:?}");
     let report = checked.response();
@@ -137,29 +132,32 @@ fn unsafe_roles_are_found_and_not_enabled() {
         ]
     );
     assert_eq!(report["enabled"], json!(["810000000001", "810000000006"]));
-    let told: String =
+    let all_findings: String =
         verdicts.iter().map(|(account, _)| format!("# {account}\n{}\n", findings(target(&report, account)))).collect();
     insta::with_settings!({ filters => vec![
         (r"request id [0-9a-f-]+", "request id [id]"), (r"assumed-role/\S+", "assumed-role/[session]"),
-    ] }, { insta::assert_snapshot!(told) });
+    ] }, { insta::assert_snapshot!(all_findings) });
     for secret in (1..=8).map(|n| format!("id-{n}")) {
-        assert!(!checked.out.contains(&format!("\"{secret}\"")), "{secret} is told");
+        assert!(!checked.out.contains(&format!("\"{secret}\"")), "the output has {secret}");
     }
-    // Without the attempts that should be refused, the open roles are not told from the others.
+    // Without the negative probes, the open roles look like the others.
     let quiet = check(&registry, &["--no-negative", "--accounts", "810000000002", "--json"]).response();
     assert_eq!(target(&quiet, "810000000002")["verdict"], "ready");
     assert_eq!(target(&quiet, "810000000002")["refuses_strangers"], Value::Null);
     assert!(findings(target(&quiet, "810000000002")).contains("was not tried"), "{quiet}");
 }
 
-/// A role that grants nothing is denied each action of the catalogue by name: none is left unasked.
+/// A role that grants nothing is denied every action of the catalogue, so the check asks for all of them.
 #[test]
-fn every_action_of_the_catalogue_is_asked() {
+fn check_probes_every_action_of_the_catalogue() {
     let account = "840000000001";
-    stage().make_roles(&[json!({ "account": account, "name": "rolecall-inventory", "trust": right("id-of-840") })]);
+    emulator().make_roles(&[
+        json!({ "account": account, "name": "rolecall-inventory", "trust": correct_trust("id-of-840") }),
+    ]);
     let folder = tempfile::tempdir().expect("a folder");
-    let registry = registry(folder.path(), &[json!({ "account_id": account, "external_id": "id-of-840" })]);
-    let checked = ran(stage().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
+    let registry = write_registry(folder.path(), &[json!({ "account_id": account, "external_id": "id-of-840" })]);
+    let checked =
+        run_command(emulator().rolecall(&["check", "--registry", &registry, "--json", "--regions", "eu-central-1"]));
     assert_eq!(checked.code, 1, "{checked:?}");
     let report = checked.response();
     let types = target(&report, account)["types"].as_array().expect("types").clone();
@@ -169,54 +167,53 @@ fn every_action_of_the_catalogue_is_asked() {
         .map(|action| action.as_str().expect("an action"))
         .collect();
     let mut needed = actions_of(Catalogue::get().expect("a catalogue").tables().iter());
-    // The emulated AWS lets everybody have this one.
+    // The emulated AWS does not evaluate this action.
     assert!(needed.remove("account:ListRegions"));
     assert_eq!(denied, needed);
 }
 
-/// Whatever is attached to a role, a run's session may do no more than its reads.
+/// A run's session may only make its reads, whatever policies the role has.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_in_an_overfull_role_may_only_read() {
+async fn session_in_an_administrator_role_may_only_read() {
     let account = "820000000001";
-    let trust = right("id-of-820");
+    let trust = correct_trust("id-of-820");
     tokio::task::block_in_place(|| {
-        stage().make_roles(&[
+        emulator().make_roles(&[
             json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "attached": [ADMINISTRATOR] }),
         ]);
     });
     let registry = json!({ "version": 1, "targets": [{ "account_id": account, "external_id": "id-of-820" }] });
     let registry = Registry::read(registry.to_string().as_bytes(), "aws").expect("a registry");
-    let own = Backend::of(config(stage().fact("endpoint"), stage().fact("region"), BACKEND), &Settings::default());
+    let own = Backend::from_config(
+        config(emulator().fact("endpoint"), emulator().fact("region"), BACKEND),
+        &Settings::default(),
+    );
     let provider = backend_role(&own, BACKEND_ROLE);
     let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into() };
     let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
-    let door = RoleAssumer::new(own.acting_as(provider), identity, "rolecall-test".into(), policies);
-    let session = door.enter(&registry.targets[0]).await.expect("it lets us in").session;
-    let asker = session.asker(Service::Ec2, "eu-central-1");
-    let ec2 = asker.ec2();
-    let denied =
-        |outcome: Result<(), AwsError>| assert_eq!(outcome.expect_err("it is refused").kind, AwsErrorKind::Denied);
-    asker.ticket.open("ec2:DescribeVpcs", None).await;
-    asker.ticket.calling(ec2.describe_vpcs().send()).await.expect("it may read");
-    asker.ticket.open("ec2:CreateVpc", None).await;
-    denied(
-        asker.ticket.calling(ec2.create_vpc().cidr_block("10.0.0.0/16").send()).await.map(|_| ()).map_err(AwsError::of),
-    );
-    asker.ticket.open("ec2:GetPasswordData", None).await;
-    denied(
-        asker.ticket.calling(ec2.get_password_data().instance_id("i-1").send()).await.map(|_| ()).map_err(AwsError::of),
-    );
-    let asker = session.asker(Service::Iam, "us-east-1");
-    asker.ticket.open("iam:ListUsers", None).await;
-    denied(asker.ticket.calling(asker.iam().list_users().send()).await.map(|_| ()).map_err(AwsError::of));
+    let door = RoleAssumer::new(own.with_credentials(provider), identity, "rolecall-test".into(), policies);
+    let session = door.open_session(&registry.targets[0]).await.expect("it lets us in").session;
+    let client = session.client(Service::Ec2, "eu-central-1", Priority::Normal);
+    let ec2 = client.ec2();
+    let run = CancellationToken::new();
+    let stop = Cancellation { account: run.child_token(), run };
+    let denied = |error: AwsError| assert_eq!(error.kind, AwsErrorKind::Denied);
+    client.call("ec2:DescribeVpcs", &stop, || ec2.describe_vpcs().send()).await.expect("it may read");
+    let create = || ec2.create_vpc().cidr_block("10.0.0.0/16").send();
+    denied(client.call("ec2:CreateVpc", &stop, create).await.expect_err("it is refused"));
+    let password = || ec2.get_password_data().instance_id("i-1").send();
+    denied(client.call("ec2:GetPasswordData", &stop, password).await.expect_err("it is refused"));
+    let client = session.client(Service::Iam, "us-east-1", Priority::Normal);
+    let users = || client.iam().list_users().send();
+    denied(client.call("iam:ListUsers", &stop, users).await.expect_err("it is refused"));
 }
 
-/// A role behind another one: the way is tried as a run goes it.
+/// A role that trusts another role is checked through that role, as a run enters it.
 #[test]
-fn a_role_behind_another_is_checked_by_its_way() {
+fn chained_role_is_checked_through_its_first_role() {
     let hub = "arn:aws:iam::830000000001:role/hub";
     let enter = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }] });
-    stage().make_roles(&[
+    emulator().make_roles(&[
         json!({ "account": "999999999999", "name": "hub-user", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
                 "inline": { "enter": enter } }),
         json!({ "account": "830000000001", "name": "hub", "trust": trust(json!({ "AWS": "arn:aws:iam::999999999999:root" }), json!({})),
@@ -227,21 +224,22 @@ fn a_role_behind_another_is_checked_by_its_way() {
     ]);
     let folder = tempfile::tempdir().expect("a folder");
     let targets = [json!({ "account_id": "830000000002", "external_id": "behind", "via": hub, "enabled": false })];
-    let registry = registry(folder.path(), &targets);
-    let mut command = stage().rolecall(&["check", "--registry", &registry, "--wait", "0s", "--json"]);
+    let registry = write_registry(folder.path(), &targets);
+    let mut command = emulator().rolecall(&["check", "--registry", &registry, "--wait", "0s", "--json"]);
     command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1"]);
     command.env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/hub-user");
-    let checked = ran(command);
+    let checked = run_command(command);
     let report = checked.response();
     assert_eq!(target(&report, "830000000002")["verdict"], "ready", "{report}");
     assert_eq!(target(&report, "830000000002")["refuses_strangers"], true);
     assert!(findings(target(&report, "830000000002")).contains("one hour"), "{report}");
 }
 
-/// What permissions, service control policies and regions allow, by type; and an answer from another account.
+/// The report shows by type what permissions, service control policies and regions allow. One session is another
+/// account's.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_reads_are_shown_by_type() {
-    let scene = Scene::set(4, some(2, 1, 4), |world| {
+async fn check_shows_reads_by_type() {
+    let fixture = Fixture::start(4, account_with(2, 1, 4), |world| {
         world.role(BACKEND, "rolecall-backend", None);
         let customers: Vec<String> = world.accounts.keys().filter(|id| *id != BACKEND).cloned().collect();
         for id in &customers {
@@ -260,21 +258,21 @@ async fn the_reads_are_shown_by_type() {
     })
     .await;
     let checked = tokio::task::block_in_place(|| {
-        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
         command.args(["--regions", "eu-central-1,sa-east-1,me-south-1"]);
-        ran(command)
+        run_command(command)
     });
     assert_eq!(checked.code, 1, "{checked:?}");
     insta::with_settings!({ filters => vec![
         (r"request id [^)]+", "request id [id]"), (r"assumed-role/\S+", "assumed-role/[session]"), (r" +\d+\.\d\n", " [time]\n"),
     ] }, { insta::assert_snapshot!(checked.out) });
-    assert!(!checked.out.contains("ext-"), "an external ID is told");
+    assert!(!checked.out.contains("ext-"), "the output has an external ID");
 }
 
-/// A role that IAM does not know everywhere yet is waited for, and that is told.
+/// A new role that IAM has not propagated yet is waited for, and the wait is reported.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_role_is_waited_for() {
-    let scene = Scene::set(2, some(1, 1, 2), |world| {
+async fn new_role_is_waited_for() {
+    let fixture = Fixture::start(2, account_with(1, 1, 2), |world| {
         world.role(BACKEND, "rolecall-backend", None);
         for number in 0..2 {
             let role = world.account(&account_id(number)).roles.get_mut("rolecall-inventory").expect("a role");
@@ -282,18 +280,19 @@ async fn a_new_role_is_waited_for() {
         }
     })
     .await;
-    let mut unknown = Fault::new(What::error(403, "AccessDenied")).times(Times::First(2));
+    let mut unknown = Fault::new(FaultKind::error(403, "AccessDenied")).times(Times::First(2));
     unknown.service = Some(Of::Sts);
     unknown.operation = Some("AssumeRole".into());
     unknown.account = Some(account_id(1));
-    scene.sim.add_fault(unknown);
+    fixture.sim.add_fault(unknown);
     let check = |wait: &str| {
-        let mut command = scene.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+        let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
         command.args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", wait, "--json"]);
-        tokio::task::block_in_place(|| ran(command))
+        tokio::task::block_in_place(|| run_command(command))
     };
     let waited = check("30s");
     assert_eq!(waited.code, 0, "{waited:?}");
-    let told = format!("{} does not let us in yet; a new role takes IAM some seconds: trying for 30 s", account_id(1));
-    assert!(waited.err.contains(&told) && !waited.err.contains(&account_id(0)), "{waited:?}");
+    let message =
+        format!("{} does not let us in yet; a new role takes IAM some seconds: trying for 30 s", account_id(1));
+    assert!(waited.err.contains(&message) && !waited.err.contains(&account_id(0)), "{waited:?}");
 }

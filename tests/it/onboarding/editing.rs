@@ -1,26 +1,26 @@
-//! Edits of the registry: two people at once lose nothing, and nothing is half done.
+//! Edits of the registry: concurrent writers lose nothing, and a failed edit changes nothing.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::stage;
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::emulator;
 
-fn targets(registry: &str, arguments: &[&str]) -> Ran {
+fn targets(registry: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = rolecall(&["targets"]);
     command.args(arguments).env("ROLECALL_REGISTRY", registry).env("AWS_REGION", "eu-central-1");
-    ran(command)
+    run_command(command)
 }
 
-fn in_bucket(registry: &str, arguments: &[&str]) -> Ran {
-    let mut command = stage().rolecall(&["targets"]);
+fn in_bucket(registry: &str, arguments: &[&str]) -> CommandOutput {
+    let mut command = emulator().rolecall(&["targets"]);
     command.args(arguments).env_remove("ROLECALL_BACKEND_ROLE").env("ROLECALL_REGISTRY", registry);
-    ran(command)
+    run_command(command)
 }
 
-/// Ten processes add a target each at the same moment.
-fn ten_at_once(add: impl Fn(&str) -> Ran + Sync) {
+/// Starts ten processes, each of which adds a target.
+fn add_ten_concurrently(add: impl Fn(&str) -> CommandOutput + Sync) {
     std::thread::scope(|scope| {
         let adding: Vec<_> = (0..10)
             .map(|number| {
@@ -35,7 +35,7 @@ fn ten_at_once(add: impl Fn(&str) -> Ran + Sync) {
     });
 }
 
-fn ids(listed: &Ran) -> Vec<String> {
+fn ids(listed: &CommandOutput) -> Vec<String> {
     let listed = listed.response();
     let mut ids: Vec<String> = listed
         .as_array()
@@ -48,12 +48,12 @@ fn ids(listed: &Ran) -> Vec<String> {
 }
 
 #[test]
-fn ten_writers_at_once_lose_nothing() {
+fn ten_concurrent_writers_lose_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
-    let bucket = format!("s3://{}/ten-writers/targets.json", stage().fact("registry_bucket"));
-    ten_at_once(|account| targets(&file, &["add", account]));
-    ten_at_once(|account| in_bucket(&bucket, &["add", account]));
+    let bucket = format!("s3://{}/ten-writers/targets.json", emulator().fact("registry_bucket"));
+    add_ten_concurrently(|account| targets(&file, &["add", account]));
+    add_ten_concurrently(|account| in_bucket(&bucket, &["add", account]));
     let all: Vec<String> = (0..10).map(|number| format!("90000000000{number}")).collect();
     assert_eq!(ids(&targets(&file, &["list", "--json"])), all);
     assert_eq!(ids(&in_bucket(&bucket, &["list", "--json"])), all);
@@ -68,14 +68,14 @@ fn registry(folder: &Path, text: &str) -> String {
 }
 
 #[test]
-fn a_registry_is_listed_and_edited() {
+fn registry_is_listed_and_edited() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = registry(
         folder.path(),
         r#"{"version":1,"defaults":{"regions":["eu-*"]},"targets":[
             {"account_id":"111122223333","external_id":"a-secret-id","name":"acme","tags":{"tier":"gold"}}]}"#,
     );
-    let mut told = String::new();
+    let mut transcript = String::new();
     for arguments in [
         &["add", "444455556666", "--customer", "globex", "--regions", "eu-*,us-east-1", "--tags", "tier=silver"][..],
         &[
@@ -97,16 +97,16 @@ fn a_registry_is_listed_and_edited() {
         &["add", "123456789012", "--tags", "nonsense"],
     ] {
         let ran = targets(&file, arguments);
-        told.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
+        transcript.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
     }
-    assert!(!told.contains("a-secret-id"));
+    assert!(!transcript.contains("a-secret-id"));
     insta::with_settings!({ filters => vec![(folder.path().to_str().expect("a path"), "[folder]")] }, {
-        insta::assert_snapshot!(told);
+        insta::assert_snapshot!(transcript);
     });
 }
 
 #[test]
-fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
+fn external_id_from_a_file_is_never_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
     let secret = folder.path().join("id");
@@ -114,7 +114,7 @@ fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
     let secret = secret.to_str().expect("a path");
     let added = targets(&file, &["add", "111122223333", "--external-id-file", secret]);
     assert_eq!(added.code, 0, "{added:?}");
-    // Another customer may not have the same.
+    // Two customers may not share an external ID.
     let again = targets(&file, &["add", "444455556666", "--external-id-file", secret]);
     assert_eq!(again.code, 2);
     assert!(again.err.contains("of another customer"), "{again:?}");
@@ -129,7 +129,7 @@ fn an_external_id_that_is_there_already_comes_from_a_file_and_is_never_shown() {
 }
 
 #[test]
-fn a_registry_that_is_broken_is_not_edited() {
+fn invalid_registry_is_not_edited() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = r#"{"version":1,"targets":[{"account_id":"1","external_id":"abcd"}]}"#;
     let file = registry(folder.path(), text);
@@ -140,25 +140,25 @@ fn a_registry_that_is_broken_is_not_edited() {
 }
 
 #[test]
-fn backend_role_itself_may_not_write_the_registry() {
-    let registry = stage().fact("registry_uri");
-    let role = stage().fact("backend_role_arn");
-    // With the credentials of backend_role, by a profile that assumes it.
+fn backend_role_cannot_write_the_registry() {
+    let registry = emulator().fact("registry_uri");
+    let role = emulator().fact("backend_role_arn");
+    // The profile assumes backend_role.
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config");
     let text = format!(
         "[profile own]\naws_access_key_id = {}\naws_secret_access_key = {}\n[profile backend]\nrole_arn = {role}\nsource_profile = own\n",
-        stage().fact("backend_account"),
-        stage().fact("secret")
+        emulator().fact("backend_account"),
+        emulator().fact("secret")
     );
     std::fs::write(&config, text).expect("written");
     let mut command = rolecall(&["targets", "disable", "111111111111", "--registry", registry]);
     command
         .env("AWS_CONFIG_FILE", &config)
         .env("AWS_PROFILE", "backend")
-        .env("AWS_REGION", stage().fact("region"))
-        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"));
-    let refused = ran(command);
+        .env("AWS_REGION", emulator().fact("region"))
+        .env("AWS_ENDPOINT_URL", emulator().fact("endpoint"));
+    let refused = run_command(command);
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.starts_with("rolecall: RegistryNotWritable") && refused.err.contains("AccessDenied"),

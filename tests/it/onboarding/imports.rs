@@ -1,13 +1,13 @@
-//! Targets from what is there already.
+//! Imports of targets from an organization, a CSV file, profiles and the backend role's policy.
 
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::{serve, stage};
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::{emulator, serve};
 
-/// An organization in pages, with accounts in every state.
+/// Returns the endpoint of an organization of several pages, with accounts in every state.
 fn organization() -> &'static str {
     static SERVED: OnceLock<(String, std::process::Child)> = OnceLock::new();
     let (endpoint, _) = SERVED.get_or_init(|| {
@@ -17,7 +17,7 @@ fn organization() -> &'static str {
     endpoint
 }
 
-fn import(registry: &str, arguments: &[&str]) -> Ran {
+fn import(registry: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = rolecall(&["targets", "import", "--json", "--registry", registry]);
     command
         .args(arguments)
@@ -25,7 +25,7 @@ fn import(registry: &str, arguments: &[&str]) -> Ran {
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "100000000000")
         .env("AWS_SECRET_ACCESS_KEY", "test");
-    ran(command)
+    run_command(command)
 }
 
 fn file(registry: &str) -> Value {
@@ -33,7 +33,7 @@ fn file(registry: &str) -> Value {
 }
 
 #[test]
-fn an_organization_becomes_targets() {
+fn organization_is_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     std::fs::write(
@@ -64,14 +64,14 @@ fn an_organization_becomes_targets() {
         "one external ID for one customer"
     );
     assert!(targets.iter().all(|target| target["account_id"] != "200000000007"));
-    // Again, nothing changes.
+    // A second import changes nothing.
     let again = import(&registry, &["--organization", "--customer", "us"]);
     assert_eq!(again.response()["added"], json!([]));
     assert_eq!(file(&registry), after);
 }
 
 #[test]
-fn units_of_an_organization_can_be_chosen() {
+fn organizational_units_can_be_selected() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let imported = import(&registry, &["--organization", "--ou", "ou-abcd-prod0000", "--no-external-id"]);
@@ -83,7 +83,7 @@ fn units_of_an_organization_can_be_chosen() {
 }
 
 #[test]
-fn a_list_and_profiles_become_targets() {
+fn csv_and_profiles_are_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let csv = folder.path().join("accounts.csv");
@@ -113,23 +113,23 @@ fn a_list_and_profiles_become_targets() {
 }
 
 #[test]
-fn what_backend_role_may_enter_becomes_targets() {
+fn roles_in_the_backend_role_policy_are_imported() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("targets.json").display().to_string();
     let enter = |sid: &str, account: &str| {
         json!({ "Sid": sid, "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{account}:role/inv"),
                 "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}") } } })
     };
-    stage().make_roles(&[json!({
-        "account": stage().fact("backend_account"), "name": "one-statement-each",
+    emulator().make_roles(&[json!({
+        "account": emulator().fact("backend_account"), "name": "one-statement-each",
         "trust": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
                    "Principal": { "Service": "lambda.amazonaws.com" } }] },
         "inline": { "customers": { "Version": "2012-10-17",
                     "Statement": [enter("Acme", "111122223333"), enter("Globex", "444455556666")] } },
     })]);
-    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry]);
+    let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry]);
     command.args(["--backend-role", "arn:aws:iam::999999999999:role/one-statement-each"]);
-    let imported = ran(command);
+    let imported = run_command(command);
     assert_eq!(imported.code, 0, "{imported:?}");
     assert_eq!(imported.response()["added"], json!(["111122223333", "444455556666"]));
     let after = file(&registry);
@@ -137,10 +137,10 @@ fn what_backend_role_may_enter_becomes_targets() {
         (&after["targets"][0]["name"], &after["targets"][0]["external_id"], &after["targets"][0]["enabled"]),
         (&json!("Acme"), &json!("id-of-Acme"), &json!(false))
     );
-    // The template's own role may enter one role of any account, which is no list.
-    let mut command = stage().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
-    command.env("ROLECALL_BACKEND_ROLE", stage().fact("backend_role_arn"));
-    let pattern = ran(command);
+    // The template's own role may assume one role in any account, so its policy names no accounts.
+    let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);
+    command.env("ROLECALL_BACKEND_ROLE", emulator().fact("backend_role_arn"));
+    let pattern = run_command(command);
     assert_eq!(pattern.code, 0, "{pattern:?}");
     assert_eq!(pattern.response()["left_out"][0][0], "arn:aws:iam::*:role/rolecall-inventory");
 }

@@ -1,30 +1,30 @@
-//! From a stranger's account to the first inventory: as a vendor and two customers would go, on the emulated AWS.
+//! Onboarding on the emulated AWS: the steps of a vendor and two customers from deployment to the first inventory.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, ran, rolecall};
-use crate::emulator::{python, root, stage};
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::emulator::{emulator, python, root};
 
 mod checks;
 mod editing;
 mod imports;
 
-/// A command of the AWS CLI's kind, as somebody with the rights of an account's root.
-pub(crate) fn as_root(mut command: Command, account: &str) -> Ran {
+/// Runs a command with the credentials of an account's root.
+pub(crate) fn as_root(mut command: Command, account: &str) -> CommandOutput {
     command
-        .env("AWS_ENDPOINT_URL", stage().fact("endpoint"))
-        .env("AWS_REGION", stage().fact("region"))
-        .env("AWS_DEFAULT_REGION", stage().fact("region"))
+        .env("AWS_ENDPOINT_URL", emulator().fact("endpoint"))
+        .env("AWS_REGION", emulator().fact("region"))
+        .env("AWS_DEFAULT_REGION", emulator().fact("region"))
         .env("AWS_ACCESS_KEY_ID", account)
-        .env("AWS_SECRET_ACCESS_KEY", stage().fact("secret"));
-    ran(command)
+        .env("AWS_SECRET_ACCESS_KEY", emulator().fact("secret"));
+    run_command(command)
 }
 
-/// What a shell makes of it, with the AWS CLI that the deployment has installed.
-fn shell(script: &str, account: &str) -> Ran {
+/// Runs a shell script with the AWS CLI in its path.
+fn shell(script: &str, account: &str) -> CommandOutput {
     let tools: PathBuf = root().join(".emulator/awscli/bin");
     let path = format!("{}:/usr/bin:/bin", tools.display());
     let mut command = Command::new("bash");
@@ -36,21 +36,21 @@ const VENDOR: &str = "777777777777";
 const ACME: &str = "711111111111";
 const GLOBEX: &str = "722222222222";
 
-/// The value of a parameter in the link of an invitation.
-fn in_link(link: &str, name: &str) -> String {
+/// Returns the value of a parameter in an invitation's link.
+fn link_parameter(link: &str, name: &str) -> String {
     let (_, rest) = link.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("{link} has no {name}"));
     let encoded = rest.split('&').next().unwrap_or_default();
     percent_encoding::percent_decode_str(encoded).decode_utf8().expect("UTF-8").into_owned()
 }
 
-/// The README's way: deploy, invite, be trusted by two customers, check, run. Each step is one command of one side.
+/// The steps of the README: deploy, invite, two customers create their roles, check, run. Each step is one command.
 #[test]
 fn from_nothing_to_the_first_inventory() {
     let mut deploying = Command::new(python());
-    deploying.arg(root().join("tests/emulator/deploying.py")).args(["--endpoint", stage().fact("endpoint")]);
+    deploying.arg(root().join("tests/emulator/deploying.py")).args(["--endpoint", emulator().fact("endpoint")]);
     deploying.args(["--bootstrap", env!("CARGO_BIN_EXE_bootstrap"), "--account", VENDOR]);
     deploying.args(["--readers", &format!("{ACME},{GLOBEX}")]);
-    let deployed = ran(deploying);
+    let deployed = run_command(deploying);
     assert_eq!(deployed.code, 0, "{deployed:?}");
     let deployed = deployed.response();
     assert_eq!(deployed["second_run"], "no changes");
@@ -62,7 +62,7 @@ fn from_nothing_to_the_first_inventory() {
     };
     let role = deployed["backend_role_arn"].as_str().expect("a role");
 
-    // The vendor invites: nothing has to be said but the account.
+    // The vendor invites a customer. Only the account is required.
     let invite = |account: &str, name: &str| {
         let invited = vendor(&["onboard", account, "--name", name, "--json"]);
         assert_eq!(invited.code, 0, "{invited:?}");
@@ -73,20 +73,20 @@ fn from_nothing_to_the_first_inventory() {
     };
     let (acme, globex) = (invite(ACME, "acme"), invite(GLOBEX, "globex"));
     assert_ne!(acme["external_id"], globex["external_id"]);
-    // Asked again, the invitation is the same.
+    // A second invitation is the same.
     assert_eq!(invite(ACME, "acme")["external_id"], acme["external_id"]);
 
-    // Acme pastes the command line's form, globex opens the link.
+    // Acme runs the command of the invitation, and globex opens its link.
     let pasted = shell(acme["command"].as_str().expect("a command"), ACME);
     assert_eq!(pasted.code, 0, "{pasted:?}");
     let link = globex["link"].as_str().expect("a link");
     let parameters = ["BackendAccountId", "BackendRoleName", "ExternalId"]
-        .map(|name| format!("ParameterKey={name},ParameterValue={}", in_link(link, &format!("param_{name}"))));
+        .map(|name| format!("ParameterKey={name},ParameterValue={}", link_parameter(link, &format!("param_{name}"))));
     let opened = format!(
         "aws cloudformation create-stack --stack-name {} --template-url '{}' --capabilities CAPABILITY_NAMED_IAM \
          --parameters {}",
-        in_link(link, "stackName"),
-        in_link(link, "templateURL"),
+        link_parameter(link, "stackName"),
+        link_parameter(link, "templateURL"),
         parameters.join(" ")
     );
     let opened = shell(&opened, GLOBEX);
@@ -96,7 +96,7 @@ fn from_nothing_to_the_first_inventory() {
         assert_eq!(waited.code, 0, "{waited:?}");
     }
 
-    // Nobody who is not backend_role may check.
+    // Only backend_role may check.
     let refused = vendor(&["check"]);
     assert_eq!(refused.code, 2);
     assert!(refused.err.starts_with("rolecall: WrongIdentity") && refused.err.contains(role), "{refused:?}");

@@ -1,4 +1,4 @@
-//! Account Management: ListRegions, in pages.
+//! Account Management: `ListRegions` with paging.
 
 use super::dispatch::Job;
 use super::error::AwsError;
@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::token;
 use serde_json::{Value, json};
 
-/// The operation that a request names.
+/// Returns the operation of a request.
 pub(super) fn operation(request: &Request) -> Option<String> {
     (request.method == "POST" && request.path == "/listRegions").then(|| "ListRegions".to_owned())
 }
@@ -23,7 +23,7 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
         None => 20,
         Some(most) => most.as_u64().filter(|n| (1..=50).contains(n)).ok_or_else(|| wrong("MaxResults: 1 to 50"))?,
     };
-    let wanted: Option<Vec<&str>> = body
+    let requested: Option<Vec<&str>> = body
         .get("RegionOptStatusContains")
         .and_then(Value::as_array)
         .map(|all| all.iter().filter_map(Value::as_str).collect());
@@ -36,8 +36,8 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
             (true, true) => "ENABLED",
             (true, false) => "DISABLED",
         };
-        let wanted = wanted.as_ref().is_none_or(|wanted| wanted.contains(&status));
-        wanted.then(|| json!({ "RegionName": region, "RegionOptStatus": status }))
+        let requested = requested.as_ref().is_none_or(|requested| requested.contains(&status));
+        requested.then(|| json!({ "RegionName": region, "RegionOptStatus": status }))
     };
     let all: Vec<Value> = job.world.regions.iter().filter_map(status).collect();
     let to = all.len().min(from.saturating_add(most as usize));

@@ -1,4 +1,4 @@
-//! AWS's token buckets.
+//! The token buckets by which AWS limits the rate of calls.
 
 use super::call::Call;
 use super::fault::Service;
@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// The levels of all buckets that were ever drawn from.
+/// The levels of all buckets that have been used.
 #[derive(Default)]
 pub(super) struct TokenBuckets {
     levels: Mutex<HashMap<String, (f64, Instant)>>,
 }
 
 impl TokenBuckets {
-    /// Takes a token for this call; false if there is none. Without a limit nothing is kept.
+    /// Takes a token for this call. Returns false if there is none. A bucket without a limit keeps no level.
     pub(super) fn take(&self, buckets: &Buckets, call: &Call) -> bool {
         let (account, region, operation) = (&call.account, &call.region, &call.operation);
         match call.service {
@@ -43,7 +43,7 @@ impl TokenBuckets {
     }
 }
 
-/// The calls that AWS gives a smaller bucket.
+/// Returns whether a call is unpaginated, for which AWS has a smaller bucket.
 fn is_unpaginated(call: &Call) -> bool {
     let listed = ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeVolumes"];
     listed.contains(&call.operation.as_str()) && call.param("MaxResults").is_none()

@@ -1,4 +1,4 @@
-//! A request, understood: whose call it is, in which region, of which service and operation.
+//! Parses a request into a call: its caller, region, service and operation.
 
 use super::caller::Scope;
 use super::error::AwsError;
@@ -9,39 +9,39 @@ use super::world::World;
 use super::{account, ec2, route53, s3};
 use std::collections::BTreeMap;
 
-/// A request, understood.
+/// A request after parsing: its caller, target and parameters.
 pub(super) struct Call {
     pub service: Service,
     pub operation: String,
     pub key: String,
-    /// The calling account; empty if the key is not known.
+    /// The calling account; empty if the key is unknown.
     pub account: String,
     pub region: String,
-    /// AssumeRole: the account of the role.
+    /// The account of the role, for `AssumeRole`.
     pub target: Option<String>,
-    /// Route 53: the bare id of the zone asked.
+    /// The id of the requested zone without its prefix, for Route 53.
     pub zone: Option<String>,
-    /// Form fields, or the query.
+    /// The fields of the form or the query.
     pub params: Vec<(String, String)>,
     pub request: Request,
 }
 
 impl Call {
-    /// A parameter.
+    /// Returns a parameter's value.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that must be a whole number.
+    /// Returns a parameter that must be an integer.
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
         let wrong = |_| AwsError::new(400, "MalformedInput", format!("{name} is not a number"));
         self.param(name).map(str::parse).transpose().map_err(wrong)
     }
 
-    /// Whether the operation is a listing in pages.
+    /// Returns whether the operation is a listing with pages.
     pub(super) fn is_paged(&self) -> bool {
         match self.service {
-            Service::Ec2 => ec2::Kind::of(&self.operation).is_some_and(|kind| kind.most().is_some()),
+            Service::Ec2 => ec2::Kind::of(&self.operation).is_some_and(|kind| kind.max_page_size().is_some()),
             Service::Route53 => {
                 matches!(self.operation.as_str(), "ListHostedZones" | "ListResourceRecordSets" | "ListHealthChecks")
             }
@@ -51,7 +51,7 @@ impl Call {
         }
     }
 
-    /// The IAM action that allows it.
+    /// Returns the IAM action that allows it.
     pub(super) fn action(&self) -> String {
         let operation = match (self.service, self.operation.as_str()) {
             (Service::S3, "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => "PutObject",
@@ -62,7 +62,7 @@ impl Call {
         format!("{}:{operation}", self.service.name())
     }
 
-    /// The parameters, secrets replaced, for the log.
+    /// Returns the parameters for the log, with secrets replaced.
     pub(super) fn params_without_secrets(&self) -> BTreeMap<String, String> {
         let secret = |name: &str| matches!(name, "ExternalId" | "TokenCode");
         let shown = |(name, value): &(String, String)| {
@@ -77,8 +77,8 @@ impl Call {
     }
 }
 
-/// Reads a request; an error comes with the service whose form it takes.
-pub(super) fn understand(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
+/// Parses a request. An error comes with the service in whose form it is written.
+pub(super) fn parse_call(state: &State, world: &World, request: Request) -> Result<Call, (Service, AwsError)> {
     let missing = || AwsError::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
     let scope = request.header("authorization").and_then(Scope::parse).ok_or_else(|| (Service::Sts, missing()))?;
     let unserved = || AwsError::new(404, "UnknownService", format!("{} is not simulated", scope.service));

@@ -1,4 +1,4 @@
-//! Who calls: the credential scope, root keys, keys of roles, and the sessions that AssumeRole issued.
+//! Identifies callers: the credential scope, root keys, keys of roles, and the sessions issued by `AssumeRole`.
 
 use super::names::mix;
 use super::policy::SessionPolicy;
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What an Authorization header says.
+/// The credential scope in an `Authorization` header.
 pub(super) struct Scope {
     pub key: String,
     pub region: String,
@@ -16,7 +16,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Reads `AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>/aws4_request, …`.
+    /// Parses `AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>/aws4_request, …`.
     pub(super) fn parse(header: &str) -> Option<Self> {
         let header = header.strip_prefix("AWS4-HMAC-SHA256")?;
         let scope = header.split_once("Credential=")?.1.split([',', ' ']).next()?;
@@ -30,30 +30,30 @@ impl Scope {
     }
 }
 
-/// A caller that was recognised.
+/// The identity of a caller, with its permissions.
 #[derive(Clone)]
 pub(super) struct Caller {
     pub account: String,
-    /// As messages and GetCallerIdentity name it.
+    /// The ARN in messages and in `GetCallerIdentity`.
     pub arn: String,
-    /// What trust policies see: a role's ARN, or the account's root.
+    /// The principal that trust policies match: a role's ARN or the account's root.
     pub principal: String,
-    /// GetCallerIdentity's UserId.
+    /// The `UserId` of `GetCallerIdentity`.
     pub user_id: String,
-    /// True for a role's session.
+    /// True if the caller is a session of a role.
     pub is_role: bool,
     pub policy: Option<Arc<SessionPolicy>>,
     pub revoked: bool,
 }
 
-/// Why a key is refused.
+/// The reason for which a key is rejected.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Refused {
+pub(super) enum KeyRejection {
     Unknown,
     Expired,
 }
 
-/// What AssumeRole hands out.
+/// The credentials that `AssumeRole` returns, and the caller that they identify.
 pub(super) struct Issued {
     pub key: String,
     pub secret: String,
@@ -70,7 +70,7 @@ struct Session {
     expired: bool,
 }
 
-/// All sessions ever issued.
+/// The sessions that `AssumeRole` has issued.
 #[derive(Default)]
 pub(super) struct Callers {
     sessions: Mutex<HashMap<String, Session>>,
@@ -78,16 +78,16 @@ pub(super) struct Callers {
 }
 
 impl Callers {
-    /// Who this key and token belong to.
+    /// Returns the caller to whom a key and token belong.
     pub(super) fn resolve(
         &self,
         world: &World,
         key: &str,
         token: Option<&str>,
         now_ms: i64,
-    ) -> Result<Caller, Refused> {
+    ) -> Result<Caller, KeyRejection> {
         if let Some(role) = world.keys.get(key) {
-            return assumed(role, "function").ok_or(Refused::Unknown);
+            return assumed(role, "function").ok_or(KeyRejection::Unknown);
         }
         if world.accounts.contains_key(key) {
             return Ok(root(world, key));
@@ -95,13 +95,13 @@ impl Callers {
         let sessions = lock(&self.sessions);
         let session = sessions.get(key).filter(|session| token == Some(session.token.as_str()));
         match session {
-            None => Err(Refused::Unknown),
-            Some(session) if session.expired || session.expires_ms <= now_ms => Err(Refused::Expired),
+            None => Err(KeyRejection::Unknown),
+            Some(session) if session.expired || session.expires_ms <= now_ms => Err(KeyRejection::Expired),
             Some(session) => Ok(session.caller.clone()),
         }
     }
 
-    /// The account a key belongs to, good or not; for counting.
+    /// Returns the account of a key, valid or not, for the counts.
     pub(super) fn account_of(&self, world: &World, key: &str) -> String {
         if world.accounts.contains_key(key) {
             return key.to_owned();
@@ -110,7 +110,7 @@ impl Callers {
         of_role.or_else(|| lock(&self.sessions).get(key).map(|s| s.caller.account.clone())).unwrap_or_default()
     }
 
-    /// A new session of a role.
+    /// Issues a new session of a role.
     pub(super) fn issue(
         &self,
         role: &str,
@@ -135,14 +135,14 @@ impl Callers {
         Some(Issued { key, secret, token, expires_ms, caller })
     }
 
-    /// Ends one session.
+    /// Expires the session of this key.
     pub(super) fn expire(&self, key: &str) {
         if let Some(session) = lock(&self.sessions).get_mut(key) {
             session.expired = true;
         }
     }
 
-    /// Ends all sessions of an account.
+    /// Expires all sessions of an account.
     pub(super) fn expire_account(&self, account: &str) {
         lock(&self.sessions).values_mut().filter(|s| s.caller.account == account).for_each(|s| s.expired = true);
     }
@@ -153,7 +153,7 @@ impl Callers {
         sessions.values_mut().filter(|s| s.caller.account == account).for_each(|s| s.caller.revoked = true);
     }
 
-    /// All secret keys and tokens.
+    /// Returns all secret keys and session tokens.
     pub(super) fn secrets(&self) -> Vec<String> {
         lock(&self.sessions).values().flat_map(|s| [s.secret.clone(), s.token.clone()]).collect()
     }
@@ -172,7 +172,7 @@ fn root(world: &World, account: &str) -> Caller {
     }
 }
 
-/// A session of the role with this ARN.
+/// Returns a caller for a session of the role with this ARN.
 fn assumed(role: &str, session: &str) -> Option<Caller> {
     let parts: Vec<&str> = role.splitn(6, ':').collect();
     let &["arn", partition, "iam", "", account, resource] = parts.as_slice() else {

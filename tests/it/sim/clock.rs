@@ -1,6 +1,6 @@
-//! Dates, as far as AWS's headers and answers need them: UTC, whole seconds.
+//! Dates in the forms of AWS's headers and responses: UTC, whole seconds.
 
-/// The civil date of a day counted from 1970-01-01.
+/// Converts days since 1970-01-01 to a civil date.
 fn civil(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
@@ -13,7 +13,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// The day of a civil date, counted from 1970-01-01.
+/// Converts a civil date to days since 1970-01-01.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
@@ -23,14 +23,14 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// `2026-11-21T03:00:00Z`
+/// Formats seconds since 1970 as `2026-11-21T03:00:00Z`.
 pub(super) fn iso(epoch: i64) -> String {
     let (year, month, day) = civil(epoch.div_euclid(86_400));
     let s = epoch.rem_euclid(86_400);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
 }
 
-/// `Sat, 21 Nov 2026 03:00:00 GMT`
+/// Formats seconds since 1970 as `Sat, 21 Nov 2026 03:00:00 GMT`.
 pub(super) fn http_date(epoch: i64) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
@@ -42,7 +42,7 @@ pub(super) fn http_date(epoch: i64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {:02}:{:02}:{:02} GMT", s / 3600, s / 60 % 60, s % 60)
 }
 
-/// Reads `20261121T030000Z`.
+/// Parses `20261121T030000Z` to seconds since 1970.
 pub(super) fn parse_amz(date: &str) -> Option<i64> {
     let part = |range: std::ops::Range<usize>| date.get(range)?.parse::<i64>().ok();
     if date.len() != 16 || !date.is_ascii() {
@@ -53,7 +53,7 @@ pub(super) fn parse_amz(date: &str) -> Option<i64> {
 }
 
 #[test]
-fn dates_there_and_back() {
+fn dates_round_trip() {
     assert_eq!(iso(1_795_230_000), "2026-11-21T03:00:00Z");
     assert_eq!(http_date(1_795_230_000), "Sat, 21 Nov 2026 03:00:00 GMT");
     assert_eq!(parse_amz("20261121T030000Z"), Some(1_795_230_000));

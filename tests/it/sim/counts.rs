@@ -1,4 +1,4 @@
-//! What was asked of the server: counts, peaks, and a log of the latest calls.
+//! Counts and peaks of the server's calls, and a log of the latest ones.
 
 use super::call::Call;
 use super::error::AwsError;
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What calls are counted by. An account that is not known is empty.
+/// The key by which calls are counted. An unknown account is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallKey {
     pub account: String,
@@ -22,61 +22,61 @@ pub(crate) struct CallKey {
 pub(crate) struct Counts {
     /// Calls by the calling account, region, service and operation.
     pub calls: BTreeMap<CallKey, u64>,
-    /// AssumeRole calls, refused ones included, by the account of the role.
+    /// `AssumeRole` calls, including refused ones, by the account of the role.
     pub assumed: BTreeMap<String, u64>,
-    /// The most requests in flight at once.
+    /// The peak of requests in flight.
     pub peak_in_flight: u64,
-    /// The same within one account (AssumeRole: the role's).
+    /// The peak of each account. `AssumeRole` counts for the role's account.
     pub peak_by_account: BTreeMap<String, u64>,
-    /// The same within one account and region.
+    /// The peak of each account and region.
     pub peak_by_region: BTreeMap<(String, String), u64>,
-    /// Connections ever opened.
+    /// The number of opened connections.
     pub connections: u64,
-    /// The most connections open at once.
+    /// The peak of open connections.
     pub peak_connections: u64,
-    /// Answers that refused for rate.
+    /// The number of throttling responses.
     pub throttled: u64,
-    /// Answers with an error, throttles included.
+    /// The number of responses with an error, including throttling.
     pub errors: u64,
 }
 
 impl Counts {
-    /// All calls.
+    /// Returns the number of all calls.
     pub(crate) fn total(&self) -> u64 {
         self.calls.values().sum()
     }
 
-    /// Calls of one account, service and operation, over all regions.
+    /// Returns the calls of one account, service and operation in all regions.
     pub(crate) fn of(&self, account: &str, service: Service, operation: &str) -> u64 {
         let fits = |key: &CallKey| key.account == account && key.service == service && key.operation == operation;
         self.calls.iter().filter(|(key, _)| fits(key)).map(|(_, calls)| calls).sum()
     }
 
-    /// All calls of one account.
+    /// Returns all calls of one account.
     pub(crate) fn of_account(&self, account: &str) -> u64 {
         self.calls.iter().filter(|(key, _)| key.account == account).map(|(_, calls)| calls).sum()
     }
 }
 
-/// One call. Secrets among the parameters are replaced.
+/// A logged call. Secrets in its parameters are replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct LogEntry {
-    /// When it came, since the server's start.
+    /// The time of its arrival since the server's start.
     pub at: Duration,
     pub account: String,
     pub region: String,
     pub service: Service,
     pub operation: String,
-    /// AssumeRole: the account of the role.
+    /// The account of the role, for `AssumeRole`.
     pub target: Option<String>,
-    /// Form, query or path parameters.
+    /// The parameters in the form, the query or the path.
     pub params: BTreeMap<String, String>,
-    /// 0: no answer was given.
+    /// The HTTP status; 0 if there was no response.
     pub status: u16,
     pub code: Option<String>,
 }
 
-/// The books.
+/// The counters of the running server.
 pub(super) struct Counters {
     counts: Counts,
     in_flight: u64,
@@ -125,7 +125,7 @@ impl Counters {
         self.open -= 1;
     }
 
-    /// Notes how a call was answered.
+    /// Records the response to a call.
     pub(super) fn answered(&mut self, call: &Call, at: Instant, status: u16, code: Option<&str>) {
         self.counts.errors += u64::from(code.is_some());
         self.counts.throttled += u64::from(code.is_some_and(AwsError::is_throttle));
@@ -183,7 +183,7 @@ impl Counters {
     }
 }
 
-/// Holds a call as being in flight, until dropped.
+/// Counts a call as in flight until dropped.
 pub(super) struct InFlight {
     counters: Arc<Mutex<Counters>>,
     place: (String, String),

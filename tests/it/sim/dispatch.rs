@@ -1,11 +1,11 @@
-//! From a request to an answer: what strikes the call, whether it is let in, and the service's own word.
+//! Handles a request: applies faults, authorizes the call, and lets the service respond.
 
-use super::admit::let_in;
-use super::call::{Call, understand};
+use super::authorization::authorize;
+use super::call::{Call, parse_call};
 use super::caller::Caller;
 use super::counts::InFlight;
 use super::error::AwsError;
-use super::fault::{Service, Struck, What};
+use super::fault::{FaultEffects, FaultKind, Service};
 use super::http::Request;
 use super::reply::{Delivery, Reply};
 use super::state::{State, lock};
@@ -14,25 +14,25 @@ use super::{account, clock, ec2, iam, route53, s3, sts};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a service needs to answer.
+/// The context in which a service responds to a call.
 pub(super) struct Job<'a> {
     pub state: &'a State,
     pub world: &'a World,
     pub call: &'a Call,
     pub caller: &'a Caller,
     pub request_id: &'a str,
-    /// The listing gives the same token for ever.
+    /// True if the listing returns the same token again and again.
     pub repeat_token: bool,
 }
 
-/// Answers a request, whatever it is. The call counts as in flight until the second part is dropped.
+/// Responds to any request. The call counts as in flight until the second value is dropped.
 pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Option<InFlight>) {
     let at = Instant::now();
     let world = state.world();
     let request_id = state.request_id();
-    let call = match understand(state, &world, request) {
+    let call = match parse_call(state, &world, request) {
         Ok(call) => call,
-        Err((service, error)) => return (dress(state, error.reply(service, &request_id), &request_id), None),
+        Err((service, error)) => return (add_headers(state, error.reply(service, &request_id), &request_id), None),
     };
     if call.service != Service::S3
         && let Some(recorded) = lock(&state.recorded).as_mut()
@@ -43,48 +43,54 @@ pub(super) async fn answer(state: &Arc<State>, request: Request) -> (Reply, Opti
     if call.service == Service::S3 {
         s3::count_foreign(state, &world, &call);
     }
-    let mut struck = state.faults.strike(&call);
-    struck.passed(world.latency).await;
-    let (reply, code) = match carry_out(state, &world, &call, &struck, &request_id) {
+    let mut effects = state.faults.effects_on(&call);
+    effects.wait(world.latency).await;
+    let (reply, code) = match execute(state, &world, &call, &effects, &request_id) {
         Ok(reply) => (reply, None),
         Err(error) => (error.reply(call.service, &request_id), Some(error.code)),
     };
-    let mut reply = deliver_by(&struck, reply);
+    let mut reply = apply_delivery_fault(&effects, reply);
     if call.request.method == "HEAD" && reply.status > 0 {
         reply.length = Some(reply.length.unwrap_or(reply.body.len()));
         reply.body.clear();
     }
     lock(&state.counters).answered(&call, at, reply.status, code.as_deref());
-    (dress(state, reply, &request_id), Some(in_flight))
+    (add_headers(state, reply, &request_id), Some(in_flight))
 }
 
-fn dress(state: &State, reply: Reply, request_id: &str) -> Reply {
+fn add_headers(state: &State, reply: Reply, request_id: &str) -> Reply {
     let id = request_id.to_owned();
     reply.header("date", clock::http_date(state.now())).header("x-amzn-requestid", id.clone()).header("x-amz-id-2", id)
 }
 
-fn carry_out(state: &State, world: &World, call: &Call, struck: &Struck, request_id: &str) -> Result<Reply, AwsError> {
+fn execute(
+    state: &State,
+    world: &World,
+    call: &Call,
+    effects: &FaultEffects,
+    request_id: &str,
+) -> Result<Reply, AwsError> {
     let service = call.service;
-    match &struck.what {
-        Some(What::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
-        Some(What::Throttle) => return Err(AwsError::throttled(service)),
-        Some(What::Reset) => return Ok(Reply::none(Delivery::Reset)),
-        Some(What::Hang) => return Ok(Reply::none(Delivery::Hang)),
-        Some(What::Empty200) => return Ok(Reply::empty(200)),
-        Some(What::Garbage) => {
+    match &effects.kind {
+        Some(FaultKind::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
+        Some(FaultKind::Throttle) => return Err(AwsError::throttled(service)),
+        Some(FaultKind::Reset) => return Ok(Reply::none(Delivery::Reset)),
+        Some(FaultKind::Hang) => return Ok(Reply::none(Delivery::Hang)),
+        Some(FaultKind::Empty200) => return Ok(Reply::empty(200)),
+        Some(FaultKind::Garbage) => {
             return Ok(Reply::new(200, "text/xml", &b"<html><p>not what you <asked & for\x00\xff\xfe"[..]));
         }
-        Some(What::ExpiredSession) => {
+        Some(FaultKind::ExpiredSession) => {
             state.callers.expire(&call.key);
             return Err(AwsError::expired(service));
         }
-        Some(What::DeletedZone) => {
+        Some(FaultKind::DeletedZone) => {
             lock(&state.deleted_zones).extend(call.zone.clone());
         }
         _ => {}
     }
-    let caller = let_in(state, world, call, struck)?;
-    let repeat_token = matches!(struck.what, Some(What::RepeatToken));
+    let caller = authorize(state, world, call, effects)?;
+    let repeat_token = matches!(effects.kind, Some(FaultKind::RepeatToken));
     let job = Job { state, world, call, caller: &caller, request_id, repeat_token };
     match service {
         Service::Sts => sts::answer(&job),
@@ -96,13 +102,15 @@ fn carry_out(state: &State, world: &World, call: &Call, struck: &Struck, request
     }
 }
 
-fn deliver_by(struck: &Struck, mut reply: Reply) -> Reply {
-    let delivery = match struck.what {
-        Some(What::ResetAfter) => return Reply::none(Delivery::Reset),
-        Some(What::Cut | What::CutWithoutLength) if reply.body.is_empty() => return Reply::none(Delivery::Reset),
-        Some(What::Cut) => Delivery::Cut,
-        Some(What::CutWithoutLength) => Delivery::CutWithoutLength,
-        Some(What::Drip(every)) => Delivery::Drip(every),
+fn apply_delivery_fault(effects: &FaultEffects, mut reply: Reply) -> Reply {
+    let delivery = match effects.kind {
+        Some(FaultKind::ResetAfter) => return Reply::none(Delivery::Reset),
+        Some(FaultKind::Cut | FaultKind::CutWithoutLength) if reply.body.is_empty() => {
+            return Reply::none(Delivery::Reset);
+        }
+        Some(FaultKind::Cut) => Delivery::Cut,
+        Some(FaultKind::CutWithoutLength) => Delivery::CutWithoutLength,
+        Some(FaultKind::Drip(every)) => Delivery::Drip(every),
         _ => return reply,
     };
     reply.delivery = delivery;

@@ -1,10 +1,10 @@
-//! The errors that the services answer, in each service's own form and codes.
+//! The errors of the services, in each service's form and with its codes.
 
 use super::fault::Service;
 use super::reply::Reply;
 use super::xml::Xml;
 
-/// An error before it takes a service's form.
+/// An error that is not yet written in a service's form.
 #[derive(Clone, Debug)]
 pub(super) struct AwsError {
     pub status: u16,
@@ -17,12 +17,12 @@ impl AwsError {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 
-    /// The request cannot be read or breaks the model's rules.
+    /// The request is malformed or violates the model's constraints.
     pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)
     }
 
-    /// Refused for rate.
+    /// The service's throttling error.
     pub(super) fn throttled(service: Service) -> Self {
         match service {
             Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
@@ -32,7 +32,7 @@ impl AwsError {
         }
     }
 
-    /// The access key or its token is not known.
+    /// The access key or its session token is unknown.
     pub(super) fn unknown_key(service: Service) -> Self {
         let message = "The security token included in the request is invalid.";
         match service {
@@ -43,12 +43,12 @@ impl AwsError {
         }
     }
 
-    /// EC2's answer to credentials that are none, and in regions that are not enabled.
+    /// EC2's error for invalid credentials, and in regions that are not enabled.
     pub(super) fn auth_failure() -> Self {
         Self::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
     }
 
-    /// The session is over.
+    /// The session has expired.
     pub(super) fn expired(service: Service) -> Self {
         let message = "The security token included in the request is expired";
         match service {
@@ -59,7 +59,7 @@ impl AwsError {
         }
     }
 
-    /// Not allowed; `why` is the end of AWS's sentence.
+    /// The caller has no permission. `why` is the end of AWS's message.
     pub(super) fn denied(service: Service, who: &str, action: &str, why: &str) -> Self {
         let sentence = format!("User: {who} is not authorized to perform: {action} {why}");
         match service {
@@ -72,7 +72,7 @@ impl AwsError {
         }
     }
 
-    /// Whether this is a refusal for rate.
+    /// Returns whether a code means throttling.
     pub(super) fn is_throttle(code: &str) -> bool {
         matches!(
             code,
@@ -80,7 +80,7 @@ impl AwsError {
         )
     }
 
-    /// The answer, as the service spells it.
+    /// Writes the error in the service's form.
     pub(super) fn reply(&self, service: Service, request_id: &str) -> Reply {
         let (code, message) = (self.code.as_str(), self.message.as_str());
         if service == Service::Account {

@@ -1,6 +1,6 @@
-//! Faults as data: which calls, how often, and what goes wrong.
+//! Faults as data: which calls they match, how often they fire, and what goes wrong.
 //!
-//! Knows how to choose and count; what a fault does to an answer is carried out by `dispatch` and `reply`.
+//! **Invariant:** this module matches and counts; `dispatch` and `reply` apply a fault to a response.
 
 use super::call::Call;
 use super::names::mix;
@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Service {
     Sts,
@@ -22,13 +21,13 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// By the name in the credential scope.
+    /// Returns the service of a name in the credential scope.
     pub(crate) fn from_scope(name: &str) -> Option<Self> {
         let all = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::Account, Self::S3];
         all.into_iter().find(|service| service.name() == name)
     }
 
-    /// The name in credential scopes and actions.
+    /// Returns the name in credential scopes and actions.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sts => "sts",
@@ -40,7 +39,7 @@ impl Service {
         }
     }
 
-    /// The namespace of its XML.
+    /// Returns the namespace of its XML.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -53,92 +52,92 @@ impl Service {
     }
 }
 
-/// Which of the calls that match are struck.
+/// The matching calls for which a fault fires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Times {
     Always,
-    /// The first n.
+    /// The first n calls.
     First(u64),
-    /// The nth, counted from one, and no other.
+    /// Only the nth call, counted from one.
     Only(u64),
-    /// All but the first n.
+    /// All but the first n calls.
     After(u64),
-    /// By chance, decided from the seed, the cell and the call's number within it: the same in every run.
+    /// Random calls, derived from the seed, the cell and the call's number in it. They are the same in every run.
     Seeded {
         seed: u64,
         probability: f64,
     },
 }
 
-/// What goes wrong.
+/// The kinds of faults.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
-    /// This error, in the service's form.
+pub(crate) enum FaultKind {
+    /// An error in the service's form.
     Error { status: u16, code: String, message: String },
-    /// The service's refusal for rate.
+    /// The service's throttling error.
     Throttle,
-    /// The connection is reset before anything is done.
+    /// The connection is reset before the call is executed.
     Reset,
-    /// The call is carried out, then the connection is reset.
+    /// The call is executed, then the connection is reset.
     ResetAfter,
-    /// Carried out; the body ends in its middle, under the right content-length.
+    /// Executed; the body is cut in the middle, with the correct content-length.
     Cut,
-    /// Carried out; the body ends in its middle, with nothing to tell it by but the XML.
+    /// Executed; the body is cut in the middle, without a content-length. Only the XML shows it.
     CutWithoutLength,
-    /// 200 with a body that is none.
+    /// Status 200 with a body that is not XML.
     Garbage,
-    /// No answer, ever.
+    /// There is never a response.
     Hang,
-    /// Carried out; a byte of the body each time this has passed.
+    /// Executed; the body is sent byte by byte at this interval.
     Drip(Duration),
-    /// 200 with no body.
+    /// Status 200 with an empty body.
     Empty200,
     /// Denied by the role.
     Denied,
     /// Denied by a service control policy.
     ScpDenied,
-    /// Listings give the same token for ever. Strikes paged listings only.
+    /// The listing returns the same token again and again. Only paged listings match.
     RepeatToken,
-    /// The session used expires now, for good.
+    /// The caller's session expires with this call.
     ExpiredSession,
-    /// This much later. Other faults may strike besides.
+    /// The response is delayed by this much. Other faults may fire too.
     Latency(Duration),
-    /// Not before the fault is lifted, so that a test decides who is first. Other faults may strike besides.
+    /// The call waits until the fault is lifted, so that a test decides the order of calls. Other faults may fire too.
     Held,
-    /// The zone asked is deleted now, for good. Strikes calls that name a zone only.
+    /// The requested zone is deleted with this call. Only calls that name a zone match.
     DeletedZone,
 }
 
-impl What {
-    /// An error of this status and code.
+impl FaultKind {
+    /// Returns an error of this status and code.
     pub(crate) fn error(status: u16, code: &str) -> Self {
         Self::Error { status, code: code.to_owned(), message: format!("Simulated {code}.") }
     }
 }
 
-/// A fault. `None` matches everything; an AssumeRole belongs to the account of the role.
+/// A fault. `None` matches everything. An `AssumeRole` matches the account of the role.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
     pub account: Option<String>,
     pub region: Option<String>,
     pub service: Option<Service>,
     pub operation: Option<String>,
-    /// A parameter that the call carries.
+    /// A parameter that the call must have.
     pub parameter: Option<String>,
     pub times: Times,
-    pub what: What,
+    pub kind: FaultKind,
 }
 
 impl Fault {
-    /// Strikes every call, until narrowed.
-    pub(crate) fn new(what: What) -> Self {
+    /// Returns a fault that fires for every call.
+    pub(crate) fn new(kind: FaultKind) -> Self {
         let (account, region, service, operation, parameter) = (None, None, None, None, None);
-        Self { account, region, service, operation, parameter, times: Times::Always, what }
+        Self { account, region, service, operation, parameter, times: Times::Always, kind }
     }
 
-    /// An error of this status and code.
+    /// Returns an error of this status and code.
     pub(crate) fn error(status: u16, code: &str) -> Self {
-        Self::new(What::error(status, code))
+        Self::new(FaultKind::error(status, code))
     }
 
     pub(crate) fn account(self, account: &str) -> Self {
@@ -167,9 +166,9 @@ impl Fault {
 
     fn matches(&self, call: &Call) -> bool {
         let account = call.target.as_ref().unwrap_or(&call.account);
-        let applies = match self.what {
-            What::DeletedZone => call.zone.is_some(),
-            What::RepeatToken => call.is_paged(),
+        let applies = match self.kind {
+            FaultKind::DeletedZone => call.zone.is_some(),
+            FaultKind::RepeatToken => call.is_paged(),
             _ => true,
         };
         applies
@@ -181,21 +180,21 @@ impl Fault {
     }
 }
 
-/// Names a fault that was added.
+/// Identifies an added fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FaultId(usize);
 
-/// A fault and what it has done.
-struct Armed {
+/// An added fault and its counts.
+struct ArmedFault {
     fault: Fault,
     matched: u64,
     fired: u64,
     cells: HashMap<u64, u64>,
-    /// Whether it strikes no more.
+    /// True if it does not fire any more.
     lifted: watch::Sender<bool>,
 }
 
-impl Armed {
+impl ArmedFault {
     fn fires(&mut self, call: &Call) -> bool {
         self.matched += 1;
         let fires = match self.fault.times {
@@ -217,39 +216,39 @@ impl Armed {
     }
 }
 
-/// What strikes one call.
+/// The effects of all faults that fire for one call.
 #[derive(Default)]
-pub(super) struct Struck {
+pub(super) struct FaultEffects {
     pub latency: Duration,
-    pub what: Option<What>,
+    pub kind: Option<FaultKind>,
     held: Vec<watch::Receiver<bool>>,
 }
 
-impl Struck {
-    /// Returns when the call may be carried out.
-    pub(super) async fn passed(&mut self, latency: Duration) {
+impl FaultEffects {
+    /// Waits for the latency and for the faults that hold the call.
+    pub(super) async fn wait(&mut self, latency: Duration) {
         let latency = latency + self.latency;
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
         for held in &mut self.held {
-            // A fault that was taken away holds nobody either.
+            // A removed fault holds no call either.
             let _ = held.wait_for(|lifted| *lifted).await;
         }
     }
 }
 
-/// All faults, in the order they were added.
+/// All faults in the order in which they were added.
 #[derive(Default)]
 pub(super) struct Faults {
-    armed: Mutex<Vec<Armed>>,
+    armed: Mutex<Vec<ArmedFault>>,
 }
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) -> FaultId {
         let mut armed = lock(&self.armed);
         let lifted = watch::Sender::new(false);
-        armed.push(Armed { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
+        armed.push(ArmedFault { fault, matched: 0, fired: 0, cells: HashMap::new(), lifted });
         FaultId(armed.len() - 1)
     }
 
@@ -267,18 +266,20 @@ impl Faults {
         lock(&self.armed).clear();
     }
 
-    /// Every latency and hold that fires, and the first other fault that does.
-    pub(super) fn strike(&self, call: &Call) -> Struck {
-        let mut struck = Struck::default();
+    /// Returns all latencies and holds that fire for a call, and the first other fault that fires.
+    pub(super) fn effects_on(&self, call: &Call) -> FaultEffects {
+        let mut effects = FaultEffects::default();
         let mut all = lock(&self.armed);
         for armed in all.iter_mut().filter(|armed| !*armed.lifted.borrow() && armed.fault.matches(call)) {
-            match armed.fault.what.clone() {
-                What::Latency(latency) => struck.latency += if armed.fires(call) { latency } else { Duration::ZERO },
-                What::Held => struck.held.extend(armed.fires(call).then(|| armed.lifted.subscribe())),
-                _ if struck.what.is_some() => {}
-                what => struck.what = armed.fires(call).then_some(what),
+            match armed.fault.kind.clone() {
+                FaultKind::Latency(latency) => {
+                    effects.latency += if armed.fires(call) { latency } else { Duration::ZERO }
+                }
+                FaultKind::Held => effects.held.extend(armed.fires(call).then(|| armed.lifted.subscribe())),
+                _ if effects.kind.is_some() => {}
+                kind => effects.kind = armed.fires(call).then_some(kind),
             }
         }
-        struck
+        effects
     }
 }

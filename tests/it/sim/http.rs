@@ -1,6 +1,7 @@
-//! The HTTP/1.1 server: accepts, reads requests, keeps connections alive. What is malformed gets a 400.
+//! The HTTP/1.1 server: accepts connections, reads requests and keeps connections alive. Malformed requests get a 400.
+//! Connections, heads and bodies are limited.
 //!
-//! Bounded: connections, heads and bodies. It knows no service.
+//! **Invariant:** knows no AWS service.
 
 use super::dispatch;
 use super::reply::Reply;
@@ -12,41 +13,41 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-const MOST_CONNECTIONS: usize = 8192;
-const LARGEST_HEAD: usize = 64 << 10;
-const LARGEST_BODY: usize = 256 << 20;
+const MAX_CONNECTIONS: usize = 8192;
+const MAX_HEAD: usize = 64 << 10;
+const MAX_BODY: usize = 256 << 20;
 
-/// A request, whole.
+/// A complete HTTP request.
 pub(super) struct Request {
     pub method: String,
-    /// The path as sent, still encoded.
+    /// The path as it was sent, percent-encoded.
     pub path: String,
-    /// The query's pairs, decoded.
+    /// The decoded pairs of the query.
     pub query: Vec<(String, String)>,
-    /// Headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
-    /// The head as it was sent.
+    /// The head as it was sent, byte for byte.
     pub head: Bytes,
 }
 
 impl Request {
-    /// A header's value.
+    /// Returns a header's value.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// A query parameter's value.
+    /// Returns a query parameter's value.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Accepts until the runtime ends.
+/// Accepts connections until the runtime stops.
 pub(super) async fn listen(state: Arc<State>, listener: TcpListener) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
         let Ok((stream, _)) = listener.accept().await else {
@@ -54,7 +55,7 @@ pub(super) async fn listen(state: Arc<State>, listener: TcpListener) {
         };
         let state = Arc::clone(&state);
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             lock(&state.counters).connection_opened();
             let _ = serve(&state, stream).await;
             lock(&state.counters).connection_closed();
@@ -94,7 +95,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Read>
         match head(buffer) {
             Head::Whole(request, length) => break (request, length),
             Head::Malformed(status, why) => return Ok(Read::Malformed(status, why)),
-            Head::Partial if buffer.len() > LARGEST_HEAD => return Ok(Read::Malformed(431, "head too large")),
+            Head::Partial if buffer.len() > MAX_HEAD => return Ok(Read::Malformed(431, "head too large")),
             Head::Partial => {}
         }
         if stream.read_buf(buffer).await? == 0 {
@@ -147,13 +148,13 @@ fn head(buffer: &mut BytesMut) -> Head {
     }
     match request.header("content-length").map(str::parse::<usize>) {
         None => Head::Whole(request, 0),
-        Some(Ok(length)) if length <= LARGEST_BODY => Head::Whole(request, length),
+        Some(Ok(length)) if length <= MAX_BODY => Head::Whole(request, length),
         Some(Ok(_)) => Head::Malformed(413, "body too large"),
         Some(Err(_)) => Head::Malformed(400, "content-length is no number"),
     }
 }
 
-/// The pairs of a query or a form.
+/// Parses the pairs of a query or a form.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     let pair = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -162,7 +163,7 @@ pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&').filter(|part| !part.is_empty()).map(pair).collect()
 }
 
-/// Percent-decodes; what is no escape stays as it is.
+/// Percent-decodes text. Invalid escapes stay as they are.
 pub(super) fn decode(text: &str, plus_is_space: bool) -> String {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));

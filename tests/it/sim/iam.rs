@@ -1,4 +1,4 @@
-//! IAM: ListAccountAliases. An account has one alias at most, so there is one page.
+//! IAM: `ListAccountAliases`. An account has at most one alias, so there is one page.
 
 use super::dispatch::Job;
 use super::error::AwsError;

@@ -1,6 +1,6 @@
-//! Names and ids, made from what they stand for, so that a test can tell what a listing must contain.
+//! Names and ids, derived from the resource, so that a test knows what a listing must contain.
 
-/// A 64-bit mix of texts and a number; the same on every run.
+/// Hashes texts and a number to 64 bits. The hash is the same in every run.
 pub(super) fn mix(parts: &[&str], number: u64) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0xff])) {
@@ -12,34 +12,34 @@ pub(super) fn mix(parts: &[&str], number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The id of the customer account of this index.
+/// Returns the id of the customer account of this index.
 pub(crate) fn account_id(index: usize) -> String {
     format!("{}", 200_000_000_000_u64 + index as u64)
 }
 
-/// An EC2 resource id, `vpc-` and 17 hex digits.
+/// Returns an EC2 resource id: the prefix and 17 hex digits.
 pub(crate) fn resource_id(prefix: &str, account: &str, region: &str, index: usize) -> String {
     let hash = mix(&[prefix, account, region], index as u64) & 0xffff_ffff_ffff;
     format!("{prefix}-{:05x}{hash:012x}", index & 0xf_ffff)
 }
 
-/// The bare id of a hosted zone, `Z…`.
+/// Returns the id of a hosted zone without its prefix: `Z…`.
 pub(crate) fn zone_id(account: &str, index: usize) -> String {
     format!("Z{:012X}{index:06}", mix(&["zone", account], index as u64) & 0xffff_ffff_ffff)
 }
 
-/// The zone's index, where the id is one of this account.
+/// Returns the zone's index if the id belongs to this account.
 pub(super) fn zone_index(account: &str, id: &str) -> Option<usize> {
     let index = id.get(13..)?.parse().ok()?;
     (zone_id(account, index) == id).then_some(index)
 }
 
-/// A zone's name, with the trailing dot.
+/// Returns a zone's name with the trailing dot.
 pub(crate) fn zone_name(account: &str, index: usize) -> String {
     format!("z{index}.a{account}.example.")
 }
 
-/// The name, as AWS spells it, of a zone's record set of this index: NS and SOA first, then by ascending index.
+/// Returns the name of a zone's record set in AWS's spelling: NS and SOA first, then in ascending order of the index.
 pub(crate) fn record_name(zone: &str, index: usize) -> String {
     match index {
         0 | 1 => zone.to_owned(),
@@ -50,7 +50,7 @@ pub(crate) fn record_name(zone: &str, index: usize) -> String {
     }
 }
 
-/// The id of a health check.
+/// Returns the id of the health check of this index.
 pub(crate) fn health_check_id(account: &str, index: usize) -> String {
     let hash = mix(&["health", account], index as u64);
     format!("{:08x}-{:04x}-4000-8000-{index:012x}", hash & 0xffff_ffff, (hash >> 32) & 0xffff)

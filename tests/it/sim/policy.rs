@@ -1,4 +1,4 @@
-//! Session policies, as far as actions go: `Resource` and `Condition` are not looked at.
+//! Evaluates the actions of session policies. `Resource` and `Condition` are ignored.
 
 use serde_json::Value;
 
@@ -9,13 +9,13 @@ pub(super) struct SessionPolicy {
 
 struct Statement {
     allows: bool,
-    /// True: the patterns are those of `NotAction`.
+    /// True if the patterns are those of `NotAction`.
     not: bool,
     actions: Vec<String>,
 }
 
 impl SessionPolicy {
-    /// Reads a policy document; `None` if it is malformed.
+    /// Parses a policy document. Returns `None` if it is malformed.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let document: Value = serde_json::from_str(text).ok()?;
         let version = document.get("Version").is_none_or(|v| v == "2012-10-17" || v == "2008-10-17");
@@ -27,7 +27,7 @@ impl SessionPolicy {
         version.then_some(Self { statements })
     }
 
-    /// Whether an action is allowed and not denied.
+    /// Returns whether an action is allowed and not denied.
     pub(super) fn allows(&self, action: &str) -> bool {
         let fits = |s: &&Statement| s.actions.iter().any(|pattern| matches(pattern, action)) != s.not;
         let mut fitting = self.statements.iter().filter(fits).peekable();
@@ -58,7 +58,7 @@ fn statement(value: &Value) -> Option<Statement> {
     Some(Statement { allows, not, actions })
 }
 
-/// Whether an action fits a pattern with `*` and `?`, whatever the case.
+/// Returns whether an action matches a pattern with `*` and `?`, ignoring case.
 pub(super) fn matches(pattern: &str, action: &str) -> bool {
     let pattern: Vec<u8> = pattern.bytes().map(|b| b.to_ascii_lowercase()).collect();
     let action: Vec<u8> = action.bytes().map(|b| b.to_ascii_lowercase()).collect();

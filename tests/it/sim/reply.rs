@@ -1,4 +1,4 @@
-//! An answer and how it goes out: whole, cut, dripped, or not at all.
+//! HTTP responses and their delivery: whole, cut, byte by byte, or not at all.
 
 use bytes::Bytes;
 use std::io;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How an answer reaches the client.
+/// The way in which a response is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Delivery {
     Whole,
@@ -17,14 +17,14 @@ pub(super) enum Delivery {
     Reset,
 }
 
-/// An HTTP answer.
+/// An HTTP response and the way to deliver it.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
     pub delivery: Delivery,
-    /// The length told of a body that is not sent (HEAD).
+    /// The content-length of a body that is not sent, for `HEAD`.
     pub length: Option<usize>,
 }
 
@@ -34,17 +34,17 @@ impl Reply {
         Self { status, headers, body: body.into(), delivery: Delivery::Whole, length: None }
     }
 
-    /// 200 with XML.
+    /// Returns status 200 with XML.
     pub(super) fn xml(body: String) -> Self {
         Self::new(200, "text/xml;charset=UTF-8", body)
     }
 
-    /// No body.
+    /// Returns a response without a body.
     pub(super) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new(), delivery: Delivery::Whole, length: None }
     }
 
-    /// No answer: the connection hangs or is reset.
+    /// Returns no response: the connection hangs or is reset.
     pub(super) fn none(delivery: Delivery) -> Self {
         Self { delivery, ..Self::empty(0) }
     }
@@ -54,7 +54,7 @@ impl Reply {
         self
     }
 
-    /// Writes it; false when the connection is over.
+    /// Sends the response. Returns false if the connection is closed.
     pub(super) async fn deliver(self, stream: &mut TcpStream, chunked: bool) -> io::Result<bool> {
         let body_less = self.length.is_some() || self.status == 204;
         let half = self.body.slice(..self.body.len() / 2);
@@ -62,7 +62,7 @@ impl Reply {
             Delivery::Hang => return hang(stream).await,
             Delivery::Reset => return reset(stream),
             Delivery::Cut => {
-                stream.write_all(&[self.head(Length::Told).as_bytes(), &half].concat()).await?;
+                stream.write_all(&[self.head(Length::Declared).as_bytes(), &half].concat()).await?;
                 return close(stream).await;
             }
             Delivery::CutWithoutLength => {
@@ -70,7 +70,7 @@ impl Reply {
                 return close(stream).await;
             }
             Delivery::Drip(every) => {
-                stream.write_all(self.head(Length::Told).as_bytes()).await?;
+                stream.write_all(self.head(Length::Declared).as_bytes()).await?;
                 for byte in self.body.iter() {
                     tokio::time::sleep(every).await;
                     stream.write_all(&[*byte]).await?;
@@ -85,7 +85,7 @@ impl Reply {
                 stream.write_all(b"0\r\n\r\n").await?;
             }
             Delivery::Whole => {
-                let mut out = self.head(Length::Told).into_bytes();
+                let mut out = self.head(Length::Declared).into_bytes();
                 if self.body.len() <= 64 << 10 {
                     out.extend_from_slice(&self.body);
                     stream.write_all(&out).await?;
@@ -105,8 +105,8 @@ impl Reply {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         match length {
-            Length::Told if self.status == 204 => {}
-            Length::Told => {
+            Length::Declared if self.status == 204 => {}
+            Length::Declared => {
                 let bytes = self.length.unwrap_or(self.body.len());
                 head.push_str(&format!("content-length: {bytes}\r\n"));
             }
@@ -120,7 +120,7 @@ impl Reply {
 
 #[derive(Clone, Copy)]
 enum Length {
-    Told,
+    Declared,
     Chunked,
     Close,
 }
@@ -142,20 +142,20 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// Says nothing until the client goes.
+/// Sends nothing until the client closes the connection.
 async fn hang(stream: &mut TcpStream) -> io::Result<bool> {
     let mut sink = [0_u8; 1024];
     while stream.read(&mut sink).await? > 0 {}
     Ok(false)
 }
 
-/// Ends the connection with an RST.
+/// Closes the connection with an RST.
 fn reset(stream: &mut TcpStream) -> io::Result<bool> {
     stream.set_zero_linger()?;
     Ok(false)
 }
 
-/// Ends the connection in good order.
+/// Closes the connection with a FIN.
 async fn close(stream: &mut TcpStream) -> io::Result<bool> {
     stream.shutdown().await?;
     Ok(false)

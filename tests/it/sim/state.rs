@@ -1,4 +1,4 @@
-//! What the running server shares: the world, the sessions, the faults, the counts, the buckets.
+//! The shared state of the running server: world, sessions, faults, counters and token buckets.
 
 use super::bucket::TokenBuckets;
 use super::caller::Callers;
@@ -12,12 +12,11 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Locks; a panic elsewhere makes nothing worse here.
+/// Locks a mutex, even after a panic in another thread: the data stays consistent.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The server's state.
 pub(super) struct State {
     world: RwLock<Arc<World>>,
     pub callers: Callers,
@@ -25,9 +24,9 @@ pub(super) struct State {
     pub counters: Arc<Mutex<Counters>>,
     pub buckets: TokenBuckets,
     pub store: Mutex<Store>,
-    /// Ids of zones that were deleted.
+    /// The ids of deleted zones.
     pub deleted_zones: Mutex<HashSet<String>>,
-    /// Requests to customers' accounts as they were sent, where they are kept.
+    /// The recorded requests to customers' accounts; `None` if recording is off.
     pub recorded: Mutex<Option<Vec<bytes::Bytes>>>,
     skew: AtomicI64,
     requests: AtomicU64,
@@ -51,7 +50,7 @@ impl State {
         }
     }
 
-    /// The world as it is now.
+    /// Returns the current world.
     pub(super) fn world(&self) -> Arc<World> {
         Arc::clone(&self.world.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -66,23 +65,23 @@ impl State {
         self.skew.store(seconds, Ordering::Relaxed);
     }
 
-    /// The server's clock, in seconds since 1970.
+    /// Returns the server's time in seconds since 1970.
     pub(super) fn now(&self) -> i64 {
         self.now_ms() / 1000
     }
 
-    /// The server's clock, in milliseconds since 1970.
+    /// Returns the server's time in milliseconds since 1970.
     pub(super) fn now_ms(&self) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
         now + self.skew.load(Ordering::Relaxed) * 1000
     }
 
-    /// Whether a request of this date (`x-amz-date`) is too far off the server's clock.
+    /// Returns whether a request's date (`x-amz-date`) is too far from the server's time.
     pub(super) fn is_skewed(&self, date: Option<&str>) -> bool {
         date.and_then(clock::parse_amz).is_some_and(|date| (date - self.now()).abs() > 300)
     }
 
-    /// A new request id, of AWS's form.
+    /// Returns a new request id in the form of AWS.
     pub(super) fn request_id(&self) -> String {
         format!("51300000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }

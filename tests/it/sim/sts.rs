@@ -1,6 +1,6 @@
-//! STS: AssumeRole as strict as AWS, and GetCallerIdentity.
+//! STS: `AssumeRole`, as strict as AWS, and `GetCallerIdentity`.
 //!
-//! Looser than AWS: an account's root may assume roles; policy ARNs, tags and source identities are refused.
+//! Deviations from AWS: an account's root may assume roles. Policy ARNs, tags and source identities are refused.
 
 use super::caller::Caller;
 use super::clock;
@@ -48,7 +48,7 @@ fn assume_role(job: &Job) -> Result<Reply, AwsError> {
         let why = format!("on resource: {arn}");
         AwsError::denied(Service::Sts, &job.caller.arn, "sts:AssumeRole", &why)
     })?;
-    // STS of a region that the role's account has not opted in to is of no use to it.
+    // STS refuses in a region that the role's account has not opted in to.
     if !job.world.enabled(call.target.as_deref().unwrap_or_default(), &call.region) {
         let message =
             format!("STS is not activated in this region for account:{}.", call.target.as_deref().unwrap_or(""));
@@ -98,7 +98,7 @@ fn session_policy(job: &Job) -> Result<Option<SessionPolicy>, AwsError> {
     }
 }
 
-/// The role of this ARN, if it trusts the caller and the external id is the one it wants.
+/// Returns the role of this ARN if it trusts the caller and the external ID is correct.
 fn trusted_role<'a>(world: &'a World, caller: &Caller, arn: &str, external_id: Option<&str>) -> Option<&'a Role> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let &["arn", partition, "iam", "", account, resource] = parts.as_slice() else {
@@ -107,8 +107,8 @@ fn trusted_role<'a>(world: &'a World, caller: &Caller, arn: &str, external_id: O
     let role = world.accounts.get(account)?.roles.get(resource.strip_prefix("role/")?)?;
     let root = format!("arn:{}:iam::{}:root", world.partition, caller.account);
     let trusted = role.trusts.iter().any(|trust| *trust == caller.principal || *trust == root);
-    let wanted = role.external_id.as_deref().is_none_or(|wanted| external_id == Some(wanted));
-    (partition == world.partition && trusted && wanted).then_some(role)
+    let id_is_correct = role.external_id.as_deref().is_none_or(|wanted| external_id == Some(wanted));
+    (partition == world.partition && trusted && id_is_correct).then_some(role)
 }
 
 fn bounded<'a>(
@@ -129,8 +129,8 @@ fn bounded<'a>(
     Ok(Some(value))
 }
 
-fn is_word(c: char, besides: &str) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || besides.contains(c)
+fn is_word(c: char, others: &str) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || others.contains(c)
 }
 
 fn missing(name: &str) -> AwsError {

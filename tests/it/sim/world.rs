@@ -1,12 +1,12 @@
-//! What the simulated AWS holds: accounts, their roles, regions, resources, zones, denials, and the server's habits.
+//! The content of the simulated AWS (accounts, roles, regions, resources, zones, denials) and the server's behaviour.
 //!
-//! Pure data with defaults. It does not know how anything is answered; items themselves are not kept, only counted.
+//! **Invariant:** pure data with defaults. Knows nothing of responses. Items are counted and not stored.
 
 use super::ec2::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The regions every account has.
+/// The regions that every account has.
 pub(super) const DEFAULT_REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
@@ -27,7 +27,7 @@ pub(super) const DEFAULT_REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
-/// The regions an account has to opt in to.
+/// The regions that an account has to opt in to.
 pub(super) const OPT_IN_REGIONS: [&str; 17] = [
     "af-south-1",
     "ap-east-1",
@@ -48,52 +48,48 @@ pub(super) const OPT_IN_REGIONS: [&str; 17] = [
     "mx-central-1",
 ];
 
-/// A role: who may assume it, and with which external id.
+/// A role, its trusted principals and its external ID.
 #[derive(Clone, Debug)]
 pub(crate) struct Role {
-    /// Principals: a role's ARN trusts that role, an account's root ARN everybody in that account.
+    /// The trusted principals: the ARN of a role, or of an account's root for all its principals.
     pub trusts: Vec<String>,
-    /// The external id asked for; `None` asks for none (and, as in AWS, minds none).
+    /// The required external ID. `None` requires none and, as in AWS, accepts any.
     pub external_id: Option<String>,
-    /// The role's MaxSessionDuration in seconds.
+    /// The `MaxSessionDuration` in seconds.
     pub max_session: u32,
-    /// The account that `AssumedRoleUser.Arn` claims, to provoke a mismatch.
+    /// The account in `AssumedRoleUser.Arn`, if it differs from the role's.
     pub answers_as: Option<String>,
 }
 
-/// An action that an account denies.
+/// An action that is denied in an account.
 #[derive(Clone, Debug)]
 pub(crate) struct Deny {
-    /// `service:Operation`, `*` and `?` allowed.
+    /// The pattern `service:Operation` with `*` and `?`.
     pub action: String,
-    /// Only in this region.
+    /// The only region where it is denied; all if `None`.
     pub region: Option<String>,
-    /// True: the message names a service control policy.
+    /// True if the message names a service control policy.
     pub scp: bool,
 }
 
-/// One account.
+/// An account and its resources.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
-    /// Its alias.
     pub alias: Option<String>,
-    /// Roles by name with path, `team/rolecall-inventory`.
+    /// The roles by name with path: `team/rolecall-inventory`.
     pub roles: BTreeMap<String, Role>,
-    /// Opt-in regions that are enabled.
+    /// The enabled opt-in regions.
     pub opted_in: BTreeSet<String>,
-    /// EC2 items of each type in each region, unless `counts` says otherwise.
+    /// The number of EC2 items of each type in each region, unless `counts` overrides it.
     pub items: usize,
-    /// Overrides of `items`; the most particular holds: region and type, region, type.
+    /// Overrides of `items`. The most specific applies: region and type, then region, then type.
     pub counts: Vec<(Option<String>, Option<Kind>, usize)>,
-    /// Hosted zones.
     pub zones: usize,
-    /// Record sets in each zone (at least 2: NS and SOA).
+    /// The number of record sets in each zone, at least 2: NS and SOA.
     pub records: usize,
-    /// Record sets of single zones, by the zone's index.
+    /// The number of record sets of single zones by the zone's index.
     pub zone_records: BTreeMap<usize, usize>,
-    /// Health checks.
     pub health_checks: usize,
-    /// Actions denied.
     pub denied: Vec<Deny>,
 }
 
@@ -115,7 +111,7 @@ impl Default for Account {
 }
 
 impl Account {
-    /// Sets how many items of a type a region has; `None` means all regions, all types.
+    /// Sets the number of items of a type in a region. `None` means all regions or all types.
     pub(crate) fn set_count(&mut self, region: Option<&str>, kind: Option<Kind>, count: usize) -> &mut Self {
         self.counts.push((region.map(str::to_owned), kind, count));
         self
@@ -127,7 +123,7 @@ impl Account {
         self
     }
 
-    /// How many items of a type a region has; of equally particular overrides the last holds.
+    /// Returns the number of items of a type in a region. Of equally specific overrides the last applies.
     pub(crate) fn count(&self, region: &str, kind: Kind) -> usize {
         let rank = |(r, k, count): &(Option<String>, Option<Kind>, usize)| {
             let fits = r.as_deref().is_none_or(|r| r == region) && k.is_none_or(|k| k == kind);
@@ -137,38 +133,38 @@ impl Account {
         best.map_or(self.items, |(_, count)| count)
     }
 
-    /// How many record sets the zone of this index has.
+    /// Returns the number of record sets in the zone of this index.
     pub(crate) fn records_of(&self, zone: usize) -> usize {
         self.zone_records.get(&zone).copied().unwrap_or(self.records).max(2)
     }
 }
 
-/// A token bucket: how many at once, and how many a second.
+/// The limits of a token bucket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
-    /// Tokens in the full bucket.
+    /// The number of tokens in a full bucket.
     pub burst: f64,
-    /// Tokens a second.
+    /// The number of tokens added per second.
     pub refill: f64,
 }
 
-/// AWS's token buckets; `None` is no limit.
+/// The token buckets of AWS. `None` means no limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Buckets {
     /// Per action, account and region.
     pub ec2: Option<Rate>,
-    /// Per action, account and region, for the unpaginated and unfiltered calls that AWS keeps shorter.
+    /// Per action, account and region, for unpaginated and unfiltered calls, which AWS limits more.
     pub ec2_unpaginated: Option<Rate>,
     /// Per account, all actions together.
     pub route53: Option<Rate>,
     /// Per calling account and region, all actions together.
     pub sts: Option<Rate>,
-    /// Per account.
+    /// Per account, all actions of Account Management together.
     pub account: Option<Rate>,
 }
 
 impl Buckets {
-    /// The buckets that AWS documents.
+    /// Returns the limits that AWS documents.
     pub(crate) fn aws() -> Self {
         let rate = |burst, refill| Some(Rate { burst, refill });
         Self {
@@ -181,45 +177,45 @@ impl Buckets {
     }
 }
 
-/// Everything there is, and how the server behaves.
+/// All accounts and buckets, and the behaviour of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
-    /// The account that rolecall runs in.
+    /// The account in which rolecall runs.
     pub backend: String,
-    /// All accounts by id, the backend's included.
+    /// All accounts by id, including the backend's.
     pub accounts: BTreeMap<String, Account>,
-    /// Extra access keys: key id -> role ARN; such a caller is a role session.
+    /// Additional access keys: the role ARN by key id. Their caller is a session of the role.
     pub keys: BTreeMap<String, String>,
-    /// Bucket name -> owning account.
+    /// The owning account by bucket name.
     pub s3_buckets: BTreeMap<String, String>,
     /// `aws`, `aws-cn` or `aws-us-gov`: for ARNs and the region of the global services.
     pub partition: String,
-    /// All regions; true: it needs opting in.
+    /// All regions; true for those that need an opt-in.
     pub regions: BTreeMap<String, bool>,
-    /// Token buckets; none by default.
+    /// The token buckets; without limits by default.
     pub buckets: Buckets,
-    /// Added to every answer.
+    /// The delay of every response.
     pub latency: Duration,
-    /// An EC2 listing's second page is empty and has a token.
+    /// True if the second page of EC2 listings is empty and has a token.
     pub empty_pages: bool,
-    /// Bytes added to every EC2 item, as tags.
+    /// The number of bytes that tags add to every EC2 item.
     pub padding: usize,
-    /// EC2 items carry a member that no model knows (`simFutureMember`).
+    /// True if EC2 items have a member that no service model has (`simFutureMember`).
     pub future_members: bool,
-    /// How long sessions really live, whatever was asked.
+    /// The lifetime of sessions, whatever was requested.
     pub session_life: Option<Duration>,
-    /// Session policies longer than this get `PackedPolicyTooLarge`.
+    /// The length above which a session policy gets `PackedPolicyTooLarge`.
     pub packed_policy_limit: Option<usize>,
-    /// Bodies go out chunked, without a content-length.
+    /// True if bodies are sent chunked, without a content-length.
     pub chunked: bool,
-    /// How many calls the log keeps.
+    /// The number of calls in the log.
     pub log_limit: usize,
-    /// The server's threads.
+    /// The number of the server's threads.
     pub threads: usize,
 }
 
 impl World {
-    /// A world with the backend account alone.
+    /// Returns a world with only the backend account.
     pub(crate) fn new(backend: &str) -> Self {
         let regions = DEFAULT_REGIONS.iter().map(|r| (r.to_string(), false));
         Self {
@@ -242,12 +238,12 @@ impl World {
         }
     }
 
-    /// The account of this id, made if there is none. It has no role yet.
+    /// Returns the account of this id. A new account has no role.
     pub(crate) fn account(&mut self, id: &str) -> &mut Account {
         self.accounts.entry(id.to_owned()).or_default()
     }
 
-    /// Adds a role to an account that trusts the whole backend account.
+    /// Adds a role that trusts all of the backend account.
     pub(crate) fn role(&mut self, account: &str, name: &str, external_id: Option<&str>) -> &mut Role {
         let role = Role {
             trusts: vec![format!("arn:{}:iam::{}:root", self.partition, self.backend)],
@@ -261,8 +257,8 @@ impl World {
         slot
     }
 
-    /// Adds `n` customer accounts like `template`, each with the role `rolecall-inventory` and the external id
-    /// `ext-<account>`; answers their ids (`account_id(0)` to `account_id(n - 1)`).
+    /// Adds `n` customer accounts like `template`, each with the role `rolecall-inventory` and the external ID
+    /// `ext-<account>`. Returns their ids: `account_id(0)` to `account_id(n - 1)`.
     pub(crate) fn add_customers(&mut self, n: usize, template: &Account) -> Vec<String> {
         let ids: Vec<String> = (0..n).map(super::names::account_id).collect();
         for id in &ids {
@@ -272,12 +268,12 @@ impl World {
         ids
     }
 
-    /// Adds a bucket of the backend account.
+    /// Adds a bucket that the backend account owns.
     pub(crate) fn bucket(&mut self, name: &str) {
         self.s3_buckets.insert(name.to_owned(), self.backend.clone());
     }
 
-    /// Whether a region is there and enabled in an account.
+    /// Returns whether a region exists and is enabled in an account.
     pub(crate) fn enabled(&self, account: &str, region: &str) -> bool {
         match self.regions.get(region) {
             Some(false) => true,

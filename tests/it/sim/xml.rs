@@ -1,14 +1,14 @@
-//! Writes XML as AWS does: no indentation, an empty element closed in itself.
+//! Writes XML in the form of AWS: without indentation, with self-closing empty elements.
 
 use std::fmt::{Display, Write};
 
-/// A document in the making.
+/// A writer of one XML document.
 pub(super) struct Xml {
     out: String,
 }
 
 impl Xml {
-    /// Opens a document with its root element.
+    /// Starts a document with its root element.
     pub(super) fn new(root: &str, namespace: &str) -> Self {
         let mut xml = Self { out: String::with_capacity(4096) };
         xml.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -19,19 +19,19 @@ impl Xml {
         xml
     }
 
-    /// Opens an element.
+    /// Writes a start tag.
     pub(super) fn open(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "<{name}>");
         self
     }
 
-    /// Closes an element.
+    /// Writes an end tag.
     pub(super) fn close(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "</{name}>");
         self
     }
 
-    /// An element with text, escaped.
+    /// Writes an element with escaped text.
     pub(super) fn text(&mut self, name: &str, value: &str) -> &mut Self {
         if value.is_empty() {
             return self.empty(name);
@@ -41,32 +41,32 @@ impl Xml {
         self.close(name)
     }
 
-    /// An element with a value that needs no escaping.
+    /// Writes an element with a value that needs no escaping.
     pub(super) fn plain(&mut self, name: &str, value: impl Display) -> &mut Self {
         let _ = write!(self.out, "<{name}>{value}</{name}>");
         self
     }
 
-    /// An empty element.
+    /// Writes an empty element.
     pub(super) fn empty(&mut self, name: &str) -> &mut Self {
         let _ = write!(self.out, "<{name}/>");
         self
     }
 
-    /// What is XML already.
+    /// Writes text that is XML already.
     pub(super) fn raw(&mut self, xml: &str) -> &mut Self {
         self.out.push_str(xml);
         self
     }
 
-    /// Closes the root and gives the document.
+    /// Closes the root element and returns the document.
     pub(super) fn finish(mut self, root: &str) -> String {
         self.close(root);
         self.out
     }
 }
 
-/// Adds text with XML's special characters as references.
+/// Appends text and escapes the special characters of XML.
 pub(super) fn escape(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
@@ -80,7 +80,7 @@ pub(super) fn escape(out: &mut String, text: &str) {
     }
 }
 
-/// The texts of all elements of this name, unescaped, in order. Enough for the small documents that clients send.
+/// Returns the unescaped texts of all elements of this name. It suffices for the small documents that clients send.
 pub(super) fn texts(document: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let parts = document.split(open.as_str()).skip(1);

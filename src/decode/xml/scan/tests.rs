@@ -1,29 +1,29 @@
-//! Held to what a general reader reads of the same documents.
+//! Compares the scanner with quick-xml over the same documents.
 
 use proptest::prelude::*;
 use quick_xml::events::Event;
 
 use super::*;
 
-/// A document as its tags, and the text of those that have no children.
+/// The tags of a document, with the text of those named `text`.
 fn scanned(document: &str) -> Result<Vec<String>, DecodeError> {
     let mut scanner = Scanner::new(document);
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     loop {
         match scanner.tag()? {
-            Tag::Start("text") => told.push(format!("text {:?}", scanner.text()?)),
-            Tag::Start(name) => told.push(format!("<{name}")),
-            Tag::End => told.push(">".into()),
-            Tag::Eof => return Ok(told),
+            Tag::Start("text") => events.push(format!("text {:?}", scanner.text()?)),
+            Tag::Start(name) => events.push(format!("<{name}")),
+            Tag::End => events.push(">".into()),
+            Tag::Eof => return Ok(events),
         }
     }
 }
 
-/// The same by quick-xml.
+/// Reads the same with quick-xml.
 fn read(document: &str) -> Option<Vec<String>> {
     let mut reader = quick_xml::Reader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
-    let (mut told, mut depth, mut text) = (Vec::new(), 0_usize, None::<(usize, String)>);
+    let (mut events, mut depth, mut text) = (Vec::new(), 0_usize, None::<(usize, String)>);
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
@@ -32,14 +32,14 @@ fn read(document: &str) -> Option<Vec<String>> {
                 match (&text, name.as_str()) {
                     (Some(_), _) => {}
                     (None, "text") => text = Some((depth, String::new())),
-                    (None, name) => told.push(format!("<{name}")),
+                    (None, name) => events.push(format!("<{name}")),
                 }
             }
             Event::End(_) => {
                 match text.take() {
-                    Some((at, content)) if at == depth => told.push(format!("text {content:?}")),
+                    Some((at, content)) if at == depth => events.push(format!("text {content:?}")),
                     Some(inside) => text = Some(inside),
-                    None => told.push(">".into()),
+                    None => events.push(">".into()),
                 }
                 depth -= 1;
             }
@@ -58,7 +58,7 @@ fn read(document: &str) -> Option<Vec<String>> {
                 };
                 text.iter_mut().filter(|(at, _)| *at == depth).for_each(|(_, text)| text.push_str(&found));
             }
-            Event::Eof => return (depth == 0).then_some(told),
+            Event::Eof => return (depth == 0).then_some(events),
             _ => {}
         }
     }
@@ -93,14 +93,14 @@ fn document() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn it_reads_what_a_general_reader_reads(document in document()) {
+    fn reads_the_same_as_quick_xml(document in document()) {
         let expected = read(&document);
         prop_assert!(expected.is_some(), "{document}");
         prop_assert_eq!(scanned(&document).ok(), expected);
     }
 
     #[test]
-    fn what_was_cut_is_told(document in document(), at in 0.0..1.0_f64) {
+    fn a_truncated_document_is_an_error(document in document(), at in 0.0..1.0_f64) {
         let end = document.rfind('>').unwrap_or_default();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let cut = (0..=(at * end as f64) as usize).rev().find(|at| document.is_char_boundary(*at)).unwrap_or(0);
@@ -109,13 +109,13 @@ proptest! {
     }
 
     #[test]
-    fn nothing_at_all_breaks_it(text in "[<>/!?a-z&;#\"'= \\[\\]CDATA-]{0,60}") {
+    fn no_input_panics(text in "[<>/!?a-z&;#\"'= \\[\\]CDATA-]{0,60}") {
         let _ = scanned(&text);
     }
 }
 
 #[test]
-fn ends_are_held_to_their_beginnings() {
+fn end_tags_must_match_their_start_tags() {
     for broken in ["<a></b>", "<a></ab>", "<ab></a>", "<a>", "</a>", "<a", "<a b='", "<a><", "<>x</>", "<a><b></a></b>"]
     {
         assert!(scanned(broken).is_err(), "{broken}");

@@ -1,13 +1,15 @@
-//! Rows as Parquet: typed columns, bounded row groups, bytes given out as row groups are ended.
+//! Encodes rows as Parquet, with typed columns and bounded row groups.
 //!
-//! Rows wait in plain buffers, and one column at a time is encoded when a row group ends: a file that
-//! has few rows yet costs little memory. Knows columns and cells; nothing of tables, of where bytes go,
-//! or of the run, and so a file's schema and metadata never depend on what was collected.
+//! Rows wait in plain buffers, and the columns are encoded one by one when a row group ends. A file with few rows so
+//! takes little memory.
+//!
+//! **Invariant:** knows columns and values, and nothing of tables, of uploads or of the run. The schema and metadata of
+//! a file so never depend on what was collected.
 
-mod cell;
-mod texts;
-mod column;
-mod reading;
+mod row_values;
+mod text_buffer;
+mod column_buffer;
+mod to_ndjson;
 mod schema;
 
 use std::sync::Arc;
@@ -17,42 +19,34 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedRowGroupWriter};
 
 use crate::inventory::{Column, ColumnType};
-use column::Pending;
+use column_buffer::ColumnBuffer;
 
-pub(crate) use cell::{ColumnValue, ledger_cells, record_cells};
-pub use reading::lines_of;
+pub(crate) use row_values::{ColumnValue, ledger_values, record_values};
 pub use schema::ledger_columns;
+pub use to_ndjson::parquet_to_ndjson;
 
-/// A row group ends at so many rows ...
-const MOST_ROWS: usize = 1 << 16;
-/// ... or so many bytes of content, whichever comes first.
-const MOST_BYTES: usize = 16 << 20;
+/// The number of rows at which a row group ends.
+const MAX_GROUP_ROWS: usize = 1 << 16;
+/// The bytes of content at which a row group ends, if it has fewer rows.
+const MAX_GROUP_BYTES: usize = 16 << 20;
 
-/// Why a file could not be encoded. The file is of no use then.
+/// The reason why a file could not be encoded. Such a file is unusable.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EncodeError {
-    /// A cell does not fit its column.
-    #[error("column {column} holds {kind:?}, and not {cell}")]
-    Cell {
-        /// The column.
-        column: String,
-        /// What it holds.
-        kind: ColumnType,
-        /// What was to be put there.
-        cell: &'static str,
-    },
-    /// A row has more or fewer cells than there are columns.
-    #[error("a row does not have {0} cells")]
+    /// A value does not fit its column. The message names the type of the value, and never the value itself.
+    #[error("column {column} has the type {kind:?} and cannot hold {value}")]
+    Value { column: String, kind: ColumnType, value: &'static str },
+    /// A row does not have one value for each column.
+    #[error("a row does not have {0} values")]
     Width(usize),
-    /// The encoder's own answer.
     #[error("parquet: {0}")]
     Parquet(#[from] ParquetError),
 }
 
-/// One Parquet file being written into memory, piece by piece.
+/// Encodes one Parquet file into memory, row group by row group.
 pub(super) struct Encoder {
-    columns: Vec<Pending>,
-    /// Begun with the first row group, since it is large for a file that may never have one.
+    columns: Vec<ColumnBuffer>,
+    /// Created with the first row group: it takes much memory for a file that may never have one.
     writer: Option<SerializedFileWriter<Vec<u8>>>,
     rows: usize,
     buffered: usize,
@@ -60,19 +54,19 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// A file with these columns, the opening ones included, in this order.
+    /// Creates the encoder of a file with these columns, the opening ones included.
     pub(super) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
-        let columns = columns.into_iter().map(Pending::new).collect();
+        let columns = columns.into_iter().map(ColumnBuffer::new).collect();
         Self { columns, writer: None, rows: 0, buffered: 0, length: 0 }
     }
 
-    /// Adds a row: one cell for each column.
-    pub(super) fn push<'a>(&mut self, cells: impl IntoIterator<Item = ColumnValue<'a>>) -> Result<(), EncodeError> {
+    /// Adds a row with one value for each column.
+    pub(super) fn push<'a>(&mut self, values: impl IntoIterator<Item = ColumnValue<'a>>) -> Result<(), EncodeError> {
         let width = self.columns.len();
         let mut columns = self.columns.iter_mut();
         let mut size = 0;
-        for cell in cells {
-            size += columns.next().ok_or(EncodeError::Width(width))?.push(cell)?;
+        for value in values {
+            size += columns.next().ok_or(EncodeError::Width(width))?.push(value)?;
         }
         if columns.next().is_some() {
             return Err(EncodeError::Width(width));
@@ -83,28 +77,32 @@ impl Encoder {
         Ok(())
     }
 
-    /// The size of the content so far, before encoding and compression.
+    /// The size of the content in bytes, before encoding and compression.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// How many bytes of content wait for their row group to end: what `spill` would free.
+    /// The bytes of content in the unfinished row group, which `flush_row_group` would free.
     pub(super) fn buffered(&self) -> usize {
         self.buffered
     }
 
-    /// The bytes that are final and were not given yet, after ending the row group if it is full. To be
-    /// called after every few rows: nothing else bounds what waits.
-    pub(super) fn take(&mut self) -> Result<Vec<u8>, EncodeError> {
-        if self.rows >= MOST_ROWS || self.buffered >= MOST_BYTES { self.spill() } else { Ok(Vec::new()) }
+    /// Ends the row group if it is full, and returns its bytes. Call it after every few rows: nothing else bounds the
+    /// buffered rows.
+    pub(super) fn take_full_group(&mut self) -> Result<Vec<u8>, EncodeError> {
+        if self.rows >= MAX_GROUP_ROWS || self.buffered >= MAX_GROUP_BYTES {
+            self.flush_row_group()
+        } else {
+            Ok(Vec::new())
+        }
     }
 
-    /// Ends the row group, however small, and gives its bytes.
-    pub(super) fn spill(&mut self) -> Result<Vec<u8>, EncodeError> {
+    /// Ends the row group, even if it is small, and returns its bytes.
+    pub(super) fn flush_row_group(&mut self) -> Result<Vec<u8>, EncodeError> {
         if self.rows == 0 {
             return Ok(Vec::new());
         }
-        let writer = begun(&mut self.writer, &self.columns)?;
+        let writer = open_writer(&mut self.writer, &self.columns)?;
         let mut group = writer.next_row_group()?;
         for column in &mut self.columns {
             column.write(&mut group)?;
@@ -115,24 +113,25 @@ impl Encoder {
         Ok(std::mem::take(writer.inner_mut()))
     }
 
-    /// Ends the file and gives the rest of its bytes: the last row group and the footer.
+    /// Ends the file, and returns the bytes of the last row group and the footer.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, EncodeError> {
-        let mut rest = self.spill()?;
-        let writer = begun(&mut self.writer, &self.columns)?;
+        let mut rest = self.flush_row_group()?;
+        let writer = open_writer(&mut self.writer, &self.columns)?;
         writer.finish()?;
         rest.append(writer.inner_mut());
         Ok(rest)
     }
 }
 
-fn begun<'a>(
+/// The writer, created if there is none.
+fn open_writer<'a>(
     writer: &'a mut Option<SerializedFileWriter<Vec<u8>>>,
-    columns: &[Pending],
+    columns: &[ColumnBuffer],
 ) -> Result<&'a mut SerializedFileWriter<Vec<u8>>, EncodeError> {
     match writer {
         Some(writer) => Ok(writer),
         None => {
-            let columns: Vec<&Column> = columns.iter().map(Pending::column).collect();
+            let columns: Vec<&Column> = columns.iter().map(ColumnBuffer::column).collect();
             let properties = Arc::new(schema::properties(&columns)?);
             Ok(writer.insert(SerializedFileWriter::new(Vec::new(), schema::schema(&columns)?, properties)?))
         }
@@ -140,11 +139,12 @@ fn begun<'a>(
 }
 
 /// Writes the next column of a row group.
-fn next<T>(
+fn write_column<T>(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<T, ParquetError>,
 ) -> Result<(), EncodeError> {
-    let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("a column too many".into()))?;
+    let mut column =
+        group.next_column()?.ok_or_else(|| ParquetError::General("the schema has no further column".into()))?;
     write(&mut column)?;
     Ok(column.close()?)
 }

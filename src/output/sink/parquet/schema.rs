@@ -1,7 +1,8 @@
-//! The schema of a file and the way it is written: both follow from the columns alone.
+//! Derives the schema and the writer properties of a file from its columns.
 //!
-//! Every column may be null, the opening ones too, so that no later change of mind changes a type. Knows
-//! nothing of rows.
+//! Every column may be null, the opening ones too, so that a later decision never changes a type.
+//!
+//! **Invariant:** knows nothing of rows.
 
 use ::parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use ::parquet::errors::ParquetError;
@@ -10,13 +11,13 @@ use ::parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use crate::inventory::{Column, ColumnType};
 
-/// Readers look for `<application> version <version>` before they trust a file's statistics.
+/// Readers trust the statistics of a file only if this has the form `<application> version <version>`.
 const CREATED_BY: &str = concat!("rolecall version ", env!("CARGO_PKG_VERSION"));
-const LEVEL: i32 = 3;
-/// The columns whose texts hardly repeat: a dictionary would be filled and then thrown away.
+const ZSTD_LEVEL: i32 = 3;
+/// Columns whose texts rarely repeat. The writer would fill a dictionary for them and then discard it.
 const DISTINCT: &[&str] = &["id", "arn", "request_id"];
 
-/// The columns of the ledger.
+/// The columns of the ledger, in their order.
 pub fn ledger_columns() -> Vec<Column> {
     let strings = |names: &[&str]| columns(names, ColumnType::String);
     [
@@ -33,7 +34,7 @@ fn columns(names: &[&str], kind: ColumnType) -> Vec<Column> {
     names.iter().map(|name| Column { name: (*name).to_owned(), kind }).collect()
 }
 
-/// The schema of a file with these columns.
+/// Builds the schema of a file with these columns.
 pub(super) fn schema(columns: &[&Column]) -> Result<TypePtr, ParquetError> {
     let fields = columns.iter().map(|column| field(column).map(TypePtr::new)).collect::<Result<_, _>>()?;
     Ok(TypePtr::new(Type::group_type_builder("schema").with_fields(fields).build()?))
@@ -75,12 +76,13 @@ fn text(name: &str, repetition: Repetition) -> Result<Type, ParquetError> {
         .build()
 }
 
-/// How a file with these columns is written. Statistics are a row group's: most columns of one have a
-/// single page, of which statistics would say the same again.
+/// Builds the writer properties of a file with these columns.
+///
+/// Statistics cover row groups and not pages: most columns have one page in a row group, so both would be equal.
 pub(super) fn properties(columns: &[&Column]) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_created_by(CREATED_BY.into())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true);
     for column in columns {

@@ -1,30 +1,30 @@
-//! The columns of Athena's tables and views, and how it calls their types.
+//! Lists the columns of Athena's own tables and views, and maps types to those of Glue and Presto.
 //!
-//! Knows nothing of statements, nor of templates.
+//! **Invariant:** knows neither SQL statements nor templates.
 
 use crate::inventory::{Column, ColumnType};
 
-/// Those of `committed_files`.
+/// The columns of `committed_files`.
 pub(super) fn files() -> Vec<Column> {
     let strings = ["run_id", "started_at", "status", "table", "key"].map(|name| column(name, ColumnType::String));
     let counts = ["rows", "bytes"].map(|name| column(name, ColumnType::Integer));
     [&strings[..], &counts[..], &[column("sha256", ColumnType::String)]].concat()
 }
 
-/// Those of `committed_runs`.
+/// The columns of `committed_runs`.
 pub(super) fn runs() -> Vec<Column> {
     let started_at = column("started_at", ColumnType::Timestamp);
-    dated(&[column("run_id", ColumnType::String), started_at, column("status", ColumnType::String)])
+    with_partition(&[column("run_id", ColumnType::String), started_at, column("status", ColumnType::String)])
 }
 
-/// Those of `answered_cells`.
+/// The columns of `answered_cells`.
 pub(super) fn cells() -> Vec<Column> {
     let strings = ["account_id", "region", "table", "run_id"].map(|name| column(name, ColumnType::String));
-    dated(&[&strings[..], &[column("started_at", ColumnType::Timestamp)]].concat())
+    with_partition(&[&strings[..], &[column("started_at", ColumnType::Timestamp)]].concat())
 }
 
-/// With the partition's column, which comes last.
-pub(super) fn dated(columns: &[Column]) -> Vec<Column> {
+/// Appends the column of the partition, which comes last.
+pub(super) fn with_partition(columns: &[Column]) -> Vec<Column> {
     [columns, &[column("dt", ColumnType::String)]].concat()
 }
 
@@ -32,8 +32,8 @@ fn column(name: &str, kind: ColumnType) -> Column {
     Column { name: name.into(), kind }
 }
 
-/// How Glue calls a type.
-pub(super) fn hive(kind: ColumnType) -> &'static str {
+/// The name of a type in Glue.
+pub(super) fn glue_type(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::String | ColumnType::Json => "string",
         ColumnType::Boolean => "boolean",
@@ -44,8 +44,8 @@ pub(super) fn hive(kind: ColumnType) -> &'static str {
     }
 }
 
-/// How the statement of a view calls it: Athena holds a view to what its statement gives.
-pub(super) fn presto(kind: ColumnType) -> &'static str {
+/// The name of a type in a view. Athena checks that the statement of the view returns exactly this type.
+pub(super) fn presto_type(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::String | ColumnType::Json => "varchar",
         ColumnType::Boolean => "boolean",

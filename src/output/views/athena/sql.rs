@@ -1,16 +1,17 @@
-//! The statements of Athena's views.
+//! Generates the SQL statements of Athena's views.
 //!
-//! They name tables and views of their own database alone, and neither bucket nor prefix. Nothing but `dt` lets Athena
-//! leave out files, so that every join holds on to it.
+//! Athena skips files by `dt` only, so every join includes it.
+//!
+//! **Invariant:** names tables and views of its own database only, and neither bucket nor prefix.
 
 use crate::output::views::TableColumns;
 
-/// The runs, from the list of their files.
+/// Selects the committed runs from the list of their files.
 pub(super) const COMMITTED_RUNS: &str = "\
     select distinct run_id, cast(from_iso8601_timestamp(started_at) as timestamp(3)) as started_at, status, dt \
     from committed_files";
 
-/// The newest run that answered a cell in full.
+/// Selects the newest run that answered each cell in full.
 pub(super) const ANSWERED_CELLS: &str = "\
     select account_id, region, \"table\", run_id, started_at, dt from (\
     select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt, row_number() over (\
@@ -18,7 +19,7 @@ pub(super) const ANSWERED_CELLS: &str = "\
     from ledger l join committed_runs c on c.run_id = l.run_id and c.dt = l.dt \
     where l.status in ('ok', 'empty')) where place = 1";
 
-/// A table's committed rows.
+/// Selects the committed rows of a table.
 pub(super) fn committed(name: &str) -> String {
     format!(
         "select t.* from raw_{name} t join committed_files f \
@@ -27,7 +28,7 @@ pub(super) fn committed(name: &str) -> String {
     )
 }
 
-/// A table's rows of the newest run that answered their cell in full.
+/// Selects the rows of a table from the newest run that answered their cell in full.
 pub(super) fn current(name: &str) -> String {
     format!(
         "select t.* from {name} t join answered_cells c \
@@ -36,8 +37,10 @@ pub(super) fn current(name: &str) -> String {
     )
 }
 
-/// The newest row of each cell. The region `*` tells that an account could not be entered: it holds no longer once a
-/// newer run has another row of that account and table.
+/// Selects the newest row of each cell.
+///
+/// A row with the region `*` says that an account could not be entered. It is outdated as soon as a newer run has another
+/// row of that account and table.
 pub(super) fn current_ledger(ledger: &TableColumns) -> String {
     let columns: Vec<String> = ledger.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let columns = columns.join(", ");

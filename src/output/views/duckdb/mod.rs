@@ -1,6 +1,6 @@
-//! The views as a SQL script for DuckDB, over Parquet or ndjson, in a folder or on S3.
+//! Generates the views as a SQL script for DuckDB, over Parquet or ndjson, in a folder or on S3.
 //!
-//! Knows DuckDB's dialect (1.5) and what its optimiser can leave out; nothing of credentials for S3.
+//! **Invariant:** knows DuckDB's dialect (1.5) and which files its optimiser can skip, and nothing of credentials for S3.
 
 mod source;
 
@@ -8,25 +8,27 @@ use super::{LEDGER, TableColumns};
 use crate::domain::Format;
 use source::RowSource;
 
-/// A script that makes, or makes again, the views over the runs below `output`, a folder or `s3://bucket/prefix`:
-/// `committed_runs`, `committed_files` and `answered_cells`, and for each table one of its name, `current_<table>`
-/// and `raw_<table>`, from which the other two take what is committed.
+/// Generates a script that creates or replaces the views over the runs below `output`, a folder or
+/// `s3://bucket/prefix`.
 ///
-/// `present` says of a table whether a manifest names a file of it in this format: DuckDB refuses a view over a
-/// pattern that no file matches, so that such tables are empty until the script is made again. Where not even the
-/// ledger is present, no run is taken to be committed.
+/// The views are `committed_runs`, `committed_files` and `answered_cells`, and for each table `<table>`,
+/// `current_<table>` and `raw_<table>`. The first two select the committed rows of the third.
+///
+/// `present` returns whether a manifest names a file of a table in this format. DuckDB refuses a view over a pattern
+/// that no file matches, so an absent table is empty until the script is generated again. If even the ledger is absent,
+/// no run counts as committed.
 pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, present: impl Fn(&str) -> bool) -> String {
     let source = RowSource::new(output, format);
-    let any = present(LEDGER);
+    let has_runs = present(LEDGER);
     let mut script = head(&source);
-    script.push_str(&if any { source.runs() } else { source::no_runs() });
+    script.push_str(&if has_runs { source.runs() } else { source::no_runs() });
     for table in tables {
-        script.push_str(&if any && present(&table.name) { source.raw(table) } else { source::no_rows(table) });
+        script.push_str(&if has_runs && present(&table.name) { source.raw(table) } else { source::no_rows(table) });
         script.push_str(&committed(&table.name, format));
     }
-    if tables.iter().any(|table| !table.is_resources()) {
+    if tables.iter().any(|table| !table.has_resources()) {
         script.push_str(CELLS);
-        let resources = tables.iter().filter(|table| table.is_resources());
+        let resources = tables.iter().filter(|table| table.has_resources());
         resources.for_each(|table| script.push_str(&current(&table.name)));
     }
     script
@@ -34,39 +36,39 @@ pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, pres
 
 fn head(source: &RowSource) -> String {
     let RowSource { output, format } = source;
-    let place = output.replace(['\r', '\n'], " ");
+    let address = output.replace(['\r', '\n'], " ");
     let on_s3 = if output.starts_with("s3://") { ON_S3 } else { "" };
     let format = format.as_str();
-    format!("-- Views over rolecall's {format} below {place}, for DuckDB 1.5. Generated: do not edit.\n{on_s3}{HEAD}")
+    format!("-- Views over rolecall's {format} below {address}, for DuckDB 1.5. Generated: do not edit.\n{on_s3}{HEAD}")
 }
 
 const ON_S3: &str = "\
--- A session needs credentials first: `create secret (type s3, provider credential_chain);`. No object below here ever
--- changes, so that one which asks more than once goes faster after `set enable_http_metadata_cache = true;`.
+-- First create credentials in the session: `create secret (type s3, provider credential_chain);`. Objects of the
+-- output never change, so `set enable_http_metadata_cache = true;` makes further queries of a session faster.
 ";
 
 const HEAD: &str = "
--- Only what a manifest names exists: `committed_files` is read from the manifests whenever a view is queried, so that
--- a new run is seen at once and what dead attempts left behind never is. A list of the files in a variable would be
--- as old as the script. Joined by `filename`, the list does nearly as well: of Parquet, only the files that it names
--- are opened (past 50 of them, those between the first and the last). All types are given, so that no file is opened
--- for its schema, and a column that an older one lacks is null.
+-- Only files that a manifest names are part of the inventory. `committed_files` reads the manifests in every query, so
+-- a new run is visible at once, and files of failed attempts never are. A list of files in a variable would be as old
+-- as this script. The join by `filename` is nearly as fast: DuckDB opens only the Parquet files in the list (if it has
+-- more than 50, those between the first and the last). The script gives all types, so no file is opened for its schema,
+-- and a column that an older file lacks is null.
 set timezone = 'UTC';
 ";
 
 fn committed(name: &str, format: Format) -> String {
-    // Files of ndjson are left out by the date that `raw_` works out from their name. For Parquet the list does it,
-    // for dates and for runs, and no longer would where a column that is worked out took part.
-    let day = if format == Format::Ndjson { " and r.dt = f.dt" } else { "" };
+    // DuckDB skips ndjson files by the date that `raw_<table>` computes from their names. It skips Parquet files by the
+    // list of files, but no longer does if a computed column is part of the join.
+    let date_condition = if format == Format::Ndjson { " and r.dt = f.dt" } else { "" };
     format!(
         "\ncreate or replace view {name} as\nselect r.* exclude (filename, dt), f.dt\n\
-         from committed_files f join raw_{name} r on r.filename = f.path and r.run_id = f.run_id{day}\n\
+         from committed_files f join raw_{name} r on r.filename = f.path and r.run_id = f.run_id{date_condition}\n\
          where f.\"table\" = '{name}';\n"
     )
 }
 
 const CELLS: &str = "
--- For each cell the newest run that answered it in full.
+-- The newest run that answered each cell in full.
 create or replace view answered_cells as
 select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt
 from ledger l join committed_runs c on c.run_id = l.run_id
@@ -74,8 +76,8 @@ where l.status in ('ok', 'empty')
 qualify row_number() over (
   partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1;
 
--- The newest row of each cell. The region * tells that an account could not be entered: that holds no longer once a
--- newer run has other rows of that account and table.
+-- The newest row of each cell. A row with the region * says that an account could not be entered. It is outdated as
+-- soon as a newer run has another row of that account and table.
 create or replace view current_ledger as
 select l.*
 from ledger l join committed_runs c on c.run_id = l.run_id
@@ -85,7 +87,7 @@ qualify row_number() over (
     or rank() over (partition by l.account_id, l.\"table\" order by c.started_at desc, l.run_id desc) = 1);
 ";
 
-/// The cells come first, then the files of their runs, so that no other file is opened.
+/// Selects the cells first and then the files of their runs, so that DuckDB opens no other file.
 fn current(name: &str) -> String {
     format!(
         "\ncreate or replace view current_{name} as\n\

@@ -1,15 +1,15 @@
-//! DuckDB's readers over the files of one output.
+//! Generates DuckDB's readers over the files of one output.
 //!
-//! Knows where files lie and how their types are called; not which of them are committed.
+//! **Invariant:** knows the paths of files and the names of types, and not which files are committed.
 
 use crate::domain::Format;
 use crate::inventory::ColumnType;
-use crate::output::views::{TableColumns, wrapped};
+use crate::output::views::{TableColumns, wrap_list};
 
-/// The longest manifest that can be read: that of some 20,000 accounts. Each thread takes twice as much memory.
-const LONGEST_MANIFEST: u32 = 64 << 20;
-/// The longest row of ndjson.
-const LONGEST_ROW: u32 = 32 << 20;
+/// The largest manifest that can be read, in bytes: about 20,000 accounts. Each thread takes twice as much memory.
+const MAX_MANIFEST_BYTES: u32 = 64 << 20;
+/// The largest row of ndjson that can be read, in bytes.
+const MAX_ROW_BYTES: u32 = 32 << 20;
 
 const RUN: &[(&str, &str)] = &[
     ("run_id", "VARCHAR"),
@@ -33,7 +33,7 @@ const FILE: &[(&str, &str)] = &[
     ("sha256", "VARCHAR"),
 ];
 
-/// Where the files lie, and what they are.
+/// The files of one output in one format.
 pub(super) struct RowSource<'a> {
     pub(super) output: &'a str,
     pub(super) format: Format,
@@ -44,11 +44,11 @@ impl<'a> RowSource<'a> {
         Self { output: output.trim_end_matches('/'), format }
     }
 
-    /// The runs and their files, from the manifests.
+    /// The views of the runs and of their files, read from the manifests.
     pub(super) fn runs(&self) -> String {
         let reader = format!(
             "read_json({}, format = 'unstructured', filename = true,\n  hive_partitioning = false, \
-             maximum_object_size = {LONGEST_MANIFEST}, columns = {{\n    run_id: 'VARCHAR', \
+             maximum_object_size = {MAX_MANIFEST_BYTES}, columns = {{\n    run_id: 'VARCHAR', \
              started_at: 'TIMESTAMPTZ', status: 'VARCHAR', plan: 'STRUCT(dt DATE, format VARCHAR)'",
             self.pattern("runs/*/manifest.json")
         );
@@ -66,11 +66,11 @@ impl<'a> RowSource<'a> {
         )
     }
 
-    /// Every row of a table that lies there, with the file and the date that it lies in.
+    /// The view of every row of a table, with the file and the date of the row.
     pub(super) fn raw(&self, table: &TableColumns) -> String {
         let (name, format) = (&table.name, self.format.as_str());
         let listed = |entry: fn(&str, &str) -> String| {
-            wrapped(table.columns.iter().map(|column| entry(&column.name, kind(column.kind))), "    ")
+            wrap_list(table.columns.iter().map(|column| entry(&column.name, duckdb_type(column.kind))), "    ")
         };
         let reader = match self.format {
             Format::Parquet => {
@@ -84,16 +84,16 @@ impl<'a> RowSource<'a> {
                 let columns = listed(|name, kind| format!("'{name}': '{kind}'"));
                 format!(
                     "read_json({pattern}, format = 'newline_delimited',\n  compression = 'gzip', filename = true, \
-                     hive_partitioning = false, maximum_object_size = {LONGEST_ROW}, columns = {{{columns}}})"
+                     hive_partitioning = false, maximum_object_size = {MAX_ROW_BYTES}, columns = {{{columns}}})"
                 )
             }
         };
-        // Partitions of Hive are not asked for: `region=` in the output's own name would stand in for the column.
-        let day = "regexp_extract(filename, 'dt=([^/]+)/[^/]+$', 1)::DATE as dt";
-        format!("\ncreate or replace view raw_{name} as\nselect *, {day}\nfrom {reader};\n")
+        // Hive partitioning is off: a `region=` in the address of the output would replace the column.
+        let date = "regexp_extract(filename, 'dt=([^/]+)/[^/]+$', 1)::DATE as dt";
+        format!("\ncreate or replace view raw_{name} as\nselect *, {date}\nfrom {reader};\n")
     }
 
-    /// A pattern below the output. What the output's own name has of a pattern's signs stands for itself.
+    /// A pattern below the output. Wildcards in the address of the output itself are escaped.
     fn pattern(&self, rest: &str) -> String {
         let mut pattern = String::new();
         for character in self.output.chars() {
@@ -106,23 +106,23 @@ impl<'a> RowSource<'a> {
     }
 }
 
-/// What stands for `RowSource::runs` before the first run.
+/// The empty views that replace `RowSource::runs` before the first run.
 pub(super) fn no_runs() -> String {
     empty("committed_runs", RUN.iter().copied()) + &empty("committed_files", FILE.iter().copied())
 }
 
-/// What stands for `RowSource::raw` while no run has written the table.
+/// The empty view that replaces `RowSource::raw` until a run has written the table.
 pub(super) fn no_rows(table: &TableColumns) -> String {
-    let columns = table.columns.iter().map(|column| (column.name.as_str(), kind(column.kind)));
+    let columns = table.columns.iter().map(|column| (column.name.as_str(), duckdb_type(column.kind)));
     empty(&format!("raw_{}", table.name), columns.chain([("filename", "VARCHAR"), ("dt", "DATE")]))
 }
 
 fn empty<'a>(name: &str, columns: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let nulls = wrapped(columns.map(|(name, kind)| format!("null::{kind} as {name}")), "  ");
-    format!("\n-- Nothing is written yet.\ncreate or replace view {name} as\nselect{nulls}\nwhere false;\n")
+    let nulls = wrap_list(columns.map(|(name, kind)| format!("null::{kind} as {name}")), "  ");
+    format!("\n-- No run has written this yet.\ncreate or replace view {name} as\nselect{nulls}\nwhere false;\n")
 }
 
-fn kind(kind: ColumnType) -> &'static str {
+fn duckdb_type(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::String => "VARCHAR",
         ColumnType::Boolean => "BOOLEAN",

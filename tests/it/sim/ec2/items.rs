@@ -1,12 +1,12 @@
-//! EC2 items, made from account, region, type and index alone: the same in every run. Tags and ids are here, the
-//! members of each type in `shapes`.
+//! EC2 items, derived from account, region, type and index, so that they are the same in every run. This module has the
+//! tags and ids, and `shapes` the members of each type.
 
 use super::super::dispatch::Job;
 use super::super::names::mix;
 use super::super::xml::Xml;
 use super::{Kind, shapes};
 
-/// What is the same for all items of one answer.
+/// The values that all items of one response share.
 pub(super) struct Items<'a> {
     pub account: &'a str,
     pub region: &'a str,
@@ -28,7 +28,7 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// Writes one item; instances come in reservations of two, which a page's end may part.
+    /// Writes one item. Instances have reservations of two, which the end of a page may split.
     pub(super) fn write(&self, xml: &mut Xml, index: usize, from: usize, to: usize) {
         if self.kind != Kind::Instances {
             return self.item(xml, index);
@@ -67,12 +67,12 @@ impl<'a> Items<'a> {
         xml.close("item");
     }
 
-    /// The id of another item in this account and region.
+    /// Returns the id of another item in this account and region.
     pub(super) fn id(&self, kind: Kind, index: usize) -> String {
         kind.id(self.account, self.region, index)
     }
 
-    /// An id of a type that is not simulated.
+    /// Returns an id of a type that is not simulated.
     pub(super) fn fake(&self, prefix: &str, index: usize) -> String {
         super::resource_id(prefix, self.account, self.region, index)
     }
@@ -81,13 +81,13 @@ impl<'a> Items<'a> {
         format!("arn:{}:ec2:{}:{}:{resource}/{id}", self.partition, self.region, self.account)
     }
 
-    /// A private address.
+    /// Returns a private IP address.
     pub(super) fn ip(&self, index: usize) -> String {
         let bits = mix(&[self.account, self.region, "ip"], index as u64);
         format!("10.{}.{}.{}", bits & 255, (bits >> 8) & 255, (bits >> 16) & 255)
     }
 
-    /// Every seventh item has none; of the others each has a name and one that is odd.
+    /// Writes the tags. Every seventh item has none; the others have a name and one unusual tag.
     fn tags(&self, xml: &mut Xml, index: usize) {
         const ODD: [(&str, &str); 5] = [
             ("cost center", "R&D <\"ops\">'"),
@@ -110,7 +110,7 @@ impl<'a> Items<'a> {
     }
 }
 
-/// Tags of about so many bytes in all.
+/// Returns tags of about `bytes` bytes in total.
 fn padding(bytes: usize) -> String {
     let one = |n: usize| format!("<item><key>pad-{n}</key><value>{}</value></item>", "x".repeat(200));
     (0..bytes.div_ceil(246)).map(one).collect()

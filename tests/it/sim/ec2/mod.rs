@@ -1,7 +1,6 @@
-//! EC2's query protocol: ten `Describe…` operations, their paging, and DescribeRegions. Of all else that can be read
-//! there is nothing here, and that is answered.
+//! EC2's query protocol: ten `Describe…` operations with paging, and `DescribeRegions`. All other reads return nothing.
 //!
-//! Looser than AWS: filters and id lists are refused, not served; `DryRun` is too.
+//! Deviation from AWS: filters, id lists and `DryRun` are refused.
 
 mod items;
 mod shapes;
@@ -31,7 +30,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All of them.
     pub(crate) const ALL: [Self; 10] = [
         Self::Vpcs,
         Self::Subnets,
@@ -45,7 +43,7 @@ impl Kind {
         Self::Addresses,
     ];
 
-    /// Operation, the list's element, the id's prefix.
+    /// Returns the operation, the list's element and the id's prefix.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Vpcs => ("DescribeVpcs", "vpcSet", "vpc"),
@@ -61,23 +59,23 @@ impl Kind {
         }
     }
 
-    /// The kind an operation lists.
+    /// Returns the type that an operation lists.
     pub(crate) fn of(operation: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.operation() == operation)
     }
 
-    /// `DescribeVpcs`
+    /// Returns the operation that lists this type.
     pub(crate) fn operation(self) -> &'static str {
         self.words().0
     }
 
-    /// The id of the item of this index.
+    /// Returns the id of the item of this index.
     pub(crate) fn id(self, account: &str, region: &str, index: usize) -> String {
         resource_id(self.words().2, account, region, index)
     }
 
-    /// The largest page; `None`: the operation has no pages.
-    pub(crate) fn most(self) -> Option<usize> {
+    /// Returns the largest page size, or `None` if the operation has no pages.
+    pub(crate) fn max_page_size(self) -> Option<usize> {
         match self {
             Self::Addresses => None,
             Self::RouteTables => Some(100),
@@ -107,7 +105,7 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     }
 }
 
-/// One page: from where, to where, and the next token.
+/// The range of items on one page, and the next token.
 struct Page {
     from: usize,
     to: usize,
@@ -117,7 +115,7 @@ struct Page {
 fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
     let managed = matches!(kind, Kind::Instances | Kind::NetworkInterfaces | Kind::Volumes);
     known_only(job, |name| match name {
-        "MaxResults" | "NextToken" => kind.most().is_some(),
+        "MaxResults" | "NextToken" => kind.max_page_size().is_some(),
         "IncludeManagedResources" => managed,
         _ => false,
     })?;
@@ -144,10 +142,10 @@ fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
 
 fn page(job: &Job, kind: Kind, count: usize) -> Result<Page, AwsError> {
     let given = job.call.param("NextToken").filter(|token| !token.is_empty());
-    let asked = job.call.number("MaxResults").map_err(|_| invalid("MaxResults is not a number"))?;
-    let (Some(most), Some(size)) = (kind.most(), asked) else {
+    let requested = job.call.number("MaxResults").map_err(|_| invalid("MaxResults is not a number"))?;
+    let (Some(most), Some(size)) = (kind.max_page_size(), requested) else {
         if given.is_some() {
-            // AWS wants the page size with each page.
+            // AWS requires the page size with each page.
             return Err(AwsError::new(400, "InvalidParameterCombination", "NextToken needs MaxResults"));
         }
         return Ok(Page { from: 0, to: count, next: None });
@@ -202,8 +200,8 @@ fn regions(job: &Job) -> Result<Reply, AwsError> {
 }
 
 fn known_only(job: &Job, known: impl Fn(&str) -> bool) -> Result<(), AwsError> {
-    let strange = |name: &str| !matches!(name, "Action" | "Version") && !known(name);
-    match job.call.params.iter().find(|(name, _)| strange(name)) {
+    let is_unknown = |name: &str| !matches!(name, "Action" | "Version") && !known(name);
+    match job.call.params.iter().find(|(name, _)| is_unknown(name)) {
         Some((name, _)) => {
             Err(AwsError::new(400, "UnknownParameter", format!("The parameter {name} is not recognized")))
         }

@@ -1,4 +1,4 @@
-//! A handful of members of each EC2 type, under their names on the wire. Tags come after, from `items`.
+//! A few members of each EC2 type under their names on the wire. `items` adds the tags.
 
 use super::super::xml::Xml;
 use super::Kind;

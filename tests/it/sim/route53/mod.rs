@@ -1,7 +1,6 @@
-//! Route 53's REST-XML: zones, record sets, health checks, tags. Of all else that can be listed there is nothing
-//! here, and that is answered.
+//! Route 53's REST-XML: zones, record sets, health checks and tags. All other listings are empty.
 //!
-//! Looser than AWS: zones may only be filtered by nothing; a page larger than allowed is cut down, as AWS does.
+//! Deviation from AWS: zones cannot be filtered. A page size above the limit is reduced to it, as in AWS.
 
 mod records;
 mod zones;
@@ -16,7 +15,7 @@ use super::xml::Xml;
 
 const BASE: &str = "/2013-04-01/";
 
-/// The operation that a request names; notes the zone asked.
+/// Returns the operation of a request, and stores the requested zone in the call.
 pub(super) fn operation(call: &mut Call) -> Option<String> {
     let segments = segments(&call.request)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -43,7 +42,7 @@ pub(super) fn operation(call: &mut Call) -> Option<String> {
     Some(operation.to_owned())
 }
 
-/// The path's segments after the version, decoded.
+/// Returns the decoded segments of the path after the version.
 fn segments(request: &Request) -> Option<Vec<String>> {
     let rest = request.path.strip_prefix(BASE)?;
     Some(rest.trim_end_matches('/').split('/').map(|segment| decode(segment, false)).collect())
@@ -58,7 +57,7 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
         "ListTagsForResources" => zones::tags_of_many(job),
         "ListTagsForResource" => zones::tags_of_one(job),
         operation => {
-            // The empty lists are left out; what says where pages end is not.
+            // An empty list has no element, but the members of its paging are required.
             let mut xml = begin(operation);
             xml.text("IsTruncated", "false").text("MaxItems", "100");
             Ok(end(xml, operation))
@@ -66,7 +65,7 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     }
 }
 
-/// `maxitems`: at least 1; more than `most` counts as `most`.
+/// Returns `maxitems`, which is at least 1. Larger values count as `most`.
 fn max_items(job: &Job, most: usize) -> Result<usize, AwsError> {
     let Some(text) = job.call.param("maxitems") else {
         return Ok(most);

@@ -1,6 +1,7 @@
-//! ListResourceRecordSets: paging by name, type and identifier in Route 53's order (labels reversed), octal escapes.
+//! `ListResourceRecordSets`: paging by name, type and identifier in Route 53's order (labels reversed), octal escapes.
 //!
-//! Record sets are made from their index: 0 NS, 1 SOA, then ascending; 4 and 5 of each ten are one weighted pair.
+//! Record sets are derived from their index: 0 is NS, 1 is SOA, the others follow in order. The indexes 4 and 5 of each
+//! ten are one weighted pair.
 
 use super::super::dispatch::Job;
 use super::super::error::AwsError;
@@ -33,7 +34,7 @@ fn identifier(index: usize) -> Option<&'static str> {
     }
 }
 
-/// Labels from the last to the first, escapes decoded.
+/// Returns the labels from the last to the first, with escapes decoded.
 fn labels(name: &str) -> Vec<Vec<u8>> {
     let mut labels = vec![Vec::new()];
     let bytes = name.trim_end_matches('.').as_bytes();
@@ -79,10 +80,10 @@ pub(super) fn list(job: &Job) -> Result<Reply, AwsError> {
     Ok(end(xml, "ListResourceRecordSets"))
 }
 
-/// The first record set that is not before the start asked for.
+/// Returns the index of the first record set that is not before the requested start.
 fn start(job: &Job, zone: &str, count: usize) -> Result<usize, AwsError> {
-    let asked = |name| job.call.param(name).filter(|value: &&str| !value.is_empty());
-    let (name, of_type, of_identifier) = (asked("name"), asked("type"), asked("identifier"));
+    let requested = |name| job.call.param(name).filter(|value: &&str| !value.is_empty());
+    let (name, of_type, of_identifier) = (requested("name"), requested("type"), requested("identifier"));
     let Some(name) = name else {
         let alone = of_type.is_some() || of_identifier.is_some();
         return if alone { Err(invalid("a type or identifier needs a name")) } else { Ok(0) };
@@ -90,10 +91,10 @@ fn start(job: &Job, zone: &str, count: usize) -> Result<usize, AwsError> {
     if of_identifier.is_some() && of_type.is_none() {
         return Err(invalid("an identifier needs a type"));
     }
-    let wanted = (labels(name), of_type.unwrap_or_default(), of_identifier.unwrap_or_default());
+    let first = (labels(name), of_type.unwrap_or_default(), of_identifier.unwrap_or_default());
     let before = |index: usize| {
         let key = (labels(&record_name(zone, index)), kind(index), identifier(index).unwrap_or_default());
-        key < wanted
+        key < first
     };
     let (mut low, mut high) = (0, count);
     while low < high {

@@ -1,4 +1,4 @@
-//! Hosted zones, health checks and their tags. Every third zone is private, in a VPC.
+//! Hosted zones, health checks and their tags. Every third zone is private and has a VPC.
 
 use super::super::dispatch::Job;
 use super::super::ec2::Kind;
@@ -10,12 +10,12 @@ use super::super::world::Account;
 use super::super::xml::{Xml, texts};
 use super::{begin, end, invalid, known_only, max_items, segments};
 
-/// The caller's account.
+/// Returns the caller's account.
 fn account<'a>(job: &'a Job) -> Result<&'a Account, AwsError> {
     job.world.accounts.get(&job.caller.account).ok_or_else(|| invalid("no such account"))
 }
 
-/// The index of a zone that is there.
+/// Returns the index of an existing zone.
 pub(super) fn find(job: &Job, id: &str) -> Result<usize, AwsError> {
     let missing = || AwsError::new(404, "NoSuchHostedZone", format!("No hosted zone found with ID: {id}"));
     let zones = account(job)?.zones;

@@ -1,17 +1,17 @@
-//! Bodies of writes: `aws-chunked` with trailing checksums is decoded, CRC32 is verified.
+//! Bodies of writes: decodes `aws-chunked` with trailing checksums and verifies CRC32.
 
 use super::super::error::AwsError;
 use super::super::http::Request;
 use bytes::Bytes;
 
-/// A body, decoded.
+/// A decoded body and its checksum.
 pub(super) struct Body {
     pub bytes: Bytes,
-    /// The CRC32 given with it, base64.
+    /// The CRC32 that was sent with it, in base64.
     pub checksum: Option<String>,
 }
 
-/// The body of a write.
+/// Decodes the body of a write and verifies its checksum.
 pub(super) fn body(request: &Request) -> Result<Body, AwsError> {
     let is_chunked =
         request.header("content-encoding").is_some_and(|e| e.split(',').any(|e| e.trim() == "aws-chunked"));
@@ -19,8 +19,8 @@ pub(super) fn body(request: &Request) -> Result<Body, AwsError> {
     let bytes = if is_chunked {
         let incomplete = || AwsError::new(400, "IncompleteBody", "The request body terminated unexpectedly");
         let (bytes, trailers) = decode(&request.body).ok_or_else(incomplete)?;
-        let told = request.header("x-amz-decoded-content-length").and_then(|length| length.parse::<usize>().ok());
-        if told != Some(bytes.len()) {
+        let declared = request.header("x-amz-decoded-content-length").and_then(|length| length.parse::<usize>().ok());
+        if declared != Some(bytes.len()) {
             return Err(incomplete());
         }
         for trailer in request.header("x-amz-trailer").unwrap_or_default().split(',') {
@@ -32,7 +32,7 @@ pub(super) fn body(request: &Request) -> Result<Body, AwsError> {
                 }
                 Some(_) => {}
                 None => {
-                    return Err(AwsError::new(400, "MalformedTrailerError", "A trailer that was told is missing"));
+                    return Err(AwsError::new(400, "MalformedTrailerError", "A declared trailer is missing"));
                 }
             }
         }
@@ -50,7 +50,7 @@ pub(super) fn body(request: &Request) -> Result<Body, AwsError> {
 
 type Trailers = Vec<(String, String)>;
 
-/// Chunks of `<hex size>[;extension]\r\n<bytes>\r\n`, a chunk of size 0, trailers.
+/// Decodes chunks of `<hex size>[;extension]\r\n<bytes>\r\n`, a chunk of size 0, trailers.
 fn decode(mut rest: &[u8]) -> Option<(Vec<u8>, Trailers)> {
     let mut out = Vec::with_capacity(rest.len());
     loop {
@@ -94,12 +94,12 @@ const TABLE: [u32; 256] = {
     table
 };
 
-/// CRC-32 as in zip.
+/// Computes the CRC-32 of zip.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| (crc >> 8) ^ TABLE[usize::from((crc as u8) ^ byte)])
 }
 
-/// Base64 with padding.
+/// Encodes base64 with padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |three: &[u8]| {
@@ -114,7 +114,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn checksums_and_chunks() {
+fn checksums_and_chunks_are_decoded() {
     assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
     assert_eq!(base64(b"Man"), "TWFu");
     assert_eq!(base64(b"Ma"), "TWE=");

@@ -1,7 +1,7 @@
-//! S3, path-style: objects with conditional writes, multipart uploads, a listing. Objects lie in memory.
+//! S3, path-style: objects in memory with conditional writes, multipart uploads and a listing.
 //!
-//! Looser than AWS: ETags are no MD5; ranges, copies, versions and bucket policies are not there; only CRC32 of the
-//! checksums is verified.
+//! Deviations from AWS: ETags are not MD5 sums. Ranges, copies, versions and bucket policies are missing. Of the
+//! checksums only CRC32 is verified.
 
 mod chunked;
 mod multipart;
@@ -18,9 +18,9 @@ use super::reply::Reply;
 use super::state::{State, lock};
 use super::world::World;
 
-/// The operation that a request names.
+/// Returns the operation of a request.
 pub(super) fn operation(request: &Request) -> Option<String> {
-    let (_, key) = place(request);
+    let (_, key) = bucket_and_key(request);
     let has = |name: &str| request.query(name).is_some();
     let operation = match (request.method.as_str(), key.is_empty()) {
         ("GET", true) if has("list-type") => "ListObjectsV2",
@@ -38,23 +38,23 @@ pub(super) fn operation(request: &Request) -> Option<String> {
     Some(operation.to_owned())
 }
 
-/// Bucket and key.
-fn place(request: &Request) -> (String, String) {
+/// Returns the bucket and the key of a request.
+fn bucket_and_key(request: &Request) -> (String, String) {
     let path = request.path.strip_prefix('/').unwrap_or_default();
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     (decode(bucket, false), decode(key, false))
 }
 
-/// Counts a call whose caller does not own the bucket, let in or not.
+/// Counts a call whose caller does not own the bucket, authorized or not.
 pub(super) fn count_foreign(state: &State, world: &World, call: &Call) {
     let mut store = lock(&state.store);
-    let owner = store.owner(&place(&call.request).0).unwrap_or(&world.backend);
+    let owner = store.owner(&bucket_and_key(&call.request).0).unwrap_or(&world.backend);
     if owner != call.account {
         store.count_foreign();
     }
 }
 
-/// A job with its bucket and key; the bucket is there and the caller's own.
+/// A call with its bucket and key. The bucket exists and belongs to the caller.
 struct S3Job<'a> {
     job: &'a Job<'a>,
     bucket: String,
@@ -72,7 +72,7 @@ impl S3Job<'_> {
 }
 
 pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
-    let (bucket, key) = place(&job.call.request);
+    let (bucket, key) = bucket_and_key(&job.call.request);
     let job = S3Job { job, bucket, key };
     let mut store = lock(&job.job.state.store);
     let denied = || AwsError::new(403, "AccessDenied", "Access Denied");

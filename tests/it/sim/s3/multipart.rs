@@ -1,4 +1,4 @@
-//! Multipart uploads: create, part, complete, abort.
+//! Multipart uploads: create, upload part, complete, abort.
 
 use super::super::error::AwsError;
 use super::super::fault::Service;
@@ -6,18 +6,18 @@ use super::super::reply::Reply;
 use super::super::xml::{Xml, texts};
 use super::S3Job;
 use super::chunked::body;
-use super::objects::{check_conditions, echo, kept_headers};
+use super::objects::{check_conditions, echo, stored_headers};
 use super::store::{Object, Store, Upload, etag};
 
-/// Every part but the last has at least so many bytes.
-const LEAST_PART: usize = 5 << 20;
+/// The minimum size in bytes of every part but the last.
+const MIN_PART: usize = 5 << 20;
 
 fn no_such_upload() -> AwsError {
     AwsError::new(404, "NoSuchUpload", "The specified multipart upload does not exist.")
 }
 
 pub(super) fn create(job: &S3Job, store: &mut Store) -> Reply {
-    let headers = kept_headers(job);
+    let headers = stored_headers(job);
     let upload =
         Upload { bucket: job.bucket.clone(), key: job.key.clone(), headers: headers.clone(), ..Upload::default() };
     let id = store.begin(upload);
@@ -59,7 +59,7 @@ pub(super) fn complete(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError
         let (_, bytes) = part.ok_or_else(|| {
             AwsError::new(400, "InvalidPart", "One or more of the specified parts could not be found.")
         })?;
-        if bytes.len() < LEAST_PART && at + 1 < named.len() {
+        if bytes.len() < MIN_PART && at + 1 < named.len() {
             let message = "Your proposed upload is smaller than the minimum allowed object size.";
             return Err(AwsError::new(400, "EntityTooSmall", message));
         }
@@ -77,7 +77,7 @@ pub(super) fn complete(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError
     Ok(reply)
 }
 
-/// Number and ETag of each part named.
+/// Parses the number and ETag of each named part.
 fn named_parts(document: &str) -> Result<Vec<(u32, String)>, AwsError> {
     let malformed = || AwsError::new(400, "MalformedXML", "The XML you provided was not well-formed");
     let numbers = texts(document, "PartNumber");

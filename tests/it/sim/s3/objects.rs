@@ -1,4 +1,4 @@
-//! Whole objects: put, get, head, delete, list; and the conditions of writes.
+//! Objects: put, get, head, delete and list, and the conditions of writes.
 
 use super::super::error::AwsError;
 use super::super::fault::Service;
@@ -9,7 +9,7 @@ use super::S3Job;
 use super::chunked::body;
 use super::store::{Object, Store, etag};
 
-/// `If-None-Match: *` and `If-Match`, as writes know them.
+/// Checks `If-None-Match: *` and `If-Match` of a write.
 pub(super) fn check_conditions(job: &S3Job, store: &Store) -> Result<(), AwsError> {
     let there = store.get(&job.bucket, &job.key);
     let failed =
@@ -30,8 +30,8 @@ pub(super) fn check_conditions(job: &S3Job, store: &Store) -> Result<(), AwsErro
     }
 }
 
-/// The headers that stay with an object.
-pub(super) fn kept_headers(job: &S3Job) -> Vec<(String, String)> {
+/// Returns the headers that are stored with an object.
+pub(super) fn stored_headers(job: &S3Job) -> Vec<(String, String)> {
     let kept = |name: &str| {
         matches!(name, "content-type" | "content-encoding")
             || name.starts_with("x-amz-meta-")
@@ -53,7 +53,7 @@ pub(super) fn put(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     }
     let body = body(&job.job.call.request)?;
     check_conditions(job, store)?;
-    let mut headers = kept_headers(job);
+    let mut headers = stored_headers(job);
     headers.extend(body.checksum.clone().map(|sum| ("x-amz-checksum-crc32".to_owned(), sum)));
     let tag = etag(&body.bytes);
     let reply = echo(Reply::empty(200).header("etag", tag.clone()), &headers);
@@ -61,7 +61,7 @@ pub(super) fn put(job: &S3Job, store: &mut Store) -> Result<Reply, AwsError> {
     Ok(reply)
 }
 
-/// What an answer to a write tells of the object.
+/// Adds the object's headers that a response repeats.
 pub(super) fn echo(mut reply: Reply, headers: &[(String, String)]) -> Reply {
     const ECHOED: [&str; 4] = [
         "x-amz-checksum-crc32",
@@ -96,7 +96,7 @@ pub(super) fn get(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
     Ok(echo(reply, &shown.cloned().collect::<Vec<_>>()))
 }
 
-/// Without ListBucket, what is missing is denied.
+/// Returns whether the caller may list the bucket. Without `ListBucket`, a read of a missing object is denied.
 fn may_list(job: &S3Job) -> bool {
     let action = "s3:ListBucket";
     let account = job.job.world.accounts.get(&job.job.caller.account);

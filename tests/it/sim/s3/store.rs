@@ -1,22 +1,24 @@
-//! What S3 holds. Knows no HTTP.
+//! The buckets, objects and uploads of S3.
+//!
+//! **Invariant:** knows nothing of HTTP.
 
 use super::super::names::mix;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// An object.
+/// The content and headers of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub body: Bytes,
-    /// With its quotes.
+    /// The ETag with its quotes.
     pub etag: String,
-    /// Content type, encoding, encryption, checksums and metadata, as they were given.
+    /// Content type, encoding, encryption, checksums and metadata, as they were sent.
     pub headers: Vec<(String, String)>,
-    /// Whether it came by multipart upload.
+    /// True if it was written by a multipart upload.
     pub multipart: bool,
 }
 
-/// A part, by its number.
+/// The ETag and content of parts by their number.
 pub(super) type Parts = BTreeMap<u32, (String, Bytes)>;
 
 /// An upload that is neither completed nor aborted.
@@ -89,7 +91,7 @@ impl Store {
         }
     }
 
-    /// The keys and objects of a prefix that come after a key, in order.
+    /// Returns the keys and objects of a prefix that follow a key, in order.
     pub(crate) fn after<'a>(
         &'a self,
         bucket: &str,
@@ -107,7 +109,7 @@ impl Store {
         id
     }
 
-    /// The upload of this id, if it is of this bucket and key.
+    /// Returns the upload of this id if it belongs to this bucket and key.
     pub(crate) fn upload(&mut self, id: &str, bucket: &str, key: &str) -> Option<&mut Upload> {
         self.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key)
     }
@@ -117,7 +119,7 @@ impl Store {
     }
 }
 
-/// An ETag: of the content alone, but no MD5.
+/// Returns an ETag. It depends only on the content, but is not an MD5 sum.
 pub(super) fn etag(body: &[u8]) -> String {
     let crc = u64::from(super::chunked::crc32(body));
     let length = body.len().to_string();

@@ -1,11 +1,11 @@
-//! A raw HTTP client on a blocking socket: one connection a call, so that every answer is seen as it is.
+//! A raw HTTP client on a blocking socket. It opens a connection for each call and returns responses unchanged.
 
 use crate::sim::Sim;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// Credentials and a place to use them.
+/// Credentials, an address and a region.
 #[derive(Clone)]
 pub(super) struct Client {
     pub address: String,
@@ -14,7 +14,7 @@ pub(super) struct Client {
     pub region: String,
 }
 
-/// An answer, as it came.
+/// A response as it was received.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: u16,
@@ -27,12 +27,12 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The first element of this name.
+    /// Returns the text of the first element of this name.
     pub(super) fn element(&self, name: &str) -> Option<String> {
         self.all(name).into_iter().next()
     }
 
-    /// All elements of this name.
+    /// Returns the texts of all elements of this name.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         crate::sim::xml::texts(&self.text(), name)
     }
@@ -41,14 +41,14 @@ impl Answer {
         self.element("Code").unwrap_or_default()
     }
 
-    pub(super) fn told_length(&self) -> Option<usize> {
+    pub(super) fn content_length(&self) -> Option<usize> {
         let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
         line.trim().parse().ok()
     }
 }
 
 impl Client {
-    /// As the root of an account.
+    /// Returns a client with the credentials of an account's root.
     pub(super) fn root(sim: &Sim, account: &str) -> Self {
         let address = sim.endpoint().replace("http://", "");
         Self { address, key: account.to_owned(), token: None, region: "us-east-1".to_owned() }
@@ -85,7 +85,7 @@ impl Client {
         Ok(Answer { status, head, body: out[end + 4..].to_vec() })
     }
 
-    /// A query call; `form` is encoded already.
+    /// Makes a call of the query protocol. `form` is already encoded.
     pub(super) fn query(&self, service: &str, version: &str, action: &str, form: &str) -> io::Result<Answer> {
         let body = format!("Action={action}&Version={version}&{form}");
         self.send(service, "POST", "/", &[], body.as_bytes())
@@ -107,13 +107,13 @@ impl Client {
         self.send(service, "GET", path, &[], b"").expect("an answer")
     }
 
-    /// Assumes the inventory role with the right external id, and what else the form says.
+    /// Assumes the inventory role with the correct external ID and the parameters of `form`.
     pub(super) fn assume(&self, account: &str, form: &str) -> Answer {
         let arn = format!("arn:aws:iam::{account}:role/rolecall-inventory");
         self.sts("AssumeRole", &format!("RoleArn={arn}&RoleSessionName=test&ExternalId=ext-{account}{form}"))
     }
 
-    /// The session of an account.
+    /// Returns a client with a session of an account's inventory role.
     pub(super) fn session(&self, account: &str, form: &str) -> Self {
         let answer = self.assume(account, form);
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -122,7 +122,7 @@ impl Client {
     }
 }
 
-/// Percent-encodes everything but letters and digits.
+/// Percent-encodes all characters but letters and digits.
 pub(super) fn encode(text: &str) -> String {
     let one = |b: u8| {
         if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }

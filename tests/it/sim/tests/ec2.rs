@@ -2,7 +2,7 @@ use super::client::encode;
 use super::*;
 
 #[tokio::test]
-async fn pages_of_every_kind() {
+async fn every_type_is_listed_in_pages() {
     let sim = sim(|world| {
         world.account(&account_id(0)).set_count(None, None, 13).set_count(Some("eu-west-1"), Some(Kind::Vpcs), 0);
         world.empty_pages = true;
@@ -11,9 +11,9 @@ async fn pages_of_every_kind() {
     .await;
     let client = Client::root(&sim, &account_id(0)).region("eu-central-1");
     for kind in Kind::ALL {
-        let wanted: Vec<String> = (0..13).map(|i| kind.id(&account_id(0), "eu-central-1", i)).collect();
+        let expected: Vec<String> = (0..13).map(|i| kind.id(&account_id(0), "eu-central-1", i)).collect();
         let (mut seen, mut sizes, mut token) = (String::new(), Vec::new(), String::new());
-        let sized = if kind.most().is_some() { "MaxResults=6&" } else { "" };
+        let sized = if kind.max_page_size().is_some() { "MaxResults=6&" } else { "" };
         loop {
             let page = client.ec2(kind.operation(), &format!("{sized}{token}"));
             assert_eq!(page.status, 200, "{}", page.text());
@@ -24,8 +24,8 @@ async fn pages_of_every_kind() {
                 None => break,
             }
         }
-        assert!(wanted.iter().all(|id| seen.contains(&format!(">{id}<"))), "{kind:?}");
-        let paged = kind.most().is_some();
+        assert!(expected.iter().all(|id| seen.contains(&format!(">{id}<"))), "{kind:?}");
+        let paged = kind.max_page_size().is_some();
         assert_eq!(sizes, if paged { vec![6, 0, 6, 1] } else { vec![13] }, "{kind:?}");
     }
     let empty = client.region("eu-west-1").ec2("DescribeVpcs", "MaxResults=1000");
@@ -33,7 +33,7 @@ async fn pages_of_every_kind() {
 }
 
 #[tokio::test]
-async fn parameters_and_tokens() {
+async fn invalid_parameters_and_tokens_are_refused() {
     let sim = sim(|world| {
         world.account(&account_id(0)).items = 9;
     })
@@ -60,7 +60,7 @@ async fn parameters_and_tokens() {
 }
 
 #[tokio::test]
-async fn padded_and_chunked() {
+async fn bodies_are_padded_and_chunked() {
     let sim = sim(|world| {
         world.account(&account_id(0)).items = 1000;
         world.padding = 4096;
@@ -69,7 +69,7 @@ async fn padded_and_chunked() {
     let client = Client::root(&sim, &account_id(0));
     let page = client.ec2("DescribeInstances", "MaxResults=1000");
     assert!(page.body.len() > 4 << 20, "{}", page.body.len());
-    assert_eq!(page.told_length(), Some(page.body.len()));
+    assert_eq!(page.content_length(), Some(page.body.len()));
     assert_eq!(page.text().matches("<reservationId>").count(), 500);
     sim.change(|world| world.chunked = true);
     let page = client.ec2("DescribeVpcs", "MaxResults=5");

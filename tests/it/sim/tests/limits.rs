@@ -3,8 +3,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 #[tokio::test]
-async fn token_buckets() {
-    // AWS's bursts, which do not fill again, so that it does not matter how fast the calls are made.
+async fn token_buckets_throttle_like_aws() {
+    // The bursts of AWS without refill, so that the speed of the calls does not matter.
     let once = |rate: Option<Rate>| rate.map(|rate| Rate { refill: 0.0, ..rate });
     let Buckets { ec2, ec2_unpaginated, route53, sts, account } = Buckets::aws();
     let buckets = Buckets {
@@ -31,7 +31,7 @@ async fn token_buckets() {
 }
 
 #[tokio::test]
-async fn denials_of_the_world_and_the_clock() {
+async fn denied_actions_and_skewed_clocks_are_refused() {
     let sim = sim(|world| {
         world.account(&account_id(0)).deny("ec2:DescribeVpcs", false).deny("route53:*", true);
     })
@@ -49,7 +49,7 @@ async fn denials_of_the_world_and_the_clock() {
 }
 
 #[tokio::test]
-async fn malformed_requests_get_a_400_and_connections_live() {
+async fn malformed_requests_get_400_and_connections_stay_open() {
     let sim = sim(|_| {}).await;
     let address = sim.endpoint().replace("http://", "");
     let say = |text: &[u8]| {
@@ -78,7 +78,7 @@ async fn malformed_requests_get_a_400_and_connections_live() {
         let answer = client.send(service, method, path, &[], b"\xff%&=%%%4").expect("an answer");
         assert!((400..500).contains(&answer.status), "{service} {path}: {}", answer.status);
     }
-    // Two calls on one connection, sent at once.
+    // Two pipelined calls on one connection.
     let before = sim.counts().connections;
     let mut stream = TcpStream::connect(&address).expect("a connection");
     let one = "GET /2013-04-01/hostedzone HTTP/1.1\r\nauthorization: AWS4-HMAC-SHA256 \

@@ -1,4 +1,4 @@
-//! The simulated AWS, tried with a tiny raw client: it must be as strict as its users rely on.
+//! Tests of the simulated AWS with a minimal raw client: it must be as strict as its users assume.
 
 mod client;
 mod ec2;
@@ -13,7 +13,7 @@ use client::Client;
 
 const BACKEND: &str = "999999999999";
 
-/// Two customers, a bucket, and whatever else is asked.
+/// Starts a server with two customers, a bucket and the changes of `change`.
 async fn sim(change: impl FnOnce(&mut World)) -> Sim {
     let mut world = World::new(BACKEND);
     world.add_customers(2, &Account::default());

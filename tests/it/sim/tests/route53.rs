@@ -21,7 +21,7 @@ fn names_of(client: &Client, zone: &str, size: usize) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn zones_and_records_in_pages() {
+async fn zones_and_records_are_listed_in_pages() {
     let sim = sim(|world| {
         let account = world.account(&account_id(0));
         account.zones = 120;
@@ -35,10 +35,10 @@ async fn zones_and_records_in_pages() {
     let page = client.get("route53", &format!("/2013-04-01/hostedzone?maxitems=100&marker={marker}"));
     assert_eq!((page.all("CallerReference").len(), page.element("NextMarker")), (20, None));
     let zone = zone_id(&account_id(0), 1);
-    let wanted: Vec<String> = (0..47).map(|i| record_name(&zone_name(&account_id(0), 1), i)).collect();
+    let expected: Vec<String> = (0..47).map(|i| record_name(&zone_name(&account_id(0), 1), i)).collect();
     for size in [1, 3, 5, 300] {
         let names: Vec<String> = names_of(&client, &zone, size).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, wanted, "pages of {size}");
+        assert_eq!(names, expected, "pages of {size}");
     }
     let typed = client.get("route53", &format!("/2013-04-01/hostedzone/{zone}/rrset?type=A"));
     assert_eq!((typed.status, typed.code().as_str()), (400, "InvalidInput"));
@@ -51,7 +51,7 @@ async fn zones_and_records_in_pages() {
 }
 
 #[tokio::test]
-async fn tags_and_health_checks() {
+async fn tags_and_health_checks_are_listed() {
     let sim = sim(|world| world.account(&account_id(0)).zones = 20).await;
     let client = Client::root(&sim, &account_id(0));
     let ask = |n: usize| {

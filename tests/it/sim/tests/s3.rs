@@ -7,7 +7,7 @@ fn put(client: &Client, path: &str, headers: &[(&str, &str)], body: &[u8]) -> An
 }
 
 #[tokio::test]
-async fn conditional_writes_and_owners() {
+async fn conditional_writes_and_owners_are_checked() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, BACKEND);
     let create = [("if-none-match", "*")];
@@ -41,7 +41,7 @@ async fn conditional_writes_and_owners() {
 }
 
 #[tokio::test]
-async fn chunked_bodies_with_checksums() {
+async fn chunked_bodies_and_checksums_are_verified() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, BACKEND);
     let headers = [
@@ -59,7 +59,7 @@ async fn chunked_bodies_with_checksums() {
 }
 
 #[tokio::test]
-async fn multipart() {
+async fn multipart_uploads_are_completed_or_aborted() {
     let sim = sim(|_| {}).await;
     let client = Client::root(&sim, BACKEND);
     let post = |path: &str, headers: &[(&str, &str)], body: &str| {

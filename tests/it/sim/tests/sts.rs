@@ -2,7 +2,7 @@ use super::client::encode;
 use super::*;
 
 #[tokio::test]
-async fn trust_and_external_id() {
+async fn trust_and_external_id_are_checked() {
     let sim = sim(|world| {
         let role = "arn:aws:iam::999999999999:role/rolecall-backend";
         world.keys.insert("AKIAFUNCTION".to_owned(), role.to_owned());
@@ -34,7 +34,7 @@ async fn trust_and_external_id() {
     let identity = session.sts("GetCallerIdentity", "");
     assert_eq!(identity.element("Account"), Some(a.clone()));
     assert_eq!(identity.element("Arn"), Some(format!("arn:aws:sts::{a}:assumed-role/rolecall-inventory/test")));
-    // A role that trusts one role only, and chaining's hour.
+    // A role that trusts only one role, and the one hour limit of role chaining.
     let narrow = format!("RoleArn=arn:aws:iam::{}:role/narrow&RoleSessionName=test", account_id(1));
     assert_eq!(backend.sts("AssumeRole", &narrow).code(), "AccessDenied");
     let function = Client { key: "AKIAFUNCTION".to_owned(), ..backend.clone() };
@@ -46,7 +46,7 @@ async fn trust_and_external_id() {
 }
 
 #[tokio::test]
-async fn session_policy_expiry_and_revocation() {
+async fn session_policies_expiry_and_revocation_apply() {
     let sim = sim(|_| {}).await;
     let (backend, a) = (Client::root(&sim, BACKEND), account_id(0));
     let policy =
@@ -74,7 +74,7 @@ async fn session_policy_expiry_and_revocation() {
 }
 
 #[tokio::test]
-async fn regions_and_scopes() {
+async fn regions_and_credential_scopes_are_checked() {
     let sim = sim(|world| {
         world.account(&account_id(0)).opted_in.insert("af-south-1".to_owned());
         world.account(&account_id(0)).alias = Some("acme".to_owned());

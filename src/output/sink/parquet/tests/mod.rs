@@ -1,4 +1,4 @@
-//! Files are read back with the parquet crate's own reader.
+//! Reads files back with the reader of the parquet crate.
 
 mod properties;
 
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::decode::Value;
-use crate::inventory::{EXTRA_COLUMN, OPENING_COLUMNS, Origin, Record};
+use crate::inventory::{EXTRA_COLUMN, Location, OPENING_COLUMNS, Record};
 use crate::inventory::{LedgerRow, Status};
 
 const KINDS: &[(&str, ColumnType)] = &[
@@ -26,7 +26,7 @@ const KINDS: &[(&str, ColumnType)] = &[
     ("json", ColumnType::Json),
 ];
 
-/// An encoder lives in an async task.
+/// An encoder moves between the threads of an async task.
 const _: fn() = || {
     fn moves<T: Send>() {}
     moves::<Encoder>();
@@ -50,8 +50,8 @@ fn read(file: Vec<u8>) -> (ParquetMetaData, Vec<Row>) {
     (reader.metadata().clone(), rows)
 }
 
-/// The cells of a column, written and read.
-fn through(kind: ColumnType, cells: &[ColumnValue<'_>]) -> Vec<Field> {
+/// Writes the values of one column and reads them back.
+fn round_trip(kind: ColumnType, cells: &[ColumnValue<'_>]) -> Vec<Field> {
     let rows: Vec<Vec<ColumnValue<'_>>> = cells.iter().map(|cell| vec![*cell]).collect();
     let (_, rows) = read(file(columns(&[("it", kind)]), &rows));
     rows.iter().map(|row| row.get_column_iter().next().unwrap().1.clone()).collect()
@@ -76,18 +76,18 @@ fn empty_is_not_null_and_no_character_is_lost() {
         let cells: Vec<ColumnValue<'_>> =
             [ColumnValue::Missing].into_iter().chain(odd.map(ColumnValue::Text)).collect();
         let fields: Vec<Field> = [Field::Null].into_iter().chain(odd.map(text)).collect();
-        assert_eq!(through(kind, &cells), fields);
+        assert_eq!(round_trip(kind, &cells), fields);
     }
 }
 
 #[test]
 fn scalars_keep_their_extremes() {
     let integers = [i64::MIN, -1, 0, 1, i64::MAX];
-    assert_eq!(through(ColumnType::Integer, &integers.map(ColumnValue::Integer)), integers.map(Field::Long));
+    assert_eq!(round_trip(ColumnType::Integer, &integers.map(ColumnValue::Integer)), integers.map(Field::Long));
     let doubles = [f64::MIN, -0.0, f64::MIN_POSITIVE, 0.1, f64::MAX, f64::INFINITY];
-    assert_eq!(through(ColumnType::Double, &doubles.map(ColumnValue::Double)), doubles.map(Field::Double));
+    assert_eq!(round_trip(ColumnType::Double, &doubles.map(ColumnValue::Double)), doubles.map(Field::Double));
     let booleans = [ColumnValue::Boolean(true), ColumnValue::Missing, ColumnValue::Boolean(false)];
-    assert_eq!(through(ColumnType::Boolean, &booleans), [Field::Bool(true), Field::Null, Field::Bool(false)]);
+    assert_eq!(round_trip(ColumnType::Boolean, &booleans), [Field::Bool(true), Field::Null, Field::Bool(false)]);
 }
 
 #[test]
@@ -108,11 +108,11 @@ fn timestamps_are_microseconds_before_1970_too() {
         Timestamp::MIN.as_second() * 1_000_000,
         Timestamp::MAX.as_second() * 1_000_000 + 999_999,
     ];
-    assert_eq!(through(ColumnType::Timestamp, &cells), micros.map(Field::TimestampMicros));
+    assert_eq!(round_trip(ColumnType::Timestamp, &cells), micros.map(Field::TimestampMicros));
 }
 
 #[test]
-fn maps_tell_null_from_empty_and_keep_order_and_odd_keys() {
+fn maps_keep_null_empty_order_and_unusual_keys() {
     let many = pairs(&[("b", "1"), ("", ""), ("a.b/c=d:é\"", "x"), ("B", "")]);
     let one = pairs(&[("Name", "web")]);
     let cells = [
@@ -122,17 +122,17 @@ fn maps_tell_null_from_empty_and_keep_order_and_odd_keys() {
         ColumnValue::Map(&one),
         ColumnValue::Map(&many),
     ];
-    let told: Vec<Option<Vec<(String, String)>>> =
-        through(ColumnType::Map, &cells).into_iter().map(properties::map).collect();
-    assert_eq!(told, [Some(many.clone()), None, Some(vec![]), Some(one), Some(many)]);
+    let maps: Vec<Option<Vec<(String, String)>>> =
+        round_trip(ColumnType::Map, &cells).into_iter().map(properties::map).collect();
+    assert_eq!(maps, [Some(many.clone()), None, Some(vec![]), Some(one), Some(many)]);
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_counts() {
+fn the_last_pair_of_a_duplicate_key_counts() {
     let twice = pairs(&[("Name", "a"), ("env", "x"), ("Name", "b"), ("name", "c")]);
-    let told = through(ColumnType::Map, &[ColumnValue::Map(&twice), ColumnValue::Map(&twice)]);
+    let maps = round_trip(ColumnType::Map, &[ColumnValue::Map(&twice), ColumnValue::Map(&twice)]);
     let kept = pairs(&[("env", "x"), ("Name", "b"), ("name", "c")]);
-    assert_eq!(told.into_iter().map(properties::map).collect::<Vec<_>>(), [Some(kept.clone()), Some(kept)]);
+    assert_eq!(maps.into_iter().map(properties::map).collect::<Vec<_>>(), [Some(kept.clone()), Some(kept)]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_file_without_rows_has_the_schema_of_one_with_rows() {
 }
 
 #[test]
-fn types_are_those_that_athena_and_duckdb_take() {
+fn types_are_those_that_athena_and_duckdb_read() {
     let (metadata, _) = read(file(columns(KINDS), &[]));
     let fields = metadata.file_metadata().schema().get_fields();
     assert!(fields.iter().all(|field| field.get_basic_info().repetition() == Repetition::OPTIONAL));
@@ -159,47 +159,47 @@ fn types_are_those_that_athena_and_duckdb_take() {
 }
 
 #[test]
-fn metadata_holds_nothing_of_the_run() {
+fn metadata_does_not_depend_on_the_run() {
     let (metadata, _) = read(file(columns(&[("id", ColumnType::String)]), &[vec![ColumnValue::Text("i-1")]]));
-    let told = metadata.file_metadata();
-    assert!(told.created_by().unwrap().starts_with("rolecall version "));
-    assert!(told.key_value_metadata().is_none());
+    let file = metadata.file_metadata();
+    assert!(file.created_by().unwrap().starts_with("rolecall version "));
+    assert!(file.key_value_metadata().is_none());
 }
 
 #[test]
-fn row_groups_are_bounded_and_their_pieces_make_the_file() {
+fn row_groups_are_bounded_and_together_make_the_file() {
     let mut encoder = Encoder::new(columns(&[("id", ColumnType::String), ("json", ColumnType::Json)]));
     let (mut whole, mut pieces, mut length) = (Vec::new(), 0, 0);
     let large = "x".repeat(1 << 20);
     for number in 0..150_000 {
         let json = if number < 40 { large.as_str() } else { "{}" };
         encoder.push([ColumnValue::Text(&number.to_string()), ColumnValue::Text(json)]).unwrap();
-        assert!(encoder.length() > length && encoder.buffered() <= MOST_BYTES + (2 << 20));
+        assert!(encoder.length() > length && encoder.buffered() <= MAX_GROUP_BYTES + (2 << 20));
         length = encoder.length();
-        let piece = encoder.take().unwrap();
+        let piece = encoder.take_full_group().unwrap();
         pieces += usize::from(!piece.is_empty());
         whole.extend(piece);
     }
     whole.extend(encoder.finish().unwrap());
     let (metadata, rows) = read(whole);
     assert_eq!((pieces, metadata.num_row_groups()), (4, 5));
-    assert!(metadata.row_groups().iter().all(|group| group.num_rows() <= MOST_ROWS as i64));
+    assert!(metadata.row_groups().iter().all(|group| group.num_rows() <= MAX_GROUP_ROWS as i64));
     assert!(rows.iter().enumerate().all(|(number, row)| row.get_string(0).unwrap() == &number.to_string()));
     let last = metadata.row_group(4).column(0).statistics().unwrap();
     assert_eq!((last.max_bytes_opt(), last.null_count_opt()), (Some(b"149999".as_slice()), Some(0)));
 }
 
 #[test]
-fn spilling_frees_what_waits_and_loses_nothing() {
+fn flushing_frees_the_buffer_and_loses_no_row() {
     let mut encoder = Encoder::new(columns(KINDS));
-    assert!(encoder.spill().unwrap().is_empty());
+    assert!(encoder.flush_row_group().unwrap().is_empty());
     let row = || {
         [ColumnValue::Text("a"), ColumnValue::Missing, ColumnValue::Integer(1)]
             .into_iter()
             .chain([ColumnValue::Missing; 4])
     };
     encoder.push(row()).unwrap();
-    let mut whole = encoder.spill().unwrap();
+    let mut whole = encoder.flush_row_group().unwrap();
     assert!(whole.starts_with(b"PAR1") && encoder.buffered() == 0 && encoder.length() > 0);
     encoder.push(row()).unwrap();
     whole.extend(encoder.finish().unwrap());
@@ -207,16 +207,16 @@ fn spilling_frees_what_waits_and_loses_nothing() {
 }
 
 #[test]
-fn a_cell_that_does_not_fit_is_refused_without_telling_it() {
+fn the_error_of_a_wrong_value_does_not_contain_it() {
     for (name, kind) in KINDS {
-        let told = Encoder::new(columns(&[(name, *kind)])).push([match kind {
+        let result = Encoder::new(columns(&[(name, *kind)])).push([match kind {
             ColumnType::Map | ColumnType::Timestamp => ColumnValue::Integer(7),
             ColumnType::Integer => at("2026-11-21T03:00:00Z"),
             ColumnType::Boolean | ColumnType::Double => ColumnValue::Text("s3cret"),
             ColumnType::String | ColumnType::Json => ColumnValue::Map(&[]),
         }]);
-        let told = told.unwrap_err().to_string();
-        assert!(told.contains(name) && !told.contains("s3cret"), "{told}");
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
     }
     for row in [vec![ColumnValue::Missing; 6], vec![ColumnValue::Missing; 8]] {
         assert!(matches!(Encoder::new(columns(KINDS)).push(row), Err(EncodeError::Width(7))));
@@ -224,11 +224,11 @@ fn a_cell_that_does_not_fit_is_refused_without_telling_it() {
 }
 
 #[test]
-fn a_record_opens_with_where_it_was_seen_and_ends_with_what_is_not_known() {
+fn a_record_starts_with_the_opening_columns_and_ends_with_aws_extra() {
     let mut all = columns(&OPENING_COLUMNS.iter().map(|name| (*name, ColumnType::String)).collect::<Vec<_>>());
     (all[8].kind, all[9].kind) = (ColumnType::Map, ColumnType::Timestamp);
     all.extend(columns(&[("size", ColumnType::Integer), (EXTRA_COLUMN, ColumnType::Json)]));
-    let origin = Origin {
+    let location = Location {
         account_id: Arc::from("111122223333"),
         account_alias: None,
         partition: "aws",
@@ -243,11 +243,11 @@ fn a_record_opens_with_where_it_was_seen_and_ends_with_what_is_not_known() {
         ..Record::default()
     };
     let mut encoder = Encoder::new(all);
-    encoder.push(record_cells("r-1", &origin, &record)).unwrap();
+    encoder.push(record_values("r-1", &location, &record)).unwrap();
     let (_, rows) = read(encoder.finish().unwrap());
-    let told: Vec<String> = rows[0].get_column_iter().map(|(name, field)| format!("{name}={field}")).collect();
+    let fields: Vec<String> = rows[0].get_column_iter().map(|(name, field)| format!("{name}={field}")).collect();
     assert_eq!(
-        told.join(" "),
+        fields.join(" "),
         "run_id=\"r-1\" account_id=\"111122223333\" account_alias=null partition=\"aws\" region=\"eu-west-1\" \
          id=\"vol-1\" arn=null owner_id=null tags={} collected_at=2026-11-21 03:00:00.000000 +00:00 size=8 \
          aws_extra=\"{}\""
@@ -255,7 +255,7 @@ fn a_record_opens_with_where_it_was_seen_and_ends_with_what_is_not_known() {
 }
 
 #[test]
-fn a_row_of_the_ledger_says_what_it_says_in_json() {
+fn a_ledger_row_equals_its_json() {
     let row = LedgerRow {
         run_id: "r-1".into(),
         account_id: "111122223333".into(),
@@ -280,18 +280,18 @@ fn a_row_of_the_ledger_says_what_it_says_in_json() {
         done: Vec::new(),
     };
     let mut encoder = Encoder::new(ledger_columns());
-    encoder.push(ledger_cells(&row)).unwrap();
+    encoder.push(ledger_values(&row)).unwrap();
     let (_, rows) = read(encoder.finish().unwrap());
-    let said = serde_json::to_value(&row).unwrap();
-    assert_eq!(rows[0].len(), said.as_object().unwrap().len());
+    let json = serde_json::to_value(&row).unwrap();
+    assert_eq!(rows[0].len(), json.as_object().unwrap().len());
     for (name, field) in rows[0].get_column_iter() {
-        let told = match field {
+        let value = match field {
             Field::Null => serde_json::Value::Null,
             Field::Str(text) => text.as_str().into(),
             Field::Long(value) => (*value).into(),
             Field::TimestampMicros(value) => Timestamp::from_microsecond(*value).unwrap().to_string().into(),
             other => panic!("{name}: {other}"),
         };
-        assert_eq!((name, Some(&told)), (name, said.get(name)));
+        assert_eq!((name, Some(&value)), (name, json.get(name)));
     }
 }

@@ -1,4 +1,4 @@
-//! Any values, in any pieces, come back as they went in.
+//! Checks that any values, in any row groups, are read back unchanged.
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -56,7 +56,7 @@ fn cells(row: &Any) -> [ColumnValue<'_>; 7] {
     ]
 }
 
-fn told(row: &Row) -> Any {
+fn read_row(row: &Row) -> Any {
     let fields: Vec<Field> = row.get_column_iter().map(|(_, field)| field.clone()).collect();
     let string = |field: &Field| match field {
         Field::Str(text) => Some(text.clone()),
@@ -77,26 +77,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn values_come_back(rows in vec((row(), prop::bool::weighted(0.1)), 0..60)) {
+    fn values_are_read_back_unchanged(rows in vec((row(), prop::bool::weighted(0.1)), 0..60)) {
         let mut encoder = Encoder::new(columns(KINDS));
         let mut whole = Vec::new();
         for (row, spill) in &rows {
             encoder.push(cells(row)).unwrap();
-            whole.extend(if *spill { encoder.spill().unwrap() } else { encoder.take().unwrap() });
+            whole.extend(if *spill { encoder.flush_row_group().unwrap() } else { encoder.take_full_group().unwrap() });
         }
         whole.extend(encoder.finish().unwrap());
-        let back: Vec<Any> = read(whole).1.iter().map(told).collect();
+        let back: Vec<Any> = read(whole).1.iter().map(read_row).collect();
         let rows: Vec<Any> = rows.into_iter().map(|(row, _)| row).collect();
         prop_assert_eq!(back, rows);
     }
 
-    /// Batches are cut by number of levels: a map's pairs must stay together across the cuts.
+    /// Batches end at a number of levels, but the pairs of one map must be in one batch.
     #[test]
-    fn long_maps_come_back(lengths in vec(0usize..1500, 1..16)) {
+    fn long_maps_are_read_back_unchanged(lengths in vec(0usize..1500, 1..16)) {
         let maps: Vec<Pairs> =
             lengths.iter().map(|length| (0..*length).map(|n| (n.to_string(), "v".into())).collect()).collect();
         let cells: Vec<ColumnValue<'_>> = maps.iter().map(|map| ColumnValue::Map(map)).collect();
-        let back: Vec<Pairs> = through(ColumnType::Map, &cells).into_iter().filter_map(map).collect();
+        let back: Vec<Pairs> = round_trip(ColumnType::Map, &cells).into_iter().filter_map(map).collect();
         prop_assert_eq!(back, maps);
     }
 }

@@ -1,71 +1,70 @@
-//! The cells of one column that wait for their row group to end.
+//! Buffers the values of one column until their row group ends.
 //!
-//! Knows one column, and nothing of rows or files.
+//! **Invariant:** knows one column, and nothing of rows or files.
 
 use ::parquet::data_type::{BoolType, DoubleType, Int64Type};
 use ::parquet::file::writer::SerializedRowGroupWriter;
 
-use super::next;
-use super::texts::Texts;
+use super::text_buffer::TextBuffer;
+use super::write_column;
 use super::{ColumnValue, EncodeError};
 use crate::inventory::{Column, ColumnType};
 
-/// A null, and a map that is there but empty; a value's level is the highest of its column.
-const ABSENT: i16 = 0;
+/// The definition level of a null.
+const NULL: i16 = 0;
+/// The definition level of an empty map. The level of a value is the highest of its column.
 const EMPTY: i16 = 1;
 
-/// A column and its cells since the last row group.
-pub(super) struct Pending {
+/// A column and its values since the last row group.
+pub(super) struct ColumnBuffer {
     column: Column,
-    /// One level a cell, and in a map one a pair.
+    /// One definition level for each value, and in a map one for each pair.
     levels: Vec<i16>,
     values: Values,
 }
 
 enum Values {
-    Texts(Texts),
+    Texts(TextBuffer),
     Booleans(Vec<bool>),
     Integers(Vec<i64>),
     Doubles(Vec<f64>),
-    /// Keys, values, and for each level whether it goes on in the row of the one before.
-    Pairs(Texts, Texts, Vec<i16>),
+    /// Keys, values, and the repetition levels: 1 if the pair belongs to the row of the pair before.
+    Pairs(TextBuffer, TextBuffer, Vec<i16>),
 }
 
 impl Values {
     fn of(kind: ColumnType) -> Self {
         match kind {
-            ColumnType::String | ColumnType::Json => Self::Texts(Texts::default()),
+            ColumnType::String | ColumnType::Json => Self::Texts(TextBuffer::default()),
             ColumnType::Boolean => Self::Booleans(Vec::new()),
             ColumnType::Integer | ColumnType::Timestamp => Self::Integers(Vec::new()),
             ColumnType::Double => Self::Doubles(Vec::new()),
-            ColumnType::Map => Self::Pairs(Texts::default(), Texts::default(), Vec::new()),
+            ColumnType::Map => Self::Pairs(TextBuffer::default(), TextBuffer::default(), Vec::new()),
         }
     }
 }
 
-impl Pending {
-    /// A column without cells.
+impl ColumnBuffer {
     pub(super) fn new(column: Column) -> Self {
         let values = Values::of(column.kind);
         Self { column, levels: Vec::new(), values }
     }
 
-    /// Its name and type.
     pub(super) fn column(&self) -> &Column {
         &self.column
     }
 
-    /// Adds a cell and says how many bytes it takes while it waits.
-    pub(super) fn push(&mut self, cell: ColumnValue<'_>) -> Result<usize, EncodeError> {
+    /// Adds a value, and returns the bytes that it takes in the buffer.
+    pub(super) fn push(&mut self, value: ColumnValue<'_>) -> Result<usize, EncodeError> {
         let level = size_of::<i16>();
-        let size = match (&mut self.values, cell, self.column.kind) {
+        let size = match (&mut self.values, value, self.column.kind) {
             (Values::Pairs(_, _, repeated), ColumnValue::Missing, _) => {
                 repeated.push(0);
-                self.levels.push(ABSENT);
+                self.levels.push(NULL);
                 return Ok(2 * level);
             }
             (_, ColumnValue::Missing, _) => {
-                self.levels.push(ABSENT);
+                self.levels.push(NULL);
                 return Ok(level);
             }
             (Values::Pairs(keys, values, repeated), ColumnValue::Map(pairs), _) => {
@@ -74,7 +73,7 @@ impl Pending {
                     self.levels.push(EMPTY);
                     return Ok(2 * level);
                 }
-                // Of a key that is there twice the last counts, as in JSON: readers refuse a map with both.
+                // The last pair with a key counts, as in JSON: readers refuse a map with duplicate keys.
                 let last = |at: usize| !pairs[at + 1..].iter().any(|(key, _)| *key == pairs[at].0);
                 let kept = (0..pairs.len()).filter(|at| last(*at)).enumerate();
                 let sizes = kept.map(|(number, at)| {
@@ -88,31 +87,31 @@ impl Pending {
             (Values::Booleans(values), ColumnValue::Boolean(value), _) => put(values, value),
             (Values::Integers(values), ColumnValue::Integer(value), ColumnType::Integer) => put(values, value),
             (Values::Integers(values), ColumnValue::Timestamp(value), ColumnType::Timestamp) => {
-                // Down to the whole microsecond, also before 1970.
+                // Rounds down to the microsecond, also before 1970.
                 put(values, value.as_microsecond() - i64::from(value.subsec_nanosecond() % 1000 < 0))
             }
             (Values::Doubles(values), ColumnValue::Double(value), _) => put(values, value),
-            (_, cell, kind) => {
-                return Err(EncodeError::Cell { column: self.column.name.clone(), kind, cell: cell.name() });
+            (_, value, kind) => {
+                return Err(EncodeError::Value { column: self.column.name.clone(), kind, value: value.name() });
             }
         };
         self.levels.push(1);
         Ok(size + level)
     }
 
-    /// Writes the cells as the next column of a row group, and forgets them.
+    /// Writes the values as the next column of a row group, and clears the buffer.
     pub(super) fn write(&mut self, group: &mut SerializedRowGroupWriter<'_, Vec<u8>>) -> Result<(), EncodeError> {
         let levels = std::mem::take(&mut self.levels);
         match std::mem::replace(&mut self.values, Values::of(self.column.kind)) {
             Values::Texts(texts) => texts.write(group, &levels, None, 1)?,
             Values::Booleans(values) => {
-                next(group, |column| column.typed::<BoolType>().write_batch(&values, Some(&levels), None))?;
+                write_column(group, |column| column.typed::<BoolType>().write_batch(&values, Some(&levels), None))?;
             }
             Values::Integers(values) => {
-                next(group, |column| column.typed::<Int64Type>().write_batch(&values, Some(&levels), None))?;
+                write_column(group, |column| column.typed::<Int64Type>().write_batch(&values, Some(&levels), None))?;
             }
             Values::Doubles(values) => {
-                next(group, |column| column.typed::<DoubleType>().write_batch(&values, Some(&levels), None))?;
+                write_column(group, |column| column.typed::<DoubleType>().write_batch(&values, Some(&levels), None))?;
             }
             Values::Pairs(keys, values, repeated) => {
                 keys.write(group, &levels, Some(&repeated), EMPTY + 1)?;

@@ -1,34 +1,29 @@
-//! Cells: what a row is made of, borrowed from records and from rows of the ledger.
+//! Lists the values of a row, borrowed from a record or from a ledger row, in the order of the columns.
 //!
-//! The order of the cells is that of the columns. Knows nothing of how they are encoded.
+//! **Invariant:** knows nothing of their encoding.
 
 use jiff::Timestamp;
 
 use crate::decode::Value;
 use crate::inventory::LedgerRow;
-use crate::inventory::{Origin, Record};
+use crate::inventory::{Location, Record};
 
-/// One value on its way into a column.
+/// A value for one column of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ColumnValue<'a> {
-    /// Null.
     Missing,
-    /// For a column of strings or of JSON.
+    /// A value for a column of strings or of JSON.
     Text(&'a str),
-    /// A boolean.
     Boolean(bool),
-    /// An integer.
     Integer(i64),
-    /// A floating-point number.
     Double(f64),
-    /// An instant.
     Timestamp(Timestamp),
     /// The pairs of a map.
     Map(&'a [(String, String)]),
 }
 
 impl ColumnValue<'_> {
-    /// What it is, for an error; never what it holds.
+    /// The name of the type, for errors. They must not contain the value.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Missing => "null",
@@ -55,29 +50,29 @@ impl<'a> From<&'a Value> for ColumnValue<'a> {
     }
 }
 
-/// The cells of a record: the opening ones, the table's, and what its service model does not know.
-pub(crate) fn record_cells<'a>(
+/// The values of a record: the opening columns, the columns of the table, and `aws_extra`.
+pub(crate) fn record_values<'a>(
     run_id: &'a str,
-    origin: &'a Origin,
+    location: &'a Location,
     record: &'a Record,
 ) -> impl Iterator<Item = ColumnValue<'a>> + use<'a> {
     let opening = [
         ColumnValue::Text(run_id),
-        ColumnValue::Text(&origin.account_id),
-        text(origin.account_alias.as_deref()),
-        ColumnValue::Text(origin.partition),
-        ColumnValue::Text(&origin.region),
+        ColumnValue::Text(&location.account_id),
+        text(location.account_alias.as_deref()),
+        ColumnValue::Text(location.partition),
+        ColumnValue::Text(&location.region),
         ColumnValue::Text(&record.id),
         text(record.arn.as_deref()),
         text(record.owner_id.as_deref()),
         record.tags.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
-        ColumnValue::Timestamp(origin.collected_at),
+        ColumnValue::Timestamp(location.collected_at),
     ];
     opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
 }
 
-/// The cells of a row of the ledger, for [`super::ledger_columns`].
-pub(crate) fn ledger_cells(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
+/// The values of a ledger row, in the order of [`super::ledger_columns`].
+pub(crate) fn ledger_values(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
     [
         ColumnValue::Text(&row.run_id),
         ColumnValue::Text(&row.account_id),

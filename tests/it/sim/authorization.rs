@@ -1,15 +1,15 @@
-//! Whether a call is let in: clock, key, region, rate, permission, in AWS's order.
+//! Authorization of a call, in the order of AWS: clock, key, region, rate limit, permission.
 
 use super::call::Call;
-use super::caller::{Caller, Refused};
+use super::caller::{Caller, KeyRejection};
 use super::error::AwsError;
-use super::fault::{Service, Struck, What};
+use super::fault::{FaultEffects, FaultKind, Service};
 use super::policy;
 use super::state::State;
 use super::world::World;
 
-/// Who calls, if the call is let in.
-pub(super) fn let_in(state: &State, world: &World, call: &Call, struck: &Struck) -> Result<Caller, AwsError> {
+/// Returns the caller, or the error of the first check that fails.
+pub(super) fn authorize(state: &State, world: &World, call: &Call, effects: &FaultEffects) -> Result<Caller, AwsError> {
     let (service, region) = (call.service, call.region.as_str());
     if state.is_skewed(call.request.header("x-amz-date")) {
         let message = "The difference between the request time and the current time is too large.";
@@ -17,11 +17,11 @@ pub(super) fn let_in(state: &State, world: &World, call: &Call, struck: &Struck)
     }
     let token = call.request.header("x-amz-security-token");
     let caller = state.callers.resolve(world, &call.key, token, state.now_ms()).map_err(|refused| match refused {
-        Refused::Unknown => AwsError::unknown_key(service),
-        Refused::Expired => AwsError::expired(service),
+        KeyRejection::Unknown => AwsError::unknown_key(service),
+        KeyRejection::Expired => AwsError::expired(service),
     })?;
-    let wrong_scope = |wanted: &str| {
-        let message = format!("Credential should be scoped to a valid region, '{wanted}'.");
+    let wrong_scope = |expected: &str| {
+        let message = format!("Credential should be scoped to a valid region, '{expected}'.");
         AwsError::new(403, "SignatureDoesNotMatch", message)
     };
     match (service, global_region(world, service)) {
@@ -33,19 +33,19 @@ pub(super) fn let_in(state: &State, world: &World, call: &Call, struck: &Struck)
     if !state.buckets.take(&world.buckets, call) {
         return Err(AwsError::throttled(service));
     }
-    permit(world, call, struck, &caller)?;
+    check_permission(world, call, effects, &caller)?;
     Ok(caller)
 }
 
-fn permit(world: &World, call: &Call, struck: &Struck, caller: &Caller) -> Result<(), AwsError> {
+fn check_permission(world: &World, call: &Call, effects: &FaultEffects, caller: &Caller) -> Result<(), AwsError> {
     const BY_SCP: &str = "with an explicit deny in a service control policy";
     const BY_REVOCATION: &str = "with an explicit deny in an identity-based policy";
     let action = call.action();
     let by_role = format!("because no identity-based policy allows the {action} action");
     let deny = |why: &str| Err(AwsError::denied(call.service, &caller.arn, &action, why));
-    match struck.what {
-        Some(What::Denied) => return deny(&by_role),
-        Some(What::ScpDenied) => return deny(BY_SCP),
+    match effects.kind {
+        Some(FaultKind::Denied) => return deny(&by_role),
+        Some(FaultKind::ScpDenied) => return deny(BY_SCP),
         _ => {}
     }
     if action == "sts:GetCallerIdentity" {
@@ -72,7 +72,7 @@ fn permit(world: &World, call: &Call, struck: &Struck, caller: &Caller) -> Resul
     }
 }
 
-/// The one region that a global service is signed for.
+/// Returns the region in whose scope requests to a global service are signed.
 fn global_region(world: &World, service: Service) -> Option<&'static str> {
     match (service, world.partition.as_str()) {
         (Service::Route53, "aws-cn") => Some("cn-northwest-1"),

@@ -1,32 +1,33 @@
-//! Texts that wait, one behind the other in one buffer, so that none costs an allocation of its own.
+//! Buffers the texts of a column in one allocation.
 //!
-//! Knows nothing of what the texts are.
+//! **Invariant:** knows nothing of the meaning of the texts.
 
 use ::parquet::data_type::{ByteArray, ByteArrayType};
 use ::parquet::file::writer::SerializedRowGroupWriter;
 use bytes::Bytes;
 
-use super::{EncodeError, next};
+use super::{EncodeError, write_column};
 
-/// So many texts are handed to the encoder at a time, since each costs a handle while it is.
-const HANDED: usize = 4096;
+/// The number of texts that the encoder gets at a time. Each takes a handle meanwhile.
+const BATCH: usize = 4096;
 
-/// Texts one behind the other, and where each ends.
+/// Consecutive texts, and the position at which each ends.
 #[derive(Default)]
-pub(super) struct Texts {
+pub(super) struct TextBuffer {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Texts {
-    /// Adds a text and says how many bytes it takes while it waits.
+impl TextBuffer {
+    /// Adds a text, and returns the bytes that it takes in the buffer.
     pub(super) fn push(&mut self, text: &str) -> usize {
         self.bytes.extend_from_slice(text.as_bytes());
         self.ends.push(self.bytes.len());
         text.len() + size_of::<usize>()
     }
 
-    /// Writes them as the next column of a row group, with those of the levels that are `full` standing for one text each.
+    /// Writes the texts as the next column of a row group. A level equal to `full` stands for one text; any other for
+    /// a null or an empty map.
     pub(super) fn write(
         self,
         group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
@@ -41,18 +42,18 @@ impl Texts {
             start = end;
             text
         });
-        next(group, |column| {
+        write_column(group, |column| {
             let column = column.typed::<ByteArrayType>();
             let mut from = 0;
             while from < levels.len() {
-                let mut to = (from + HANDED).min(levels.len());
-                // A map's pairs stay together.
+                let mut to = (from + BATCH).min(levels.len());
+                // The pairs of one map must be in one batch.
                 while repeated.is_some_and(|repeated| repeated.get(to) == Some(&1)) {
                     to += 1;
                 }
                 let count = levels[from..to].iter().filter(|level| **level == full).count();
-                let handed: Vec<ByteArray> = texts.by_ref().take(count).collect();
-                column.write_batch(&handed, Some(&levels[from..to]), repeated.map(|repeated| &repeated[from..to]))?;
+                let batch: Vec<ByteArray> = texts.by_ref().take(count).collect();
+                column.write_batch(&batch, Some(&levels[from..to]), repeated.map(|repeated| &repeated[from..to]))?;
                 from = to;
             }
             Ok(())

@@ -1,5 +1,8 @@
-//! Session policies: the reads of the planned resource types and nothing else, whatever the customer
-//! attached to the role. It knows nothing of roles, nor of what STS makes of a policy.
+//! Builds the session policy ladder: policies that allow the reads of the planned resource types and nothing else.
+//!
+//! A session so reads no more than that, even if the customer attached more to the role.
+//!
+//! **Invariant:** knows neither roles nor the packed size that STS computes for a policy.
 
 use std::collections::BTreeSet;
 
@@ -7,27 +10,14 @@ use super::Table;
 use crate::aws::Service;
 use crate::aws::SessionPolicy;
 
-/// What is asked in every account besides the resource types themselves.
+/// The actions that every run needs in every account, whatever its resource types.
 pub(crate) const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"];
 
-/// Actions that read nothing but secrets, those included that the service model does not mark: user data, passwords,
-/// consoles, keys of VPNs. No role of a customer may have them.
-pub const SECRET_ACTIONS: &[&str] = &[
-    "ec2:DescribeInstanceAttribute",
-    "ec2:ExportClientVpnClientConfiguration",
-    "ec2:ExportVerifiedAccessInstanceClientConfiguration",
-    "ec2:GetConsoleOutput",
-    "ec2:GetConsoleScreenshot",
-    "ec2:GetLaunchTemplateData",
-    "ec2:GetPasswordData",
-    "ec2:GetVpnConnectionDeviceSampleConfiguration",
-];
+/// The largest inline session policy that STS accepts, in characters.
+const MAX_POLICY_CHARACTERS: usize = 2048;
 
-/// STS counts so many characters of an inline session policy at most.
-pub(super) const SESSION_POLICY_LIMIT: usize = 2048;
-
-/// Stand in for exact actions where these do not fit, the wider list where the first is still too long. A test
-/// proves that none matches a write, nor anything whose answers bear secrets.
+/// Prefixes that replace exact actions if those do not fit. The second, wider list is for policies that are still too
+/// long. A test proves that no prefix matches a write or an action that returns secrets.
 const PREFIXES: [&[&str]; 2] = [
     &[
         "ec2:DescribeIpam*",
@@ -61,16 +51,18 @@ const PREFIXES: [&[&str]; 2] = [
     ],
 ];
 
-/// The ladder for a set of resource types. Only what fits the limit in characters is on it; STS may
-/// still find the packed form too large, and then the next is tried.
+/// The session policies for a set of resource types, the most exact first.
+///
+/// Each has at most [`MAX_POLICY_CHARACTERS`]. STS may still find its packed form too large: the caller then tries the
+/// next one.
 pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<SessionPolicy> {
     let mut exact: BTreeSet<&str> = HELPER_ACTIONS.iter().copied().collect();
-    // What AWS checks on another service's behalf is checked in that service's session.
-    let mut besides: BTreeSet<&str> = BTreeSet::new();
+    // AWS checks the extra actions of another service's operation in the session that calls this service.
+    let mut rest_extra: BTreeSet<&str> = BTreeSet::new();
     for table in tables {
         exact.extend(table.actions());
         if table.entry.service != Service::Ec2 {
-            besides.extend(table.entry.actions);
+            rest_extra.extend(table.entry.extra_actions);
         }
     }
     let lists: Vec<BTreeSet<&str>> = std::iter::once(exact.clone())
@@ -80,7 +72,7 @@ pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Sess
     let two = |actions: &BTreeSet<&str>| {
         let (ec2, mut rest): (BTreeSet<&str>, BTreeSet<&str>) =
             actions.iter().partition(|action| action.starts_with("ec2:"));
-        rest.extend(&besides);
+        rest.extend(&rest_extra);
         SessionPolicy::Two {
             ec2: SessionPolicy::document(ec2.into_iter()),
             rest: SessionPolicy::document(rest.into_iter()),
@@ -89,8 +81,8 @@ pub fn session_policies<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Sess
     let mut ladder: Vec<SessionPolicy> = lists.iter().map(one).chain(lists.iter().map(two)).collect();
     ladder.dedup();
     ladder.retain(|policy| match policy {
-        SessionPolicy::One(document) => document.len() <= SESSION_POLICY_LIMIT,
-        SessionPolicy::Two { ec2, rest } => ec2.len().max(rest.len()) <= SESSION_POLICY_LIMIT,
+        SessionPolicy::One(document) => document.len() <= MAX_POLICY_CHARACTERS,
+        SessionPolicy::Two { ec2, rest } => ec2.len().max(rest.len()) <= MAX_POLICY_CHARACTERS,
     });
     ladder
 }
@@ -109,9 +101,9 @@ fn matches(pattern: &str, action: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Catalogue;
+    use crate::catalogue::{Catalogue, SECRET_ACTIONS};
 
-    /// Every operation of the services, and whether its answers bear secrets.
+    /// Every operation of the services, and whether its response has secrets.
     fn operations() -> impl Iterator<Item = (&'static str, bool)> {
         let text = include_str!("../../tests/model/operations.txt");
         text.lines().filter(|line| !line.starts_with('#')).map(|line| match line.strip_suffix(" secret") {
@@ -121,21 +113,21 @@ mod tests {
     }
 
     #[test]
-    fn the_prefixes_match_reads_that_are_no_secrets_and_each_stands_for_something() {
+    fn each_prefix_is_used_and_matches_only_reads_without_secrets() {
         let needed: Vec<&str> = Catalogue::get().unwrap().tables().iter().flat_map(Table::actions).collect();
         for pattern in PREFIXES.iter().copied().flatten() {
-            assert!(needed.iter().any(|action| matches(pattern, action)), "{pattern} stands for nothing");
+            assert!(needed.iter().any(|action| matches(pattern, action)), "{pattern} matches no needed action");
             for (operation, secret) in operations().filter(|(operation, _)| matches(pattern, operation)) {
                 let (_, name) = operation.split_once(':').unwrap();
                 let reads = ["Describe", "Get", "List", "Search"].iter().any(|verb| name.starts_with(verb));
                 assert!(reads, "{pattern}: {operation}");
-                assert!(!secret && !SECRET_ACTIONS.contains(&operation), "{pattern} lets {operation} through");
+                assert!(!secret && !SECRET_ACTIONS.contains(&operation), "{pattern} allows {operation}");
             }
         }
     }
 
     #[test]
-    fn every_action_is_an_operation_of_aws_and_reads() {
+    fn every_action_is_an_operation_that_returns_no_secrets() {
         for table in Catalogue::get().unwrap().tables() {
             for action in table.actions().into_iter().chain(HELPER_ACTIONS.iter().copied()) {
                 assert!(operations().any(|(operation, _)| operation == action), "{action}");
@@ -152,13 +144,13 @@ mod tests {
         let (SessionPolicy::One(first), SessionPolicy::One(second)) = (&ladder[0], &ladder[1]) else {
             panic!("two sessions are the last resort")
         };
-        assert!(second.len() < first.len() && first.len() <= SESSION_POLICY_LIMIT);
+        assert!(second.len() < first.len() && first.len() <= MAX_POLICY_CHARACTERS);
         assert!(matches!(ladder.last(), Some(SessionPolicy::Two { .. })));
         let one = session_policies(catalogue.find("ec2_vpcs").into_iter());
         insta::assert_debug_snapshot!(one[0]);
     }
 
-    /// What is listed for each parent needs the parents' listing, though nobody wants their records.
+    /// A child needs the listing of its parents, even if their records are not requested.
     #[test]
     fn a_child_alone_may_list_its_parents() {
         let catalogue = Catalogue::get().unwrap();
@@ -170,7 +162,7 @@ mod tests {
             let ladder = session_policies(catalogue.find(child).into_iter());
             assert!(matches!(&ladder[0], SessionPolicy::One(policy) if policy.contains(listing)), "{child}");
         }
-        // AWS asks for this one in the session that calls Route 53.
+        // AWS checks this action in the session that calls Route 53.
         let ladder = session_policies(catalogue.find("route53_zone_associations").into_iter());
         let two = ladder.iter().find_map(|policy| match policy {
             SessionPolicy::Two { rest, .. } => Some(rest),

@@ -1,0 +1,98 @@
+//! Resolves which part of an operation's response becomes rows, from a path of AWS's member names.
+//!
+//! **Invariant:** knows the shapes of the service model, and no XML.
+
+use crate::decode::shapes::{List, Member, MemberKind, Operation, Structure};
+
+/// The part of a response that becomes rows.
+#[derive(Debug)]
+pub struct ItemSelector {
+    operation: &'static Operation,
+    pub(super) path: Vec<PathStep>,
+    item: &'static Structure,
+    pub(super) context: Vec<ContextMember>,
+}
+
+/// One step on the path from the response to its items.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathStep {
+    /// The member's position in its structure.
+    pub(super) member: usize,
+    /// The tag of a list's elements; `None` if the member is a single structure.
+    pub(super) element: Option<&'static str>,
+}
+
+/// A member of a structure that encloses the items.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContextMember {
+    /// The number of path steps from the response to its structure.
+    pub(super) depth: usize,
+    /// Its position in that structure.
+    pub(super) member: usize,
+}
+
+impl ItemSelector {
+    /// Selects the items at `path`, with the `context` members of the structures on the way.
+    ///
+    /// `path` holds AWS's member names from the response down, joined by dots; an empty path selects the response
+    /// itself. A context member is a path too (`Reservations.OwnerId`). Returns a sentence as the error if the service
+    /// model has no such member.
+    pub fn new(operation: &'static Operation, path: &str, context: &[&str]) -> Result<Self, String> {
+        let mut structures = vec![operation.output];
+        let mut steps = Vec::new();
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let parent = structures[structures.len() - 1];
+            let (index, member) = parent
+                .member(name)
+                .ok_or_else(|| format!("{}: {} has no member {name}", operation.name, parent.name))?;
+            let (element, structure) = nested_structure(&member.kind)
+                .ok_or_else(|| format!("{}: {name} holds no structures", operation.name))?;
+            steps.push(PathStep { member: index, element });
+            structures.push(structure);
+        }
+        let mut context_members = Vec::new();
+        for member_path in context {
+            let (parent, name) = member_path.rsplit_once('.').unwrap_or(("", member_path));
+            let depth = parent.split('.').filter(|name| !name.is_empty()).count();
+            let structure = structures
+                .get(depth)
+                .ok_or_else(|| format!("{}: no structure around the items has {member_path}", operation.name))?;
+            let (member, _) =
+                structure.member(name).ok_or_else(|| format!("{}: no member {member_path}", operation.name))?;
+            context_members.push(ContextMember { depth, member });
+        }
+        Ok(Self { operation, path: steps, item: structures[structures.len() - 1], context: context_members })
+    }
+
+    /// The structure of one item.
+    pub fn item(&self) -> &'static Structure {
+        self.item
+    }
+
+    /// The context members, in the order in which [`ItemSelector::new`] was given them.
+    pub fn context(&self) -> impl Iterator<Item = &'static Member> + '_ {
+        self.context.iter().map(|member| &self.structure_at(member.depth).members[member.member])
+    }
+
+    pub(super) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The structure that is reached after `depth` steps of the path.
+    pub(super) fn structure_at(&self, depth: usize) -> &'static Structure {
+        self.path[..depth].iter().fold(self.operation.output, |structure, step| {
+            nested_structure(&structure.members[step.member].kind).map_or(structure, |(_, nested)| nested)
+        })
+    }
+}
+
+/// The structure of a member, or of its elements with their tag if it is a list.
+fn nested_structure(kind: &'static MemberKind) -> Option<(Option<&'static str>, &'static Structure)> {
+    match kind {
+        MemberKind::Structure(structure) => Some((None, structure)),
+        MemberKind::List(List { item, flattened: false, of: MemberKind::Structure(structure) }) => {
+            Some((Some(item), structure))
+        }
+        _ => None,
+    }
+}

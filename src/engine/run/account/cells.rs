@@ -1,0 +1,86 @@
+//! Opens the cells of an account in its ledger, and returns the jobs that answer them.
+
+use super::{AccountContext, AccountProgress, Regions};
+use crate::aws::Service;
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::catalogue::{Reach, Source, Table};
+use crate::engine::collect::{Job, jobs};
+use crate::inventory::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, Status};
+
+impl AccountContext {
+    fn tables(&self) -> impl Iterator<Item = &'static Table> + '_ {
+        self.shard.tables.iter().map(|index| self.shard.catalogue.at(*index))
+    }
+
+    fn regional_tables(&self) -> impl Iterator<Item = &'static Table> + '_ {
+        self.tables().filter(|table| table.entry.reach == Reach::Regional)
+    }
+
+    /// Opens the cells of an account whose enabled regions are unknown: one per type, for the regions named in full or else
+    /// for `*`. A resumed run takes its open cells from the earlier ledgers.
+    pub(super) fn open_cells_of_unknown_regions(&self, ledger: &mut AccountLedger) {
+        let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
+        for table in self.regional_tables() {
+            match self.shard.prior_results.open_regions(self.id(), table.entry.table) {
+                Some(open) => open.into_iter().for_each(|region| ledger.open(region, cell_type(table))),
+                None => regions.iter().for_each(|region| ledger.open(region, cell_type(table))),
+            }
+        }
+    }
+
+    /// Opens the account's global cells, once, and returns the jobs that answer them.
+    pub(super) fn open_global_cells(&self, progress: &mut AccountProgress) -> Vec<Job> {
+        if std::mem::replace(&mut progress.global_cells_opened, true) {
+            return Vec::new();
+        }
+        self.open_cells(progress, Reach::Global, GLOBAL)
+    }
+
+    /// Opens the account's regional cells, once, and returns the jobs that answer them, region by region. Cells of regions
+    /// that are not enabled are closed at once. The many cells take memory, so they are opened only when they are asked.
+    pub(super) fn open_regional_cells(&self, progress: &mut AccountProgress) -> Vec<Vec<Job>> {
+        let shard = &self.shard;
+        let Regions::Known(chosen) = std::mem::replace(&mut progress.regions, Regions::Opened) else {
+            return Vec::new();
+        };
+        for (region, reason) in &chosen.disabled {
+            let cause = AwsError::new(AwsErrorKind::Other, reason.clone());
+            for table in self.regional_tables() {
+                let row = LedgerRow::new(&shard.run_id, self.id(), region, cell_type(table), Status::RegionDisabled);
+                progress.ledger.close(row.because(&cause));
+            }
+        }
+        let jobs_of_region = |region: &String| {
+            let mut jobs = self.open_cells(progress, Reach::Regional, region);
+            // Types that call a global service once per resource take longest, so they begin first.
+            let calls_global_service = |index: &usize| shard.catalogue.at(*index).entry.service != Service::Ec2;
+            jobs.sort_by_key(|job| !job.children.iter().any(calls_global_service));
+            jobs
+        };
+        chosen.ask.iter().map(jobs_of_region).collect()
+    }
+
+    /// Opens the cells of one region, or of `global`, and returns the jobs that answer them.
+    fn open_cells(&self, progress: &mut AccountProgress, reach: Reach, region: &str) -> Vec<Job> {
+        let shard = &self.shard;
+        let is_opened = |table: &&Table| table.entry.reach == reach && self.is_wanted(table, region);
+        let tables: Vec<&Table> = self.tables().filter(is_opened).collect();
+        tables.iter().for_each(|table| progress.ledger.open(region, cell_type(table)));
+        shard.observer.cells_opened(tables.len());
+        shard.write_margin.open_cells(tables.len() as u64);
+        let tables: Vec<usize> = tables.iter().map(|table| table.index).collect();
+        jobs(shard.catalogue, &tables, reach, region)
+    }
+
+    /// Returns true if the cell is planned, and no earlier run has answered it.
+    pub(super) fn is_wanted(&self, table: &Table, region: &str) -> bool {
+        let planned = self.shard.tables.contains(&table.index);
+        planned && !self.shard.prior_results.is_answered(self.id(), region, table.entry.table)
+    }
+}
+
+/// A cell's table and operation, as its ledger row names them.
+pub(super) fn cell_type(table: &Table) -> CellType {
+    debug_assert!(!matches!(table.entry.source, Source::Account) || table.entry.reach == Reach::Global);
+    CellType { table: table.entry.table, operation: table.entry.operation }
+}

@@ -1,0 +1,127 @@
+//! Answers questions about runs: their status, what they leave to do, and the chain of their continuations.
+//!
+//! **Invariant:** reads the output, and calls nothing else.
+
+use super::run_store::{RunState, RunStore};
+use crate::domain::RunId;
+use crate::engine::plan::Plan;
+use crate::engine::report::Manifest;
+use crate::error::{Error, ErrorKind};
+use crate::event::Request;
+use crate::input::ValidationErrors;
+
+/// The status of a run.
+#[derive(Debug)]
+pub(crate) enum RunStatus {
+    Committed,
+    /// The run has a plan and no manifest.
+    Planned {
+        plan: Box<Plan>,
+        /// Shards of the plan.
+        shards: usize,
+        /// Committed shards.
+        committed: usize,
+        /// Accounts in the committed shards.
+        accounts: usize,
+    },
+    /// The output has no plan of this name.
+    Unknown,
+}
+
+/// What a run and its continuations leave to do.
+#[derive(Debug)]
+pub(crate) enum RemainingWork {
+    /// Nothing: this manifest is the last one of the chain.
+    Nothing(Box<Manifest>),
+    /// A request to carry out.
+    Continue {
+        /// The last committed run of the chain, if any is committed.
+        last_committed: Option<Box<Manifest>>,
+        request: Request,
+    },
+}
+
+/// Reads what an output says of its runs.
+#[derive(Clone, Debug)]
+pub struct RunHistory {
+    store: RunStore,
+}
+
+impl RunHistory {
+    pub(super) fn new(store: RunStore) -> Self {
+        Self { store }
+    }
+
+    /// Returns the manifest of a committed run.
+    pub(crate) async fn manifest(&self, run_id: &RunId) -> Result<Option<Manifest>, Error> {
+        self.store.manifest(run_id).await
+    }
+
+    /// Returns the status of a run.
+    pub(crate) async fn status(&self, run_id: &RunId) -> Result<RunStatus, Error> {
+        let plan = match self.store.state(run_id).await? {
+            RunState::Committed(_) => return Ok(RunStatus::Committed),
+            RunState::New => return Ok(RunStatus::Unknown),
+            RunState::Planned(plan) => plan,
+        };
+        let committed = self.store.shards(&plan).await?;
+        let accounts = committed.iter().map(|shard| shard.accounts.len()).sum();
+        Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts })
+    }
+
+    /// Returns a committed run and its committed continuations, in order. Empty if the run is not committed.
+    pub(crate) async fn chain(&self, run_id: &RunId) -> Result<Vec<Manifest>, Error> {
+        let mut chain: Vec<Manifest> = Vec::new();
+        let mut next = Some(run_id.clone());
+        while let Some(run_id) = next {
+            let Some(manifest) = self.store.manifest(&run_id).await? else { break };
+            next = continuation_of(&manifest);
+            chain.push(manifest);
+        }
+        Ok(chain)
+    }
+
+    /// Returns the request that does the rest of a committed run, for the plan step after it.
+    pub async fn remaining_request(&self, run_id: &RunId) -> Result<Request, Error> {
+        let manifest = self.store.manifest(run_id).await?;
+        manifest.and_then(|manifest| manifest.response.remaining).ok_or_else(|| {
+            let what = format!("run {run_id} is not committed, or nothing remains of it");
+            Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("event.resumes", what))
+        })
+    }
+
+    /// Follows a run and its continuations to the first one that is not committed.
+    pub(crate) async fn remaining_work(&self, run_id: &RunId) -> Result<RemainingWork, Error> {
+        let mut last_committed: Option<Box<Manifest>> = None;
+        let mut next = Some(run_id.clone());
+        while let Some(run_id) = next {
+            match (self.store.state(&run_id).await?, last_committed) {
+                (RunState::Committed(manifest), _) => {
+                    next = continuation_of(&manifest);
+                    last_committed = Some(manifest);
+                }
+                (_, Some(last)) => {
+                    // Whether it is planned or not, its request is the one that the run before it left.
+                    let Some(request) = last.response.remaining.clone() else {
+                        return Ok(RemainingWork::Nothing(last));
+                    };
+                    return Ok(RemainingWork::Continue { last_committed: Some(last), request });
+                }
+                (RunState::Planned(plan), None) => {
+                    let request = Request { run_id: Some(run_id), inline: false, ..plan.request };
+                    return Ok(RemainingWork::Continue { last_committed: None, request });
+                }
+                (RunState::New, None) => {
+                    let what = format!("there is no run {run_id} in {}", self.store.location());
+                    return Err(Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("run_id", what)));
+                }
+            }
+        }
+        let last = last_committed.map(RemainingWork::Nothing);
+        last.ok_or_else(|| Error::new(ErrorKind::Internal, "the end of the run's chain was not found"))
+    }
+}
+
+fn continuation_of(manifest: &Manifest) -> Option<RunId> {
+    manifest.response.remaining.as_ref().and_then(|request| request.run_id.clone())
+}
