@@ -71,7 +71,7 @@ pub enum Id {
 pub enum ArnForm {
     /// AWS defines no ARN for the type.
     None,
-    /// `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
+    /// The usual form: `arn:<partition>:ec2:<region>:<owner>:<this><id>`.
     Ec2(&'static str),
     /// As [`ArnForm::Ec2`], with this member instead of the id: some types have their names in the ARN.
     Ec2Named(&'static str, &'static str),
@@ -83,7 +83,7 @@ pub enum ArnForm {
     Ec2WithoutRegion(&'static str),
     /// `arn:<partition>:route53:::<this><id>`: ARNs of Route 53 have no account.
     Route53(&'static str),
-    /// `arn:<partition>:iam::<account>:root`.
+    /// The root of the account: `arn:<partition>:iam::<account>:root`.
     Account,
 }
 
@@ -151,7 +151,7 @@ impl Detail {
 /// The batch of a detail whose call names no resource.
 pub(super) const UNLIMITED_BATCH: usize = usize::MAX;
 
-/// One resource type.
+/// The declaration of one resource type.
 #[derive(Clone, Copy)]
 pub struct ResourceType {
     pub table: &'static str,

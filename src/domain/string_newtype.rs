@@ -3,11 +3,10 @@
 /// Defines a newtype over `String` whose only constructor is its `FromStr`, and implements what every such type has:
 /// `as_str`, `Display`, serde, and a JSON Schema with the given pattern.
 macro_rules! string_newtype {
-    ($(#[$attribute:meta])* pub struct $name:ident; description: $description:literal, pattern: $pattern:literal) => {
+    ($(#[$attribute:meta])* $visibility:vis struct $name:ident; description: $description:literal, pattern: $pattern:literal) => {
         $(#[$attribute])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String")]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        $visibility struct $name(String);
 
         impl $name {
             /// Returns the text as it was parsed.
@@ -16,11 +15,10 @@ macro_rules! string_newtype {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = crate::input::ParseError;
-
-            fn try_from(text: String) -> Result<Self, crate::input::ParseError> {
-                text.parse()
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
 

@@ -1,5 +1,7 @@
-//! Reading the fields of an object and the items of a list. Each function names what is wrong and
-//! goes on with nothing in its place; that nothing may then be used is the caller's rule to keep.
+//! Readers of an object's fields and of a list's items.
+//!
+//! Each function records what is wrong and returns nothing in its place, so that all errors are found in one pass.
+//! **Invariant:** a caller uses no value if any error was recorded.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{ParseError, ValidationErrors, field_path};
 
-/// The fields of one object, with its place.
+/// The fields of one JSON object, with the object's path.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     place: String,
@@ -15,7 +17,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `value`, or a problem where it is no object.
+    /// Returns the fields of `value`, or records an error if it is not an object.
     pub(crate) fn of(value: &'a Value, place: &str, errors: &mut ValidationErrors) -> Option<Self> {
         match value {
             Value::Object(object) => Some(Self { place: place.to_owned(), object }),
@@ -26,42 +28,41 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Where a field of it is.
+    /// Returns the path of a field.
     pub(crate) fn path_of(&self, name: &str) -> String {
         field_path(&self.place, name)
     }
 
-    /// A field's value, if the object gives it; `null` is a value.
+    /// Returns the value of a field if the object has it. `null` is a value.
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name)
     }
 
-    /// The names of the fields that are none of `known`.
+    /// Returns the names of the fields that are not in `known`.
     pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'a str> {
         self.object.keys().map(String::as_str).filter(|name| !known.contains(name))
     }
 
-    /// Names a field that is none of `known`, with what was perhaps meant. Never its value.
+    /// Records an unknown field, with the known name that is nearest. The message never has the field's value.
     pub(crate) fn refuse_unknown(&self, name: &str, known: &[&str], errors: &mut ValidationErrors) {
         let meant = nearest(name, known).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         let what = format!("is not a known field: {meant}known are {}", known.join(", "));
         errors.push(self.path_of(name), what);
     }
 
-    /// Names every field that is none of `known`.
+    /// Records every field that is not in `known`.
     pub(crate) fn refuse_all_unknown(&self, known: &[&str], errors: &mut ValidationErrors) {
         for name in self.unknown(known) {
             self.refuse_unknown(name, known, errors);
         }
     }
 
-    /// A text. `None` where it is not given, and, with a problem, where it is something else.
+    /// Reads a string. Returns `None` if the field is missing, or with an error if it has another type.
     pub(crate) fn string(&self, name: &str, errors: &mut ValidationErrors) -> Option<&'a str> {
         string(self.get(name)?, &self.path_of(name), errors)
     }
 
-    /// A text with a meaning of its own. `None` where it is not given, and, with a problem, where it is
-    /// something else.
+    /// Reads a string and parses it. Returns `None` if the field is missing, or with an error if it cannot be parsed.
     pub(crate) fn parsed<T>(
         &self,
         name: &str,
@@ -72,7 +73,7 @@ impl<'a> Fields<'a> {
         read(text).map_err(|ParseError(what)| errors.push(self.path_of(name), what)).ok()
     }
 
-    /// A switch. `None` where it is not given, and, with a problem, where it is something else.
+    /// Reads a boolean. Returns `None` if the field is missing, or with an error if it has another type.
     pub(crate) fn boolean(&self, name: &str, errors: &mut ValidationErrors) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(value) => Some(*value),
@@ -84,7 +85,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Names with texts. `None` where it is not given; entries that are wrong are named and left out.
+    /// Reads an object of strings. Returns `None` if the field is missing. Wrong entries are recorded and left out.
     pub(crate) fn string_map(&self, name: &str, errors: &mut ValidationErrors) -> Option<BTreeMap<String, String>> {
         let fields = Fields::of(self.get(name)?, &self.path_of(name), errors)?;
         if fields.object.contains_key("") {
@@ -97,7 +98,7 @@ impl<'a> Fields<'a> {
         Some(entries.collect())
     }
 
-    /// A list of different texts, each read by `read_text`. `None` where it is not given.
+    /// Reads a list of different strings, each parsed by `read_text`. Returns `None` if the field is missing.
     pub(crate) fn list<T: Ord + Clone>(
         &self,
         name: &str,
@@ -113,7 +114,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A list of at least one item, each different. What is wrong is named, and left out.
+/// Reads a list of at least one item without duplicates. Wrong items are recorded and left out.
 pub(crate) fn unique_list<T: Ord + Clone>(
     value: &Value,
     place: &str,
@@ -145,7 +146,7 @@ pub(crate) fn unique_list<T: Ord + Clone>(
     list
 }
 
-/// What kind of JSON value this is, for a message: `a number`.
+/// Returns the name of a value's JSON type for a message: `a number`.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -167,31 +168,19 @@ fn string<'a>(value: &'a Value, place: &str, errors: &mut ValidationErrors) -> O
     }
 }
 
-/// The known name that differs from `name` only in its spelling (`runId`) or in two letters at most.
+/// Returns the known name that differs from `name` only in its spelling (`runId`), or in at most two letters.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    // A long name is no typing error, and the distance takes time that grows with the square of its length.
     if name.len() > 40 {
         return None;
     }
-    let letters = |text: &str| -> Vec<char> {
+    let letters = |text: &str| -> String {
         text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let wanted = letters(name);
-    let near = known.iter().map(|candidate| (distance(&wanted, &letters(candidate)), *candidate)).min()?;
-    (near.0 <= 2 && near.0 * 3 <= wanted.len()).then_some(near.1)
-}
-
-/// The edit distance of Levenshtein.
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, from) in one.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, to) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let distance = |candidate: &'a str| (strsim::levenshtein(&wanted, &letters(candidate)), candidate);
+    let (distance, candidate) = known.iter().copied().map(distance).min()?;
+    (distance <= 2 && distance * 3 <= wanted.chars().count()).then_some(candidate)
 }
 
 #[cfg(test)]
@@ -200,7 +189,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_problem_of_an_object_is_named() {
+    fn every_error_of_an_object_is_recorded() {
         let value = json!({"names": ["a", 1, "a", ""], "none": [], "no_list": "a", "on": "true", "text": 7,
             "tags": {"tier": "gold", "": "x", "n": 1, "o": {}}, "runId": "secret", "zzz\n": "secret"});
         let mut errors = ValidationErrors::new();
@@ -236,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn near_misses_are_told() {
+    fn near_misses_are_suggested() {
         let known = ["accounts", "run_id", "via", "tags"];
         assert_eq!(nearest("acounts", &known), Some("accounts"));
         assert_eq!(nearest("account", &known), Some("accounts"));

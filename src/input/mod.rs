@@ -1,11 +1,10 @@
-//! Strict reading of JSON that people and other services wrote, with every problem named at once.
+//! Strict reading of JSON from people and other services. All errors are reported at once.
 //!
-//! [`parse`] turns bytes into a JSON value and refuses what JSON readers usually let pass (an empty
-//! body, a field given twice). [`Fields`] and [`unique_list`] read objects and lists, and go on after
-//! a problem, so that one answer tells all that must be corrected. Problems never carry the value of
-//! a field that nobody asked for, since it may be a secret in the wrong place.
+//! [`parse`] turns bytes into a JSON value. [`Fields`] and [`unique_list`] read objects and lists and continue after an
+//! error, so that one message lists all that must be corrected. An error never has the value of an unknown field, which
+//! may be a secret in the wrong place.
 //!
-//! This module does not know what an event or a registry is.
+//! **Invariant:** does not know what an event or a registry is.
 
 use std::fmt;
 
@@ -22,12 +21,12 @@ const MAX_DISPLAYED_ERRORS: usize = 100;
 /// How many characters of a value are repeated in a message.
 const MAX_QUOTED_CHARACTERS: usize = 80;
 
-/// One thing that is wrong with an input, and where.
+/// One error of an input, with its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationError {
-    /// Where: `request.accounts[2]`, `registry.targets[0].role_arn`.
+    /// The path of the value: `request.accounts[2]`, `registry.targets[0].role_arn`.
     pub place: String,
-    /// What is wrong there, and what to do about it.
+    /// The error, and what to do about it.
     pub what: String,
 }
 
@@ -37,24 +36,24 @@ impl fmt::Display for ValidationError {
     }
 }
 
-/// All that is wrong with an input, in the order in which it was read.
+/// All errors of an input, in the order in which it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ValidationErrors(Vec<ValidationError>);
 
 impl ValidationErrors {
-    /// No problem so far.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One problem alone.
+    /// Creates a list of one error.
     pub fn one(place: impl Into<String>, what: impl Into<String>) -> Self {
         let mut errors = Self::new();
         errors.push(place, what);
         errors
     }
 
-    /// Adds a problem.
+    /// Adds an error at a path.
     pub fn push(&mut self, place: impl Into<String>, what: impl Into<String>) {
         self.0.push(ValidationError { place: place.into(), what: what.into() });
     }
@@ -64,22 +63,22 @@ impl ValidationErrors {
         self.0.extend(others.0);
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether the input has no error.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many errors there are.
+    /// Returns the number of errors.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The errors, in the order in which they were found.
+    /// Returns the errors in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, ValidationError> {
         self.0.iter()
     }
 
-    /// The value that was read, if nothing is wrong with it; else all the errors.
+    /// Returns `value` if there is no error, or else all errors.
     pub fn into_result<T>(self, value: T) -> Result<T, ValidationErrors> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
@@ -100,7 +99,7 @@ impl fmt::Display for ValidationErrors {
 
 impl std::error::Error for ValidationErrors {}
 
-/// A text that is not what its type asks for; the message says what it should be.
+/// A text that cannot be parsed. The message says how to write it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseError(pub String);

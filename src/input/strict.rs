@@ -1,5 +1,6 @@
-//! From bytes to a JSON value, refusing what a lenient reader would let pass: an empty body, a byte
-//! order mark, a field given twice in one object. It does not know which fields there should be.
+//! A strict JSON parser: it refuses an empty body, a byte order mark, and a field that an object has twice.
+//!
+//! **Invariant:** does not know which fields a document should have.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{ValidationErrors, field_path, quoted};
 
-/// Reads a document (`request`, `registry`: the word that opens its places) as JSON.
+/// Parses a document as JSON. `document` is the first segment of its paths: `request`, `registry`.
 pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ValidationErrors::one(document, "is empty: it must be a JSON object"));
@@ -23,7 +24,7 @@ pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
     let mut repeated = ValidationErrors::new();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = StrictValue { place: document.to_owned(), errors: &mut repeated };
-    // A syntax error names line and column and repeats nothing of the document.
+    // A syntax error has line and column, and no text of the document.
     let value = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
@@ -31,7 +32,7 @@ pub fn parse(document: &str, bytes: &[u8]) -> Result<Value, ValidationErrors> {
     repeated.into_result(value)
 }
 
-/// Reads one value, and knows where it is, so that a repeated field can be named with its place.
+/// Deserializes one value and knows its path, so that a repeated field is reported with it.
 struct StrictValue<'a> {
     place: String,
     errors: &'a mut ValidationErrors,

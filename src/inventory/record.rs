@@ -54,7 +54,7 @@ pub struct Location {
     pub collected_at: Timestamp,
 }
 
-/// One resource.
+/// One resource, without its location.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// The bare id (`vpc-1`, `Z123`).

@@ -56,7 +56,7 @@ impl Function {
         Self { engine, name }
     }
 
-    /// Handles one event.
+    /// Handles one event and returns its response.
     pub async fn handle(&self, payload: &[u8], invocation: Invocation) -> Result<Value, Error> {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
         let event = parse("event", payload).map_err(invalid_request)?;

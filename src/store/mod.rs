@@ -45,7 +45,7 @@ pub enum StoreError {
         operation: &'static str,
         /// The object, as `s3://bucket/key`.
         key: String,
-        /// The classified cause.
+        /// The classified cause of the failure.
         cause: crate::aws::AwsError,
     },
 }
@@ -60,7 +60,7 @@ impl StoreError {
 /// An object with its content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// The whole content.
+    /// The whole content of the object.
     pub bytes: Bytes,
     /// The entity tag, which changes whenever the content does.
     pub etag: String,
@@ -78,7 +78,7 @@ pub enum PutOutcome {
 /// A store of objects with keys like `runs/x/plan.json`.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// A local folder.
+    /// A folder of the local file system.
     Folder(LocalStore),
     /// A bucket of S3, with an optional prefix.
     Bucket(Box<S3Store>),

@@ -15,11 +15,11 @@ pub(crate) trait FlagSet {
 
 /// Defines sets of flags.
 macro_rules! flag_sets {
-    ($($(#[$attribute:meta])* $name:ident = $flags:expr;)*) => {
+    ($($(#[$attribute:meta])* $visibility:vis struct $name:ident = $flags:expr;)*) => {
         $(
             $(#[$attribute])*
             #[derive(Debug)]
-            pub(crate) struct $name;
+            $visibility struct $name;
 
             impl FlagSet for $name {
                 const FLAGS: &'static [&'static str] = &$flags;
@@ -33,20 +33,20 @@ macro_rules! flag_sets {
 
 flag_sets! {
     /// For commands that read or edit the registry alone.
-    RegistryFlags = ["registry"];
+    pub(crate) struct RegistryFlags = ["registry"];
     /// For commands that enter accounts and write nothing.
-    ConnectionFlags = ["registry", "backend-role", "sts-region", "call-timeout", "account-budget"];
+    pub(crate) struct ConnectionFlags = ["registry", "backend-role", "sts-region", "call-timeout", "account-budget"];
     /// For commands that read the output of runs.
-    StatusFlags = ["registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget"];
+    pub(crate) struct StatusFlags = ["registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget"];
     /// For the views over an output.
-    ViewFlags = ["output", "format"];
+    pub(crate) struct ViewFlags = ["output", "format"];
     /// For `rolecall run`.
-    RunFlags = [
+    pub(crate) struct RunFlags = [
         "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
         "deadline", "margin", "state-machine"
     ];
     /// For `rolecall resume`.
-    ResumeFlags = [
+    pub(crate) struct ResumeFlags = [
         "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "state-machine"
     ];
 }

@@ -57,7 +57,7 @@ impl Item {
     }
 }
 
-/// A decoded response.
+/// The content of a decoded response.
 #[derive(Debug, PartialEq)]
 pub struct DecodedBody {
     pub items: Vec<Item>,

@@ -64,7 +64,7 @@ pub struct AccountSummary {
     pub status: Completeness,
     /// Records by table. Tables without records are left out.
     pub records: BTreeMap<String, u64>,
-    /// Cells by status.
+    /// Cells, counted by status.
     pub cells: BTreeMap<Status, u64>,
     /// Requests sent, with retries and without those of AssumeRole.
     pub calls: u64,
@@ -87,9 +87,9 @@ pub struct Response {
     pub status: Completeness,
     /// Accounts, counted by how they ended.
     pub accounts: AccountCounts,
-    /// Records by table.
+    /// Records, counted by table.
     pub records: BTreeMap<String, u64>,
-    /// Cells by status.
+    /// Cells, counted by status.
     pub cells: BTreeMap<Status, u64>,
     /// Requests sent to customer accounts, with retries.
     pub calls: u64,

@@ -19,7 +19,7 @@ pub(crate) enum RunStatus {
         plan: Box<Plan>,
         /// Shards of the plan.
         shards: usize,
-        /// Committed shards.
+        /// Shards whose manifests exist.
         committed: usize,
         /// Accounts in the committed shards.
         accounts: usize,

@@ -54,7 +54,7 @@ pub struct ObjectLocation {
 /// The output of the reduce step.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReduceStepOutput {
-    /// The committed run.
+    /// The name of the committed run.
     pub run_id: RunId,
     /// How complete the run is.
     pub status: Completeness,
