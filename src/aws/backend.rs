@@ -1,6 +1,6 @@
-//! Where rolecall itself runs: its region and partition, its own configuration of the SDK, and who it is.
+//! The backend, where rolecall itself runs: its region and partition, its SDK configuration, and its identity.
 //!
-//! Knows nothing of customers. Only this and `credentials` read the environment's credentials.
+//! **Invariant:** knows nothing of customers. Only this module and `assume_role` read the environment's credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,50 +20,50 @@ use crate::domain::{Partition, partition_of_region};
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
-/// Sockets that may be open at once: a Lambda has 1,024 file descriptors.
+/// Sockets that may be open at once. A Lambda has 1,024 file descriptors.
 const SOCKETS: usize = 800;
-/// Every region is a host of its own, and so are Route 53, IAM, STS and the bucket.
+/// Hosts that are called. Each region is a host, and so are Route 53, IAM, STS and the bucket.
 const HOSTS: usize = 40;
 
-/// The backend, as it was found at the start of the process.
+/// The backend account, as configured at the start of the process.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// The SDK's configuration with the backend's own credentials.
     pub config: SdkConfig,
-    /// The region that it runs in.
+    /// The region in which rolecall runs.
     pub region: String,
-    /// The partition of that region.
+    /// The partition to which the region belongs.
     pub partition: &'static Partition,
-    /// Where STS is asked.
+    /// The region in which STS is called.
     pub sts_region: String,
-    /// How customers are called.
+    /// The configuration of the clients for customers.
     pub client_config: Arc<ClientConfig>,
 }
 
-/// Who the backend is.
+/// The identity behind the backend's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Its account.
+    /// The account that the identity belongs to.
     pub account_id: String,
-    /// Its ARN, as STS tells it.
+    /// The ARN that STS returns for it.
     pub arn: String,
 }
 
 impl Backend {
-    /// Reads the usual credential chain and configuration; calls nothing.
+    /// Loads the default credential chain and configuration. Sends no request.
     pub async fn load(settings: &Settings) -> Self {
         Self::from_config(configured().load().await, settings)
     }
 
-    /// The same with the credentials of a profile.
+    /// Loads the configuration and the credentials of a profile.
     pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
         Self::from_config(configured().profile_name(profile).load().await, settings)
     }
 
-    /// A backend of a configuration that is there already; it gets the one HTTP client of the process,
-    /// and the settings' times and attempts.
+    /// Creates a backend from an SDK configuration. It gets the one HTTP client of the process, and the timeouts and
+    /// attempts of the settings.
     pub fn from_config(base: SdkConfig, settings: &Settings) -> Self {
-        // Beside those in use, so many may be kept open to each host.
+        // Idle connections to keep open to each host, beside those in use.
         let hosts = if base.endpoint_url().is_some() { 1 } else { HOSTS };
         let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
         let http = Builder::new()
@@ -89,7 +89,7 @@ impl Backend {
         Self { config, region, partition, sts_region, client_config }
     }
 
-    /// The same backend with other credentials: those of `backend_role`.
+    /// Replaces the credentials, by those of `backend_role`.
     pub fn with_credentials(mut self, provider: SharedCredentialsProvider) -> Self {
         self.config = self.config.into_builder().credentials_provider(provider).build();
         let ClientConfig { transport, settings, .. } = &*self.client_config;
@@ -101,22 +101,22 @@ impl Backend {
         self
     }
 
-    /// STS, with the backend's own credentials.
+    /// An STS client with the backend's credentials.
     pub fn sts(&self) -> aws_sdk_sts::Client {
         self.sts_with(self.config.credentials_provider())
     }
 
-    /// STS, with the credentials of a role that was passed through.
+    /// An STS client with other credentials, such as those of a chained role.
     pub fn sts_with(&self, provider: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
         let mut config = aws_sdk_sts::config::Builder::from(&self.config).region(Region::new(self.sts_region.clone()));
         config.set_credentials_provider(provider);
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// STS for entering a customer, by the way of all calls to customers: with a ticket.
+    /// An STS client for customers' roles, whose calls are metered like all calls to customers.
     pub fn metered_sts(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
-        // The time of an attempt is the ticket's, which knows what is waited for; and what one account's role costs in
-        // retries is taken from no other.
+        // The transport times attempts, since it knows what they wait for. The retry partition is the account's own, so
+        // that its retries take none from others.
         let settings = &self.client_config.settings;
         let timeouts = TimeoutConfig::builder().connect_timeout(settings.connect_timeout).build();
         let mut config = aws_sdk_sts::config::Builder::from(&self.config)
@@ -128,8 +128,8 @@ impl Backend {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// Who the backend is. Its one call also proves, before anything is begun, that there are
-    /// credentials, that they are good, and that AWS can be reached.
+    /// Returns the backend's identity. Its one call also proves that there are credentials, that AWS accepts them, and that
+    /// AWS can be reached.
     pub async fn identify(&self) -> Result<Identity, Error> {
         let provider = self.config.credentials_provider();
         let refused = |cause: AwsError| identity_error(&cause);
@@ -141,12 +141,12 @@ impl Backend {
     }
 }
 
-/// What every configuration of the SDK here begins with.
+/// The defaults of every SDK configuration.
 fn configured() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::v2026_01_12()).identity_cache(IdentityCache::lazy().build())
 }
 
-/// The backend's own credentials or endpoint, found out before anything else is done.
+/// The error for credentials or an endpoint that do not work.
 fn identity_error(cause: &AwsError) -> Error {
     let (kind, what) = match cause.kind {
         AwsErrorKind::NoCredentials => (

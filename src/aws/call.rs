@@ -25,16 +25,12 @@ struct Called<'a> {
 
 impl ServiceClient {
     /// Makes one call. `send` is called a second time if AWS calls the session expired.
-    pub async fn call<T, E, F>(
+    pub async fn call<T, E: Into<AwsError>, F: Future<Output = Result<T, E>>>(
         &self,
         operation: &'static str,
         stop: &Cancellation,
         send: impl Fn() -> F,
-    ) -> Result<T, AwsError>
-    where
-        F: Future<Output = Result<T, E>>,
-        E: Into<AwsError>,
-    {
+    ) -> Result<T, AwsError> {
         let called = Called { operation, selector: None };
         self.call_with_renewal(called, stop, send).await.map(|(response, _)| response)
     }
@@ -52,16 +48,12 @@ impl ServiceClient {
         Ok((page, next))
     }
 
-    async fn call_with_renewal<T, E, F>(
+    async fn call_with_renewal<T, E: Into<AwsError>, F: Future<Output = Result<T, E>>>(
         &self,
         called: Called<'_>,
         stop: &Cancellation,
         send: impl Fn() -> F,
-    ) -> Result<(T, Option<DecodedPage>), AwsError>
-    where
-        F: Future<Output = Result<T, E>>,
-        E: Into<AwsError>,
-    {
+    ) -> Result<(T, Option<DecodedPage>), AwsError> {
         let (account_id, region, operation) = (self.account_id(), self.region(), called.operation);
         let span = tracing::debug_span!("call", account_id, region, operation);
         let calls = async {

@@ -1,8 +1,9 @@
-//! What went wrong: who, where, in which stage, and why.
+//! Classifies the errors of AWS.
 //!
-//! The only place that looks at AWS's error codes, and at the one text that has to be read (the
-//! denial by a service control policy has no code of its own). Knows nothing of what a failure
-//! means for the run.
+//! The only place that looks at AWS's error codes, and at one message: a denial by a service control policy has no code of its
+//! own.
+//!
+//! **Invariant:** knows nothing of what a failure means for the run.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -11,76 +12,79 @@ use aws_types::request_id::RequestId;
 
 use crate::decode::{DecodeError, unescape};
 
-/// How long a message of AWS may be in our outputs, in characters.
+/// The longest message of AWS in rolecall's outputs, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
-/// How much of an error answer is looked at, in bytes.
+/// The part of an error response that is searched, in bytes.
 const MAX_ERROR_BYTES: usize = 16 << 10;
 
-/// What a cause amounts to.
+/// The class of an error. It decides the status of a cell.
+///
+/// Besides the errors of calls it has those of the run itself (`RunEnded`, `WrongAccount`) and those of S3 and Step Functions
+/// (`Precondition`, `Exists`, `Conflict`), which the store and the state machine handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsErrorKind {
-    /// The permission is missing.
+    /// The principal lacks the permission.
     Denied,
     /// A service control policy forbids it.
     ScpDenied,
-    /// The credentials are not known there: the region is off, or the session is no good anywhere.
+    /// The region does not accept the credentials: it is not enabled, or the session is invalid everywhere.
     CredentialsRejected,
     /// The region does not know the operation.
     Unsupported,
-    /// Refused for rate, to the last attempt.
+    /// Refused for rate, up to the last attempt.
     Throttled,
-    /// Out of time: the call's or the account's.
+    /// The time of the call or of the account ran out.
     OutOfTime,
-    /// The run's time ended, or it was told to end.
+    /// The run's time ended, or the run was interrupted.
     RunEnded,
     /// The session or the token has expired.
     Expired,
-    /// What was asked about is no longer there.
+    /// The resource no longer exists.
     NotFound,
-    /// The page token is no longer good.
+    /// The page token is no longer valid.
     StaleToken,
-    /// What was to be created is there already, or what was to be replaced has changed.
+    /// A conditional write failed: the object exists already, or it has changed.
     Precondition,
-    /// Something of that name is there already.
+    /// An execution of that name exists already.
     Exists,
-    /// Somebody else writes the same object at this moment.
+    /// Another client writes the same object at this moment.
     Conflict,
     /// AssumeRole found the session policy too large.
     PolicyTooLarge,
-    /// The role that let us in lies in another account.
+    /// The assumed role belongs to another account.
     WrongAccount,
-    /// The answer could not be read.
+    /// The response could not be read.
     Unreadable,
-    /// Nobody answered.
+    /// The endpoint cannot be reached.
     Unreachable,
     /// There are no credentials to sign with.
     NoCredentials,
-    /// Anything else.
+    /// All that fits no other class.
     Other,
 }
 
-/// Why a call failed.
+/// A classified error of a call.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}{message}{}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default(),
         request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
 pub struct AwsError {
-    /// What it amounts to.
+    /// The class that decides what follows from it.
     pub kind: AwsErrorKind,
-    /// AWS's code, where AWS answered.
+    /// AWS's error code, if AWS answered.
     pub code: Option<String>,
-    /// AWS's message, cut, or our own sentence.
+    /// AWS's message, truncated, or rolecall's own sentence.
     pub message: String,
-    /// AWS's request id, where it answered.
+    /// AWS's request id, if AWS answered.
     pub request_id: Option<String>,
 }
 
 impl AwsError {
-    /// A cause of our own, in a full sentence.
+    /// An error of rolecall's own, in a full sentence.
     pub fn new(kind: AwsErrorKind, message: impl Into<String>) -> Self {
         Self { kind, code: None, message: message.into(), request_id: None }
     }
 
-    /// The cause in an error of the SDK. (Never print such an error: its debug form dumps headers and body.)
+    /// Classifies an error of the SDK. Such an error must never be printed: its debug form dumps headers and body.
     pub fn of<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -88,7 +92,7 @@ impl AwsError {
         Self::redacting(error, "")
     }
 
-    /// The same with a secret taken out of the message: AWS quotes what it was given when it refuses its form.
+    /// Classifies an error, with a secret removed from its message. AWS quotes a parameter whose form it refuses.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads codes and messages of the SDK's errors")]
     pub fn redacting<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
     where
@@ -122,7 +126,7 @@ where
     }
 }
 
-/// The kind in the chain of sources, where one of them says more than the SDK's own classes.
+/// Classifies an error by its chain of sources, which may say more than the SDK's own classes.
 fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, status: Option<u16>) -> AwsError {
     let mut deepest = error;
     let mut next = Some(error);
@@ -148,7 +152,7 @@ fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, stat
     AwsError::new(kind, message)
 }
 
-/// The cause when credentials cannot be had.
+/// Classifies an error of a credentials provider.
 pub(super) fn of_credentials(error: &CredentialsError) -> AwsError {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
@@ -176,7 +180,7 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
         | "AuthorizationError"
         | "AuthorizationErrorException"
         | "UnauthorizedAccess" => {
-            // AWS gives it no code of its own: the only text that is looked at in all of rolecall.
+            // AWS gives this denial no code of its own. This is the only message that rolecall looks at.
             if message.contains("service control policy") { AwsErrorKind::ScpDenied } else { AwsErrorKind::Denied }
         }
         "InvalidClientTokenId" | "AuthFailure" | "OptInRequired" | "UnrecognizedClientException" => {
@@ -192,7 +196,7 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
         | "NoSuchCidrCollectionException"
         | "NoSuchKey"
         | "NoSuchUpload" => AwsErrorKind::NotFound,
-        // EC2 has one for each type: InvalidPrefixListID.NotFound.
+        // EC2 has one code for each type, such as InvalidPrefixListID.NotFound.
         code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::NotFound,
         "PreconditionFailed" => AwsErrorKind::Precondition,
         "ExecutionAlreadyExists" => AwsErrorKind::Exists,
@@ -205,7 +209,7 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
     }
 }
 
-/// Whether a code refuses for rate (aws-runtime's list, and EC2's own).
+/// Whether a code means throttling: those that aws-runtime lists, and EC2's own.
 fn throttles(code: &str) -> bool {
     matches!(
         code,
@@ -224,8 +228,8 @@ fn throttles(code: &str) -> bool {
     )
 }
 
-/// The cause in an error answer as it came off the wire. Some front ends of AWS put the error where the
-/// SDK's deserialiser of that service does not look; the code decides all the same.
+/// Classifies the body of an error response. Some front ends of AWS put the error where the SDK's deserialiser of that service
+/// does not look.
 pub(super) fn of_body(status: u16, body: &[u8], secret: &str) -> AwsError {
     let text = String::from_utf8_lossy(&body[..body.len().min(MAX_ERROR_BYTES)]);
     let element = |name: &str| {
@@ -245,7 +249,7 @@ pub(super) fn of_body(status: u16, body: &[u8], secret: &str) -> AwsError {
     AwsError { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
 }
 
-/// Before it is cut, since a part of a secret is no less secret.
+/// Removes the secret from a message. Done before the message is truncated, which could leave a part of the secret.
 fn redacted(message: &str, secret: &str) -> String {
     if secret.is_empty() { message.to_owned() } else { message.replace(secret, "(external id)") }
 }
@@ -263,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_told_apart() {
+    fn codes_are_classified() {
         for (code, message, kind) in [
             ("UnauthorizedOperation", "You are not authorized", AwsErrorKind::Denied),
             ("UnauthorizedOperation", "… with an explicit deny in a service control policy", AwsErrorKind::ScpDenied),

@@ -21,7 +21,7 @@ pub(crate) type SendFn = for<'a> fn(&'a ServiceClient, &'a CallParams) -> BoxFut
 pub(crate) struct PageRequest {
     /// The operation as IAM names it, such as `ec2:DescribeVpcs`.
     pub operation: &'static str,
-    /// Sends the request.
+    /// Sends the request for the page.
     pub send: SendFn,
     /// Selects which part of the response is decoded into items.
     pub selector: Arc<ItemSelector>,
@@ -45,7 +45,7 @@ pub struct CallParams {
 pub enum NextPage {
     /// This was the last page.
     End,
-    /// Another page follows.
+    /// Another page follows, with this token.
     Page(Token),
     /// AWS has more items, but returned no token for them. The page is kept, and the listing has failed.
     Truncated(AwsError),

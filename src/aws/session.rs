@@ -1,7 +1,8 @@
-//! One account's credentials pointed at one region: the clients that its cells call with.
+//! The session of one account, and its clients: one for each service and region.
 //!
-//! Clients that are used again and again live as long as the account is open, like its lanes and retry partitions.
-//! Knows no resource types and makes no credentials.
+//! Clients, rate limiters and retry partitions live as long as the session.
+//!
+//! **Invariant:** knows no resource types and makes no credentials.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -24,33 +25,32 @@ use crate::aws::transport::{
 use crate::domain::CallCounts;
 use crate::settings::Settings;
 
-/// The AWS services that are asked.
+/// The AWS services that rolecall calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// EC2, in each region; VPC is part of it.
+    /// EC2, which includes VPC; called in each region.
     Ec2,
-    /// Route 53, global.
+    /// Route 53, a global service.
     Route53,
-    /// IAM, global.
+    /// IAM, a global service.
     Iam,
-    /// Account Management, global.
+    /// Account Management, called in one region.
     Account,
 }
 
-/// How calls are made, the same for all accounts of a run.
+/// The configuration that the clients of all accounts share.
 #[derive(Debug)]
 pub struct ClientConfig {
-    /// The backend's own configuration: endpoint, clocks, user agent. Its credentials are not used here.
+    /// The backend's SDK configuration: endpoint, clocks, user agent. Its credentials are not used here.
     pub config: SdkConfig,
-    /// The process's wire.
     pub transport: Transport,
-    /// Rates, attempts, budgets.
+    /// The rates, attempts and budgets.
     pub settings: Settings,
 }
 
-/// After so many calls in a row that ran out of time, the rest of a region is not waited for.
+/// Calls in a row that may time out before the circuit breaker of their region opens.
 const MAX_TIMEOUTS: u32 = 3;
-/// And after so many in a row that were refused for rate, each to its last attempt.
+/// Calls in a row that may be throttled to their last attempt before the circuit breaker of their region opens.
 const MAX_THROTTLED_CALLS: u32 = 5;
 
 /// Set when AWS calls credentials expired. Their provider renews them at their next use.
@@ -71,15 +71,15 @@ impl ExpiredFlag {
 /// The credentials of a session. Those for EC2 and for the rest are the same, unless one session policy is too small.
 #[derive(Debug)]
 pub(crate) struct SessionCredentials {
-    /// Used for EC2.
+    /// The credentials for EC2.
     pub ec2: SharedCredentialsProvider,
-    /// Used for all other services.
+    /// The credentials for all other services.
     pub rest: SharedCredentialsProvider,
     /// One flag for each provider that can renew its credentials.
     pub expired: Vec<ExpiredFlag>,
 }
 
-/// One account, entered.
+/// An account with its credentials and limits.
 #[derive(Debug)]
 pub struct Session {
     client_config: Arc<ClientConfig>,
@@ -90,21 +90,22 @@ pub struct Session {
     endpoints: Mutex<HashMap<(Service, String), Arc<ServiceEndpoint>>>,
 }
 
-/// The way to one service in one region, as long as the account is open.
+/// One service in one region of the account: its clients, limits and circuit breaker.
 #[derive(Debug)]
 struct ServiceEndpoint {
     region: Region,
     rate_limiter: Arc<RateLimiter>,
     region_limit: Arc<PrioritySemaphore>,
     retries: RetryPartition,
-    /// Calls in a row that ran out of time, and that were refused for rate.
+    /// Calls in a row that timed out.
     timeouts: AtomicU32,
+    /// Calls in a row that were throttled to their last attempt.
     throttles: AtomicU32,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
 }
 
-/// One cell's clients.
+/// A client for one service in one region, which counts its calls.
 #[derive(Clone, Debug)]
 pub struct ServiceClient {
     session: Arc<Session>,
@@ -142,12 +143,12 @@ impl Session {
         (stop, AbortOnDropHandle::new(watch))
     }
 
-    /// Waits until the process has room for the account's many calls.
+    /// Waits until the process has free permits for the account's many calls.
     pub async fn wait_for_admission(&self) {
         self.client_config.transport.admit_account().await;
     }
 
-    /// How many listings may go on side by side in one region.
+    /// The number of listings that may run concurrently in one region.
     pub fn region_in_flight(&self) -> usize {
         self.client_config.settings.region_in_flight
     }
@@ -169,8 +170,8 @@ impl Session {
         ServiceClient { session: self.clone(), endpoint, context }
     }
 
-    /// Each service, region and account has its own lane and its own retry partition, so that one
-    /// throttled customer slows no other.
+    /// Each account, region and service has its own rate limiter and retry partition, so that one throttled customer slows no
+    /// other.
     fn endpoint(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
         let settings = &self.client_config.settings;
         let mut endpoints = self.endpoints.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -201,7 +202,7 @@ impl Session {
     }
 }
 
-/// The client of one service in one region, configured like the others: the services' builders have no trait in common.
+/// Builds an SDK client. A macro, since the builders of the services have no trait in common.
 macro_rules! client {
     ($client:ident, $service:ident, $credentials:ident) => {{
         let ServiceClient { session, endpoint, .. } = $client;
@@ -220,8 +221,8 @@ macro_rules! client {
     }};
 }
 
-/// How calls are tried again: the same in every client of the process. (Connect timeouts are too: connectors are
-/// cached by them.)
+/// The retry configuration, which all clients of the process share. Connect timeouts must be shared too, since the HTTP
+/// client caches connectors by them.
 pub(super) fn retries(settings: &Settings) -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(settings.attempts)
@@ -266,27 +267,24 @@ impl ServiceClient {
         self.endpoint.region.as_ref()
     }
 
-    /// The account that is asked.
     pub fn account_id(&self) -> &str {
         &self.session.account_id
     }
 
-    /// EC2 in the cell's region; the client stays for all that follows.
+    /// The EC2 client of the region, built once.
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
         self.endpoint.ec2.get_or_init(|| client!(self, aws_sdk_ec2, ec2)).clone()
     }
 
-    /// Route 53, signed for the cell's region; the client stays.
+    /// The Route 53 client, built once.
     pub fn route53(&self) -> aws_sdk_route53::Client {
         self.endpoint.route53.get_or_init(|| client!(self, aws_sdk_route53, rest)).clone()
     }
 
-    /// IAM.
     pub fn iam(&self) -> aws_sdk_iam::Client {
         client!(self, aws_sdk_iam, rest)
     }
 
-    /// Account Management.
     pub fn account(&self) -> aws_sdk_account::Client {
         client!(self, aws_sdk_account, rest)
     }

@@ -1,28 +1,28 @@
-//! Session policies: the documents that narrow an assumed session.
+//! Session policies, which narrow what an assumed session may do.
 
 use std::sync::Arc;
 
-/// The policies to try, the most exact first: one document for all services, or two (EC2, the rest).
+/// A session policy: one document for all services, or two (EC2 and the rest) if one would be too large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionPolicy {
-    /// One session for everything.
+    /// One session for all services.
     One(Arc<str>),
-    /// One session for EC2 and one for the rest, where one policy is too large for both.
+    /// One session for EC2 and one for all other services.
     Two {
-        /// EC2's.
+        /// The document for EC2.
         ec2: Arc<str>,
-        /// The other services'.
+        /// The document for all other services.
         rest: Arc<str>,
     },
 }
 
 impl SessionPolicy {
-    /// One session that may do just this.
+    /// One session that is allowed exactly these actions.
     pub fn of(actions: &[&str]) -> Self {
         Self::One(Self::document(actions.iter().copied()))
     }
 
-    /// The document that allows exactly these actions, on every resource.
+    /// The policy document that allows exactly these actions, on every resource.
     pub fn document<'a>(actions: impl Iterator<Item = &'a str>) -> Arc<str> {
         let actions: Vec<&str> = actions.collect();
         let document = serde_json::json!({

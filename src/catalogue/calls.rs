@@ -1,9 +1,11 @@
-//! The ways in which AWS pages, as macros: the clients' builders have no trait in common.
+//! The ways in which AWS pages, as macros, since the request builders of the SDK have no trait in common.
 //!
-//! Each makes a [`SendFn`](crate::aws::SendFn), or with `listed` in front a [`Source`](super::entry::Source). In brackets in front stands
-//! the parameter that takes the subject. They know nothing of what is listed.
+//! Each makes a [`SendFn`](crate::aws::SendFn), or after `listed` a [`Source`](super::entry::Source). The parameter in brackets takes
+//! the subject.
+//!
+//! **Invariant:** knows nothing of what is listed.
 
-/// Paged by `NextToken`. The request bears the largest page that AWS allows, which also moves it into the
+/// A listing that is paged by `NextToken`. Requests set the largest page size that AWS allows, which also moves them into the
 /// larger of EC2's token buckets.
 macro_rules! paged {
     (listed $($request:tt)*) => { Source::Listed(paged!($($request)*)) };
@@ -18,7 +20,7 @@ macro_rules! paged {
     };
 }
 
-/// Not paged by AWS.
+/// A listing that AWS does not page.
 macro_rules! whole {
     (listed $($request:tt)*) => { Source::Listed(whole!($($request)*)) };
     ($([$subject:ident])? $service:ident . $($request:tt)*) => {
@@ -31,7 +33,7 @@ macro_rules! whole {
     };
 }
 
-/// Paged by a marker that is good where `IsTruncated` says so: the way of most of Route 53.
+/// A listing that is paged by a marker, which counts only if `IsTruncated` is true. Most of Route 53 pages so.
 macro_rules! marked {
     (listed $($request:tt)*) => { Source::Listed(marked!($($request)*)) };
     ($([$subject:ident])? $service:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {

@@ -1,7 +1,7 @@
-//! Entering a customer's account: one AssumeRole for all its regions and operations, narrowed by a
-//! session policy, verified, and assumed again once if it expires within the run.
+//! Opens sessions in customers' accounts: one AssumeRole for all regions and operations of an account, narrowed by a session
+//! policy and verified. A session that expires within the run is assumed again, once.
 //!
-//! The only place that makes credentials. They stay in memory, serve one run, and appear nowhere.
+//! **Invariant:** the only place that makes credentials. They stay in memory, serve one run, and appear in no output.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,15 +24,15 @@ use crate::aws::{ExpiredFlag, Session, SessionCredentials};
 use crate::customers::registry::{Target, TargetRole};
 use crate::domain::{AccountId, Arn};
 
-/// How long a session is asked for, in seconds: what every role allows, and all that chaining allows.
+/// The duration of a session in seconds: every role allows it, and role chaining allows no more.
 const SESSION_SECONDS: i32 = 3600;
-/// Credentials that end sooner than this are assumed again.
+/// Credentials that expire within this time are renewed.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
 
-/// The policy of sessions that are only asked for to see whether they are given.
+/// The policy of sessions that only test whether STS grants them.
 const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
-/// The backend's way into customers' accounts during one run.
+/// Assumes customers' roles during one run.
 #[derive(Debug)]
 pub struct RoleAssumer {
     backend: Backend,
@@ -43,22 +43,21 @@ pub struct RoleAssumer {
     chained_roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
 
-/// An account that was entered.
+/// A session in a customer's account.
 #[derive(Debug)]
 pub struct OpenedSession {
-    /// The clients' source.
     pub session: Arc<Session>,
-    /// The request ids of its AssumeRole calls, for whoever compares with CloudTrail.
+    /// The request ids of its AssumeRole calls, to be compared with CloudTrail.
     pub request_ids: Vec<String>,
 }
 
-/// `backend_role`, assumed by a person whose own identity it is not.
+/// The credentials of `backend_role`, for an operator with another identity.
 pub fn backend_role(backend: &Backend, role_arn: &str) -> SharedCredentialsProvider {
     let session_name = "rolecall-backend".to_owned();
     SharedCredentialsProvider::new(ChainedRoleProvider::new(backend.sts(), role_arn.to_owned(), session_name))
 }
 
-/// A role of our own side, on the way to customers: assumed when it is first needed, and again before it expires.
+/// Provides the credentials of a role on the backend's side. Assumes it at its first use, and again before it expires.
 #[derive(Clone, Debug)]
 struct ChainedRoleProvider {
     sts: aws_sdk_sts::Client,
@@ -115,18 +114,18 @@ fn expires_soon(credentials: &Credentials) -> bool {
 }
 
 impl RoleAssumer {
-    /// A door for one run.
+    /// Creates the assumer of one run.
     pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
         let rate = backend.client_config.settings.sts_rate;
         let rate_limiter = Arc::new(RateLimiter::new(rate, rate));
         Arc::new(Self { backend, identity, session_name, policies, rate_limiter, chained_roles: Mutex::default() })
     }
 
-    /// Knocks at a role with this external ID, or with none, and says whether it lets us in. The credentials that come of
-    /// it may do nothing, and are thrown away.
+    /// Tries to assume the role with `external_id`, under a policy that denies everything. Returns whether STS allowed it; the
+    /// credentials are dropped.
     pub async fn try_assume_role(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
         let TargetRole::Assume { role_arn } = &target.role else {
-            return Err(AwsError::new(AwsErrorKind::Other, "there is no role to knock at"));
+            return Err(AwsError::new(AwsErrorKind::Other, "there is no role to assume"));
         };
         let target = Target { external_id, ..target.clone() };
         let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() };
@@ -246,7 +245,7 @@ impl RoleAssumer {
         self.backend.client_config.transport.call_context(limits, target.external_id.clone())
     }
 
-    /// A role on the way is assumed once for all the targets behind it.
+    /// The provider of a chained role, which is assumed once for all targets behind it.
     async fn chained_role(&self, via: &str) -> SharedCredentialsProvider {
         let mut passed = self.chained_roles.lock().await;
         if let Some(provider) = passed.get(via) {
@@ -259,10 +258,10 @@ impl RoleAssumer {
     }
 }
 
-/// A customer's credentials, how to call them expired, and the request id of their AssumeRole.
+/// A customer's credentials, the flag that expires them, and the request id of their AssumeRole.
 type Assumed = (SharedCredentialsProvider, ExpiredFlag, Option<String>);
 
-/// What is assumed, and assumed again if it expires.
+/// The parameters of an AssumeRole, kept for the renewal.
 #[derive(Clone, Debug)]
 struct AssumeRoleParams {
     role_arn: String,
@@ -270,12 +269,12 @@ struct AssumeRoleParams {
     policy: Arc<str>,
 }
 
-/// One customer's credentials.
+/// Provides the credentials of a customer's role, and renews them once.
 #[derive(Clone, Debug)]
 struct CustomerCredentialsProvider {
     roles: Arc<RoleAssumer>,
     assumption: AssumeRoleParams,
-    /// The credentials, and whether they were assumed again already.
+    /// The credentials, and whether they were renewed already.
     current: Arc<Mutex<(Credentials, bool)>>,
     expired: ExpiredFlag,
 }
@@ -289,7 +288,7 @@ impl ProvideCredentials for CustomerCredentialsProvider {
             let mut current = self.current.lock().await;
             let expired = self.expired.take();
             if (expired || expires_soon(&current.0)) && !current.1 {
-                // Once, whatever comes of it: a customer who wants us out is not asked by every cell anew.
+                // Once, even if it fails: a customer that revoked the role is not called again by every cell.
                 current.1 = true;
                 let renewed = self.roles.assume(&self.assumption).await.map_err(CredentialsError::provider_error)?;
                 current.0 = renewed.0;
@@ -299,7 +298,8 @@ impl ProvideCredentials for CustomerCredentialsProvider {
     }
 }
 
-/// The answer itself says which role in which account was entered: `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+/// Checks which role in which account was assumed. The response names it, as
+/// `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
 fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), AwsError> {
     let arn = arn.parse::<Arn>().ok().filter(|arn| arn.service == "sts" && arn.region.is_empty());
     let account = arn.as_ref().and_then(|arn| arn.account_id.as_ref()).map(AccountId::as_str);

@@ -1,7 +1,7 @@
-//! Runs many jobs concurrently up to a limit, and gives each exactly one outcome.
+//! Runs jobs concurrently, up to a limit, with exactly one outcome each. A job that panics fails alone, which neither
+//! `FuturesUnordered` nor a bare `JoinSet` gives.
 //!
-//! `FuturesUnordered` would end with the first job that panics, and `JoinSet` alone has neither a limit nor an outcome for
-//! jobs that never start. **Invariant:** knows no AWS, no accounts and no clock. A token says when to stop.
+//! **Invariant:** knows no AWS, no accounts and no clock. A token says when to stop.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -9,21 +9,21 @@ use std::future::Future;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// The outcome of a job.
+/// How a job ended.
 #[derive(Debug, PartialEq)]
 pub(super) enum TaskOutcome<T> {
     /// The job ran to its end.
     Done(T),
-    /// The token was cancelled before the job began.
+    /// The job never started: the token was cancelled before its turn.
     NotStarted,
-    /// The job panicked with this message. The other jobs are not affected.
+    /// The job panicked, with this message. The other jobs go on.
     Panicked(String),
 }
 
-/// Runs the jobs in order, at most `width` at the same time. Once `stop` is cancelled, no further job begins.
+/// Runs the jobs in order, at most `width` at once. Starts no job once `stop` is cancelled.
 ///
-/// `each` is called exactly once for every job, with its index. Jobs that have begun are awaited: they know the same token
-/// and end by themselves. Dropping the future aborts them.
+/// Calls `each` once for every job, with the job's index. Waits for the jobs that have started: they watch the same token and
+/// end by themselves. Dropping the future aborts them.
 pub(super) async fn fan_out<J, F, Fut, T>(
     jobs: Vec<J>,
     width: usize,
@@ -37,23 +37,23 @@ pub(super) async fn fan_out<J, F, Fut, T>(
 {
     let mut waiting = jobs.into_iter().enumerate();
     let mut running: JoinSet<T> = JoinSet::new();
-    let mut indices: HashMap<Id, usize> = HashMap::new();
+    let mut places: HashMap<Id, usize> = HashMap::new();
     loop {
         while running.len() < width.max(1) && !stop.is_cancelled() {
-            let Some((index, job)) = waiting.next() else { break };
-            indices.insert(running.spawn(run(job)).id(), index);
+            let Some((place, job)) = waiting.next() else { break };
+            places.insert(running.spawn(run(job)).id(), place);
         }
         let Some(ended) = running.join_next_with_id().await else { break };
         let (id, outcome) = match ended {
             Ok((id, value)) => (id, TaskOutcome::Done(value)),
             Err(error) => (error.id(), TaskOutcome::Panicked(panic_message(error))),
         };
-        if let Some(index) = indices.remove(&id) {
-            each(index, outcome);
+        if let Some(place) = places.remove(&id) {
+            each(place, outcome);
         }
     }
-    for (index, _) in waiting {
-        each(index, TaskOutcome::NotStarted);
+    for (place, _) in waiting {
+        each(place, TaskOutcome::NotStarted);
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn runs_side_by_side_within_the_width() {
+    async fn jobs_run_concurrently_up_to_the_width() {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let started = tokio::time::Instant::now();
         let mut ended = Vec::new();

@@ -6,7 +6,7 @@ mod collect;
 mod report;
 mod run;
 
-pub(crate) use collect::{EnabledRegions, Job, jobs};
+pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
 pub(crate) use plan::{Basis, Plan, PlannedAccount, RegionChoice, select};
 pub use report::{AccountSummary, Response};
 pub(crate) use report::{Chain, Completeness, Manifest, advice};

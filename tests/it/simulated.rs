@@ -37,6 +37,18 @@ async fn every_page_is_read_and_an_empty_page_ends_no_listing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_cannot_be_read_is_reported_with_its_request_id() {
+    let fixture = Fixture::start(1, account_with(1, 1, 2), |_| {}).await;
+    fixture.sim.add_fault(Fault::new(FaultKind::Cut).service(Service::Iam).operation("ListAccountAliases"));
+    let request = json!({ "run_id": "alias", "accounts": "all", "resources": ["accounts"] });
+    fixture.run(request, None).await.expect("a response");
+    let ledger = ledger(&fixture.out(), "alias");
+    let row = ledger_row(&ledger, &account_id(0), "global", "accounts");
+    assert_eq!(row["status"], "partial", "{row}");
+    assert!(row["request_id"].is_string(), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_reported_and_affects_no_other_cell() {
     let (tables, zones) = ("DescribeRouteTables", "ListHostedZones");
     let faulty = account_id(0);

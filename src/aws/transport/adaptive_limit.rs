@@ -1,14 +1,14 @@
-//! What one account may have in flight: little at first, and more with every answer, so that an account that does not
-//! answer keeps few of the process's semaphore.
+//! An adaptive concurrency limit for one account: additive increase with every response, multiplicative decrease with every
+//! timeout (AIMD). An account that does not answer keeps few of the process's permits.
 
 use std::sync::Arc;
 
 use super::concurrency_limit::{Priority, PrioritySemaphore, SemaphorePermit};
 
-/// So many calls go out before the first is answered.
+/// Calls in flight before the first response.
 const INITIAL_LIMIT: usize = 8;
 
-/// One account's share of the semaphore.
+/// Limits the calls in flight to one account.
 #[derive(Debug)]
 pub struct AdaptiveConcurrencyLimit {
     semaphore: Arc<PrioritySemaphore>,
@@ -16,22 +16,22 @@ pub struct AdaptiveConcurrencyLimit {
 }
 
 impl AdaptiveConcurrencyLimit {
-    /// A share that grows to `max`.
+    /// Creates a limit that grows up to `max`.
     pub fn new(max: usize) -> Self {
         Self { semaphore: PrioritySemaphore::new(INITIAL_LIMIT.min(max)), max: max.max(1) }
     }
 
-    /// Waits for one of them.
+    /// Waits for a permit.
     pub async fn acquire(&self, priority: Priority) -> SemaphorePermit {
         self.semaphore.acquire(priority).await
     }
 
-    /// A call was answered, however: one more may be out.
+    /// Raises the limit by one, after any response, errors included.
     pub fn on_success(&self) {
         self.semaphore.resize(|now| (now + 1).min(self.max));
     }
 
-    /// A call was not answered in time: half as many may be out.
+    /// Halves the limit, after a call that timed out.
     pub fn on_timeout(&self) {
         self.semaphore.resize(|now| now / 2);
     }

@@ -1,22 +1,22 @@
-//! So many at once: first come, first served, but whoever is urgent before all normal.
+//! A resizable semaphore with two FIFO queues: waiters of high priority are served before all others.
 //!
-//! Unlike a semaphore it can be made wider and narrower, and tells when nobody waits.
+//! Unlike tokio's semaphore, it can shrink, and it reports when a permit is free and nothing waits for it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-/// Who goes first among those that wait for a permit.
+/// The order in which waiting calls get a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// Served once no call of high priority waits.
+    /// Served when no call of high priority waits.
     Normal,
     /// Served before all calls of normal priority.
     High,
 }
 
-/// What is bounded: the calls of a process, or of one account in it.
+/// Bounds the calls in flight of a process, of an account, or of a region in it.
 #[derive(Debug)]
 pub struct PrioritySemaphore {
     state: Mutex<SemaphoreState>,
@@ -31,19 +31,19 @@ struct SemaphoreState {
     normal: VecDeque<oneshot::Sender<SemaphorePermit>>,
 }
 
-/// One of them, given back when it is dropped.
+/// A permit, given back when it is dropped.
 #[derive(Debug)]
 pub struct SemaphorePermit(Arc<PrioritySemaphore>);
 
 impl PrioritySemaphore {
-    /// So many.
+    /// Creates a semaphore with `limit` permits, at least one.
     pub fn new(limit: usize) -> Arc<Self> {
         let state =
             SemaphoreState { limit: limit.max(1), taken: 0, high: VecDeque::default(), normal: VecDeque::default() };
         Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
     }
 
-    /// Waits for one. A waiter that is dropped loses its place and nothing else.
+    /// Waits for a permit. Dropping the future only gives up the place in the queue.
     pub async fn acquire(self: &Arc<Self>, priority: Priority) -> SemaphorePermit {
         let waiting = {
             let mut state = self.lock();
@@ -60,8 +60,8 @@ impl PrioritySemaphore {
             receiver
         };
         match waiting.await {
-            Ok(slot) => slot,
-            // No sender is dropped without a slot sent, while `self` is there.
+            Ok(permit) => permit,
+            // Unreachable: no sender is dropped before it has sent a permit, as long as `self` exists.
             Err(_) => {
                 self.lock().taken += 1;
                 SemaphorePermit(self.clone())
@@ -69,7 +69,7 @@ impl PrioritySemaphore {
         }
     }
 
-    /// Returns once one is free that nobody waits for.
+    /// Waits until a permit is free that no call waits for.
     pub async fn available(&self) {
         loop {
             let room = self.freed.notified();
@@ -80,7 +80,7 @@ impl PrioritySemaphore {
         }
     }
 
-    /// Widens or narrows. Those that are taken stay so.
+    /// Changes the limit. Permits that are taken stay taken.
     pub fn resize(self: &Arc<Self>, to: impl FnOnce(usize) -> usize) {
         let mut state = self.lock();
         state.limit = to(state.limit).max(1);
@@ -88,7 +88,7 @@ impl PrioritySemaphore {
         self.serve();
     }
 
-    /// Gives what is free to those who wait.
+    /// Gives free permits to waiters.
     fn serve(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
@@ -101,12 +101,11 @@ impl PrioritySemaphore {
             };
             state.taken += 1;
             drop(state);
-            // Should the waiter be gone by now, the slot comes back by being dropped.
+            // If the waiter is gone by now, dropping the permit gives it back.
             let _ = next.send(SemaphorePermit(self.clone()));
         }
     }
 
-    /// The number of permits that are taken.
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.lock().taken
@@ -143,7 +142,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn never_more_than_so_many_and_the_urgent_first() {
+    async fn the_limit_holds_and_high_priority_is_served_first() {
         let slots = PrioritySemaphore::new(2);
         let order: Arc<Mutex<Vec<usize>>> = Arc::default();
         let mut jobs = tokio::task::JoinSet::new();
@@ -191,7 +190,7 @@ mod tests {
         assert!(!room.is_finished(), "the waiter has it");
         waiter.await.unwrap();
         room.await.unwrap();
-        // Wider: whoever waits is served.
+        // A higher limit serves the waiter.
         let _one = slots.acquire(Priority::Normal).await;
         let wider = slots.clone();
         let waits = tokio::spawn(async move { wider.acquire(Priority::Normal).await });

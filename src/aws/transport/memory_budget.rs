@@ -1,15 +1,15 @@
-//! The budget for answers that are being read: bytes are granted before they are taken off the wire.
+//! The memory budget for responses: bytes are granted before they are read from the network.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-/// Grants are counted in units of this many bytes.
+/// Permits are counted in units of this size.
 const UNIT_BYTES: u64 = 4096;
-/// What a body of unknown length takes at first.
+/// The first permit of a body of unknown length.
 const INITIAL_BYTES: u64 = 64 << 10;
 
-/// The bytes of all bodies together.
+/// The memory that all response bodies share.
 #[derive(Clone, Debug)]
 pub(super) struct MemoryBudget {
     free: Arc<Semaphore>,
@@ -17,7 +17,7 @@ pub(super) struct MemoryBudget {
     overdraft: Arc<Mutex<()>>,
 }
 
-/// Bytes that were granted; they are free again when it is dropped, which is when the rows are written.
+/// Granted bytes, given back when it is dropped, which is when the rows are written.
 #[derive(Debug)]
 pub struct MemoryPermit {
     memory: MemoryBudget,
@@ -27,18 +27,18 @@ pub struct MemoryPermit {
 }
 
 impl MemoryBudget {
-    /// A budget of so many bytes.
+    /// Creates a budget of `bytes`.
     pub(super) fn new(bytes: u64) -> Self {
         let units = u32::try_from((bytes / UNIT_BYTES).max(1)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
         Self { free: Arc::new(Semaphore::new(units as usize)), units, overdraft: Arc::new(Mutex::new(())) }
     }
 
-    /// Waits for the bytes that a body says it has, or for a first piece. A body larger than the whole
-    /// budget takes all of it and runs alone.
+    /// Waits for the bytes of a body, or for [`INITIAL_BYTES`] if its length is unknown. A body larger than the budget takes
+    /// all of it and is read alone.
     pub(super) async fn acquire(&self, length: Option<u64>) -> MemoryPermit {
         let bytes = length.unwrap_or(INITIAL_BYTES).max(1);
         let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX).min(self.units);
-        // The semaphore is never closed, so a grant without permits does not come up.
+        // The semaphore is never closed, so this never fails.
         let permit = self.free.clone().acquire_many_owned(units).await.ok();
         let whole = u64::from(units) * UNIT_BYTES;
         let bytes = if units == self.units { whole.max(bytes) } else { whole };
@@ -47,13 +47,13 @@ impl MemoryBudget {
 }
 
 impl MemoryPermit {
-    /// Whether so many bytes are covered.
+    /// Whether the permit covers this many bytes.
     pub fn covers(&self, bytes: u64) -> bool {
         bytes <= self.bytes || self.overdraft.is_some()
     }
 
-    /// Waits until so many bytes are covered. Where bodies wait for each other's bytes, one at a time
-    /// may overdraw, so that some body always comes to its end.
+    /// Waits until the permit covers `to` bytes. If bodies wait for each other, one at a time may overdraw the budget, so that
+    /// one of them always completes.
     pub async fn grow(&mut self, to: u64) {
         if self.covers(to) {
             return;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn bodies_wait_for_each_other_and_all_come_to_their_end() {
+    async fn bodies_that_wait_for_each_other_all_complete() {
         let memory = MemoryBudget::new(1 << 20);
         let mut bodies = tokio::task::JoinSet::new();
         for _ in 0..50 {
@@ -92,7 +92,7 @@ mod tests {
             });
         }
         let all = async { while bodies.join_next().await.is_some() {} };
-        tokio::time::timeout(Duration::from_secs(60), all).await.expect("some body waits for ever");
+        tokio::time::timeout(Duration::from_secs(60), all).await.expect("a body waits for ever");
         assert_eq!(memory.free.available_permits(), memory.units as usize);
     }
 

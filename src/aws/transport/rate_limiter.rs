@@ -1,18 +1,18 @@
-//! A token bucket: one service in one account (and region), as AWS counts.
+//! A token bucket for one service in one account (and region), which is how AWS counts. It slows down while AWS throttles.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// From nothing to its full rate a limiter takes so long, once it has been throttled_at down.
+/// Time in which a throttled limiter would recover from zero to its full rate.
 const RECOVERY_TIME: Duration = Duration::from_secs(60);
-/// A limiter is throttled_at down to this part of its rate at most.
+/// The lowest rate of a throttled limiter, as a fraction of its full rate.
 const MIN_RATE_FACTOR: f64 = 1.0 / 8.0;
-/// Refusals of calls that were on their way together count once.
+/// Refusals within this time count once, since their calls were in flight together.
 const THROTTLE_WINDOW: Duration = Duration::from_secs(1);
 
-/// Lets calls through at a rate, after a burst. Waiting is first come, first served.
+/// Admits calls at a rate, after a burst, in the order in which they came.
 #[derive(Debug)]
 pub struct RateLimiter {
     per_second: f64,
@@ -23,20 +23,20 @@ pub struct RateLimiter {
 #[derive(Debug)]
 struct LimiterState {
     tokens: f64,
-    /// What the limiter lets through now: less than it may for some time after AWS has refused a call for its rate.
+    /// The current rate, which is lower for some time after AWS throttled a call.
     rate: f64,
     updated_at: Instant,
     throttled_at: Option<Instant>,
 }
 
 impl RateLimiter {
-    /// A full bucket of `burst` calls that refills with `per_second`.
+    /// Creates a full bucket of `burst` calls that refills with `per_second`.
     pub fn new(per_second: f64, burst: f64) -> Self {
         let state = LimiterState { tokens: burst, rate: per_second, updated_at: Instant::now(), throttled_at: None };
         Self { per_second, burst, state: Mutex::new(state) }
     }
 
-    /// Waits for this call's turn. A waiter that is dropped has used its turn up: rather too slow than too fast.
+    /// Waits for a token. Dropping the future still uses the token up: too slow is safer than too fast.
     pub async fn acquire(&self) {
         let wait = self.reserve();
         if !wait.is_zero() {
@@ -44,8 +44,8 @@ impl RateLimiter {
         }
     }
 
-    /// AWS has refused a call for its rate: others draw on the same bucket, and it is emptier than assumed. So no
-    /// burst is left, and the rate is halved, and comes back slowly.
+    /// Empties the bucket and halves the rate, which recovers slowly. AWS throttled a call, so other clients draw on the same
+    /// bucket and it is emptier than assumed.
     pub fn on_throttled(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_bucket_that_others_empty_too_is_drawn_on_less_for_a_while() {
+    async fn throttling_halves_the_rate_which_recovers() {
         let limiter = RateLimiter::new(10.0, 50.0);
         let calls_in = async |seconds: u64| {
             let end = Instant::now() + Duration::from_secs(seconds);
@@ -104,15 +104,15 @@ mod tests {
             }
             calls
         };
-        // Three calls that were on their way together: one refusal, no burst, half the rate.
+        // Three calls that were in flight together count as one refusal: no burst, half the rate.
         (0..3).for_each(|_| limiter.on_throttled());
-        let throttled_at = calls_in(2).await;
-        assert!((9..=13).contains(&throttled_at), "{throttled_at}");
-        // It comes back, and no further than it may.
+        let slowed = calls_in(2).await;
+        assert!((9..=13).contains(&slowed), "{slowed}");
+        // The rate recovers, and not beyond its limit.
         tokio::time::sleep(Duration::from_secs(60)).await;
         let burst = calls_in(1).await;
         assert!((58..=62).contains(&burst), "{burst}");
-        // Refused again and again, it never stands still.
+        // Refusals without end never stop it.
         for _ in 0..20 {
             limiter.on_throttled();
             tokio::time::sleep(THROTTLE_WINDOW).await;

@@ -1,14 +1,14 @@
-//! How long an account has waited for AWS: the time in which at least one of its calls was out.
+//! The time budget of an account: the time in which at least one of its calls waited for AWS.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How soon a clock that stands near its end is looked at again.
+/// The shortest pause between two checks of a budget that is nearly spent.
 const MIN_RECHECK: Duration = Duration::from_millis(20);
 
-/// One account's budget. Waiting for our own limiter, a slot or memory does not move it.
+/// One account's budget. Waiting for the rate limiter, a permit or memory does not count.
 #[derive(Debug)]
 pub struct TimeBudget {
     budget: Duration,
@@ -22,12 +22,12 @@ struct BudgetState {
     spent: Duration,
 }
 
-/// A call that is out; the clock runs until the last one is dropped.
+/// Counts time against the budget until it is dropped. Concurrent timers count once.
 #[derive(Debug)]
 pub struct BudgetTimer(Arc<TimeBudget>);
 
 impl TimeBudget {
-    /// A clock that stands, with a budget for [`TimeBudget::exhausted`].
+    /// Creates an unspent budget.
     pub fn new(budget: Duration) -> Arc<Self> {
         Arc::new(Self {
             budget,
@@ -35,7 +35,7 @@ impl TimeBudget {
         })
     }
 
-    /// Starts the clock, or keeps it running.
+    /// Counts time against the budget while the timer exists.
     pub fn start_timer(self: &Arc<Self>) -> BudgetTimer {
         let mut state = self.lock();
         if state.running == 0 {
@@ -46,20 +46,20 @@ impl TimeBudget {
         BudgetTimer(self.clone())
     }
 
-    /// What has been spent so far.
+    /// The time that has been spent.
     pub fn spent(&self) -> Duration {
         let state = self.lock();
         if state.running == 0 { state.spent } else { state.spent + state.since.elapsed() }
     }
 
-    /// Returns once the budget is spent.
+    /// Waits until the budget is spent.
     pub async fn exhausted(&self) {
         loop {
             let left = self.budget.saturating_sub(self.spent());
             if left.is_zero() {
                 return;
             }
-            // The clock may stand for a while, so what is left is looked at again.
+            // No time may be spent meanwhile, so the rest is checked again.
             tokio::time::sleep(left.max(MIN_RECHECK)).await;
         }
     }

@@ -1,25 +1,25 @@
-//! Where the time went, by account and operation: kept only where somebody asks for it.
+//! Wait times by account and operation, kept only for `--timings`.
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What the calls of one operation in one account have waited for. Calls go on side by side, so these times may add
-/// up to more than the run took.
+/// The wait times of the calls of one operation in one account. Calls are concurrent, so the sum may exceed the duration of
+/// the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitTimes {
     /// Requests sent, retries included.
     pub calls: u64,
-    /// For our own limiter.
+    /// Waiting for the rate limiter.
     pub limiter: Duration,
-    /// For a slot among the calls in flight.
+    /// Waiting for concurrency permits.
     pub slot: Duration,
-    /// For memory to read the answer into.
+    /// Waiting for memory to read the response into.
     pub memory: Duration,
-    /// Before a call was tried again.
+    /// Waiting before a retry of a call.
     pub backoff: Duration,
-    /// For AWS: from the request to the last byte of its answer.
+    /// Waiting for AWS: from the request to the last byte of its response.
     pub aws: Duration,
 }
 
@@ -34,21 +34,21 @@ impl AddAssign for WaitTimes {
     }
 }
 
-/// An account and an operation, `ec2:DescribeVpcs`.
+/// An account and an operation, such as `ec2:DescribeVpcs`.
 type TimingKey = (Arc<str>, &'static str);
 
-/// All that was spent.
+/// The wait times of all calls.
 #[derive(Debug, Default)]
 pub struct Timings(Mutex<HashMap<TimingKey, WaitTimes>>);
 
 impl Timings {
-    /// Adds what a call has spent.
+    /// Adds the wait times of an attempt.
     pub fn add(&self, account_id: &Arc<str>, operation: &'static str, spent: WaitTimes) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *all.entry((account_id.clone(), operation)).or_default() += spent;
     }
 
-    /// All of it as lines of comma-separated values, times in milliseconds; the longest of an account first.
+    /// Formats all wait times as CSV, in milliseconds, the longest of each account first.
     pub fn csv(&self) -> String {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Vec<(&TimingKey, &WaitTimes)> = all.iter().collect();

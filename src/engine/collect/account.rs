@@ -25,7 +25,7 @@ use crate::output::sink::SinkMessage;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Region {
-    /// `eu-west-1`.
+    /// The name, such as `eu-west-1`.
     pub region_name: String,
     /// `opt-in-not-required`, `opted-in` or `not-opted-in`.
     #[serde(default)]
@@ -58,6 +58,17 @@ pub(crate) struct EnabledRegions {
     listed: Option<Item>,
     stand_in: Option<String>,
     took_ms: u64,
+}
+
+/// The parameters of [`EnabledRegions::discover`].
+pub(crate) struct RegionQuery {
+    pub session: Arc<Session>,
+    /// The table `accounts`, which the response is decoded for.
+    pub table: &'static Table,
+    pub partition: &'static Partition,
+    /// The regions that the plan names in full.
+    pub named: Vec<String>,
+    pub stop: Cancellation,
 }
 
 impl AccountInfo {
@@ -96,15 +107,10 @@ impl AccountInfo {
 }
 
 impl EnabledRegions {
-    /// Finds the enabled regions. `named` are those that the plan names in full. They and the partition's default regions
-    /// stand in if the role may not list regions.
-    pub(crate) async fn discover(
-        session: Arc<Session>,
-        table: &'static Table,
-        partition: &'static Partition,
-        named: Vec<String>,
-        stop: Cancellation,
-    ) -> Self {
+    /// Finds the enabled regions. The named regions and the partition's default ones stand in if the role
+    /// may not list regions.
+    pub(crate) async fn discover(query: RegionQuery) -> Self {
+        let RegionQuery { session, table, partition, named, stop } = query;
         let began = Instant::now();
         let client = session.client(Service::Ec2, partition.default_region, Priority::High);
         let regions = PageRequest {

@@ -21,7 +21,7 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-pub(crate) use account::{AccountInfo, EnabledRegions, accounts_row};
+pub(crate) use account::{AccountInfo, EnabledRegions, RegionQuery, accounts_row};
 
 use crate::aws::{
     AwsError, AwsErrorKind, CallParams, Cancellation, MemoryPermit, NextPage, PageRequest, SendFn, Service, Session,
@@ -48,7 +48,7 @@ pub(super) struct Context {
     /// The account's alias and partition.
     pub account: Arc<AccountInfo>,
     pub catalogue: &'static Catalogue,
-    /// Receives the records.
+    /// Receives the account's records.
     pub sink: mpsc::Sender<SinkMessage>,
     /// The parents that an earlier run completed, by cell.
     pub completed_parents: Arc<StartedParents>,

@@ -13,7 +13,7 @@ use crate::aws::{AwsError, CallParams, Cancellation, NextPage, PageRequest, Prio
 use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::RegionChoice;
-use crate::engine::{EnabledRegions, Job, jobs};
+use crate::engine::{EnabledRegions, Job, RegionQuery, jobs};
 use crate::inventory::{GLOBAL, Location, Record};
 
 /// The probes of one account.
@@ -99,8 +99,14 @@ impl ReadProbes {
 
     async fn known_regions(&self) -> Vec<String> {
         let Some(accounts) = self.catalogue.find(ACCOUNTS) else { return Vec::new() };
-        let named = self.regions.names();
-        EnabledRegions::discover(self.session.clone(), accounts, self.partition, named, self.stop.clone()).await.regions
+        let query = RegionQuery {
+            session: self.session.clone(),
+            table: accounts,
+            partition: self.partition,
+            named: self.regions.names(),
+            stop: self.stop.clone(),
+        };
+        EnabledRegions::discover(query).await.regions
     }
 
     /// Probes one listing, then its children and details for the first resource listed.

@@ -273,6 +273,23 @@ async fn check_shows_reads_by_type() {
     assert!(!checked.out.contains("ext-"), "the output has an external ID");
 }
 
+/// A session that expires during the first reads of a check is assumed again, as in a run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_expires_during_a_check_is_renewed() {
+    let fixture = Fixture::start(1, account_with(1, 1, 2), |world| {
+        world.role(BACKEND, "rolecall-backend", None);
+        let role = world.account(&account_id(0)).roles.get_mut("rolecall-inventory").expect("a role");
+        role.trusts = vec![BACKEND_ROLE.to_owned()];
+    })
+    .await;
+    let expired = Fault::new(FaultKind::ExpiredSession).account(&account_id(0)).operation("DescribeRegions");
+    fixture.sim.add_fault(expired.times(Times::First(1)));
+    let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE]);
+    command.args(["--resources", "ec2_vpcs,accounts", "--regions", "eu-central-1", "--json"]);
+    let checked = tokio::task::block_in_place(|| run_command(command));
+    assert_eq!(checked.code, 0, "{checked:?}");
+}
+
 /// A session that ends in the middle of a check is denied. Before, the regions that it had not reached were reported as not
 /// enabled.
 #[tokio::test(flavor = "multi_thread")]

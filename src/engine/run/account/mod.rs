@@ -19,7 +19,7 @@ use crate::catalogue::{ACCOUNTS, Catalogue, Table};
 use crate::customers::Registry;
 use crate::customers::RoleAssumer;
 use crate::domain::{CallCounts, Partition, lock};
-use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, accounts_row};
+use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, RegionQuery, accounts_row};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
 use crate::engine::plan::{ChosenRegions, PlannedAccount};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
@@ -215,8 +215,13 @@ impl AccountContext {
     async fn collect_regions(&self, session: Arc<Session>, progress: &SharedProgress, stop: &Cancellation) {
         let shard = &self.shard;
         let Some(accounts) = shard.catalogue.find(ACCOUNTS) else { return };
-        let names = self.account.regions.names();
-        let regions = EnabledRegions::discover(session.clone(), accounts, shard.partition, names, stop.clone());
+        let regions = EnabledRegions::discover(RegionQuery {
+            session: session.clone(),
+            table: accounts,
+            partition: shard.partition,
+            named: self.account.regions.names(),
+            stop: stop.clone(),
+        });
         let regions = AbortOnDropHandle::new(tokio::spawn(regions.in_current_span()));
         let account = Arc::new(AccountInfo::load(&session, self.id(), shard.partition, stop).await);
         if account.answered() {
