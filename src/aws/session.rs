@@ -22,7 +22,7 @@ use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
 };
-use crate::domain::CallCounts;
+use crate::domain::{CallCounts, lock};
 use crate::settings::Settings;
 
 /// The AWS services that rolecall calls.
@@ -174,7 +174,7 @@ impl Session {
     /// other.
     fn endpoint(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
         let settings = &self.client_config.settings;
-        let mut endpoints = self.endpoints.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut endpoints = lock(&self.endpoints);
         let new = || {
             let rate_limiter = match service {
                 Service::Ec2 => {

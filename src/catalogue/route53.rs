@@ -8,8 +8,7 @@ use super::calls::{marked, paged, whole};
 use super::entry::{
     ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::{AwsError, CallParams, NextPage};
-use crate::aws::{Service, ServiceClient};
+use crate::aws::{AwsError, CallParams, NextPage, Service, ServiceClient};
 
 /// The fields that Route 53's types share.
 pub(super) const GLOBAL: ResourceType =

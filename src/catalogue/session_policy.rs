@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Table;
-use crate::aws::Service;
-use crate::aws::SessionPolicy;
+use crate::aws::{Service, SessionPolicy};
 
 /// The actions that every run needs in every account, whatever its resource types.
 pub(crate) const HELPER_ACTIONS: &[&str] = &["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"];

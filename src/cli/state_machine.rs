@@ -10,8 +10,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
 use serde_json::Value;
 
-use crate::aws::Backend;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Backend};
 use crate::domain::RunId;
 use crate::error::{Error, ErrorKind};
 

@@ -14,13 +14,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::aws::SessionPolicy;
 use crate::aws::{
-    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,
+    AdaptiveConcurrencyLimit, AwsError, AwsErrorKind, Backend, CallContext, CallLimits, ExpiredFlag, Identity,
+    Priority, PrioritySemaphore, RateLimiter, Session, SessionCredentials, SessionPolicy, TimeBudget,
 };
-use crate::aws::{AwsError, AwsErrorKind};
-use crate::aws::{Backend, Identity};
-use crate::aws::{ExpiredFlag, Session, SessionCredentials};
 use crate::customers::registry::{Target, TargetRole};
 use crate::domain::{AccountId, Arn};
 

@@ -13,13 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, NoopObserver, RequestDraft, RunRequest, Steps, StopCondition};
 use crate::error::{Error, ErrorKind};
-use crate::event::default_request;
-use crate::event::{Event, Message, Planning, RunIdSource, Step, classify};
+use crate::event::{Event, Message, Planning, RunIdSource, Step, classify, default_request};
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
-use crate::settings::Runtime;
-use crate::settings::Settings;
+use crate::settings::{Runtime, Settings};
 
 /// An invocation, as Lambda describes it.
 #[derive(Clone, Debug)]

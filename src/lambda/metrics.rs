@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::domain::{RunId, millis};
-use crate::engine::Observer;
-use crate::engine::{Completeness, Response};
+use crate::engine::{Completeness, Observer, Response};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "rolecall";

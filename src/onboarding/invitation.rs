@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::Scope;
 use crate::customers::DEFAULT_ROLE_NAME;
-use crate::domain::AccountId;
-use crate::domain::RoleArn;
-use crate::domain::{Partition, partition};
+use crate::domain::{AccountId, Partition, RoleArn, partition};
 
 /// The customer's template of this version of rolecall.
 const TEMPLATE: &str = include_str!("../../infra/customer-role.yaml");

@@ -13,8 +13,7 @@ use super::{
 };
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::decode::{DecodedBody, ItemSelector};
-use crate::domain::CallCounts;
-use crate::domain::lock;
+use crate::domain::{CallCounts, lock};
 
 /// The decoded items of a response, with the memory that they occupy.
 #[derive(Debug)]

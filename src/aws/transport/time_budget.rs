@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::lock;
+
 /// The shortest pause between two checks of a budget that is nearly spent.
 const MIN_RECHECK: Duration = Duration::from_millis(20);
 
@@ -65,7 +67,7 @@ impl TimeBudget {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BudgetState> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 }
 

@@ -13,12 +13,9 @@ use crate::aws::{
     ServiceClient, Session,
 };
 use crate::catalogue::Table;
-use crate::decode::Item;
-use crate::decode::Value;
-use crate::domain::CallCounts;
-use crate::domain::Partition;
-use crate::inventory::{CellType, GLOBAL, LedgerRow, Status};
-use crate::inventory::{Location, Page};
+use crate::decode::{Item, Value};
+use crate::domain::{CallCounts, Partition};
+use crate::inventory::{CellType, GLOBAL, LedgerRow, Location, Page, Status};
 use crate::output::sink::SinkMessage;
 
 /// A region of an account, as EC2 describes it.

@@ -28,8 +28,7 @@ use crate::aws::{
 };
 use crate::catalogue::{Catalogue, Parent, Reach, Source, Table};
 use crate::domain::CallCounts;
-use crate::inventory::{GLOBAL, LedgerRow};
-use crate::inventory::{Location, Page, Record};
+use crate::inventory::{GLOBAL, LedgerRow, Location, Page, Record};
 use crate::output::sink::SinkMessage;
 use cell::Cell;
 use paging::Pager;

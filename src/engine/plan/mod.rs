@@ -15,8 +15,7 @@ pub(crate) use regions::{ChosenRegions, RegionChoice};
 
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, Target, TargetRole};
-use crate::domain::{AccountId, Format, Globs, RunId};
-use crate::domain::{Partition, is_region_in_form};
+use crate::domain::{AccountId, Format, Globs, Partition, RunId, is_region_in_form};
 use crate::event::{Accounts, Request};
 use crate::input::{ValidationErrors, quoted};
 use crate::settings::Runtime;

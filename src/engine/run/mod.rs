@@ -31,8 +31,7 @@ use crate::customers::backend_role;
 use crate::domain::Format;
 use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
-use crate::settings::Runtime;
-use crate::settings::Settings;
+use crate::settings::{Runtime, Settings};
 use plan_run::RunStart;
 use run_store::RunStore;
 

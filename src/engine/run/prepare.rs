@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use super::{Engine, RequestDraft};
 use crate::catalogue::Catalogue;
-use crate::customers::Registry;
-use crate::customers::RegistryStore;
+use crate::customers::{Registry, RegistryStore};
 use crate::engine::plan::{Basis, Plan, Selection, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;

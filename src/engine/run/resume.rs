@@ -14,14 +14,12 @@ use tokio::sync::mpsc;
 use super::run_store::{CATCH_UP_SHARD, RunStore};
 use crate::catalogue::{Catalogue, Table};
 use crate::decode::Value;
-use crate::domain::AccountId;
-use crate::domain::Partition;
+use crate::domain::{AccountId, Partition};
 use crate::engine::collect::{CompletedParents, StartedParents};
 use crate::engine::plan::Plan;
 use crate::engine::report::Manifest;
 use crate::error::Error;
-use crate::inventory::{ANY_REGION, LEDGER, Status};
-use crate::inventory::{ColumnType, EXTRA_COLUMN, Location, Page, Record};
+use crate::inventory::{ANY_REGION, ColumnType, EXTRA_COLUMN, LEDGER, Location, Page, Record, Status};
 use crate::output::sink::{SinkMessage, WrittenFile};
 
 /// A cell, as `account`, `region`, `table`.

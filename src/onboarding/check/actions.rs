@@ -12,8 +12,7 @@ use super::outcome::{ProbeOutcome, ProbedAction, settle};
 use crate::aws::{AwsError, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session};
 use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 use crate::domain::{Partition, partition_of_region};
-use crate::engine::RegionChoice;
-use crate::engine::{EnabledRegions, Job, RegionQuery, jobs};
+use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, jobs};
 use crate::inventory::{GLOBAL, Location, Record};
 
 /// The probes of one account.

@@ -2,9 +2,7 @@
 //! customer is called.
 
 use crate::aws::{Backend, Identity};
-use crate::customers::Registry;
-use crate::customers::backend_role;
-use crate::customers::{Published, RegistryStore};
+use crate::customers::{Published, Registry, RegistryStore, backend_role};
 use crate::domain::{AccountId, Arn, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::onboarding::iam_policy::EXTERNAL_ID;

@@ -20,8 +20,7 @@ use tokio::time::Instant;
 use crate::aws::MemoryPermit;
 use crate::catalogue::Catalogue;
 use crate::domain::Format;
-use crate::inventory::Page;
-use crate::inventory::{LEDGER, LedgerRow};
+use crate::inventory::{LEDGER, LedgerRow, Page};
 use crate::store::{Store, StoreError};
 use table_file::TableFile;
 

@@ -7,8 +7,7 @@
 use crate::catalogue::Table;
 use crate::decode::Value;
 use crate::decode::json::{write_member, write_string};
-use crate::inventory::LedgerRow;
-use crate::inventory::{EXTRA_COLUMN, Location, Record};
+use crate::inventory::{EXTRA_COLUMN, LedgerRow, Location, Record};
 
 /// Appends a record as one JSON object.
 pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &Location, record: &Record) {

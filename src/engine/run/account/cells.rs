@@ -1,8 +1,7 @@
 //! Opens the cells of an account in its ledger, and returns the jobs that answer them.
 
 use super::{AccountContext, AccountProgress, Regions};
-use crate::aws::Service;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Service};
 use crate::catalogue::{Reach, Source, Table};
 use crate::engine::collect::{Job, jobs};
 use crate::inventory::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, Status};

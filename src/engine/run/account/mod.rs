@@ -13,11 +13,9 @@ use tracing::Instrument;
 
 use super::Observer;
 use super::resume::PriorResults;
-use crate::aws::Session;
-use crate::aws::{AwsError, AwsErrorKind, Cancellation};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation, Session};
 use crate::catalogue::{ACCOUNTS, Catalogue, Table};
-use crate::customers::Registry;
-use crate::customers::RoleAssumer;
+use crate::customers::{Registry, RoleAssumer};
 use crate::domain::{CallCounts, Partition, lock};
 use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, RegionQuery, accounts_row};
 use crate::engine::fan_out::{TaskOutcome, fan_out};

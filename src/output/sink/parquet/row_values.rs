@@ -5,8 +5,7 @@
 use jiff::Timestamp;
 
 use crate::decode::Value;
-use crate::inventory::LedgerRow;
-use crate::inventory::{Location, Record};
+use crate::inventory::{LedgerRow, Location, Record};
 
 /// A value for one column of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,8 +13,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::decode::Value;
-use crate::inventory::{EXTRA_COLUMN, Location, OPENING_COLUMNS, Record};
-use crate::inventory::{LedgerRow, Status};
+use crate::inventory::{EXTRA_COLUMN, LedgerRow, Location, OPENING_COLUMNS, Record, Status};
 
 const KINDS: &[(&str, ColumnType)] = &[
     ("text", ColumnType::String),
