@@ -36,7 +36,7 @@ pub enum Status {
     ScpDenied,
     /// The region is not enabled in the account.
     RegionDisabled,
-    /// The region does not have the operation.
+    /// The region does not have the operation. This counts as an answer, like `empty`.
     Unsupported,
     /// AWS throttled the call up to the last attempt.
     Throttled,
@@ -49,9 +49,12 @@ pub enum Status {
 }
 
 impl Status {
-    /// Returns whether the cell was answered in full.
+    /// The statuses of cells that leave nothing to ask. A region without the operation has no such resources.
+    pub(crate) const ANSWERED: [Self; 3] = [Self::Ok, Self::Empty, Self::Unsupported];
+
+    /// Returns whether the cell leaves nothing to ask.
     pub fn is_answered(self) -> bool {
-        matches!(self, Self::Ok | Self::Empty)
+        Self::ANSWERED.contains(&self)
     }
 
     /// Returns the status of a cell that got no answer because of this error.
@@ -63,6 +66,15 @@ impl Status {
             AwsErrorKind::Throttled => Self::Throttled,
             AwsErrorKind::OutOfTime | AwsErrorKind::RunEnded => Self::TimedOut,
             _ => Self::Failed,
+        }
+    }
+
+    /// Returns the status of cells that were not asked because a call before them failed: the one that opens the session, or
+    /// the one that lists the regions. It never counts as an answer.
+    pub(crate) fn of_earlier_call(kind: AwsErrorKind) -> Self {
+        match Self::of(kind) {
+            status if status.is_answered() => Self::Failed,
+            status => status,
         }
     }
 

@@ -17,9 +17,9 @@ import duckdb
 Row = dict[str, Any]
 Nested = dict[str, set[str]]  # per table, the columns that hold JSON, which Parquet stores as text
 
-ANSWERED = ("ok", "empty")
+ANSWERED = ("ok", "empty", "unsupported")
 ALL_STATUSES = {
-    *ANSWERED, "partial", "denied", "scp_denied", "region_disabled", "unsupported", "throttled", "timed_out", "failed",
+    *ANSWERED, "partial", "denied", "scp_denied", "region_disabled", "throttled", "timed_out", "failed",
     "not_started",
 }  # fmt: skip
 # The stage's accounts: the third's role trusts a wrong external ID, the fourth's lacks the Route 53 reads.

@@ -23,6 +23,7 @@ NEWEST_COLUMN = "context"  # a column that the oldest file lacks
 CURRENT = {
     FULL: {
         ("1", "eu"): "c", ("1", "us"): "w", ("2", "eu"): "y", ("2", "us"): "y", ("3", "eu"): "w", ("4", "eu"): "e",
+        ("4", "us"): "e",
     },
     OTHER: {(account, region): "y" for account in "12" for region in ("eu", "us")},
     NEVER: {},
@@ -32,6 +33,7 @@ CURRENT_LEDGER = {
     ("1", "eu", FULL): ("c", "ok"), ("1", "us", FULL): ("w", "empty"), ("2", "eu", FULL): ("w", "partial"),
     ("2", "us", FULL): ("w", "denied"), ("2", "*", FULL): ("e", "denied"), ("3", "eu", FULL): ("w", "ok"),
     ("3", "us", FULL): ("w", "region_disabled"), ("4", "eu", FULL): ("e", "ok"), ("3", "*", OTHER): ("y", "denied"),
+    ("1", "*", FULL): ("c", "denied"), ("4", "us", FULL): ("e", "unsupported"),
     **{(account, region, OTHER): ("y", "ok") for account in "12" for region in ("eu", "us")},
 }  # fmt: skip
 COMMITTED = ("c", "d", "e", "w", "y")
@@ -111,13 +113,21 @@ def write_two_shards(runs: Runs) -> None:
 def write_later(runs: Runs) -> None:
     """Writes run c, of one account, region and table, and runs d and e with equal start times.
 
-    Between d and e the run id decides. In both, account 2 is denied.
+    Between d and e the run id decides. In both, account 2 is denied. The enabled regions of account 1 are unknown in run
+    c, and those of account 4 in run d. In run e one region of account 4 no longer has the operation.
     """
     rows = [fleet("c", "1", "eu", n) for n in (3, 4)]
-    write_small(runs, "c", "2026-01-02T10:00:00.55Z", rows, [cell("c", "1", "eu", FULL, "ok", 2)])
+    cells = [cell("c", "1", "eu", FULL, "ok", 2), cell("c", "1", "*", FULL, "denied")]
+    write_small(runs, "c", "2026-01-02T10:00:00.55Z", rows, cells)
     for run_id in ("d", "e"):
+        rows = [fleet(run_id, "4", "eu", 1)]
         cells = [cell(run_id, "4", "eu", FULL, "ok", 1), cell(run_id, "2", "*", FULL, "denied")]
-        write_small(runs, run_id, "2026-01-03T00:00:00Z", [fleet(run_id, "4", "eu", 1)], cells)
+        if run_id == "d":
+            rows.append(fleet(run_id, "4", "us", 2))
+            cells += [cell(run_id, "4", "us", FULL, "ok", 1), cell(run_id, "4", "*", FULL, "denied")]
+        else:
+            cells.append(cell(run_id, "4", "us", FULL, "unsupported"))
+        write_small(runs, run_id, "2026-01-03T00:00:00Z", rows, cells)
 
 
 def write_small(runs: Runs, run_id: str, started_at: str, rows: list[Row], cells: list[Row]) -> None:

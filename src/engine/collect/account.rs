@@ -187,7 +187,7 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
     let status = match gaps.last() {
         None => Status::Ok,
         Some(_) if answered => Status::Partial,
-        Some((_, cause)) => Status::of(cause.kind),
+        Some((_, cause)) => Status::of_earlier_call(cause.kind),
     };
     let mut tally = account.call_counts;
     tally += around.call_counts;

@@ -105,7 +105,6 @@ pub(crate) fn advice(group: &FailureGroup) -> &'static str {
         (_, Status::RegionDisabled) => {
             "the region is not enabled in the account: nothing to do, unless it should be enabled"
         }
-        (_, Status::Unsupported) => "the region does not have the operation: nothing to do",
         (_, Status::Throttled) => {
             "the account's API quota is used up, perhaps by its own automation: run again later, or lower the rates"
         }

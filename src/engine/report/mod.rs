@@ -27,7 +27,7 @@ use crate::output::sink::WrittenFile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completeness {
-    /// Every cell was answered.
+    /// Every cell was answered: it is `ok`, `empty` or `unsupported`.
     Complete,
     /// Some cells were answered.
     Partial,

@@ -155,7 +155,7 @@ impl AccountContext {
         let run_ended = self.shard.stop.is_cancelled();
         let started_parents = self.shard.prior_results.started_parents(self.id());
         ledger.finish(|region, cell| {
-            let status = end_cause.map_or(Status::NotStarted, |cause| Status::of(cause.kind));
+            let status = end_cause.map_or(Status::NotStarted, |cause| Status::of_earlier_call(cause.kind));
             let mut row = LedgerRow::new(&self.shard.run_id, self.id(), region, cell, status);
             row.cut = run_ended && end_cause.is_none_or(|cause| cause.kind == AwsErrorKind::RunEnded);
             // The rows of an earlier run were copied, so its part of the answer counts.

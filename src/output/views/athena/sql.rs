@@ -17,7 +17,7 @@ pub(super) const ANSWERED_CELLS: &str = "\
     select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt, row_number() over (\
     partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) as place \
     from ledger l join committed_runs c on c.run_id = l.run_id and c.dt = l.dt \
-    where l.status in ('ok', 'empty')) where place = 1";
+    where l.status in ('ok', 'empty', 'unsupported')) where place = 1";
 
 /// Selects the committed rows of a table.
 pub(super) fn committed(name: &str) -> String {

@@ -72,7 +72,7 @@ const CELLS: &str = "
 create or replace view answered_cells as
 select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt
 from ledger l join committed_runs c on c.run_id = l.run_id
-where l.status in ('ok', 'empty')
+where l.status in ('ok', 'empty', 'unsupported')
 qualify row_number() over (
   partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1;
 
