@@ -22,7 +22,7 @@ pub(crate) use account_id::AccountId;
 pub(crate) use arn::Arn;
 pub(crate) use attempt_id::new_attempt_id;
 pub(crate) use call_counts::CallCounts;
-pub(crate) use globs::{Globs, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, region_glob, resource_glob};
+pub(crate) use globs::{Globs, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, is_full_name, region_glob, resource_glob};
 pub(crate) use lock::lock;
 pub(crate) use millis::millis;
 pub(crate) use partition::{Partition, is_region_in_form, partition, partition_of_region};

@@ -17,7 +17,8 @@ use crate::domain::CallCounts;
 
 /// The name of the ledger's table.
 pub(crate) const LEDGER: &str = "ledger";
-/// Stands for the region in regional cells of an account that was never entered.
+/// Stands for all regions that are not known: those of an account that was never entered, or whose enabled regions AWS did
+/// not list.
 pub(crate) const ANY_REGION: &str = "*";
 
 /// The outcome of a cell.
@@ -141,7 +142,7 @@ pub struct LedgerRow {
     pub run_id: String,
     /// The id of the customer account.
     pub account_id: String,
-    /// The region; `global` for services without regions, or `*` if the account was never entered.
+    /// The region; `global` for services without regions, or `*` for all regions that are not known.
     pub region: String,
     /// The table of the resource type.
     pub table: &'static str,
@@ -264,6 +265,11 @@ impl AccountLedger {
         }
     }
 
+    /// Returns whether the ledger has a cell of this type in any region.
+    pub(crate) fn has_cell_of(&self, cell: CellType) -> bool {
+        self.cells.keys().any(|(_, opened)| *opened == cell)
+    }
+
     /// Records that the account's session worked in a region, for calls that have no cell.
     pub(crate) fn worked_in(&mut self, region: &str) {
         self.evidence.answered_in(region);
@@ -277,7 +283,8 @@ impl AccountLedger {
             .map(|((region, cell), row)| row.unwrap_or_else(|| unfinished(&region, cell)))
             .collect();
         let mut evidence = self.evidence;
-        for row in &rows {
+        // A row at region `*` says nothing of a region.
+        for row in rows.iter().filter(|row| row.region != ANY_REGION) {
             if row.pages > 0 {
                 evidence.answered_in(&row.region);
             }

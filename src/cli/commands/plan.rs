@@ -11,7 +11,7 @@ use crate::cli::args::PlanArgs;
 use crate::cli::printer;
 use crate::domain::Partition;
 use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::Runtime;
@@ -29,11 +29,11 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
     let selection = prepared.selection;
     let estimate = |account: PlannedAccount| {
-        let estimate = Estimate::new(&account, &selection.resources, prepared.catalogue, engine.backend.partition);
-        (account, estimate)
+        let estimate = Estimate::new(&account, &selection.resources, prepared.catalogue, engine.backend.partition)?;
+        Ok((account, estimate))
     };
     let outline = PlanOutline {
-        accounts: selection.accounts.into_iter().map(estimate).collect(),
+        accounts: selection.accounts.into_iter().map(estimate).collect::<Result<_, Error>>()?,
         unknown_accounts: selection.unknown_accounts.iter().map(ToString::to_string).collect(),
         resources: &selection.resources,
     };
@@ -111,18 +111,24 @@ struct Estimate {
 }
 
 impl Estimate {
-    fn new(account: &PlannedAccount, resources: &[String], catalogue: &Catalogue, partition: &Partition) -> Self {
-        let enabled = match account.regions.named_in_full() {
+    fn new(
+        account: &PlannedAccount,
+        resources: &[String],
+        catalogue: &Catalogue,
+        partition: &Partition,
+    ) -> Result<Self, Error> {
+        let filter = account.regions.filter().map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+        let enabled = match filter.named_in_full() {
             Some(named) => named,
             None => partition.default_regions.iter().map(|&region| region.to_owned()).collect(),
         };
-        let regions = account.regions.choose(enabled.iter().map(String::as_str)).ask.len();
+        let regions = filter.choose(enabled.iter().map(String::as_str)).ask.len();
         let (mut cells, mut calls) = (0, CALLS_TO_ENTER);
         for table in resources.iter().filter_map(|name| catalogue.find(name)) {
             let cells_of_type = if table.entry.reach == Reach::Regional { regions as u64 } else { 1 };
             cells += cells_of_type;
             calls += if matches!(table.entry.source, Source::Listed(_)) { cells_of_type } else { 0 };
         }
-        Self { regions, cells, calls }
+        Ok(Self { regions, cells, calls })
     }
 }

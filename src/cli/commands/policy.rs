@@ -42,13 +42,16 @@ fn chosen_tables(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
         return Ok(tables.iter().collect());
     }
     let mut problems = ValidationErrors::new();
-    for pattern in &arguments.resources {
-        if !tables.iter().any(|table| Globs::new([pattern]).matches(table.entry.table)) {
-            problems
-                .push("--resources", format!("{pattern} matches no resource type: `rolecall resources` lists them"));
+    let globs = match Globs::new(&arguments.resources) {
+        Ok(globs) => globs,
+        Err(error) => {
+            problems.push("--resources", error.to_string());
+            return Err(Error::of(ErrorKind::InvalidRequest, &problems));
         }
+    };
+    for pattern in globs.unmatched(tables.iter().map(|table| table.entry.table)) {
+        problems.push("--resources", format!("{pattern} matches no resource type: `rolecall resources` lists them"));
     }
-    let globs = Globs::new(&arguments.resources);
     let chosen = tables.iter().filter(|table| globs.matches(table.entry.table)).collect();
     problems.into_result(chosen).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))
 }

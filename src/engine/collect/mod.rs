@@ -9,6 +9,7 @@
 mod cell;
 mod paging;
 mod details;
+mod regions;
 mod account;
 
 use std::cmp::Reverse;
@@ -21,7 +22,8 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-pub(crate) use account::{AccountInfo, EnabledRegions, RegionQuery, accounts_row};
+pub(crate) use account::{AccountInfo, accounts_row};
+pub(crate) use regions::{EnabledRegions, RegionQuery};
 
 use crate::aws::{
     AwsError, AwsErrorKind, CallParams, Cancellation, MemoryPermit, NextPage, PageRequest, SendFn, Service, Session,

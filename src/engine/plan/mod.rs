@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use regions::{ChosenRegions, RegionChoice};
+pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
 
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, Target, TargetRole};
@@ -190,11 +190,16 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
             );
             problems.push("registry", what);
         }
+        if let Err(error) = Globs::new(&target.regions) {
+            problems.push("registry", format!("account {}: `regions` {error}", target.account_id));
+        }
     }
+    // With a problem nothing is run, and the globs of a faulty request may be too many to be copied for each account.
+    let request_regions = request.regions.as_ref().filter(|_| problems.is_empty());
     let accounts = selected.into_iter().map(|target| PlannedAccount {
         account_id: target.account_id.clone(),
         name: target.name.clone(),
-        regions: RegionChoice { target: target.regions.clone(), request: request.regions.clone() },
+        regions: RegionChoice { target: target.regions.clone(), request: request_regions.cloned() },
     });
     Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
 }
@@ -229,25 +234,41 @@ fn named<'a>(
 fn resources(request: &Request, catalogue: &Catalogue, problems: &mut ValidationErrors) -> Vec<String> {
     let names = || catalogue.tables().iter().map(|table| table.entry.table);
     let Some(patterns) = &request.resources else { return names().map(str::to_owned).collect() };
-    for (index, pattern) in patterns.iter().enumerate() {
-        let glob = Globs::new([pattern]);
-        if !names().any(|name| glob.matches(name)) {
-            let what = format!("{} matches no resource type: `rolecall resources` lists them", quoted(pattern));
-            problems.push(format!("request.resources[{index}]"), what);
+    let globs = match Globs::new(patterns) {
+        Ok(globs) => globs,
+        Err(error) => {
+            problems.push("request.resources", error.to_string());
+            return Vec::new();
         }
+    };
+    let unmatched: HashSet<&str> = globs.unmatched(names()).into_iter().collect();
+    for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| unmatched.contains(pattern.as_str())) {
+        let what = format!("{} matches no resource type: `rolecall resources` lists them", quoted(pattern));
+        problems.push(format!("request.resources[{index}]"), what);
     }
-    let globs = Globs::new(patterns);
-    names().filter(|name| globs.matches(name)).map(str::to_owned).collect()
+    let chosen: Vec<String> = names().filter(|name| globs.matches(name)).map(str::to_owned).collect();
+    if chosen.is_empty() && problems.is_empty() {
+        problems.push("request.resources", "it selects no resource type: `rolecall resources` lists them");
+    }
+    chosen
 }
 
 fn regions(request: &Request, partition: &Partition, problems: &mut ValidationErrors) {
-    for (index, pattern) in request.regions.iter().flatten().enumerate() {
-        let glob = Globs::new([pattern]);
-        if !partition.regions().any(|region| glob.matches(region)) && !is_region_in_form(pattern) {
-            let what =
-                format!("{} is no region, and as a glob matches none of partition {}", quoted(pattern), partition.name);
-            problems.push(format!("request.regions[{index}]"), what);
-        }
+    let Some(patterns) = &request.regions else { return };
+    if patterns.is_empty() {
+        problems.push("request.regions", "it names no region: name at least one, or leave the field out");
+    }
+    let globs = match Globs::new(patterns) {
+        Ok(globs) => globs,
+        Err(error) => return problems.push("request.regions", error.to_string()),
+    };
+    let known: Vec<&str> = partition.regions().collect();
+    let unmatched: HashSet<&str> = globs.unmatched(known).into_iter().collect();
+    let is_unknown = |pattern: &str| unmatched.contains(pattern) && !is_region_in_form(pattern);
+    for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| is_unknown(pattern)) {
+        let what =
+            format!("{} is no region, and as a glob matches none of partition {}", quoted(pattern), partition.name);
+        problems.push(format!("request.regions[{index}]"), what);
     }
 }
 

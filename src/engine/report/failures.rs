@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::ACCOUNTS;
 use crate::domain::AccountId;
-use crate::inventory::{LedgerRow, Status};
+use crate::inventory::{ANY_REGION, LedgerRow, Status};
 
 /// The stage in which an account failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +49,9 @@ pub struct FailureGroup {
 pub(crate) fn group(account_id: &AccountId, stage: Stage, rows: &[LedgerRow]) -> Vec<FailureGroup> {
     let mut groups: BTreeMap<(Status, Option<&str>, Stage), FailureGroup> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.status.is_answered()) {
-        let stage = if row.table == ACCOUNTS && stage == Stage::Collect { Stage::LookAround } else { stage };
+        // A row at region `*` of an account that was entered says that its enabled regions are unknown.
+        let is_first_look = row.table == ACCOUNTS || row.region == ANY_REGION;
+        let stage = if is_first_look && stage == Stage::Collect { Stage::LookAround } else { stage };
         let key = (row.status, row.error_code.as_deref(), stage);
         let group = groups.entry(key).or_insert_with(|| FailureGroup {
             account_id: account_id.clone(),

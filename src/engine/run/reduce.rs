@@ -35,6 +35,10 @@ impl Run {
         let catalogue = prepare::catalogue()?;
         // Types that this version does not know are not counted: a newer version may have carried out a shard.
         let types = plan.resources.iter().filter(|name| catalogue.find(name).is_some()).count();
+        if types == 0 {
+            let what = format!("run {} has no resource type that this version knows", plan.run_id);
+            return Err(Error::new(ErrorKind::Internal, what));
+        }
         // A resumed run has no row for cells that an earlier run has answered.
         let least_cells = if self.resumed_from.is_some() { 0 } else { types as u64 };
         check_ledgers(plan, &shards, least_cells)?;

@@ -3,7 +3,7 @@
 //! The rows of a partially answered cell are copied into the new run, so that its newest run has all of its rows.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use crate::engine::collect::{CompletedParents, StartedParents};
 use crate::engine::plan::Plan;
 use crate::engine::report::Manifest;
 use crate::error::Error;
-use crate::inventory::{ANY_REGION, ColumnType, EXTRA_COLUMN, LEDGER, Location, Page, Record, Status};
+use crate::inventory::{ANY_REGION, ColumnType, EXTRA_COLUMN, GLOBAL, LEDGER, Location, Page, Record, Status};
 use crate::output::sink::{SinkMessage, WrittenFile};
 
 /// A cell, as `account`, `region`, `table`.
@@ -32,13 +32,21 @@ const ROWS_PER_PAGE: usize = 1000;
 #[derive(Debug, Default)]
 pub(super) struct PriorResults {
     /// The state of each cell in the earlier ledgers, by account and table.
-    cells: HashMap<String, HashMap<&'static str, CellStates>>,
+    cells: HashMap<String, HashMap<&'static str, TableStates>>,
     /// Partially answered cells whose rows were copied, by account.
     started_parents: HashMap<String, Arc<StartedParents>>,
 }
 
-/// The states of a table's cells, by region. The names of regions are shared, since a large run has many of them.
-type CellStates = Vec<(Arc<str>, CellState)>;
+/// The states of one table's cells in one account.
+#[derive(Debug, Default)]
+struct TableStates {
+    /// By region. The names of regions are shared, since a large run has many of them.
+    regions: Vec<(Arc<str>, CellState)>,
+    /// The newest run that has a row of the table, counted backwards from the newest of all.
+    newest_run: Option<usize>,
+    /// True if that run did not know all regions: it has a row at region `*`.
+    regions_unknown: bool,
+}
 
 /// The state of a cell after earlier runs. Of several states the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,18 +72,26 @@ impl CellState {
 impl PriorResults {
     /// Returns true if an earlier run has answered the cell in full.
     pub(super) fn is_answered(&self, account: &str, region: &str, table: &str) -> bool {
-        self.states(account, table)
-            .is_some_and(|states| states.iter().any(|(name, state)| *state == CellState::Answered && **name == *region))
+        let states = self.states(account, table).map(|states| &states.regions);
+        states.is_some_and(|all| all.iter().any(|(name, state)| *state == CellState::Answered && **name == *region))
     }
 
     /// The regions in which an account's table is still open, or `None` if no earlier ledger has the table. A cell at
-    /// region `*` is ignored if another run knew the regions.
+    /// region `*` is open until a later run knows the regions.
     pub(super) fn open_regions(&self, account: &str, table: &str) -> Option<Vec<&str>> {
         let states = self.states(account, table)?;
-        let regions_known = states.iter().any(|(region, _)| **region != *ANY_REGION);
-        let is_open =
-            |region: &str, state: CellState| state == CellState::Open && !(regions_known && *region == *ANY_REGION);
-        Some(states.iter().filter(|(region, state)| is_open(region, *state)).map(|(region, _)| &**region).collect())
+        let is_open = |region: &str, state: CellState| {
+            state == CellState::Open && (*region != *ANY_REGION || states.regions_unknown)
+        };
+        let open = states.regions.iter().filter(|(region, state)| is_open(region, *state));
+        Some(open.map(|(region, _)| &**region).collect())
+    }
+
+    /// The regions that earlier runs have asked in an account, or wanted to ask. They are enabled as far as is known.
+    pub(super) fn regions(&self, account: &str) -> BTreeSet<&str> {
+        let states = self.cells.get(account).into_iter().flat_map(HashMap::values).flat_map(|states| &states.regions);
+        let asked = states.filter(|(region, state)| *state != CellState::Disabled && **region != *ANY_REGION);
+        asked.map(|(region, _)| &**region).filter(|region| *region != GLOBAL).collect()
     }
 
     /// The account's cells that were answered in part, with the parents that need not be asked again.
@@ -83,15 +99,18 @@ impl PriorResults {
         self.started_parents.get(account).cloned().unwrap_or_default()
     }
 
-    fn states(&self, account: &str, table: &str) -> Option<&CellStates> {
+    fn states(&self, account: &str, table: &str) -> Option<&TableStates> {
         self.cells.get(account)?.get(table)
     }
 
-    fn record(&mut self, account: &str, table: &'static str, region: &Arc<str>, state: CellState) {
+    /// Adds a row of an earlier ledger. The rows of newer runs come first.
+    fn record(&mut self, run: usize, account: &str, table: &'static str, (region, state): (&Arc<str>, CellState)) {
         let states = self.cells.entry(account.to_owned()).or_default().entry(table).or_default();
-        match states.iter_mut().find(|(name, _)| name == region) {
+        let is_newest = *states.newest_run.get_or_insert(run) == run;
+        states.regions_unknown |= is_newest && **region == *ANY_REGION;
+        match states.regions.iter_mut().find(|(name, _)| name == region) {
             Some((_, known)) => *known = state.max(*known),
-            None => states.push((region.clone(), state)),
+            None => states.regions.push((region.clone(), state)),
         }
     }
 }
@@ -155,7 +174,7 @@ impl ResumedRun<'_> {
         }
         let selected: HashSet<&str> = accounts.iter().map(AccountId::as_str).collect();
         let (mut prior_results, mut regions) = (PriorResults::default(), HashSet::<Arc<str>>::new());
-        let mut next = Some(Cow::Borrowed(self.manifest));
+        let (mut next, mut run) = (Some(Cow::Borrowed(self.manifest)), 0);
         while let Some(manifest) = next {
             for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
                 for line in self.store.rows(&file.key, &[]).await?.lines() {
@@ -167,7 +186,8 @@ impl ResumedRun<'_> {
                         continue;
                     };
                     let region = regions.get(&*row.region).cloned().unwrap_or_else(|| Arc::from(&*row.region));
-                    prior_results.record(&row.account_id, table.entry.table, &region, CellState::of(row.status));
+                    let state = CellState::of(row.status);
+                    prior_results.record(run, &row.account_id, table.entry.table, (&region, state));
                     regions.insert(region);
                 }
             }
@@ -175,6 +195,7 @@ impl ResumedRun<'_> {
                 Some(resumed) => self.store.manifest(resumed).await?.map(Cow::Owned),
                 None => None,
             };
+            run += 1;
         }
         Ok(prior_results)
     }

@@ -80,8 +80,7 @@ impl Run {
         let _timer = until.deadline.map(|deadline| stop_in_time(deadline, margin, stop.clone()));
         let (sink, writer) = self.start_writer(shard, catalogue, write_margin.clone(), stop.clone());
         let prior_results = self.load_prior_results(shard, catalogue, &sink).await?;
-        let tables: Vec<usize> =
-            self.plan.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
+        let tables = self.planned_tables(catalogue)?;
         let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
         let (backend, session_name) = (self.engine.backend.clone(), self.plan.run_id.session_name());
         let partition = backend.partition;
@@ -105,6 +104,21 @@ impl Run {
         let written = written.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
         let files = written.map_err(|error| self.store.error(&error))?;
         Ok(self.shard_manifest(shard, outcomes, files))
+    }
+
+    /// The planned resource types, by their index in the catalogue. A type that this version does not know is an error: a run
+    /// without it would look complete.
+    fn planned_tables(&self, catalogue: &Catalogue) -> Result<Vec<usize>, Error> {
+        let find = |name: &String| catalogue.find(name).map(|table| table.index).ok_or_else(|| name.clone());
+        let tables: Result<Vec<usize>, String> = self.plan.resources.iter().map(find).collect();
+        tables.map_err(|unknown| {
+            let what = format!(
+                "run {} was planned by another version of rolecall: this one does not know its resource type {unknown}. \
+                 Deliver the event again when only one version is deployed",
+                self.plan.run_id
+            );
+            Error::new(ErrorKind::Internal, what)
+        })
     }
 
     /// Starts the sink. If it fails, it stops the shard: no customer is called for records that cannot be written.

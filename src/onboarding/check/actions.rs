@@ -9,11 +9,13 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::outcome::{ProbeOutcome, ProbedAction, settle};
-use crate::aws::{AwsError, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session};
+use crate::aws::{
+    AwsError, AwsErrorKind, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session,
+};
 use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 use crate::domain::{Partition, partition_of_region};
 use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, jobs};
-use crate::inventory::{GLOBAL, Location, Record};
+use crate::inventory::{ANY_REGION, GLOBAL, Location, Record};
 
 /// The probes of one account.
 #[derive(Clone, Debug)]
@@ -35,8 +37,19 @@ impl ReadProbes {
     /// Makes all probes, concurrently as the account's rates allow.
     pub(super) async fn run(&self) -> Vec<ProbedAction> {
         let mut probed = self.probe_account().await;
-        let regions = self.known_regions().await;
-        let chosen = self.regions.choose(regions.iter().map(String::as_str));
+        let filter = match self.regions.filter() {
+            Ok(filter) => filter,
+            Err(error) => {
+                let error = AwsError::new(AwsErrorKind::Other, format!("the regions to probe are unknown: {error}"));
+                probed.extend(self.tables.iter().map(|index| {
+                    let entry = self.catalogue.at(*index).entry;
+                    ProbedAction::new(entry.table, entry.operation, ANY_REGION.into(), Err(error.clone()))
+                }));
+                return probed;
+            }
+        };
+        let regions = self.known_regions(filter.names()).await;
+        let chosen = filter.choose(regions.iter().map(String::as_str));
         let mut waiting = FuturesUnordered::new();
         for region in &chosen.ask {
             for job in jobs(self.catalogue, &self.tables, Reach::Regional, region) {
@@ -96,13 +109,13 @@ impl ReadProbes {
         probed
     }
 
-    async fn known_regions(&self) -> Vec<String> {
+    async fn known_regions(&self, named: Vec<String>) -> Vec<String> {
         let Some(accounts) = self.catalogue.find(ACCOUNTS) else { return Vec::new() };
         let query = RegionQuery {
             session: self.session.clone(),
             table: accounts,
             partition: self.partition,
-            named: self.regions.names(),
+            named,
             stop: self.stop.clone(),
         };
         EnabledRegions::discover(query).await.regions

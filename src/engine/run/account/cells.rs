@@ -18,7 +18,8 @@ impl AccountContext {
     /// Opens the cells of an account whose enabled regions are unknown: one per type, for the regions named in full or else
     /// for `*`. A resumed run takes its open cells from the earlier ledgers.
     pub(super) fn open_cells_of_unknown_regions(&self, ledger: &mut AccountLedger) {
-        let regions = self.account.regions.named_in_full().unwrap_or_else(|| vec![ANY_REGION.into()]);
+        let named = self.account.regions.filter().ok().and_then(|filter| filter.named_in_full());
+        let regions = named.unwrap_or_else(|| vec![ANY_REGION.into()]);
         for table in self.regional_tables() {
             match self.shard.prior_results.open_regions(self.id(), table.entry.table) {
                 Some(open) => open.into_iter().for_each(|region| ledger.open(region, cell_type(table))),
@@ -39,16 +40,16 @@ impl AccountContext {
     /// that are not enabled are closed at once. The many cells take memory, so they are opened only when they are asked.
     pub(super) fn open_regional_cells(&self, progress: &mut AccountProgress) -> Vec<Vec<Job>> {
         let shard = &self.shard;
-        let Regions::Known(chosen) = std::mem::replace(&mut progress.regions, Regions::Opened) else {
+        let Regions::Chosen(chosen, unknown_because) = std::mem::replace(&mut progress.regions, Regions::Opened) else {
             return Vec::new();
         };
         for (region, reason) in &chosen.disabled {
             let cause = AwsError::new(AwsErrorKind::Other, reason.clone());
             for table in self.regional_tables() {
-                let row = LedgerRow::new(&shard.run_id, self.id(), region, cell_type(table), Status::RegionDisabled);
-                progress.ledger.close(row.because(&cause));
+                self.close_cell(progress, region, table, (Status::RegionDisabled, Some(&cause)));
             }
         }
+        self.close_cells_of_earlier_runs(progress, &chosen.ask);
         let jobs_of_region = |region: &String| {
             let mut jobs = self.open_cells(progress, Reach::Regional, region);
             // Types that call a global service once per resource take longest, so they begin first.
@@ -56,7 +57,55 @@ impl AccountContext {
             jobs.sort_by_key(|job| !job.children.iter().any(calls_global_service));
             jobs
         };
-        chosen.ask.iter().map(jobs_of_region).collect()
+        let jobs = chosen.ask.iter().map(jobs_of_region).collect();
+        self.close_cells_of_other_regions(progress, unknown_because.as_ref());
+        jobs
+    }
+
+    /// Closes cells that an earlier run has left open in regions that are no longer among those to ask.
+    fn close_cells_of_earlier_runs(&self, progress: &mut AccountProgress, asked: &[String]) {
+        let reason = "an earlier run left this open, and the region is no longer one to ask: it is not enabled in this \
+                      account any more, or the registry does not allow it any more";
+        let cause = AwsError::new(AwsErrorKind::Other, reason);
+        for table in self.regional_tables() {
+            let open = self.shard.prior_results.open_regions(self.id(), table.entry.table).unwrap_or_default();
+            let is_asked = |region: &str| region == ANY_REGION || asked.iter().any(|asked| asked == region);
+            for region in open.into_iter().filter(|region| !is_asked(region)) {
+                self.close_cell(progress, region, table, (Status::RegionDisabled, Some(&cause)));
+            }
+        }
+    }
+
+    /// Closes the cells at region `*`, which stand for all regions that are not known. If the regions are unknown, each type
+    /// has one, so that no ledger claims more than was asked. If they are known, only a type has one that an earlier run
+    /// left open there, and that has no other cell in this run.
+    fn close_cells_of_other_regions(&self, progress: &mut AccountProgress, unknown_because: Option<&AwsError>) {
+        for table in self.regional_tables() {
+            let open = self.shard.prior_results.open_regions(self.id(), table.entry.table);
+            let was_open = open.as_ref().is_some_and(|regions| regions.contains(&ANY_REGION));
+            let outcome = match unknown_because {
+                // The regions are known if an earlier run knew them.
+                Some(cause) if open.is_none() || was_open => (Status::of_earlier_call(cause.kind), Some(cause)),
+                None if was_open && !progress.ledger.has_cell_of(cell_type(table)) => (Status::Empty, None),
+                _ => continue,
+            };
+            self.close_cell(progress, ANY_REGION, table, outcome);
+        }
+    }
+
+    /// Closes a cell that is not asked.
+    fn close_cell(
+        &self,
+        progress: &mut AccountProgress,
+        region: &str,
+        table: &Table,
+        (status, cause): (Status, Option<&AwsError>),
+    ) {
+        let row = LedgerRow::new(&self.shard.run_id, self.id(), region, cell_type(table), status);
+        progress.ledger.close(match cause {
+            Some(cause) => row.because(cause),
+            None => row,
+        });
     }
 
     /// Opens the cells of one region, or of `global`, and returns the jobs that answer them.

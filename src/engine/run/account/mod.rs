@@ -16,10 +16,10 @@ use super::resume::PriorResults;
 use crate::aws::{AwsError, AwsErrorKind, Cancellation, Session};
 use crate::catalogue::{ACCOUNTS, Catalogue, Table};
 use crate::customers::{Registry, RoleAssumer};
-use crate::domain::{CallCounts, Partition, lock};
+use crate::domain::{CallCounts, Partition, is_full_name, lock};
 use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, RegionQuery, accounts_row};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
-use crate::engine::plan::{ChosenRegions, PlannedAccount};
+use crate::engine::plan::{ChosenRegions, PlannedAccount, RegionFilter};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
 use crate::inventory::{AccountLedger, GLOBAL, LedgerRow, Status};
 use crate::output::sink::{SinkMessage, WriteMarginEstimator};
@@ -81,13 +81,21 @@ struct AccountProgress {
 enum Regions {
     #[default]
     Unknown,
-    /// They are known, and their cells are not open yet.
-    Known(ChosenRegions),
+    /// They are chosen, and their cells are not open yet. The error is the reason if the enabled regions are unknown, and the
+    /// chosen ones may not be all that were asked for.
+    Chosen(ChosenRegions, Option<AwsError>),
     /// Their cells are open.
     Opened,
 }
 
 type SharedProgress = Arc<Mutex<AccountProgress>>;
+
+impl AccountProgress {
+    /// Records why the cells that are still open are not answered.
+    fn end_with(&mut self, cause: AwsError) {
+        self.end_cause = Some(cause);
+    }
+}
 
 /// The cause of cells that a mistake of rolecall left unanswered.
 fn internal_error(error: impl std::fmt::Display) -> AwsError {
@@ -212,12 +220,19 @@ impl AccountContext {
     /// Collects the global cells at once, and the regional ones when the enabled regions are known.
     async fn collect_regions(&self, session: Arc<Session>, progress: &SharedProgress, stop: &Cancellation) {
         let shard = &self.shard;
-        let Some(accounts) = shard.catalogue.find(ACCOUNTS) else { return };
+        let (accounts, filter) = match (shard.catalogue.find(ACCOUNTS), self.account.regions.filter()) {
+            (Some(accounts), Ok(filter)) => (accounts, filter),
+            (None, _) => return lock(progress).end_with(internal_error("its catalogue has no accounts")),
+            (_, Err(error)) => return lock(progress).end_with(internal_error(format!("the plan's regions: {error}"))),
+        };
+        let mut named = filter.names();
+        // A region that an earlier run has asked stays one to ask, even if the regions cannot be listed now.
+        named.extend(shard.prior_results.regions(self.id()).into_iter().map(str::to_owned));
         let regions = EnabledRegions::discover(RegionQuery {
             session: session.clone(),
             table: accounts,
             partition: shard.partition,
-            named: self.account.regions.names(),
+            named,
             stop: stop.clone(),
         });
         let regions = AbortOnDropHandle::new(tokio::spawn(regions.in_current_span()));
@@ -242,11 +257,10 @@ impl AccountContext {
             let regions = match regions.await {
                 Ok(regions) => regions,
                 Err(error) => {
-                    lock(progress).end_cause = Some(internal_error(error));
-                    return;
+                    return lock(progress).end_with(internal_error(error));
                 }
             };
-            if !self.record_regions(&context, &regions, accounts, progress).await {
+            if !self.record_regions(&context, &regions, (accounts, &filter), progress).await {
                 return;
             }
             tokio::select! {
@@ -266,7 +280,7 @@ impl AccountContext {
         &self,
         context: &Context,
         regions: &EnabledRegions,
-        accounts: &'static Table,
+        (accounts, filter): (&'static Table, &RegionFilter),
         progress: &SharedProgress,
     ) -> bool {
         let stop = &context.stop;
@@ -282,8 +296,13 @@ impl AccountContext {
         if regions.is_known() {
             lock(progress).ledger.worked_in(GLOBAL);
         }
-        let chosen = self.account.regions.choose(regions.regions.iter().map(String::as_str));
-        lock(progress).regions = Regions::Known(chosen);
+        let mut chosen = filter.choose(regions.regions.iter().map(String::as_str));
+        let unknown_because = regions.unknown_because().filter(|_| !filter.has_names_only());
+        if unknown_because.is_some() {
+            // Whether a glob matches an enabled region is unknown too.
+            chosen.disabled.retain(|(pattern, _)| is_full_name(pattern));
+        }
+        lock(progress).regions = Regions::Chosen(chosen, unknown_because);
         if self.is_wanted(accounts, GLOBAL) {
             let row = accounts_row(context, regions, accounts).await;
             lock(progress).ledger.close(row);

@@ -39,8 +39,8 @@ pub(super) fn current(name: &str) -> String {
 
 /// Selects the newest row of each cell.
 ///
-/// A row with the region `*` says that an account could not be entered. It is outdated as soon as a newer run has another
-/// row of that account and table.
+/// A row with the region `*` stands for all regions that are not known. It is outdated as soon as a newer run has another row
+/// of that account and table; rows of the same run do not outdate it.
 pub(super) fn current_ledger(ledger: &TableColumns) -> String {
     let columns: Vec<String> = ledger.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let columns = columns.join(", ");

@@ -76,8 +76,9 @@ where l.status in ('ok', 'empty', 'unsupported')
 qualify row_number() over (
   partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1;
 
--- The newest row of each cell. A row with the region * says that an account could not be entered. It is outdated as
--- soon as a newer run has another row of that account and table.
+-- The newest row of each cell. A row with the region * stands for all regions that are not known: the account could not
+-- be entered, or AWS did not list its regions. It is outdated as soon as a newer run has another row of that account and
+-- table; rows of the same run do not outdate it.
 create or replace view current_ledger as
 select l.*
 from ledger l join committed_runs c on c.run_id = l.run_id
