@@ -46,6 +46,7 @@ pub(crate) mod error;
 pub(crate) mod domain;
 pub(crate) mod decode;
 pub(crate) mod settings;
+pub(crate) mod terminal;
 pub(crate) mod logging;
 pub(crate) mod aws;
 pub(crate) mod inventory;

@@ -1,6 +1,5 @@
 //! A run in this process, with progress bars, ended by an interrupt or a deadline.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
 use crate::logging;
 use crate::settings::{Runtime, Settings};
+use crate::terminal;
 
 /// Exit code for a run with unanswered cells.
 const PARTIAL: u8 = 1;
@@ -40,10 +40,10 @@ pub(crate) struct LocalRun {
 
 impl LocalRun {
     pub(crate) async fn start(settings: Settings, options: &OutputOptions) -> Self {
-        let progress = (std::io::stderr().is_terminal() && !options.json).then(ProgressBars::new).map(Arc::new);
+        let progress = (terminal::shows_progress() && !options.json).then(ProgressBars::new).map(Arc::new);
         match &progress {
-            Some(progress) => logging::to_terminal(settings.log.as_deref(), options.verbose, progress.writer()),
-            None => logging::to_terminal(settings.log.as_deref(), options.verbose, std::io::stderr),
+            Some(bars) => logging::to_terminal_by(settings.log.as_deref(), options.verbose, bars.log_lines()),
+            None => logging::to_terminal(settings.log.as_deref(), options.verbose),
         }
         let deadline = settings.deadline.map(|time| Instant::now() + time);
         let engine = Engine::start(settings, Runtime::Terminal).await;
@@ -97,7 +97,7 @@ async fn stop_on_interrupt(stop: CancellationToken, finished: CancellationToken)
     tokio::select! {
         () = finished.cancelled() => {}
         () = interrupts.next() => {
-            eprintln!("rolecall: writing what was collected; interrupt again to stop at once");
+            terminal::note("writing what was collected; interrupt again to stop at once");
             stop.cancel();
         }
     }

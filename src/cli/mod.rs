@@ -2,27 +2,55 @@
 //! and one result on standard output.
 
 mod args;
+mod text_table;
 mod printer;
 mod progress;
 mod state_machine;
 mod local_run;
 mod commands;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind as ArgumentErrorKind;
+use futures::FutureExt;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::terminal;
 use args::{Cli, Command};
 use commands::{check, onboard, plan, policy, resources, resume, run, targets};
 
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
 
-/// Parses the arguments, carries out the command and returns its exit code.
-pub async fn main() -> ExitCode {
-    let arguments = Cli::parse();
-    let result = match arguments.command {
+/// Parses the arguments, carries out the command and returns its exit code. No panic ends the process: it is reported
+/// as any other error.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| terminal::note_text(&panic.to_string())));
+    let result = std::panic::catch_unwind(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime =
+            runtime.map_err(|error| Error::new(ErrorKind::Internal, format!("no thread can be started: {error}")))?;
+        runtime.block_on(AssertUnwindSafe(command()).catch_unwind()).unwrap_or_else(|_| Err(panicked()))
+    });
+    result.unwrap_or_else(|_| Err(panicked())).unwrap_or_else(|error| {
+        let lines: String = error.message.lines().map(|line| format!("\n  {line}")).collect();
+        terminal::note(&format!("{}{lines}", error.kind.name()));
+        ExitCode::from(REFUSED)
+    })
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Internal, "a mistake in rolecall itself ended the command: please report the lines above")
+}
+
+async fn command() -> Result<ExitCode, Error> {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return report_arguments(&error),
+    };
+    match arguments.command {
         Command::Run(run) => run::run(run).await,
         Command::Plan(plan) => plan::plan(plan).await,
         Command::Onboard(onboard) => onboard::onboard(onboard).await,
@@ -33,12 +61,21 @@ pub async fn main() -> ExitCode {
         Command::Resume(resume) => resume::resume(resume).await,
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,
-    };
-    result.unwrap_or_else(|error: Error| {
-        eprintln!("rolecall: {}", error.kind.name());
-        for line in error.message.lines() {
-            eprintln!("  {line}");
+    }
+}
+
+/// Prints the help or the version to standard output, and anything else to standard error. An error repeats arguments,
+/// so it is printed without styles.
+fn report_arguments(error: &clap::Error) -> Result<ExitCode, Error> {
+    let rendered = error.render();
+    match error.kind() {
+        ArgumentErrorKind::DisplayHelp | ArgumentErrorKind::DisplayVersion => {
+            terminal::print_help(&rendered.ansi().to_string(), &rendered.to_string())?;
+            Ok(ExitCode::SUCCESS)
         }
-        ExitCode::from(REFUSED)
-    })
+        _ => {
+            terminal::note_text(&rendered.to_string());
+            Ok(ExitCode::from(REFUSED))
+        }
+    }
 }

@@ -1,22 +1,11 @@
-//! Printing to standard output: results of runs as text, and JSON.
+//! The results of runs as text.
+//!
+//! **Invariant:** names of customers and messages of AWS keep to their line and their cell.
 
-use std::io::Write;
-
-use comfy_table::{CellAlignment, Table, presets};
-
+use crate::cli::text_table::TextTable;
 use crate::domain::RunId;
 use crate::engine::{Chain, Completeness, Manifest, Response, advice};
-
-/// Prints a text. A closed pipe (`| head`) is not an error.
-pub(super) fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{}", text.trim_end());
-}
-
-/// Prints a value as indented JSON.
-pub(super) fn print_json(value: &impl serde::Serialize) {
-    print(&serde_json::to_string_pretty(value).unwrap_or_default());
-}
+use crate::terminal::one_line;
 
 /// Returns the name of a completeness.
 pub(super) fn status_name(status: Completeness) -> &'static str {
@@ -28,23 +17,11 @@ pub(super) fn status_name(status: Completeness) -> &'static str {
     }
 }
 
-/// Creates a table. The columns from `first_number` on are numbers, aligned to the right.
-pub(super) fn table(header: &[&str], first_number: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index >= first_number {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
 /// Renders a run for a person: its accounts, its failures with advice, and where its files are.
 pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> String {
     let mut text = String::new();
     if let Some(manifest) = manifest {
-        text.push_str(&format!("{}\n\n", accounts(manifest).trim_fmt()));
+        text.push_str(&format!("{}\n\n", accounts(manifest).render()));
     }
     if !response.failures.is_empty() {
         text.push_str(&failures(response));
@@ -66,8 +43,8 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
     text
 }
 
-fn accounts(manifest: &Manifest) -> Table {
-    let mut accounts = table(&["account", "name", "status", "records", "cells", "gaps", "calls"], 3);
+fn accounts(manifest: &Manifest) -> TextTable {
+    let mut accounts = TextTable::new(&["account", "name", "status", "records", "cells", "gaps", "calls"], 3);
     for account in &manifest.by_account {
         let cells: u64 = account.cells.values().sum();
         let answered: u64 = account.cells.iter().filter(|(status, _)| status.is_answered()).map(|(_, n)| n).sum();
@@ -87,7 +64,7 @@ fn accounts(manifest: &Manifest) -> Table {
 fn failures(response: &Response) -> String {
     let mut text = "What was not answered, and what to do about it:\n".to_owned();
     for group in &response.failures {
-        let code = group.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let code = group.code.as_deref().map(|code| format!(" ({})", one_line(code))).unwrap_or_default();
         let cells = if group.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", group.cells) };
         text.push_str(&format!(
             "  {} {}{code}: {cells} of {} in {}\n    AWS or rolecall: {}\n    {}\n",
@@ -95,7 +72,7 @@ fn failures(response: &Response) -> String {
             group.status.name(),
             abbreviate(&group.tables),
             abbreviate(&group.regions),
-            group.message,
+            one_line(&group.message),
             advice(group),
         ));
     }

@@ -1,10 +1,10 @@
 //! Progress bars on standard error.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::printer::status_name;
 use crate::engine::{AccountSummary, Completeness, Observer};
+use crate::terminal::{log_line, one_line};
 
 /// A bar of accounts and a bar of cells, drawn on standard error.
 #[derive(Debug)]
@@ -33,9 +33,10 @@ impl ProgressBars {
         let _ = self.bars.clear();
     }
 
-    /// Returns a writer that prints log lines above the bars.
-    pub(super) fn writer(&self) -> AboveBars {
-        AboveBars(self.bars.clone())
+    /// Returns a function that prints log lines above the bars.
+    pub(super) fn log_lines(&self) -> impl Fn(&[u8]) + Clone + Send + Sync + 'static {
+        let bars = self.bars.clone();
+        move |line| bars.suspend(|| log_line(line))
     }
 }
 
@@ -46,7 +47,7 @@ impl Observer for ProgressBars {
         self.cells.set_position(0);
         self.cells.set_length(0);
         self.accounts.set_length(accounts as u64);
-        self.accounts.set_message(run_id.to_owned());
+        self.accounts.set_message(one_line(run_id).into_owned());
         self.accounts.enable_steady_tick(std::time::Duration::from_millis(200));
     }
 
@@ -61,30 +62,9 @@ impl Observer for ProgressBars {
     fn account_done(&self, summary: &AccountSummary) {
         self.accounts.inc(1);
         if summary.status != Completeness::Complete {
-            let name = summary.name.as_deref().unwrap_or_default();
+            let name = one_line(summary.name.as_deref().unwrap_or_default());
+            // A line that the terminal does not take is lost: the ledger and the summary have the status too.
             let _ = self.bars.println(format!("  {} {name}: {}", summary.account_id, status_name(summary.status)));
         }
-    }
-}
-
-/// A writer to standard error that redraws the bars below each line.
-#[derive(Clone, Debug)]
-pub(super) struct AboveBars(MultiProgress);
-
-impl std::io::Write for AboveBars {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.suspend(|| std::io::stderr().write(bytes))
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for AboveBars {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

@@ -76,6 +76,12 @@ impl RegistryStore {
         self.load().await.map(|(file, _)| file)
     }
 
+    /// Returns the file as it is listed. A missing one is an error: its address may be a mistake.
+    pub(crate) async fn existing_file(&self) -> Result<RegistryFile, Error> {
+        let (file, tag) = self.load().await?;
+        if tag.is_some() { Ok(file) } else { Err(unreadable(&self.address, "it does not exist")) }
+    }
+
     async fn load(&self) -> Result<(RegistryFile, Option<String>), Error> {
         let Some(object) = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))? else {
             return Ok((RegistryFile::new(), None));

@@ -5,14 +5,13 @@
 //!
 //! **Invariant:** knows nothing of how a run is carried out.
 
-use std::io::Write;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::domain::{RunId, millis};
 use crate::engine::{Completeness, Observer, Response};
+use crate::terminal::print_json_line;
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "rolecall";
@@ -45,10 +44,9 @@ impl Observer for Metrics {
 }
 
 fn write(documents: &[Value]) {
-    let mut out = std::io::stdout().lock();
     for document in documents {
         // A failed write must not fail a run that is committed.
-        let _ = writeln!(out, "{document}");
+        let _ = print_json_line(&document.to_string());
     }
 }
 

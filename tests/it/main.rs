@@ -40,5 +40,6 @@ mod sim;
 mod simulated;
 mod stores;
 mod templates;
+mod terminal;
 mod trust;
 mod views;

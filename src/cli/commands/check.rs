@@ -1,6 +1,5 @@
 //! `rolecall check`: checks customer roles, and enables the targets that pass.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,13 +7,13 @@ use serde_json::json;
 
 use crate::cli::args::{CheckArgs, OnboardArgs, SettingArgs};
 use crate::cli::commands::check_report::{render, verdict_text};
-use crate::cli::printer;
 use crate::domain::AccountId;
 use crate::error::Error;
 use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::onboarding::check::{CheckObserver, CheckOptions, CheckedTarget, Checker, Verdict};
+use crate::terminal;
 
 /// The exit code if a target is not ready.
 const NOT_READY: u8 = 1;
@@ -53,12 +52,12 @@ struct CheckRequest {
 
 async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> Result<ExitCode, Error> {
     let settings = flags.settings()?;
-    logging::to_terminal(settings.log.as_deref(), verbose, std::io::stderr);
+    logging::to_terminal(settings.log.as_deref(), verbose);
     let checker = Checker::start(&settings).await?;
     if !request.json {
-        printer::print(&format!("This runs as {}, and customers trust {}.\n", checker.identity.arn, checker.role));
+        terminal::print(&format!("This runs as {}, and customers trust {}.\n", checker.identity.arn, checker.role))?;
     }
-    let progress = CheckProgress { each_target: std::io::stderr().is_terminal() && !request.json };
+    let progress = CheckProgress { each_target: terminal::is_watched() && !request.json };
     let checked = checker.check(&request.request, request.problems, request.options, &progress).await?;
     let ready: Vec<AccountId> = checked
         .iter()
@@ -67,33 +66,34 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
         .collect();
     // The report comes first: it is worth having even if the registry cannot be written.
     if !request.json {
-        printer::print(&render(&checked, verbose > 0));
+        terminal::print(&render(&checked, verbose > 0))?;
     }
     let (enabled, changed) =
         if request.enable && !ready.is_empty() { checker.enable(&ready).await? } else { Default::default() };
     if request.json {
-        printer::print_json(&json!({
+        terminal::print_json(&json!({
             "identity": checker.identity.arn, "backend_role": checker.role.to_string(), "targets": checked,
             "enabled": enabled, "changed_meanwhile": changed,
-        }));
+        }))?;
     } else if request.enable {
-        print_enabled(checker.registry_store.address(), &enabled, &changed);
+        print_enabled(checker.registry_store.address(), &enabled, &changed)?;
     } else if !ready.is_empty() {
-        printer::print(&format!("\n{} targets are ready and not enabled yet: --enable enables them", ready.len()));
+        terminal::print(&format!("\n{} targets are ready and not enabled yet: --enable enables them", ready.len()))?;
     }
     let all_ready = checked.iter().all(|target| target.verdict == Verdict::Ready);
     Ok(if all_ready { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
 }
 
-fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) {
+fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) -> Result<(), Error> {
     let names = |accounts: &[AccountId]| match accounts {
         [] => "none".to_owned(),
         some => some.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", "),
     };
-    printer::print(&format!("\nenabled in {registry}: {}", names(enabled)));
+    terminal::print(&format!("\nenabled in {registry}: {}", names(enabled)))?;
     if !changed.is_empty() {
-        printer::print(&format!("changed in the registry during the check, check them again: {}", names(changed)));
+        terminal::print(&format!("changed in the registry during the check, check them again: {}", names(changed)))?;
     }
+    Ok(())
 }
 
 struct CheckProgress {
@@ -102,16 +102,16 @@ struct CheckProgress {
 
 impl CheckObserver for CheckProgress {
     fn waiting_for_role(&self, account_id: &AccountId, patience: Duration) {
-        eprintln!(
-            "rolecall: the role of {account_id} does not let us in yet. IAM takes some seconds to know a new role: trying \
+        terminal::note(&format!(
+            "the role of {account_id} does not let us in yet. IAM takes some seconds to know a new role: trying \
              for {} s",
             patience.as_secs()
-        );
+        ));
     }
 
     fn target_checked(&self, target: &CheckedTarget) {
         if self.each_target {
-            eprintln!("rolecall: {} {}", target.account_id, verdict_text(target.verdict));
+            terminal::note(&format!("{} {}", target.account_id, verdict_text(target.verdict)));
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The report of `rolecall check` as text.
 
 use crate::cli::printer;
+use crate::cli::text_table::TextTable;
 use crate::onboarding::check::{CheckedTarget, Finding, NegativeProbe, ProbeOutcome, Severity, TypeRow, Verdict};
+use crate::terminal::one_line;
 
 /// Renders a table of all targets, the findings of each, and the notes. `in_full` gives each resource
 /// type its own line.
 pub(super) fn render(checked: &[CheckedTarget], in_full: bool) -> String {
     let mut text = summary_table(checked);
     for target in checked.iter().filter(|target| needs_details(target)) {
-        let name = target.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        let name = target.name.as_ref().map(|name| format!(" {}", one_line(name))).unwrap_or_default();
         text.push_str(&format!("\n{}{name}: {}\n", target.account_id, verdict_text(target.verdict)));
         for finding in target.findings.iter().filter(|finding| finding.severity > Severity::Note) {
             text.push_str(&render_finding(finding));
@@ -40,7 +42,7 @@ fn severity_text(severity: Severity) -> &'static str {
 
 fn summary_table(checked: &[CheckedTarget]) -> String {
     let columns = ["account", "name", "enabled", "verdict", "negative probe", "types", "seconds"];
-    let mut table = printer::table(&columns, 5);
+    let mut table = TextTable::new(&columns, 5);
     for target in checked {
         let negative_probe = match target.negative_probe {
             NegativeProbe::Refused => "refused",
@@ -59,7 +61,7 @@ fn summary_table(checked: &[CheckedTarget]) -> String {
             format!("{:.1}", target.duration_ms as f64 / 1000.0),
         ]);
     }
-    format!("{}\n", table.trim_fmt())
+    format!("{}\n", table.render())
 }
 
 fn needs_details(target: &CheckedTarget) -> bool {
@@ -68,9 +70,9 @@ fn needs_details(target: &CheckedTarget) -> bool {
 }
 
 fn render_finding(finding: &Finding) -> String {
-    let mut text = format!("  {}: {}\n", severity_text(finding.severity), finding.message);
+    let mut text = format!("  {}: {}\n", severity_text(finding.severity), one_line(&finding.message));
     if !finding.remedy.is_empty() {
-        text.push_str(&format!("    to do: {}\n", finding.remedy));
+        text.push_str(&format!("    to do: {}\n", one_line(&finding.remedy)));
     }
     if let Some(policy) = &finding.policy {
         let policy = serde_json::to_string_pretty(policy).unwrap_or_default();
@@ -97,9 +99,9 @@ fn notes(checked: &[CheckedTarget]) -> String {
             few if few.len() <= 3 => few.join(", "),
             many => format!("{} accounts", many.len()),
         };
-        text.push_str(&format!("\nnote about {about}: {}\n", note.message));
+        text.push_str(&format!("\nnote about {about}: {}\n", one_line(&note.message)));
         if !note.remedy.is_empty() {
-            text.push_str(&format!("  to do: {}\n", note.remedy));
+            text.push_str(&format!("  to do: {}\n", one_line(&note.remedy)));
         }
     }
     text
@@ -130,14 +132,14 @@ fn type_table(target: &CheckedTarget, in_full: bool) -> String {
     let used: Vec<_> =
         columns.into_iter().filter(|(outcome, _)| gaps.iter().any(|row| row.regions.contains_key(outcome))).collect();
     let header: Vec<&str> = used.iter().map(|(_, name)| *name).chain(["types"]).collect();
-    let mut table = printer::table(&header, header.len());
+    let mut table = TextTable::new(&header, header.len());
     for group in &groups {
         let numbers = used.iter().map(|(outcome, _)| group[0].regions.get(outcome).map_or(0, Vec::len).to_string());
         let names: Vec<String> = group.iter().map(|row| row.table.to_owned()).collect();
         table.add_row(numbers.chain([printer::abbreviate(&names)]));
     }
     let (all, rest) = (target.types.len(), target.types.len() - gaps.len());
-    let lines = table.trim_fmt().lines().map(|line| format!("   {line}\n")).collect::<String>();
+    let lines = table.render().lines().map(|line| format!("   {line}\n")).collect::<String>();
     let more = if in_full { "" } else { "; -v and --json show each type" };
     format!("  Regions by outcome, for the types that are not allowed everywhere ({rest} of {all} are{more}):\n{lines}")
 }

@@ -10,13 +10,14 @@ use crate::catalogue::Scope;
 use crate::cli::args::{OnboardArgs, tags};
 use crate::cli::commands::onboard_report::{Registered, print_check_command, render, to_json};
 use crate::cli::commands::{check, targets};
-use crate::cli::printer;
 use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, RegistryStore, TargetEntry};
 use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
+use crate::logging;
 use crate::onboarding::import;
 use crate::onboarding::invitation::{Invitation, template_sha256};
+use crate::terminal;
 
 pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     let new = new_targets(&arguments)?;
@@ -25,6 +26,7 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
         return check::check_onboarded(&accounts, &arguments).await;
     }
     let settings = arguments.settings.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0);
     let backend = Backend::load(&settings).await;
     let registry_store = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
     let role = targets::backend_role(None, &settings, &registry_store).await?.ok_or_else(|| {
@@ -49,17 +51,19 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     let invitations = invitations(&file, &accounts, &common);
     if arguments.json {
         let printed: Vec<_> = invitations.iter().map(|one| to_json(one, &registered, &sha256)).collect();
-        printer::print_json(&printed);
+        terminal::print_json(&printed)?;
         return Ok(ExitCode::SUCCESS);
     }
     let texts: Vec<String> = invitations.iter().map(|one| render(one, &registered, &sha256)).collect();
     let ignored = ignored_flags(&file, &new, &registered.added);
     if !ignored.is_empty() {
         let flags = ignored.into_iter().collect::<Vec<_>>().join(", ");
-        eprintln!("rolecall: {flags} of targets that are in the registry already were not changed: edit the registry");
+        terminal::note(&format!(
+            "{flags} of targets that are in the registry already were not changed: edit the registry"
+        ));
     }
-    printer::print(&texts.join("\n\n"));
-    print_check_command(&accounts, arguments.scope, &registered.registry, &common.backend_role);
+    terminal::print(&texts.join("\n\n"))?;
+    print_check_command(&accounts, arguments.scope, &registered.registry, &common.backend_role)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,9 +4,10 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::catalogue::Scope;
-use crate::cli::printer;
 use crate::domain::{AccountId, RoleArn};
+use crate::error::Error;
 use crate::onboarding::invitation::{Invitation, shell};
+use crate::terminal;
 
 /// What happened to the targets in the registry.
 pub(super) struct Registered {
@@ -89,16 +90,21 @@ fn render_template(invitation: &Invitation, registered: &Registered, sha256: &st
 }
 
 /// Prints the command that checks the accounts and enables them.
-pub(super) fn print_check_command(accounts: &[AccountId], scope: Scope, registry: &str, backend_role: &RoleArn) {
+pub(super) fn print_check_command(
+    accounts: &[AccountId],
+    scope: Scope,
+    registry: &str,
+    backend_role: &RoleArn,
+) -> Result<(), Error> {
     let resources = scope.resource_globs().map(|globs| format!(" --resources '{}'", globs.join(",")));
-    printer::print(&format!(
+    terminal::print(&format!(
         "\nOnce the role exists (the check waits some seconds until IAM knows it):\n\n  \
          rolecall check --accounts {}{} --enable --registry {} --backend-role {}",
         joined(accounts, ","),
         resources.unwrap_or_default(),
         shell(registry),
         shell(&backend_role.to_string()),
-    ));
+    ))
 }
 
 fn joined(accounts: &[AccountId], separator: &str) -> String {

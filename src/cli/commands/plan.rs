@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, Reach, Source};
 use crate::cli::args::PlanArgs;
-use crate::cli::printer;
+use crate::cli::text_table::TextTable;
 use crate::domain::Partition;
 use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::Runtime;
+use crate::terminal;
 
 /// Calls before an account's first cell: AssumeRole, its alias, its enabled regions.
 const CALLS_TO_ENTER: u64 = 3;
@@ -22,7 +23,7 @@ const CALLS_TO_ENTER: u64 = 3;
 /// Prints the plan of a request, as a table or as JSON.
 pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
-    logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
+    logging::to_terminal(settings.log.as_deref(), 0);
     let mut errors = ValidationErrors::default();
     let (request, _) = arguments.selection.request(None, &mut errors)?;
     let engine = Engine::start(settings, Runtime::Terminal).await;
@@ -38,9 +39,9 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
         resources: &selection.resources,
     };
     if arguments.json {
-        printer::print_json(&outline.to_json());
+        terminal::print_json(&outline.to_json())?;
     } else {
-        printer::print(&outline.render_text());
+        terminal::print(&outline.render_text())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -75,7 +76,7 @@ impl PlanOutline<'_> {
     }
 
     fn render_text(&self) -> String {
-        let mut table = printer::table(&["account", "name", "regions", "known", "types", "cells", "calls"], 3);
+        let mut table = TextTable::new(&["account", "name", "regions", "known", "types", "cells", "calls"], 3);
         for (account, estimate) in &self.accounts {
             let only = account.regions.request.as_ref().map(|globs| format!(" only {}", globs.join(" ")));
             table.add_row([
@@ -94,7 +95,7 @@ impl PlanOutline<'_> {
             "{}\n\n{left_out}resource types: {}\n\
              {} accounts, about {} cells, at least {} calls. The enabled regions of an account are known only after entering\n\
              it: this plan uses the partition's default regions. More pages, DNS zones and details come on top.",
-            table.trim_fmt(),
+            table.render(),
             self.resources.join(" "),
             self.accounts.len(),
             self.cells(),

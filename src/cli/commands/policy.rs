@@ -7,17 +7,19 @@ use crate::aws::{Backend, SessionPolicy};
 use crate::catalogue::{Table, actions_of, session_policies};
 use crate::cli::args::{PolicyArgs, WhichPolicy};
 use crate::cli::commands::{resources, targets};
-use crate::cli::printer;
 use crate::customers::{DEFAULT_ROLE_NAME, RegistryStore, TargetRole};
 use crate::domain::{Globs, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
+use crate::logging;
 use crate::onboarding::iam_policy::write::{self, AdminPolicyInputs, MANAGED_POLICY_LIMIT};
 use crate::onboarding::iam_policy::{PolicyDocument, decode_document};
 use crate::settings::Settings;
+use crate::terminal;
 
 pub(crate) async fn policy(arguments: PolicyArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0);
     let documents = match arguments.of {
         WhichPolicy::Customer if arguments.trust => vec![trust(&settings).await?],
         WhichPolicy::Customer => vec![write::customer(&actions_of(chosen_tables(&arguments)?.into_iter()))],
@@ -26,10 +28,10 @@ pub(crate) async fn policy(arguments: PolicyArgs) -> Result<ExitCode, Error> {
         WhichPolicy::Admin => vec![admin(&settings).await?],
     };
     match documents.as_slice() {
-        [one] => printer::print_json(one),
+        [one] => terminal::print_json(one)?,
         many => {
-            eprintln!("rolecall: {} policies, to attach separately", many.len());
-            printer::print_json(&many);
+            terminal::note(&format!("{} policies, to attach separately", many.len()));
+            terminal::print_json(&many)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -98,11 +100,11 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
     }
     let documents = write::backend(&roles);
     if documents.len() > 1 {
-        eprintln!(
-            "rolecall: {} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters). A role may have ten managed \
+        terminal::note(&format!(
+            "{} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters). A role may have ten managed \
              policies, unless the quota is raised. If all roles had one name, one statement would do",
             roles.len()
-        );
+        ));
     }
     Ok(documents)
 }
@@ -147,9 +149,9 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
             names.iter().map(|name| of_any_account(name)).collect()
         }
         Err(error) => {
-            eprintln!(
-                "rolecall: the registry cannot be read, so the policy names only roles called {DEFAULT_ROLE_NAME}: {error}"
-            );
+            terminal::note(&format!(
+                "the registry cannot be read, so the policy names only roles called {DEFAULT_ROLE_NAME}: {error}"
+            ));
             vec![of_any_account(DEFAULT_ROLE_NAME)]
         }
     }
@@ -159,7 +161,7 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name.to_owned();
     let backend_role = settings.backend_role.clone().unwrap_or_else(|| {
-        eprintln!("rolecall: --backend-role is missing: replace 111122223333 by your backend's account");
+        terminal::note(&format!("--backend-role is missing: replace 111122223333 by your backend's account"));
         format!("arn:{partition}:iam::111122223333:role/rolecall-backend")
     });
     let split = |address: &Option<String>| {
@@ -174,9 +176,9 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     let customer_roles = customer_roles(settings, &backend).await;
     let kms_key = settings.output_kms_key.clone().filter(|key| key.contains(":key/"));
     if kms_key.is_none() && settings.output_kms_key.is_some() {
-        eprintln!(
-            "rolecall: ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it"
-        );
+        terminal::note(&format!(
+            "ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it"
+        ));
     }
     let registry = split(&settings.registry);
     Ok(write::admin(&AdminPolicyInputs { partition, backend_role, customer_roles, kms_key, registry, output }))

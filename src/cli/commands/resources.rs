@@ -6,12 +6,14 @@ use serde_json::json;
 
 use crate::catalogue::{Catalogue, Reach};
 use crate::cli::args::{ResourcesArgs, SchemaArgs};
-use crate::cli::printer;
+use crate::cli::text_table::TextTable;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
+use crate::logging;
 use crate::output::views;
 use crate::schema;
 use crate::settings::{Runtime, SETTINGS};
+use crate::terminal;
 
 /// Returns the catalogue. An invalid one is a bug in rolecall.
 pub(crate) fn catalogue() -> Result<&'static Catalogue, Error> {
@@ -30,15 +32,15 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
                 "columns": table.all_columns(), "secrets": table.secrets(),
             })
         });
-        printer::print_json(&types.collect::<Vec<_>>());
+        terminal::print_json(&types.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = printer::table(&["type", "reach", "actions"], 3);
+    let mut table = TextTable::new(&["type", "reach", "actions"], 3);
     for resource in catalogue.tables() {
         let reach = if resource.entry.reach == Reach::Regional { "regional" } else { "global" };
-        table.add_row([resource.entry.table.to_owned(), reach.to_owned(), resource.actions().join("\n")]);
+        table.add_row_of_lines([resource.entry.table.to_owned(), reach.to_owned(), resource.actions().join("\n")]);
     }
-    printer::print(&table.trim_fmt());
+    terminal::print(&table.render())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,13 +48,15 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
 pub(crate) async fn schema(arguments: &SchemaArgs) -> Result<ExitCode, Error> {
     match arguments.name.as_deref() {
         Some("duckdb") => {
-            let engine = Engine::start(arguments.settings()?, Runtime::Terminal).await;
-            printer::print(&engine.duckdb().await?);
+            let settings = arguments.settings()?;
+            logging::to_terminal(settings.log.as_deref(), 0);
+            let engine = Engine::start(settings, Runtime::Terminal).await;
+            terminal::print(&engine.duckdb().await?)?;
         }
         Some("athena") => {
-            printer::print(&views::athena(&views::tables(catalogue()?)));
+            terminal::print(&views::athena(&views::tables(catalogue()?)))?;
         }
-        Some("settings") => printer::print_json(&SETTINGS),
+        Some("settings") => terminal::print_json(&SETTINGS)?,
         _ => json_schemas(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -65,7 +69,7 @@ fn json_schemas(arguments: &SchemaArgs) -> Result<(), Error> {
             let result = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, schema::text(&schema)));
             result.map_err(|error| Error::new(ErrorKind::OutputNotWritable, format!("{}: {error}", path.display())))?;
         } else if arguments.name.as_deref() == Some(name) {
-            printer::print(&schema::text(&schema));
+            terminal::print(&schema::text(&schema))?;
         }
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! `rolecall run --fleet`, `rolecall status` and `rolecall resume`: runs that span several commands.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use crate::event::{Request, RunIdSource, run_id};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::{Runtime, Settings};
+use crate::terminal;
 
 /// Exit code for a run that is planned and not committed.
 const NOT_COMMITTED: u8 = 1;
@@ -48,15 +48,15 @@ async fn follow(
     let backend = Backend::load(&settings).await;
     let machine = StateMachine::find(&backend, settings.state_machine.as_deref()).await?;
     let execution = machine.start(next, input).await?;
-    let show_progress = std::io::stderr().is_terminal() && !as_json;
+    let show_progress = terminal::is_watched() && !as_json;
     if show_progress {
-        eprintln!("rolecall: {execution}");
+        terminal::note(&format!("{execution}"));
     }
     let output = machine
         .follow(&execution, |progress| {
             if show_progress {
                 let (ended, shards, running) = (progress.ended, progress.shards, progress.running);
-                eprintln!("rolecall: {ended} of {shards} shards have ended, {running} are running");
+                terminal::note(&format!("{ended} of {shards} shards have ended, {running} are running"));
             }
         })
         .await?;
@@ -69,11 +69,11 @@ async fn follow(
         let what = format!("{execution} has committed {last}, but not in this output: check --output");
         return Err(Error::new(ErrorKind::InvalidSettings, what));
     }
-    Ok(print_chain(&chain, as_json))
+    print_chain(&chain, as_json)
 }
 
 /// Prints the last run of a chain and the summary of the whole chain. Returns the chain's exit code.
-fn print_chain(chain: &[Manifest], as_json: bool) -> ExitCode {
+fn print_chain(chain: &[Manifest], as_json: bool) -> Result<ExitCode, Error> {
     let summary = Chain::of(chain);
     if let Some(last) = chain.last() {
         if as_json {
@@ -81,24 +81,24 @@ fn print_chain(chain: &[Manifest], as_json: bool) -> ExitCode {
             if chain.len() > 1 {
                 response["chain"] = json!(summary);
             }
-            printer::print_json(&response);
+            terminal::print_json(&response)?;
         } else {
-            printer::print(&printer::render_text(&last.response, Some(last)));
+            terminal::print(&printer::render_text(&last.response, Some(last)))?;
             if chain.len() > 1 {
-                printer::print(&format!("\n{}", printer::render_chain(&summary)));
+                terminal::print(&format!("\n{}", printer::render_chain(&summary)))?;
             }
             if last.response.remaining.is_some() {
-                printer::print(&printer::resume_hint(&chain[0].response.run_id));
+                terminal::print(&printer::resume_hint(&chain[0].response.run_id))?;
             }
         }
     }
-    exit_code(summary.status)
+    Ok(exit_code(summary.status))
 }
 
 /// Prints how far a run has come.
 pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
-    logging::to_terminal(settings.log.as_deref(), 0, std::io::stderr);
+    logging::to_terminal(settings.log.as_deref(), 0);
     let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let run = &arguments.run_id;
     match history.status(run).await? {
@@ -107,11 +107,11 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
             let mut progress = progress_json(&status).unwrap_or_default();
             progress["run_id"] = json!(run);
             progress["committed"] = json!(false);
-            printer::print_json(&progress);
+            terminal::print_json(&progress)?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         RunStatus::Planned { plan, shards, committed, accounts } => {
-            printer::print(&render_progress((run, run), &plan, (committed, shards), accounts));
+            terminal::print(&render_progress((run, run), &plan, (committed, shards), accounts))?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         RunStatus::Unknown => Err(unknown(run)),
@@ -130,23 +130,23 @@ async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> R
     let summary = Chain::of(&chain);
     if as_json {
         let last = chain.last().filter(|_| chain.len() > 1);
-        printer::print_json(&json!({
+        terminal::print_json(&json!({
             "run_id": run, "committed": true, "next": next, "response": first.response,
             "next_begun": next_status.as_ref().and_then(progress_json), "last": last.map(|last| &last.response),
             "chain": summary,
-        }));
+        }))?;
         return Ok(exit_code(summary.status));
     }
-    printer::print(&printer::render_text(&first.response, Some(first)));
+    terminal::print(&printer::render_text(&first.response, Some(first)))?;
     if chain.len() > 1 {
-        printer::print(&format!("\n{}", printer::render_chain(&summary)));
+        terminal::print(&format!("\n{}", printer::render_chain(&summary)))?;
     }
     match (&next, next_status) {
         (Some(next), Some(RunStatus::Planned { plan, shards, committed, accounts })) => {
-            printer::print(&format!("\n{}", render_progress((next, run), &plan, (committed, shards), accounts)));
+            terminal::print(&format!("\n{}", render_progress((next, run), &plan, (committed, shards), accounts)))?;
         }
         (Some(next), _) => {
-            printer::print(&format!("\nremaining: run {next}. `rolecall resume {run}` carries it out"));
+            terminal::print(&format!("\nremaining: run {next}. `rolecall resume {run}` carries it out"))?;
         }
         _ => {}
     }
@@ -206,9 +206,9 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     }
     local_run.finish();
     let chain = history.chain(first).await?;
-    let code = print_chain(&chain, arguments.json);
+    let code = print_chain(&chain, arguments.json)?;
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
-        printer::print("Nothing remains of it.");
+        terminal::print("Nothing remains of it.")?;
     }
     Ok(code)
 }

@@ -10,6 +10,7 @@ use crate::cli::printer;
 use crate::engine::{Engine, RequestDraft};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
+use crate::terminal;
 
 /// Carries out a run in this process, or by the state machine with `--fleet`, and prints its result.
 pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
@@ -32,12 +33,12 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     }
     let response = result?;
     if options.json {
-        printer::print_json(&response);
+        terminal::print_json(&response)?;
     } else {
         let manifest = local_run.engine.history()?.manifest(&response.run_id).await?;
-        printer::print(&printer::render_text(&response, manifest.as_ref()));
+        terminal::print(&printer::render_text(&response, manifest.as_ref()))?;
         if response.remaining.is_some() {
-            printer::print(&printer::resume_hint(&response.run_id));
+            terminal::print(&printer::resume_hint(&response.run_id))?;
         }
     }
     Ok(exit_code(response.status))

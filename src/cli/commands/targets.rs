@@ -7,14 +7,16 @@ use serde_json::json;
 
 use crate::aws::{AwsError, Backend};
 use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
-use crate::cli::printer;
+use crate::cli::text_table::TextTable;
 use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, RegistryStore, external_id};
 use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
+use crate::logging;
 use crate::onboarding::import;
 use crate::onboarding::import::{ImportCandidates, ImportDefaults, ImportReport};
 use crate::settings::Settings;
+use crate::terminal::{self, one_line};
 
 pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> {
     match command {
@@ -23,11 +25,11 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
         TargetsCommand::Remove(named) => {
             let (_, registry_store) = open(&named.registry).await?;
             registry_store.update(|file| file.remove(&named.accounts)).await?;
-            printer::print(&format!(
+            terminal::print(&format!(
                 "{} targets removed from {}. Their collected data stays: infra/ONBOARDING.md says how to purge it.",
                 named.accounts.len(),
                 registry_store.address()
-            ));
+            ))?;
         }
         TargetsCommand::Enable(named) => set_enabled(&named.registry, &named.accounts, true).await?,
         TargetsCommand::Disable(named) => set_enabled(&named.registry, &named.accounts, false).await?,
@@ -39,6 +41,7 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
 /// Opens the registry with the operator's own credentials: `backend_role` may only read it.
 async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error> {
     let settings = registry.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0);
     let backend = Backend::load(&settings).await;
     let registry_store = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
     Ok((backend, registry_store))
@@ -49,12 +52,12 @@ async fn set_enabled(registry: &RegistryArgs, accounts: &[AccountId], enabled: b
     let changed = registry_store.update(|file| file.set_enabled(accounts, enabled)).await?;
     let (word, already) = (if enabled { "enabled" } else { "disabled" }, accounts.len() - changed.len());
     let already = if already > 0 { format!("; {already} already were") } else { String::new() };
-    printer::print(&format!("{} targets {word} in {}{already}.", changed.len(), registry_store.address()));
+    terminal::print(&format!("{} targets {word} in {}{already}.", changed.len(), registry_store.address()))?;
     Ok(())
 }
 
 async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error> {
-    let file = registry_store.file().await?;
+    let file = registry_store.existing_file().await?;
     if as_json {
         // External IDs stay in the registry.
         let targets = file.targets.iter().map(|entry| {
@@ -64,11 +67,11 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
                 "has_external_id": entry.external_id.is_some(), "regions": entry.regions, "tags": entry.tags,
             })
         });
-        printer::print_json(&targets.collect::<Vec<_>>());
+        terminal::print_json(&targets.collect::<Vec<_>>())?;
         return Ok(());
     }
     let mut table =
-        printer::table(&["account", "name", "customer", "enabled", "external id", "regions", "tags", "role"], 9);
+        TextTable::new(&["account", "name", "customer", "enabled", "external id", "regions", "tags", "role"], 9);
     for entry in &file.targets {
         let tags: Vec<String> = entry.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let role = match &entry.role_arn {
@@ -90,11 +93,11 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
     }
     let enabled = file.targets.iter().filter(|entry| entry.enabled.unwrap_or(true)).count();
     let count = file.targets.len();
-    printer::print(&format!(
+    terminal::print(&format!(
         "{}\n\n{count} targets, {enabled} enabled, in {}",
-        table.trim_fmt(),
+        table.render(),
         registry_store.address()
-    ));
+    ))?;
     Ok(())
 }
 
@@ -138,7 +141,7 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
         }
         (false, _) => format!("disabled; `rolecall check --accounts {account} --enable` checks its role"),
     };
-    printer::print(&format!("{account} was added to {}: {next}.", registry_store.address()));
+    terminal::print(&format!("{account} was added to {}: {next}.", registry_store.address()))?;
     Ok(())
 }
 
@@ -170,9 +173,9 @@ async fn import_targets(arguments: ImportArgs) -> Result<(), Error> {
     let candidates = find_candidates(&arguments, &settings, &backend, &registry_store).await?;
     let imported = registry_store.update(|file: &mut RegistryFile| candidates.add_to(file, &defaults)).await?;
     if arguments.json {
-        printer::print_json(&imported);
+        terminal::print_json(&imported)?;
     } else {
-        printer::print(&render_import(&imported, registry_store.address()));
+        terminal::print(&render_import(&imported, registry_store.address()))?;
     }
     Ok(())
 }
@@ -256,7 +259,7 @@ fn render_import(imported: &ImportReport, registry: &str) -> String {
         text.push_str(&format!("Disabled, since the accounts are closed: {}.\n", names.join(", ")));
     }
     for (what, why) in left_out {
-        text.push_str(&format!("Left out: {what}: {why}.\n"));
+        text.push_str(&format!("Left out: {}: {}.\n", one_line(what), one_line(why)));
     }
     text
 }

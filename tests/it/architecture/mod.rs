@@ -132,6 +132,34 @@ fn no_error_is_printed_in_its_debug_form() {
     }
 }
 
+/// Clippy forbids `println!` and cannot forbid what the macro stands for, nor `eprintln!`, which panics on a full disk.
+#[test]
+fn only_the_terminal_module_prints() {
+    let src = root().join("src");
+    let bins = files_below(&src.join("bin")).into_iter().map(|path| {
+        let code = std::fs::read_to_string(&path).expect("text");
+        (path, code)
+    });
+    let mut checked = 0;
+    for (path, code) in library().into_iter().map(|file| (file.path, file.code)).chain(bins) {
+        checked += 1;
+        if path.starts_with(src.join("terminal")) {
+            continue;
+        }
+        for printing in ["println!", "print!", "dbg!", "stdout", "stderr", "/dev/tty", "Term::", "::parse()", ".exit()"]
+        {
+            // Clap's `Cli::parse` and `Error::exit` print by themselves. Other types have methods of these names.
+            let clap = ["::parse()", ".exit()"].contains(&printing);
+            assert!(!code.contains(printing) || clap && !code.contains("clap"), "{} has {printing}", path.display());
+        }
+        let bars = path == src.join("cli/progress.rs");
+        assert!(bars || !code.contains("indicatif::"), "{} draws on the terminal", path.display());
+        let logs = path == src.join("logging.rs");
+        assert!(logs || !code.contains("tracing_subscriber::"), "{} writes log lines", path.display());
+    }
+    assert!(checked > 150, "only {checked} files were found");
+}
+
 #[test]
 fn the_lambda_binary_links_no_crate_of_the_command_line() {
     let output = std::process::Command::new(env!("CARGO"))
