@@ -2,9 +2,8 @@
 //!
 //! **Invariant:** knows neither XML nor the formats of files.
 
-use jiff::Timestamp;
-
 use super::json;
+use super::utc_time::UtcTime;
 
 /// A column's value. Missing, empty text and an empty list are three different values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +18,7 @@ pub enum Value {
     Integer(i64),
     Double(f64),
     /// An instant in UTC.
-    Timestamp(Timestamp),
+    Timestamp(UtcTime),
     /// JSON of a structure or a list, with AWS's own member names.
     Json(String),
 }

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** knows one column, and nothing of rows or files.
 
+use std::collections::HashSet;
+
 use ::parquet::data_type::{BoolType, DoubleType, Int64Type};
 use ::parquet::file::writer::SerializedRowGroupWriter;
 
@@ -14,6 +16,9 @@ use crate::inventory::{Column, ColumnType};
 const NULL: i16 = 0;
 /// The definition level of an empty map. The level of a value is the highest of its column.
 const EMPTY: i16 = 1;
+
+/// Up to this many pairs, comparing each with each is faster than hashing. A resource has at most 50 tags.
+const FEW_PAIRS: usize = 50;
 
 /// A column and its values since the last row group.
 pub(super) struct ColumnBuffer {
@@ -74,9 +79,7 @@ impl ColumnBuffer {
                     return Ok(2 * level);
                 }
                 // The last pair with a key counts, as in JSON: readers refuse a map with duplicate keys.
-                let last = |at: usize| !pairs[at + 1..].iter().any(|(key, _)| *key == pairs[at].0);
-                let kept = (0..pairs.len()).filter(|at| last(*at)).enumerate();
-                let sizes = kept.map(|(number, at)| {
+                let sizes = last_of_each_key(pairs).into_iter().enumerate().map(|(number, at)| {
                     repeated.push(i16::from(number > 0));
                     self.levels.push(EMPTY + 1);
                     keys.push(&pairs[at].0) + values.push(&pairs[at].1) + 2 * level
@@ -87,8 +90,7 @@ impl ColumnBuffer {
             (Values::Booleans(values), ColumnValue::Boolean(value), _) => put(values, value),
             (Values::Integers(values), ColumnValue::Integer(value), ColumnType::Integer) => put(values, value),
             (Values::Integers(values), ColumnValue::Timestamp(value), ColumnType::Timestamp) => {
-                // Rounds down to the microsecond, also before 1970.
-                put(values, value.as_microsecond() - i64::from(value.subsec_nanosecond() % 1000 < 0))
+                put(values, value.as_microsecond())
             }
             (Values::Doubles(values), ColumnValue::Double(value), _) => put(values, value),
             (_, value, kind) => {
@@ -120,6 +122,18 @@ impl ColumnBuffer {
         }
         Ok(())
     }
+}
+
+/// The positions of the pairs that no later pair with the same key replaces.
+fn last_of_each_key(pairs: &[(String, String)]) -> Vec<usize> {
+    if pairs.len() <= FEW_PAIRS {
+        let replaced = |at: usize| pairs[at + 1..].iter().any(|(key, _)| *key == pairs[at].0);
+        return (0..pairs.len()).filter(|at| !replaced(*at)).collect();
+    }
+    let mut seen = HashSet::new();
+    let mut last: Vec<usize> = (0..pairs.len()).rev().filter(|at| seen.insert(&pairs[*at].0)).collect();
+    last.reverse();
+    last
 }
 
 fn put<T>(values: &mut Vec<T>, value: T) -> usize {

@@ -2,9 +2,7 @@
 //!
 //! **Invariant:** knows nothing of their encoding.
 
-use jiff::Timestamp;
-
-use crate::decode::Value;
+use crate::decode::{UtcTime, Value};
 use crate::inventory::{LedgerRow, Location, Record};
 
 /// A value for one column of one row.
@@ -16,7 +14,7 @@ pub(crate) enum ColumnValue<'a> {
     Boolean(bool),
     Integer(i64),
     Double(f64),
-    Timestamp(Timestamp),
+    Timestamp(UtcTime),
     /// The pairs of a map.
     Map(&'a [(String, String)]),
 }
@@ -65,7 +63,7 @@ pub(crate) fn record_values<'a>(
         text(record.arn.as_deref()),
         text(record.owner_id.as_deref()),
         record.tags.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
-        ColumnValue::Timestamp(location.collected_at),
+        ColumnValue::Timestamp(location.collected_at.into()),
     ];
     opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
 }
@@ -85,7 +83,7 @@ pub(crate) fn ledger_values(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
         count(row.calls),
         count(row.retries),
         count(row.throttles),
-        row.started_at.map_or(ColumnValue::Missing, ColumnValue::Timestamp),
+        row.started_at.map_or(ColumnValue::Missing, |at| ColumnValue::Timestamp(at.into())),
         count(row.duration_ms),
         text(row.parent),
         text(row.error_code.as_deref()),

@@ -8,8 +8,8 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
 use bytes::Bytes;
-use jiff::Timestamp;
 
+use crate::decode::UtcTime;
 use crate::decode::json::{write_member, write_string};
 use crate::inventory::{Column, ColumnType, OPENING_COLUMNS};
 
@@ -45,7 +45,7 @@ fn write_field(out: &mut String, field: &Field, json: bool) -> Option<()> {
         Field::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Field::Long(value) => out.push_str(&value.to_string()),
         Field::Double(value) => out.push_str(&serde_json::Value::from(*value).to_string()),
-        Field::TimestampMicros(micros) => write_string(out, &Timestamp::from_microsecond(*micros).ok()?.to_string()),
+        Field::TimestampMicros(micros) => write_string(out, &UtcTime::from_microsecond(*micros)?.to_string()),
         Field::MapInternal(map) => {
             out.push('{');
             for (key, value) in map.entries() {

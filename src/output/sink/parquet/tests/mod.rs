@@ -96,8 +96,9 @@ fn timestamps_are_microseconds_before_1970_too() {
         at("1970-01-01T00:00:00Z"),
         at("1969-12-31T23:59:59.9999999Z"),
         at("1900-02-28T00:00:00.000001Z"),
-        ColumnValue::Timestamp(Timestamp::MIN),
-        ColumnValue::Timestamp(Timestamp::MAX),
+        ColumnValue::Timestamp(Timestamp::MIN.into()),
+        ColumnValue::Timestamp(Timestamp::MAX.into()),
+        at("9999-12-31T23:59:59.999999999Z"),
     ];
     let micros = [
         1_795_230_000_123_456,
@@ -106,6 +107,7 @@ fn timestamps_are_microseconds_before_1970_too() {
         -2_203_977_599_999_999,
         Timestamp::MIN.as_second() * 1_000_000,
         Timestamp::MAX.as_second() * 1_000_000 + 999_999,
+        253_402_300_799_999_999,
     ];
     assert_eq!(round_trip(ColumnType::Timestamp, &cells), micros.map(Field::TimestampMicros));
 }

@@ -5,6 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::decode::UtcTime;
 
 type Any = (Option<String>, Option<bool>, Option<i64>, Option<f64>, Option<i64>, Option<Pairs>, Option<String>);
 type Pairs = Vec<(String, String)>;
@@ -26,7 +27,8 @@ pub(super) fn map(field: Field) -> Option<Pairs> {
 }
 
 fn micros() -> impl Strategy<Value = i64> {
-    Timestamp::MIN.as_microsecond()..=Timestamp::MAX.as_microsecond()
+    let end: UtcTime = "9999-12-31T23:59:59.999999Z".parse().unwrap();
+    Timestamp::MIN.as_microsecond()..=end.as_microsecond()
 }
 
 fn row() -> impl Strategy<Value = Any> {
@@ -50,7 +52,7 @@ fn cells(row: &Any) -> [ColumnValue<'_>; 7] {
         or(boolean.map(ColumnValue::Boolean)),
         or(integer.map(ColumnValue::Integer)),
         or(double.map(ColumnValue::Double)),
-        or(timestamp.map(|value| ColumnValue::Timestamp(Timestamp::from_microsecond(value).unwrap()))),
+        or(timestamp.map(|value| ColumnValue::Timestamp(UtcTime::from_microsecond(value).unwrap()))),
         pairs.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
         json.as_deref().map_or(ColumnValue::Missing, ColumnValue::Text),
     ]
