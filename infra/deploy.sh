@@ -6,6 +6,7 @@
 #   PARAMETERS, ROLE_PARAMETERS, ARTIFACT_PARAMETERS, FLEET_PARAMETERS   "Key=Value Key=Value" for backend.yaml,
 #                       backend-role.yaml, artifacts.yaml and fleet.yaml; later deployments keep the values
 #   FLEET=1             also deploys fleet.yaml, for fleets that are too large for one invocation; kept
+#   TERMINATION_PROTECTION=0   leaves new stacks without termination protection; otherwise every created stack gets it
 #   BACKEND_ROLE_ARN    your own role for the function, instead of the one of backend-role.yaml; kept
 #   DRY_RUN=1           like --dry-run: prints the steps and changes nothing
 #   AWS_PROFILE, AWS_REGION and other settings of the AWS CLI
@@ -126,16 +127,20 @@ stack() {
         cat "$scratch/log" "$scratch/reasons" >&2
         set -- "the stack $stack could not be deployed. The reasons are above, the first one last."
         ! grep -qiE 'already exists|ExistenceCheck' "$scratch/log" "$scratch/reasons" || set -- "$@" \
-            "The existing resource belongs to another deployment, or is left over: buckets and backend_role are" \
-            "retained when their stacks are deleted. Use other names:" \
+            "The existing resource belongs to another deployment, or is left over: buckets, log groups and" \
+            "backend_role are retained when their stacks are deleted. Use other names:" \
             "make deploy NAME=... ROLE_PARAMETERS=RoleName=..." \
-            "or the existing resource: the role with BACKEND_ROLE_ARN=..., a bucket by importing it into the stack."
+            "or the existing resource: the role with BACKEND_ROLE_ARN=..., a bucket or a log group by importing it into the stack."
         die "$@"
     fi
     if grep -q 'No changes to deploy' "$scratch/log"; then
         report "no changes"
     else
         describe "$stack"
+        # A deleted stack stops the inventory. To delete a protected one, turn the protection off first (README.md).
+        [ "$result" != created ] || [ "${TERMINATION_PROTECTION:-1}" = 0 ] ||
+            aws cloudformation update-termination-protection --enable-termination-protection \
+                --stack-name "$stack" >/dev/null
         report "$result"
     fi
 }
@@ -166,7 +171,7 @@ case ${1:-} in
     "") ;;
     --dry-run) DRY_RUN=1 ;;
     *) die "unknown argument $1: the only argument is --dry-run. Settings are environment variables:" \
-        "head -14 ${BASH_SOURCE[0]}" ;;
+        "head -15 ${BASH_SOURCE[0]}" ;;
 esac
 [[ $name =~ ^[a-z][a-z0-9-]{0,24}$ ]] ||
     die "NAME is \"$name\": it must be 1 to 25 lowercase letters, digits and hyphens, a letter first"
@@ -275,7 +280,7 @@ if [ -z "$fleet" ]; then
 else
     begin "[6/8] stack $name-fleet: the state machine for fleets that are too large for one invocation"
     # The state machine has the same values of these parameters as the backend.
-    split fleet.yaml "Name=$name FunctionArn=$(output "$name" FunctionArn)
+    split fleet.yaml "Name=$name FunctionArn=$(output "$name" StepsFunctionArn)
         ResultsBucketName=$(output "$name" ResultsBucket)
         ResultsPrefix=$(described "$name" "parameter ResultsPrefix") KmsKeyArn=$(described "$name" "parameter KmsKeyArn")
         ${FLEET_PARAMETERS:-}"

@@ -45,7 +45,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements-cli.txt")
 STACKS = (f"{NAME}-artifacts", f"{NAME}-role", NAME)
 # The settings that deploy.sh and the AWS CLI read. The user's values are dropped, and the test sets its own.
 FOREIGN = re.compile(
-    r"AWS_.*|ROLECALL_.*|(ROLE_|ARTIFACT_|FLEET_)?PARAMETERS|FLEET|BACKEND_ROLE_ARN|NAME|ARCHITECTURE|PACKAGE|DRY_RUN"
+    r"AWS_.*|ROLECALL_.*|(ROLE_|ARTIFACT_|FLEET_)?PARAMETERS|FLEET|BACKEND_ROLE_ARN|NAME|ARCHITECTURE|PACKAGE|DRY_RUN|TERMINATION_PROTECTION"
 )
 
 State = dict[str, str]
@@ -191,6 +191,11 @@ def state_of(cloud: Cloud, account: str) -> State:
     return state
 
 
+def unprotected(cloud: Cloud, account: str) -> list[str]:
+    stacks = cloud.root("cloudformation", account).describe_stacks()["Stacks"]
+    return sorted(stack["StackName"] for stack in stacks if not stack["EnableTerminationProtection"])
+
+
 def expect_unchanged(what: str, now: State, before: State) -> None:
     changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
     expect(f"changed by {what}", changed, [])
@@ -231,6 +236,7 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
         output = run(with_parameters)
         first = results(output)
         expect("the first run's steps", set(first.values()), {"created", "written"})
+        expect("stacks without termination protection", unprotected(cloud, account), [])
         if not once:
             deployed = state_of(cloud, account)
             say("deploying again without the parameters")

@@ -38,7 +38,7 @@ class Fleet:
 
 def copy_function(cloud: Cloud, stage: dict[str, Any], name: str, settings: dict[str, str]) -> None:
     functions = cloud.root("lambda")
-    original = functions.get_function_configuration(FunctionName=stage["function_name"])
+    original = functions.get_function_configuration(FunctionName=f"{stage['function_name']}-steps")
     copied = ("Runtime", "Role", "Handler", "Timeout", "MemorySize", "Architectures")
     functions.create_function(
         FunctionName=name,
@@ -48,9 +48,10 @@ def copy_function(cloud: Cloud, stage: dict[str, Any], name: str, settings: dict
     )
 
 
-def deploy_fleet(cloud: Cloud, name: str, bucket: str, batch_size: int, max_concurrency: int) -> Fleet:
+def deploy_fleet(cloud: Cloud, name: str, function: str, bucket: str, batch_size: int, max_concurrency: int) -> Fleet:
     parameters = {
         "Name": name,
+        "FunctionArn": cloud.root("lambda").get_function_configuration(FunctionName=function)["FunctionArn"],
         "ResultsBucketName": bucket,
         "BatchSize": str(batch_size),
         "MaxConcurrency": str(max_concurrency),
@@ -78,9 +79,11 @@ def main() -> None:
             raise ValueError("the stage has no function (stage.py --bootstrap)")
         cloud = Cloud(arguments.endpoint)
         name, *settings = arguments.copy
+        function = f"{NAME}-steps" if name == NAME else name
         if name != NAME:
             copy_function(cloud, stage, name, dict(setting.split("=", 1) for setting in settings))
-        fleet = deploy_fleet(cloud, name, stage["results_bucket"], arguments.batch_size, arguments.max_concurrency)
+        numbers = arguments.batch_size, arguments.max_concurrency
+        fleet = deploy_fleet(cloud, name, function, stage["results_bucket"], *numbers)
     except (BotoCoreError, ClientError, KeyError, RuntimeError, ValueError) as problem:
         sys.exit(f"fleet: {type(problem).__name__}: {problem}")
     print(json.dumps(asdict(fleet)), flush=True)

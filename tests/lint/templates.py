@@ -13,6 +13,7 @@ The Makefile installs checkov into .emulator/lint. The checks are offline. The c
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -34,6 +35,12 @@ LINT = ROOT / ".emulator/lint"
 CHECKOV_PYTHON = LINT / "bin/python"
 FRAMEWORKS = ("cloudformation", "terraform")
 SCOPES = ("all", "network", "dns")
+SECRET_BEARING_READS = ("yes", "no")
+# The granted reads whose answers have sensitive members, which operations.txt marks.
+OPERATIONS = (ROOT / "tests/model/operations.txt").read_text().splitlines()
+MARKED = {line.split()[0] for line in OPERATIONS if line.endswith(" secret") and not line.startswith("#")}
+GRANTED = TEMPLATE.read_text().split("NeverReadSecrets")[0]
+SECRET_BEARING = MARKED & set(re.findall(r"^ {16,}- (\S+:\w+)$", GRANTED, re.MULTILINE))
 # The user's settings that would change checkov's rules, or make it call a service.
 FOREIGN = ("BC_", "CKV_", "CHECKOV_", "PRISMA_", "AWS_", "TF_")
 # Prints a Terraform file as JSON. Only checkov's environment has an HCL parser.
@@ -153,13 +160,13 @@ def form_of_template() -> dict[str, Any]:
             "min_length": parameter.get("MinLength"),
             "max_length": parameter.get("MaxLength"),
         }
-    for scope in SCOPES:
+    for scope, secrets in itertools.product(SCOPES, SECRET_BEARING_READS):
         given = {name: parameter.get("Default", "x") for name, parameter in parameters.items()}
-        given |= {"Scope": scope, "PermissionsBoundaryArn": "x"}
+        given |= {"Scope": scope, "SecretBearingReads": secrets, "PermissionsBoundaryArn": "x"}
         conditions = {name: condition(expression, given) for name, expression in template["Conditions"].items()}
         role = plain(template["Resources"]["InventoryRole"]["Properties"], conditions)
         [policy] = role["Policies"]
-        form |= statements(scope, policy["PolicyDocument"])
+        form |= statements(f"{scope}, secret-bearing reads {secrets}", policy["PolicyDocument"])
     form["trust"] = role["AssumeRolePolicyDocument"]
     form["role"] = {
         "name": role["RoleName"],
@@ -217,14 +224,17 @@ def form_of_module() -> dict[str, Any]:
         return [action for name in names for action in local[name]]
 
     form: dict[str, Any] = {f"parameter {name}": form_of_variable(name, body) for name, body in variables.items()}
-    for scope in SCOPES:
+    for scope, secrets in itertools.product(SCOPES, SECRET_BEARING_READS):
         reads = local["reads_policy"]
-        actions = {"${local.granted[var.scope]}": local["granted"][scope]}
+        actions = {
+            "${local.granted[var.scope]}": local["granted"][scope],
+            "${local.denied[var.secret_bearing_reads]}": local["denied"][secrets],
+        }
         evaluated = [
             {**statement, "Action": listed(actions.get(statement["Action"], statement["Action"]))}
             for statement in reads["Statement"]
         ]
-        form |= statements(scope, {**reads, "Statement": evaluated})
+        form |= statements(f"{scope}, secret-bearing reads {secrets}", {**reads, "Statement": evaluated})
     form["trust"] = filled(local["trust_policy"])
     policies = (role["assume_role_policy"], policy["policy"])
     if policies != (["${jsonencode(local.trust_policy)}"], ["${jsonencode(local.reads_policy)}"]):
@@ -272,7 +282,12 @@ def compare_role_and_module() -> list[str]:
             left, right = [x for x in left if x not in right], [x for x in right if x not in left]
         found.append(f"{name}: customer-role.yaml has {left}, terraform/customer-role has {right}")
     for scope in SCOPES:
-        granted = template.get(f"Allow, scope {scope}", [])
+        granted, denied = (
+            template.get(f"{effect}, scope {scope}, secret-bearing reads no", []) for effect in ("Allow", "Deny")
+        )
+        always = template.get(f"Deny, scope {scope}, secret-bearing reads yes", [])
+        if set(denied) - set(always) != SECRET_BEARING:
+            found.append(f"scope {scope}: SecretBearingReads=no denies {sorted(set(denied) - set(always))}")
         if not granted or len(set(granted)) != len(granted) or any("*" in action for action in granted):
             found.append(f"scope {scope} grants no action, or an action twice, or one with a wildcard")
     return found
@@ -425,6 +440,32 @@ def check_grants(grants: dict[str, list[str]], definition: dict[str, Any], machi
     require(expected, f"the role has the actions {sorted(grants)}")
 
 
+def check_functions() -> list[str]:
+    """Checks that both functions differ in their names, in ROLECALL_STEPS, and in what invokers may ask for only."""
+    resources = yaml.load(BACKEND.read_text(), Template)["Resources"]
+    forms = {}
+    for name in ("Function", "StepsFunction"):
+        properties = resources[name]["Properties"]
+        variables = properties["Environment"].pop("Variables")
+        own = {variable: variables.pop(variable, None) for variable in ("ROLECALL_STEPS", "ROLECALL_INLINE")}
+        for member in ("FunctionName", "Description", "ReservedConcurrentExecutions"):
+            properties.pop(member, None)
+        forms[name] = properties, variables, own
+    found = []
+    if forms["Function"][:2] != forms["StepsFunction"][:2]:
+        found.append(f"{BACKEND.name}: Function and StepsFunction have different properties or variables")
+    if [form[2]["ROLECALL_STEPS"] for form in forms.values()] != ["refuse", "only"]:
+        found.append(f"{BACKEND.name}: ROLECALL_STEPS must be refuse in Function and only in StepsFunction")
+    referring = {
+        name
+        for name, resource in resources.items()
+        if "StepsFunction" in json.dumps(resource) and resource["Type"] != "AWS::CloudWatch::Alarm"
+    }
+    if referring:
+        found.append(f"{BACKEND.name}: {sorted(referring)} refer to StepsFunction, which only fleet.yaml may invoke")
+    return found
+
+
 def check_state_machine() -> list[str]:
     template, backend = (yaml.load(path.read_text(), Template) for path in (FLEET, BACKEND))
     parameters = template["Parameters"].items()
@@ -467,7 +508,8 @@ def lint_definition(text: str) -> list[str]:
 def main() -> int:
     if not CHECKOV_PYTHON.exists():
         sys.exit(f"{CHECKOV_PYTHON.relative_to(ROOT)} does not exist: `make check` installs the linters")
-    found = cfn_lint(*sorted(INFRA.glob("*.yaml"))) + checkov() + compare_role_and_module() + check_state_machine()
+    found = cfn_lint(*sorted(INFRA.glob("*.yaml"))) + checkov()
+    found += compare_role_and_module() + check_functions() + check_state_machine()
     for finding in found:
         print(finding, file=sys.stderr)
     if not found:

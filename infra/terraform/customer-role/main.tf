@@ -18,6 +18,18 @@ locals {
     dns     = concat(local.actions_always, local.actions_dns)
   }
 
+  # These listings also return secrets: pre-shared keys and user data.
+  secret_bearing = [
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeSpotInstanceRequests",
+    "ec2:DescribeVpnConnections",
+  ]
+
+  denied = {
+    yes = local.actions_never
+    no  = concat(local.actions_never, local.secret_bearing)
+  }
+
   trust_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -55,12 +67,12 @@ locals {
         Action   = local.granted[var.scope]
         Resource = "*"
       },
-      # The statement above does not allow these calls. This explicit deny also overrides any policy that is attached to
-      # the role later.
+      # Calls that return secrets. This explicit deny also overrides any policy that is attached to the role later. The
+      # listings of secret_bearing are among them if the variable secret_bearing_reads is no.
       {
         Sid      = "NeverReadSecrets"
         Effect   = "Deny"
-        Action   = local.actions_never
+        Action   = local.denied[var.secret_bearing_reads]
         Resource = "*"
       },
     ]

@@ -54,6 +54,17 @@ variable "scope" {
   }
 }
 
+variable "secret_bearing_reads" {
+  type        = string
+  default     = "yes"
+  description = "no denies the three listings whose answers also contain secrets: pre-shared keys of VPN connections, user data of launch templates and of spot requests."
+
+  validation {
+    condition     = contains(["yes", "no"], var.secret_bearing_reads)
+    error_message = "The value must be yes or no."
+  }
+}
+
 variable "role_path" {
   type        = string
   default     = "/"
