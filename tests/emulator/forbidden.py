@@ -4,6 +4,7 @@
 
 It prints one JSON object {"attempt": "allowed" | "denied: CODE"} in the order of the attempts. Each denied attempt has
 an allowed counterpart that differs in the relevant point only. So a denial proves the permission, not a broken call.
+Outcomes that begin with "evaluated: " are no calls: the emulator lacks their condition keys (`evaluated.py`).
 "failed: CODE" is any other error, which tests reject.
 
 It creates what the attempts need and removes it again: roles in the backend account and in a customer's, and, if the
@@ -23,6 +24,7 @@ from botocore.exceptions import ClientError
 
 from clients import BACKEND_ACCOUNT, HOME_REGION, Cloud
 from customers import CUSTOMER_ROLE
+from evaluated import evaluated
 from formation import deploy
 from stage import backend_parameters
 
@@ -98,9 +100,12 @@ def event_bus(cloud: Cloud, name: str) -> Iterator[str]:
 
 
 @contextmanager
-def second_backend(cloud: Cloud, facts: dict[str, Any], reader: str, invoker: str) -> Iterator[dict[str, str]]:
-    """Deploys a second backend with one reader and one invoker, and yields the outputs of its stack."""
-    changed = {"Name": SECOND, "ResultsReaders": reader, "Invokers": invoker}
+def second_backend(cloud: Cloud, facts: dict[str, Any], arns: dict[str, str], topic: str) -> Iterator[dict[str, str]]:
+    """Deploys a second backend with one reader, invoker and administrator, and yields the outputs of its stack."""
+    changed = {"Name": SECOND, "ResultsReaders": arns["reader"], "Invokers": arns["invoker"]}
+    # root: this script writes the registry as the account's root, and removes it.
+    administrators = f"{arns['administrator']},arn:aws:iam::{BACKEND_ACCOUNT}:root"
+    changed |= {"RegistryAdministrators": administrators, "RegistryTopicArn": topic}
     parameters = backend_parameters(cloud, facts["backend_role_arn"], facts["code"], facts["format"]) | changed
     buckets = []
     try:
@@ -115,8 +120,9 @@ def second_backend(cloud: Cloud, facts: dict[str, Any], reader: str, invoker: st
         formation = cloud.root("cloudformation")
         formation.delete_stack(StackName=SECOND)
         formation.get_waiter("stack_delete_complete").wait(StackName=SECOND, WaiterConfig=WAITER)
-        for bucket in buckets:  # the stack retains its buckets
+        for bucket in buckets:  # the stack retains its buckets and its log
             remove_bucket(cloud, bucket)
+        cloud.root("logs").delete_log_group(logGroupName=f"/aws/lambda/{SECOND}")
 
 
 def remove_bucket(cloud: Cloud, bucket: str) -> None:
@@ -247,7 +253,10 @@ def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, 
             who: stack.enter_context(role(cloud, BACKEND_ACCOUNT, f"forbidden-{who}", ["sts:AssumeRole"]))
             for who in ("reader", "invoker", "nobody")
         }
-        outputs = stack.enter_context(second_backend(cloud, facts, arns["reader"], arns["invoker"]))
+        for who in ("administrator", "other-administrator"):
+            arns[who] = stack.enter_context(role(cloud, BACKEND_ACCOUNT, f"forbidden-{who}", ["s3:*"]))
+        topic, messages = stack.enter_context(topic_with_queue(cloud))
+        outputs = stack.enter_context(second_backend(cloud, facts, arns, topic))
         sessions = {
             who: sts.assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"] for who, arn in arns.items()
         }
@@ -285,8 +294,83 @@ def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, 
                 delete = function.delete_function
                 attempts.make(f"{who} deletes the function {inside}", delete, FunctionName=outputs["FunctionName"])
                 attempts.make(f"{who} reads the registry {inside}", bucket.get_object, **registry, Key="targets.json")
+                steps = {**request, "FunctionName": outputs["StepsFunctionArn"]}
+                attempts.make(f"{who} invokes the function for steps {inside}", function.invoke, **steps)
+        try_registry(attempts, cloud, sessions, registry, messages)
         nobody = cloud.session_of(sessions["nobody"], "s3")
         attempts.make("nobody's role reads records", nobody.get_object, **results, Key=RECORDS)
+
+
+def try_registry(
+    attempts: Attempts, cloud: Cloud, sessions: dict[str, Any], registry: dict[str, str], messages: str
+) -> None:
+    """Uses the second registry as two administrators of the account, of whom its parameter names one."""
+    queue = cloud.root("sqs")
+    queue.purge_queue(QueueUrl=messages)
+    for who, name in (("a registry administrator", "administrator"), ("another administrator", "other-administrator")):
+        s3 = cloud.session_of(sessions[name], "s3")
+        attempts.make(f"{who} reads the registry", s3.get_object, **registry, Key="targets.json")
+        attempts.make(f"{who} writes the registry", s3.put_object, **registry, Key=f"{name}.json", Body=b"{}")
+        attempts.make(f"{who} deletes from the registry", s3.delete_object, **registry, Key=f"{name}.json")
+        version = cloud.root("s3").list_object_versions(**registry, Prefix="targets.json")["Versions"][0]["VersionId"]
+        if name != "administrator":
+            delete = s3.delete_object
+            attempts.make(f"{who} deletes a version", delete, **registry, Key="targets.json", VersionId=version)
+    reported = set()
+    while found := queue.receive_message(QueueUrl=messages, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages"):
+        for message in found:
+            event = json.loads(json.loads(message["Body"])["Message"])
+            reported.add(f"{event['detail-type']} {event['detail']['object']['key']}")
+            queue.delete_message(QueueUrl=messages, ReceiptHandle=message["ReceiptHandle"])
+    for event in ("Object Created administrator.json", "Object Deleted administrator.json"):
+        attempts.outcomes[f"the registry's topic reports: {event}"] = "allowed" if event in reported else "missing"
+
+
+@contextmanager
+def topic_with_queue(cloud: Cloud) -> Iterator[tuple[str, str]]:
+    """Creates a topic to which EventBridge may publish, and a queue that gets its messages."""
+    sns, sqs = cloud.root("sns"), cloud.root("sqs")
+    topic = sns.create_topic(Name="forbidden-registry")["TopicArn"]
+    publish = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    sns.set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=policy(publish | {"Resource": topic})
+    )
+    url = sqs.create_queue(QueueName="forbidden-registry")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(send | {"Resource": queue})})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    try:
+        yield topic, url
+    finally:
+        sns.delete_topic(TopicArn=topic)
+        sqs.delete_queue(QueueUrl=url)
+
+
+def try_secret_bearing_reads(attempts: Attempts, cloud: Cloud, account: str) -> None:
+    """Uses two roles of customer-role.yaml that differ in SecretBearingReads only."""
+    formation, root, template = cloud.root("cloudformation", account), cloud.root("ec2", account), "forbidden"
+    root.create_launch_template(LaunchTemplateName=template, LaunchTemplateData={"InstanceType": "t3.micro"})
+    for choice in ("yes", "no"):
+        stack = f"forbidden-secrets-{choice}"
+        own = {"BackendAccountId": BACKEND_ACCOUNT, "ExternalId": "forbidden", "RoleName": stack}
+        arn = deploy(cloud, account, "customer-role.yaml", stack, {**own, "SecretBearingReads": choice})["RoleArn"]
+        try:
+            # The trust of the template admits backend_role only; what the role may do is the question here.
+            opened = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": BACKEND_ACCOUNT}}
+            cloud.root("iam", account).update_assume_role_policy(RoleName=stack, PolicyDocument=policy(opened))
+            session = cloud.root("sts").assume_role(RoleArn=arn, RoleSessionName="forbidden")["Credentials"]
+            ec2 = cloud.session_of(session, "ec2")
+            who = f"with SecretBearingReads={choice} a customer's role lists"
+            attempts.make(f"{who} VPCs", ec2.describe_vpcs)
+            attempts.make(f"{who} VPN connections", ec2.describe_vpn_connections)
+            versions = {"LaunchTemplateName": template}
+            attempts.make(f"{who} versions of launch templates", ec2.describe_launch_template_versions, **versions)
+            attempts.make(f"{who} spot requests", ec2.describe_spot_instance_requests)
+        finally:
+            formation.delete_stack(StackName=stack)
+            formation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=WAITER)
+    root.delete_launch_template(LaunchTemplateName=template)
 
 
 def main() -> None:
@@ -298,9 +382,11 @@ def main() -> None:
     sound = next(account["id"] for account in facts["accounts"] if not account["fault"])
     target = next(target for target in facts["registry"]["targets"] if target["account_id"] == sound)
     try_customer_session(attempts, cloud, sound, try_assume_role(attempts, cloud, facts, target))
+    try_secret_bearing_reads(attempts, cloud, sound)
     try_backend_role(attempts, cloud, facts)
     if facts["function_name"]:
         try_readers_and_invokers(attempts, cloud, facts)
+        attempts.outcomes |= evaluated(cloud, facts)
     print(json.dumps(attempts.outcomes, indent=1))
 
 
