@@ -5,21 +5,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::IdentityCache;
+use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::aws::environment::Environment;
 use crate::aws::error::{AwsError, AwsErrorKind, of_credentials};
+use crate::aws::identity_error::identity_error;
+use crate::aws::lazy_http_client::LazyHttpClient;
+use crate::aws::own_credentials::OwnCredentialsProvider;
 use crate::aws::session::{ClientConfig, retries};
 use crate::aws::transport::Transport;
-use crate::domain::{Partition, partition_of_region};
-use crate::error::{Error, ErrorKind};
+use crate::domain::{Partition, partition_of_region, partition_or_default};
+use crate::error::Error;
 use crate::settings::Settings;
 
+/// The time for loading credentials. A program that provides them may ask its user.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 /// Sockets that may be open at once. A Lambda has 1,024 file descriptors.
 const SOCKETS: usize = 800;
 /// Hosts that are called. Each region is a host, and so are Route 53, IAM, STS and the bucket.
@@ -38,6 +46,7 @@ pub struct Backend {
     pub sts_region: String,
     /// The configuration of the clients for customers.
     pub client_config: Arc<ClientConfig>,
+    environment: Arc<Environment>,
 }
 
 /// The identity behind the backend's credentials.
@@ -50,51 +59,74 @@ pub struct Identity {
 }
 
 impl Backend {
-    /// Loads the default credential chain and configuration. Sends no request.
+    /// Loads the default credential chain and configuration. Sends no request, unless the region has to be asked of the
+    /// machine.
     pub async fn load(settings: &Settings) -> Self {
-        Self::from_config(configured().load().await, settings)
+        Self::load_chosen(settings, None).await
     }
 
     /// Loads the configuration and the credentials of a profile.
     pub async fn load_profile(settings: &Settings, profile: &str) -> Self {
-        Self::from_config(configured().profile_name(profile).load().await, settings)
+        Self::load_chosen(settings, Some(profile)).await
+    }
+
+    async fn load_chosen(settings: &Settings, profile: Option<&str>) -> Self {
+        let mut environment = Environment::read(|name| std::env::var_os(name), profile).await;
+        let region = own_region(&environment, settings).await;
+        environment.check_partition(&region, settings);
+        environment.region = Some(region.clone());
+        let environment = Arc::new(environment);
+        let http = http_client(&environment, settings);
+        let base = configured(&environment, &http).region(Region::new(region)).load().await;
+        let mut builder = base.into_builder();
+        builder.set_endpoint_url(environment.endpoints.global.clone());
+        builder.set_service_config(Some(environment.endpoints.clone()));
+        Self::from_parts(builder.build(), http, environment, settings)
     }
 
     /// Creates a backend from an SDK configuration. It gets the one HTTP client of the process, and the timeouts and
-    /// attempts of the settings.
+    /// attempts of the settings. Nothing else of the environment is read.
     pub fn from_config(base: SdkConfig, settings: &Settings) -> Self {
-        // Idle connections to keep open to each host, beside those in use.
-        let hosts = if base.endpoint_url().is_some() { 1 } else { HOSTS };
-        let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(idle)
-            .build_https();
-        let region = base.region().map_or("us-east-1", |region| region.as_ref()).to_owned();
+        let mut environment = Environment::default();
+        environment.endpoints.global = base.endpoint_url().map(str::to_owned);
+        let environment = Arc::new(environment);
+        let http = http_client(&environment, settings);
+        Self::from_parts(base, http, environment, settings)
+    }
+
+    fn from_parts(base: SdkConfig, http: SharedHttpClient, environment: Arc<Environment>, settings: &Settings) -> Self {
+        let partition = partition_or_default(None);
+        let region = base.region().map_or(partition.default_region, |region| region.as_ref()).to_owned();
+        // A region of no known partition is a problem of the environment, with which no call is made.
+        let partition = partition_of_region(&region).unwrap_or(partition);
+        let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(settings.connect_timeout)
             .operation_attempt_timeout(settings.call_timeout);
-        let config = base
+        let own = base.credentials_provider().map(|inner| {
+            SharedCredentialsProvider::new(OwnCredentialsProvider { inner, environment: environment.clone() })
+        });
+        let mut builder = base
             .into_builder()
             .region(Region::new(region.clone()))
             .http_client(http.clone())
             .timeout_config(timeouts.build())
-            .retry_config(retries(settings))
-            .build();
-        let partition = partition_of_region(&region);
-        let sts_region = settings.sts_region.clone().unwrap_or_else(|| partition.sts_region(&region));
+            .retry_config(retries(settings));
+        builder.set_credentials_provider(own);
+        let config = builder.build();
         let transport = Transport::new(http, settings);
-        let client_config = Arc::new(ClientConfig { config: config.clone(), transport, settings: settings.clone() });
-        Self { config, region, partition, sts_region, client_config }
+        let client_config =
+            Arc::new(ClientConfig { config: config.clone(), partition, transport, settings: settings.clone() });
+        Self { config, region, partition, sts_region, client_config, environment }
     }
 
     /// Replaces the credentials, by those of `backend_role`.
     pub fn with_credentials(mut self, provider: SharedCredentialsProvider) -> Self {
         self.config = self.config.into_builder().credentials_provider(provider).build();
-        let ClientConfig { transport, settings, .. } = &*self.client_config;
+        let ClientConfig { partition, transport, settings, .. } = &*self.client_config;
         self.client_config = Arc::new(ClientConfig {
             config: self.config.clone(),
+            partition,
             transport: transport.clone(),
             settings: settings.clone(),
         });
@@ -132,38 +164,53 @@ impl Backend {
     /// AWS can be reached.
     pub async fn identify(&self) -> Result<Identity, Error> {
         let provider = self.config.credentials_provider();
-        let refused = |cause: AwsError| identity_error(&cause);
+        let refused = |cause: AwsError| identity_error(&cause, &self.environment);
         let provider = provider
             .ok_or_else(|| refused(AwsError::new(AwsErrorKind::NoCredentials, "no source of credentials is set up")))?;
         provider.provide_credentials().await.map_err(|error| refused(of_credentials(&error)))?;
         let answer = self.sts().get_caller_identity().send().await.map_err(|error| refused(AwsError::of(error)))?;
-        Ok(Identity { account_id: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
+        match (answer.account, answer.arn) {
+            (Some(account_id), Some(arn)) if !account_id.is_empty() => Ok(Identity { account_id, arn }),
+            _ => Err(refused(AwsError::new(AwsErrorKind::Unreadable, "the answer names no account and no identity"))),
+        }
     }
 }
 
-/// The defaults of every SDK configuration.
-fn configured() -> ConfigLoader {
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).identity_cache(IdentityCache::lazy().build())
+/// The defaults of every SDK configuration. What the SDK would read unchecked is set here.
+fn configured(environment: &Environment, http: &SharedHttpClient) -> ConfigLoader {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
+        .retry_config(RetryConfig::standard())
+        .http_client(http.clone())
+        .profile_name(environment.profile.name());
+    if let Some(use_fips) = environment.use_fips {
+        loader = loader.use_fips(use_fips);
+    }
+    if let Some(use_dual_stack) = environment.use_dual_stack {
+        loader = loader.use_dual_stack(use_dual_stack);
+    }
+    loader
 }
 
-/// The error for credentials or an endpoint that do not work.
-fn identity_error(cause: &AwsError) -> Error {
-    let (kind, what) = match cause.kind {
-        AwsErrorKind::NoCredentials => (
-            ErrorKind::NoCredentials,
-            "no AWS credentials to work with: set a profile (AWS_PROFILE), sign in (aws sso login) or give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ),
-        AwsErrorKind::Expired => {
-            (ErrorKind::ExpiredCredentials, "the backend's own session has expired: sign in again")
-        }
-        AwsErrorKind::Unreachable | AwsErrorKind::OutOfTime => (
-            ErrorKind::EndpointUnreachable,
-            "STS cannot be reached: look at the network, the region, and AWS_ENDPOINT_URL where it is set",
-        ),
-        _ => (
-            ErrorKind::InvalidCredentials,
-            "the backend's own credentials are refused: look at who the command runs as, and at --backend-role where it is given",
-        ),
+/// The own region: that of the environment, that of the machine, or the default one of the partition.
+async fn own_region(environment: &Environment, settings: &Settings) -> String {
+    if let Some(region) = &environment.region {
+        return region.clone();
+    }
+    let found = if environment.problems.is_empty() {
+        let http = http_client(&Arc::new(environment.clone()), settings);
+        let config = ProviderConfig::without_region().with_http_client(http);
+        ImdsRegionProvider::builder().configure(&config).build().region().await
+    } else {
+        None
     };
-    Error::new(kind, format!("{what} ({cause})"))
+    let default = environment.partition_hint(settings).unwrap_or(partition_or_default(None)).default_region;
+    found.map_or_else(|| default.to_owned(), |region| region.as_ref().to_owned())
+}
+
+fn http_client(environment: &Arc<Environment>, settings: &Settings) -> SharedHttpClient {
+    // Idle connections to keep open to each host, beside those in use.
+    let hosts = if environment.endpoints.global.is_some() { 1 } else { HOSTS };
+    let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
+    SharedHttpClient::new(LazyHttpClient::new(environment.clone(), idle))
 }

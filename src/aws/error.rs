@@ -8,14 +8,15 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_types::request_id::RequestId;
 
-use crate::decode::{DecodeError, unescape};
+use crate::decode::DecodeError;
 
 /// The longest message of AWS in rolecall's outputs, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
-/// The part of an error response that is searched, in bytes.
-const MAX_ERROR_BYTES: usize = 16 << 10;
+/// The longest error code and request id. AWS's own have fewer than 80 characters.
+const MAX_CODE_CHARS: usize = 100;
 
 /// The class of an error. It decides the status of a cell.
 ///
@@ -59,6 +60,10 @@ pub enum AwsErrorKind {
     Unreachable,
     /// There are no credentials to sign with.
     NoCredentials,
+    /// The clock of this machine differs too much from AWS's.
+    ClockSkew,
+    /// A variable or a profile of this machine cannot be used, so nothing is sent.
+    Misconfigured,
     /// All that fits no other class.
     Other,
 }
@@ -93,29 +98,63 @@ impl AwsError {
     }
 
     /// Classifies an error, with a secret removed from its message. AWS quotes a parameter whose form it refuses.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads codes and messages of the SDK's errors")]
     pub fn redacting<E>(error: SdkError<E, HttpResponse>, secret: &str) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let request_id = error.request_id().map(str::to_owned);
-        if let Some(code) = error.code() {
+        Self::of_sdk(&error, secret)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads codes and messages of the SDK's errors")]
+    pub(super) fn of_sdk<E>(error: &SdkError<E, HttpResponse>, secret: &str) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let request_id = error.request_id().map(flat_code);
+        if let Some(code) = error.code().map(flat_code).filter(|code| !code.is_empty()) {
             let message = error.message().unwrap_or_default();
-            let kind = of_code(code, message);
-            return Self { kind, code: Some(code.into()), message: cut(&redacted(message, secret)), request_id };
+            let kind = of_code(&code, message);
+            return Self { kind, code: Some(code), message: cut(&redacted(message, secret)), request_id };
         }
-        let kind = match &error {
+        let raw = error.raw_response();
+        let refusal = raw.filter(|raw| !raw.status().is_success());
+        if let Some(found) = refusal.and_then(|raw| AwsError::of_response(raw, raw.body().bytes()?, secret).known()) {
+            return Self { request_id: request_id.or(found.request_id), ..found };
+        }
+        let kind = match error {
             SdkError::TimeoutError(_) => AwsErrorKind::OutOfTime,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsErrorKind::OutOfTime,
             SdkError::DispatchFailure(failure) if failure.is_io() => AwsErrorKind::Unreachable,
+            SdkError::DispatchFailure(failure) if is_transient(failure.as_connector_error()) => {
+                AwsErrorKind::Unreachable
+            }
             SdkError::ResponseError(_) => AwsErrorKind::Unreadable,
-            SdkError::ServiceError(answer) if answer.raw().status().as_u16() == 429 => AwsErrorKind::Throttled,
+            _ if raw.is_some_and(|raw| raw.status().is_success()) => AwsErrorKind::Unreadable,
             _ => AwsErrorKind::Other,
         };
-        let status = error.raw_response().map(|response| response.status().as_u16());
-        Self { request_id, ..of_source(&error, kind, status) }
+        Self { request_id, ..of_source(error, kind, raw.map(|response| response.status().as_u16())) }
+    }
+
+    /// Whether AWS itself failed, so that the same call may succeed later.
+    pub(super) fn is_server_error(&self) -> bool {
+        match self.code.as_deref() {
+            Some(code) => SERVER_ERRORS.contains(&code),
+            None => self.message.contains("HTTP status 5"),
+        }
     }
 }
+
+/// The codes of AWS's own failures.
+const SERVER_ERRORS: [&str; 8] = [
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerErrorException",
+    "InternalServiceError",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Unavailable",
+];
 
 impl<E> From<SdkError<E, HttpResponse>> for AwsError
 where
@@ -129,8 +168,7 @@ where
 /// Classifies an error by its chain of sources, which may say more than the SDK's own classes.
 fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, status: Option<u16>) -> AwsError {
     let mut deepest = error;
-    let mut next = Some(error);
-    while let Some(source) = next {
+    for source in chain(error) {
         if let Some(unreadable) = source.downcast_ref::<DecodeError>() {
             return AwsError::new(AwsErrorKind::Unreadable, unreadable.to_string());
         }
@@ -140,16 +178,41 @@ fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, stat
         if let Some(cause) = source.downcast_ref::<AwsError>() {
             return cause.clone();
         }
+        if let Some(rustls::Error::InvalidCertificate(_)) = source.downcast_ref::<rustls::Error>() {
+            return AwsError::new(AwsErrorKind::Unreachable, format!("TLS fails: {source}: {TRUST}"));
+        }
         deepest = source;
-        next = source.source();
     }
     let message = match (kind, status) {
         (AwsErrorKind::OutOfTime, _) => "no answer within the call's time".to_owned(),
         (AwsErrorKind::Unreachable, _) => format!("the endpoint cannot be reached: {}", cut(&deepest.to_string())),
+        (_, Some(407)) => "HTTP status 407: the proxy asks for a user name and a password".to_owned(),
+        (AwsErrorKind::Unreadable, Some(status)) => {
+            format!("HTTP status {status} with an answer that cannot be read: {}", cut(&deepest.to_string()))
+        }
         (_, Some(status)) => format!("HTTP status {status} without an error code"),
         _ => cut(&deepest.to_string()),
     };
     AwsError::new(kind, message)
+}
+
+/// Whether a connection ended before its answer did.
+pub(super) fn is_transient(error: Option<&ConnectorError>) -> bool {
+    error.is_some_and(|error| error.is_io() || error.as_other().is_some())
+}
+
+/// What to do about a certificate that is not trusted.
+const TRUST: &str = "where a proxy or a private authority signs certificates, set AWS_CA_BUNDLE (or ca_bundle of the \
+                     profile) or SSL_CERT_FILE to a file that has its certificate";
+
+/// An error and its sources. What an I/O error holds counts as its source.
+pub(super) fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |&error| match error.downcast_ref::<std::io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+        None => error.source(),
+    })
 }
 
 /// Classifies an error of a credentials provider.
@@ -171,7 +234,7 @@ pub(super) fn of_credentials(error: &CredentialsError) -> AwsError {
     AwsError::new(AwsErrorKind::NoCredentials, cut(&text))
 }
 
-fn of_code(code: &str, message: &str) -> AwsErrorKind {
+pub(super) fn of_code(code: &str, message: &str) -> AwsErrorKind {
     let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
     match code {
         "AccessDenied"
@@ -190,6 +253,13 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
             AwsErrorKind::Unsupported
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => AwsErrorKind::Expired,
+        "RequestTimeTooSkewed" | "RequestInTheFuture" => AwsErrorKind::ClockSkew,
+        // A wrong clock and a wrong key have the same code.
+        "SignatureDoesNotMatch" | "InvalidSignatureException"
+            if message.starts_with("Signature expired") || message.starts_with("Signature not yet current") =>
+        {
+            AwsErrorKind::ClockSkew
+        }
         "NoSuchHostedZone"
         | "NoSuchHealthCheck"
         | "NoSuchTrafficPolicy"
@@ -228,38 +298,33 @@ fn throttles(code: &str) -> bool {
     )
 }
 
-/// Classifies the body of an error response. Some front ends of AWS put the error where the SDK's deserialiser of that service
-/// does not look.
-pub(super) fn of_body(status: u16, body: &[u8], secret: &str) -> AwsError {
-    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_ERROR_BYTES)]);
-    let element = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        let (inside, _) = rest.split_once(&format!("</{name}>"))?;
-        unescape(inside.trim())
-    };
-    let message = element("Message").unwrap_or_default();
-    let code = element("Code");
-    let kind = match (&code, status) {
-        (Some(code), _) => of_code(code, &message),
-        (None, 401 | 403) => AwsErrorKind::Denied,
-        (None, 429) => AwsErrorKind::Throttled,
-        (None, _) => AwsErrorKind::Other,
-    };
-    let message = if message.is_empty() { format!("HTTP status {status}") } else { cut(&redacted(&message, secret)) };
-    AwsError { kind, code, message, request_id: element("RequestId").or_else(|| element("RequestID")) }
-}
-
 /// Removes the secret from a message. Done before the message is truncated, which could leave a part of the secret.
-fn redacted(message: &str, secret: &str) -> String {
+pub(super) fn redacted(message: &str, secret: &str) -> String {
     if secret.is_empty() { message.to_owned() } else { message.replace(secret, "(external id)") }
 }
 
-fn cut(text: &str) -> String {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_MESSAGE_CHARS + 1).collect();
-    match flat.char_indices().nth(MAX_MESSAGE_CHARS) {
+/// A text for a message: on one line, without control characters, truncated.
+pub(super) fn cut(text: &str) -> String {
+    truncated(text, MAX_MESSAGE_CHARS)
+}
+
+/// An error code or a request id, as short as those of AWS.
+pub(super) fn flat_code(text: &str) -> String {
+    truncated(text.trim(), MAX_CODE_CHARS)
+}
+
+fn truncated(text: &str, limit: usize) -> String {
+    let flat: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).take(limit + 1).collect();
+    match flat.char_indices().nth(limit) {
         Some((at, _)) => format!("{}…", &flat[..at]),
         None => flat,
     }
+}
+
+/// Whether a character would break a line or change how a terminal shows the rest: controls, and marks of direction.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -277,27 +342,24 @@ mod tests {
             ("RequestExpired", "", AwsErrorKind::Expired),
             ("NoSuchHostedZone", "", AwsErrorKind::NotFound),
             ("InternalError", "", AwsErrorKind::Other),
+            ("RequestTimeTooSkewed", "", AwsErrorKind::ClockSkew),
+            (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20260101T000000Z is now earlier than",
+                AwsErrorKind::ClockSkew,
+            ),
+            ("SignatureDoesNotMatch", "The request signature we calculated does not match", AwsErrorKind::Other),
         ] {
             assert_eq!(of_code(code, message), kind, "{code}");
         }
     }
 
     #[test]
-    fn a_throttle_is_seen_in_the_raw_answer() {
-        let kind = |status, body: &[u8]| of_body(status, body, "").kind;
-        let throttled = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
-        assert_eq!(kind(503, throttled), AwsErrorKind::Throttled);
-        assert_eq!(kind(500, b"\xff\xfe"), AwsErrorKind::Other);
-        assert_eq!(kind(403, b"go away"), AwsErrorKind::Denied);
-        let denied =
-            b"<Error><Code>AccessDenied</Code><Message>Throttling &amp; more</Message><RequestId>r</RequestId></Error>";
-        assert_eq!(of_body(403, denied, "").to_string(), "AccessDenied: Throttling & more (request id r)");
-    }
-
-    #[test]
     fn messages_are_cut_and_flat_and_without_the_secret() {
         let long = format!("a\nb{}", "x".repeat(2000));
         assert!(cut(&long).starts_with("a b") && cut(&long).chars().count() == MAX_MESSAGE_CHARS + 1);
+        let code = flat_code(&format!("\n Access\u{202e}Denied\u{1b}[31m{}", "x".repeat(100_000)));
+        assert!(code.starts_with("Access Denied [31mx") && code.chars().count() == MAX_CODE_CHARS + 1, "{code}");
         let refused = redacted("Value 's3cret' at 'externalId' failed", "s3cret");
         assert_eq!(refused, "Value '(external id)' at 'externalId' failed");
     }

@@ -22,7 +22,7 @@ use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
 };
-use crate::domain::{CallCounts, lock};
+use crate::domain::{CallCounts, Partition, lock};
 use crate::settings::Settings;
 
 /// The AWS services that rolecall calls.
@@ -43,6 +43,8 @@ pub enum Service {
 pub struct ClientConfig {
     /// The backend's SDK configuration: endpoint, clocks, user agent. Its credentials are not used here.
     pub config: SdkConfig,
+    /// The partition of the backend, and so of all credentials.
+    pub partition: &'static Partition,
     pub transport: Transport,
     /// The rates, attempts and budgets.
     pub settings: Settings,
@@ -237,8 +239,15 @@ impl ServiceClient {
     }
 
     /// The circuit breaker of the endpoint: the error to fail with after several failures in a row. More calls would only
-    /// hold up others, or the customer's own automation.
+    /// hold up others, or the customer's own automation. It is always open for a region of another partition, which must
+    /// see nothing that is signed with these credentials.
     pub(super) fn circuit_open(&self) -> Option<AwsError> {
+        let home = self.session.client_config.partition;
+        if !home.has_regions_like(self.region()) {
+            let what =
+                format!("{} is no region of the partition {}, so nothing is sent there", self.region(), home.name);
+            return Some(AwsError::new(AwsErrorKind::CredentialsRejected, what));
+        }
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         if count(&self.endpoint.timeouts) >= MAX_TIMEOUTS {
             let what = "several calls in a row ran out of time here, so no more are made";

@@ -78,10 +78,19 @@ impl ChainedRoleProvider {
             return Ok(credentials.clone());
         }
         let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
-        let answer = request.duration_seconds(SESSION_SECONDS).send().await.map_err(AwsError::of)?;
-        let credentials = issued(answer.credentials)?;
+        let answer = request.duration_seconds(SESSION_SECONDS).send().await.map_err(AwsError::of);
+        let credentials = answer.and_then(|answer| issued(answer.credentials)).map_err(|error| self.named(error))?;
         *current = Some(credentials.clone());
         Ok(credentials)
+    }
+
+    /// Names the role: the call that fails for want of these credentials is about another one.
+    fn named(&self, error: AwsError) -> AwsError {
+        // What is wrong before STS is asked has nothing to do with the role.
+        if matches!(error.kind, AwsErrorKind::NoCredentials | AwsErrorKind::Misconfigured) {
+            return error;
+        }
+        AwsError { message: format!("{} cannot be assumed: {}", self.role_arn, error.message), ..error }
     }
 }
 

@@ -45,7 +45,7 @@ impl Globs {
     }
 
     /// Returns the globs that match none of the names.
-    pub(crate) fn unmatched<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    pub(crate) fn unmatched<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<&str> {
         let mut matched = vec![false; self.patterns.len()];
         for name in names {
             for (number, set) in self.sets.iter().enumerate() {

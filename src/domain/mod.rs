@@ -25,6 +25,8 @@ pub(crate) use call_counts::CallCounts;
 pub(crate) use globs::{Globs, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, is_full_name, region_glob, resource_glob};
 pub(crate) use lock::lock;
 pub(crate) use millis::millis;
-pub(crate) use partition::{Partition, is_region_in_form, partition, partition_of_region};
+pub(crate) use partition::{
+    Partition, is_region_in_form, partition, partition_names, partition_of_region, partition_or_default,
+};
 pub(crate) use role_arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN, RoleArn, role_name};
 pub(crate) use run_id::sanitised;

@@ -21,6 +21,7 @@ mod architecture;
 mod bad_input;
 mod command;
 mod emulator;
+mod environment;
 mod fault_matrix;
 mod fidelity;
 mod filled;

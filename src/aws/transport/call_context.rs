@@ -172,7 +172,12 @@ impl OpenCall {
     pub(super) fn complete(&self, error: AwsError) -> AwsError {
         let state = self.lock();
         let mut error = match &state.last_refusal {
-            Some(refusal) if error.code.is_none() && error.kind == AwsErrorKind::Other => refusal.clone(),
+            // The SDK cannot parse an error body that is no XML, or that is cut.
+            Some(refusal)
+                if error.code.is_none() && matches!(error.kind, AwsErrorKind::Other | AwsErrorKind::Unreadable) =>
+            {
+                refusal.clone()
+            }
             _ => error,
         };
         error.request_id = error.request_id.or_else(|| state.last_request_id.clone());

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
@@ -18,7 +19,8 @@ use tokio::time::Instant;
 
 use super::call_context::{DecodedPage, OpenCall};
 use super::{MemoryPermit, Transport};
-use crate::aws::error::{AwsError, AwsErrorKind, of_body};
+use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
+use crate::aws::error_body::is_error_document;
 use crate::decode::{DecodeError, decode};
 
 /// Estimated memory per response, as a multiple of its body: the body itself plus its decoded rows.
@@ -105,11 +107,9 @@ impl Attempt {
                 return Err(out_of_time());
             }
         };
-        let status = response.status().as_u16();
         let succeeded = response.status().is_success();
         let request_id = request_id(&response);
         let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
-        let selector = call.selector.as_ref().filter(|_| succeeded);
         let limit = if succeeded { u64::MAX } else { MAX_ERROR_BYTES };
         // Waiting for memory is not waiting for AWS, so it does not count against the account's time budget.
         drop(running);
@@ -120,10 +120,15 @@ impl Attempt {
                 return Err(error);
             }
         };
-        call.record_response(
-            request_id.as_deref(),
-            (!succeeded).then(|| of_body(status, &body, call.context.secret())),
-        );
+        let succeeded = succeeded && !is_error_document(&body);
+        if !succeeded && response.status().is_success() {
+            // The SDK would take the error for an answer without items.
+            *response.status_mut() =
+                StatusCode::try_from(400).map_err(|error| ConnectorError::other(error.into(), None))?;
+        }
+        let refusal = (!succeeded).then(|| AwsError::of_response(&response, &body, call.context.secret()));
+        call.record_response(request_id.as_deref(), refusal);
+        let selector = call.selector.as_ref().filter(|_| succeeded);
         let rest = match selector {
             None => body,
             Some(selector) => {
@@ -158,17 +163,21 @@ impl Attempt {
             match frame {
                 None => return Err(out_of_time()),
                 Some(None) => break,
+                // Of an error, the first part says what it is.
+                Some(Some(Err(_))) if limit == MAX_ERROR_BYTES => return Ok((bytes.freeze(), permit)),
                 Some(Some(Err(error))) => return Err(ConnectorError::io(error)),
                 Some(Some(Ok(frame))) => {
                     let Ok(data) = frame.into_data() else { continue };
+                    let left = usize::try_from(limit - bytes.len() as u64).unwrap_or(usize::MAX);
+                    let data = data.slice(..data.len().min(left));
                     let now = bytes.len() as u64 + data.len() as u64;
-                    if now > limit {
-                        break;
-                    }
                     if !permit.covers(MEMORY_FACTOR * now) {
                         stopwatch.pause(permit.grow(MEMORY_FACTOR * now)).await;
                     }
                     bytes.extend_from_slice(&data);
+                    if now == limit {
+                        break;
+                    }
                 }
             }
         }
@@ -231,13 +240,11 @@ fn unreadable(error: DecodeError) -> ConnectorError {
 
 fn request_id(response: &HttpResponse) -> Option<String> {
     let headers = response.headers();
-    ["x-amzn-requestid", "x-amz-request-id"].iter().find_map(|name| headers.get(*name)).map(str::to_owned)
+    ["x-amzn-requestid", "x-amz-request-id"].iter().find_map(|name| headers.get(*name)).map(flat_code)
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_runtime_api::http::StatusCode;
-
     use super::*;
     use crate::aws::transport::{
         AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,

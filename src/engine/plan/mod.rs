@@ -15,7 +15,7 @@ pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
 
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, Target, TargetRole};
-use crate::domain::{AccountId, Format, Globs, Partition, RunId, is_region_in_form};
+use crate::domain::{AccountId, Format, Globs, Partition, RunId, is_region_in_form, partition_of_region};
 use crate::event::{Accounts, Request};
 use crate::input::{ValidationErrors, quoted};
 use crate::settings::Runtime;
@@ -262,12 +262,21 @@ fn regions(request: &Request, partition: &Partition, problems: &mut ValidationEr
         Ok(globs) => globs,
         Err(error) => return problems.push("request.regions", error.to_string()),
     };
-    let known: Vec<&str> = partition.regions().collect();
-    let unmatched: HashSet<&str> = globs.unmatched(known).into_iter().collect();
-    let is_unknown = |pattern: &str| unmatched.contains(pattern) && !is_region_in_form(pattern);
-    for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| is_unknown(pattern)) {
-        let what =
-            format!("{} is no region, and as a glob matches none of partition {}", quoted(pattern), partition.name);
+    let unmatched: HashSet<&str> = globs.unmatched(partition.regions()).into_iter().collect();
+    for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| unmatched.contains(pattern.as_str())) {
+        let home = partition_of_region(pattern).map(|other| other.name).filter(|name| *name != partition.name);
+        let what = match home {
+            Some(home) => format!(
+                "{} is in the partition {}, which a backend in {} cannot enter: deploy a backend there",
+                quoted(pattern),
+                quoted(home),
+                quoted(partition.name)
+            ),
+            None if is_region_in_form(pattern) => continue,
+            None => {
+                format!("{} is no region, and as a glob matches none of partition {}", quoted(pattern), partition.name)
+            }
+        };
         problems.push(format!("request.regions[{index}]"), what);
     }
 }

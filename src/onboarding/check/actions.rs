@@ -13,7 +13,7 @@ use crate::aws::{
     AwsError, AwsErrorKind, CallParams, Cancellation, NextPage, PageRequest, Priority, SendFn, Service, Session,
 };
 use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
-use crate::domain::{Partition, partition_of_region};
+use crate::domain::Partition;
 use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, jobs};
 use crate::inventory::{ANY_REGION, GLOBAL, Location, Record};
 
@@ -177,7 +177,7 @@ impl ReadProbes {
         let location = Location {
             account_id: self.account_id.clone(),
             account_alias: None,
-            partition: partition_of_region(place).name,
+            partition: self.partition.name,
             region: region.clone(),
             collected_at: jiff::Timestamp::now(),
         };
