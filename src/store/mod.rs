@@ -4,6 +4,7 @@
 //! only. **Invariant:** knows no file formats and no runs.
 
 mod local;
+mod bucket_client;
 mod s3;
 
 use std::time::Duration;

@@ -10,9 +10,11 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
+use aws_types::service_config::ServiceConfigKey;
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
+use super::bucket_client::BucketClient;
 use super::{Object, PutOutcome, StoreError};
 use crate::aws::{AwsError, AwsErrorKind};
 
@@ -27,7 +29,7 @@ const CONFLICTS: u32 = 8;
 /// A bucket, with an optional prefix.
 #[derive(Clone, Debug)]
 pub struct S3Store {
-    client: Client,
+    client: BucketClient,
     bucket: String,
     prefix: String,
     kms_key: Option<String>,
@@ -50,7 +52,7 @@ impl S3Store {
         kms_key: Option<&str>,
     ) -> Self {
         // With a configured endpoint, buckets are addressed by path: emulators resolve no bucket hosts.
-        let by_path = config.endpoint_url().is_some();
+        let by_path = has_endpoint(config);
         // The connect timeout of the shared configuration is kept.
         let timeouts = config.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
         let timeouts = timeouts.operation_attempt_timeout(timeout);
@@ -59,7 +61,7 @@ impl S3Store {
         let config = config.build();
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Self { client: Client::from_conf(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
+        Self { client: BucketClient::new(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
     }
 
     pub(super) fn address(&self, key: &str) -> String {
@@ -79,10 +81,10 @@ impl S3Store {
     }
 
     pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
-        let response = match self.client.get_object().bucket(&self.bucket).key(self.key(key)).send().await {
+        let get = |client: Client| client.get_object().bucket(&self.bucket).key(self.key(key)).send();
+        let response = match self.client.call(get).await {
             Ok(response) => response,
-            Err(error) => {
-                let cause = AwsError::of(error);
+            Err(cause) => {
                 return if cause.kind == AwsErrorKind::NotFound {
                     Ok(None)
                 } else {
@@ -100,9 +102,10 @@ impl S3Store {
     }
 
     pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.key(&format!("{folder}/")));
-        let response = request.max_keys(1).send().await;
-        let response = response.map_err(|error| self.error_at("s3:ListObjectsV2", folder, AwsError::of(error)))?;
+        let prefix = self.key(&format!("{folder}/"));
+        let list = |client: Client| client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(1).send();
+        let response = self.client.call(list).await;
+        let response = response.map_err(|cause| self.error_at("s3:ListObjectsV2", folder, cause))?;
         Ok(!response.contents.unwrap_or_default().is_empty())
     }
 
@@ -124,13 +127,15 @@ impl S3Store {
     async fn put(&self, key: &str, bytes: Bytes, condition: WriteCondition<'_>) -> Result<bool, StoreError> {
         let mut conflicts = 0;
         loop {
-            let request = self.client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
-            let request = match condition {
-                WriteCondition::Absent => request.if_none_match("*"),
-                WriteCondition::Match(etag) => request.if_match(etag),
+            let put = |client: Client| {
+                let request = client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
+                let request = match condition {
+                    WriteCondition::Absent => request.if_none_match("*"),
+                    WriteCondition::Match(etag) => request.if_match(etag),
+                };
+                encrypted!(self, request).send()
             };
-            let Err(error) = encrypted!(self, request).send().await else { return Ok(true) };
-            let cause = AwsError::of(error);
+            let Err(cause) = self.client.call(put).await else { return Ok(true) };
             match cause.kind {
                 AwsErrorKind::Precondition => return Ok(false),
                 // If-Match on an object that was removed meanwhile.
@@ -152,6 +157,13 @@ impl S3Store {
             parts: 0,
         }
     }
+}
+
+/// Whether an endpoint is configured, for all services or for S3 alone.
+fn has_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let of_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
+    config.endpoint_url().is_some() || of_s3.is_some()
 }
 
 /// Waits before a retry, longer each time.
@@ -203,10 +215,11 @@ impl S3Upload {
     pub(super) async fn abort(mut self) {
         self.sending.shutdown().await;
         if let Some(id) = self.id.take() {
-            let S3Store { client, bucket, .. } = &self.bucket;
-            let request = client.abort_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key)).upload_id(id);
-            if let Err(error) = request.send().await {
-                let cause = AwsError::of(error);
+            let (client, key) = (&self.bucket.client, self.bucket.key(&self.key));
+            let abort = |client: Client| {
+                client.abort_multipart_upload().bucket(&self.bucket.bucket).key(&key).upload_id(&id).send()
+            };
+            if let Err(cause) = client.call(abort).await {
                 tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the lifecycle rule of the bucket will remove it");
             }
         }
@@ -224,17 +237,18 @@ impl S3Upload {
             self.collect().await?;
         }
         self.sent.sort_by_key(CompletedPart::part_number);
-        let S3Store { client, bucket, .. } = &self.bucket;
         let mut conflicts = 0;
         loop {
-            let parts = CompletedMultipartUpload::builder().set_parts(Some(self.sent.clone())).build();
-            let request = client.complete_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
-            let request = request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*");
-            let Err(error) = request.send().await else {
+            let complete = |client: Client| {
+                let parts = CompletedMultipartUpload::builder().set_parts(Some(self.sent.clone())).build();
+                let key = self.bucket.key(&self.key);
+                let request = client.complete_multipart_upload().bucket(&self.bucket.bucket).key(key);
+                request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*").send()
+            };
+            let Err(cause) = self.bucket.client.call(complete).await else {
                 self.id = None;
                 return Ok(PutOutcome::Created);
             };
-            let cause = AwsError::of(error);
             match cause.kind {
                 AwsErrorKind::Precondition => return Ok(PutOutcome::AlreadyExists),
                 AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
@@ -249,8 +263,9 @@ impl S3Upload {
     }
 
     async fn exists(&self) -> bool {
-        let S3Store { client, bucket, .. } = &self.bucket;
-        client.head_object().bucket(bucket).key(self.bucket.key(&self.key)).send().await.is_ok()
+        let key = self.bucket.key(&self.key);
+        let head = |client: Client| client.head_object().bucket(&self.bucket.bucket).key(&key).send();
+        self.bucket.client.call(head).await.is_ok()
     }
 
     /// Sends a part in the background.
@@ -262,10 +277,12 @@ impl S3Upload {
         self.parts += 1;
         let (bucket, key, number) = (self.bucket.clone(), self.key.clone(), self.parts);
         self.sending.spawn(async move {
-            let request = bucket.client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key));
-            let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
-            let response =
-                request.send().await.map_err(|error| bucket.error_at("s3:UploadPart", &key, AwsError::of(error)))?;
+            let upload = |client: Client| {
+                let request = client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key)).upload_id(&id);
+                request.part_number(number).body(ByteStream::from(bytes.clone())).send()
+            };
+            let response = bucket.client.call(upload).await;
+            let response = response.map_err(|cause| bucket.error_at("s3:UploadPart", &key, cause))?;
             Ok(CompletedPart::builder().part_number(number).set_e_tag(response.e_tag).build())
         });
         Ok(())
@@ -284,12 +301,15 @@ impl S3Upload {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        let S3Store { client, bucket, .. } = &self.bucket;
-        let request = client.create_multipart_upload().bucket(bucket).key(self.bucket.key(&self.key));
-        let response = encrypted!(self.bucket, request).send().await;
-        let response = response
-            .map_err(|error| self.bucket.error_at("s3:CreateMultipartUpload", &self.key, AwsError::of(error)))?;
-        let id = response.upload_id.unwrap_or_default();
+        let create = |client: Client| {
+            let key = self.bucket.key(&self.key);
+            let request = client.create_multipart_upload().bucket(&self.bucket.bucket).key(key);
+            encrypted!(self.bucket, request).send()
+        };
+        let failed = |cause| self.bucket.error_at("s3:CreateMultipartUpload", &self.key, cause);
+        let response = self.bucket.client.call(create).await.map_err(failed)?;
+        let unnamed = || AwsError::new(AwsErrorKind::Unreadable, "the answer names no upload");
+        let id = response.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| failed(unnamed()))?;
         self.id = Some(id.clone());
         Ok(id)
     }
