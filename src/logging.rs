@@ -14,7 +14,11 @@ use crate::terminal;
 
 /// Shows lines of rolecall from `own` on, and lines of its libraries from `others` on, but never below warnings.
 fn targets(own: LevelFilter, others: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN.min(others)).with_target("rolecall", own)
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(others))
+        .with_target("rolecall", own)
+        // What an account did not answer is in the result. The log repeats it on demand.
+        .with_target("rolecall::engine::run::account", if own == LevelFilter::WARN { LevelFilter::ERROR } else { own })
 }
 
 /// Reads `error`, `warn`, `info`, `debug` or `trace`.

@@ -53,10 +53,10 @@ impl RegistryStore {
             )
         })?;
         let (place, name) = split_object(&address).map_err(|error| unreadable(&address, &error.to_string()))?;
-        let place = if place.is_empty() { "/".to_owned() } else { place };
         let store = Store::open(&place, config, settings.call_timeout, None)
             .map_err(|error| unreadable(&address, &error.to_string()))?;
-        Ok(Self { store, name, address, partition })
+        // The file has the external IDs of all customers.
+        Ok(Self { store: store.private(), name, address, partition })
     }
 
     /// Returns the address of the registry.

@@ -13,6 +13,7 @@ mod globs;
 mod lock;
 mod millis;
 mod partition;
+mod place;
 mod run_id;
 
 pub use format::Format;
@@ -28,5 +29,6 @@ pub(crate) use millis::millis;
 pub(crate) use partition::{
     Partition, is_region_in_form, partition, partition_names, partition_of_region, partition_or_default,
 };
+pub(crate) use place::Place;
 pub(crate) use role_arn::{ROLE_ARN_PATTERN, ROLE_NAME_PATTERN, RoleArn, role_name};
 pub(crate) use run_id::sanitised;

@@ -16,7 +16,8 @@ pub(crate) use table::{DefaultValue, Flag, SETTINGS, Setting};
 
 use std::time::Duration;
 
-use crate::input::{ValidationErrors, quoted};
+use crate::domain::Place;
+use crate::input::{ParseError, ValidationErrors, quoted};
 
 /// The minimum memory for responses in bytes, even if the process's limit is very low.
 const MIN_BODY_MEMORY: u64 = 16 << 20;
@@ -144,6 +145,11 @@ impl Settings {
             let Some(text) = get(setting.name) else { continue };
             if let Err(advice) = (setting.apply)(&mut settings, &text) {
                 errors.push(setting.name, format!("{} cannot be read: {advice}", quoted(&text)));
+            }
+        }
+        for (name, address) in [("ROLECALL_REGISTRY", &settings.registry), ("ROLECALL_OUTPUT", &settings.output)] {
+            if let Some(Err(ParseError(what))) = address.as_deref().map(Place::read) {
+                errors.push(name, what);
             }
         }
         errors.into_result(settings)

@@ -12,7 +12,9 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use bytes::Bytes;
 
+use crate::domain::Place;
 use crate::error::{Error, ErrorKind};
+use crate::input::quoted;
 
 pub(crate) use local::{LocalStore, LocalUpload};
 pub(crate) use s3::{S3Store, S3Upload};
@@ -87,11 +89,22 @@ pub enum Store {
 
 /// Splits the address of an object into the store and the key, for the registry.
 pub fn split_object(address: &str) -> Result<(String, String), StoreError> {
-    match address.rsplit_once('/') {
-        Some((place, name)) if !name.is_empty() && place != "s3:/" => Ok((place.to_owned(), name.to_owned())),
-        None if !address.is_empty() => Ok((".".into(), address.to_owned())),
-        _ => Err(StoreError::Address(format!("`{address}` names no file: write a path, or s3://bucket/key"))),
+    let no_file =
+        || StoreError::Address(format!("{} names no file: write a path, or s3://bucket/key", quoted(address)));
+    let whole = match read(address)? {
+        Place::Path(path) => path,
+        Place::Bucket { key, .. } if key.is_empty() || address.trim_end().ends_with('/') => return Err(no_file()),
+        Place::Bucket { bucket, key } => format!("s3://{bucket}/{key}"),
+    };
+    match whole.rsplit_once('/').unwrap_or((".", &whole)) {
+        (_, "" | "." | "..") => Err(no_file()),
+        ("", name) => Ok(("/".to_owned(), name.to_owned())),
+        (place, name) => Ok((place.to_owned(), name.to_owned())),
     }
+}
+
+fn read(address: &str) -> Result<Place, StoreError> {
+    Place::read(address).map_err(|error| StoreError::Address(error.to_string()))
 }
 
 impl Store {
@@ -102,17 +115,20 @@ impl Store {
         timeout: Duration,
         kms_key: Option<&str>,
     ) -> Result<Self, StoreError> {
-        let Some(rest) = address.strip_prefix("s3://") else {
-            let known = !address.contains("://") && !address.trim().is_empty();
-            let wrong = || StoreError::Address(format!("`{address}` is neither a folder nor s3://bucket/prefix"));
-            return if known { Ok(Self::Folder(LocalStore::new(address))) } else { Err(wrong()) };
-        };
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-        if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(letters) {
-            return Err(StoreError::Address(format!("`{address}` names no bucket: write s3://bucket/prefix")));
+        Ok(match read(address)? {
+            Place::Path(path) => Self::Folder(LocalStore::new(path)),
+            Place::Bucket { bucket, key } => {
+                Self::Bucket(Box::new(S3Store::new(config, timeout, (&bucket, &key), kms_key)))
+            }
+        })
+    }
+
+    /// Lets only the owner read the files that this store creates in a folder. A bucket has policies of its own.
+    pub fn private(self) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.private()),
+            bucket @ Self::Bucket(_) => bucket,
         }
-        Ok(Self::Bucket(Box::new(S3Store::new(config, timeout, (bucket, prefix), kms_key))))
     }
 
     /// The address of an object: a path, or `s3://bucket/key`.

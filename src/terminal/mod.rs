@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 
-pub(crate) use text::one_line;
+pub(crate) use text::{is_hidden, one_line};
 
 /// Prints a text to standard output, and ends its last line.
 pub(crate) fn print(text: &str) -> Result<(), Error> {

@@ -37,7 +37,7 @@ const HIDDEN: [(char, char); 24] = [
 ];
 
 /// Returns whether a terminal would obey or hide this character, or change the order of others because of it.
-pub(super) fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || character > '\u{7f}' && HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&character))
 }

@@ -24,6 +24,7 @@ mod emulator;
 mod environment;
 mod fault_matrix;
 mod fidelity;
+mod files;
 mod filled;
 mod fixture;
 mod fleet;

@@ -167,7 +167,7 @@ fn run_command_with(command: &mut Command, out: Stdio, err: Stdio) -> CommandOut
 
 #[test]
 fn a_process_without_threads_or_files_is_refused_without_a_panic() {
-    for limit in ["ulimit -n 4", "ulimit -n 6", "ulimit -n 8"] {
+    for limit in ["ulimit -n 6", "ulimit -n 7", "ulimit -n 8"] {
         let own = rolecall(&[]);
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{limit}; exec \"$0\" resources")]).arg(own.get_program());

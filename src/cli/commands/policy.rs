@@ -8,7 +8,7 @@ use crate::catalogue::{Table, actions_of, session_policies};
 use crate::cli::args::{PolicyArgs, WhichPolicy};
 use crate::cli::commands::{resources, targets};
 use crate::customers::{DEFAULT_ROLE_NAME, RegistryStore, TargetRole};
-use crate::domain::{Globs, RoleArn};
+use crate::domain::{Globs, Place, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::logging;
@@ -164,14 +164,14 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
         terminal::note(&format!("--backend-role is missing: replace 111122223333 by your backend's account"));
         format!("arn:{partition}:iam::111122223333:role/rolecall-backend")
     });
-    let split = |address: &Option<String>| {
-        let rest = address.as_deref()?.strip_prefix("s3://")?;
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        Some((bucket.to_owned(), key.to_owned()))
+    let bucket_and_key = |address: &Option<String>| match Place::read(address.as_deref()?) {
+        Ok(Place::Bucket { bucket, key }) => Some((bucket, key)),
+        // The settings were read: a wrong address has been refused.
+        Ok(Place::Path(_)) | Err(_) => None,
     };
-    let output = split(&settings.output).map(|(bucket, prefix)| {
-        let prefix = prefix.trim_matches('/');
-        (bucket, if prefix.is_empty() { String::new() } else { format!("{prefix}/") })
+    let output = bucket_and_key(&settings.output).map(|(bucket, prefix)| {
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        (bucket, format!("{prefix}{slash}"))
     });
     let customer_roles = customer_roles(settings, &backend).await;
     let kms_key = settings.output_kms_key.clone().filter(|key| key.contains(":key/"));
@@ -180,6 +180,6 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
             "ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it"
         ));
     }
-    let registry = split(&settings.registry);
+    let registry = bucket_and_key(&settings.registry);
     Ok(write::admin(&AdminPolicyInputs { partition, backend_role, customer_roles, kms_key, registry, output }))
 }

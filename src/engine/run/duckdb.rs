@@ -6,7 +6,7 @@ use futures::StreamExt;
 
 use super::run_store::{COMMITTED, RunStore};
 use super::{Engine, prepare};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::output::views;
 
 /// Folders that are listed at the same time.
@@ -16,6 +16,11 @@ const CONCURRENT_LISTS: usize = 16;
 pub(super) async fn duckdb_script(engine: &Engine) -> Result<String, Error> {
     let store = RunStore::open(engine)?;
     let format = engine.format()?;
+    if store.location().contains('\\') {
+        let what =
+            format!("DuckDB cannot find files below a folder with a backslash in its path: {}", store.location());
+        return Err(Error::new(ErrorKind::InvalidSettings, what));
+    }
     let tables = views::tables(prepare::catalogue()?);
     let list = |name: String| {
         let store = &store;

@@ -123,11 +123,25 @@ impl RunStore {
     }
 
     pub(super) async fn plan(&self, run_id: &RunId) -> Result<Option<Plan>, Error> {
-        self.read(&plan_key(run_id)).await
+        let plan: Option<Plan> = self.read(&plan_key(run_id)).await?;
+        plan.map(|plan| self.require_run(run_id, &plan.run_id).map(|()| plan)).transpose()
     }
 
     pub(super) async fn manifest(&self, run_id: &RunId) -> Result<Option<Manifest>, Error> {
-        self.read(&manifest_key(run_id)).await
+        let manifest: Option<Manifest> = self.read(&manifest_key(run_id)).await?;
+        manifest.map(|manifest| self.require_run(run_id, &manifest.response.run_id).map(|()| manifest)).transpose()
+    }
+
+    /// Refuses the document of another run. Some file systems take `Nightly` and `nightly` for one name.
+    fn require_run(&self, run_id: &RunId, found: &RunId) -> Result<(), Error> {
+        if found == run_id {
+            return Ok(());
+        }
+        let what = format!(
+            "the folder of run {run_id} in {} has the documents of run {found}: give the run another id",
+            self.location
+        );
+        Err(Error::new(ErrorKind::RunIdTaken, what))
     }
 
     pub(super) async fn shard(&self, run_id: &RunId, shard: &str) -> Result<Option<ShardManifest>, Error> {

@@ -6,6 +6,7 @@ mod source;
 
 use super::{LEDGER, TableColumns};
 use crate::domain::Format;
+use crate::terminal::one_line;
 use source::RowSource;
 
 /// Generates a script that creates or replaces the views over the runs below `output`, a folder or
@@ -36,7 +37,7 @@ pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, pres
 
 fn head(source: &RowSource) -> String {
     let RowSource { output, format } = source;
-    let address = output.replace(['\r', '\n'], " ");
+    let address = one_line(output);
     let on_s3 = if output.starts_with("s3://") { ON_S3 } else { "" };
     let format = format.as_str();
     format!("-- Views over rolecall's {format} below {address}, for DuckDB 1.5. Generated: do not edit.\n{on_s3}{HEAD}")

@@ -5,6 +5,7 @@
 use crate::domain::Format;
 use crate::inventory::ColumnType;
 use crate::output::views::{TableColumns, wrap_list};
+use crate::terminal::is_hidden;
 
 /// The largest manifest that can be read, in bytes: about 20,000 accounts. Each thread takes twice as much memory.
 const MAX_MANIFEST_BYTES: u32 = 64 << 20;
@@ -44,7 +45,8 @@ impl<'a> RowSource<'a> {
         Self { output: output.trim_end_matches('/'), format }
     }
 
-    /// The views of the runs and of their files, read from the manifests.
+    /// The views of the runs and of their files, read from the manifests. DuckDB names all files below one output in the
+    /// same way, whatever the way (`./out`, `a//b`), so the path of a table's file begins as the path of its manifest.
     pub(super) fn runs(&self) -> String {
         let reader = format!(
             "read_json({}, format = 'unstructured', filename = true,\n  hive_partitioning = false, \
@@ -57,12 +59,12 @@ impl<'a> RowSource<'a> {
              select run_id, started_at, status, plan.dt as dt, plan.format as format, filename as manifest\n\
              from {reader}}});\n\
              \ncreate or replace view committed_files as\n\
-             select run_id, started_at, status, plan.dt as dt, file.\"table\", file.key, {} || file.key as path,\n  \
+             select run_id, started_at, status, plan.dt as dt, file.\"table\", file.key,\n  \
+             regexp_replace(filename, 'runs/[^/]*/manifest[.]json$', '') || file.key as path,\n  \
              file.rows, file.bytes, file.uncompressed_bytes, file.sha256\n\
              from (select *, unnest(files) as file from {reader},\n    \
              files: 'STRUCT(\"table\" VARCHAR, \"key\" VARCHAR, \"rows\" BIGINT, bytes BIGINT, \
              uncompressed_bytes BIGINT,\n      sha256 VARCHAR)[]'}}));\n",
-            text(&format!("{}/", self.output)),
         )
     }
 
@@ -134,6 +136,16 @@ fn duckdb_type(kind: ColumnType) -> &'static str {
     }
 }
 
+/// A text of SQL. A character that the terminal would escape is written by its number, since the script is printed.
 fn text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    let mut literal = String::from("'");
+    for character in text.chars() {
+        match character {
+            '\'' => literal.push_str("''"),
+            _ if is_hidden(character) => literal.push_str(&format!("' || chr({}) || '", u32::from(character))),
+            _ => literal.push(character),
+        }
+    }
+    literal.push('\'');
+    literal
 }
