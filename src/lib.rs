@@ -72,4 +72,4 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};
-pub use settings::{Runtime, Settings};
+pub use settings::{Runtime, Settings, StepEvents};

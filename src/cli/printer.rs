@@ -29,6 +29,12 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
     for account in &response.unknown_accounts {
         text.push_str(&format!("{account} is not in the registry and was left out.\n"));
     }
+    if response.unknown_accounts_omitted > 0 {
+        let more = response.unknown_accounts_omitted;
+        text.push_str(&format!(
+            "{more} more accounts are not in the registry and were left out: the manifest's plan lists them.\n"
+        ));
+    }
     let records: u64 = response.records.values().sum();
     text.push_str(&format!(
         "run {}: {}, {} of {} accounts complete, {records} records, {} calls in {:.1} s\n",

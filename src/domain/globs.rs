@@ -93,7 +93,10 @@ fn flat(error: &globset::Error) -> String {
 /// Parses a glob of regions. It may have the characters of region names, `*` and `?`.
 pub(crate) fn region_glob(text: &str) -> Result<String, ParseError> {
     let possible = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'*' | b'?' | b'-');
-    if text.is_empty() || text.len() > MAX_GLOB_CHARACTERS || !text.bytes().all(possible) {
+    if text.len() > MAX_GLOB_CHARACTERS {
+        return Err(ParseError(format!("{} is longer than {MAX_GLOB_CHARACTERS} characters", quoted(text))));
+    }
+    if text.is_empty() || !text.bytes().all(possible) {
         let what =
             "could match no region: write lower-case letters, digits, hyphens, `*` and `?`, as in eu-* or us-east-1";
         return Err(ParseError(format!("{} {what}", quoted(text))));
@@ -110,7 +113,7 @@ pub(crate) fn resource_glob(text: &str) -> Result<String, ParseError> {
         return Err(malformed("it is empty"));
     }
     if text.len() > MAX_GLOB_CHARACTERS {
-        return Err(malformed("it is too long"));
+        return Err(malformed(&format!("it is longer than {MAX_GLOB_CHARACTERS} characters")));
     }
     Glob::new(text).map_err(|error| malformed(&flat(&error)))?;
     Ok(text.to_owned())
@@ -180,7 +183,7 @@ mod tests {
         `` is not a glob (it is empty): write one as ec2_* or route53_records
         `ec2_[` is not a glob (unclosed character class; missing ']'): write one as ec2_* or route53_records
         `ec2_{vpcs` is not a glob (unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)): write one as ec2_* or route53_records
-        `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...` is not a glob (it is too long): write one as ec2_* or route53_records
+        `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...` is not a glob (it is longer than 128 characters): write one as ec2_* or route53_records
         ");
     }
 

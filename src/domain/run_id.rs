@@ -46,6 +46,15 @@ impl RunId {
         split_continuation(&self.0).map_or(0, |(_, number)| number.into())
     }
 
+    /// Returns the name of the first run of the chain, without any `.r<n>`.
+    pub(crate) fn first_run(&self) -> &str {
+        let mut name = self.0.as_str();
+        while let Some((first_run, _)) = split_continuation(name) {
+            name = first_run;
+        }
+        name
+    }
+
     /// Returns the STS session name for customer accounts. It contains the run id, so that the customer's CloudTrail
     /// names the run.
     pub fn session_name(&self) -> String {

@@ -2,14 +2,23 @@
 //!
 //! Two deliveries of the same event must give the same name. The name is therefore made of a time or an id that the
 //! event has, never of the clock. Only commands at a terminal use the clock, because each of them is a new run.
+//!
+//! Times can be predicted, so names made of them are reserved: no caller may choose one for a run of its own.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::Request;
 use crate::domain::{RunId, sanitised};
 
 /// The maximum length of a rule's name in a run id. The rest of the id is for the time.
 const RULE_CHARACTERS: usize = 36;
+/// The first word of a name that is made of `scheduled_at`.
+const SCHEDULED: &str = "scheduled-";
+/// The length of the digest that distinguishes two requests of one time. It is too long to find a second request for it.
+const DIGEST_CHARACTERS: usize = 16;
+/// The maximum length of a rule's name in a run id with a digest.
+const RULE_BESIDE_DIGEST: usize = 55 - "-20261121T030000Z-".len() - DIGEST_CHARACTERS;
 
 /// The part of an event that names its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +52,60 @@ pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
     if let Some(given) = &request.run_id {
         return given.clone();
     }
-    if let Some(scheduled_at) = request.scheduled_at {
-        return RunId::derived(&format!("scheduled-{}", compact(scheduled_at)));
+    if let Some(name) = timed(request, naming, RULE_CHARACTERS) {
+        return RunId::derived(&name);
     }
     match naming {
-        RunIdSource::Rule { rule, time } => {
-            RunId::derived(&format!("{}-{}", sanitised(rule, RULE_CHARACTERS), compact(*time)))
-        }
+        RunIdSource::Rule { rule, .. } => RunId::derived(rule),
         RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id) => RunId::derived(id),
         RunIdSource::Given => RunId::derived(""),
         RunIdSource::Terminal { now, random } => RunId::derived(&format!("{}-{random:04x}", compact(*now))),
     }
+}
+
+/// Returns the name of a scheduled run whose first name belongs to another request, and `None` for any other run.
+///
+/// Without it, whoever may start runs could suppress a scheduled one by sending another request for its time.
+pub(crate) fn second_run_id(request: &Request, naming: &RunIdSource) -> Option<RunId> {
+    if request.run_id.is_some() {
+        return None;
+    }
+    let name = timed(request, naming, RULE_BESIDE_DIGEST)?;
+    let asked = Request { scheduled_at: None, inline: false, ..request.clone() };
+    let digest = hex::encode(Sha256::digest(serde_json::to_vec(&asked).ok()?));
+    Some(RunId::derived(&format!("{name}-{}", digest.get(..DIGEST_CHARACTERS)?)))
+}
+
+/// Returns whether a name has the form of a scheduled run's name, of its second name, or of a continuation of one.
+pub(crate) fn is_reserved(run_id: &RunId) -> bool {
+    let name = run_id.first_run().to_ascii_lowercase();
+    let is_digest = |text: &str| text.len() == DIGEST_CHARACTERS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let without_digest = name.rsplit_once('-').filter(|(_, end)| is_digest(end)).map(|(start, _)| start);
+    name.starts_with(SCHEDULED) || ends_in_time(&name) || without_digest.is_some_and(ends_in_time)
+}
+
+/// Returns whether a request's name is the one that its own `scheduled_at` gives.
+pub(crate) fn names_its_own_time(request: &Request) -> bool {
+    let unnamed = Request { run_id: None, ..request.clone() };
+    request.scheduled_at.is_some() && request.run_id == Some(run_id(&unnamed, &RunIdSource::Given))
+}
+
+/// Returns the rule or `scheduled`, and the time, if the run is named after a time that an event brings.
+fn timed(request: &Request, naming: &RunIdSource, rule_characters: usize) -> Option<String> {
+    match (request.scheduled_at, naming) {
+        (Some(scheduled_at), _) => Some(format!("{SCHEDULED}{}", compact(scheduled_at))),
+        (None, RunIdSource::Rule { rule, time }) => {
+            Some(format!("{}-{}", sanitised(rule, rule_characters), compact(*time)))
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether a name in lower case ends as [`compact`] ends it: `-20261121t030000z`.
+fn ends_in_time(name: &str) -> bool {
+    let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    let time = name.rsplit_once('-').and_then(|(_, time)| time.strip_suffix('z')?.split_once('t'));
+    time.is_some_and(|(date, clock)| digits(date, 8) && digits(clock, 6))
 }
 
 /// Formats a time for a run id: `20261121T030000Z`.
@@ -100,7 +152,55 @@ mod tests {
         assert_eq!(run_id(&request, &naming).as_str(), "mine.r2");
     }
 
+    #[test]
+    fn names_of_scheduled_runs_are_reserved() {
+        let reserved = |text: &str| is_reserved(&text.parse().unwrap());
+        for name in [
+            "scheduled-20261129T030000Z",
+            "Scheduled-20261129t030000z",
+            "scheduled-anything",
+            "nightly-20261129T030000Z",
+            "nightly-20261129T030000Z.r1",
+            "nightly-20261129T030000Z.r1.r2",
+            "a-20261129T030000Z-0123456789abcdef",
+            "a-20261129T030000Z-0123456789abcdef.r7",
+        ] {
+            assert!(reserved(name), "{name}");
+        }
+        for name in ["nightly-2026-11-21", "20261129T030000Z-00be", "unscheduled-1", "a-20261129T030000Z-b", "x.r1"] {
+            assert!(!reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn two_requests_of_one_time_have_two_names() {
+        let mut request = Request::of(Accounts::All);
+        assert_eq!(second_run_id(&request, &RunIdSource::Event("x".into())), None);
+        let rule = RunIdSource::Rule { rule: "r".repeat(64), time: at("2026-11-21T03:00:00Z") };
+        let of_rule = second_run_id(&request, &rule).unwrap();
+        assert_eq!(of_rule.as_str().len(), 55);
+        request.scheduled_at = Some(at("2026-11-21T03:00:00Z"));
+        let first = second_run_id(&request, &rule).unwrap();
+        let other = Request { exclude: vec!["111122223333".parse().unwrap()], ..request.clone() };
+        let second = second_run_id(&other, &rule).unwrap();
+        assert_ne!(first, second);
+        assert!(first.as_str().starts_with("scheduled-20261121T030000Z-"), "{first}");
+        assert!([of_rule, first, second].iter().all(is_reserved));
+        assert!(!names_its_own_time(&request));
+        request.run_id = Some("scheduled-20261121T030000Z".parse().unwrap());
+        assert!(names_its_own_time(&request) && second_run_id(&request, &rule).is_none());
+    }
+
     proptest! {
+        #[test]
+        fn any_name_of_a_time_is_reserved(rule in any::<String>(), seconds in 0_i64..253_402_207_200) {
+            let naming = RunIdSource::Rule { rule, time: Timestamp::from_second(seconds).unwrap() };
+            let request = Request::of(Accounts::All);
+            prop_assert!(is_reserved(&run_id(&request, &naming)));
+            prop_assert!(is_reserved(&second_run_id(&request, &naming).unwrap()));
+            prop_assert!(is_reserved(&run_id(&request, &naming).continuation().unwrap()));
+        }
+
         #[test]
         fn any_naming_gives_a_run_id_and_twice_the_same(
             text in any::<String>(),

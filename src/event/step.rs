@@ -115,6 +115,16 @@ fn plan(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Option<Step> {
     Some(Step::Plan { what, batch })
 }
 
+/// Returns the run that a request resumes, if it has no other content than `resumes`.
+pub(crate) fn resumed_run(request: &Value) -> Result<Option<RunId>, ValidationErrors> {
+    if !only_resumes(request) {
+        return Ok(None);
+    }
+    let mut errors = ValidationErrors::new();
+    let named = Fields::of(request, "request", &mut errors).and_then(|fields| run_id(&fields, "resumes", &mut errors));
+    errors.into_result(named)
+}
+
 fn only_resumes(request: &Value) -> bool {
     request.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("resumes"))
 }

@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, NoopObserver, RequestDraft, RunRequest, Steps, StopCondition};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Message, Planning, RunIdSource, Step, classify, default_request};
+use crate::event::{Event, Message, Planning, RunIdSource, Step, classify, default_request, resumed_run};
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
-use crate::settings::{Runtime, Settings};
+use crate::settings::{Runtime, Settings, StepEvents};
 
 /// An invocation, as Lambda describes it.
 #[derive(Clone, Debug)]
@@ -59,7 +59,9 @@ impl Function {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
         let event = parse("event", payload).map_err(invalid_request)?;
         let deadline = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
-        match classify(event).map_err(invalid_request)? {
+        let event = classify(event).map_err(invalid_request)?;
+        self.refuse_other_function(&event, engine.settings.steps)?;
+        match event {
             Event::Request(value) => {
                 let draft = RequestDraft::read(&value, "request");
                 let request = run_request(draft, RunIdSource::Invocation(invocation.request_id), deadline);
@@ -74,10 +76,26 @@ impl Function {
                 let draft = draft_without_inline(&detail, "event.detail");
                 to_json(engine.run(run_request(draft, RunIdSource::Event(id), deadline)).await?)
             }
-            Event::Queue(messages) => to_json(handle_batch(engine, messages, deadline).await),
+            Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
             Event::Step(step) => Box::pin(handle_step(&Steps::new(engine)?, step, deadline)).await,
         }
+    }
+
+    /// Refuses steps in the function for requests, and requests in the function for steps. Lambda's permissions do not see
+    /// an event, so the two have functions of their own.
+    fn refuse_other_function(&self, event: &Event, steps: StepEvents) -> Result<(), Error> {
+        let what = match (steps, matches!(event, Event::Step(_))) {
+            (StepEvents::Refuse, true) => {
+                "is refused here (ROLECALL_STEPS=refuse): the state machine invokes the function for steps, <Name>-steps"
+            }
+            (StepEvents::Only, false) => {
+                "is no step, and this function carries out nothing else (ROLECALL_STEPS=only): invoke the function <Name>"
+            }
+            _ => return Ok(()),
+        };
+        let place = if steps == StepEvents::Refuse { "event.step" } else { "event" };
+        Err(invalid_request(ValidationErrors::one(place, what)))
     }
 }
 
@@ -136,7 +154,11 @@ async fn handle_batch(engine: &Engine, messages: Vec<Message>, deadline: Invocat
 
 async fn handle_message(engine: &Engine, message: &Message, deadline: InvocationDeadline<'_>) -> Result<(), Error> {
     let value = parse("message.body", message.body.as_bytes()).map_err(invalid_request)?;
-    let draft = draft_without_inline(&value, "request");
+    let draft = match resumed_run(&value).map_err(invalid_request)? {
+        // The rest of a run that is too large for a message.
+        Some(run_id) => engine.history()?.remaining_request(&run_id).await?.into(),
+        None => draft_without_inline(&value, "request"),
+    };
     let source = RunIdSource::Message(message.message_id.clone());
     engine.run(run_request(draft, source, deadline)).await.map(|_| ())
 }
@@ -185,5 +207,36 @@ impl<'a> InvocationDeadline<'a> {
     /// True if no more than the write margin is left.
     fn is_near(&self) -> bool {
         self.at.saturating_duration_since(Instant::now()) <= self.margin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn steps_and_other_events_have_functions_of_their_own() {
+        let steps = ["plan", "shard", "reduce"].map(|step| match step {
+            "plan" => serde_json::json!({ "step": step, "request": { "accounts": "all" } }),
+            "shard" => serde_json::json!({ "step": step, "run_id": "x", "shard": "0" }),
+            _ => serde_json::json!({ "step": step, "run_id": "x" }),
+        });
+        let others = [
+            serde_json::json!({ "accounts": "all" }),
+            serde_json::json!({ "detail-type": "x", "source": "y", "id": "z", "detail": { "accounts": "all" } }),
+            serde_json::json!({ "Records": [{ "messageId": "x", "body": "{}", "eventSource": "aws:sqs" }] }),
+            serde_json::json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {},
+                                "time": "2026-11-21T03:00:00Z" }),
+        ];
+        for (setting, refused, what) in
+            [("refuse", &steps[..], "ROLECALL_STEPS=refuse"), ("only", &others, "ROLECALL_STEPS=only")]
+        {
+            let function = Function::start(|name| (name == "ROLECALL_STEPS").then(|| setting.to_owned())).await;
+            for event in refused {
+                let invocation = Invocation { request_id: "x".into(), deadline: SystemTime::UNIX_EPOCH };
+                let error = function.handle(event.to_string().as_bytes(), invocation).await.unwrap_err();
+                assert!(error.kind == ErrorKind::InvalidRequest && error.message.contains(what), "{event}: {error}");
+            }
+        }
     }
 }

@@ -6,10 +6,12 @@
 
 mod runtime;
 mod memory;
+mod step_events;
 mod parse;
 mod table;
 
 pub use runtime::Runtime;
+pub use step_events::StepEvents;
 
 pub(crate) use parse::duration;
 pub(crate) use table::{DefaultValue, Flag, SETTINGS, Setting};
@@ -41,6 +43,10 @@ pub struct Settings {
     pub sts_region: Option<String>,
     /// `ROLECALL_DEFAULT_REQUEST`: a request as JSON text.
     pub default_request: Option<String>,
+    /// `ROLECALL_INLINE`: none means yes on the command line, and no in the function.
+    pub inline: Option<bool>,
+    /// `ROLECALL_STEPS`: what the function does with steps of a state machine.
+    pub steps: StepEvents,
     /// `ROLECALL_BODY_MEMORY`: memory for responses, in bytes.
     pub body_memory: u64,
     /// `ROLECALL_IN_FLIGHT`: calls in one process.
@@ -105,6 +111,8 @@ impl Default for Settings {
             backend_role: None,
             sts_region: None,
             default_request: None,
+            inline: None,
+            steps: StepEvents::Accept,
             body_memory: 256 << 20,
             in_flight: 384,
             account_in_flight: 64,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::StepEvents;
 use crate::domain::RoleArn;
 
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
@@ -21,6 +22,23 @@ pub(super) fn log_level(text: &str) -> Result<String, String> {
     let levels = ["error", "warn", "info", "debug", "trace"];
     let known = levels.contains(&text.to_ascii_lowercase().as_str());
     if known { Ok(text.to_owned()) } else { Err(format!("write one of {}", levels.join(", "))) }
+}
+
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("write true or false".into()),
+    }
+}
+
+pub(super) fn step_events(text: &str) -> Result<StepEvents, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "accept" => Ok(StepEvents::Accept),
+        "refuse" => Ok(StepEvents::Refuse),
+        "only" => Ok(StepEvents::Only),
+        _ => Err("write accept, refuse or only".into()),
+    }
 }
 
 pub(super) fn role_arn(text: &str) -> Result<String, String> {

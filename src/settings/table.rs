@@ -6,7 +6,9 @@
 use serde::Serialize;
 
 use super::Settings;
-use super::parse::{burst, byte_size, duration, log_level, queue_url, rate, region, role_arn, whole};
+use super::parse::{
+    boolean, burst, byte_size, duration, log_level, queue_url, rate, region, role_arn, step_events, whole,
+};
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -154,6 +156,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         raw default_request,
         "The request that a scheduled event stands for, as JSON"
+    ),
+    setting!(
+        "ROLECALL_INLINE",
+        None,
+        Derived("false in the function, true on the command line"),
+        Both,
+        inline = |text| boolean(text).map(Some),
+        "Whether a response may contain records (`inline`). Everyone who may invoke the function can then read the records \
+         of all customers, those of earlier runs too"
+    ),
+    setting!(
+        "ROLECALL_STEPS",
+        None,
+        Value("accept"),
+        Both,
+        steps = step_events,
+        "What the function does with steps of the state machine: accept them, refuse them, or carry out only steps"
     ),
     setting!(
         "ROLECALL_IN_FLIGHT",

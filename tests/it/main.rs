@@ -19,6 +19,7 @@
 
 mod architecture;
 mod bad_input;
+mod claims;
 mod command;
 mod emulator;
 mod environment;
@@ -40,6 +41,7 @@ mod samples;
 mod secrets;
 mod sim;
 mod simulated;
+mod sizes;
 mod stores;
 mod templates;
 mod terminal;

@@ -200,7 +200,7 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     let history = local_run.engine.history()?;
     while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
         let response = local_run.run(request.into(), RunIdSource::Given).await?;
-        if response.remaining.is_some() && local_run.is_interrupted_or_bounded() {
+        if response.leaves_work() && local_run.is_interrupted_or_bounded() {
             break;
         }
     }

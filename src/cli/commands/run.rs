@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     } else {
         let manifest = local_run.engine.history()?.manifest(&response.run_id).await?;
         terminal::print(&printer::render_text(&response, manifest.as_ref()))?;
-        if response.remaining.is_some() {
+        if response.leaves_work() {
             terminal::print(&printer::resume_hint(&response.run_id))?;
         }
     }

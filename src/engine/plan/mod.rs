@@ -5,7 +5,7 @@
 
 mod regions;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -157,8 +157,11 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
     let resources = resources(request, basis.catalogue, problems);
     regions(request, basis.partition, problems);
     let format = request.format.unwrap_or(basis.format);
+    // A lookup in the registry would read all of its targets for each account.
+    let targets: HashMap<&AccountId, &Target> =
+        basis.registry.targets.iter().map(|target| (&target.account_id, target)).collect();
     for account in &request.exclude {
-        if basis.registry.target(account).is_none() {
+        if !targets.contains_key(account) {
             problems.push(
                 "request.exclude",
                 format!("account {account} is not in the registry: correct it or leave it out"),
@@ -166,7 +169,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         }
     }
     let mut unknown = Vec::new();
-    let named = named(request, basis, &mut unknown, problems);
+    let named = named(request, (&targets, basis.disabled_too), &mut unknown, problems);
     let excluded: HashSet<&AccountId> = request.exclude.iter().collect();
     let selected: Vec<&Target> = basis
         .registry
@@ -207,7 +210,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
 /// The accounts that the request names, or `None` for "all".
 fn named<'a>(
     request: &'a Request,
-    basis: Basis<'_>,
+    (targets, disabled_too): (&HashMap<&AccountId, &Target>, bool),
     unknown: &mut Vec<AccountId>,
     problems: &mut ValidationErrors,
 ) -> Option<HashSet<&'a AccountId>> {
@@ -216,8 +219,8 @@ fn named<'a>(
     let is_continuation = request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0);
     for account in accounts {
         let place = "request.accounts";
-        match basis.registry.target(account) {
-            Some(target) if target.enabled || basis.disabled_too => {}
+        match targets.get(account) {
+            Some(target) if target.enabled || disabled_too => {}
             Some(_) if is_continuation => unknown.push(account.clone()),
             Some(_) => problems
                 .push(place, format!("account {account} is disabled in the registry: enable it or leave it out")),

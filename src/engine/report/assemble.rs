@@ -15,6 +15,8 @@ use crate::inventory::{LedgerRow, Status};
 /// Most bytes of a response without inline records. Failures take what the other fields leave of it, so that the response
 /// stays below 200 KiB.
 const RESPONSE_BYTES: usize = 190 << 10;
+/// Most unknown accounts in a response. The plan has all.
+const MAX_UNKNOWN_ACCOUNTS: usize = 1_000;
 
 impl AccountCounts {
     /// Counts accounts by how they ended.
@@ -100,7 +102,7 @@ pub(in crate::engine) fn assemble_manifest(inputs: ManifestInputs<'_>) -> Manife
     let accounts: Vec<&AccountSummary> = shards.iter().flat_map(|shard| &shard.accounts).collect();
     let mut response = response(&plan, &shards, tables, address);
     let failures: Vec<FailureGroup> = shards.iter().flat_map(|shard| shard.failures.clone()).collect();
-    let bytes = serde_json::to_string(&response).map_or(0, |text| text.len());
+    let bytes = serde_json::to_string(&response.clone().bounded()).map_or(RESPONSE_BYTES, |text| text.len());
     let (failures, omitted) = bounded_failures(failures, RESPONSE_BYTES.saturating_sub(bytes));
     response.failures = failures;
     response.failures_omitted += omitted;
@@ -147,8 +149,10 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         manifest: address,
         failures: Vec::new(),
         failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
-        unknown_accounts: plan.unknown_accounts.clone(),
+        unknown_accounts: plan.unknown_accounts.iter().take(MAX_UNKNOWN_ACCOUNTS).cloned().collect(),
+        unknown_accounts_omitted: plan.unknown_accounts.len().saturating_sub(MAX_UNKNOWN_ACCOUNTS) as u64,
         remaining: remaining_request(plan, shards.iter().flat_map(|shard| shard.unfinished.clone()).collect()),
+        remaining_omitted: false,
         inline: None,
         inline_omitted: false,
     }

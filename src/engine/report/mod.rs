@@ -23,6 +23,9 @@ use crate::event::Request;
 use crate::inventory::Status;
 use crate::output::sink::WrittenFile;
 
+/// Most bytes of `remaining` in a response: about 10,000 accounts.
+const MAX_REMAINING_BYTES: usize = 150 << 10;
+
 /// How complete a run, or one account of it, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -108,13 +111,19 @@ pub struct Response {
     /// The number of groups that were left out to keep the response small. The ledger has all failures.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures_omitted: u64,
-    /// Accounts that the request names and the registry does not have.
+    /// Accounts that the request names and the registry does not have: the first 1,000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_accounts: Vec<AccountId>,
+    /// The number of unknown accounts that were left out to keep the response small. The plan in the manifest has all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_accounts_omitted: u64,
     /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]
     pub remaining: Option<Request>,
+    /// True if `remaining` was left out to keep the response small. The manifest has it, and `rolecall resume` finds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remaining_omitted: bool,
     /// The records by table, if the request asks for `inline` and they fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "BTreeMap<String, Vec<serde_json::Value>>")]
@@ -122,6 +131,22 @@ pub struct Response {
     /// True if the request asks for `inline` and the records do not fit. The manifest names their files.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inline_omitted: bool,
+}
+
+impl Response {
+    /// Leaves out a `remaining` request that is too large for a response. The manifest keeps it.
+    pub(in crate::engine) fn bounded(mut self) -> Self {
+        let size = |request: &Request| serde_json::to_vec(request).map_or(usize::MAX, |json| json.len());
+        if self.remaining.as_ref().is_some_and(|request| size(request) > MAX_REMAINING_BYTES) {
+            (self.remaining, self.remaining_omitted) = (None, true);
+        }
+        self
+    }
+
+    /// True if the time of the run ended before every cell was asked.
+    pub(crate) fn leaves_work(&self) -> bool {
+        self.remaining.is_some() || self.remaining_omitted
+    }
 }
 
 /// Commits a shard: `runs/<run_id>/shards/<shard>.json`.

@@ -9,6 +9,9 @@ use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 
+/// Most bytes of a request in a message. A larger one is read from the manifest of the run that it continues.
+const MAX_MESSAGE_BYTES: usize = 200 << 10;
+
 impl Engine {
     /// Sends the request that does the rest of a run, if the settings name a queue and the limit is not reached.
     pub(super) async fn enqueue_continuation(&self, store: &RunStore, response: &Response) -> Result<(), Error> {
@@ -20,10 +23,6 @@ impl Engine {
             self.log_limit_reached(response);
             return Ok(());
         }
-        // A later delivery of an event whose continuation is committed has nothing left to send.
-        if store.manifest(next).await?.is_some() {
-            return Ok(());
-        }
         let run_id = response.run_id.as_str();
         let not_sent = |reason: String| {
             let message = format!(
@@ -33,7 +32,17 @@ impl Engine {
             );
             Error::new(ErrorKind::ContinuationNotSent, message)
         };
-        let body = serde_json::to_string(remaining).map_err(|error| not_sent(error.to_string()))?;
+        if let Some(manifest) = store.manifest(next).await? {
+            // A later delivery of an event whose continuation is committed has nothing left to send.
+            return match manifest.resumes.as_ref() == Some(&response.run_id) {
+                true => Ok(()),
+                false => Err(not_sent(format!("another request has taken the name {next}"))),
+            };
+        }
+        let mut body = serde_json::to_string(remaining).map_err(|error| not_sent(error.to_string()))?;
+        if body.len() > MAX_MESSAGE_BYTES {
+            body = serde_json::json!({ "resumes": response.run_id }).to_string();
+        }
         let client = aws_sdk_sqs::Client::new(&self.backend.config);
         let result = client.send_message().queue_url(queue).message_body(body).send().await;
         result.map_err(|error| not_sent(AwsError::of(error).to_string()))?;

@@ -75,6 +75,9 @@ impl RunHistory {
         let mut next = Some(run_id.clone());
         while let Some(run_id) = next {
             let Some(manifest) = self.store.manifest(&run_id).await? else { break };
+            if chain.last().is_some_and(|last| !continues(&manifest, last)) {
+                break;
+            }
             next = continuation_of(&manifest);
             chain.push(manifest);
         }
@@ -96,16 +99,21 @@ impl RunHistory {
         let mut next = Some(run_id.clone());
         while let Some(run_id) = next {
             match (self.store.state(&run_id).await?, last_committed) {
-                (RunState::Committed(manifest), _) => {
+                (RunState::Committed(manifest), last)
+                    if last.as_ref().is_none_or(|last| continues(&manifest, last)) =>
+                {
                     next = continuation_of(&manifest);
                     last_committed = Some(manifest);
                 }
                 (_, Some(last)) => {
-                    // Whether it is planned or not, its request is the one that the run before it left.
+                    // Whether it is planned, taken by another request or neither, the run before it left this request.
                     let Some(request) = last.response.remaining.clone() else {
                         return Ok(RemainingWork::Nothing(last));
                     };
                     return Ok(RemainingWork::Continue { last_committed: Some(last), request });
+                }
+                (RunState::Committed(_), None) => {
+                    return Err(Error::new(ErrorKind::Internal, "the end of the run's chain was not found"));
                 }
                 (RunState::Planned(plan), None) => {
                     let request = Request { run_id: Some(run_id), inline: false, ..plan.request };
@@ -120,6 +128,11 @@ impl RunHistory {
         let last = last_committed.map(RemainingWork::Nothing);
         last.ok_or_else(|| Error::new(ErrorKind::Internal, "the end of the run's chain was not found"))
     }
+}
+
+/// Returns whether a run is the rest of another one. A run of another request may only have its name.
+fn continues(manifest: &Manifest, last: &Manifest) -> bool {
+    manifest.resumes.as_ref() == Some(&last.response.run_id)
 }
 
 fn continuation_of(manifest: &Manifest) -> Option<RunId> {

@@ -6,6 +6,7 @@ mod observer;
 mod request;
 mod prepare;
 mod run_store;
+mod admission;
 mod resume;
 mod account;
 mod plan_run;
@@ -82,6 +83,7 @@ impl Engine {
     /// Returns an error if the request is refused, or its run cannot be committed. What fails in single accounts is no
     /// error: it is reported in the response and in the ledger.
     pub async fn run(&self, request: RunRequest) -> Result<Response, Error> {
+        let request = self.admit(self.refuse_reserved(request));
         let span = tracing::info_span!("run", run_id = request.run_id().as_str());
         // Boxed, since the future of a whole run is too large for the stack and too deep for the compiler.
         Box::pin(self.run_in_span(request)).instrument(span).await
@@ -111,7 +113,7 @@ impl Engine {
         if request.wants_inline() {
             return store.response_with_records(manifest, prepare::catalogue()?).await;
         }
-        Ok(manifest.response)
+        Ok(manifest.response.bounded())
     }
 
     /// Returns what the output says of its runs. Opens the output without a call to it.

@@ -4,17 +4,18 @@
 
 use std::sync::Arc;
 
+use super::admission::refuse_claim;
 use super::prepare::{self, Prepared, prepare};
 use super::resume::resumed_run;
 use super::run_store::{RunState, RunStore};
 use super::{Engine, Observer, RunRequest};
 use crate::aws::Identity;
 use crate::customers::Registry;
-use crate::domain::new_attempt_id;
+use crate::domain::{RunId, new_attempt_id};
 use crate::engine::collect::now;
 use crate::engine::plan::{Plan, PlanOrigin};
 use crate::engine::report::Manifest;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// The start of a run: it is committed already, or it can be carried out.
 pub(super) enum RunStart {
@@ -38,8 +39,19 @@ pub(super) struct Run {
 
 impl Engine {
     /// Does everything that precedes the first call to a customer.
+    ///
+    /// A scheduled run whose name belongs to another request gets its second name, so that no request suppresses it.
     pub(super) async fn start_run(&self, store: &RunStore, request: &RunRequest) -> Result<RunStart, Error> {
-        let run_id = request.run_id();
+        let taken = match Box::pin(self.start_as(store, request.run_id(), request)).await {
+            Err(error) if error.kind == ErrorKind::RunIdTaken => error,
+            other => return other,
+        };
+        let Some(second) = request.second_run_id() else { return Err(taken) };
+        tracing::warn!(run_id = second.as_str(), %taken, "the scheduled run is carried out under its second name");
+        Box::pin(self.start_as(store, second, request)).await
+    }
+
+    async fn start_as(&self, store: &RunStore, run_id: RunId, request: &RunRequest) -> Result<RunStart, Error> {
         let mut identity = None;
         // An invalid request is never compared with what exists: `prepare` reports its problems.
         let state = match request.draft.valid() {
@@ -50,8 +62,9 @@ impl Engine {
                     identity = Some(self.backend.identify().await?);
                 }
                 let state = store.state(&run_id).await?;
-                if let Some(plan) = state.plan() {
-                    prepare::refuse_other_request(plan, valid)?;
+                match state.plan() {
+                    Some(plan) => self.refuse_other_request(plan, valid)?,
+                    None => refuse_claim(store, valid).await?,
                 }
                 state
             }
@@ -75,7 +88,7 @@ impl Engine {
                     batch: request.batch,
                 });
                 let plan = store.create_or_load_plan(plan).await?;
-                prepare::refuse_other_request(&plan, &valid)?;
+                self.refuse_other_request(&plan, &valid)?;
                 (plan, registry, identity)
             }
         };

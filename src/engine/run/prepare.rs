@@ -56,22 +56,26 @@ pub(super) async fn read_registry(engine: &Engine) -> Result<Registry, Error> {
     RegistryStore::open(&engine.settings, &engine.backend.config, engine.backend.partition.name)?.read().await
 }
 
-/// Refuses a request whose run id belongs to a different request. Its caller would get the result of the other one.
-pub(super) fn refuse_other_request(plan: &Plan, request: &Request) -> Result<(), Error> {
-    let comparable = |request: &Request| Request {
-        run_id: None,
-        scheduled_at: None,
-        inline: false,
-        format: None,
-        ..request.clone()
-    };
-    if comparable(&plan.request) == comparable(request) {
-        return Ok(());
+impl Engine {
+    /// Refuses a request whose run id belongs to a different request. Its caller would get the result of the other one.
+    pub(super) fn refuse_other_request(&self, plan: &Plan, request: &Request) -> Result<(), Error> {
+        let comparable = |request: &Request| Request {
+            run_id: None,
+            scheduled_at: None,
+            inline: false,
+            format: None,
+            ..request.clone()
+        };
+        let same_format =
+            request.format == plan.request.format || request.format.unwrap_or(self.format()?) == plan.format;
+        if same_format && comparable(&plan.request) == comparable(request) {
+            return Ok(());
+        }
+        let message = format!(
+            "run {} was begun at {} by another request: give this one a run_id of its own",
+            plan.run_id,
+            plan.started_at.round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH)
+        );
+        Err(Error::new(ErrorKind::RunIdTaken, message))
     }
-    let message = format!(
-        "run {} was begun at {} by another request: give this one a run_id of its own",
-        plan.run_id,
-        plan.started_at.round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH)
-    );
-    Err(Error::new(ErrorKind::RunIdTaken, message))
 }

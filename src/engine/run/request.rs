@@ -52,6 +52,17 @@ impl RequestDraft {
         (self.request, self.problems)
     }
 
+    /// Adds problems that were found besides those of reading it.
+    pub(super) fn with_problems(mut self, found: ValidationErrors) -> Self {
+        self.problems.merge(found);
+        self
+    }
+
+    /// The request as far as it could be read. It may be invalid.
+    pub(super) fn as_read(&self) -> &Request {
+        &self.request
+    }
+
     /// Adds a problem if the request asks for `inline` records and its caller cannot receive them.
     pub(crate) fn refuse_inline(mut self, path: &str) -> Self {
         if self.request.inline {
@@ -142,6 +153,11 @@ impl RunRequest {
     /// The name of the run: the request's, or else one derived from the event.
     pub(super) fn run_id(&self) -> RunId {
         event::run_id(&self.draft.request, &self.run_id_source)
+    }
+
+    /// The name of a scheduled run whose first name belongs to another request. `None` for any other run.
+    pub(super) fn second_run_id(&self) -> Option<RunId> {
+        event::second_run_id(&self.draft.request, &self.run_id_source)
     }
 
     /// True if the records are to be returned in the response.

@@ -82,6 +82,7 @@ impl Steps {
     /// The plan step: plans the run or finds its plan, and lists the shards that are left to do. A new plan's shards have
     /// `batch` accounts each.
     pub async fn plan(&self, request: RunRequest, batch: usize) -> Result<PlanStepOutput, Error> {
+        let request = self.engine.admit(request);
         let run_id = request.run_id();
         let span = tracing::info_span!("run", run_id = run_id.as_str());
         // Each continuation halves the batch, so that a slow account delays fewer others on every retry.

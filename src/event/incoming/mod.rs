@@ -14,6 +14,11 @@ use crate::input::{Fields, ValidationErrors, kind, quoted};
 /// The field that marks an SQS batch.
 const RECORDS: &str = "Records";
 
+/// The maximum number of messages in an SQS batch.
+const MAX_RECORDS: usize = 10_000;
+/// The maximum length of a message's id in characters. SQS's ids have 36.
+const MAX_MESSAGE_ID: usize = 100;
+
 /// The fields that mark an EventBridge event: it has all of them, and no other shape has any.
 const ENVELOPE: [&str; 3] = ["detail-type", "source", "detail"];
 
@@ -153,6 +158,11 @@ fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
         errors.push("event.Records", "must be a list, as SQS sends it");
         return Err(errors);
     };
+    if records.len() > MAX_RECORDS {
+        let what = format!("has {} entries: SQS sends at most {MAX_RECORDS} in a batch", records.len());
+        errors.push("event.Records", what);
+        return Err(errors);
+    }
     if records.is_empty() {
         errors.push("event.Records", "is an empty list: SQS never sends one");
     }
@@ -178,6 +188,9 @@ fn message(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option
         return None;
     }
     let message_id = required_text(&fields, "messageId", errors);
+    if message_id.len() > MAX_MESSAGE_ID {
+        errors.push(fields.path_of("messageId"), format!("is longer than {MAX_MESSAGE_ID} characters"));
+    }
     let body = fields.string("body", errors);
     if fields.get("body").is_none() {
         errors.push(fields.path_of("body"), "is missing: an SQS message has one");

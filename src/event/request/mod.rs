@@ -31,6 +31,19 @@ const FIELDS: [&str; 10] = [
     "inline",
 ];
 
+/// The maximum number of entries in `accounts` and in `exclude`. A request of the function has less room: 6 MB.
+const MAX_ACCOUNTS: usize = 500_000;
+/// The maximum number of globs in `regions`. AWS has fewer regions.
+const MAX_REGIONS: usize = 100;
+/// The maximum number of characters of all globs in `regions` together: the plan repeats them for each account.
+const MAX_REGIONS_CHARACTERS: usize = 2_048;
+/// The maximum number of globs in `resources`. Rolecall has fewer types.
+const MAX_RESOURCES: usize = 200;
+/// The maximum number of tags. AWS allows as many on a resource.
+const MAX_TAGS: usize = 50;
+/// The maximum number of characters of a tag's name or value.
+const MAX_TAG_CHARACTERS: usize = 1_024;
+
 /// The accounts, regions and resource types of a run. A request only narrows what the registry's targets allow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -49,11 +62,16 @@ pub struct Request {
     pub accounts: Accounts,
     /// The tags that a target must have to be selected: all of them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(default, extend("minProperties" = 1, "propertyNames" = {"minLength": 1}))]
+    #[schemars(default, extend(
+        "minProperties" = 1,
+        "maxProperties" = MAX_TAGS,
+        "propertyNames" = {"minLength": 1, "maxLength": MAX_TAG_CHARACTERS},
+        "additionalProperties" = {"type": "string", "maxLength": MAX_TAG_CHARACTERS},
+    ))]
     pub tags: BTreeMap<String, String>,
     /// Accounts to leave out of the run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default, length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(default, length(min = 1, max = MAX_ACCOUNTS), extend("uniqueItems" = true))]
     pub exclude: Vec<AccountId>,
     /// True to skip and report accounts that the registry does not have. Otherwise, the request is refused.
     #[serde(skip_serializing_if = "is_false")]
@@ -64,7 +82,7 @@ pub struct Request {
     #[schemars(
         default,
         with = "Vec<String>",
-        length(min = 1),
+        length(min = 1, max = MAX_REGIONS),
         inner(length(max = MAX_GLOB_CHARACTERS), regex(pattern = REGION_GLOB_PATTERN)),
         extend("uniqueItems" = true)
     )]
@@ -74,7 +92,7 @@ pub struct Request {
     #[schemars(
         default,
         with = "Vec<String>",
-        length(min = 1),
+        length(min = 1, max = MAX_RESOURCES),
         inner(length(min = 1, max = MAX_GLOB_CHARACTERS)),
         extend("uniqueItems" = true)
     )]
@@ -149,15 +167,24 @@ impl Request {
         self.scheduled_at = fields.parsed("scheduled_at", errors, scheduled_time);
         self.accounts = accounts(fields, errors);
         if let Some(tags) = fields.string_map("tags", errors) {
-            if tags.is_empty() {
-                errors.push(fields.path_of("tags"), "names no tag: name at least one, or leave the field out");
-            }
+            check_tags(&tags, fields, errors);
             self.tags = tags;
         }
-        self.exclude = fields.list("exclude", errors, str::parse).unwrap_or_default();
+        if fits(fields, "exclude", MAX_ACCOUNTS, errors) {
+            self.exclude = fields.list("exclude", errors, str::parse).unwrap_or_default();
+        }
         self.skip_unknown = fields.boolean("skip_unknown", errors).unwrap_or_default();
-        self.regions = fields.list("regions", errors, region_glob);
-        self.resources = fields.list("resources", errors, resource_glob);
+        if fits(fields, "regions", MAX_REGIONS, errors) {
+            self.regions = fields.list("regions", errors, region_glob);
+            let characters: usize = self.regions.iter().flatten().map(String::len).sum();
+            if characters > MAX_REGIONS_CHARACTERS {
+                let what = format!("has {characters} characters: at most {MAX_REGIONS_CHARACTERS} are allowed");
+                errors.push(fields.path_of("regions"), what);
+            }
+        }
+        if fits(fields, "resources", MAX_RESOURCES, errors) {
+            self.resources = fields.list("resources", errors, resource_glob);
+        }
         self.format = fields.parsed("format", errors, str::parse);
         self.inline = fields.boolean("inline", errors).unwrap_or_default();
     }
@@ -198,10 +225,38 @@ impl JsonSchema for Accounts {
                     "type": "array",
                     "items": generator.subschema_for::<AccountId>(),
                     "minItems": 1,
+                    "maxItems": MAX_ACCOUNTS,
                     "uniqueItems": true,
                 },
             ],
         })
+    }
+}
+
+/// Returns whether a list has no more entries than its limit. A longer one is refused before its entries are read.
+fn fits(fields: &Fields<'_>, name: &str, limit: usize, errors: &mut ValidationErrors) -> bool {
+    fields.get(name).is_none_or(|value| !is_too_long(value, &fields.path_of(name), limit, errors))
+}
+
+fn is_too_long(value: &Value, place: &str, limit: usize, errors: &mut ValidationErrors) -> bool {
+    let entries = value.as_array().map_or(0, Vec::len);
+    if entries > limit {
+        errors.push(place, format!("has {entries} entries: at most {limit} are allowed"));
+    }
+    entries > limit
+}
+
+fn check_tags(tags: &BTreeMap<String, String>, fields: &Fields<'_>, errors: &mut ValidationErrors) {
+    let place = fields.path_of("tags");
+    if tags.is_empty() {
+        errors.push(&place, "names no tag: name at least one, or leave the field out");
+    }
+    if tags.len() > MAX_TAGS {
+        errors.push(&place, format!("has {} tags: at most {MAX_TAGS} are allowed", tags.len()));
+    }
+    let is_long = |text: &str| text.chars().count() > MAX_TAG_CHARACTERS;
+    if tags.iter().any(|(name, value)| is_long(name) || is_long(value)) {
+        errors.push(place, format!("has a name or a value of more than {MAX_TAG_CHARACTERS} characters"));
     }
 }
 
@@ -244,6 +299,7 @@ fn accounts(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Accounts {
     match fields.get("accounts") {
         Some(Value::String(word)) if word == "all" => return Accounts::All,
         Some(Value::String(word)) => errors.push(place, not_all(word)),
+        Some(value) if is_too_long(value, &place, MAX_ACCOUNTS, errors) => {}
         Some(value) => return Accounts::Named(unique_list(value, &place, errors, account)),
         None => errors.push(place, "is missing: list account ids, or write \"all\" for every enabled target"),
     }

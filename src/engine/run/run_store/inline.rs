@@ -20,7 +20,7 @@ impl RunStore {
         manifest: Manifest,
         catalogue: &Catalogue,
     ) -> Result<Response, Error> {
-        let mut response = manifest.response;
+        let mut response = manifest.response.bounded();
         let files = || manifest.files.iter().filter(|file| file.table != LEDGER && file.rows > 0);
         // Files that surely do not fit are not read: as JSON, the content is never below half of what the columns count.
         response.inline_omitted = files().map(|file| file.uncompressed_bytes).sum::<u64>() > 2 * INLINE_BYTES;
