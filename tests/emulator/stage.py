@@ -50,6 +50,7 @@ class Stage:
     registry_bucket: str
     registry_uri: str
     function_name: str | None
+    steps_function_arn: str | None
     queue_url: str | None
     dead_letter_queue_url: str | None
     code: dict[str, str]  # CodeBucket and CodeKey, for an update of the backend's stack
@@ -145,6 +146,7 @@ def deploy_stage(endpoint: str, bootstrap: Path | None, file_format: str) -> Sta
         registry_bucket=backend["RegistryBucket"],
         registry_uri=f"s3://{backend['RegistryBucket']}/{REGISTRY_KEY}",
         function_name=backend.get("FunctionName"),
+        steps_function_arn=backend.get("StepsFunctionArn"),
         queue_url=backend.get("RequestQueueUrl"),
         dead_letter_queue_url=backend.get("DeadLetterQueueUrl"),
         code=code,

@@ -122,6 +122,11 @@ impl Emulator {
     pub(crate) fn invoke(&self, payloads: &[Value]) -> Vec<Value> {
         run_json_script(self.fact("endpoint"), "invoke.py", &["--function", self.fact("function_name")], payloads)
     }
+
+    /// Invokes the deployed function for steps with all payloads concurrently.
+    pub(crate) fn invoke_steps(&self, payloads: &[Value]) -> Vec<Value> {
+        run_json_script(self.fact("endpoint"), "invoke.py", &["--function", self.fact("steps_function_arn")], payloads)
+    }
 }
 
 /// Actions in the backend account.

@@ -125,7 +125,7 @@ fn every_kind_of_event_is_processed() {
         event
     };
     let answers = emulator().invoke(&[
-        json!({ "accounts": ["111111111111"], "resources": ["accounts"], "run_id": "inlined", "inline": true }),
+        json!({ "accounts": ["111111111111"], "resources": ["accounts"], "run_id": "direct" }),
         sample("scheduled-rule.json"),
         custom,
         json!({ "scheduled_at": "2026-11-21T04:00:00Z", "accounts": ["222222222222"], "resources": ["ec2_vpcs"] }),
@@ -134,17 +134,83 @@ fn every_kind_of_event_is_processed() {
     let run_ids: Vec<&str> =
         answers.iter().map(|answer| answer["payload"]["run_id"].as_str().expect("a run")).collect();
     let event_id = sample("custom-event.json")["id"].as_str().expect("an id").to_owned();
-    assert_eq!(run_ids, ["inlined", "rolecall-nightly-20261121T030000Z", &event_id, "scheduled-20261121T040000Z"]);
-    let inline = &answers[0]["payload"]["inline"]["accounts"];
-    assert_eq!(
-        (inline[0]["id"].as_str(), inline[0]["account_alias"].as_str()),
-        (Some("111111111111"), Some("acme-prod"))
-    );
+    assert_eq!(run_ids, ["direct", "rolecall-nightly-20261121T030000Z", &event_id, "scheduled-20261121T040000Z"]);
     let latest: Value = serde_json::from_slice(
         &emulator().object(&format!("s3://{}/latest.json", emulator().fact("results_bucket"))).expect("latest.json"),
     )
     .expect("JSON");
     assert_eq!(latest["run_id"], "rolecall-nightly-20261121T030000Z", "only a run of the whole fleet moves it");
+}
+
+/// A principal with an invoker's permissions is faster than the schedule, sends whatever it likes, and is refused
+/// whatever it must not have. The scheduled run collects its own request.
+#[test]
+fn an_invoker_reads_no_record_and_suppresses_no_scheduled_run() {
+    let now = jiff::Timestamp::now();
+    let (hour, name) = (jiff::SignedDuration::from_hours(1), now.strftime("%Y%m%dT%H%M%SZ"));
+    let schedule =
+        json!({ "scheduled_at": now, "accounts": ["111111111111", "222222222222"], "resources": ["accounts"] });
+    let act = |payloads: &[Value], keys: &[String]| {
+        let input = json!({ "facts": emulator().facts, "payloads": payloads, "keys": keys });
+        emulator().run_script("invoker.py", &[], &input)
+    };
+    let with = |field: &str, value: Value| {
+        let mut request = schedule.clone();
+        request[field] = value;
+        request
+    };
+    let named = |run_id: String| {
+        let mut request = with("run_id", json!(run_id));
+        request.as_object_mut().expect("an object").remove("scheduled_at");
+        request
+    };
+    let scheduled_event = |time: jiff::Timestamp| {
+        let mut event = sample("scheduled-rule.json");
+        event["time"] = json!(time);
+        event
+    };
+    let before = act(
+        &[
+            // Claims that are refused.
+            named(format!("scheduled-{name}")),
+            named(format!("scheduled-{name}.r1")),
+            named(format!("rolecall-nightly-{name}")),
+            with("scheduled_at", json!(now + hour)),
+            scheduled_event(now + hour),
+            json!({ "detail-type": "x", "source": "y", "id": format!("scheduled-{name}"), "detail": { "accounts": "all" } }),
+            json!({ "step": "plan", "request": schedule, "execution": "x" }),
+            json!({ "step": "reduce", "run_id": format!("scheduled-{name}") }),
+            // A claim that is carried out, as a run of its own.
+            with("accounts", json!(["222222222222"])),
+        ],
+        &[],
+    );
+    let responses = before["responses"].as_array().expect("responses");
+    let (claim, refused) = responses.split_last().expect("responses");
+    for response in refused {
+        let error = response["errorType"].as_str().expect("an error");
+        assert!(["InvalidRequest", "RunIdTaken"].contains(&error), "{response}");
+    }
+    assert_eq!(claim["run_id"], format!("scheduled-{name}"), "{claim}");
+
+    // The scheduler delivers its event later, and twice.
+    let run = emulator().invoke(std::slice::from_ref(&schedule))[0]["payload"].clone();
+    assert_eq!((&run["status"], &run["accounts"]["complete"]), (&json!("complete"), &json!(2)), "{run}");
+    assert!(run["run_id"].as_str().is_some_and(|id| id.starts_with(&format!("scheduled-{name}-"))), "{run}");
+    assert_eq!(emulator().invoke(std::slice::from_ref(&schedule))[0]["payload"], run);
+
+    // The records of that run are in no answer to the invoker, and in no bucket that it may read.
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = fetch(folder.path(), run["run_id"].as_str().expect("a run"));
+    let mut keys = vec![format!("runs/{}/manifest.json", run["run_id"].as_str().expect("a run"))];
+    keys.push(manifest["files"][0]["key"].as_str().expect("a key").to_owned());
+    let after = act(&[with("inline", json!(true)), with("accounts", json!("all"))], &keys);
+    assert_eq!(after["responses"][0]["errorType"], "InvalidRequest", "{after}");
+    assert!(after["responses"].to_string().contains("ROLECALL_INLINE"), "{after}");
+    for (attempt, outcome) in after["attempts"].as_object().expect("attempts") {
+        assert!(outcome.as_str().is_some_and(|outcome| outcome.starts_with("denied: ")), "{attempt}: {outcome}");
+    }
+    assert_eq!(after["attempts"].as_object().expect("attempts").len(), 3 + 2 * keys.len());
 }
 
 #[test]
@@ -250,7 +316,7 @@ async fn committed_run_is_announced_once_on_the_event_bus() {
 #[test]
 fn state_machine_steps_complete_a_fleet() {
     let step = |event: Value| {
-        let responses = emulator().invoke(&[event]);
+        let responses = emulator().invoke_steps(&[event]);
         assert!(responses[0]["error"].is_null(), "{responses:?}");
         responses[0]["payload"].clone()
     };
@@ -279,7 +345,14 @@ fn state_machine_steps_complete_a_fleet() {
     assert_eq!(step(json!({ "step": "shard", "run_id": "steps.r1", "shard": "0" })), json!({}));
     let done = step(json!({ "step": "reduce", "run_id": "steps.r1" }));
     assert_eq!((&done["status"], &done["continue"]), (&json!("complete"), &json!(false)), "{done}");
-    let refused =
-        emulator().invoke(&[json!({ "step": "shard", "run_id": "nobodys", "shard": "0" }), json!({ "step": "map" })]);
+    let nobodys = json!({ "step": "shard", "run_id": "nobodys", "shard": "0" });
+    // The function for steps refuses all other events, and the function for requests refuses steps.
+    let mut refused =
+        emulator().invoke_steps(&[nobodys.clone(), json!({ "step": "map" }), json!({ "accounts": "all" })]);
+    refused.extend(emulator().invoke(&[nobodys, json!({ "step": "reduce", "run_id": "steps" })]));
     assert!(refused.iter().all(|answer| answer["payload"]["errorType"] == "InvalidRequest"), "{refused:?}");
+    for (answer, setting) in refused[2..].iter().zip(["only", "refuse", "refuse"]) {
+        let message = answer["payload"]["errorMessage"].as_str().expect("a message");
+        assert!(message.contains(&format!("ROLECALL_STEPS={setting}")), "{message}");
+    }
 }
