@@ -1,6 +1,7 @@
 //! The customers' accounts: the registry that lists them, where it is kept, and how their roles are assumed.
 
 mod registry;
+mod published;
 mod registry_store;
 mod assume_role;
 
@@ -12,4 +13,4 @@ pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
     random_external_id,
 };
-pub(crate) use registry_store::{Published, RegistryStore};
+pub(crate) use registry_store::RegistryStore;

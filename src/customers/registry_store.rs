@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use serde::{Deserialize, Serialize};
 
+use crate::customers::published::Published;
 use crate::customers::registry::{Registry, RegistryFile};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
@@ -30,17 +30,6 @@ pub(crate) struct RegistryStore {
     name: String,
     address: String,
     partition: &'static str,
-}
-
-/// The content of `published.json`: the role for customers to trust, and the location of their template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Published {
-    /// The ARN of `backend_role`.
-    pub backend_role_arn: String,
-    /// The URL from which CloudFormation reads the customer's template.
-    pub template_url: String,
-    /// The template's SHA-256, in hexadecimal.
-    pub template_sha256: String,
 }
 
 impl RegistryStore {
@@ -133,6 +122,11 @@ impl RegistryStore {
         serde_json::from_slice(&object.bytes)
             .map(Some)
             .map_err(|error| unreadable(&place, &format!("it is not what `make deploy` writes: {error}")))
+    }
+
+    /// The error for a `published.json` that names what it should not.
+    pub(crate) fn refuse_published(&self, what: &str) -> Error {
+        Error::new(ErrorKind::InvalidRegistry, format!("{} is refused: {what}", self.store.address(PUBLISHED)))
     }
 
     fn unreadable(&self, error: &StoreError) -> Error {

@@ -36,12 +36,13 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     })?;
     require_partition(&role, backend.partition.name)?;
     let published = registry_store.published().await?;
+    if let (None, Some(published)) = (&arguments.template_url, &published) {
+        let checked = published.check_template(&template_sha256(), &role, backend.config.endpoint_url());
+        checked.map_err(|what| registry_store.refuse_published(&what))?;
+    }
     let (registered, file) = register(&registry_store, &arguments, &new).await?;
-    // Nothing is known of a template that was published elsewhere, but what its SHA-256 should be.
-    let sha256 = match (&arguments.template_url, &published) {
-        (None, Some(published)) => published.template_sha256.clone(),
-        _ => template_sha256(),
-    };
+    // A published template has this SHA-256. Nothing else is known of one that was published elsewhere.
+    let sha256 = template_sha256();
     let common = CommonInvitation {
         region: backend.partition.sts_region(&backend.region),
         template_url: arguments.template_url.clone().or(published.map(|published| published.template_url)),

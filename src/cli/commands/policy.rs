@@ -112,7 +112,9 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
 async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
     let role = match (&settings.backend_role, &settings.registry) {
         (None, None) => None,
-        (Some(arn), None) => arn.parse().ok(),
+        (Some(arn), None) => Some(
+            arn.parse().map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))?,
+        ),
         _ => {
             let backend = Backend::load(settings).await;
             let registry_store = RegistryStore::open(settings, &backend.config, backend.partition.name)?;

@@ -214,32 +214,37 @@ async fn find_candidates(
 }
 
 /// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ
-/// from what was published are an error, since customers would trust the wrong role.
+/// from what was published are an error, since customers would trust the wrong role. So is a published role of another
+/// account than the caller's.
 pub(crate) async fn backend_role(
     given: Option<&str>,
     settings: &Settings,
     registry_store: &RegistryStore,
 ) -> Result<Option<RoleArn>, Error> {
-    let arn = match given.filter(|arn| !arn.is_empty()) {
-        Some(arn) => Some(arn.to_owned()),
-        None => {
-            let published = registry_store.published().await?.map(|published| published.backend_role_arn);
-            match (settings.backend_role.clone(), published) {
-                (Some(set), Some(published)) if set != published => {
-                    let message = format!(
-                        "customers trust {published}, as published beside {}, but --backend-role (ROLECALL_BACKEND_ROLE) is \
-                         {set}",
-                        registry_store.address()
-                    );
-                    return Err(Error::new(ErrorKind::InvalidSettings, message));
-                }
-                (set, published) => set.or(published),
-            }
-        }
+    let parsed = |arn: &str| {
+        arn.parse::<RoleArn>()
+            .map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
     };
-    arn.map(|arn| arn.parse())
-        .transpose()
-        .map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
+    if let Some(arn) = given.filter(|arn| !arn.is_empty()) {
+        return parsed(arn).map(Some);
+    }
+    match (&settings.backend_role, registry_store.published().await?) {
+        (Some(set), Some(published)) if *set != published.backend_role_arn => {
+            let message = format!(
+                "customers trust {}, as published beside {}, but --backend-role (ROLECALL_BACKEND_ROLE) is {set}",
+                published.backend_role_arn,
+                registry_store.address()
+            );
+            Err(Error::new(ErrorKind::InvalidSettings, message))
+        }
+        (Some(set), _) => parsed(set).map(Some),
+        (None, Some(published)) => {
+            let identity = Backend::load(settings).await.identify().await?;
+            let role = published.role_in(&identity.account_id);
+            role.map(Some).map_err(|what| registry_store.refuse_published(&what))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 fn render_import(imported: &ImportReport, registry: &str) -> String {

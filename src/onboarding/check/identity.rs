@@ -2,7 +2,7 @@
 //! customer is called.
 
 use crate::aws::{Backend, Identity};
-use crate::customers::{Published, Registry, RegistryStore, backend_role};
+use crate::customers::{Registry, RegistryStore, backend_role};
 use crate::domain::{AccountId, Arn, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::onboarding::iam_policy::EXTERNAL_ID;
@@ -50,7 +50,14 @@ impl Checker {
         let (acting, identity) = acting;
         let reader = RegistryStore::open(settings, &acting.config, acting.partition.name)?;
         let published = reader.published().await?;
-        let role = trusted_role(&identity, given, published.as_ref())?;
+        let published_role = match &published {
+            Some(published) => {
+                let role = published.role_in(&identity.account_id);
+                Some(role.map_err(|what| reader.refuse_published(&what))?)
+            }
+            None => None,
+        };
+        let role = trusted_role(&identity, given, published_role)?;
         let registry = reader.read().await?;
         let registry_store = RegistryStore::open(settings, &own.config, own.partition.name)?;
         let asks_for_external_ids = own_policies_ask(&own.config, &role).await;
@@ -69,8 +76,7 @@ async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> Opt
 
 /// Returns the role that customers trust: the one published to them, else the given one, else the template's default. An
 /// identity that is no session of that role is an error.
-fn trusted_role(identity: &Identity, given: Option<RoleArn>, published: Option<&Published>) -> Result<RoleArn, Error> {
-    let published = published.and_then(|published| published.backend_role_arn.parse::<RoleArn>().ok());
+fn trusted_role(identity: &Identity, given: Option<RoleArn>, published: Option<RoleArn>) -> Result<RoleArn, Error> {
     let by_default = || {
         let partition = identity.arn.parse::<Arn>().map_or_else(|_| "aws".to_owned(), |arn| arn.partition);
         identity.account_id.parse::<AccountId>().map(|id| RoleArn::new(&partition, &id, DEFAULT_BACKEND_ROLE))
@@ -112,20 +118,16 @@ mod tests {
         assert_eq!(trusted_role(&backend, None, None).unwrap().to_string(), role);
         let with_path: RoleArn = "arn:aws:iam::999999999999:role/team/rolecall-backend".parse().unwrap();
         assert_eq!(trusted_role(&backend, Some(with_path.clone()), None).unwrap(), with_path);
-        let published = Published {
-            backend_role_arn: "arn:aws:iam::999999999999:role/other".into(),
-            template_url: String::new(),
-            template_sha256: String::new(),
-        };
+        let published: RoleArn = "arn:aws:iam::999999999999:role/other".parse().unwrap();
         for (identity, published) in [
             (identity("iam::999999999999:user/me"), None),
             (identity("iam::999999999999:root"), None),
             (identity("sts::999999999999:assumed-role/rolecall-backend-2/me"), None),
-            (backend.clone(), Some(&published)),
+            (backend.clone(), Some(published.clone())),
         ] {
             assert_eq!(trusted_role(&identity, None, published).unwrap_err().kind, ErrorKind::WrongIdentity);
         }
-        let refused = trusted_role(&backend, None, Some(&published)).unwrap_err();
+        let refused = trusted_role(&backend, None, Some(published)).unwrap_err();
         insta::assert_snapshot!(refused, @"this runs as arn:aws:sts::999999999999:assumed-role/rolecall-backend/me, and customers trust arn:aws:iam::999999999999:role/other: give --backend-role arn:aws:iam::999999999999:role/other");
     }
 }
