@@ -131,7 +131,8 @@ pub struct Detail {
     pub items_path: &'static str,
     /// The number of resources that one call may name. [`UNLIMITED_BATCH`] if it names none and returns all of them.
     pub batch: usize,
-    /// The member of an item with the id of its resource; empty if a call is about one resource.
+    /// The member of an item with the id of its resource, or one in a structure (`HostedZone.Id`); empty if items name none.
+    /// Every answer is checked by it.
     pub key: &'static str,
     /// Restricts the call to resources that pass.
     pub filter: Option<MemberFilter>,
@@ -145,6 +146,11 @@ impl Detail {
     /// One call for each resource. The whole response describes it.
     pub const fn per_resource(operation: &'static str, call: SendFn) -> Self {
         Self { operation, items_path: "", batch: 1, key: "", filter: None, call, fallback: None }
+    }
+
+    /// Whether the call names no resource and returns all of them.
+    pub fn is_unlimited(&self) -> bool {
+        self.batch == UNLIMITED_BATCH
     }
 }
 

@@ -4,11 +4,11 @@
 
 use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
-use super::calls::{marked, paged, whole};
+use super::calls::{marked, whole};
 use super::entry::{
     ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::{AwsError, CallParams, NextPage, Service, ServiceClient};
+use crate::aws::{AwsError, AwsErrorKind, CallParams, NextPage, Service, ServiceClient};
 
 /// The fields that Route 53's types share.
 pub(super) const GLOBAL: ResourceType =
@@ -37,7 +37,10 @@ pub(super) const TYPES: &[ResourceType] = &[
             },
         ],
         details: &[
-            Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone())),
+            Detail {
+                key: "HostedZone.Id",
+                ..Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone()))
+            },
             Detail {
                 call: |client, params| tags(client, params, TagResourceType::Hostedzone),
                 fallback: Some(&ZONE_TAGS),
@@ -84,7 +87,19 @@ pub(super) const TYPES: &[ResourceType] = &[
                 filter: Some(MemberFilter { member: PRIVATE, is: true }),
                 ..Parents::all("route53_hosted_zones")
             },
-            paged!([hosted_zone_id] route53.list_vpc_association_authorizations().max_results(50)),
+            |client, params| {
+                Box::pin(async move {
+                    let request = client.route53().list_vpc_association_authorizations().max_results(50);
+                    let request = request.hosted_zone_id(params.subject()).set_next_token(params.token());
+                    let answer = request.send().await.map_err(AwsError::of)?;
+                    let zone = answer.hosted_zone_id.rsplit('/').next().unwrap_or_default();
+                    if !zone.is_empty() && zone != params.subject() {
+                        let what = format!("the answer is about the zone {zone}, which was not asked");
+                        return Err(AwsError::new(AwsErrorKind::Unreadable, what));
+                    }
+                    Ok(NextPage::from_token(answer.next_token))
+                })
+            },
         ),
         ..GLOBAL
     },
@@ -141,8 +156,11 @@ const TAGS: Detail = Detail {
 };
 
 /// The tags of one resource, for roles that may not call the batch operation.
-const ONE_TAGS: Detail =
-    Detail { items_path: "ResourceTagSet", ..Detail::per_resource("route53:ListTagsForResource", placeholder) };
+const ONE_TAGS: Detail = Detail {
+    items_path: "ResourceTagSet",
+    key: "ResourceId",
+    ..Detail::per_resource("route53:ListTagsForResource", placeholder)
+};
 
 static ZONE_TAGS: Detail =
     Detail { call: |client, params| one_tags(client, params, TagResourceType::Hostedzone), ..ONE_TAGS };

@@ -37,17 +37,21 @@ pub(super) const TYPES: &[ResourceType] = &[
         arn: ArnForm::Route53("trafficpolicy/"),
         extra_columns: &[ExtraColumn {
             column: "versions",
-            from: ValueFrom::DetailMember("route53:ListTrafficPolicyVersions", "TrafficPolicies"),
+            from: ValueFrom::DetailItems("route53:ListTrafficPolicyVersions"),
         }],
-        details: &[Detail::per_resource(
-            "route53:ListTrafficPolicyVersions",
-            marked!(
-                [id] route53.list_traffic_policy_versions(),
-                100,
-                set_traffic_policy_version_marker,
-                |answer| Some(answer.traffic_policy_version_marker)
-            ),
-        )],
+        details: &[Detail {
+            items_path: "TrafficPolicies",
+            key: "Id",
+            ..Detail::per_resource(
+                "route53:ListTrafficPolicyVersions",
+                marked!(
+                    [id] route53.list_traffic_policy_versions(),
+                    100,
+                    set_traffic_policy_version_marker,
+                    |answer| Some(answer.traffic_policy_version_marker)
+                ),
+            )
+        }],
         source: marked!(
             listed route53.list_traffic_policies(),
             100,

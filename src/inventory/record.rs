@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** knows nothing of AWS's wire, of files or of formats.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -69,6 +70,25 @@ pub struct Record {
     pub values: Vec<Value>,
     /// A JSON object of the members that the service model does not know.
     pub extra: Option<String>,
+}
+
+/// Equal records have equal hashes. Numbers are hashed by their bits.
+impl Hash for Record {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.id, &self.arn, &self.owner_id, &self.tags, &self.extra).hash(hasher);
+        for value in &self.values {
+            std::mem::discriminant(value).hash(hasher);
+            match value {
+                Value::Missing => {}
+                Value::Text(text) | Value::Json(text) => text.hash(hasher),
+                Value::Boolean(value) => value.hash(hasher),
+                Value::Integer(value) => value.hash(hasher),
+                // Zero and its negative are equal.
+                Value::Double(value) => (value + 0.0).to_bits().hash(hasher),
+                Value::Timestamp(value) => value.hash(hasher),
+            }
+        }
+    }
 }
 
 /// Records of one table from one response.

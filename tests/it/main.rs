@@ -7,7 +7,7 @@
 //! | unit | beside the code, in `src` | one module, with Tokio's clock paused where time matters |
 //! | structure | [`architecture`], [`samples`] | import order, unique type names, schemas and samples up to date |
 //! | simulated AWS | [`sim`] and tests with a [`fixture`] | paging, faults, throttling, time, interruption |
-//! | properties | [`properties`], [`regions`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
+//! | properties | [`properties`], [`regions`], [`refusals`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
 //! | emulated AWS | tests with an [`emulator`], [`filled`] | IAM, policies, the deployed function, the templates |
 //!
 //! The simulated AWS runs in this process and is ours, so a test decides what fails and when. The emulated AWS is a
@@ -35,6 +35,7 @@ mod onboarding;
 mod output;
 mod parents;
 mod properties;
+mod refusals;
 mod regions;
 mod resumed;
 mod samples;

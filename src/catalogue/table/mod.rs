@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ENTRIES;
-use super::entry::{Detail, Parents, Reach, ResourceType, Source, ValueFrom};
+use super::entry::{Detail, Id, Parents, Reach, ResourceType, Source, ValueFrom};
 use crate::decode::shapes::{MemberKind, Structure};
 use crate::decode::{Item, ItemSelector, Value};
 use crate::inventory::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
@@ -76,6 +76,17 @@ impl Table {
         self.entry.extra_columns.iter().find(is_parent_id).map(|column| column.column)
     }
 
+    /// Whether AWS itself gives the resources an id, so that two records with one id are one resource.
+    pub fn has_own_id(&self) -> bool {
+        matches!(self.entry.id, Id::Member(_) | Id::LastSegment(_) | Id::Account)
+    }
+
+    /// Whether a column lists the items that a detail returns for a resource, so that there may be several.
+    pub fn lists_items_of(&self, detail: &TableDetail) -> bool {
+        let is_list = |from: &ValueFrom| matches!(from, ValueFrom::DetailItems(operation) if *operation == detail.entry.operation);
+        self.extra_columns.iter().any(|(_, from)| is_list(from))
+    }
+
     /// Whether a later run can continue within a cell that ran out of time, parent by parent.
     ///
     /// Only global cells can. An account that the later run cannot enter has no regional cells, so the rows that were
@@ -128,12 +139,21 @@ impl Table {
 }
 
 impl TableDetail {
-    /// The id of the resource that an item describes, if the item names it.
-    pub fn subject<'a>(&self, item: &'a Item) -> Option<&'a str> {
-        match self.selector.item().member(self.entry.key).map(|(index, _)| &item.values[index]) {
-            Some(Value::Text(id)) => Some(id),
-            _ => None,
-        }
+    /// The bare id of the resource that an item describes, if the item names it.
+    pub fn subject(&self, item: &Item) -> Option<String> {
+        let (first, rest) =
+            self.entry.key.split_once('.').map_or((self.entry.key, None), |(first, rest)| (first, Some(rest)));
+        let (index, _) = self.selector.item().member(first)?;
+        let id = match (&item.values[index], rest) {
+            (Value::Text(id), None) => id.clone(),
+            (Value::Json(structure), Some(member)) => {
+                let structure: serde_json::Value = serde_json::from_str(structure).ok()?;
+                structure.get(member)?.as_str()?.to_owned()
+            }
+            _ => return None,
+        };
+        let bare = id.rsplit('/').next().unwrap_or(&id);
+        (!bare.is_empty()).then(|| bare.to_owned())
     }
 }
 

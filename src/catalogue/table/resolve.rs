@@ -145,8 +145,8 @@ impl TableDetail {
     fn new(entry: &'static Detail) -> Result<Self, String> {
         let selector = Arc::new(selector(entry.operation, entry.items_path, &[])?);
         let fallback = entry.fallback.map(Self::new).transpose()?.map(Box::new);
-        if !entry.key.is_empty() && selector.item().member(entry.key).is_none() {
-            return Err(format!("{}: no member {}", entry.operation, entry.key));
+        if !entry.key.is_empty() && member_type(selector.item(), entry.key)? != ColumnType::String {
+            return Err(format!("{}: {} is no text", entry.operation, entry.key));
         }
         Ok(Self { entry, selector, fallback })
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{CompletedParents, Context};
-use crate::aws::{AwsError, Cancellation, Priority, ServiceClient};
+use crate::aws::{AwsError, AwsErrorKind, Cancellation, Priority, ServiceClient};
 use crate::catalogue::Table;
 use crate::domain::CallCounts;
 use crate::inventory::{CellOutcome, CellType, LedgerRow, Status};
@@ -72,10 +72,14 @@ impl Cell {
         self.dropped.fetch_add(members, Ordering::Relaxed);
     }
 
-    /// Records a failure. The ledger reports the first one.
+    /// Records a failure. The ledger reports the first one. An operation that is unknown counts as an answer, so any other
+    /// failure takes precedence over it.
     pub(super) fn failed(&mut self, cause: AwsError) {
         self.cut |= self.stop.run.is_cancelled();
-        self.cause.get_or_insert(cause);
+        if self.cause.as_ref().is_none_or(|known| known.kind == AwsErrorKind::Unsupported) {
+            self.cause = Some(cause);
+            (self.parent, self.inherited) = (None, None);
+        }
     }
 
     /// Records that some part was answered, perhaps without a page.
@@ -95,7 +99,7 @@ impl Cell {
         }
     }
 
-    fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Status {
         let counts = self.client.call_counts();
         let outcome = CellOutcome {
             records: self.records.load(Ordering::Relaxed),

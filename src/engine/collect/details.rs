@@ -3,8 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cell::Cell;
+use super::children::NotFound;
+use super::detail_answer::DetailAnswer;
+use super::failures::{ResourceFailures, ends_the_session};
 use super::paging::Pager;
-use super::{Context, SIDE_BY_SIDE, ends_the_cell};
+use super::{Context, SIDE_BY_SIDE};
 use crate::aws::{AwsError, AwsErrorKind, CallParams, PageRequest};
 use crate::catalogue::TableDetail;
 use crate::decode::Item;
@@ -12,72 +15,69 @@ use crate::inventory::Record;
 
 /// The records of a cell while their details are collected.
 struct DetailBatch<'a> {
-    records: &'a mut Vec<Record>,
-    places: HashMap<String, usize>,
-    gone: HashSet<String>,
+    records: &'a mut [Record],
+    /// The places of the records with each id.
+    places: HashMap<String, Vec<usize>>,
+    not_found: Vec<NotFound>,
 }
 
 impl Context {
-    /// Adds the details to the records. Drops the records of resources that were deleted meanwhile.
-    pub(super) async fn add_details(&self, cell: &mut Cell, records: &mut Vec<Record>) {
-        let places = records.iter().enumerate().map(|(place, record)| (record.id.clone(), place)).collect();
-        let mut held = DetailBatch { records, places, gone: HashSet::new() };
+    /// Adds the details to the records. Returns the resources that were not found.
+    pub(super) async fn add_details(&self, cell: &mut Cell, records: &mut [Record]) -> Vec<NotFound> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(records.len());
+        for (place, record) in records.iter().enumerate() {
+            places.entry(record.id.clone()).or_default().push(place);
+        }
+        let mut held = DetailBatch { records, places, not_found: Vec::new() };
         for detail in &cell.table.details {
             self.add_detail(cell, detail, &mut held).await;
         }
-        let gone = held.gone;
-        records.retain(|record| !gone.contains(&record.id));
+        held.not_found
     }
 
+    /// Adds one detail. A failure for some resources ends those alone, since the role may be allowed to read others.
     async fn add_detail(&self, cell: &mut Cell, detail: &'static TableDetail, held: &mut DetailBatch<'_>) {
-        let table = cell.table;
-        let chosen: Vec<String> = held
-            .records
-            .iter()
-            .filter(|record| !held.gone.contains(&record.id) && table.passes(record, detail.entry.filter))
-            .map(|record| record.id.clone())
-            .collect();
-        let (mut detail, mut from) = (detail, 0);
-        while from < chosen.len() {
+        let mut waiting = held.to_ask(cell, detail);
+        let (asked, operation) = (waiting.len(), detail.entry.operation);
+        let mut failures = ResourceFailures::default();
+        let (mut detail, mut ended) = (detail, false);
+        while !waiting.is_empty() && !ended {
             // Some batches are asked concurrently. Their results are handled in order.
-            let batches: Vec<&[String]> = chosen[from..].chunks(detail.entry.batch).take(SIDE_BY_SIDE).collect();
-            let (shared, asked): (&Cell, _) = (cell, detail);
-            let answers = batches.iter().map(|batch| self.ask_detail(shared, asked, batch));
+            let later = waiting.split_off(waiting.len().min(detail.entry.batch.saturating_mul(SIDE_BY_SIDE)));
+            let batches: Vec<&[String]> = waiting.chunks(detail.entry.batch).collect();
+            let shared: &Cell = cell;
+            let answers = batches.iter().map(|batch| self.ask_detail(shared, detail, batch));
             let answers = futures::future::join_all(answers).await;
-            for (batch, answer) in batches.into_iter().zip(answers) {
-                let (items, cause) = answer;
-                for item in items {
-                    let only = if let [id] = batch { Some(id.as_str()) } else { None };
-                    let place = place_of(detail, &item, only, &held.places);
-                    if let Some(record) = place.and_then(|place| held.records.get_mut(place)) {
-                        table.add_detail(record, detail, item);
-                    }
+            let mut again: Vec<String> = Vec::new();
+            for (batch, (items, cause)) in batches.into_iter().zip(answers) {
+                let is_list = cell.table.lists_items_of(detail);
+                let answer = DetailAnswer { detail, batch, items, is_list, is_complete: cause.is_none() };
+                if let Some(contradiction) = held.add(cell, answer) {
+                    failures.add(batch, contradiction);
                 }
-                let Some(cause) = cause else {
-                    from += batch.len();
-                    continue;
-                };
-                let gone = cause.kind == AwsErrorKind::NotFound;
-                match (&detail.fallback, batch) {
-                    (_, [id]) if gone => {
-                        held.gone.insert(id.clone());
-                    }
+                let Some(cause) = cause else { continue };
+                let not_found = cause.kind == AwsErrorKind::NotFound;
+                match batch {
+                    [id] if not_found => held.not_found.push((id.clone(), cause)),
                     // A batch does not say which resource was deleted, and an operation on one resource may be allowed
                     // where the one on many is not: ask one by one from here on.
-                    (Some(fallback), _) if gone || is_not_answered_there(&cause) => {
-                        detail = fallback;
-                        break;
+                    _ if detail.fallback.is_some() && (not_found || is_not_answered_there(&cause)) => {
+                        again.extend_from_slice(batch);
                     }
                     _ => {
-                        let stop = !gone && ends_the_cell(&cause);
-                        cell.failed(cause);
-                        if stop {
-                            return;
-                        }
+                        ended |= ends_the_session(&cause);
+                        failures.add(batch, cause);
                     }
                 }
-                from += batch.len();
             }
+            if let (false, Some(fallback)) = (again.is_empty(), &detail.fallback) {
+                detail = fallback;
+            }
+            again.extend(later);
+            waiting = again;
+        }
+        if let Some(cause) = failures.into_error(operation, asked) {
+            cell.failed(cause);
         }
     }
 
@@ -116,13 +116,37 @@ impl Context {
     }
 }
 
-/// Whether the operation itself is refused, so that its fallback may succeed.
-fn is_not_answered_there(cause: &AwsError) -> bool {
-    matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::Unsupported)
-        || (cause.kind == AwsErrorKind::Other && cause.code.is_some())
+impl DetailBatch<'_> {
+    /// The ids of the resources to ask a detail of, each once.
+    fn to_ask(&self, cell: &Cell, detail: &TableDetail) -> Vec<String> {
+        let mut chosen = HashSet::new();
+        let passes = |record: &&Record| cell.table.passes(record, detail.entry.filter);
+        // One that another detail did not find is asked too: whether it is gone is decided at the end.
+        let records = self.records.iter().filter(passes);
+        records.filter(|record| chosen.insert(record.id.as_str())).map(|record| record.id.clone()).collect()
+    }
+
+    /// Adds an answer to the records that it describes. Returns an error if it does not fit the question.
+    fn add(&mut self, cell: &Cell, answer: DetailAnswer<'_>) -> Option<AwsError> {
+        let detail = answer.detail;
+        let (items, contradiction) = answer.by_resource();
+        for (id, item) in items {
+            let Some((last, others)) = self.places.get(&id).and_then(|places| places.split_last()) else { continue };
+            for place in others {
+                cell.table.add_detail(&mut self.records[*place], detail, copy(&item));
+            }
+            cell.table.add_detail(&mut self.records[*last], detail, item);
+        }
+        contradiction
+    }
 }
 
-/// The index of the record that an item of a detail describes.
-fn place_of(detail: &TableDetail, item: &Item, only: Option<&str>, places: &HashMap<String, usize>) -> Option<usize> {
-    places.get(detail.subject(item).or(only)?).copied()
+fn copy(item: &Item) -> Item {
+    Item { values: item.values.clone(), tags: item.tags.clone(), extra: item.extra.clone(), context: Vec::new() }
+}
+
+/// Whether the operation itself is refused, so that its fallback may succeed.
+fn is_not_answered_there(cause: &AwsError) -> bool {
+    matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied | AwsErrorKind::Unsupported)
+        || (cause.kind == AwsErrorKind::Other && cause.code.is_some())
 }

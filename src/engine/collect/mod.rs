@@ -8,31 +8,32 @@
 
 mod cell;
 mod paging;
+mod duplicates;
+mod failures;
+mod children;
+mod detail_answer;
 mod details;
+mod not_found;
 mod regions;
 mod account;
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 pub(crate) use account::{AccountInfo, accounts_row};
 pub(crate) use regions::{EnabledRegions, RegionQuery};
 
-use crate::aws::{
-    AwsError, AwsErrorKind, CallParams, Cancellation, MemoryPermit, NextPage, PageRequest, SendFn, Service, Session,
-};
-use crate::catalogue::{Catalogue, Parent, Reach, Source, Table};
+use crate::aws::{AwsError, CallParams, Cancellation, MemoryPermit, NextPage, PageRequest, SendFn, Service, Session};
+use crate::catalogue::{Catalogue, Parent, Reach, Source};
 use crate::domain::CallCounts;
-use crate::inventory::{GLOBAL, LedgerRow, Location, Page, Record};
+use crate::inventory::{GLOBAL, LedgerRow, Location, Page, Record, Status};
 use crate::output::sink::SinkMessage;
 use cell::Cell;
+use children::NotFound;
+use duplicates::SeenRecords;
 use paging::Pager;
 
 /// Records per message to the sink, if they were held back for their details.
@@ -70,12 +71,14 @@ pub(super) struct CompletedParents {
 }
 
 /// The result of a job.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Collected {
     /// The ledger row of each cell.
     pub rows: Vec<LedgerRow>,
-    /// Calls that no row counts: those of a type that is listed only for its children.
+    /// Calls that no row counts: those of a type that is listed only for its children, and second listings.
     pub overhead: CallCounts,
+    /// How the listing itself ended.
+    pub listing: Status,
 }
 
 /// One listing, and the types that are listed for each of its resources.
@@ -118,7 +121,9 @@ impl Context {
         let mut cell = Cell::new(&self, root, &job.region);
         let hold = !children.is_empty() || (job.wanted && !root.details.is_empty());
         let mut held: Vec<Record> = Vec::new();
-        let Source::Listed(call) = root.entry.source else { return Collected::default() };
+        let Source::Listed(call) = root.entry.source else {
+            return Collected { rows: Vec::new(), overhead: CallCounts::default(), listing: Status::Empty };
+        };
         let listed = self
             .list(&cell, call, None, |records| {
                 if hold {
@@ -132,83 +137,36 @@ impl Context {
         if let Err(cause) = listed {
             cell.failed(cause);
         }
+        let listing = cell.status();
+        let mut without_children: Vec<Vec<NotFound>> = Vec::new();
         for child in &mut children {
-            self.collect_child(child, root, &held).await;
+            without_children.push(self.collect_child(child, root, &held).await);
             child.inherit_failure(&cell);
         }
+        let mut without_details: Vec<NotFound> = Vec::new();
         if job.wanted && hold {
-            self.add_details(&mut cell, &mut held).await;
-            while !held.is_empty() {
-                let rest = held.split_off(held.len().min(HELD_BACK_PAGE));
-                self.send(&cell, std::mem::replace(&mut held, rest), None).await;
-            }
+            without_details = self.add_details(&mut cell, &mut held).await;
         }
-        let overhead = if job.wanted { CallCounts::default() } else { cell.call_counts() };
+        let mut overhead = CallCounts::default();
+        if !without_details.is_empty() || without_children.iter().any(|not_found| !not_found.is_empty()) {
+            let again = self.list_again(root, &job.region).await;
+            overhead += again.call_counts;
+            for (child, not_found) in children.iter_mut().zip(without_children) {
+                again.settle(child, not_found);
+            }
+            let gone = again.settle(&mut cell, without_details);
+            held.retain(|record| !gone.contains(&record.id));
+        }
+        while job.wanted && !held.is_empty() {
+            let rest = held.split_off(held.len().min(HELD_BACK_PAGE));
+            self.send(&cell, std::mem::replace(&mut held, rest), None).await;
+        }
+        if !job.wanted {
+            overhead += cell.call_counts();
+        }
         let own = job.wanted.then_some(cell);
         let rows = own.into_iter().chain(children).map(|cell| cell.row(&self.run_id, &self.account.id)).collect();
-        Collected { rows, overhead }
-    }
-
-    /// Lists a child type for each parent, up to [`SIDE_BY_SIDE`] at a time, since slow calls would not reach the rate
-    /// otherwise. A denial for a parent that another account owns is no failure if any other parent was answered.
-    async fn collect_child(&self, child: &mut Cell, parents: &'static Table, found: &[Record]) {
-        let Source::PerParent(which, call) = child.table.entry.source else { return };
-        let foreign = |record: &Record| record.owner_id.as_deref() != Some(&*self.account.id);
-        let begun = self.completed_parents.get(&(child.region.to_string(), child.table.entry.table.to_owned()));
-        let before = |record: &Record| begun.is_some_and(|done| done.parents.contains(&record.id));
-        let asked = |record: &&Record| parents.passes(record, which.filter) && !before(record);
-        let mut chosen: Vec<&Record> = found.iter().filter(asked).collect();
-        // The longest first, so that no long listing is left alone at the end.
-        chosen.sort_by_key(|record| {
-            (foreign(record), Reverse(which.child_count.and_then(|of| parents.integer_member(record, of))))
-        });
-        let (mut answered, mut not_ours) = (false, None);
-        let mut done: Vec<String> = Vec::new();
-        if let Some(begun) = begun {
-            done.extend(begun.parents.iter().cloned());
-            child.resume_from(begun);
-        }
-        let (mut waiting, mut listings, mut failures) = (chosen.into_iter(), FuturesUnordered::new(), Vec::new());
-        let shared: &Cell = child;
-        loop {
-            for record in waiting.by_ref().take(SIDE_BY_SIDE - listings.len()) {
-                listings.push(self.list_under(shared, call, Parent { table: parents, record }));
-            }
-            let Some((record, listed)) = listings.next().await else { break };
-            match listed {
-                Ok(()) => {
-                    answered = true;
-                    done.push(record.id.clone());
-                }
-                // The parent was deleted meanwhile.
-                Err(cause) if cause.kind == AwsErrorKind::NotFound => answered = true,
-                Err(cause) if cause.kind == AwsErrorKind::Denied && foreign(record) => not_ours = Some(cause),
-                Err(cause) => {
-                    let stop = ends_the_cell(&cause);
-                    failures.push(cause);
-                    if stop {
-                        break;
-                    }
-                }
-            }
-        }
-        drop(listings);
-        failures.into_iter().for_each(|cause| child.failed(cause));
-        child.done = done;
-        if answered {
-            child.record_answer();
-        } else if let Some(cause) = not_ours {
-            child.failed(cause);
-        }
-    }
-
-    async fn list_under<'a>(
-        &self,
-        cell: &Cell,
-        send: SendFn,
-        parent: Parent<'a>,
-    ) -> (&'a Record, Result<(), AwsError>) {
-        (parent.record, self.list(cell, send, Some(parent), Some).await)
+        Collected { rows, overhead, listing }
     }
 
     /// Lists page by page. `keep` holds records back, or returns those to send at once.
@@ -224,18 +182,14 @@ impl Context {
         let params = CallParams { token: None, subjects, region: cell.region.to_string() };
         let request = PageRequest { operation: table.entry.operation, send, selector: table.selector.clone(), params };
         let mut pager = Pager::new(cell.client(), &self.stop, request);
-        let mut kept = HashSet::new();
+        let mut seen = SeenRecords::default();
         loop {
             let Some((page, next)) = pager.page().await? else { continue };
             cell.dropped(page.body.dropped);
             let location = self.location(cell);
             let items = page.body.items.into_iter();
             let mut records: Vec<Record> = items.map(|item| table.record(item, &location, parent)).collect();
-            if pager.restarted {
-                records.retain(|record| !kept.contains(&fingerprint(record)));
-            } else if matches!(next, NextPage::Page(_)) {
-                kept.extend(records.iter().map(fingerprint));
-            }
+            seen.retain_new(table, &mut records, matches!(next, NextPage::Page(_)));
             if let Some(records) = keep(records) {
                 self.send(cell, records, Some(page.permit)).await;
             }
@@ -276,29 +230,8 @@ impl Context {
     }
 }
 
-/// A hash of a record's id. A listing that starts again recognises by it the records that it has sent.
-fn fingerprint(record: &Record) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    record.id.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// The time to the millisecond. Network latency makes finer digits meaningless.
 pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
     now.round(jiff::Unit::Millisecond).unwrap_or(now)
-}
-
-/// Whether this error would be the same for the next parent or batch.
-fn ends_the_cell(cause: &AwsError) -> bool {
-    matches!(
-        cause.kind,
-        AwsErrorKind::Denied
-            | AwsErrorKind::ScpDenied
-            | AwsErrorKind::CredentialsRejected
-            | AwsErrorKind::RunEnded
-            | AwsErrorKind::Expired
-            | AwsErrorKind::NoCredentials
-            | AwsErrorKind::Unsupported
-    )
 }

@@ -225,10 +225,13 @@ impl ResumedRun<'_> {
             for line in store.rows(&file.key, &table.all_columns()).await?.lines() {
                 let row: StoredRow<'_> =
                     serde_json::from_str(line).map_err(|error| store.unreadable(&file.key, &error.to_string()))?;
-                let Some(account) = row.text("account_id") else { continue };
-                let name = (account, row.text("region").unwrap_or_default(), file.table.clone());
+                // A row that is skipped here is lost, since its parent is not asked again.
+                let text = |column: &str| {
+                    row.text(column).ok_or_else(|| store.unreadable(&file.key, &format!("a row has no {column}")))
+                };
+                let name = (text("account_id")?, text("region")?, file.table.clone());
                 let Some(completed) = cells.get_mut(&name) else { continue };
-                let parent = table.parent_column().and_then(|column| row.text(column)).unwrap_or_default();
+                let parent = table.parent_column().map(text).transpose()?.unwrap_or_default();
                 if !completed.parents.contains(&parent) {
                     continue;
                 }

@@ -38,6 +38,13 @@ impl Call {
         self.param(name).map(str::parse).transpose().map_err(wrong)
     }
 
+    /// Returns whether the call names a resource, in its path, its parameters or its body.
+    pub(super) fn names(&self, id: &str) -> bool {
+        self.request.path.split('/').any(|segment| segment == id)
+            || self.params.iter().any(|(_, value)| value == id)
+            || String::from_utf8_lossy(&self.request.body).contains(id)
+    }
+
     /// Returns whether the operation is a listing with pages.
     pub(super) fn is_paged(&self) -> bool {
         match self.service {

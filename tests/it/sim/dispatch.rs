@@ -73,6 +73,7 @@ fn execute(
     let service = call.service;
     match &effects.kind {
         Some(FaultKind::Error { status, code, message }) => return Err(AwsError::new(*status, code, message.clone())),
+        Some(FaultKind::Answer(xml)) => return Ok(Reply::new(200, "text/xml", xml.clone())),
         Some(FaultKind::Throttle) => return Err(AwsError::throttled(service)),
         Some(FaultKind::Reset) => return Ok(Reply::none(Delivery::Reset)),
         Some(FaultKind::Hang) => return Ok(Reply::none(Delivery::Hang)),

@@ -74,6 +74,8 @@ pub(crate) enum Times {
 pub(crate) enum FaultKind {
     /// An error in the service's form.
     Error { status: u16, code: String, message: String },
+    /// Status 200 with this XML, instead of what the simulation would answer.
+    Answer(String),
     /// The service's throttling error.
     Throttle,
     /// The connection is reset before the call is executed.
@@ -124,6 +126,8 @@ pub(crate) struct Fault {
     pub operation: Option<String>,
     /// A parameter that the call must have.
     pub parameter: Option<String>,
+    /// The id of a resource that the call must name.
+    pub about: Option<String>,
     pub times: Times,
     pub kind: FaultKind,
 }
@@ -131,8 +135,8 @@ pub(crate) struct Fault {
 impl Fault {
     /// Returns a fault that fires for every call.
     pub(crate) fn new(kind: FaultKind) -> Self {
-        let (account, region, service, operation, parameter) = (None, None, None, None, None);
-        Self { account, region, service, operation, parameter, times: Times::Always, kind }
+        let (account, region, service, operation, parameter, about) = (None, None, None, None, None, None);
+        Self { account, region, service, operation, parameter, about, times: Times::Always, kind }
     }
 
     /// Returns an error of this status and code.
@@ -160,6 +164,10 @@ impl Fault {
         Self { parameter: Some(name.to_owned()), ..self }
     }
 
+    pub(crate) fn about(self, id: &str) -> Self {
+        Self { about: Some(id.to_owned()), ..self }
+    }
+
     pub(crate) fn times(self, times: Times) -> Self {
         Self { times, ..self }
     }
@@ -177,6 +185,7 @@ impl Fault {
             && self.service.is_none_or(|s| s == call.service)
             && self.operation.as_ref().is_none_or(|o| *o == call.operation)
             && self.parameter.as_ref().is_none_or(|name| call.param(name).is_some())
+            && self.about.as_ref().is_none_or(|id| call.names(id))
     }
 }
 

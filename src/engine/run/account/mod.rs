@@ -3,6 +3,7 @@
 //! However an account ends, each of its cells has exactly one ledger row.
 
 mod cells;
+mod closed_regions;
 
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +25,7 @@ use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAn
 use crate::inventory::{AccountLedger, GLOBAL, LedgerRow, Status};
 use crate::output::sink::{SinkMessage, WriteMarginEstimator};
 use cells::cell_type;
+use closed_regions::ClosedRegions;
 
 /// What all accounts of a shard share.
 #[derive(Debug)]
@@ -252,7 +254,7 @@ impl AccountContext {
         // Route 53's zones take long and need no region, so they begin at once. The many regional calls wait until the
         // regions are known and the transport admits the account.
         let global_jobs = self.open_global_cells(&mut lock(progress));
-        let global = self.run_jobs(&context, global_jobs, progress);
+        let global = self.run_jobs(&context, global_jobs, None, progress);
         let regional = async {
             let regions = match regions.await {
                 Ok(regions) => regions,
@@ -268,9 +270,12 @@ impl AccountContext {
                 () = stop.account.cancelled() => {}
             }
             let regional_jobs = self.open_regional_cells(&mut lock(progress));
-            // No region waits for another one.
-            futures::future::join_all(regional_jobs.into_iter().map(|jobs| self.run_jobs(&context, jobs, progress)))
-                .await;
+            let planned = regional_jobs.iter().flatten();
+            let planned = planned.map(|job| (job.region.as_str(), shard.catalogue.at(job.root).entry.operation));
+            let closed = ClosedRegions::new(planned);
+            // No region waits for another one, unless a service control policy seems to close it.
+            let running = regional_jobs.into_iter().map(|jobs| self.run_jobs(&context, jobs, Some(&closed), progress));
+            futures::future::join_all(running).await;
         };
         tokio::join!(global, regional);
     }
@@ -314,34 +319,63 @@ impl AccountContext {
     }
 
     /// Runs the jobs of one region, as many at the same time as may be in flight there.
-    async fn run_jobs(&self, context: &Context, jobs: Vec<Job>, progress: &SharedProgress) {
+    async fn run_jobs(
+        &self,
+        context: &Context,
+        jobs: Vec<Job>,
+        closed: Option<&Arc<ClosedRegions>>,
+        progress: &SharedProgress,
+    ) {
         let shard = &self.shard;
         let (all, width) = (jobs.clone(), context.session.region_in_flight());
         let run = |job: Job| {
-            let table = shard.catalogue.at(job.root).entry.table;
-            let span = tracing::debug_span!("cell", region = job.region, table);
-            context.clone().collect(job).instrument(span)
+            let entry = shard.catalogue.at(job.root).entry;
+            let span = tracing::debug_span!("cell", region = job.region, table = entry.table);
+            let (context, closed, account) = (context.clone(), closed.cloned(), self.clone());
+            let collecting = async move {
+                let Some(closed) = closed else { return context.collect(job).await };
+                match closed.admit(&job.region, entry.operation, &context.stop.account).await {
+                    Ok(admitted) => {
+                        let collected = context.collect(job).await;
+                        admitted.ended(collected.listing);
+                        collected
+                    }
+                    Err(cause) => {
+                        let rows = account.rows_of_failed_job(&job, &cause);
+                        Collected { rows, overhead: CallCounts::default(), listing: Status::of(cause.kind) }
+                    }
+                }
+            };
+            collecting.instrument(span)
         };
         fan_out(jobs, width, &context.stop.account, run, |index, outcome| {
             let mut progress = lock(progress);
             match outcome {
-                TaskOutcome::Done(Collected { rows, overhead }) => {
+                TaskOutcome::Done(Collected { rows, overhead, .. }) => {
                     progress.overhead += overhead;
                     shard.observer.cells_closed(rows.len());
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
                 TaskOutcome::NotStarted => {}
                 TaskOutcome::Panicked(message) => {
-                    let (cause, job) = (internal_error(message), &all[index]);
-                    for index in job.wanted.then_some(job.root).into_iter().chain(job.children.iter().copied()) {
-                        let cell = cell_type(shard.catalogue.at(index));
-                        let row = LedgerRow::new(&shard.run_id, self.id(), &job.region, cell, Status::Failed);
-                        progress.ledger.close(row.because(&cause));
-                    }
+                    let rows = self.rows_of_failed_job(&all[index], &internal_error(message));
+                    rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }
             }
         })
         .await;
+    }
+}
+
+impl AccountContext {
+    /// Makes the rows of a job that asked nothing, or whose answers are lost.
+    fn rows_of_failed_job(&self, job: &Job, cause: &AwsError) -> Vec<LedgerRow> {
+        let tables = job.wanted.then_some(job.root).into_iter().chain(job.children.iter().copied());
+        let row = |index: usize| {
+            let cell = cell_type(self.shard.catalogue.at(index));
+            LedgerRow::new(&self.shard.run_id, self.id(), &job.region, cell, Status::of_earlier_call(cause.kind))
+        };
+        tables.map(|index| row(index).because(cause)).collect()
     }
 }
 

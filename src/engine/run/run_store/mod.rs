@@ -114,6 +114,11 @@ impl RunStore {
         self.error(&StoreError::S3 { operation: "read", key: self.store.address(key), cause })
     }
 
+    /// The error for a document that another attempt has written, and that does not exist when it is read.
+    fn lost(&self, key: &str) -> Error {
+        self.unreadable(key, "another attempt has written it, and it does not exist any more")
+    }
+
     /// Looks up what exists under the name of a run.
     pub(super) async fn state(&self, run_id: &RunId) -> Result<RunState, Error> {
         if let Some(manifest) = self.manifest(run_id).await? {
@@ -172,7 +177,7 @@ impl RunStore {
                     run_id = plan.run_id.as_str(),
                     "another attempt has planned this run: continuing with its plan"
                 );
-                Ok(self.plan(&plan.run_id).await?.unwrap_or(plan))
+                self.plan(&plan.run_id).await?.ok_or_else(|| self.lost(&plan_key(&plan.run_id)))
             }
         }
     }
@@ -185,7 +190,7 @@ impl RunStore {
             PutOutcome::AlreadyExists => {
                 let (run_id, name) = (shard.run_id.as_str(), &shard.shard);
                 tracing::info!(run_id, shard = name, "another attempt has committed this shard: its files count");
-                Ok(self.read(&key).await?.unwrap_or(shard))
+                self.read(&key).await?.ok_or_else(|| self.lost(&key))
             }
         }
     }
@@ -194,7 +199,10 @@ impl RunStore {
     pub(super) async fn commit_run(&self, manifest: Manifest) -> Result<Manifest, Error> {
         match self.put_if_absent(&manifest_key(&manifest.response.run_id), &manifest).await? {
             PutOutcome::Created => Ok(manifest),
-            PutOutcome::AlreadyExists => Ok(self.manifest(&manifest.response.run_id).await?.unwrap_or(manifest)),
+            PutOutcome::AlreadyExists => {
+                let run_id = &manifest.response.run_id;
+                self.manifest(run_id).await?.ok_or_else(|| self.lost(&manifest_key(run_id)))
+            }
         }
     }
 

@@ -77,7 +77,12 @@ impl RunStore {
         };
         for _ in 0..LATEST_ATTEMPTS {
             let current = self.get(LATEST).await?;
-            let newest: Option<Latest> = current.as_ref().and_then(|object| serde_json::from_slice(&object.bytes).ok());
+            let newest = current.as_ref().map(|object| serde_json::from_slice::<Latest>(&object.bytes)).transpose();
+            let newest = newest.unwrap_or_else(|error| {
+                // Without a readable document nobody finds the newest run, so it is replaced.
+                tracing::warn!(run_id = run_id.as_str(), %error, "latest.json cannot be read and is replaced");
+                None
+            });
             if newest.is_some_and(|newest| newest.started_at >= latest.started_at) {
                 return Ok(());
             }

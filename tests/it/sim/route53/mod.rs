@@ -33,8 +33,10 @@ pub(super) fn operation(call: &mut Call) -> Option<String> {
         ("GET", ["queryloggingconfig"]) => ("ListQueryLoggingConfigs", None),
         ("GET", ["delegationset"]) => ("ListReusableDelegationSets", None),
         ("GET", ["trafficpolicies"]) => ("ListTrafficPolicies", None),
+        ("GET", ["trafficpolicies", _, "versions"]) => ("ListTrafficPolicyVersions", None),
         ("GET", ["trafficpolicyinstances"]) => ("ListTrafficPolicyInstances", None),
         ("GET", ["cidrcollection"]) => ("ListCidrCollections", None),
+        ("GET", ["cidrcollection", _, "cidrblocks"]) => ("ListCidrBlocks", None),
         _ => return None,
     };
     let zone = zone.map(|zone| zone.to_string());
