@@ -29,8 +29,13 @@ from hold import check_views, found
 from layout import Columns, Runs, cell
 from program import Rolecall
 
-# Folder names with glob patterns, quotes, partition names and spaces, and a relative one.
-ODD = ("o u't/[a]*?{b}", "region=nowhere/out", "./dot/out/")
+# Folder names with glob patterns, quotes, partition names and spaces.
+ODD = ("o u't/[a]*?{b}", "region=nowhere/out", "100%/%41$x", "line\n\x1b\u202e/x")
+# Ways to write a folder, which DuckDB may write in another way: the folder, and how the output names it.
+WAYS = (
+    ("plain", "plain"), ("dot/out", "./dot/out/"), ("twice/b", "twice//b"), ("up/b", "up/../up/b"),
+    ("here", "../here"), ("linked", "link"), ("linked", "link/../link//"),
+)  # fmt: skip
 PREFIXES = ("a/parquet/b", "a/parquet/b/")
 
 
@@ -74,9 +79,25 @@ def check_odd_names(rolecall: Rolecall, folder: Path, tables: dict[str, Columns]
     with contextlib.chdir(folder):
         for odd in ODD:
             runs = fixture.write(folder / odd, "parquet", tables)
-            output = odd if odd.startswith(".") else f"{folder}/{odd}"
-            check_views(connect(rolecall.duckdb(output, "parquet")), runs)
-            say(f"the views are correct below {odd}")
+            check_views(connect(rolecall.duckdb(f"{folder}/{odd}", "parquet")), runs)
+            say(f"the views are correct below {odd!r}")
+        check_ways(rolecall, folder / "ways", tables, say)
+
+
+def check_ways(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
+    """Checks that it does not matter how an output is named."""
+    (folder / "cwd").mkdir(parents=True)
+    with contextlib.chdir(folder / "cwd"):
+        Path("link").symlink_to("linked")
+        for name, way in WAYS:
+            place = folder / name if way.startswith("..") else Path(name)
+            runs = fixture.write(place, "parquet", tables)
+            check_views(connect(rolecall.duckdb(way, "parquet")), runs)
+            say(f"the views are correct if the output is {way}")
+    with contextlib.chdir(folder / "here"):
+        runs = fixture.write(Path(), "ndjson", tables)
+        check_views(connect(rolecall.duckdb(".", "ndjson")), runs)
+        say("the views are correct if the output is .")
 
 
 def check_no_commit(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
