@@ -107,7 +107,7 @@ fn of_sts(failed: Failed, profile: &Profile) -> AwsError {
             let sentence = match (mfa, error.kind) {
                 (Some((name, _)), AwsErrorKind::Denied) => format!(
                     "the profile {} needs a code of an MFA device (mfa_serial), which rolecall cannot ask for: run {} and \
-                     use the credentials that it prints",
+                     take the credentials that it prints",
                     quoted(name),
                     export(profile.name(), "env")
                 ),
@@ -231,7 +231,7 @@ fn of_profile(text: &str, profile: &Profile) -> Option<String> {
     let name = profile.name();
     if text.contains("credentials-login") {
         return Some(format!(
-            "the profile {} was made by `aws login`, which rolecall cannot read itself: run {} and use the credentials \
+            "the profile {} was made by `aws login`, which rolecall cannot read itself: run {} and take the credentials \
              that it prints, or make a profile with credential_process = {}",
             quoted(name),
             export(name, "env"),

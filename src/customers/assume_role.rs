@@ -109,9 +109,11 @@ impl ProvideCredentials for ChainedRoleProvider {
 fn issued(credentials: Option<aws_sdk_sts::types::Credentials>) -> Result<Credentials, AwsError> {
     let issued =
         credentials.ok_or_else(|| AwsError::new(AwsErrorKind::Unreadable, "STS answered without credentials"))?;
-    let expires = SystemTime::try_from(issued.expiration).ok();
+    let expires = SystemTime::try_from(issued.expiration).map_err(|_| {
+        AwsError::new(AwsErrorKind::Unreadable, "STS answered with a time of expiry that cannot be read")
+    })?;
     let token = Some(issued.session_token);
-    Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, expires, "rolecall"))
+    Ok(Credentials::new(issued.access_key_id, issued.secret_access_key, token, Some(expires), "rolecall"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "AWS gives the expiry as a `SystemTime`")]

@@ -10,11 +10,12 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::logging;
+use crate::settings::variable;
 
 /// Serves invocations until Lambda ends the environment.
 pub async fn main() -> Result<(), lambda_runtime::Error> {
-    logging::to_lambda(std::env::var("ROLECALL_LOG").ok().as_deref());
-    let function = Function::start(|name| std::env::var(name).ok()).await;
+    logging::to_lambda(variable("ROLECALL_LOG").as_deref());
+    let function = Function::start(variable).await;
     let function = &function;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         let invocation =

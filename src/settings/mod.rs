@@ -143,6 +143,11 @@ impl Default for Settings {
     }
 }
 
+/// Returns a variable of this process. A text that is not UTF-8 is kept with marks, so that it is refused and not ignored.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|text| text.to_string_lossy().into_owned())
+}
+
 impl Settings {
     /// Reads the settings from the environment by `get`. The errors name every value that cannot be read.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ValidationErrors> {

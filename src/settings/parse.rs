@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::StepEvents;
-use crate::domain::RoleArn;
+use crate::domain::{RoleArn, is_region_in_form};
 
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -48,8 +48,7 @@ pub(super) fn role_arn(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn region(text: &str) -> Result<String, String> {
-    let letters = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if letters && text.contains('-') { Ok(text.to_owned()) } else { Err("write a region, as eu-west-1".into()) }
+    if is_region_in_form(text) { Ok(text.to_owned()) } else { Err("write a region, as eu-west-1".into()) }
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {

@@ -94,7 +94,7 @@ impl S3Store {
         };
         let etag = response.e_tag.unwrap_or_default();
         let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
-            let cause = AwsError::new(AwsErrorKind::Unreachable, error.to_string());
+            let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
             StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
         };
         let bytes = response.body.collect().await.map_err(broken)?.into_bytes();
@@ -119,6 +119,11 @@ impl S3Store {
     }
 
     pub(super) async fn put_if_match(&self, key: &str, bytes: Bytes, etag: Option<&str>) -> Result<bool, StoreError> {
+        // Without a tag the write would never fit, and the caller would try again and again.
+        if etag.is_some_and(str::is_empty) {
+            let cause = AwsError::new(AwsErrorKind::Unreadable, "the store gave the object no entity tag");
+            return Err(self.error_at("s3:PutObject", key, cause));
+        }
         let condition = etag.map_or(WriteCondition::Absent, WriteCondition::Match);
         self.put(key, bytes, condition).await
     }

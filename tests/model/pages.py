@@ -175,7 +175,11 @@ def settings_page(settings: list[dict]) -> str:
         page.append(f"| `{setting['name']}` | {flag} | {default_of(setting)} | {setting['doc']}{scope} |")
     page += [
         "",
-        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`.",
+        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`. Blank ones count as",
+        "unset. Its settings of retries are ignored. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case) name the",
+        "proxies, `AWS_CA_BUNDLE` (or `ca_bundle` of the profile) and `SSL_CERT_FILE` the certificates to trust. Profiles of",
+        "`aws sso login` and `credential_process` work. A profile of `aws login` works by",
+        "`credential_process = aws configure export-credentials --profile NAME --format process`.",
     ]
     return "\n".join(page) + "\n"
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::error::{Error, ErrorKind};
-use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
+use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings, variable};
 
 /// The settings that a command takes as flags.
 pub(crate) trait FlagSet {
@@ -68,7 +68,7 @@ impl<S: FlagSet> SettingFlags<S> {
     /// Returns the settings. A flag overrides the environment variable of the same setting.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         let flag = |name: &str| self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        Settings::read(|name| flag(name).or_else(|| std::env::var(name).ok()))
+        Settings::read(|name| flag(name).or_else(|| variable(name)))
             .map_err(|errors| Error::of(ErrorKind::InvalidSettings, &errors))
     }
 
