@@ -294,14 +294,15 @@ async fn fixture() -> Fixture {
     Fixture { settings, ..fixture }
 }
 
-/// Adds the answers of the types that the simulation does not have. Faults that were added before take precedence.
-fn add_answers(fixture: &Fixture) {
+/// Adds the answers of the types that the simulation does not have, about all resources that are not deleted. Faults that
+/// were added before take precedence.
+fn add_answers(fixture: &Fixture, is_deleted: impl Fn(&String) -> bool) {
     for (operation, xml) in listings() {
         fixture.sim.add_fault(Fault::new(FaultKind::Answer(xml)).operation(operation));
     }
     for family in families() {
         let Some(answer) = family.answer else { continue };
-        for id in &family.ids {
+        for id in family.ids.iter().filter(|id| !is_deleted(id)) {
             let answer = Fault::new(FaultKind::Answer(answer(id))).operation(family.operations[0]).about(id);
             fixture.sim.add_fault(answer);
         }
@@ -336,12 +337,12 @@ async fn check_case(number: usize, outcomes: Outcomes) {
             }
         }
     }
-    add_answers(&fixture);
-    let response = fixture.run(request(), None).await.expect("a response");
-    let ledger = ledger(&fixture.out(), "some");
     let is_deleted = |id: &String| {
         families[0].ids.iter().position(|zone| zone == id).is_some_and(|at| outcomes[0][at] == Outcome::Deleted)
     };
+    add_answers(&fixture, is_deleted);
+    let response = fixture.run(request(), None).await.expect("a response");
+    let ledger = ledger(&fixture.out(), "some");
     let mut refused_in: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     for (family, outcomes) in families.iter().zip(&outcomes) {
         let (table, context) = (family.table, format!("{number}: {} {outcomes:?}", family.operations[0]));
