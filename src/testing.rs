@@ -2,10 +2,10 @@
 
 pub use crate::aws::{AwsError, AwsErrorKind, Backend, Cancellation, Identity, Priority, Service};
 pub use crate::catalogue::{
-    Catalogue, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
+    Catalogue, Id, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
 };
 pub use crate::customers::{Registry, RoleAssumer, backend_role};
-pub use crate::decode::decode;
+pub use crate::decode::{Value as CellValue, decode};
 pub use crate::domain::{Format, RunId};
 pub use crate::engine::{
     AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, Response,
@@ -19,6 +19,11 @@ pub use crate::output::sink;
 pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parquet_to_ndjson};
 pub use crate::settings::{Runtime, Settings};
 pub use crate::store::{PutOutcome, Store, split_object};
+
+/// The shapes of AWS's responses.
+pub mod shapes {
+    pub use crate::decode::shapes::{List, Member, MemberKind, Operation, Structure, operation};
+}
 
 /// The JSON Schemas of documents.
 pub mod schema {

@@ -187,6 +187,10 @@ fn of_source(error: &(dyn std::error::Error + 'static), kind: AwsErrorKind, stat
         (AwsErrorKind::OutOfTime, _) => "no answer within the call's time".to_owned(),
         (AwsErrorKind::Unreachable, _) => format!("the endpoint cannot be reached: {}", cut(&deepest.to_string())),
         (_, Some(407)) => "HTTP status 407: the proxy asks for a user name and a password".to_owned(),
+        (_, Some(200..=299)) => {
+            let message = format!("the answer could not be parsed: {}", cut(&deepest.to_string()));
+            return AwsError::new(AwsErrorKind::Unreadable, message);
+        }
         (AwsErrorKind::Unreadable, Some(status)) => {
             format!("HTTP status {status} with an answer that cannot be read: {}", cut(&deepest.to_string()))
         }

@@ -27,7 +27,7 @@ mod scope;
 use std::sync::LazyLock;
 
 pub(crate) use accounts::ACCOUNTS;
-pub use entry::{MemberFilter, Reach, Source, ValueFrom};
+pub use entry::{Id, MemberFilter, Reach, Source, ValueFrom};
 
 pub(crate) use entry::{Parents, ResourceType};
 pub use scope::{Scope, actions_of};

@@ -49,3 +49,11 @@ pub(crate) fn write_comma(out: &mut String, opening: char) {
         out.push(',');
     }
 }
+
+/// Appends the elements of a JSON list to another list.
+pub(crate) fn append_list(list: &mut String, more: &str) {
+    let Some(elements) = more.strip_prefix('[').filter(|elements| *elements != "]") else { return };
+    list.pop();
+    write_comma(list, '[');
+    list.push_str(elements);
+}

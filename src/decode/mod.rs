@@ -9,6 +9,9 @@ pub(crate) mod shapes;
 mod xml;
 
 pub(crate) use utc_time::UtcTime;
-pub(crate) use value::Value;
+pub use value::Value;
 pub use xml::decode;
-pub(crate) use xml::{DecodeError, DecodedBody, Item, ItemSelector, is_tags, unescape};
+pub(crate) use xml::{
+    DecodeError, DecodedBody, Item, ItemSelector, UnknownMembers, decode_within, is_tags, make_unique, tags_json,
+    unescape,
+};

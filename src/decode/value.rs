@@ -13,9 +13,11 @@ pub enum Value {
     Missing,
     /// A string, unchanged from the response.
     Text(String),
+    /// A text of `true` or `false`.
     Boolean(bool),
     /// An integer of at most 64 bits.
     Integer(i64),
+    /// A finite number with a fraction.
     Double(f64),
     /// An instant in UTC.
     Timestamp(UtcTime),

@@ -1,12 +1,13 @@
 //! The integration tests. They are one binary, so that the engine is linked once.
 //!
-//! There are five layers, from the cheapest to the dearest:
+//! There are six layers, from the cheapest to the dearest:
 //!
 //! | layer | where | what it shows |
 //! | --- | --- | --- |
 //! | unit | beside the code, in `src` | one module, with Tokio's clock paused where time matters |
 //! | structure | [`architecture`], [`samples`] | import order, unique type names, schemas and samples up to date |
 //! | simulated AWS | [`sim`] and tests with a [`fixture`] | paging, faults, throttling, time, interruption |
+//! | answers | [`answers`] | odd and mutated bodies: every item becomes a row, or the cell says that it does not |
 //! | properties | [`properties`], [`regions`], [`refusals`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
 //! | emulated AWS | tests with an [`emulator`], [`filled`] | IAM, policies, the deployed function, the templates |
 //!
@@ -17,6 +18,7 @@
 // A fixture that cannot be set up fails its test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod answers;
 mod architecture;
 mod bad_input;
 mod claims;

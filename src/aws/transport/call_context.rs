@@ -181,6 +181,9 @@ impl OpenCall {
             _ => error,
         };
         error.request_id = error.request_id.or_else(|| state.last_request_id.clone());
+        if error.kind == AwsErrorKind::Unreadable {
+            error.message = format!("{}: {}", self.operation, error.message);
+        }
         error
     }
 

@@ -21,7 +21,7 @@ use super::call_context::{DecodedPage, OpenCall};
 use super::{MemoryPermit, Transport};
 use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
 use crate::aws::error_body::is_error_document;
-use crate::decode::{DecodeError, decode};
+use crate::decode::{DecodeError, decode_within};
 
 /// Estimated memory per response, as a multiple of its body: the body itself plus its decoded rows.
 const MEMORY_FACTOR: u64 = 2;
@@ -110,10 +110,15 @@ impl Attempt {
         let succeeded = response.status().is_success();
         let request_id = request_id(&response);
         let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
-        let limit = if succeeded { u64::MAX } else { MAX_ERROR_BYTES };
+        let largest = call.context.transport.memory.largest_answer();
+        let limit = if succeeded { BodyLimit::Answer(largest / MEMORY_FACTOR) } else { BodyLimit::Error };
         // Waiting for memory is not waiting for AWS, so it does not count against the account's time budget.
         drop(running);
-        let (body, permit) = match self.read(stopwatch, response.take_body(), length, limit).await {
+        let read = match length {
+            Some(length) if succeeded && length > limit.bytes() => Err(too_large(limit.bytes())),
+            _ => self.read(stopwatch, response.take_body(), length, limit).await,
+        };
+        let (body, mut permit) = match read {
             Ok(read) => read,
             Err(error) => {
                 call.record_response(request_id.as_deref(), None);
@@ -132,7 +137,13 @@ impl Attempt {
         let rest = match selector {
             None => body,
             Some(selector) => {
-                let mut decoded = decode(&body, selector).map_err(unreadable)?;
+                let most = usize::try_from(largest).unwrap_or(usize::MAX);
+                let mut decoded = decode_within(&body, selector, most).map_err(unreadable)?;
+                drop(body);
+                // Small elements can become rows of many columns, which take more than the body did.
+                if !permit.covers(decoded.held as u64) {
+                    stopwatch.pause(permit.grow(decoded.held as u64)).await;
+                }
                 let skeleton = Bytes::from(std::mem::take(&mut decoded.skeleton));
                 call.put_page(DecodedPage { body: decoded, permit });
                 skeleton
@@ -149,12 +160,13 @@ impl Attempt {
         stopwatch: &mut Stopwatch,
         mut body: SdkBody,
         length: Option<u64>,
-        limit: u64,
+        limit: BodyLimit,
     ) -> Result<(Bytes, MemoryPermit), ConnectorError> {
         let memory = &self.call.context.transport.memory;
-        let mut permit = stopwatch.pause(memory.acquire(length.map(|length| MEMORY_FACTOR * length.min(limit)))).await;
+        let most = limit.bytes();
+        let mut permit = stopwatch.pause(memory.acquire(length.map(|length| MEMORY_FACTOR * length.min(most)))).await;
         let mut bytes =
-            BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(limit).min(8 << 20)).unwrap_or(0));
+            BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(most).min(8 << 20)).unwrap_or(0));
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
             let running = self.call.context.limits.time_budget.start_timer();
@@ -164,27 +176,48 @@ impl Attempt {
                 None => return Err(out_of_time()),
                 Some(None) => break,
                 // Of an error, the first part says what it is.
-                Some(Some(Err(_))) if limit == MAX_ERROR_BYTES => return Ok((bytes.freeze(), permit)),
+                Some(Some(Err(_))) if limit == BodyLimit::Error => return Ok((bytes.freeze(), permit)),
                 Some(Some(Err(error))) => return Err(ConnectorError::io(error)),
                 Some(Some(Ok(frame))) => {
                     let Ok(data) = frame.into_data() else { continue };
-                    let left = usize::try_from(limit - bytes.len() as u64).unwrap_or(usize::MAX);
+                    let left = usize::try_from(most - bytes.len() as u64).unwrap_or(usize::MAX);
+                    if data.len() > left && limit != BodyLimit::Error {
+                        return Err(too_large(most));
+                    }
                     let data = data.slice(..data.len().min(left));
                     let now = bytes.len() as u64 + data.len() as u64;
                     if !permit.covers(MEMORY_FACTOR * now) {
                         stopwatch.pause(permit.grow(MEMORY_FACTOR * now)).await;
                     }
                     bytes.extend_from_slice(&data);
-                    if now == limit {
+                    if now == most && limit == BodyLimit::Error {
                         break;
                     }
                 }
             }
         }
-        if length.is_some_and(|length| (bytes.len() as u64) < length.min(limit)) {
+        if length.is_some_and(|length| (bytes.len() as u64) < length.min(most)) {
             return Err(unreadable(DecodeError("it was cut before its end".into())));
         }
         Ok((bytes.freeze(), permit))
+    }
+}
+
+/// How much of a body is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyLimit {
+    /// An answer of more bytes is refused.
+    Answer(u64),
+    /// Of an error, the first part says what it is. The rest is left.
+    Error,
+}
+
+impl BodyLimit {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Answer(bytes) => bytes,
+            Self::Error => MAX_ERROR_BYTES,
+        }
     }
 }
 
@@ -236,6 +269,13 @@ fn out_of_time() -> ConnectorError {
 /// An unreadable response is retried, like a broken connection.
 fn unreadable(error: DecodeError) -> ConnectorError {
     ConnectorError::io(error.into())
+}
+
+/// A response that is too large is so again: it is not retried.
+fn too_large(limit: u64) -> ConnectorError {
+    let error =
+        DecodeError(format!("it is larger than {limit} bytes, the most that ROLECALL_BODY_MEMORY lets one have"));
+    ConnectorError::other(error.into(), None)
 }
 
 fn request_id(response: &HttpResponse) -> Option<String> {

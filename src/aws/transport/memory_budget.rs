@@ -6,6 +6,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// Permits are counted in units of this size.
 const UNIT_BYTES: u64 = 4096;
+/// The least that one answer may take, however small the budget is. No page of AWS comes near it.
+const MIN_ANSWER_BYTES: u64 = 64 << 20;
 /// The first permit of a body of unknown length.
 const INITIAL_BYTES: u64 = 64 << 10;
 
@@ -31,6 +33,11 @@ impl MemoryBudget {
     pub(super) fn new(bytes: u64) -> Self {
         let units = u32::try_from((bytes / UNIT_BYTES).max(1)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
         Self { free: Arc::new(Semaphore::new(units as usize)), units, overdraft: Arc::new(Mutex::new(())) }
+    }
+
+    /// The most memory that one answer may take, with all that it becomes.
+    pub(super) fn largest_answer(&self) -> u64 {
+        (u64::from(self.units) * UNIT_BYTES).max(MIN_ANSWER_BYTES)
     }
 
     /// Waits for the bytes of a body, or for [`INITIAL_BYTES`] if its length is unknown. A body larger than the budget takes

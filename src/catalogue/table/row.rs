@@ -2,11 +2,16 @@
 //!
 //! **Invariant:** knows neither pages nor errors.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
 use super::{MemberTarget, Parent, Table, TableDetail};
 use crate::catalogue::entry::{ArnForm, Id, MemberFilter, Owner, ValueFrom};
 use crate::catalogue::octal;
+use crate::decode::json::{append_list, write_member};
 use crate::decode::shapes::MemberKind;
-use crate::decode::{Item, Value};
+use crate::decode::{Item, UnknownMembers, Value, make_unique, tags_json};
 use crate::inventory::{Location, Record};
 
 impl Table {
@@ -17,7 +22,7 @@ impl Table {
             id: id.clone().unwrap_or_default(),
             tags: item.tags,
             values: vec![Value::Missing; self.columns.len()],
-            extra: (!item.extra.is_empty()).then(|| format!("{{{}}}", item.extra)),
+            extra: (!item.extra.is_empty()).then(|| item.extra.to_object()),
             ..Record::default()
         };
         for (column, from) in &self.extra_columns {
@@ -75,13 +80,19 @@ impl Table {
                 _ => {}
             }
         }
+        let mut extra = item.extra;
         if let Some(tags) = item.tags {
-            record.tags = Some(tags);
+            let all = record.tags.get_or_insert_default();
+            all.extend(tags);
+            let replaced = make_unique(all);
+            if !replaced.is_empty() {
+                extra.push("Tags", tags_json(&replaced));
+            }
         }
         // A column of whole items already has the unknown members.
         let has_items = |(_, from): &(usize, ValueFrom)| matches!(from, ValueFrom::DetailItems(operation) if *operation == detail.entry.operation);
-        if !item.extra.is_empty() && !self.extra_columns.iter().any(has_items) {
-            add_extra(record, detail.entry.operation, &item.extra);
+        if !extra.is_empty() && !self.extra_columns.iter().any(has_items) {
+            add_extra(record, detail.entry.operation, &extra);
         }
     }
 
@@ -180,15 +191,30 @@ impl Table {
 }
 
 /// Adds the unknown members of a detail's response to `aws_extra`, under the name of the operation.
-fn add_extra(record: &mut Record, operation: &str, members: &str) {
-    let parse =
-        |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
-    let mut extra = record.extra.as_deref().map(parse).unwrap_or_default();
-    let of_operation = extra.entry(operation).or_insert_with(|| serde_json::json!({}));
-    if let Some(of_operation) = of_operation.as_object_mut() {
-        of_operation.extend(parse(&format!("{{{members}}}")));
+fn add_extra(record: &mut Record, operation: &str, members: &UnknownMembers) {
+    let object = members.to_object();
+    let mut out = "{".to_owned();
+    let earlier: BTreeMap<String, Box<RawValue>> = match record.extra.as_deref().map(serde_json::from_str) {
+        Some(Ok(earlier)) => earlier,
+        // It was written here, so it is an object.
+        Some(Err(_)) | None => BTreeMap::new(),
+    };
+    for (name, json) in &earlier {
+        if name != operation {
+            write_member(&mut out, name, |out| out.push_str(json.get()));
+        }
     }
-    record.extra = Some(serde_json::Value::from(extra).to_string());
+    // Responses of several pages are a list.
+    write_member(&mut out, operation, |out| match earlier.get(operation).map(|json| json.get()) {
+        None => out.push_str(&object),
+        Some(pages) => {
+            let mut list = if pages.starts_with('[') { pages.to_owned() } else { format!("[{pages}]") };
+            append_list(&mut list, &format!("[{object}]"));
+            out.push_str(&list);
+        }
+    });
+    out.push('}');
+    record.extra = Some(out);
 }
 
 /// Sets a column's value. A list is appended to the one of the page before.
@@ -196,11 +222,7 @@ fn append(column: &mut Value, value: Value) {
     match (column, value) {
         (_, Value::Missing) => {}
         (Value::Json(list), Value::Json(more)) if list.starts_with('[') && more.starts_with('[') => {
-            if more != "[]" {
-                list.pop();
-                list.push_str(if list.len() > 1 { "," } else { "" });
-                list.push_str(&more[1..]);
-            }
+            append_list(list, &more);
         }
         (column, value) => *column = value,
     }

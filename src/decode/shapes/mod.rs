@@ -22,6 +22,7 @@ pub struct Structure {
     pub members: &'static [Member],
     /// The number of members that the structure was first generated with.
     pub original_members: usize,
+    /// A cache for the lookup of members.
     pub order_hint: MemberOrderHint,
 }
 
@@ -52,6 +53,7 @@ impl MemberOrderHint {
     }
 }
 
+/// A member of a structure, with its names and its type.
 #[derive(Debug)]
 pub struct Member {
     /// The element's name on the wire (`vpcSet`).
@@ -60,30 +62,39 @@ pub struct Member {
     pub name: &'static str,
     /// AWS's own name in snake case (`vpcs`).
     pub column: &'static str,
+    /// The type in the service model.
     pub kind: MemberKind,
 }
 
+/// The type of a member, as far as it decides how the member is read.
 #[derive(Debug)]
 pub enum MemberKind {
     /// A string, a value of an enumeration, or base64.
     Text,
+    /// A text of `true` or `false`.
     Boolean,
     /// A 32- or 64-bit integer.
     Integer,
+    /// A number with a fraction.
     Double,
+    /// A time in any form that AWS writes.
     Timestamp,
+    /// Members with names of their own.
     Structure(&'static Structure),
+    /// Elements of one type.
     List(&'static List),
     /// A secret, which never leaves the decoder.
     Sensitive,
 }
 
+/// A list, and how its elements are written.
 #[derive(Debug)]
 pub struct List {
     /// The tag of an element on the wire.
     pub item: &'static str,
     /// The elements are children of the structure itself, without a tag around them.
     pub flattened: bool,
+    /// The type of an element.
     pub of: MemberKind,
 }
 
@@ -94,6 +105,7 @@ pub struct Operation {
     pub name: &'static str,
     /// The element that wraps the response in the query protocol; empty in other protocols.
     pub wrapper: &'static str,
+    /// The members of the response.
     pub output: &'static Structure,
 }
 
@@ -105,6 +117,6 @@ impl Structure {
 }
 
 /// Finds an operation by its name (`ec2:DescribeVpcs`).
-pub(crate) fn operation(name: &str) -> Option<&'static Operation> {
+pub fn operation(name: &str) -> Option<&'static Operation> {
     generated::OPERATIONS.iter().find(|operation| operation.name == name)
 }

@@ -5,19 +5,29 @@
 use std::borrow::Cow;
 
 use super::DecodeError;
-use super::scan::{Scanner, Tag};
+use super::scan::{Scanner, Tag, shown};
+use super::strangers::{is_paging_member, misplaced};
+use super::tags::TagPair;
+use super::unknown::{UnknownMembers, read_unknown};
 use crate::decode::json::{write_comma, write_member, write_string};
-use crate::decode::shapes::{MemberKind, Structure};
+use crate::decode::shapes::{List, MemberKind, Structure};
 use crate::decode::value::Value;
 
 pub(super) struct ItemReader<'a> {
     scanner: Scanner<'a>,
     /// The number of unknown members that were dropped because their structure has sensitive ones.
     pub dropped: u64,
+    /// The response around the items. Its paging members may stand nowhere else.
+    output: &'static Structure,
+    /// The structure of an item. An item may not stand within another one.
+    item: &'static Structure,
+    /// For each list of the open structures, its member and the position of its end in the JSON.
+    list_ends: Vec<(usize, usize)>,
 }
 
 /// Parses a scalar that is not a string. `None` if the text is not of that type.
 pub(super) fn scalar(kind: &MemberKind, text: &str) -> Option<Value> {
+    let text = text.trim();
     match kind {
         MemberKind::Boolean => text.parse().ok().map(Value::Boolean),
         MemberKind::Integer => text.parse().ok().map(Value::Integer),
@@ -27,46 +37,54 @@ pub(super) fn scalar(kind: &MemberKind, text: &str) -> Option<Value> {
     }
 }
 
-impl<'a> ItemReader<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { scanner: Scanner::new(text), dropped: 0 }
+/// The members of a structure that have been read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct SeenMembers(u128);
+
+impl SeenMembers {
+    /// Adds a member by its position. Returns false if it has been read before.
+    pub(super) fn insert(&mut self, position: usize) -> bool {
+        let bit = 1_u128.checked_shl(u32::try_from(position).unwrap_or(u32::MAX)).unwrap_or(0);
+        let is_new = self.0 & bit == 0;
+        self.0 |= bit;
+        is_new
     }
 
-    /// Enters the response, past the element that wraps it in the query protocol.
-    pub(super) fn enter_response(&mut self, wrapper: &str) -> Result<(), DecodeError> {
+    pub(super) fn any(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// A structure or a scalar has one value. Two would be two resources or two answers.
+pub(super) fn twice(tag: &str) -> DecodeError {
+    DecodeError(format!("<{}> occurs twice in one element", shown(tag)))
+}
+
+impl<'a> ItemReader<'a> {
+    pub(super) fn new(text: &'a str, output: &'static Structure, item: &'static Structure) -> Self {
+        Self { scanner: Scanner::new(text), dropped: 0, output, item, list_ends: Vec::new() }
+    }
+
+    /// Enters the root element, which is named after the operation. An error document or a proxy's page with a success
+    /// status must not count as an empty list.
+    pub(super) fn enter_root(&mut self, operation: &str) -> Result<&'a str, DecodeError> {
         let Some(root) = self.next_child()? else {
             return Err(DecodeError("it is empty".into()));
         };
-        // An error document or a proxy's page with a success status must not count as an empty list.
-        if !root.ends_with("Response") || root == "Response" || root == "ErrorResponse" {
-            return Err(DecodeError(format!("its root element is <{}>", root.chars().take(40).collect::<String>())));
+        let (_, operation) = operation.split_once(':').unwrap_or(("", operation));
+        if root.strip_suffix("Response") == Some(operation) {
+            Ok(root)
+        } else {
+            Err(DecodeError(format!("its root element is <{}>", shown(root))))
         }
-        if !wrapper.is_empty() {
-            loop {
-                match self.next_child()? {
-                    Some(tag) if tag == wrapper => break,
-                    Some(_) => self.skip()?,
-                    None => return Err(DecodeError(format!("it has no <{wrapper}>"))),
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Reads the rest of the document, so that a body truncated anywhere is an error.
     pub(super) fn read_to_end(&mut self) -> Result<(), DecodeError> {
-        while self.scanner.tag()? != Tag::Eof {}
-        Ok(())
-    }
-
-    /// The position after the last tag or text.
-    pub(super) fn position(&self) -> usize {
-        self.scanner.position()
-    }
-
-    /// The position before the last tag.
-    pub(super) fn position_before(&self) -> usize {
-        self.scanner.position_before()
+        match self.scanner.tag()? {
+            Tag::Eof => Ok(()),
+            Tag::Start(_) | Tag::End => Err(DecodeError("elements follow its content".into())),
+        }
     }
 
     /// Enters the next child and returns its tag. Leaves the element at its end tag and returns `None`.
@@ -84,24 +102,57 @@ impl<'a> ItemReader<'a> {
 
     /// Skips everything up to the end tag.
     pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
-        self.scanner.skip()
+        self.scanner.skip(|_| {})
     }
 
-    /// Reads a list of `Key` and `Value`, in AWS's order.
-    pub(super) fn read_tags(&mut self) -> Result<Vec<(String, String)>, DecodeError> {
-        let mut tags = Vec::new();
+    /// Skips everything up to the end tag, and passes the names of the elements within.
+    pub(super) fn skip_names(&mut self, seen: impl FnMut(&'a str)) -> Result<(), DecodeError> {
+        self.scanner.skip(seen)
+    }
+
+    /// Reads a list of `Key` and `Value`, in AWS's order. Returns the JSON of what is no pair of both.
+    pub(super) fn read_tags(&mut self, list: &'static List, tags: &mut Vec<TagPair>) -> Result<String, DecodeError> {
+        let mut others = String::new();
+        let MemberKind::Structure(pair) = &list.of else {
+            return Err(DecodeError("its tags are no structures".into()));
+        };
         while self.next_child()?.is_some() {
-            let (mut key, mut value) = (String::new(), String::new());
+            let (mut key, mut value) = (None::<String>, String::new());
+            let mut seen = SeenMembers::default();
+            let mut unknown = UnknownMembers::default();
+            let mut previous = 0;
             while let Some(tag) = self.next_child()? {
-                match tag {
-                    "key" | "Key" => key = self.read_text()?.into_owned(),
-                    "value" | "Value" => value = self.read_text()?.into_owned(),
-                    _ => self.skip()?,
+                let Some(index) = find_member(pair, tag, &mut previous) else {
+                    self.read_unknown_member(tag, pair.secret, &mut unknown)?;
+                    continue;
+                };
+                if !seen.insert(index) {
+                    return Err(twice(tag));
+                }
+                match pair.members[index].name {
+                    "Key" => key = Some(self.read_text()?.into_owned()),
+                    "Value" => value = self.read_text()?.into_owned(),
+                    _ => {
+                        let mut json = String::new();
+                        self.read_json(&pair.members[index].kind, pair.secret, &mut json)?;
+                        unknown.push(pair.members[index].name, json);
+                    }
                 }
             }
-            tags.push((key, value));
+            if key.is_none() || !unknown.is_empty() {
+                write_comma(&mut others, '[');
+                let mut object = "{".to_owned();
+                let texts = [("Key", key.as_deref()), ("Value", Some(value.as_str()))];
+                for (name, text) in texts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+                    write_member(&mut object, name, |out| write_string(out, text));
+                }
+                unknown.write(&mut object, |name| unknown_key(pair, name));
+                others.push_str(&object);
+                others.push('}');
+            }
+            tags.extend(key.map(|key| (key, value)));
         }
-        Ok(tags)
+        Ok(others)
     }
 
     /// Appends a value as JSON, up to its end tag. `secret` is true if a structure around it has sensitive members.
@@ -115,14 +166,7 @@ impl<'a> ItemReader<'a> {
             MemberKind::Structure(structure) => self.read_structure(structure, secret || structure.secret, out)?,
             MemberKind::List(list) => {
                 out.push('[');
-                while let Some(tag) = self.next_child()? {
-                    if tag == list.item {
-                        write_comma(out, '[');
-                        self.read_json(&list.of, secret, out)?;
-                    } else {
-                        self.skip()?;
-                    }
-                }
+                self.read_elements(list, secret, out)?;
                 out.push(']');
             }
             MemberKind::Sensitive => {
@@ -144,36 +188,45 @@ impl<'a> ItemReader<'a> {
         Ok(())
     }
 
+    /// Appends the elements of a list. Every child is one, whatever its tag, as in AWS's own clients.
+    fn read_elements(&mut self, list: &'static List, secret: bool, out: &mut String) -> Result<(), DecodeError> {
+        while self.next_child()?.is_some() {
+            write_comma(out, '[');
+            self.read_json(&list.of, secret, out)?;
+        }
+        Ok(())
+    }
+
     fn read_structure(
         &mut self,
         structure: &'static Structure,
         secret: bool,
         out: &mut String,
     ) -> Result<(), DecodeError> {
-        let mut previous = 0;
-        let mut lists: Vec<(usize, String)> = Vec::new();
+        let (mut previous, mut seen) = (0, SeenMembers::default());
+        // The elements of flattened lists, and of lists that occur again.
+        let mut more: Vec<(usize, String)> = Vec::new();
+        let mut unknown: Option<UnknownMembers> = None;
+        let outer_lists = self.list_ends.len();
         out.push('{');
         while let Some(tag) = self.next_child()? {
             let Some(index) = find_member(structure, tag, &mut previous) else {
-                let mut unknown = String::new();
-                self.read_unknown_member(tag, secret, &mut unknown)?;
-                if !unknown.is_empty() {
-                    write_comma(out, '{');
-                    out.push_str(&unknown);
-                }
+                self.read_unknown_member(tag, secret, unknown.get_or_insert_default())?;
                 continue;
             };
             let member = &structure.members[index];
+            let is_new = seen.insert(index);
             match &member.kind {
                 MemberKind::Sensitive => self.skip()?,
                 MemberKind::List(list) if list.flattened => {
-                    let at = lists.iter().position(|(of, _)| *of == index).unwrap_or_else(|| {
-                        lists.push((index, "[".into()));
-                        lists.len() - 1
-                    });
-                    write_comma(&mut lists[at].1, '[');
-                    self.read_json(&list.of, secret, &mut lists[at].1)?;
+                    let elements = elements_of(&mut more, index);
+                    write_comma(elements, '[');
+                    self.read_json(&list.of, secret, elements)?;
                 }
+                MemberKind::List(list) if !is_new => {
+                    self.read_elements(list, secret, elements_of(&mut more, index))?;
+                }
+                _ if !is_new => return Err(twice(tag)),
                 kind => {
                     write_comma(out, '{');
                     // AWS's names hold no character that JSON escapes.
@@ -181,68 +234,86 @@ impl<'a> ItemReader<'a> {
                     out.push_str(member.name);
                     out.push_str("\":");
                     self.read_json(kind, secret, out)?;
+                    if matches!(kind, MemberKind::List(_)) {
+                        self.list_ends.push((index, out.len() - 1));
+                    }
                 }
             }
         }
-        for (index, list) in lists {
-            write_member(out, structure.members[index].name, |out| {
-                out.push_str(&list);
-                out.push(']');
-            });
+        if !more.is_empty() {
+            write_more(structure, &self.list_ends[outer_lists..], more, out);
+        }
+        self.list_ends.truncate(outer_lists);
+        if let Some(unknown) = unknown {
+            // It has the members of an item, and none of its own.
+            if !seen.any() && unknown.names().all(|name| self.item.members.iter().any(|member| member.wire == name)) {
+                return Err(misplaced(structure.name));
+            }
+            unknown.write(out, |name| unknown_key(structure, name));
         }
         out.push('}');
         Ok(())
     }
 
-    /// Appends `"<wire name>":<value>` for a member that the model does not know. Drops it if `secret`.
+    /// Adds a member that the model does not know, under its name on the wire. Drops it if `secret`.
     pub(super) fn read_unknown_member(
         &mut self,
         tag: &'a str,
         secret: bool,
-        out: &mut String,
+        out: &mut UnknownMembers,
     ) -> Result<(), DecodeError> {
+        if is_paging_member(self.output, tag) {
+            return Err(misplaced(tag));
+        }
         if secret {
             self.dropped += 1;
             return self.skip();
         }
-        let mut json = String::new();
-        self.read_unknown(&mut json)?;
-        write_member(out, tag, |out| out.push_str(&json));
+        out.push(tag, read_unknown(&mut self.scanner, tag)?);
         Ok(())
     }
+}
 
-    /// Appends a value of unknown shape: text if it has no children, a list if they are items, else an object.
-    fn read_unknown(&mut self, out: &mut String) -> Result<(), DecodeError> {
-        let from = self.position();
-        let mut children: Vec<(&'a str, String)> = Vec::new();
-        while let Some(tag) = self.next_child()? {
-            let mut json = String::new();
-            self.read_unknown(&mut json)?;
-            children.push((tag, json));
+/// The key of an unknown member beside the known ones, if its name is that of a known one in any case. No name on the
+/// wire has a colon, since prefixes are removed.
+pub(super) fn unknown_key(structure: &Structure, name: &str) -> Option<String> {
+    let is_taken = structure.members.iter().any(|member| member.name.eq_ignore_ascii_case(name));
+    is_taken.then(|| format!("aws:{name}"))
+}
+
+fn elements_of(more: &mut Vec<(usize, String)>, member: usize) -> &mut String {
+    let at = more.iter().position(|(of, _)| *of == member).unwrap_or_else(|| {
+        more.push((member, String::new()));
+        more.len() - 1
+    });
+    &mut more[at].1
+}
+
+/// Writes the elements of lists that occurred again into the list that is written already, and the flattened lists.
+fn write_more(structure: &Structure, written: &[(usize, usize)], more: Vec<(usize, String)>, out: &mut String) {
+    let mut flattened = Vec::new();
+    let mut inserts: Vec<(usize, String)> = Vec::new();
+    for (member, elements) in more {
+        match written.iter().find(|(of, _)| *of == member) {
+            Some((_, end)) if !elements.is_empty() => inserts.push((*end, elements)),
+            Some(_) => {}
+            None => flattened.push((member, elements)),
         }
-        if children.is_empty() {
-            // An element without children is text. It is read a second time, since unknown members are rare.
-            let wrapped = format!("<t>{}</t>", self.scanner.slice(from, self.position_before()));
-            let mut reader = ItemReader::new(&wrapped);
-            reader.next_child()?;
-            write_string(out, &reader.read_text()?);
-            return Ok(());
+    }
+    // From the last one on, so that the positions of the others stay.
+    inserts.sort_by_key(|(end, _)| std::cmp::Reverse(*end));
+    for (end, mut elements) in inserts {
+        if !out[..end].ends_with('[') {
+            elements.insert(0, ',');
         }
-        let first = children[0].0;
-        if children.iter().all(|(tag, _)| *tag == first) && (matches!(first, "item" | "member") || children.len() > 1) {
-            let items: Vec<String> = children.into_iter().map(|(_, json)| json).collect();
-            out.push_str(&format!("[{}]", items.join(",")));
-            return Ok(());
-        }
-        out.push('{');
-        for (tag, json) in children {
-            write_comma(out, '{');
-            write_string(out, tag);
-            out.push(':');
-            out.push_str(&json);
-        }
-        out.push('}');
-        Ok(())
+        out.insert_str(end, &elements);
+    }
+    for (member, elements) in flattened {
+        write_member(out, structure.members[member].name, |out| {
+            out.push('[');
+            out.push_str(&elements);
+            out.push(']');
+        });
     }
 }
 

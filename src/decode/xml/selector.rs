@@ -78,6 +78,13 @@ impl ItemSelector {
         self.operation
     }
 
+    /// The position of a context member among them, if this member of the structure at `depth` is one.
+    pub(super) fn context_position(&self, depth: usize, member: &Member) -> Option<usize> {
+        let members = self.structure_at(depth).members;
+        let is_it = |of: &ContextMember| of.depth == depth && std::ptr::eq(&members[of.member], member);
+        self.context.iter().position(is_it)
+    }
+
     /// The structure that is reached after `depth` steps of the path.
     pub(super) fn structure_at(&self, depth: usize) -> &'static Structure {
         self.path[..depth].iter().fold(self.operation.output, |structure, step| {

@@ -81,6 +81,7 @@ fn execute(
         Some(FaultKind::Garbage) => {
             return Ok(Reply::new(200, "text/xml", &b"<html><p>not what you <asked & for\x00\xff\xfe"[..]));
         }
+        Some(FaultKind::Body(body)) => return Ok(Reply::new(200, "text/xml", body.clone())),
         Some(FaultKind::ExpiredSession) => {
             state.callers.expire(&call.key);
             return Err(AwsError::expired(service));

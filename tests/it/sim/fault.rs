@@ -88,6 +88,8 @@ pub(crate) enum FaultKind {
     CutWithoutLength,
     /// Status 200 with a body that is not XML.
     Garbage,
+    /// Status 200 with this body.
+    Body(bytes::Bytes),
     /// There is never a response.
     Hang,
     /// Executed; the body is sent byte by byte at this interval.

@@ -7,7 +7,10 @@
 //! its events alone took as long as the whole way to a row takes now. `cargo bench --bench page` prints today's
 //! figures. A property test holds the scanner equal to quick-xml.
 //!
-//! **Invariant:** knows neither namespaces nor document types, nor what a tag means.
+//! Names are compared without their namespace prefixes. No element, text or document is passed over without an error,
+//! unless the caller skips it.
+//!
+//! **Invariant:** knows neither the declarations of namespaces nor document types, nor what a tag means.
 
 use std::borrow::Cow;
 
@@ -27,49 +30,76 @@ pub(super) enum Tag<'a> {
     Eof,
 }
 
+/// How a byte of a tag's name is read.
+#[derive(Clone, Copy, PartialEq)]
+enum NameByte {
+    Part,
+    /// The end of a namespace prefix.
+    Colon,
+    End,
+}
+
+const NAME_BYTES: [NameByte; 256] = {
+    let mut bytes = [NameByte::Part; 256];
+    let ends = b">/< \t\n\r\x0c";
+    let mut at = 0;
+    while at < ends.len() {
+        bytes[ends[at] as usize] = NameByte::End;
+        at += 1;
+    }
+    bytes[b':' as usize] = NameByte::Colon;
+    bytes
+};
+
 /// Reads one document from its start to its end.
 pub(super) struct Scanner<'a> {
     document: &'a str,
     at: usize,
-    before: usize,
+    /// The names of the open elements, with their prefixes.
     open: Vec<&'a str>,
     /// The last start tag was `<a/>`: its end is returned next.
     empty: bool,
+    /// The root element has begun.
+    begun: bool,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(document: &'a str) -> Self {
-        Self { document, at: 0, before: 0, open: Vec::with_capacity(16), empty: false }
+        Self { document, at: 0, open: Vec::with_capacity(16), empty: false, begun: false }
     }
 
-    /// The position after the last tag or text.
-    pub(super) fn position(&self) -> usize {
-        self.at
-    }
-
-    /// The position before the last tag.
-    pub(super) fn position_before(&self) -> usize {
-        self.before
-    }
-
-    /// Returns the next tag and skips any text before it.
+    /// Returns the next tag. Only white space may stand before it, since text would belong to no member.
     pub(super) fn tag(&mut self) -> Result<Tag<'a>, DecodeError> {
         loop {
             if self.end_of_empty() {
                 return Ok(Tag::End);
             }
-            let Some(offset) = memchr(b'<', self.rest()) else {
-                self.at = self.document.len();
-                return if self.open.is_empty() { Ok(Tag::Eof) } else { Err(truncated()) };
-            };
-            self.at += offset;
-            if let Some(tag) = self.markup(&mut |_| {})? {
+            let blank = self.rest().iter().position(|byte| !is_blank(*byte)).unwrap_or(self.rest().len());
+            self.at += blank;
+            match self.rest().first() {
+                Some(b'<') => {}
+                None if self.open.is_empty() => return Ok(Tag::Eof),
+                None => return Err(truncated()),
+                Some(_) => {
+                    let end = self.at + memchr(b'<', self.rest()).unwrap_or(self.rest().len());
+                    let text = resolve_references(self.slice(self.at, end))?;
+                    self.check_blank(&text)?;
+                    self.at = end;
+                    continue;
+                }
+            }
+            let mut stray = false;
+            let tag = self.markup(&mut |text| stray |= !text.bytes().all(is_blank))?;
+            if stray {
+                return Err(self.stray_text());
+            }
+            if let Some(tag) = tag {
                 return Ok(tag);
             }
         }
     }
 
-    /// Reads the text up to and with the end tag. Elements within it are skipped.
+    /// Reads the text up to and with the end tag. Elements within it are an error: nobody would read them.
     pub(super) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         if self.end_of_empty() {
             return Ok(Cow::Borrowed(""));
@@ -81,20 +111,39 @@ impl<'a> Scanner<'a> {
         }
         let mut text = first.into_owned();
         loop {
-            match self.markup(&mut |part| text.push_str(&normalize_line_ends(part)))? {
-                Some(Tag::End) => return Ok(Cow::Owned(text)),
-                Some(_) => self.skip()?,
-                None => {}
+            match self.content(&mut text)? {
+                Tag::Start(name) => {
+                    return Err(DecodeError(format!("<{}> stands where text belongs", shown(name))));
+                }
+                Tag::End | Tag::Eof => return Ok(Cow::Owned(text)),
             }
-            text.push_str(&self.text_run()?);
         }
     }
 
-    /// Skips everything up to the end tag of the innermost open element.
-    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
+    /// Returns the next tag, and appends the text before it to `text`.
+    pub(super) fn content(&mut self, text: &mut String) -> Result<Tag<'a>, DecodeError> {
+        if self.end_of_empty() {
+            return Ok(Tag::End);
+        }
+        loop {
+            text.push_str(&self.text_run()?);
+            if let Some(tag) = self.markup(&mut |part| text.push_str(&normalize_line_ends(part)))? {
+                return Ok(tag);
+            }
+        }
+    }
+
+    /// Skips everything up to the end tag of the innermost open element, and passes the name of each start tag.
+    pub(super) fn skip(&mut self, mut seen: impl FnMut(&'a str)) -> Result<(), DecodeError> {
         let outer_depth = self.open.len().saturating_sub(1);
         while self.open.len() > outer_depth {
-            self.tag()?;
+            if self.end_of_empty() {
+                continue;
+            }
+            self.at += memchr(b'<', self.rest()).ok_or_else(truncated)?;
+            if let Some(Tag::Start(name)) = self.markup(&mut |_| {})? {
+                seen(name);
+            }
         }
         Ok(())
     }
@@ -103,22 +152,39 @@ impl<'a> Scanner<'a> {
         self.document.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// The document between two positions.
-    pub(super) fn slice(&self, from: usize, to: usize) -> &'a str {
+    fn slice(&self, from: usize, to: usize) -> &'a str {
         self.document.get(from..to).unwrap_or_default()
+    }
+
+    fn check_blank(&self, text: &str) -> Result<(), DecodeError> {
+        if text.bytes().all(is_blank) { Ok(()) } else { Err(self.stray_text()) }
+    }
+
+    fn stray_text(&self) -> DecodeError {
+        match self.open.last() {
+            Some(name) => DecodeError(format!("it has text in <{}>, where elements belong", shown(name))),
+            None => DecodeError("it has text outside of its root element".into()),
+        }
     }
 
     /// Reads the text up to the next `<`.
     fn text_run(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let from = self.at;
-        self.at += memchr(b'<', self.rest()).ok_or_else(truncated)?;
-        resolve_references(self.slice(from, self.at))
+        loop {
+            self.at += memchr2(b'<', b']', self.rest()).ok_or_else(truncated)?;
+            if self.rest().first() == Some(&b'<') {
+                return resolve_references(self.slice(from, self.at));
+            }
+            if self.rest().starts_with(b"]]>") {
+                return Err(DecodeError("a CDATA section ends that has not begun".into()));
+            }
+            self.at += 1;
+        }
     }
 
     fn end_of_empty(&mut self) -> bool {
         let empty = std::mem::take(&mut self.empty);
         if empty {
-            self.before = self.at;
             self.open.pop();
         }
         empty
@@ -129,7 +195,14 @@ impl<'a> Scanner<'a> {
         match self.rest().get(1) {
             Some(b'/') => self.end_tag().map(Some),
             Some(b'?') => self.skip_delimited("<?", "?>").map(|_| None),
-            Some(b'!') if self.rest().starts_with(b"<!--") => self.skip_delimited("<!--", "-->").map(|_| None),
+            Some(b'!') if self.rest().starts_with(b"<!--") => {
+                let comment = self.skip_delimited("<!--", "-->")?;
+                // Such a comment may have begun before another one that ends here, and hide what is between them.
+                if memmem::find(comment.as_bytes(), b"--").is_some() {
+                    return Err(DecodeError("a comment has two hyphens within".into()));
+                }
+                Ok(None)
+            }
             Some(b'!') if self.rest().starts_with(b"<![CDATA[") => {
                 text(self.skip_delimited("<![CDATA[", "]]>")?);
                 Ok(None)
@@ -150,10 +223,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn end_tag(&mut self) -> Result<Tag<'a>, DecodeError> {
-        self.before = self.at;
         let inside = &self.rest()[2..];
         let name = self.open.pop().ok_or_else(|| DecodeError("it has an end tag without a start tag".into()))?;
-        let mismatch = || DecodeError(format!("<{name}> is closed by another end tag"));
+        let mismatch = || DecodeError(format!("<{}> is closed by another end tag", shown(name)));
         if inside.len() <= name.len() {
             return Err(truncated());
         }
@@ -168,13 +240,26 @@ impl<'a> Scanner<'a> {
         Ok(Tag::End)
     }
 
+    /// Reads a start tag. Its name is returned without the namespace prefix, as AWS's own clients read it.
     fn start_tag(&mut self) -> Result<Tag<'a>, DecodeError> {
-        self.before = self.at;
+        if self.open.is_empty() && std::mem::replace(&mut self.begun, true) {
+            return Err(DecodeError("a second document follows its root element".into()));
+        }
         let from = self.at + 1;
         let inside = &self.rest()[1..];
-        let ends = |byte: &u8| matches!(byte, b'>' | b'/' | b'<') || byte.is_ascii_whitespace();
-        let length = inside.iter().position(ends).ok_or_else(truncated)?;
-        if length == 0 {
+        let (mut length, mut local) = (None, 0);
+        for (at, byte) in inside.iter().enumerate() {
+            match NAME_BYTES[usize::from(*byte)] {
+                NameByte::Part => {}
+                NameByte::Colon => local = at + 1,
+                NameByte::End => {
+                    length = Some(at);
+                    break;
+                }
+            }
+        }
+        let length = length.ok_or_else(truncated)?;
+        if length == local {
             return Err(DecodeError("an element has no name".into()));
         }
         // Skips the attributes. A `>` within their quotes does not end the tag.
@@ -182,7 +267,8 @@ impl<'a> Scanner<'a> {
         loop {
             match (inside.get(at).ok_or_else(truncated)?, quote) {
                 (b'>', None) => break,
-                (b'<', None) => return Err(DecodeError("a tag is not closed".into())),
+                // Within quotes it is forbidden too: a quote that is not closed would hide elements.
+                (b'<', _) => return Err(DecodeError("a tag is not closed".into())),
                 (byte @ (b'"' | b'\''), None) => quote = Some(*byte),
                 (byte, Some(open)) if *byte == open => quote = None,
                 _ => {}
@@ -191,13 +277,21 @@ impl<'a> Scanner<'a> {
         }
         self.empty = inside[at - 1] == b'/';
         self.at = from + at + 1;
-        let name = self.slice(from, from + length);
-        self.open.push(name);
+        self.open.push(self.slice(from, from + length));
         if self.open.len() > MAX_DEPTH {
             return Err(DecodeError(format!("it nests deeper than {MAX_DEPTH} levels")));
         }
-        Ok(Tag::Start(name))
+        Ok(Tag::Start(self.slice(from + local, from + length)))
     }
+}
+
+/// A name from a response for a message: short, on one line.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(40).collect()
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn truncated() -> DecodeError {

@@ -1,0 +1,237 @@
+//! Reads the structures on the path from the response to its items, and collects the items.
+//!
+//! **Invariant:** knows paths, and neither tables nor HTTP.
+
+use std::cell::RefCell;
+
+use super::item::{ItemRules, Stranger, value_held};
+use super::reader::{ItemReader, SeenMembers, find_member, twice};
+use super::selector::ItemSelector;
+use super::skeleton::Skeleton;
+use super::strangers::{has_pages, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced};
+use super::{DecodeError, DecodedBody, Item};
+use crate::decode::json::append_list;
+use crate::decode::shapes::{Member, MemberKind};
+use crate::decode::value::Value;
+
+/// Decodes one response.
+pub(super) struct Decoder<'a> {
+    reader: ItemReader<'a>,
+    selector: &'a ItemSelector,
+    items: Vec<Item>,
+    skeleton: RefCell<Skeleton>,
+    /// The memory of the items, and the most that they may take.
+    held: usize,
+    limit: usize,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(text: &'a str, selector: &'a ItemSelector, limit: usize) -> Result<Self, DecodeError> {
+        let mut reader = ItemReader::new(text, selector.operation().output, selector.item());
+        let root = reader.enter_root(selector.operation().name)?;
+        let skeleton = RefCell::new(Skeleton::new(root, selector.operation().wrapper));
+        Ok(Self { reader, selector, items: Vec::new(), skeleton, held: 0, limit })
+    }
+
+    pub(super) fn decode(mut self) -> Result<DecodedBody, DecodeError> {
+        let wrapper = self.selector.operation().wrapper;
+        if wrapper.is_empty() {
+            self.read_content()?;
+        } else {
+            self.read_wrapped(wrapper)?;
+        }
+        self.reader.read_to_end()?;
+        let Self { reader, items, skeleton, held, .. } = self;
+        Ok(DecodedBody { items, skeleton: skeleton.into_inner().finish(), dropped: reader.dropped, held })
+    }
+
+    /// Reads the response within the element that wraps it in the query protocol.
+    fn read_wrapped(&mut self, wrapper: &str) -> Result<(), DecodeError> {
+        let (mut found, mut unknown) = (false, None);
+        while let Some(tag) = self.reader.next_child()? {
+            if tag != wrapper {
+                if !is_metadata(tag) {
+                    unknown.get_or_insert(tag);
+                }
+                self.reader.skip()?;
+            } else if std::mem::replace(&mut found, true) {
+                return Err(twice(tag));
+            } else {
+                self.read_content()?;
+            }
+        }
+        match unknown {
+            Some(tag) => Err(instead_of(wrapper, tag)),
+            None if found => Ok(()),
+            None => Err(DecodeError(format!("it has no <{wrapper}>"))),
+        }
+    }
+
+    fn read_content(&mut self) -> Result<(), DecodeError> {
+        if self.selector.path.is_empty() {
+            return self.read_whole();
+        }
+        let mut context = vec![Value::Missing; self.selector.context.len()];
+        self.read_level(0, &mut context)
+    }
+
+    /// Reads a response that is the item itself.
+    fn read_whole(&mut self) -> Result<(), DecodeError> {
+        let output = self.selector.operation().output;
+        let may_stand = |tag: &str| match () {
+            () if is_metadata(tag) => Ok(Stranger::Skipped),
+            () if has_pages(output) && is_paging(output, tag) => Err(misplaced(tag)),
+            () => Ok(Stranger::Kept),
+        };
+        let skeleton = &self.skeleton;
+        let scalar = |member: &Member, text: &str| skeleton.borrow_mut().add(member, text);
+        let (item, _) = self.reader.read_item(output, ItemRules { may_stand: &may_stand, scalar: &scalar })?;
+        self.keep(item)
+    }
+
+    /// Reads a structure on the path to the items, up to its end tag.
+    fn read_level(&mut self, depth: usize, context: &mut Vec<Value>) -> Result<(), DecodeError> {
+        let structure = self.selector.structure_at(depth);
+        let step = self.selector.path[depth];
+        let first_item = self.items.len();
+        let (mut previous, mut seen, mut unknown) = (0, SeenMembers::default(), None);
+        let mut found = false;
+        while let Some(tag) = self.reader.next_child()? {
+            let Some(index) = find_member(structure, tag, &mut previous) else {
+                if !is_metadata(tag) {
+                    unknown.get_or_insert(tag);
+                }
+                self.skip_stranger(depth, tag)?;
+                continue;
+            };
+            let is_new = seen.insert(index);
+            if index != step.member {
+                self.read_beside(depth, &structure.members[index], is_new, context)?;
+                continue;
+            }
+            found = true;
+            if step.element.is_none() {
+                if !is_new {
+                    return Err(twice(tag));
+                }
+                self.descend(depth, context)?;
+                continue;
+            }
+            // Every child is an element, whatever its tag, as in AWS's own clients.
+            while self.reader.next_child()?.is_some() {
+                self.descend(depth, context)?;
+            }
+        }
+        match unknown {
+            Some(tag) if !found => return Err(instead_of(structure.members[step.member].wire, tag)),
+            _ => {}
+        }
+        self.settle_context(depth, first_item, context)
+    }
+
+    /// Reads a known member beside the path: a paging member, a context member, or neither.
+    fn read_beside(
+        &mut self,
+        depth: usize,
+        member: &'static Member,
+        is_new: bool,
+        context: &mut [Value],
+    ) -> Result<(), DecodeError> {
+        let secret = self.selector.structure_at(depth).secret;
+        let position = self.selector.context_position(depth, member);
+        let is_list = matches!(member.kind, MemberKind::List(_));
+        if !is_new && !is_list {
+            return Err(twice(member.wire));
+        }
+        let value = match (&member.kind, position) {
+            (MemberKind::Sensitive, _) | (MemberKind::Structure(_) | MemberKind::List(_), None) => {
+                return self.reader.skip();
+            }
+            (MemberKind::Structure(_) | MemberKind::List(_), Some(_)) => {
+                let mut json = String::new();
+                self.reader.read_json(&member.kind, secret, &mut json)?;
+                Value::Json(json)
+            }
+            _ => {
+                let skeleton = &self.skeleton;
+                let at_root = |member: &Member, text: &str| {
+                    if depth == 0 {
+                        skeleton.borrow_mut().add(member, text);
+                    }
+                };
+                match self.reader.read_scalar(member, &at_root)? {
+                    Ok(value) => value,
+                    Err(_) if position.is_none() => return Ok(()),
+                    Err(_) => return Err(DecodeError(format!("<{}> is not of its type", member.wire))),
+                }
+            }
+        };
+        if let Some(position) = position {
+            match (&mut context[position], value) {
+                (Value::Json(list), Value::Json(more)) if is_list => append_list(list, &more),
+                (slot, value) => *slot = value,
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips an unknown member beside the path, unless items or a page token could be in it.
+    fn skip_stranger(&mut self, depth: usize, tag: &str) -> Result<(), DecodeError> {
+        let selector = self.selector;
+        let is_suspect = |tag: &str| {
+            (depth == 0 && is_paging(selector.operation().output, tag))
+                || is_step(selector, depth, tag)
+                || is_of_items(selector, depth, tag)
+        };
+        let mut suspect = is_suspect(tag);
+        self.reader.skip_names(|name| suspect = suspect || is_suspect(name))?;
+        if suspect { Err(misplaced(tag)) } else { Ok(()) }
+    }
+
+    fn descend(&mut self, depth: usize, context: &mut Vec<Value>) -> Result<(), DecodeError> {
+        if depth + 1 < self.selector.path.len() {
+            return self.read_level(depth + 1, context);
+        }
+        let selector = self.selector;
+        // An item within an item would count as one.
+        let may_stand = |tag: &str| if is_step(selector, 0, tag) { Err(misplaced(tag)) } else { Ok(Stranger::Kept) };
+        let rules = ItemRules { may_stand: &may_stand, scalar: &|_, _| {} };
+        let (mut item, is_known) = self.reader.read_item(selector.item(), rules)?;
+        if !is_known && !item.extra.is_empty() {
+            return Err(DecodeError("an item has no member that the service model knows".into()));
+        }
+        item.context.clone_from(context);
+        self.keep(item)
+    }
+
+    /// Gives the context members of a structure to its items. A context member may follow the list that it belongs to.
+    /// It must not leak into the next structure.
+    fn settle_context(&mut self, depth: usize, first_item: usize, context: &mut [Value]) -> Result<(), DecodeError> {
+        for (position, member) in self.selector.context.iter().enumerate() {
+            if member.depth == depth {
+                let value = std::mem::take(&mut context[position]);
+                let copies = self.items.len() - first_item;
+                self.held += copies.saturating_mul(value_held(&value));
+                self.check_memory()?;
+                for item in &mut self.items[first_item..] {
+                    item.context[position] = value.clone();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, item: Item) -> Result<(), DecodeError> {
+        self.held += item.held();
+        self.check_memory()?;
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn check_memory(&self) -> Result<(), DecodeError> {
+        if self.held <= self.limit {
+            return Ok(());
+        }
+        Err(DecodeError(format!("its items take more than the {} bytes of memory that they may take", self.limit)))
+    }
+}
