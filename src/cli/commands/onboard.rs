@@ -1,6 +1,6 @@
 //! `rolecall onboard`: adds targets, and prints what their administrators need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::process::ExitCode;
 
 use secrecy::SecretString;
@@ -17,7 +17,7 @@ use crate::input::ValidationErrors;
 use crate::logging;
 use crate::onboarding::import;
 use crate::onboarding::invitation::{Invitation, template_sha256};
-use crate::terminal;
+use crate::terminal::{self, one_line};
 
 pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     let new = new_targets(&arguments)?;
@@ -88,15 +88,20 @@ async fn register(
     let accounts: Vec<AccountId> = new.iter().map(|target| target.account_id.clone()).collect();
     let (added, role_changed, file) = registry_store
         .update(|file| {
+            let present = file.by_account();
             let missing: Vec<NewTarget> =
-                new.iter().filter(|target| file.entry(&target.account_id).is_none()).cloned().collect();
+                new.iter().filter(|target| !present.contains_key(&target.account_id)).cloned().collect();
             file.add(&missing)?;
             let role_changed = match (&arguments.role_arn, accounts.as_slice()) {
                 (Some(role), [account]) => file.set_role(account, role)?,
                 _ => false,
             };
             require_external_ids(file, &accounts)?;
-            Ok((missing.into_iter().map(|target| target.account_id).collect::<Vec<_>>(), role_changed, file.clone()))
+            Ok((
+                missing.into_iter().map(|target| target.account_id).collect::<HashSet<_>>(),
+                role_changed,
+                file.clone(),
+            ))
         })
         .await?;
     let registered = Registered {
@@ -110,10 +115,10 @@ async fn register(
 }
 
 /// Returns the flags that differ from what the registry has for targets that it already had.
-fn ignored_flags(file: &RegistryFile, given: &[NewTarget], added: &[AccountId]) -> BTreeSet<&'static str> {
-    let mut flags = BTreeSet::new();
+fn ignored_flags(file: &RegistryFile, given: &[NewTarget], added: &HashSet<AccountId>) -> BTreeSet<&'static str> {
+    let (mut flags, present) = (BTreeSet::new(), file.by_account());
     for new in given.iter().filter(|new| !added.contains(&new.account_id)) {
-        let Some(entry) = file.entry(&new.account_id) else { continue };
+        let Some(entry) = present.get(&new.account_id) else { continue };
         let differs = [
             ("--name", new.name.is_some() && new.name != entry.name),
             ("--customer", new.customer.is_some() && new.customer != entry.customer),
@@ -137,8 +142,13 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
     }
     let mut new: Vec<NewTarget> = arguments.accounts.iter().cloned().map(NewTarget::new).collect();
     if let Some(path) = &arguments.accounts_file {
-        match import::accounts_file(&targets::read_text(path)?) {
-            Ok(candidates) => new.extend(candidates.targets),
+        match import::accounts_file(&targets::read_bytes(path)?) {
+            Ok(candidates) => {
+                for (what, why) in &candidates.left_out {
+                    terminal::note(&format!("{}: {}", one_line(what), one_line(why)));
+                }
+                new.extend(candidates.targets);
+            }
             Err(more) => problems.merge(more),
         }
     }
@@ -156,8 +166,8 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
 
 /// Refuses accounts without an external ID in the registry: an invitation contains one.
 fn require_external_ids(file: &RegistryFile, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
-    let mut problems = ValidationErrors::new();
-    for entry in accounts.iter().filter_map(|account| file.entry(account)) {
+    let (mut problems, present) = (ValidationErrors::new(), file.by_account());
+    for entry in accounts.iter().filter_map(|account| present.get(account)) {
         if entry.external_id.is_none() {
             let message = format!(
                 "account {} has no external ID, and the customer's template requires one: remove the target and onboard it \
@@ -180,20 +190,21 @@ struct CommonInvitation {
 
 /// Returns one invitation for all accounts that share an external ID, a role's path and its name.
 fn invitations(file: &RegistryFile, accounts: &[AccountId], common: &CommonInvitation) -> Vec<Invitation> {
-    let mut invitations: Vec<(String, Invitation)> = Vec::new();
-    for entry in accounts.iter().filter_map(|account| file.entry(account)) {
+    let mut invitations: Vec<Invitation> = Vec::new();
+    let mut places: HashMap<(String, String, String), usize> = HashMap::new();
+    let present = file.by_account();
+    for entry in accounts.iter().filter_map(|account| present.get(account)) {
         let Some(external_id) = entry.external_id.clone() else { continue };
         let (role_path, role_name) = role_path_and_name(file, entry);
-        let same = |(id, other): &&mut (String, Invitation)| {
-            *id == external_id && (&other.role_path, &other.role_name) == (&role_path, &role_name)
-        };
-        if let Some((_, invitation)) = invitations.iter_mut().find(same) {
+        let place =
+            *places.entry((external_id.clone(), role_path.clone(), role_name.clone())).or_insert(invitations.len());
+        if let Some(invitation) = invitations.get_mut(place) {
             invitation.accounts.push(entry.account_id.clone());
             continue;
         }
         let invitation = Invitation {
             accounts: vec![entry.account_id.clone()],
-            external_id: SecretString::from(external_id.clone()),
+            external_id: SecretString::from(external_id),
             backend_role: common.backend_role.clone(),
             role_name,
             role_path,
@@ -201,9 +212,9 @@ fn invitations(file: &RegistryFile, accounts: &[AccountId], common: &CommonInvit
             region: common.region.clone(),
             template_url: common.template_url.clone(),
         };
-        invitations.push((external_id, invitation));
+        invitations.push(invitation);
     }
-    invitations.into_iter().map(|(_, invitation)| invitation).collect()
+    invitations
 }
 
 /// Returns the path of a target's role, with slashes at both ends, and its name.

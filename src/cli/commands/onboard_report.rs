@@ -1,5 +1,7 @@
 //! What `rolecall onboard` prints: an invitation as text or as JSON, and the next command.
 
+use std::collections::HashSet;
+
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use crate::terminal;
 
 /// What happened to the targets in the registry.
 pub(super) struct Registered {
-    pub added: Vec<AccountId>,
+    pub added: HashSet<AccountId>,
     /// The role that a target got in place of its former one.
     pub new_role: Option<String>,
     /// The address of the registry.

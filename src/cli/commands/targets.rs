@@ -1,5 +1,6 @@
 //! `rolecall targets`: lists and edits the registry.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -105,8 +106,11 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
     let mut problems = ValidationErrors::new();
     let given = match (&arguments.external_id_file, arguments.no_external_id) {
         (Some(path), _) => {
-            let text = read_text(path)?;
-            match external_id(text.trim()) {
+            let bytes = read_bytes(path)?;
+            // Some editors begin a file with a byte order mark.
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+            // What is not UTF-8 is no external ID either, and the message repeats nothing of it.
+            match external_id(String::from_utf8_lossy(bytes).trim()) {
                 Ok(id) => ExternalIdSource::Given(id),
                 Err(error) => {
                     problems.push("--external-id-file", error.to_string());
@@ -146,9 +150,13 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
 }
 
 /// Reads a file that the operator named; `-` is standard input.
-pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
-    let read =
-        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
     read.map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("{} cannot be read: {error}", path.display())))
 }
 
@@ -198,7 +206,7 @@ async fn find_candidates(
         return import::organization(&config, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
     }
     if let Some(path) = &arguments.csv {
-        return import::csv(&read_text(path)?).map_err(invalid);
+        return import::csv(&read_bytes(path)?).map_err(invalid);
     }
     let role = backend_role(arguments.backend_role.as_deref(), settings, registry_store).await?;
     if let Some(path) = &arguments.profile_file {

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** knows neither where the file is stored nor who else edits it at the same time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -79,18 +79,18 @@ impl RegistryFile {
         self.defaults.as_ref().and_then(|defaults| defaults.role_name.as_deref()).unwrap_or(DEFAULT_ROLE_NAME)
     }
 
-    /// Returns the entry of an account.
-    pub(crate) fn entry(&self, account_id: &AccountId) -> Option<&TargetEntry> {
-        self.targets.iter().find(|entry| entry.account_id == *account_id)
+    /// Returns the entries by account, for many look-ups in one file.
+    pub(crate) fn by_account(&self) -> HashMap<&AccountId, &TargetEntry> {
+        self.targets.iter().map(|entry| (&entry.account_id, entry)).collect()
     }
 
     /// Adds all targets or none. The error lists every target that is in the registry already.
     pub(crate) fn add(&mut self, new: &[NewTarget]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        let mut seen = BTreeSet::new();
+        let (present, mut seen) = (self.by_account(), HashSet::new());
         for target in new {
             let account = &target.account_id;
-            if self.entry(account).is_some() {
+            if present.contains_key(account) {
                 errors.push(
                     "registry",
                     format!(
@@ -106,52 +106,16 @@ impl RegistryFile {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let mut ids = ExternalIds::default();
+        self.targets.iter().for_each(|entry| ids.note(entry));
+        let mut entries = Vec::with_capacity(new.len());
         for target in new {
-            let entry = self.build_entry(target).map_err(|what| ValidationErrors::one("registry", what))?;
-            self.targets.push(entry);
+            let entry = ids.build_entry(target).map_err(|what| ValidationErrors::one("registry", what))?;
+            ids.note(&entry);
+            entries.push(entry);
         }
+        self.targets.extend(entries);
         Ok(())
-    }
-
-    fn build_entry(&self, new: &NewTarget) -> Result<TargetEntry, String> {
-        let external_id = match &new.external_id {
-            ExternalIdSource::None => None,
-            ExternalIdSource::Given(id) => Some(id.expose_secret().to_owned()),
-            ExternalIdSource::Generated => {
-                Some(match new.customer.as_deref().and_then(|name| self.external_id_of(name)) {
-                    Some(id) => id.to_owned(),
-                    None => self.fresh_external_id()?,
-                })
-            }
-        };
-        Ok(TargetEntry {
-            account_id: new.account_id.clone(),
-            external_id,
-            role_arn: new.role_arn.clone().map(Some),
-            via: new.via.clone(),
-            name: new.name.clone(),
-            customer: new.customer.clone(),
-            regions: (!new.regions.is_empty()).then(|| new.regions.clone()),
-            tags: new.tags.clone(),
-            enabled: Some(new.enabled),
-        })
-    }
-
-    /// Returns the external ID that a customer's accounts share.
-    fn external_id_of(&self, customer: &str) -> Option<&str> {
-        let mut own = self.targets.iter().filter(|entry| entry.customer.as_deref() == Some(customer));
-        own.find_map(|entry| entry.external_id.as_deref())
-    }
-
-    /// Returns a random external ID that no target has.
-    fn fresh_external_id(&self) -> Result<String, String> {
-        loop {
-            let id = random_external_id().map_err(|error| format!("the system has no random bits: {error}"))?;
-            let id = id.expose_secret();
-            if !self.targets.iter().any(|entry| entry.external_id.as_deref() == Some(id)) {
-                return Ok(id.to_owned());
-            }
-        }
     }
 
     /// Enables or disables targets. Returns those that changed.
@@ -161,6 +125,7 @@ impl RegistryFile {
         enabled: bool,
     ) -> Result<Vec<AccountId>, ValidationErrors> {
         self.require_all(accounts)?;
+        let accounts: HashSet<&AccountId> = accounts.iter().collect();
         let mut switched = Vec::new();
         for entry in self.targets.iter_mut().filter(|entry| accounts.contains(&entry.account_id)) {
             if entry.enabled.unwrap_or(true) != enabled {
@@ -194,16 +159,75 @@ impl RegistryFile {
     /// Removes targets from the registry.
     pub(crate) fn remove(&mut self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
         self.require_all(accounts)?;
+        let accounts: HashSet<&AccountId> = accounts.iter().collect();
         self.targets.retain(|entry| !accounts.contains(&entry.account_id));
         Ok(())
     }
 
     fn require_all(&self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        for account in accounts.iter().filter(|account| self.entry(account).is_none()) {
+        let present = self.by_account();
+        for account in accounts.iter().filter(|account| !present.contains_key(account)) {
             errors.push("registry", format!("account {account} is not in it"));
         }
         errors.into_result(())
+    }
+}
+
+/// The external IDs of a file, by customer, for many new targets.
+#[derive(Default)]
+struct ExternalIds {
+    all: HashSet<String>,
+    /// The first one of each customer, which all of its accounts share.
+    by_customer: HashMap<String, String>,
+}
+
+impl ExternalIds {
+    fn note(&mut self, entry: &TargetEntry) {
+        let Some(id) = &entry.external_id else { return };
+        if let Some(customer) = &entry.customer
+            && !self.by_customer.contains_key(customer)
+        {
+            self.by_customer.insert(customer.clone(), id.clone());
+        }
+        if !self.all.contains(id) {
+            self.all.insert(id.clone());
+        }
+    }
+
+    /// Returns a random external ID that no target has.
+    fn fresh(&self) -> Result<String, String> {
+        loop {
+            let id = random_external_id().map_err(|error| format!("the system has no random bits: {error}"))?;
+            let id = id.expose_secret();
+            if !self.all.contains(id) {
+                return Ok(id.to_owned());
+            }
+        }
+    }
+
+    fn build_entry(&self, new: &NewTarget) -> Result<TargetEntry, String> {
+        let external_id = match &new.external_id {
+            ExternalIdSource::None => None,
+            ExternalIdSource::Given(id) => Some(id.expose_secret().to_owned()),
+            ExternalIdSource::Generated => {
+                Some(match new.customer.as_ref().and_then(|name| self.by_customer.get(name)) {
+                    Some(id) => id.clone(),
+                    None => self.fresh()?,
+                })
+            }
+        };
+        Ok(TargetEntry {
+            account_id: new.account_id.clone(),
+            external_id,
+            role_arn: new.role_arn.clone().map(Some),
+            via: new.via.clone(),
+            name: new.name.clone(),
+            customer: new.customer.clone(),
+            regions: (!new.regions.is_empty()).then(|| new.regions.clone()),
+            tags: new.tags.clone(),
+            enabled: Some(new.enabled),
+        })
     }
 }
 

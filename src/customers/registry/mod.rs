@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** knows neither where the file is stored nor whether its roles can be assumed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -28,6 +28,8 @@ pub struct Registry {
     pub version: u64,
     /// The targets, each of another account. [`Registry::read`] requires at least one.
     pub targets: Vec<Target>,
+    /// The place of each account's target in the list.
+    places: HashMap<AccountId, usize>,
 }
 
 /// A customer account, and how its inventory is read.
@@ -69,12 +71,17 @@ pub enum TargetRole {
 impl Registry {
     /// Creates a registry without targets.
     pub fn empty() -> Self {
-        Self { version: 1, targets: Vec::new() }
+        Self::of(Vec::new())
+    }
+
+    fn of(targets: Vec<Target>) -> Self {
+        let places = targets.iter().enumerate().map(|(place, target)| (target.account_id.clone(), place)).collect();
+        Self { version: 1, targets, places }
     }
 
     /// Returns the target of an account, enabled or not.
     pub fn target(&self, account_id: &AccountId) -> Option<&Target> {
-        self.targets.iter().find(|target| target.account_id == *account_id)
+        self.targets.get(*self.places.get(account_id)?)
     }
 }
 

@@ -31,7 +31,7 @@ impl Registry {
             Some(fields) => file(&fields, partition, may_be_empty, &mut errors),
             None => Vec::new(),
         };
-        errors.into_result(Registry { version: 1, targets })
+        if errors.is_empty() { Ok(Registry::of(targets)) } else { Err(errors) }
     }
 }
 

@@ -6,11 +6,12 @@
 //! **Invariant:** knows nothing of where the registry is stored.
 
 mod backend_role;
+mod text;
 mod csv;
 mod organization;
 mod profiles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -32,6 +33,8 @@ pub(crate) struct ImportCandidates {
     pub closed: Vec<AccountId>,
     /// Entries that are not imported, with the reason.
     pub left_out: Vec<(String, String)>,
+    /// The accounts of `targets`.
+    accounts: HashSet<AccountId>,
 }
 
 /// What all imported targets get.
@@ -64,7 +67,7 @@ impl ImportCandidates {
 
     /// Adds a target, unless there is one for its account.
     fn take(&mut self, target: NewTarget) {
-        if self.targets.iter().any(|other| other.account_id == target.account_id) {
+        if !self.accounts.insert(target.account_id.clone()) {
             let account = target.account_id.to_string();
             return self.leave_out(account, "the source has its account more than once: the first entry is used");
         }
@@ -79,8 +82,9 @@ impl ImportCandidates {
     ) -> Result<ImportReport, ValidationErrors> {
         let mut report = ImportReport { left_out: self.left_out.clone(), ..ImportReport::default() };
         let mut new = Vec::new();
+        let present: HashSet<AccountId> = file.targets.iter().map(|entry| entry.account_id.clone()).collect();
         for target in &self.targets {
-            if file.entry(&target.account_id).is_some() {
+            if present.contains(&target.account_id) {
                 report.already.push(target.account_id.clone());
                 continue;
             }
@@ -94,9 +98,33 @@ impl ImportCandidates {
             new.push(target);
         }
         file.add(&new)?;
+        let present = file.by_account();
         let closed: Vec<AccountId> =
-            self.closed.iter().filter(|account| file.entry(account).is_some()).cloned().collect();
+            self.closed.iter().filter(|account| present.contains_key(account)).cloned().collect();
         report.disabled = file.set_enabled(&closed, false)?;
         Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::Registry;
+
+    /// Every look-up is by hash: with one walk over the list for each line, this would take hours.
+    #[test]
+    fn a_list_of_two_hundred_thousand_accounts_is_imported_twice() {
+        let rows: String = (0..200_000).map(|number| format!("{number:012},name {number}\n")).collect();
+        let found = accounts_file(rows.as_bytes()).unwrap();
+        let defaults = ImportDefaults { customer: Some("acme".into()), no_external_id: false, tags: BTreeMap::new() };
+        let mut file = RegistryFile::new();
+        assert_eq!(found.add_to(&mut file, &defaults).unwrap().added.len(), 200_000);
+        assert_eq!(found.add_to(&mut file, &defaults).unwrap().already.len(), 200_000);
+        let accounts: Vec<AccountId> = found.targets.iter().map(|target| target.account_id.clone()).collect();
+        assert_eq!(file.set_enabled(&accounts, true).unwrap().len(), 200_000);
+        let registry = Registry::read(file.to_json().as_bytes(), "aws").unwrap();
+        assert!(accounts.iter().all(|account| registry.target(account).is_some_and(|target| target.enabled)));
+        file.remove(&accounts).unwrap();
+        assert_eq!(file.targets.len(), 0);
     }
 }
