@@ -60,10 +60,8 @@ pub(super) fn cause_of(error: &CredentialsError, environment: &Environment) -> A
         .or_else(|| of_process(text, profile))
         .or_else(|| of_web_identity(text, environment))
         .or_else(|| of_profile(text, profile));
-    sentence.map_or_else(
-        || no_credentials(format!("the own credentials cannot be read: {}", cut(text))),
-        |sentence| no_credentials(sentence),
-    )
+    sentence
+        .map_or_else(|| no_credentials(format!("the own credentials cannot be read: {}", cut(text))), no_credentials)
 }
 
 /// Which call failed, and how.

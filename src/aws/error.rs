@@ -113,7 +113,8 @@ impl AwsError {
         let request_id = error.request_id().map(flat_code);
         if let Some(code) = error.code().map(flat_code).filter(|code| !code.is_empty()) {
             let message = error.message().unwrap_or_default();
-            let kind = of_code(&code, message);
+            let status = error.raw_response().map(|raw| raw.status().as_u16());
+            let kind = of_refusal(Some(&code), message, status);
             return Self { kind, code: Some(code), message: cut(&redacted(message, secret)), request_id };
         }
         let raw = error.raw_response();
@@ -238,7 +239,7 @@ pub(super) fn of_credentials(error: &CredentialsError) -> AwsError {
     AwsError::new(AwsErrorKind::NoCredentials, cut(&text))
 }
 
-pub(super) fn of_code(code: &str, message: &str) -> AwsErrorKind {
+fn of_code(code: &str, message: &str) -> AwsErrorKind {
     let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
     match code {
         "AccessDenied"
@@ -314,7 +315,18 @@ pub(super) fn cut(text: &str) -> String {
 
 /// An error code or a request id, as short as those of AWS.
 pub(super) fn flat_code(text: &str) -> String {
-    truncated(text.trim(), MAX_CODE_CHARS)
+    // AWS's own have no blanks.
+    truncated(text.split_whitespace().next().unwrap_or_default(), MAX_CODE_CHARS)
+}
+
+/// Classifies an error response. Its status decides if its code is no code of AWS.
+pub(super) fn of_refusal(code: Option<&str>, message: &str, status: Option<u16>) -> AwsErrorKind {
+    match (code.filter(|code| !code.ends_with('…')), status) {
+        (Some(code), _) => of_code(code, message),
+        (None, Some(401 | 403)) => AwsErrorKind::Denied,
+        (None, Some(429)) => AwsErrorKind::Throttled,
+        (None, _) => AwsErrorKind::Other,
+    }
 }
 
 fn truncated(text: &str, limit: usize) -> String {

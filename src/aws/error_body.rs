@@ -5,7 +5,7 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::error::{AwsError, AwsErrorKind, cut, flat_code, of_code, redacted};
+use super::error::{AwsError, AwsErrorKind, cut, flat_code, of_refusal, redacted};
 use crate::decode::unescape;
 use crate::domain::is_region_in_form;
 
@@ -29,12 +29,7 @@ impl AwsError {
         let code = code.map(|code| flat_code(bare(&code))).filter(|code| !code.is_empty());
         let message = found("Message", &["message", "Message"]).unwrap_or_default();
         let status = response.status().as_u16();
-        let kind = match (&code, status) {
-            (Some(code), _) => of_code(code, &message),
-            (None, 401 | 403) => AwsErrorKind::Denied,
-            (None, 429) => AwsErrorKind::Throttled,
-            (None, _) => AwsErrorKind::Other,
-        };
+        let kind = of_refusal(code.as_deref(), &message, Some(status));
         let message = match message.trim() {
             "" => format!("HTTP status {status}{}", if code.is_none() { " without an error code" } else { "" }),
             message => cut(&redacted(message, secret)),
@@ -171,7 +166,8 @@ mod tests {
             b"<Error><Code>AccessDenied</Code><Message>A &amp; B</Message><RequestId>r</RequestId></Error>",
         );
         assert_eq!(error.to_string(), "AccessDenied: A & B (request id r)");
-        let huge = read(400, None, format!("<Error><Code>{}</Code></Error>", "A".repeat(100_000)).as_bytes());
+        let huge = read(403, None, format!("<Error><Code>{}</Code></Error>", "A".repeat(100_000)).as_bytes());
+        assert_eq!(huge.kind, AwsErrorKind::Denied);
         assert!(huge.code.is_some_and(|code| code.chars().count() < 110));
     }
 

@@ -49,9 +49,9 @@ pub(super) struct Environment {
 impl Environment {
     /// Reads the environment by `get`. A `profile` goes before `AWS_PROFILE`.
     pub(super) async fn read(get: impl Fn(&str) -> Option<OsString>, profile: Option<&str>) -> Self {
-        let (get, mut problems): (&dyn Fn(&str) -> Option<OsString>, _) = (&get, ValidationErrors::new());
-        let profile = Profile::load(get, profile, &mut problems).await;
-        let mut reader = Reader { get, profile: &profile, problems: &mut problems };
+        let mut problems = ValidationErrors::new();
+        let profile = Profile::load(&get, profile, &mut problems).await;
+        let mut reader = Reader { get: &get, profile: &profile, problems: &mut problems };
         let region = region(&mut reader);
         let use_fips = reader.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
         let use_dual_stack = reader.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");

@@ -2,7 +2,7 @@
 
 use super::loopback::{Answer, Loopback, identity, refusal, sts};
 use super::{refused, run};
-use crate::command::run_command;
+use crate::command::{rolecall, run_command};
 
 #[test]
 fn proxies_are_used_unless_no_proxy_names_the_host() {
@@ -128,6 +128,81 @@ fn each_failure_of_sts_has_its_cause() {
         let message = refused(command, kind);
         assert!(message.contains(what), "{case}: {message}");
         assert!(message.chars().count() < 1500 && !message.contains('\n'), "{case}: {message}");
+    }
+}
+
+#[test]
+fn refusals_of_any_form_are_denied() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |status: u16, headers, body: String| Answer::Http(status, headers, body);
+    let long = "x".repeat(3 << 20);
+    for answer in [
+        refusal(403, "AccessDenied", &long),
+        refusal(403, &format!("AccessDenied\n{long}"), "no"),
+        refusal(200, "AccessDenied", "no"),
+        text(403, "", String::new()),
+        text(403, "", format!("<html>{long}</html>")),
+        text(400, "", r#"{"__type":"x#AccessDeniedException","message":"no"}"#.into()),
+        text(400, "x-amzn-errortype: AccessDenied\r\n", long.clone()),
+    ] {
+        let case = format!("{answer:.200?}");
+        let server = Loopback::start(move |request| match sts(request) {
+            Answer::Http(403, ..) => answer.clone(),
+            known => known,
+        });
+        let mut command = run(folder.path());
+        command.arg("--json").env("AWS_ENDPOINT_URL", server.url());
+        let ran = run_command(command);
+        let cells = &ran.response()["cells"];
+        assert!(
+            cells["denied"].as_u64() > Some(0) && cells.as_object().is_some_and(|cells| cells.len() == 1),
+            "{case}: {ran:.2000?}"
+        );
+        assert!(ran.out.len() < 20_000, "{case}: {} bytes", ran.out.len());
+        std::fs::remove_dir_all(folder.path().join("out")).expect("removed");
+    }
+}
+
+#[test]
+fn a_bucket_is_followed_to_its_region() {
+    let registry = r#"{"version":1,"targets":[{"account_id":"111122223333","external_id":"an-external-id-1"}]}"#;
+    for (there, code) in [
+        ("eu-central-1", Some("PermanentRedirect")),
+        ("eu-central-1", Some("AuthorizationHeaderMalformed")),
+        ("eu-central-1", None),
+        ("cn-north-1", Some("PermanentRedirect")),
+    ] {
+        let server = Loopback::start(move |request| {
+            let header = match there {
+                "cn-north-1" => "x-amz-bucket-region: cn-north-1\r\netag: \"a\"\r\n",
+                _ if code.is_none() => "etag: \"a\"\r\n",
+                _ => "x-amz-bucket-region: eu-central-1\r\netag: \"a\"\r\n",
+            };
+            if request.contains(&format!("/{there}/s3/aws4_request")) {
+                return Answer::Http(200, header, registry.to_owned());
+            }
+            let code = code.unwrap_or("AuthorizationHeaderMalformed");
+            Answer::Http(
+                400,
+                header,
+                format!("<Error><Code>{code}</Code><Message>no</Message><Region>{there}</Region></Error>"),
+            )
+        });
+        let mut command = rolecall(&["targets", "list", "--registry", "s3://a-bucket/targets.json"]);
+        command.env("AWS_ENDPOINT_URL", server.url()).env("AWS_REGION", "eu-west-1");
+        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "s3cret");
+        let ran = run_command(command);
+        if there == "cn-north-1" {
+            assert_eq!(ran.code, 2, "{ran:?}");
+            assert!(ran.err.contains("the bucket is in the region cn-north-1"), "{ran:?}");
+            assert!(
+                server.requests().iter().all(|request| !request.contains("/cn-north-1/")),
+                "{:?}",
+                server.requests()
+            );
+        } else {
+            assert!(ran.code == 0 && ran.out.contains("111122223333"), "{code:?}: {ran:?}");
+        }
     }
 }
 
