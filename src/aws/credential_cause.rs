@@ -59,7 +59,8 @@ pub(super) fn cause_of(error: &CredentialsError, environment: &Environment) -> A
     let sentence = of_sso(text, profile)
         .or_else(|| of_process(text, profile))
         .or_else(|| of_web_identity(text, environment))
-        .or_else(|| of_profile(text, profile));
+        .or_else(|| of_profile(text, profile))
+        .or_else(|| of_machine(text));
     sentence
         .map_or_else(|| no_credentials(format!("the own credentials cannot be read: {}", cut(text))), no_credentials)
 }
@@ -242,6 +243,25 @@ fn of_profile(text: &str, profile: &Profile) -> Option<String> {
     let (_, what) = text.split_once("ProfileFile provider could not be built: ")?;
     let what = what.split(": ProfileFile").next().unwrap_or(what);
     Some(format!("the profile {} cannot be used: {}: correct it in the AWS CLI's files", quoted(name), cut(what)))
+}
+
+fn of_machine(text: &str) -> Option<String> {
+    let detail = cut(text.rsplit_once("credentials: ").map_or(text, |(_, detail)| detail));
+    if text.contains("ECS provider")
+        || text.contains("HTTP credential provider")
+        || text.contains("auth token could not")
+    {
+        return Some(format!(
+            "the container's source of credentials gives none: {detail}: correct AWS_CONTAINER_CREDENTIALS_FULL_URI, \
+             AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_AUTHORIZATION_TOKEN, or unset them"
+        ));
+    }
+    text.contains("IMDS").then(|| {
+        format!(
+            "the metadata service of this machine gives no credentials: {detail}: give the machine a role, or set a \
+             profile (AWS_PROFILE) or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    })
 }
 
 /// The command of the AWS CLI that prints the credentials of a profile.

@@ -34,8 +34,14 @@ impl OwnCredentialsProvider {
         // The SDK panics while it signs a request with some values, such as those of a process.
         let provided = AssertUnwindSafe(self.inner.provide_credentials()).catch_unwind().await;
         let provided = provided.map_err(|_| {
-            let what = "the SDK failed while it asked for credentials: look at the access key of the profile and of its \
-                        source, which must have no blanks and line ends within";
+            let what = match &environment.endpoints.blank {
+                Some(variable) => format!(
+                    "{variable} is set and empty, with which the SDK cannot get the credentials of this profile: unset it"
+                ),
+                None => "the SDK failed while it asked for credentials: look at the access key of the profile and of its \
+                         source, which must have no blanks and line ends within"
+                    .to_owned(),
+            };
             AwsError::new(AwsErrorKind::NoCredentials, what)
         })?;
         checked(provided.map_err(|error| cause_of(&error, environment))?)

@@ -20,6 +20,8 @@ pub(in crate::aws) struct Endpoints {
     /// The endpoint of all services that have none of their own.
     pub global: Option<String>,
     of_service: HashMap<&'static str, String>,
+    /// A variable that is set and blank. The SDK's own sources of credentials cannot take it.
+    pub blank: Option<String>,
 }
 
 impl Endpoints {
@@ -31,7 +33,9 @@ impl Endpoints {
         let variable = reader.variable(VARIABLE).and_then(|url| usable(reader, &url, VARIABLE.to_owned()));
         let key = reader.profile.get(KEY).map(str::to_owned);
         let key = key.and_then(|url| usable(reader, &url, reader.profile.place(KEY)));
-        let mut endpoints = Self { global: variable.clone().or(key), of_service: HashMap::new() };
+        let names = ["", "_STS", "_SSO", "_SSO_OIDC"].map(|service| format!("{VARIABLE}{service}"));
+        let blank = names.into_iter().find(|name| reader.raw(name).is_some_and(|text| text.trim().is_empty()));
+        let mut endpoints = Self { global: variable.clone().or(key), of_service: HashMap::new(), blank };
         for service in SERVICES {
             let name = format!("{VARIABLE}_{service}");
             let own = match reader.variable(&name) {

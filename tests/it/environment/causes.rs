@@ -111,6 +111,23 @@ fn failures_on_the_way_to_credentials_are_not_the_credentials() {
 }
 
 #[test]
+fn an_empty_endpoint_is_named_where_the_sdk_cannot_take_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = with_profile(folder.path(), &ROLE.replace("MFA\n", ""));
+    command.env("AWS_ENDPOINT_URL", "");
+    assert!(refused(command, "NoCredentials").starts_with("AWS_ENDPOINT_URL is set and empty"));
+    for (name, value) in [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "x y"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a b"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ""),
+    ] {
+        let mut command = run(folder.path());
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env(name, value);
+        assert!(refused(command, "NoCredentials").starts_with("the container's source of credentials"), "{name}");
+    }
+}
+
+#[test]
 fn a_key_of_the_source_profile_that_cannot_be_sent_ends_no_process() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Loopback::start(sts);
