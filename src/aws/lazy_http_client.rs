@@ -86,10 +86,10 @@ impl Clients {
         let (cell, proxy) = match (is_direct, is_tls) {
             (true, false) => (&self.direct, None),
             (true, true) => (&self.direct_tls, None),
-            (false, false) => (&self.http, proxies.http.clone()),
-            (false, true) => (&self.https, proxies.https.clone()),
+            (false, false) => (&self.http, proxies.http.as_ref()),
+            (false, true) => (&self.https, proxies.https.as_ref()),
         };
-        cell.get_or_init(|| self.make(is_tls, proxy)).as_ref().map_err(Clone::clone)
+        cell.get_or_init(|| self.make(is_tls, proxy.cloned())).as_ref().map_err(Clone::clone)
     }
 
     fn make(&self, is_tls: bool, proxy: Option<Proxy>) -> Made {
