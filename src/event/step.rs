@@ -104,6 +104,11 @@ fn plan(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Option<Step> {
         }
         (Some(request), None) => {
             let execution = fields.string("execution", errors).unwrap_or_default().to_owned();
+            // Without a name, all such runs would be one run.
+            let is_named = ["run_id", "scheduled_at"].iter().any(|field| request.get(field).is_some());
+            if execution.is_empty() && !is_named {
+                errors.push(fields.path_of("execution"), "is missing: it names the run if the request does not");
+            }
             Planning::Request { request: request.clone(), execution }
         }
         (None, Some(_)) => Planning::Remaining(run_id(fields, "resumes", errors)?),
@@ -157,6 +162,7 @@ mod tests {
         let wrong = [
             json!({ "step": "map" }),
             json!({ "step": "plan" }),
+            json!({ "step": "plan", "request": { "accounts": "all" } }),
             json!({ "step": "plan", "request": {}, "resumes": "x", "batch": 0 }),
             json!({ "step": "shard", "role_arn": "arn:aws:iam::1:role/x" }),
             json!({ "step": "reduce", "run_id": "a b" }),

@@ -22,9 +22,18 @@ pub async fn main() -> Result<(), lambda_runtime::Error> {
             Invocation { request_id: event.context.request_id.clone(), deadline: event.context.deadline() };
         let response = function.handle(event.payload.get().as_bytes(), invocation).await;
         if let Err(error) = &response {
-            tracing::error!(error_type = error.kind.name(), error_message = error.message, "refused the event");
+            tracing::error!(
+                error_type = error.kind.name(),
+                error_message = error.message,
+                "the event was not carried out"
+            );
         }
         response.map_err(|error: Error| error)
     }))
     .await
+}
+
+/// Reads a variable. A value that is no text is read with its bytes replaced, so that it is refused and not overlooked.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

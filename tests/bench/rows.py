@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from largest import largest
 from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, at_least, at_most, executable
 from start import pack, start
 
@@ -296,6 +297,10 @@ ROWS = {
     "limit": Row(
         "limited to 512 MiB, pages of 4 MB, 384 in flight", "done, not killed",
         "a limit of the kernel's, and the peak told", limited_memory,
+    ),
+    "largest": Row(
+        "the largest requests and answers", "at most half of Lambda's memory",
+        "largest resident set and CPU time of each process", largest,
     ),
     "start": Row(
         "the function's start to its first request, and its zipped size", "told",

@@ -7,7 +7,7 @@ use aws_sdk_organizations::types::{Account, AccountState};
 use futures::{StreamExt, TryStreamExt};
 
 use super::ImportCandidates;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::NewTarget;
 
 /// The tag with the path of an account's organizational units, `prod/eu`.
@@ -23,9 +23,11 @@ pub(crate) async fn organization(
     let client = Client::new(config);
     let mut waiting: VecDeque<(String, String)> = VecDeque::new();
     if units.is_empty() {
-        let mut pages = client.list_roots().into_paginator().send();
+        let (mut pages, mut tokens) = (client.list_roots().into_paginator().send(), Tokens::default());
         while let Some(page) = pages.next().await {
-            let roots = page.map_err(AwsError::of)?.roots.unwrap_or_default();
+            let page = page.map_err(AwsError::of)?;
+            tokens.check("ListRoots", page.next_token)?;
+            let roots = page.roots.unwrap_or_default();
             waiting.extend(roots.into_iter().map(|root| (root.id.unwrap_or_default(), String::new())));
         }
     }
@@ -36,13 +38,18 @@ pub(crate) async fn organization(
     let mut accounts: Vec<(Account, String)> = Vec::new();
     while let Some((parent, path)) = waiting.pop_front() {
         let mut pages = client.list_accounts_for_parent().parent_id(&parent).into_paginator().send();
+        let mut tokens = Tokens::default();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(AwsError::of)?.accounts.unwrap_or_default();
-            accounts.extend(page.into_iter().map(|account| (account, path.clone())));
+            let page = page.map_err(AwsError::of)?;
+            tokens.check("ListAccountsForParent", page.next_token)?;
+            accounts.extend(page.accounts.unwrap_or_default().into_iter().map(|account| (account, path.clone())));
         }
         let mut pages = client.list_organizational_units_for_parent().parent_id(&parent).into_paginator().send();
+        let mut tokens = Tokens::default();
         while let Some(page) = pages.next().await {
-            for unit in page.map_err(AwsError::of)?.organizational_units.unwrap_or_default() {
+            let page = page.map_err(AwsError::of)?;
+            tokens.check("ListOrganizationalUnitsForParent", page.next_token)?;
+            for unit in page.organizational_units.unwrap_or_default() {
                 let name = unit.name.unwrap_or_default();
                 let below = if path.is_empty() { name } else { format!("{path}/{name}") };
                 waiting.push_back((unit.id.unwrap_or_default(), below));
@@ -75,6 +82,27 @@ pub(crate) async fn organization(
     Ok(found)
 }
 
+/// The tokens of one listing's pages. The SDK ends a listing without an error when a token repeats.
+#[derive(Debug, Default)]
+struct Tokens {
+    last: Option<String>,
+}
+
+impl Tokens {
+    fn check(&mut self, operation: &str, next: Option<String>) -> Result<(), AwsError> {
+        let next = next.filter(|token| !token.is_empty());
+        if next.is_some() && next == self.last {
+            return Err(unreadable(format!("{operation} has repeated a page's token, so its listing is incomplete")));
+        }
+        self.last = next;
+        Ok(())
+    }
+}
+
+fn unreadable(what: String) -> AwsError {
+    AwsError::new(AwsErrorKind::Unreadable, what)
+}
+
 /// Returns the account's state as AWS names it. The newer field `State` distinguishes more than `Status`.
 fn state(account: &Account) -> &str {
     match (&account.state, account.status.as_ref()) {
@@ -95,7 +123,8 @@ fn is_closed(account: &Account) -> bool {
 async fn name_of(client: &Client, unit: &str) -> Result<String, AwsError> {
     let answer =
         client.describe_organizational_unit().organizational_unit_id(unit).send().await.map_err(AwsError::of)?;
-    Ok(answer.organizational_unit.and_then(|unit| unit.name).unwrap_or_default())
+    let name = answer.organizational_unit.and_then(|unit| unit.name);
+    name.ok_or_else(|| unreadable(format!("DescribeOrganizationalUnit has returned no name of {unit}")))
 }
 
 async fn with_tags(
@@ -112,10 +141,12 @@ async fn with_tags(
     if !path.is_empty() {
         tags.insert(UNIT_TAG.to_owned(), path);
     }
-    let mut pages = client.list_tags_for_resource().resource_id(&id).into_paginator().items().send();
-    while let Some(tag) = pages.next().await {
-        let tag = tag.map_err(AwsError::of)?;
-        tags.insert(tag.key, tag.value);
+    let (mut pages, mut tokens) =
+        (client.list_tags_for_resource().resource_id(&id).into_paginator().send(), Tokens::default());
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(AwsError::of)?;
+        tokens.check("ListTagsForResource", page.next_token)?;
+        tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
     }
     // A request cannot select by a tag without a name.
     tags.retain(|key, _| !key.is_empty());
