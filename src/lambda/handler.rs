@@ -217,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn steps_and_other_events_have_functions_of_their_own() {
         let steps = ["plan", "shard", "reduce"].map(|step| match step {
-            "plan" => serde_json::json!({ "step": step, "request": { "accounts": "all" } }),
+            "plan" => serde_json::json!({ "step": step, "request": { "accounts": "all" }, "execution": "x" }),
             "shard" => serde_json::json!({ "step": step, "run_id": "x", "shard": "0" }),
             _ => serde_json::json!({ "step": step, "run_id": "x" }),
         });

@@ -1,9 +1,10 @@
 //! The largest requests: each is carried out in bounded space, or refused with the limit in the message.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rolecall::testing::{Request, Response, ValidationErrors};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::fixture::{Fixture, account_with};
 use crate::sim::account_id;
