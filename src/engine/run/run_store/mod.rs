@@ -238,7 +238,6 @@ impl RunStore {
         Ok(self.get(key).await?.is_some())
     }
 
-    /// Reads a document that another attempt has written. Ours was not written, so it must not stand in for it.
     async fn get(&self, key: &str) -> Result<Option<crate::store::Object>, Error> {
         self.store.read(key).await.map_err(|error| self.error(&error))
     }
