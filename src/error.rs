@@ -21,6 +21,8 @@ pub enum ErrorKind {
     RegistryNotWritable,
     /// The output cannot be written.
     OutputNotWritable,
+    /// What the output has of a run cannot be read.
+    OutputUnreadable,
     /// The run id belongs to another request.
     RunIdTaken,
     /// No AWS credentials were found.
@@ -56,6 +58,7 @@ impl ErrorKind {
             Self::SourceUnreadable => "SourceUnreadable",
             Self::RegistryNotWritable => "RegistryNotWritable",
             Self::OutputNotWritable => "OutputNotWritable",
+            Self::OutputUnreadable => "OutputUnreadable",
             Self::RunIdTaken => "RunIdTaken",
             Self::NoCredentials => "NoCredentials",
             Self::ExpiredCredentials => "ExpiredCredentials",

@@ -109,12 +109,15 @@ impl StateMachine {
             {
                 Ok(now) => now,
                 // The execution continues without this command, so a lost connection does not end it.
-                Err(cause) if failures == MAX_FAILED_POLLS => {
-                    let message =
-                        format!("{execution} is still running, but its status can no longer be read: {cause}");
+                Err(cause) if failures == MAX_FAILED_POLLS || is_final(&cause) => {
+                    let message = format!(
+                        "the status of {execution} cannot be read: {cause}. The execution goes on without this command: \
+                         `rolecall status` and `rolecall resume --fleet` follow its run"
+                    );
                     return Err(Error::new(ErrorKind::FleetFailed, message));
                 }
-                Err(_) => {
+                Err(cause) => {
+                    tracing::debug!(execution, %cause, "the status of the execution could not be read");
                     failures += 1;
                     tokio::time::sleep(MAX_POLL_INTERVAL).await;
                     continue;
@@ -162,6 +165,18 @@ impl StateMachine {
         );
         Error::new(ErrorKind::FleetFailed, message)
     }
+}
+
+/// Returns whether another poll would fail alike: the caller lacks a permission, or has no valid credentials.
+fn is_final(cause: &AwsError) -> bool {
+    matches!(
+        cause.kind,
+        AwsErrorKind::Denied
+            | AwsErrorKind::ScpDenied
+            | AwsErrorKind::CredentialsRejected
+            | AwsErrorKind::Expired
+            | AwsErrorKind::NoCredentials
+    )
 }
 
 fn counted(counts: &MapRunItemCounts) -> ExecutionProgress {

@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The message of the system.
         what: String,
     },
+    /// An object that this write was to create exists, with other content.
+    #[error("{key} exists already, with other content")]
+    Taken {
+        /// The key of the file.
+        key: String,
+    },
     /// A record cannot be encoded in the format of the file.
     #[error("{key} cannot be encoded: {what}")]
     Encode {
@@ -57,6 +63,11 @@ impl StoreError {
     /// The error of a run whose output at `place` cannot be used.
     pub(crate) fn at(&self, place: &str) -> Error {
         Error::new(ErrorKind::OutputNotWritable, format!("the output {place} cannot be used: {self}"))
+    }
+
+    /// The error of a command that only reads the output at `place`.
+    pub(crate) fn unread_at(&self, place: &str) -> Error {
+        Error::new(ErrorKind::OutputUnreadable, format!("the output {place} cannot be read: {self}"))
     }
 }
 

@@ -23,6 +23,7 @@ mod architecture;
 mod bad_input;
 mod claims;
 mod command;
+mod commits;
 mod emulator;
 mod environment;
 mod fault_matrix;

@@ -1,5 +1,7 @@
 //! `rolecall run`: collects an inventory.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::commands::resume;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
-use crate::engine::{Engine, RequestDraft};
+use crate::engine::{Engine, Manifest, RequestDraft, Response};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::terminal;
@@ -23,31 +25,58 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
         }
         return resume::start(&arguments, settings, request, &source).await;
     }
+    // A run takes long, so a file that cannot be written is refused before it.
+    let timings = arguments.timings.as_deref().map(TimingsFile::create).transpose()?;
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     let local_run = LocalRun::start(settings, &options).await;
     let result = local_run.run(RequestDraft::new(request, errors), source).await;
     local_run.finish();
-    // A refused run has timings too: they say what it waited for.
-    if let Some(path) = &arguments.timings {
-        write_timings(&local_run.engine, path)?;
-    }
+    // A refused run has timings too: they say what it waited for. Its own error precedes one of the file.
+    let written = timings.map_or(Ok(()), |file| file.write(&local_run.engine));
     let response = result?;
     if options.json {
         terminal::print_json(&response)?;
     } else {
-        let manifest = local_run.engine.history()?.manifest(&response.run_id).await?;
-        terminal::print(&printer::render_text(&response, manifest.as_ref()))?;
+        terminal::print(&printer::render_text(&response, manifest_of(&local_run, &response).await.as_ref()))?;
         if response.leaves_work() {
             terminal::print(&printer::resume_hint(&response.run_id))?;
         }
     }
+    written?;
     Ok(exit_code(response.status))
 }
 
-fn write_timings(engine: &Engine, path: &Path) -> Result<(), Error> {
-    let text = engine.backend.client_config.transport.timings().map(|timings| timings.csv()).unwrap_or_default();
-    std::fs::write(path, text).map_err(|error| {
-        let what = format!("the timings cannot be written to {}: {error}", path.display());
-        Error::new(ErrorKind::OutputNotWritable, what)
+/// Reads the manifest of the committed run, for the table of its accounts.
+async fn manifest_of(local_run: &LocalRun, response: &Response) -> Option<Manifest> {
+    let manifest = match local_run.engine.history() {
+        Ok(history) => history.manifest(&response.run_id).await,
+        Err(error) => Err(error),
+    };
+    manifest.unwrap_or_else(|error| {
+        terminal::note(&format!("the run is committed, and the table of its accounts is left out: {error}"));
+        None
     })
+}
+
+/// The file for the timings of a run.
+struct TimingsFile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> TimingsFile<'a> {
+    fn create(path: &'a Path) -> Result<Self, Error> {
+        let file = File::create(path).map_err(|error| not_written(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, engine: &Engine) -> Result<(), Error> {
+        let text = engine.backend.client_config.transport.timings().map(|timings| timings.csv()).unwrap_or_default();
+        self.file.write_all(text.as_bytes()).map_err(|error| not_written(self.path, &error))
+    }
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Error {
+    let what = format!("the timings cannot be written to {}: {error}", path.display());
+    Error::new(ErrorKind::OutputNotWritable, what)
 }

@@ -72,7 +72,10 @@ fn completeness(cells: &BTreeMap<Status, u64>) -> Completeness {
     let count =
         |wanted: fn(Status) -> bool| cells.iter().filter(|(status, _)| wanted(**status)).map(|(_, n)| n).sum::<u64>();
     let all = count(|_| true);
-    if count(Status::is_answered) == all {
+    if all == 0 {
+        // Nothing was asked, which is no answer.
+        Completeness::Failed
+    } else if count(Status::is_answered) == all {
         Completeness::Complete
     } else if count(|status| status == Status::NotStarted) == all {
         Completeness::NotStarted

@@ -2,7 +2,9 @@
 //!
 //! **Invariant:** works on counts. Knows neither AWS nor how records are collected.
 
+mod message_form;
 mod failures;
+mod advice;
 mod assemble;
 mod chain;
 
@@ -12,9 +14,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use advice::advice;
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
-pub(crate) use failures::{FailureGroup, Stage, advice, bounded as bounded_failures, group};
+pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
 
 use crate::domain::{AccountId, RunId};
 
@@ -159,6 +162,12 @@ pub(super) struct ShardManifest {
     pub committed_at: Timestamp,
     pub files: Vec<WrittenFile>,
     pub accounts: Vec<AccountSummary>,
+    /// Cells by table. Empty in the documents of earlier versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells_by_table: BTreeMap<String, u64>,
+    /// Accounts in which rolecall itself failed. Their files may have rows that no ledger row counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncounted: Vec<AccountId>,
     pub failures: Vec<FailureGroup>,
     /// The number of failure groups that were left out.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -14,7 +14,7 @@ const CONCURRENT_LISTS: usize = 16;
 
 /// Returns the script. DuckDB rejects a view over a pattern that matches no file, so each table's folder is listed first.
 pub(super) async fn duckdb_script(engine: &Engine) -> Result<String, Error> {
-    let store = RunStore::open(engine)?;
+    let store = RunStore::open(engine)?.for_reading();
     let format = engine.format()?;
     if store.location().contains('\\') {
         let what =

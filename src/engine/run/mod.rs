@@ -9,6 +9,7 @@ mod run_store;
 mod admission;
 mod resume;
 mod account;
+mod checks;
 mod plan_run;
 mod shard;
 mod reduce;
@@ -99,7 +100,6 @@ impl Engine {
         let manifest = match start {
             RunStart::Committed(manifest) => {
                 tracing::info!("the run is committed already: its manifest is returned");
-                store.finish_commit(&manifest).await;
                 *manifest
             }
             RunStart::Ready(run) => {
@@ -107,8 +107,11 @@ impl Engine {
                 Box::pin(run.reduce(shards)).await?
             }
         };
-        // Losing the continuation would be worse than losing the event, so the continuation is sent first.
+        let finished = store.finish_commit(&manifest).await;
+        // Losing the continuation would be worse than what else may fail here, so the continuation is sent in any case.
         self.enqueue_continuation(&store, &manifest.response).await?;
+        // Who is told of the run finds all of it.
+        finished?;
         self.notify(&store, &manifest.response).await?;
         if request.wants_inline() {
             return store.response_with_records(manifest, prepare::catalogue()?).await;
@@ -118,7 +121,7 @@ impl Engine {
 
     /// Returns what the output says of its runs. Opens the output without a call to it.
     pub fn history(&self) -> Result<RunHistory, Error> {
-        RunStore::open(self).map(RunHistory::new)
+        RunStore::open(self).map(|store| RunHistory::new(store.for_reading()))
     }
 
     /// Returns the DuckDB script with views over the tables in the output.

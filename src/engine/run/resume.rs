@@ -177,7 +177,7 @@ impl ResumedRun<'_> {
         let (mut next, mut run) = (Some(Cow::Borrowed(self.manifest)), 0);
         while let Some(manifest) = next {
             for file in files_with(&manifest, accounts).filter(|file| file.table == LEDGER) {
-                for line in self.store.rows(&file.key, &[]).await?.lines() {
+                for line in self.store.rows(file, &[]).await?.lines() {
                     let row: LedgerLine<'_> = serde_json::from_str(line)
                         .map_err(|error| self.store.unreadable(&file.key, &error.to_string()))?;
                     // A type that the catalogue no longer has is no cell of this run.
@@ -222,7 +222,7 @@ impl ResumedRun<'_> {
         for file in files {
             let Some(table) = self.catalogue.find(&file.table) else { continue };
             let mut pages = Pages { table, partition, sink, waiting: None };
-            for line in store.rows(&file.key, &table.all_columns()).await?.lines() {
+            for line in store.rows(file, &table.all_columns()).await?.lines() {
                 let row: StoredRow<'_> =
                     serde_json::from_str(line).map_err(|error| store.unreadable(&file.key, &error.to_string()))?;
                 // A row that is skipped here is lost, since its parent is not asked again.

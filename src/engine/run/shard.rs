@@ -1,7 +1,7 @@
 //! Carries out the shards of a run: collects their accounts side by side into the sink, within the deadline.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::account::{AccountContext, AccountOutcome, ShardContext};
+use super::checks::{check_plan, check_shard};
 use super::plan_run::Run;
 use super::resume::{PriorResults, ResumedRun};
 use super::run_store::CATCH_UP_SHARD;
@@ -74,13 +75,14 @@ impl Run {
     /// Collects all accounts of a shard and writes their files. Commits nothing.
     pub(super) async fn collect_shard(&self, shard: &Shard, until: &StopCondition) -> Result<ShardManifest, Error> {
         let catalogue = prepare::catalogue()?;
+        check_plan(&self.plan)?;
+        let tables = self.planned_tables(catalogue)?;
         let stop = until.stop.child_token();
         let write_margin: Arc<WriteMarginEstimator> = Arc::default();
         let margin = WriteMargin { fixed: self.engine.settings.margin, estimator: write_margin.clone() };
         let _timer = until.deadline.map(|deadline| stop_in_time(deadline, margin, stop.clone()));
         let (sink, writer) = self.start_writer(shard, catalogue, write_margin.clone(), stop.clone());
         let prior_results = self.load_prior_results(shard, catalogue, &sink).await?;
-        let tables = self.planned_tables(catalogue)?;
         let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
         let (backend, session_name) = (self.engine.backend.clone(), self.plan.run_id.session_name());
         let partition = backend.partition;
@@ -103,7 +105,9 @@ impl Run {
         let written = writer.await;
         let written = written.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
         let files = written.map_err(|error| self.store.error(&error))?;
-        Ok(self.shard_manifest(shard, outcomes, files))
+        let manifest = self.shard_manifest(shard, outcomes, files);
+        check_shard(&self.plan, &manifest, self.resumed_from.is_some())?;
+        Ok(manifest)
     }
 
     /// The planned resource types, by their index in the catalogue. A type that this version does not know is an error: a run
@@ -212,7 +216,14 @@ impl Run {
     fn shard_manifest(&self, shard: &Shard, outcomes: Vec<AccountOutcome>, files: Vec<WrittenFile>) -> ShardManifest {
         let (mut accounts, mut failures) = (Vec::new(), Vec::new());
         let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
+        let (mut cells_by_table, mut uncounted) = (BTreeMap::new(), Vec::new());
         for outcome in outcomes {
+            for (table, cells) in outcome.cells_by_table {
+                *cells_by_table.entry(table.to_owned()).or_default() += cells;
+            }
+            if outcome.has_panicked {
+                uncounted.push(outcome.summary.account_id.clone());
+            }
             if outcome.interrupted {
                 unfinished.push(outcome.summary.account_id.clone());
             }
@@ -228,6 +239,8 @@ impl Run {
             committed_at: now(),
             files,
             accounts,
+            cells_by_table,
+            uncounted,
             failures,
             failures_omitted,
             unfinished,

@@ -9,11 +9,11 @@ use serde_json::json;
 use tracing::Instrument;
 
 use super::history::{RemainingWork, RunHistory};
-use super::plan_run::RunStart;
+use super::plan_run::{Run, RunStart};
 use super::run_store::RunStore;
 use super::{Engine, Observer, RunRequest, StopCondition};
 use crate::domain::{RunId, new_attempt_id};
-use crate::engine::plan::Plan;
+use crate::engine::plan::{Plan, Shard};
 use crate::engine::report::{AccountCounts, Completeness, Manifest};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
@@ -92,7 +92,12 @@ impl Steps {
     }
 
     async fn plan_in_span(&self, request: RunRequest) -> Result<PlanStepOutput, Error> {
-        match Box::pin(self.engine.start_run(&self.store, &request)).await? {
+        let start = tokio::select! {
+            biased;
+            start = Box::pin(self.engine.start_run(&self.store, &request)) => start?,
+            error = request.until.out_of_time() => return Err(error),
+        };
+        match start {
             RunStart::Committed(manifest) => self.continue_after(*manifest).await,
             RunStart::Ready(run) => self.list_shards(&run.plan).await,
         }
@@ -101,7 +106,7 @@ impl Steps {
     /// Finishes the commit of a run, and finds the work that its chain of continuations leaves.
     async fn continue_after(&self, manifest: Manifest) -> Result<PlanStepOutput, Error> {
         let run_id = manifest.response.run_id.clone();
-        self.store.finish_commit(&manifest).await;
+        let finished = self.store.finish_commit(&manifest).await;
         self.engine.notify_or_log(&self.store, &manifest.response).await;
         // A state machine that was stopped between two runs of a chain continues with the second one.
         let (response, goes_on) = match self.history().remaining_work(&run_id).await? {
@@ -111,6 +116,10 @@ impl Steps {
             RemainingWork::Continue { last_committed: None, .. } => (manifest.response, false),
             RemainingWork::Nothing(last) => (last.response, false),
         };
+        // The rest of the run matters more than what is missing of this one. That was logged.
+        if !goes_on {
+            finished?;
+        }
         // The notification for the last run of the chain may also have been lost.
         if response.run_id != run_id {
             self.engine.notify_or_log(&self.store, &response).await;
@@ -169,6 +178,24 @@ impl Steps {
         until: StopCondition,
         observer: Arc<dyn Observer>,
     ) -> Result<(), Error> {
+        let (run, shard) = tokio::select! {
+            biased;
+            opened = Box::pin(self.open_shard(run_id, name, observer)) => match opened? {
+                Some(opened) => opened,
+                None => return Ok(()),
+            },
+            error = until.out_of_time() => return Err(error),
+        };
+        Box::pin(run.run_shard(&shard, &until)).await.map(|_| ())
+    }
+
+    /// Does everything that precedes the first call to a customer of a shard. Returns `None` if the shard comes too late.
+    async fn open_shard(
+        &self,
+        run_id: &RunId,
+        name: &str,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Option<(Run, Shard)>, Error> {
         let plan = self.existing_plan(run_id).await?;
         let shard = plan.shards().into_iter().find(|shard| shard.name == name).ok_or_else(|| {
             let what = format!("run {run_id} has no shard of this name");
@@ -176,10 +203,10 @@ impl Steps {
         })?;
         if self.store.is_reduced(run_id).await? {
             tracing::info!("the run was reduced without this shard: the shard is skipped");
-            return Ok(());
+            return Ok(None);
         }
         let run = self.engine.reopen_for_shard(&self.store, plan, observer).await?;
-        Box::pin(run.run_shard(&shard, &until)).await.map(|_| ())
+        Ok(Some((run, shard)))
     }
 
     /// The reduce step: commits the run from its shards, unless it is committed.
@@ -190,10 +217,7 @@ impl Steps {
 
     async fn reduce_in_span(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<ReduceStepOutput, Error> {
         let manifest = match self.store.manifest(run_id).await? {
-            Some(manifest) => {
-                self.store.finish_commit(&manifest).await;
-                manifest
-            }
+            Some(manifest) => manifest,
             None => {
                 let plan = self.existing_plan(run_id).await?;
                 let run = self.engine.reopen_for_reduce(&self.store, plan, observer).await?;
@@ -201,15 +225,17 @@ impl Steps {
                 Box::pin(run.reduce(shards)).await?
             }
         };
+        let finished = self.store.finish_commit(&manifest).await;
         let response = manifest.response;
         let goes_on = response.remaining.as_ref().is_some_and(|request| self.engine.may_continue(request));
         if response.remaining.is_some() && !goes_on {
             self.engine.log_limit_reached(&response);
         }
         if goes_on {
-            // The rest of the run matters more than its event.
+            // The rest of the run matters more than its event, and than what is missing of this one. That was logged.
             self.engine.notify_or_log(&self.store, &response).await;
         } else {
+            finished?;
             self.engine.notify(&self.store, &response).await?;
         }
         Ok(ReduceStepOutput {

@@ -16,7 +16,7 @@ use super::{SinkConfig, WriteMarginEstimator, WrittenFile, ndjson};
 use crate::catalogue::Table;
 use crate::domain::Format;
 use crate::inventory::{LedgerRow, Page};
-use crate::store::{StoreError, Upload};
+use crate::store::{PutOutcome, Store, StoreError, Upload};
 
 /// The approximate size of the pieces in which compressed lines are sent.
 const PIECE_BYTES: usize = 64 << 10;
@@ -24,6 +24,7 @@ const PIECE_BYTES: usize = 64 << 10;
 pub(super) struct TableFile {
     table: &'static str,
     key: String,
+    store: Store,
     upload: Upload,
     content: Content,
     sha256: Sha256,
@@ -55,8 +56,8 @@ impl TableFile {
         };
         let key = config.naming.key(config.format, table, number);
         let upload = config.store.upload(&key);
-        let margin = config.margin.clone();
-        Self { table, key, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, margin }
+        let (store, margin) = (config.store.clone(), config.margin.clone());
+        Self { table, key, store, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, margin }
     }
 
     /// Adds the records of one response.
@@ -152,15 +153,20 @@ impl TableFile {
             return Err(error);
         }
         let started = Instant::now();
-        self.upload.finish().await?;
+        let outcome = self.upload.finish().await?;
         self.margin.record_upload(started.elapsed());
+        let sha256 = hex::encode(self.sha256.finalize());
+        // The response of a successful attempt may have been lost. Anything else under this key is not what was written.
+        if outcome == PutOutcome::AlreadyExists && !holds(&self.store, &self.key, &sha256).await? {
+            return Err(StoreError::Taken { key: self.key });
+        }
         Ok(WrittenFile {
             table: self.table.into(),
             key: self.key,
             rows: self.rows,
             bytes: self.bytes,
             uncompressed_bytes: length,
-            sha256: hex::encode(self.sha256.finalize()),
+            sha256,
         })
     }
 
@@ -179,6 +185,12 @@ impl TableFile {
         self.margin.record_upload(started.elapsed());
         result
     }
+}
+
+/// Returns whether the object has the content with this checksum.
+async fn holds(store: &Store, key: &str, sha256: &str) -> Result<bool, StoreError> {
+    let object = store.read(key).await?;
+    Ok(object.is_some_and(|object| hex::encode(Sha256::digest(&object.bytes)) == sha256))
 }
 
 fn end_line(gzip: &mut GzEncoder<Vec<u8>>, row: &mut String, length: &mut u64) {

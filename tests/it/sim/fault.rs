@@ -130,6 +130,8 @@ pub(crate) struct Fault {
     pub parameter: Option<String>,
     /// The id of a resource that the call must name.
     pub about: Option<String>,
+    /// A part of the path that the call must have, such as the start of an object's key.
+    pub path: Option<String>,
     pub times: Times,
     pub kind: FaultKind,
 }
@@ -137,8 +139,9 @@ pub(crate) struct Fault {
 impl Fault {
     /// Returns a fault that fires for every call.
     pub(crate) fn new(kind: FaultKind) -> Self {
-        let (account, region, service, operation, parameter, about) = (None, None, None, None, None, None);
-        Self { account, region, service, operation, parameter, about, times: Times::Always, kind }
+        let (account, region, service, operation) = (None, None, None, None);
+        let (parameter, about, path) = (None, None, None);
+        Self { account, region, service, operation, parameter, about, path, times: Times::Always, kind }
     }
 
     /// Returns an error of this status and code.
@@ -170,6 +173,11 @@ impl Fault {
         Self { about: Some(id.to_owned()), ..self }
     }
 
+    /// Limits it to calls whose path has this part.
+    pub(crate) fn path(self, part: &str) -> Self {
+        Self { path: Some(part.to_owned()), ..self }
+    }
+
     pub(crate) fn times(self, times: Times) -> Self {
         Self { times, ..self }
     }
@@ -188,6 +196,7 @@ impl Fault {
             && self.operation.as_ref().is_none_or(|o| *o == call.operation)
             && self.parameter.as_ref().is_none_or(|name| call.param(name).is_some())
             && self.about.as_ref().is_none_or(|id| call.names(id))
+            && self.path.as_ref().is_none_or(|part| call.request.path.contains(part))
     }
 }
 

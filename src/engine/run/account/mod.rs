@@ -5,6 +5,7 @@
 mod cells;
 mod closed_regions;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -58,6 +59,10 @@ pub(super) struct AccountContext {
 pub(super) struct AccountOutcome {
     pub summary: AccountSummary,
     pub failures: Vec<FailureGroup>,
+    /// Ledger rows by table.
+    pub cells_by_table: BTreeMap<&'static str, u64>,
+    /// True if rolecall itself failed. Then rows may have been sent that no ledger row counts.
+    pub has_panicked: bool,
     /// Cells of which a part was answered before the run ended.
     pub partly_answered: Vec<PartlyAnswered>,
     /// True if the run ended before every cell was asked.
@@ -68,7 +73,8 @@ pub(super) struct AccountOutcome {
 #[derive(Debug, Default)]
 struct AccountProgress {
     ledger: AccountLedger,
-    session_opened: bool,
+    /// How far the account got.
+    stage: Stage,
     global_cells_opened: bool,
     regions: Regions,
     assume_request_ids: Vec<String>,
@@ -76,6 +82,8 @@ struct AccountProgress {
     overhead: CallCounts,
     /// Why the cells that are still open were not answered.
     end_cause: Option<AwsError>,
+    /// True if a task that collects has panicked.
+    has_panicked: bool,
 }
 
 /// What is known of an account's regions.
@@ -115,6 +123,7 @@ impl AccountContext {
             let result = AbortOnDropHandle::new(task).await;
             let mut progress = std::mem::take(&mut *lock(&progress));
             if let Err(error) = result {
+                progress.has_panicked = true;
                 progress.end_cause = Some(internal_error(error));
             }
             self.finish(progress).await
@@ -124,7 +133,8 @@ impl AccountContext {
 
     /// Closes the ledger of an account that was not started, or whose task panicked.
     pub(super) async fn finish_without_session(self, panic: Option<&str>) -> AccountOutcome {
-        self.finish(AccountProgress { end_cause: panic.map(internal_error), ..AccountProgress::default() }).await
+        let (end_cause, has_panicked) = (panic.map(internal_error), panic.is_some());
+        self.finish(AccountProgress { end_cause, has_panicked, ..AccountProgress::default() }).await
     }
 
     fn id(&self) -> &str {
@@ -147,8 +157,9 @@ impl AccountContext {
         });
         let partly_answered = partly_answered.collect();
         let interrupted = rows.iter().any(|row| row.cut);
-        let stage = if progress.session_opened { Stage::Collect } else { Stage::Assume };
-        let failures = group(&self.account.account_id, stage, &rows);
+        let mut cells_by_table = BTreeMap::new();
+        rows.iter().for_each(|row| *cells_by_table.entry(row.table).or_default() += 1);
+        let failures = group(&self.account.account_id, progress.stage, &rows);
         let mut summary = summarise(&self.account, &self.shard.session_name, progress.assume_request_ids, &rows);
         summary.calls += progress.overhead.calls;
         summary.retries += progress.overhead.retries;
@@ -157,7 +168,8 @@ impl AccountContext {
         // If the sink has ended, the run fails as a whole.
         let _ = self.shard.sink.send(SinkMessage::Ledger(rows)).await;
         self.shard.observer.account_done(&summary);
-        AccountOutcome { summary, failures, partly_answered, interrupted }
+        let has_panicked = progress.has_panicked;
+        AccountOutcome { summary, failures, cells_by_table, has_panicked, partly_answered, interrupted }
     }
 
     /// Gives every open cell its final row: the cause, or else that the run ended before the cell was asked.
@@ -209,13 +221,15 @@ impl AccountContext {
         };
         let opened = tokio::select! {
             biased;
-            opened = self.shard.roles.open_session(target) => opened?,
+            opened = self.shard.roles.open_session(target) => {
+                opened.inspect_err(|cause| lock(progress).stage = Stage::of_refused_session(cause.kind))?
+            }
             () = self.shard.stop.cancelled() => {
                 return Err(AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before STS answered"));
             }
         };
         let mut progress = lock(progress);
-        (progress.session_opened, progress.assume_request_ids) = (true, opened.request_ids);
+        (progress.stage, progress.assume_request_ids) = (Stage::Collect, opened.request_ids);
         Ok(opened.session)
     }
 
@@ -358,6 +372,7 @@ impl AccountContext {
                 }
                 TaskOutcome::NotStarted => {}
                 TaskOutcome::Panicked(message) => {
+                    progress.has_panicked = true;
                     let rows = self.rows_of_failed_job(&all[index], &internal_error(message));
                     rows.into_iter().for_each(|row| progress.ledger.close(row));
                 }

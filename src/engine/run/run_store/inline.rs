@@ -32,7 +32,7 @@ impl RunStore {
         for file in files() {
             let rows = tables.entry(file.table.clone()).or_default();
             let columns = catalogue.find(&file.table).map(Table::all_columns).unwrap_or_default();
-            let text = self.rows(&file.key, &columns).await?;
+            let text = self.rows(file, &columns).await?;
             bytes += text.len() as u64;
             response.inline_omitted = bytes > INLINE_BYTES;
             if response.inline_omitted {

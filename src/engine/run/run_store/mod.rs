@@ -3,6 +3,7 @@
 //! Every document is written once and never replaced; if another attempt was faster, its document counts.
 //! **Invariant:** every error names the output.
 
+mod documents;
 mod inline;
 mod published;
 
@@ -13,15 +14,15 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use super::Engine;
-use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::RunId;
 use crate::engine::plan::Plan;
 use crate::engine::report::{Manifest, ShardManifest};
 use crate::error::{Error, ErrorKind};
 use crate::inventory::Column;
-use crate::output::sink::{MIN_WRITE_MARGIN, parquet_to_ndjson};
+use crate::output::sink::{MIN_WRITE_MARGIN, WrittenFile, parquet_to_ndjson};
 use crate::settings::Runtime;
 use crate::store::{PutOutcome, Store, StoreError};
 pub(super) use published::COMMITTED;
@@ -69,6 +70,8 @@ pub(super) struct RunStore {
     store: Store,
     /// The output as the settings name it.
     location: String,
+    /// True if nothing is to be written.
+    only_reads: bool,
 }
 
 impl RunStore {
@@ -90,7 +93,12 @@ impl RunStore {
         };
         let store = Store::open(&location, &engine.backend.config, timeout, settings.output_kms_key.as_deref());
         let store = store.map_err(|error| error.at(&location))?;
-        Ok(Self { store, location })
+        Ok(Self { store, location, only_reads: false })
+    }
+
+    /// The same output for a command that writes nothing to it. Its errors say that the output cannot be read.
+    pub(super) fn for_reading(self) -> Self {
+        Self { only_reads: true, ..self }
     }
 
     /// The output as the settings name it: a folder, or `s3://bucket/prefix`.
@@ -105,18 +113,13 @@ impl RunStore {
 
     /// The error of a run whose output cannot be used.
     pub(super) fn error(&self, error: &StoreError) -> Error {
-        error.at(&self.location)
+        if self.only_reads { error.unread_at(&self.location) } else { error.at(&self.location) }
     }
 
     /// The error of an object that exists and has unusable content.
     pub(super) fn unreadable(&self, key: &str, what: &str) -> Error {
-        let cause = AwsError::new(AwsErrorKind::Unreadable, format!("it cannot be read: {what}"));
-        self.error(&StoreError::S3 { operation: "read", key: self.store.address(key), cause })
-    }
-
-    /// The error for a document that another attempt has written, and that does not exist when it is read.
-    fn lost(&self, key: &str) -> Error {
-        self.unreadable(key, "another attempt has written it, and it does not exist any more")
+        let address = self.store.address(key);
+        Error::new(ErrorKind::OutputUnreadable, format!("{address} cannot be read: {what}"))
     }
 
     /// Looks up what exists under the name of a run.
@@ -129,12 +132,21 @@ impl RunStore {
 
     pub(super) async fn plan(&self, run_id: &RunId) -> Result<Option<Plan>, Error> {
         let plan: Option<Plan> = self.read(&plan_key(run_id)).await?;
-        plan.map(|plan| self.require_run(run_id, &plan.run_id).map(|()| plan)).transpose()
+        if let Some(plan) = &plan {
+            self.require_run(run_id, &plan.run_id)?;
+            documents::check_plan(plan, run_id).map_err(|what| self.unreadable(&plan_key(run_id), &what))?;
+        }
+        Ok(plan)
     }
 
     pub(super) async fn manifest(&self, run_id: &RunId) -> Result<Option<Manifest>, Error> {
         let manifest: Option<Manifest> = self.read(&manifest_key(run_id)).await?;
-        manifest.map(|manifest| self.require_run(run_id, &manifest.response.run_id).map(|()| manifest)).transpose()
+        if let Some(manifest) = &manifest {
+            self.require_run(run_id, &manifest.response.run_id)?;
+            documents::check_manifest(manifest, run_id)
+                .map_err(|what| self.unreadable(&manifest_key(run_id), &what))?;
+        }
+        Ok(manifest)
     }
 
     /// Refuses the document of another run. Some file systems take `Nightly` and `nightly` for one name.
@@ -150,7 +162,12 @@ impl RunStore {
     }
 
     pub(super) async fn shard(&self, run_id: &RunId, shard: &str) -> Result<Option<ShardManifest>, Error> {
-        self.read(&shard_key(run_id, shard)).await
+        let manifest: Option<ShardManifest> = self.read(&shard_key(run_id, shard)).await?;
+        if let Some(manifest) = &manifest {
+            documents::check_shard(manifest, (run_id, shard))
+                .map_err(|what| self.unreadable(&shard_key(run_id, shard), &what))?;
+        }
+        Ok(manifest)
     }
 
     /// Reads the manifests of a plan's committed shards, without the catch-up shard.
@@ -177,7 +194,7 @@ impl RunStore {
                     run_id = plan.run_id.as_str(),
                     "another attempt has planned this run: continuing with its plan"
                 );
-                self.plan(&plan.run_id).await?.ok_or_else(|| self.lost(&plan_key(&plan.run_id)))
+                self.plan(&plan.run_id).await?.ok_or_else(|| self.gone(&plan_key(&plan.run_id)))
             }
         }
     }
@@ -190,20 +207,38 @@ impl RunStore {
             PutOutcome::AlreadyExists => {
                 let (run_id, name) = (shard.run_id.as_str(), &shard.shard);
                 tracing::info!(run_id, shard = name, "another attempt has committed this shard: its files count");
-                self.read(&key).await?.ok_or_else(|| self.lost(&key))
+                self.shard(&shard.run_id, &shard.shard).await?.ok_or_else(|| self.gone(&key))
             }
         }
     }
 
     /// Commits a run. If another attempt has committed it already, returns that one's manifest.
     pub(super) async fn commit_run(&self, manifest: Manifest) -> Result<Manifest, Error> {
-        match self.put_if_absent(&manifest_key(&manifest.response.run_id), &manifest).await? {
-            PutOutcome::Created => Ok(manifest),
-            PutOutcome::AlreadyExists => {
-                let run_id = &manifest.response.run_id;
-                self.manifest(run_id).await?.ok_or_else(|| self.lost(&manifest_key(run_id)))
-            }
+        let run_id = &manifest.response.run_id;
+        let key = manifest_key(run_id);
+        let written = self.put_if_absent(&key, &manifest).await;
+        if let Ok(PutOutcome::Created) = &written {
+            return Ok(manifest);
         }
+        // A write whose response was lost has committed the run too.
+        match (self.manifest(run_id).await, written) {
+            (Ok(Some(existing)), _) => Ok(existing),
+            (Ok(None), Ok(_)) => Err(self.gone(&key)),
+            (Ok(None), Err(error)) => {
+                let what = "The run is not committed. What its shards have committed stays: run the same event again";
+                Err(Error::new(error.kind, format!("{error}. {what}")))
+            }
+            (Err(_), Err(error)) => {
+                let what = "Whether the run is committed is not known: run the same event again";
+                Err(Error::new(error.kind, format!("{error}. {what}")))
+            }
+            (Err(unreadable), Ok(_)) => Err(unreadable),
+        }
+    }
+
+    /// The error of a document that another attempt wrote, and that is not there any more.
+    fn gone(&self, key: &str) -> Error {
+        self.unreadable(key, "it existed a moment ago, and is not there any more. Run the same event again")
     }
 
     /// The address of a run's manifest, as the response names it.
@@ -222,9 +257,13 @@ impl RunStore {
     }
 
     /// Reads the rows of a file as text, one JSON object a line, in either format.
-    pub(super) async fn rows(&self, key: &str, columns: &[Column]) -> Result<String, Error> {
+    pub(super) async fn rows(&self, file: &WrittenFile, columns: &[Column]) -> Result<String, Error> {
+        let key = file.key.as_str();
         let object = self.get(key).await?;
         let object = object.ok_or_else(|| self.unreadable(key, "it is named by a manifest and does not exist"))?;
+        if hex::encode(Sha256::digest(&object.bytes)) != file.sha256 {
+            return Err(self.unreadable(key, "its content is not the one that its manifest names (sha256)"));
+        }
         if key.ends_with(".parquet") {
             return parquet_to_ndjson(object.bytes, columns).map_err(|error| self.unreadable(key, &error.to_string()));
         }

@@ -5,10 +5,13 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+use serde::Deserialize;
+
 use super::{RunStore, manifest_key};
 use crate::domain::AccountId;
 use crate::engine::report::{Latest, Manifest};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// The folder of the lists of committed runs' files.
 pub(in crate::engine::run) const COMMITTED: &str = "committed";
@@ -17,19 +20,38 @@ const LATEST: &str = "latest.json";
 /// Attempts at moving `latest.json` while others move it at the same time.
 const LATEST_ATTEMPTS: u32 = 10;
 
+/// The part of `latest.json` that decides whether it moves. Other versions of rolecall may write further fields.
+#[derive(Deserialize)]
+struct LatestStart {
+    started_at: Timestamp,
+}
+
 impl RunStore {
-    /// Repeats the steps after a commit, in case the committing process ended before them. Failures are only logged: the
-    /// run is committed.
-    pub(in crate::engine::run) async fn finish_commit(&self, manifest: &Manifest) {
-        if let Err(error) = self.list_files(manifest).await {
-            let run_id = manifest.response.run_id.as_str();
-            tracing::warn!(run_id, %error, "the list of the committed run's files for Athena could not be written");
+    /// Carries out the steps after a commit, unless an earlier attempt has done so. Both are tried if one fails. The error
+    /// says that the run is committed, and what is missing.
+    pub(in crate::engine::run) async fn finish_commit(&self, manifest: &Manifest) -> Result<(), Error> {
+        let listed = self.list_files(manifest).await;
+        let moved = self.move_latest(manifest).await;
+        let steps = [("the list of its files, which Athena and the views read", listed), ("latest.json", moved)];
+        let missing: Vec<String> = steps
+            .into_iter()
+            .filter_map(|(name, result)| result.err().map(|error| format!("{name} could not be written: {error}")))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
         }
-        self.move_latest(manifest).await;
+        let (run_id, address) = (&manifest.response.run_id, &manifest.response.manifest);
+        let message = format!(
+            "run {run_id} is committed at {address}, but {}. Deliver the event again, or run it again under this run id: \
+             no customer is called, and only what is missing is written",
+            missing.join("; and ")
+        );
+        tracing::error!(run_id = run_id.as_str(), message, "a step after the commit of the run failed");
+        Err(Error::new(ErrorKind::OutputNotWritable, message))
     }
 
     /// Writes the list of a committed run's files where Athena reads it, one document a line.
-    pub(in crate::engine::run) async fn list_files(&self, manifest: &Manifest) -> Result<(), Error> {
+    async fn list_files(&self, manifest: &Manifest) -> Result<(), Error> {
         let (run_id, dt) = (&manifest.response.run_id, &manifest.plan.dt);
         let key = format!("{COMMITTED}/dt={dt}/{run_id}.ndjson");
         // A second delivery of an event writes nothing.
@@ -48,16 +70,6 @@ impl RunStore {
         result.map(|_| ()).map_err(|error| self.error(&error))
     }
 
-    /// Points `latest.json` at this run if its request narrows nothing. A failure is only logged: the next delivery of the
-    /// event, or the next run, repeats it.
-    pub(in crate::engine::run) async fn move_latest(&self, manifest: &Manifest) {
-        if !manifest.plan.request.narrows()
-            && let Err(error) = self.try_move_latest(manifest).await
-        {
-            tracing::warn!(run_id = manifest.response.run_id.as_str(), %error, "latest.json could not be moved");
-        }
-    }
-
     /// Returns the number of calls that each account took in the newest run of the whole fleet.
     pub(in crate::engine::run) async fn latest_call_counts(&self) -> Result<HashMap<AccountId, u64>, Error> {
         let Some(latest) = self.read::<Latest>(LATEST).await? else { return Ok(HashMap::new()) };
@@ -65,8 +77,11 @@ impl RunStore {
         Ok(accounts.into_iter().map(|account| (account.account_id, account.calls)).collect())
     }
 
-    /// Moves `latest.json` forward in time, never back.
-    async fn try_move_latest(&self, manifest: &Manifest) -> Result<(), Error> {
+    /// Points `latest.json` at this run if its request narrows nothing. It moves forward in time, never back.
+    async fn move_latest(&self, manifest: &Manifest) -> Result<(), Error> {
+        if manifest.plan.request.narrows() {
+            return Ok(());
+        }
         let run_id = &manifest.response.run_id;
         let latest = Latest {
             run_id: run_id.clone(),
@@ -77,14 +92,14 @@ impl RunStore {
         };
         for _ in 0..LATEST_ATTEMPTS {
             let current = self.get(LATEST).await?;
-            let newest = current.as_ref().map(|object| serde_json::from_slice::<Latest>(&object.bytes)).transpose();
-            let newest = newest.unwrap_or_else(|error| {
-                // Without a readable document nobody finds the newest run, so it is replaced.
-                tracing::warn!(run_id = run_id.as_str(), %error, "latest.json cannot be read and is replaced");
-                None
-            });
-            if newest.is_some_and(|newest| newest.started_at >= latest.started_at) {
-                return Ok(());
+            if let Some(object) = &current {
+                // It may name a newer run, so it is never replaced unread.
+                let newest: LatestStart = serde_json::from_slice(&object.bytes).map_err(|error| {
+                    self.unreadable(LATEST, &format!("{error}. It is left as it is: remove it, if it is of no use"))
+                })?;
+                if newest.started_at >= latest.started_at {
+                    return Ok(());
+                }
             }
             let etag = current.map(|object| object.etag);
             let bytes = self.encode(LATEST, &latest)?;
@@ -93,8 +108,7 @@ impl RunStore {
                 return Ok(());
             }
         }
-        // Other runs have moved it each time. The manifest of this run can be read without it.
-        tracing::warn!(run_id = run_id.as_str(), "latest.json was left as it is: other runs keep moving it");
-        Ok(())
+        let what = format!("it was changed {LATEST_ATTEMPTS} times while this run tried to move it");
+        Err(Error::new(ErrorKind::OutputNotWritable, what))
     }
 }

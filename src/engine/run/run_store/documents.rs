@@ -1,0 +1,89 @@
+//! Checks documents of runs as they are read: whoever may write to the output may have written them.
+//!
+//! A key or a date in them becomes the name of a file that is read or written. **Invariant:** reads and writes nothing.
+
+use jiff::civil::Date;
+
+use crate::domain::RunId;
+use crate::engine::plan::Plan;
+use crate::engine::report::{Manifest, ShardManifest};
+use crate::input::quoted;
+use crate::output::sink::WrittenFile;
+
+/// The version of the manifest that this program reads and writes.
+const MANIFEST_VERSION: u32 = 1;
+/// The folders of the files with rows.
+const DATA: [&str; 2] = ["parquet", "ndjson"];
+
+/// Checks that a plan is the one of this run, and that its date is one.
+pub(super) fn check_plan(plan: &Plan, run_id: &RunId) -> Result<(), String> {
+    check_name(&plan.run_id, run_id)?;
+    // Other texts are dates too, such as 20261121. The keys have this form alone.
+    let is_date = plan.dt.parse::<Date>().is_ok_and(|date| date.to_string() == plan.dt);
+    if is_date { Ok(()) } else { Err("its `dt` is no date such as 2026-11-21".to_owned()) }
+}
+
+/// Checks that a manifest is the one of this run, and names files of this output alone.
+pub(super) fn check_manifest(manifest: &Manifest, run_id: &RunId) -> Result<(), String> {
+    if manifest.version != MANIFEST_VERSION {
+        let version = manifest.version;
+        return Err(format!("it has version {version}, and this rolecall reads version {MANIFEST_VERSION}"));
+    }
+    check_name(&manifest.response.run_id, run_id)?;
+    check_plan(&manifest.plan, run_id)?;
+    check_files(&manifest.files)
+}
+
+/// Checks that the manifest of a shard is the one of this shard, and names files of this output alone.
+pub(super) fn check_shard(manifest: &ShardManifest, (run_id, shard): (&RunId, &str)) -> Result<(), String> {
+    check_name(&manifest.run_id, run_id)?;
+    if manifest.shard != shard {
+        return Err(format!("it is the manifest of another shard than {shard}"));
+    }
+    check_files(&manifest.files)
+}
+
+fn check_name(written: &RunId, run_id: &RunId) -> Result<(), String> {
+    if written == run_id { Ok(()) } else { Err(format!("it is the document of another run, {written}")) }
+}
+
+fn check_files(files: &[WrittenFile]) -> Result<(), String> {
+    match files.iter().find(|file| !is_data_key(&file.key)) {
+        None => Ok(()),
+        Some(file) => Err(format!("it names a file outside the output's folders of rows: {}", quoted(&file.key))),
+    }
+}
+
+/// Returns whether a key lies below a folder with rows, whatever the store makes of its parts.
+fn is_data_key(key: &str) -> bool {
+    let mut parts = key.split('/');
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+    parts.next().is_some_and(|folder| DATA.contains(&folder)) && parts.clone().count() > 0 && parts.all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_lie_below_the_folders_with_rows() {
+        for (key, is_data) in [
+            ("parquet/ec2_vpcs/dt=2026-11-21/x.0.1234abcd.0.parquet", true),
+            ("ndjson/ledger/dt=2026-11-21/x.0.1234abcd.0.ndjson.gz", true),
+            ("runs/x/plan.json", false),
+            ("targets.json", false),
+            ("/etc/passwd", false),
+            ("parquet", false),
+            ("parquet/", false),
+            ("parquet//etc/passwd", false),
+            ("parquet/../runs/x/plan.json", false),
+            ("parquet/./x", false),
+            ("ndjson/x/..", false),
+            ("ndjson/..\\x", false),
+            ("../ndjson/x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_data_key(key), is_data, "{key}");
+        }
+    }
+}
