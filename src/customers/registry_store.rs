@@ -20,6 +20,8 @@ use crate::store::{Store, StoreError, split_object};
 const MAX_ATTEMPTS: u32 = 100;
 /// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_millis(250);
+/// The largest registry that is read or written, in bytes.
+const MAX_BYTES: usize = 128 << 20;
 /// The file next to the registry that `make deploy` writes.
 const PUBLISHED: &str = "published.json";
 
@@ -57,6 +59,7 @@ impl RegistryStore {
     pub(crate) async fn read(&self) -> Result<Registry, Error> {
         let object = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
         let object = object.ok_or_else(|| unreadable(&self.address, "it does not exist"))?;
+        self.require_size(object.bytes.len())?;
         Registry::read(&object.bytes, self.partition).map_err(|errors| invalid(&errors))
     }
 
@@ -75,6 +78,7 @@ impl RegistryStore {
         let Some(object) = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))? else {
             return Ok((RegistryFile::new(), None));
         };
+        self.require_size(object.bytes.len())?;
         // Only a valid file is edited: validation ensures that `RegistryFile` can hold it.
         Registry::read_allowing_empty(&object.bytes, self.partition).map_err(|errors| invalid(&errors))?;
         let file = serde_json::from_slice(&object.bytes)
@@ -97,6 +101,7 @@ impl RegistryStore {
                 return Ok(outcome);
             }
             let text = after.to_json();
+            self.require_size(text.len())?;
             Registry::read_allowing_empty(text.as_bytes(), self.partition).map_err(refused)?;
             let written = self.store.put_if_match(&self.name, text.clone().into(), tag.as_deref()).await;
             if written.map_err(|error| self.not_writable(&error.to_string()))? || self.holds(&text).await? {
@@ -105,6 +110,19 @@ impl RegistryStore {
             tokio::time::sleep(MAX_BACKOFF.mul_f64(jitter())).await;
         }
         Err(self.not_writable("others keep changing it: try again"))
+    }
+
+    /// Refuses a file that takes too much memory to read: about fifteen times its size.
+    fn require_size(&self, bytes: usize) -> Result<(), Error> {
+        if bytes <= MAX_BYTES {
+            return Ok(());
+        }
+        let what = format!(
+            "the registry {} has {bytes} bytes, and at most {MAX_BYTES} are read (about 500,000 targets): divide the targets \
+             among several registries",
+            self.address
+        );
+        Err(Error::new(ErrorKind::InvalidRegistry, what))
     }
 
     /// Returns whether the stored file has this text: the response to a successful write may have been lost.

@@ -335,3 +335,37 @@ async fn the_documents_of_another_run_are_not_taken_for_its_own() {
     let status = run_command(rolecall(&["status", "nightly", "--output", &output]));
     assert_refused(&status, "RunIdTaken");
 }
+
+#[test]
+fn a_registry_that_takes_too_much_memory_is_refused_with_the_limit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json");
+    // The file is sparse: it takes no space.
+    std::fs::File::create(&registry).and_then(|file| file.set_len((128 << 20) + 1)).expect("a file");
+    let address = registry.display().to_string();
+    for arguments in [["targets", "list"], ["plan", "--skip-unknown"]] {
+        let mut command = rolecall(&arguments);
+        command.args(["--registry", &address]);
+        assert_refused(&run_command(command), "at most 134217728 are read");
+    }
+}
+
+#[test]
+fn a_setting_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in ["ROLECALL_OUTPUT", "ROLECALL_DEADLINE"] {
+        let mut command = rolecall(&["schema", "duckdb", "--format", "ndjson"]);
+        command.env(name, std::ffi::OsStr::from_bytes(b"a\xff"));
+        assert_refused(&run_command(command), name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timings_that_cannot_be_written_are_reported_before_the_run() {
+    let fixture = Fixture::start(1, account_with(1, 1, 1), |_| {}).await;
+    let mut command = fixture.command(fixture.out().to_str().expect("a path"));
+    command.args(["--run-id", "timed", "--timings", "/dev/null/nowhere"]);
+    let refused = tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ran");
+    assert_refused(&refused, "the timings cannot be written");
+    assert!(!fixture.out().exists());
+}

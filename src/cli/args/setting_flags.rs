@@ -1,11 +1,13 @@
 //! The flags that come from the table of settings, with their help and defaults.
 
+use std::env::VarError;
 use std::marker::PhantomData;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::error::{Error, ErrorKind};
-use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings, variable};
+use crate::input::ValidationErrors;
+use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
 
 /// The settings that a command takes as flags.
 pub(crate) trait FlagSet {
@@ -68,8 +70,18 @@ impl<S: FlagSet> SettingFlags<S> {
     /// Returns the settings. A flag overrides the environment variable of the same setting.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         let flag = |name: &str| self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        Settings::read(|name| flag(name).or_else(|| variable(name)))
-            .map_err(|errors| Error::of(ErrorKind::InvalidSettings, &errors))
+        let mut errors = ValidationErrors::new();
+        for setting in SETTINGS.iter().filter(|setting| flag(setting.name).is_none()) {
+            if let Err(VarError::NotUnicode(_)) = std::env::var(setting.name) {
+                errors.push(setting.name, "is not UTF-8 text, and would count as not given: correct or unset it");
+            }
+        }
+        match Settings::read(|name| flag(name).or_else(|| std::env::var(name).ok())) {
+            Ok(settings) if errors.is_empty() => return Ok(settings),
+            Ok(_) => {}
+            Err(more) => errors.merge(more),
+        }
+        Err(Error::of(ErrorKind::InvalidSettings, &errors))
     }
 
     fn rows() -> impl Iterator<Item = (&'static Setting, Flag)> {

@@ -163,7 +163,7 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name.to_owned();
     let backend_role = settings.backend_role.clone().unwrap_or_else(|| {
-        terminal::note(&format!("--backend-role is missing: replace 111122223333 by your backend's account"));
+        terminal::note("--backend-role is missing: replace 111122223333 by your backend's account");
         format!("arn:{partition}:iam::111122223333:role/rolecall-backend")
     });
     let bucket_and_key = |address: &Option<String>| match Place::read(address.as_deref()?) {
@@ -178,9 +178,9 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     let customer_roles = customer_roles(settings, &backend).await;
     let kms_key = settings.output_kms_key.clone().filter(|key| key.contains(":key/"));
     if kms_key.is_none() && settings.output_kms_key.is_some() {
-        terminal::note(&format!(
-            "ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it"
-        ));
+        terminal::note(
+            "ROLECALL_OUTPUT_KMS_KEY is not the ARN of a key, as a policy requires: the policy has no statement for it",
+        );
     }
     let registry = bucket_and_key(&settings.registry);
     Ok(write::admin(&AdminPolicyInputs { partition, backend_role, customer_roles, kms_key, registry, output }))

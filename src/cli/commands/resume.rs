@@ -50,7 +50,7 @@ async fn follow(
     let execution = machine.start(next, input).await?;
     let show_progress = terminal::is_watched() && !as_json;
     if show_progress {
-        terminal::note(&format!("{execution}"));
+        terminal::note(&execution);
     }
     let output = machine
         .follow(&execution, |progress| {
