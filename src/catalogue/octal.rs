@@ -1,8 +1,8 @@
 //! Decodes the octal escapes in Route 53's names.
 //!
 //! Route 53 writes every character other than letters, digits, hyphens and dots between labels as `\ooo`. A decoded dot
-//! or backslash belongs to its label, so it keeps a backslash, as in zone files (RFC 1035): `a\056b` is `a\.b`, the one
-//! label that another zone could not have as `a.b`.
+//! or backslash belongs to its label, so it keeps a backslash, as in zone files (RFC 1035): `a\056b` is `a\.b`, and
+//! differs from the two labels of `a.b`.
 //!
 //! **Invariant:** knows nothing of records.
 
