@@ -333,6 +333,25 @@ async fn accounts_without_a_turn_were_not_asked() {
     assert!(shown.out.contains("the run's time ended first") && !shown.out.contains("role ARN"), "{shown:?}");
 }
 
+/// A run that only has the name of another one's rest completes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_only_has_the_name_of_a_rest_is_no_part_of_the_chain() {
+    let fixture = Fixture::start(2, account_with(1, 0, 0), |_| {}).await;
+    let other = json!({ "run_id": "n.r1", "accounts": "all", "resources": ["accounts"] });
+    assert_complete(&fixture.run(other, None).await.expect("a response"));
+    let hung = fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::Sts).operation("AssumeRole"));
+    fixture.run_until(narrow("n"), |_| fixture.sim.fired(hung) > 0).await.expect("a response");
+    fixture.sim.clear_faults();
+    let status = run_cli(&fixture, &fixture.out(), &["status", "n"]);
+    assert!(status.code == 2 && status.out.contains("taken the name n.r1"), "{status:?}");
+    let status = run_cli(&fixture, &fixture.out(), &["status", "n", "--json"]);
+    let document = status.response();
+    assert_eq!((&document["chain"]["status"], &document["next_is_taken"]), (&json!("failed"), &json!(true)));
+    let resumed = run_cli(&fixture, &fixture.out(), &["resume", "n"]);
+    assert!(resumed.code == 2 && resumed.err.contains("RunIdTaken"), "{resumed:?}");
+    assert!(!resumed.out.contains("Nothing remains"), "{resumed:?}");
+}
+
 /// A file for timings that cannot be written costs no run.
 #[tokio::test(flavor = "multi_thread")]
 async fn timings_that_cannot_be_written_are_refused_before_the_run() {
