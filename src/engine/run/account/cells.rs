@@ -120,6 +120,16 @@ impl AccountContext {
         jobs(shard.catalogue, &tables, reach, region)
     }
 
+    /// Makes the rows of a job that asked nothing, or whose answers are lost.
+    pub(super) fn rows_of_failed_job(&self, job: &Job, cause: &AwsError) -> Vec<LedgerRow> {
+        let tables = job.wanted.then_some(job.root).into_iter().chain(job.children.iter().copied());
+        let row = |index: usize| {
+            let cell = cell_type(self.shard.catalogue.at(index));
+            LedgerRow::new(&self.shard.run_id, self.id(), &job.region, cell, Status::of_earlier_call(cause.kind))
+        };
+        tables.map(|index| row(index).because(cause)).collect()
+    }
+
     /// Returns true if the cell is planned, and no earlier run has answered it.
     pub(super) fn is_wanted(&self, table: &Table, region: &str) -> bool {
         let planned = self.shard.tables.contains(&table.index);

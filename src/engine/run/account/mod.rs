@@ -25,7 +25,6 @@ use crate::engine::plan::{ChosenRegions, PlannedAccount, RegionFilter};
 use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
 use crate::inventory::{AccountLedger, GLOBAL, LedgerRow, Status};
 use crate::output::sink::{SinkMessage, WriteMarginEstimator};
-use cells::cell_type;
 use closed_regions::ClosedRegions;
 
 /// What all accounts of a shard share.
@@ -379,18 +378,6 @@ impl AccountContext {
             }
         })
         .await;
-    }
-}
-
-impl AccountContext {
-    /// Makes the rows of a job that asked nothing, or whose answers are lost.
-    fn rows_of_failed_job(&self, job: &Job, cause: &AwsError) -> Vec<LedgerRow> {
-        let tables = job.wanted.then_some(job.root).into_iter().chain(job.children.iter().copied());
-        let row = |index: usize| {
-            let cell = cell_type(self.shard.catalogue.at(index));
-            LedgerRow::new(&self.shard.run_id, self.id(), &job.region, cell, Status::of_earlier_call(cause.kind))
-        };
-        tables.map(|index| row(index).because(cause)).collect()
     }
 }
 
