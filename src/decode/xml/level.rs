@@ -183,6 +183,10 @@ impl<'a> Decoder<'a> {
                 || is_step(selector, depth, tag)
                 || is_of_items(selector, depth, tag)
         };
+        if depth == 0 && is_paging(selector.operation().output, tag) {
+            // `<IsTruncated>false</IsTruncated>` says that there is no other page, whatever the listing pages by.
+            return if self.reader.says_no(tag)? { Ok(()) } else { Err(misplaced(tag)) };
+        }
         let mut suspect = is_suspect(tag);
         self.reader.skip_names(|name| suspect = suspect || is_suspect(name))?;
         if suspect { Err(misplaced(tag)) } else { Ok(()) }

@@ -110,6 +110,12 @@ impl<'a> ItemReader<'a> {
         self.scanner.skip(seen)
     }
 
+    /// Reads an unknown element up to its end tag, and returns whether it is empty or `false`.
+    pub(super) fn says_no(&mut self, tag: &str) -> Result<bool, DecodeError> {
+        let json = read_unknown(&mut self.scanner, tag)?;
+        Ok(matches!(json.trim_matches('"').trim(), "" | "false"))
+    }
+
     /// Reads a list of `Key` and `Value`, in AWS's order. Returns the JSON of what is no pair of both.
     pub(super) fn read_tags(&mut self, list: &'static List, tags: &mut Vec<TagPair>) -> Result<String, DecodeError> {
         let mut others = String::new();

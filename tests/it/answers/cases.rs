@@ -103,6 +103,7 @@ fn content_that_would_be_passed_over_is_an_error() {
         "<vpcSet/>text",
         "<vpcSet/><NextToken>a</NextToken>",
         "<vpcSet/><nextPageToken>a</nextPageToken>",
+        "<vpcSet/><IsTruncated>true</IsTruncated>",
         "<vpcSet/><paging><nextToken>a</nextToken></paging>",
         "<vpcSet/><requestId><nextToken>a</nextToken></requestId>",
         "<vpcSet/><nextToken>a<b/></nextToken>",
@@ -119,9 +120,13 @@ fn content_that_would_be_passed_over_is_an_error() {
     for document in [format!("{one}{one}"), format!("{one}x"), format!("x{one}"), one.replace("Vpcs", "Subnets")] {
         assert!(read_document(table("ec2_vpcs"), &document).is_err(), "{document}");
     }
-    for nothing in
-        ["", "<requestId>r</requestId>", "<vpcSet/>", "<vpcSet> <!-- x --> </vpcSet><newMember>x</newMember>"]
-    {
+    for nothing in [
+        "",
+        "<requestId>r</requestId>",
+        "<vpcSet/>",
+        "<vpcSet> <!-- x --> </vpcSet><newMember>x</newMember>",
+        "<vpcSet/><IsTruncated>false</IsTruncated>",
+    ] {
         assert_eq!(read("ec2_vpcs", nothing), Ok(vec![]), "{nothing}");
     }
 }
