@@ -59,6 +59,7 @@ pub(super) fn cause_of(error: &CredentialsError, environment: &Environment) -> A
     let sentence = of_sso(text, profile)
         .or_else(|| of_process(text, profile))
         .or_else(|| of_web_identity(text, environment))
+        .or_else(|| of_login(text, profile))
         .or_else(|| of_profile(text, profile))
         .or_else(|| of_machine(text));
     sentence
@@ -226,17 +227,25 @@ fn of_web_identity(text: &str, environment: &Environment) -> Option<String> {
     text.contains("ExpiredToken").then(|| EXPIRED_TOKEN.to_owned())
 }
 
-fn of_profile(text: &str, profile: &Profile) -> Option<String> {
-    let name = profile.name();
+/// The function is built without `aws login`, since nobody signs in there.
+fn of_login(text: &str, profile: &Profile) -> Option<String> {
+    let (name, _) = profile.find("login_session")?;
     if text.contains("credentials-login") {
         return Some(format!(
-            "the profile {} was made by `aws login`, which rolecall cannot read itself: run {} and take the credentials \
-             that it prints, or make a profile with credential_process = {}",
-            quoted(name),
-            export(name, "env"),
-            export(name, "process").trim_matches('`')
+            "the profile {} was made by `aws login`, which only works on the command line: give the function a role",
+            quoted(name)
         ));
     }
+    Some(format!(
+        "the sign-in of the profile {} has expired, or nobody has signed in yet: run `aws login --profile {}` ({})",
+        quoted(name),
+        bare(name),
+        cut(text.rsplit("LoginTokenError: ").next().unwrap_or(text))
+    ))
+}
+
+fn of_profile(text: &str, profile: &Profile) -> Option<String> {
+    let name = profile.name();
     if text.contains("invalid profile") {
         return Some(broken_files(profile.broken.as_deref().unwrap_or(text)));
     }

@@ -70,8 +70,9 @@ impl NextPage {
     }
 
     /// The page of this marker, which counts only if the response is truncated. A truncated response without a marker is
-    /// an error; otherwise an incomplete listing would look complete.
+    /// an error; otherwise an incomplete listing would look complete. An empty marker is none: it would list from the start.
     pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
+        let token = token.filter(|token| token.first().is_some_and(|first| !first.is_empty()));
         match (truncated, token) {
             (false, _) => Self::End,
             (true, Some(token)) => Self::Page(token),

@@ -178,8 +178,7 @@ def settings_page(settings: list[dict]) -> str:
         "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`. Blank ones count as",
         "unset. Its settings of retries are ignored. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case) name the",
         "proxies, `AWS_CA_BUNDLE` (or `ca_bundle` of the profile) and `SSL_CERT_FILE` the certificates to trust. Profiles of",
-        "`aws sso login` and `credential_process` work. A profile of `aws login` works by",
-        "`credential_process = aws configure export-credentials --profile NAME --format process`.",
+        "`aws login`, `aws sso login` and `credential_process` work on the command line.",
     ]
     return "\n".join(page) + "\n"
 

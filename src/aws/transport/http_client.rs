@@ -15,9 +15,9 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use tokio::time::Instant;
 
 use super::call_context::{DecodedPage, OpenCall};
+use super::stopwatch::Stopwatch;
 use super::{MemoryPermit, Transport};
 use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
 use crate::aws::error_body::is_error_document;
@@ -218,40 +218,6 @@ impl BodyLimit {
             Self::Answer(bytes) => bytes,
             Self::Error => MAX_ERROR_BYTES,
         }
-    }
-}
-
-/// The time of an attempt, which can be paused.
-struct Stopwatch {
-    began: Instant,
-    deadline: Instant,
-    paused: Duration,
-}
-
-impl Stopwatch {
-    fn start(timeout: Duration) -> Self {
-        let began = Instant::now();
-        Self { began, deadline: began + timeout, paused: Duration::ZERO }
-    }
-
-    /// How long it ran, and how long it was paused.
-    fn times(&self) -> (Duration, Duration) {
-        (self.began.elapsed().saturating_sub(self.paused), self.paused)
-    }
-
-    /// Awaits a future; `None` if the time runs out first.
-    async fn time<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.deadline, future).await.ok()
-    }
-
-    /// Awaits a future with the clock paused.
-    async fn pause<T>(&mut self, future: impl Future<Output = T>) -> T {
-        let since = Instant::now();
-        let value = future.await;
-        let paused = since.elapsed();
-        self.deadline += paused;
-        self.paused += paused;
-        value
     }
 }
 

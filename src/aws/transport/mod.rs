@@ -18,6 +18,7 @@ mod concurrency_limit;
 mod adaptive_limit;
 mod memory_budget;
 mod time_budget;
+mod stopwatch;
 mod call_context;
 mod http_client;
 

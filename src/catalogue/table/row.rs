@@ -96,10 +96,13 @@ impl Table {
         }
     }
 
-    /// Whether a record passes a filter. Every record passes `None`.
+    /// Whether a record passes a filter. Every record passes `None`. A record without a readable member passes: AWS is asked
+    /// about it, and its answer is in the ledger.
     pub fn passes(&self, record: &Record, filter: Option<MemberFilter>) -> bool {
-        filter
-            .is_none_or(|filter| matches!(self.member_value(record, filter.member), Value::Boolean(true)) == filter.is)
+        filter.is_none_or(|filter| match self.member_value(record, filter.member) {
+            Value::Boolean(is) => is == filter.is,
+            _ => true,
+        })
     }
 
     /// A member of a record, if it is an integer.

@@ -45,7 +45,7 @@ fn each_cause_of_missing_credentials_is_named() {
         ("no section", "region = eu-west-1\n".into(), &["the profiles cannot be read"]),
         ("token expired", TOKEN.replace("TOKEN", &token), &["the web identity token has expired"]),
         ("token missing", TOKEN.replace("TOKEN", "/nowhere/token"), &["the web identity token cannot be read", "web_identity_token_file"]),
-        ("aws login", "[profile work]\nlogin_session = arn:aws:iam::111122223333:user/x\n".into(), &["made by `aws login`", "export-credentials --profile work"]),
+        ("aws login", "[profile work]\nlogin_session = arn:aws:iam::111122223333:user/x\n".into(), &["the sign-in of the profile `work` has expired", "aws login --profile work"]),
         ("no credentials", "[profile work]\nregion = eu-west-1\n".into(), &["the profile `work` has no credentials"]),
         ("loop", "[profile work]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = work\n".into(), &["the profile `work` cannot be used"]),
     ];

@@ -4,6 +4,7 @@
 
 mod cells;
 mod closed_regions;
+mod log;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +23,7 @@ use crate::domain::{CallCounts, Partition, is_full_name, lock};
 use crate::engine::collect::{AccountInfo, Collected, Context, EnabledRegions, Job, RegionQuery, accounts_row};
 use crate::engine::fan_out::{TaskOutcome, fan_out};
 use crate::engine::plan::{ChosenRegions, PlannedAccount, RegionFilter};
-use crate::engine::report::{AccountSummary, Completeness, FailureGroup, PartlyAnswered, Stage, group, summarise};
+use crate::engine::report::{AccountSummary, FailureGroup, PartlyAnswered, Stage, group, summarise};
 use crate::inventory::{AccountLedger, GLOBAL, LedgerRow, Status};
 use crate::output::sink::{SinkMessage, WriteMarginEstimator};
 use closed_regions::ClosedRegions;
@@ -163,7 +164,7 @@ impl AccountContext {
         summary.calls += progress.overhead.calls;
         summary.retries += progress.overhead.retries;
         summary.throttles += progress.overhead.throttles;
-        log_outcome(&summary, &failures);
+        log::outcome(&summary, &failures);
         // If the sink has ended, the run fails as a whole.
         let _ = self.shard.sink.send(SinkMessage::Ledger(rows)).await;
         self.shard.observer.account_done(&summary);
@@ -378,27 +379,5 @@ impl AccountContext {
             }
         })
         .await;
-    }
-}
-
-/// Logs the account's figures, and one warning for each group of failures.
-fn log_outcome(summary: &AccountSummary, failures: &[FailureGroup]) {
-    let records: u64 = summary.records.values().sum();
-    let status = summary.status;
-    tracing::info!(?status, records, calls = summary.calls, throttles = summary.throttles, "account done");
-    if status == Completeness::NotStarted {
-        return;
-    }
-    for failure in failures {
-        let (code, tables) = (failure.code.as_deref().unwrap_or("-"), failure.tables.join(" "));
-        tracing::warn!(
-            stage = ?failure.stage,
-            status = failure.status.name(),
-            code,
-            cells = failure.cells,
-            tables,
-            aws_message = failure.message,
-            "cells of the account were not answered in full"
-        );
     }
 }
