@@ -69,13 +69,14 @@ impl NextPage {
         token.filter(|token| !token.is_empty()).map_or(Self::End, |token| Self::Page(vec![token]))
     }
 
-    /// The page of this marker, which counts only if the response is truncated. A truncated response without a marker is
-    /// an error; otherwise an incomplete listing would look complete. An empty marker is none: it would list from the start.
+    /// The page of this marker. A truncated response without a marker is an error; otherwise an incomplete listing would
+    /// look complete. An empty marker is none: it would list from the start. A marker in a response that is not truncated is
+    /// followed, since the SDK takes a flag that is missing for `false`.
     pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
         let token = token.filter(|token| token.first().is_some_and(|first| !first.is_empty()));
         match (truncated, token) {
-            (false, _) => Self::End,
-            (true, Some(token)) => Self::Page(token),
+            (false, None) => Self::End,
+            (_, Some(token)) => Self::Page(token),
             (true, None) => Self::Truncated(AwsError::new(
                 AwsErrorKind::Unreadable,
                 "the answer is truncated and does not say where it goes on",

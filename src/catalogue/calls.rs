@@ -33,7 +33,8 @@ macro_rules! whole {
     };
 }
 
-/// A listing that is paged by a marker, which counts only if `IsTruncated` is true. Most of Route 53 pages so.
+/// A listing that is paged by a marker. Most of Route 53 pages so. Where every answer has a marker, the caller leaves it out
+/// unless `IsTruncated` is true.
 macro_rules! marked {
     (listed $($request:tt)*) => { Source::Listed(marked!($($request)*)) };
     ($([$subject:ident])? $service:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {

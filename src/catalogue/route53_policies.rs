@@ -48,7 +48,7 @@ pub(super) const TYPES: &[ResourceType] = &[
                     [id] route53.list_traffic_policy_versions(),
                     100,
                     set_traffic_policy_version_marker,
-                    |answer| Some(answer.traffic_policy_version_marker)
+                    |answer| answer.is_truncated.then_some(answer.traffic_policy_version_marker)
                 ),
             )
         }],
@@ -56,7 +56,7 @@ pub(super) const TYPES: &[ResourceType] = &[
             listed route53.list_traffic_policies(),
             100,
             set_traffic_policy_id_marker,
-            |answer| Some(answer.traffic_policy_id_marker)
+            |answer| answer.is_truncated.then_some(answer.traffic_policy_id_marker)
         ),
         ..GLOBAL
     },
