@@ -98,10 +98,9 @@ impl<'a> Decoder<'a> {
         let mut found = false;
         while let Some(tag) = self.reader.next_child()? {
             let Some(index) = find_member(structure, tag, &mut previous) else {
-                if !is_metadata(tag) {
+                if self.skip_stranger(depth, tag)? && !is_metadata(tag) {
                     unknown.get_or_insert(tag);
                 }
-                self.skip_stranger(depth, tag)?;
                 continue;
             };
             let is_new = seen.insert(index);
@@ -175,8 +174,9 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Skips an unknown member beside the path, unless items or a page token could be in it.
-    fn skip_stranger(&mut self, depth: usize, tag: &str) -> Result<(), DecodeError> {
+    /// Skips an unknown member beside the path, unless items or a page token could be in it. Returns false if it only
+    /// says that there is no other page.
+    fn skip_stranger(&mut self, depth: usize, tag: &str) -> Result<bool, DecodeError> {
         let selector = self.selector;
         let is_suspect = |tag: &str| {
             (depth == 0 && is_paging(selector.operation().output, tag))
@@ -185,11 +185,11 @@ impl<'a> Decoder<'a> {
         };
         if depth == 0 && is_paging(selector.operation().output, tag) {
             // `<IsTruncated>false</IsTruncated>` says that there is no other page, whatever the listing pages by.
-            return if self.reader.says_no(tag)? { Ok(()) } else { Err(misplaced(tag)) };
+            return if self.reader.says_no(tag)? { Ok(false) } else { Err(misplaced(tag)) };
         }
         let mut suspect = is_suspect(tag);
         self.reader.skip_names(|name| suspect = suspect || is_suspect(name))?;
-        if suspect { Err(misplaced(tag)) } else { Ok(()) }
+        if suspect { Err(misplaced(tag)) } else { Ok(true) }
     }
 
     fn descend(&mut self, depth: usize, context: &mut Vec<Value>) -> Result<(), DecodeError> {

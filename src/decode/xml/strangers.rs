@@ -11,8 +11,8 @@ use super::scan::shown;
 use super::selector::ItemSelector;
 use crate::decode::shapes::{MemberKind, Structure};
 
-/// The members that AWS adds to every response.
-const METADATA: [&str; 2] = ["requestId", "ResponseMetadata"];
+/// The members that AWS adds to responses, and those that repeat the page size of the request.
+const METADATA: [&str; 4] = ["requestId", "ResponseMetadata", "MaxItems", "MaxResults"];
 /// Parts of the names that AWS gives to paging members.
 const PAGING: [&str; 5] = ["token", "marker", "truncated", "nextrecord", "nextpage"];
 

@@ -126,6 +126,7 @@ fn content_that_would_be_passed_over_is_an_error() {
         "<vpcSet/>",
         "<vpcSet> <!-- x --> </vpcSet><newMember>x</newMember>",
         "<vpcSet/><IsTruncated>false</IsTruncated>",
+        "<IsTruncated>false</IsTruncated>",
     ] {
         assert_eq!(read("ec2_vpcs", nothing), Ok(vec![]), "{nothing}");
     }
