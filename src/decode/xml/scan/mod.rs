@@ -110,13 +110,9 @@ impl<'a> Scanner<'a> {
             return Ok(first);
         }
         let mut text = first.into_owned();
-        loop {
-            match self.content(&mut text)? {
-                Tag::Start(name) => {
-                    return Err(DecodeError(format!("<{}> stands where text belongs", shown(name))));
-                }
-                Tag::End | Tag::Eof => return Ok(Cow::Owned(text)),
-            }
+        match self.content(&mut text)? {
+            Tag::Start(name) => Err(DecodeError(format!("<{}> stands where text belongs", shown(name)))),
+            Tag::End | Tag::Eof => Ok(Cow::Owned(text)),
         }
     }
 
