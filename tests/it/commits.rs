@@ -205,7 +205,7 @@ async fn a_plan_that_cannot_be_carried_out_is_refused() {
         ("no-types", |plan| plan["resources"] = json!([]), "no resource types"),
         ("no-accounts", |plan| plan["accounts"] = json!([]), "no accounts"),
         ("date", |plan| plan["dt"] = json!("../../x"), "`dt` is no date"),
-        ("name", |plan| plan["run_id"] = json!("other"), "another run"),
+        ("name", |plan| plan["run_id"] = json!("other"), "the documents of run other"),
     ];
     for (run_id, change_plan, needle) in changes {
         assert_complete(&fixture.run(narrow(run_id), None).await.expect("a response"));

@@ -258,9 +258,6 @@ fn resources(request: &Request, catalogue: &Catalogue, problems: &mut Validation
 
 fn regions(request: &Request, partition: &Partition, problems: &mut ValidationErrors) {
     let Some(patterns) = &request.regions else { return };
-    if patterns.is_empty() {
-        problems.push("request.regions", "it names no region: name at least one, or leave the field out");
-    }
     let globs = match Globs::new(patterns) {
         Ok(globs) => globs,
         Err(error) => return problems.push("request.regions", error.to_string()),
