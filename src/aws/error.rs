@@ -156,6 +156,27 @@ const SERVER_ERRORS: [&str; 8] = [
     "ServiceUnavailableException",
     "Unavailable",
 ];
+impl AwsError {
+    /// Returns whether AWS refused a parameter by its value. AWS checks permissions first, so the call was allowed. A code
+    /// that is not known here proves nothing.
+    pub(crate) fn refuses_parameter(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let code = code.strip_prefix("Client.").unwrap_or(code);
+        let parameters = [
+            "InvalidArgument",
+            "InvalidInput",
+            "InvalidParameter",
+            "InvalidParameterCombination",
+            "InvalidParameterValue",
+            "InvalidVPCId",
+        ];
+        // Such as InvalidVpcID.NotFound and InvalidLaunchTemplateId.NotFoundException.
+        let is_about_id = code.split_once('.').is_some_and(|(subject, problem)| {
+            subject.starts_with("Invalid") && (problem.starts_with("NotFound") || problem.starts_with("Malformed"))
+        });
+        self.kind == AwsErrorKind::NotFound || code.starts_with("NoSuch") || parameters.contains(&code) || is_about_id
+    }
+}
 
 impl<E> From<SdkError<E, HttpResponse>> for AwsError
 where

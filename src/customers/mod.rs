@@ -8,6 +8,7 @@ mod assume_role;
 pub use assume_role::{RoleAssumer, backend_role};
 
 pub(crate) use assume_role::OpenedSession;
+pub(crate) use published::Published;
 pub use registry::Registry;
 pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,

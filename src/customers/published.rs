@@ -1,71 +1,145 @@
-//! What `make deploy` publishes next to the registry: the role that customers trust, and their template.
+//! `published.json`: the role for customers to trust, and where their template lies. `make deploy` writes it beside the
+//! registry.
 //!
-//! Whoever may write there could name a role or a template of their own, which customers would then trust. So it is
-//! compared with what is known otherwise.
+//! Whoever can write there could have customers trust a role, or create a role from a template, of their own. So the role
+//! must be of the account that STS returns, unless the operator names it. The template must be that of this version, and
+//! must lie where `make deploy` puts it for the role's account.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use crate::domain::RoleArn;
+use aws_config::SdkConfig;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::aws::Identity;
+use crate::domain::{Arn, RoleArn, partition};
+use crate::error::{Error, ErrorKind};
 use crate::input::quoted;
+use crate::store::Store;
 
-/// The content of `published.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What to do about a template that is refused.
+const ADVICE: &str = "Find out who wrote it; run `make deploy` with this version, or give --template-url URL";
+
+/// What was published. Its form is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Published {
-    /// The ARN of `backend_role`.
-    pub backend_role_arn: String,
+    pub backend_role: RoleArn,
     /// The URL from which CloudFormation reads the customer's template.
     pub template_url: String,
     /// The template's SHA-256, in hexadecimal.
-    pub template_sha256: String,
+    template_sha256: String,
+    /// The address of the file.
+    place: String,
+}
+
+#[derive(Deserialize)]
+struct PublishedFile {
+    backend_role_arn: String,
+    template_url: String,
+    template_sha256: String,
 }
 
 impl Published {
-    /// Returns the role. It must be in the account of the caller, who deploys and operates the backend there.
-    pub(crate) fn role_in(&self, account_id: &str) -> Result<RoleArn, String> {
-        let arn = &self.backend_role_arn;
-        let role: RoleArn = arn.parse().map_err(|error| format!("its role cannot be read: {error}"))?;
-        if role.account_id.as_str() == account_id {
-            return Ok(role);
+    /// Reads the file at the address `place`, for a backend in this partition.
+    pub(crate) fn read(bytes: &[u8], place: &str, partition: &str) -> Result<Self, Error> {
+        let wrong = |what: String| {
+            let message = format!("{place} is not what `make deploy` writes: {what}");
+            Error::new(ErrorKind::RegistryUnreadable, message)
+        };
+        let file: PublishedFile = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+        let backend_role = RoleArn::in_partition(&file.backend_role_arn, partition)
+            .map_err(|error| wrong(format!("backend_role_arn {error}")))?;
+        let PublishedFile { template_url, template_sha256, .. } = file;
+        let is_hash = template_sha256.len() == 64
+            && template_sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hash {
+            return Err(wrong("template_sha256 is no SHA-256 in lowercase hexadecimal".into()));
         }
-        Err(format!(
-            "it names {arn}, a role of another account than yours, {account_id}. If customers should trust that role, give \
-             --backend-role {arn}"
-        ))
+        Ok(Self { backend_role, template_url, template_sha256, place: place.to_owned() })
     }
 
-    /// Checks that the template is that of this version, in the bucket of the backend's account. `endpoint` is where an
-    /// emulator serves all buckets.
-    pub(crate) fn check_template(&self, sha256: &str, role: &RoleArn, endpoint: Option<&str>) -> Result<(), String> {
-        let way_out = "Run `make deploy` with this version, or give --template-url";
+    /// Refuses a role of another account or partition than the caller's.
+    pub(crate) fn require_account(&self, identity: &Identity) -> Result<(), Error> {
+        let role = &self.backend_role;
+        let same_partition = identity.arn.parse::<Arn>().is_ok_and(|arn| arn.partition == role.partition);
+        if role.account_id.as_str() == identity.account_id && same_partition {
+            return Ok(());
+        }
+        Err(self.refused(&format!(
+            "names {role} as the role for customers to trust, and this runs as {}, of another account. Find out who wrote \
+             it; deploy again, or give --backend-role ARN",
+            identity.arn
+        )))
+    }
+
+    /// Refuses a template that is not the one with this SHA-256, or that lies elsewhere than `make deploy` puts it.
+    /// Returns why the template could not be read, if its content could not be compared.
+    pub(crate) async fn verify_template(
+        &self,
+        sha256: &str,
+        config: &SdkConfig,
+        timeout: Duration,
+    ) -> Result<Option<String>, Error> {
         if self.template_sha256 != sha256 {
-            let published = quoted(&self.template_sha256);
-            return Err(format!(
-                "its template has the SHA-256 {published}, and this version's has {sha256}. {way_out}"
-            ));
+            return Err(self.refused(&format!(
+                "names a template with the SHA-256 {}, which is not this version's, {sha256}. {ADVICE}",
+                self.template_sha256
+            )));
         }
-        let of_account = format!("-customers-{}-", role.account_id);
-        let key = format!("customer-role/{sha256}.yaml");
-        match self.template_object(endpoint) {
-            Some((bucket, found)) if bucket.contains(&of_account) && found == key => Ok(()),
-            _ => {
-                let url = quoted(&self.template_url);
-                Err(format!("its template {url} is not {key} in a bucket <name>{of_account}<region>. {way_out}"))
+        let (folder, name) = self.template_object(config.endpoint_url())?;
+        let store = Store::open(&folder, config, timeout, None);
+        let store = store.map_err(|error| self.refused(&format!("names the template {error}")))?;
+        let what = match store.read(&name).await {
+            Ok(Some(object)) if hex::encode(Sha256::digest(&object.bytes)) == sha256 => return Ok(None),
+            Ok(Some(_)) => "which has another SHA-256 than it says",
+            Ok(None) => "which is not there",
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        Err(self.refused(&format!("names the template {}, {what}. {ADVICE}", quoted(&self.template_url))))
+    }
+
+    /// Returns the folder (`s3://bucket/key`) of the template and its name there.
+    fn template_object(&self, endpoint: Option<&str>) -> Result<(String, String), Error> {
+        let name = format!("{}.yaml", self.template_sha256);
+        match self.parts_of_url(endpoint) {
+            Some((bucket, region, key))
+                if self.is_deployed_to(bucket, region) && key.strip_prefix("customer-role/") == Some(&name) =>
+            {
+                Ok((format!("s3://{bucket}/customer-role"), name))
             }
+            _ => Err(self.refused(&format!(
+                "names the template {}, which is not where `make deploy` puts it: customer-role/{name} in a bucket \
+                 <name>-customers-{}-<region>. {ADVICE}",
+                quoted(&self.template_url),
+                self.backend_role.account_id
+            ))),
         }
     }
 
-    /// Returns the bucket and the key in the template's URL: `https://<bucket>.s3.<region>.<suffix>/<key>`.
-    fn template_object(&self, endpoint: Option<&str>) -> Option<(&str, &str)> {
-        let url = self.template_url.as_str();
-        if let Some(rest) = endpoint.and_then(|endpoint| url.strip_prefix(endpoint.trim_end_matches('/'))) {
-            return rest.strip_prefix('/')?.split_once('/');
+    /// Returns whether `make deploy` makes a bucket of this name for the templates: `<Name>-customers-<account>-<region>`.
+    fn is_deployed_to(&self, bucket: &str, region: Option<&str>) -> bool {
+        let Some((name, rest)) = bucket.split_once(&format!("-customers-{}-", self.backend_role.account_id)) else {
+            return false;
+        };
+        let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        !name.is_empty() && bucket.bytes().all(is_plain) && region.is_none_or(|region| region == rest)
+    }
+
+    /// Returns the bucket, the region and the key of the URL. An emulator has one endpoint, and no regions in its URLs.
+    fn parts_of_url(&self, endpoint: Option<&str>) -> Option<(&str, Option<&str>, &str)> {
+        let url = &self.template_url;
+        if let Some(path) = endpoint.and_then(|endpoint| url.strip_prefix(endpoint.trim_end_matches('/'))) {
+            let (bucket, key) = path.strip_prefix('/')?.split_once('/')?;
+            return Some((bucket, None, key));
         }
+        let suffix = partition(&self.backend_role.partition)?.dns_suffix;
         let (host, key) = url.strip_prefix("https://")?.split_once('/')?;
-        let (bucket, service) = host.split_once(".s3.")?;
-        let of_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-        let (_, suffix) = service.split_once('.')?;
-        let is_aws = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"].contains(&suffix);
-        (host.bytes().all(of_host) && is_aws).then_some((bucket, key))
+        let (bucket, region) = host.strip_suffix(suffix)?.strip_suffix('.')?.split_once(".s3.")?;
+        Some((bucket, Some(region), key))
+    }
+
+    fn refused(&self, what: &str) -> Error {
+        Error::new(ErrorKind::InvalidRegistry, format!("{} {what}", self.place))
     }
 }
 
@@ -73,50 +147,95 @@ impl Published {
 mod tests {
     use super::*;
 
-    const SHA256: &str = "5eb63bbbe01eeed093cb22bb8f5acdc3e5eb63bbbe01eeed093cb22bb8f5acdc";
+    const SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-    fn published(url: &str) -> Published {
-        Published {
-            backend_role_arn: "arn:aws:iam::999999999999:role/rolecall-backend".into(),
-            template_url: url.into(),
-            template_sha256: SHA256.into(),
+    fn published(role: &str, url: &str) -> Result<Published, Error> {
+        let file = serde_json::json!({
+            "version": 1, "backend_role_arn": role, "template_url": url, "template_sha256": SHA256,
+        });
+        let partition = if role.starts_with("arn:aws-cn:iam:") { "aws-cn" } else { "aws" };
+        Published::read(file.to_string().as_bytes(), "s3://registry/published.json", partition)
+    }
+
+    #[test]
+    fn a_file_that_deploy_does_not_write_is_refused() {
+        for role in ["", "x", "arn:aws:iam::999999999999:user/x", "arn:aws-us-gov:iam::999999999999:role/x"] {
+            let refused = published(role, "").unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::RegistryUnreadable, "{role}");
+            assert!(refused.message.contains("published.json") && refused.message.contains("make deploy"), "{refused}");
+        }
+        let file = |sha256: &str| {
+            let text = format!(
+                r#"{{"backend_role_arn":"arn:aws:iam::999999999999:role/r","template_url":"","template_sha256":"{sha256}"}}"#
+            );
+            Published::read(text.as_bytes(), "published.json", "aws")
+        };
+        assert!(file(SHA256).is_ok());
+        for sha256 in ["", "x", &SHA256[1..], &SHA256.to_uppercase()] {
+            assert!(file(sha256).is_err(), "{sha256}");
+        }
+        for text in ["", "{}", "[]", "null", "{\"backend_role_arn\":1}"] {
+            assert!(Published::read(text.as_bytes(), "published.json", "aws").is_err(), "{text}");
         }
     }
 
     #[test]
-    fn another_account_is_refused() {
-        let right = published("");
-        assert_eq!(right.role_in("999999999999").unwrap().to_string(), right.backend_role_arn);
-        let refused = right.role_in("111122223333").unwrap_err();
-        assert!(refused.contains("a role of another account than yours, 111122223333"), "{refused}");
-        let none = Published { backend_role_arn: "rolecall-backend".into(), ..right };
-        assert!(none.role_in("999999999999").is_err());
+    fn a_role_of_another_account_or_partition_is_refused() {
+        let published = published("arn:aws:iam::999999999999:role/rolecall-backend", "").unwrap();
+        let identity = |partition: &str, account: &str| Identity {
+            account_id: account.into(),
+            arn: format!("arn:{partition}:sts::{account}:assumed-role/operator/me"),
+        };
+        assert!(published.require_account(&identity("aws", "999999999999")).is_ok());
+        assert!(published.require_account(&identity("aws-cn", "999999999999")).is_err());
+        let refused = published.require_account(&identity("aws", "666666666666")).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::InvalidRegistry);
+        insta::assert_snapshot!(refused, @"s3://registry/published.json names arn:aws:iam::999999999999:role/rolecall-backend as the role for customers to trust, and this runs as arn:aws:sts::666666666666:assumed-role/operator/me, of another account. Find out who wrote it; deploy again, or give --backend-role ARN");
     }
 
     #[test]
-    fn another_template_is_refused() {
-        let role: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
-        let check = |url: &str, endpoint: Option<&str>| published(url).check_template(SHA256, &role, endpoint);
-        let host = "https://rolecall-customers-999999999999-eu-west-1.s3.eu-west-1.amazonaws.com";
-        let path = format!("/customer-role/{SHA256}.yaml");
-        assert_eq!(check(&format!("{host}{path}"), None), Ok(()));
-        assert_eq!(check(&format!("{host}.cn{path}"), None), Ok(()));
-        let emulated = format!("http://localhost:4566/rolecall-customers-999999999999-eu-west-1{path}");
-        assert_eq!(check(&emulated, Some("http://localhost:4566/")), Ok(()));
+    fn only_a_template_where_deploy_puts_it_is_believed() {
+        let found = |role: &str, url: &str, endpoint: Option<&str>| {
+            published(role, url).unwrap().template_object(endpoint).map(|(folder, name)| format!("{folder}/{name}"))
+        };
+        let (role, in_china) = ("arn:aws:iam::999999999999:role/r", "arn:aws-cn:iam::999999999999:role/r");
+        let key = format!("customer-role/{SHA256}.yaml");
+        let bucket = "rolecall-customers-999999999999-eu-central-1";
+        let url = format!("https://{bucket}.s3.eu-central-1.amazonaws.com/{key}");
+        assert_eq!(found(role, &url, None).unwrap(), format!("s3://{bucket}/{key}"));
+        let of_china = url.replace("eu-central-1", "cn-north-1").replace("amazonaws.com", "amazonaws.com.cn");
+        assert!(found(in_china, &of_china, None).is_ok());
+        let emulated = format!("http://127.0.0.1:5000/{bucket}/{key}");
+        assert!(found(role, &emulated, Some("http://127.0.0.1:5000/")).is_ok());
         for url in [
+            emulated,
+            of_china,
             String::new(),
-            emulated.clone(),
-            format!("{host}/customer-role/other.yaml"),
-            format!("{host}.evil.example{path}"),
-            format!("{host}:443@evil.example{path}"),
-            format!("https://evil.example/x.s3.eu-west-1.amazonaws.com{path}"),
-            format!("https://evil-customers-888888888888-eu-west-1.s3.eu-west-1.amazonaws.com{path}"),
-            format!("{}{path}", host.replace("https", "http")),
-            format!("{host}{path}?x=y"),
+            url.replace("https:", "http:"),
+            url.replace("999999999999", "666666666666"),
+            url.replace("amazonaws.com", "amazonaws.com.example.org"),
+            url.replace("amazonaws.com", "amazonaws.org"),
+            url.replace("amazonaws.com/", "amazonaws.com:443@evil.example/"),
+            url.replace(".s3.eu-central-1", ".s3.eu-west-1"),
+            url.replace("rolecall-customers", "-customers").replace("rolecall", ""),
+            url.replace(SHA256, &SHA256.replace('e', "f")),
+            url.replace("customer-role/", "other/"),
+            format!("{url}?x=1"),
+            url.replace("https://", "https://evil.example@"),
+            url.replace("https://", "https://evil.example/"),
+            url.replace(bucket, "results.evil"),
+            url.replace(&key, "../x.yaml"),
+            format!("https://registry.s3.eu-central-1.amazonaws.com/{key}"),
         ] {
-            assert!(check(&url, None).is_err(), "{url}");
+            assert!(found(role, &url, None).is_err(), "{url}");
         }
-        let other = published(&format!("{host}{path}")).check_template(&"0".repeat(64), &role, None);
-        assert!(other.unwrap_err().contains("make deploy"));
+    }
+
+    #[tokio::test]
+    async fn a_template_of_another_version_is_refused() {
+        let published = published("arn:aws:iam::999999999999:role/r", "").unwrap();
+        let config = SdkConfig::builder().build();
+        let refused = published.verify_template(&"0".repeat(64), &config, Duration::from_secs(1)).await.unwrap_err();
+        assert!(refused.message.contains("not this version's") && refused.message.contains("make deploy"), "{refused}");
     }
 }

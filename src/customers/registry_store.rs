@@ -58,20 +58,15 @@ impl RegistryStore {
     /// Reads and validates the registry.
     pub(crate) async fn read(&self) -> Result<Registry, Error> {
         let object = self.store.read(&self.name).await.map_err(|error| self.unreadable(&error))?;
-        let object = object.ok_or_else(|| unreadable(&self.address, "it does not exist"))?;
+        let object = object.ok_or_else(|| self.missing())?;
         self.require_size(object.bytes.len())?;
         Registry::read(&object.bytes, self.partition).map_err(|errors| invalid(&errors))
     }
 
-    /// Returns the file as it is edited, or a new one if none exists.
-    pub(crate) async fn file(&self) -> Result<RegistryFile, Error> {
-        self.load().await.map(|(file, _)| file)
-    }
-
-    /// Returns the file as it is listed. A missing one is an error: its address may be a mistake.
+    /// Returns the file as it is edited. A missing one is an error: its address may be a mistake.
     pub(crate) async fn existing_file(&self) -> Result<RegistryFile, Error> {
         let (file, tag) = self.load().await?;
-        if tag.is_some() { Ok(file) } else { Err(unreadable(&self.address, "it does not exist")) }
+        if tag.is_some() { Ok(file) } else { Err(self.missing()) }
     }
 
     async fn load(&self) -> Result<(RegistryFile, Option<String>), Error> {
@@ -86,15 +81,34 @@ impl RegistryStore {
         Ok((file, Some(object.etag)))
     }
 
-    /// Changes the registry. After a concurrent edit, it applies the change again to the newer file. The result is
+    /// Changes a registry that exists. After a concurrent edit, it applies the change again to the newer file. The result is
     /// validated before it is written. A change without effect writes nothing.
+    pub(crate) async fn edit<T>(
+        &self,
+        change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
+    ) -> Result<T, Error> {
+        self.change(false, change).await
+    }
+
+    /// Changes the registry like [`Self::edit`]. If there is none, it makes one and says so.
     pub(crate) async fn update<T>(
         &self,
+        change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
+    ) -> Result<T, Error> {
+        self.change(true, change).await
+    }
+
+    async fn change<T>(
+        &self,
+        may_start: bool,
         mut change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
     ) -> Result<T, Error> {
         let refused = |errors: ValidationErrors| Error::of(ErrorKind::InvalidRequest, &errors);
         for _ in 0..MAX_ATTEMPTS {
             let (before, tag) = self.load().await?;
+            if tag.is_none() && !may_start {
+                return Err(self.missing());
+            }
             let mut after = before.clone();
             let outcome = change(&mut after).map_err(refused)?;
             if after == before {
@@ -105,6 +119,9 @@ impl RegistryStore {
             Registry::read_allowing_empty(text.as_bytes(), self.partition).map_err(refused)?;
             let written = self.store.put_if_match(&self.name, text.clone().into(), tag.as_deref()).await;
             if written.map_err(|error| self.not_writable(&error.to_string()))? || self.holds(&text).await? {
+                if tag.is_none() {
+                    tracing::warn!("there was no registry at {}: a new one was made", self.address);
+                }
                 return Ok(outcome);
             }
             tokio::time::sleep(MAX_BACKOFF.mul_f64(jitter())).await;
@@ -137,14 +154,11 @@ impl RegistryStore {
             return Ok(None);
         };
         let place = self.store.address(PUBLISHED);
-        serde_json::from_slice(&object.bytes)
-            .map(Some)
-            .map_err(|error| unreadable(&place, &format!("it is not what `make deploy` writes: {error}")))
+        Published::read(&object.bytes, &place, self.partition).map(Some)
     }
 
-    /// The error for a `published.json` that names what it should not.
-    pub(crate) fn refuse_published(&self, what: &str) -> Error {
-        Error::new(ErrorKind::InvalidRegistry, format!("{} is refused: {what}", self.store.address(PUBLISHED)))
+    fn missing(&self) -> Error {
+        unreadable(&self.address, "it does not exist (`rolecall onboard` and `rolecall targets add` make one)")
     }
 
     fn unreadable(&self, error: &StoreError) -> Error {

@@ -1,6 +1,7 @@
 //! Turns a customer's account into an enabled target: invitations, imports, checks, and the IAM policies that these read and
 //! write.
 
+mod paging;
 pub(crate) mod iam_policy;
 pub(crate) mod check;
 pub(crate) mod invitation;

@@ -14,12 +14,15 @@ from typing import Any
 
 PAGE = 2
 MANAGEMENT = "100000000000"
+LOOPING = "ou-abcd-loop0000"
 # unit: (parent, name)
 UNITS = {
     "ou-abcd-prod0000": ("r-abcd", "prod"),
     "ou-abcd-eu000000": ("ou-abcd-prod0000", "eu"),
     "ou-abcd-dev00000": ("r-abcd", "dev"),
     "ou-abcd-empty000": ("r-abcd", "empty"),
+    # Not below the root, since its listing has no end.
+    LOOPING: ("r-none", "loop"),
 }
 # account: (unit, name, state, status, tags). AWS has replaced the member Status by State.
 ACCOUNTS = {
@@ -73,6 +76,9 @@ class Organization(BaseHTTPRequestHandler):
             return
         member, items = answer(operation, request)
         token = request.get("NextToken")
+        if request.get("ParentId") == LOOPING and operation == "ListAccountsForParent":
+            self.reply(200, {member: [described("200000000001")], "NextToken": "again"})
+            return
         if token is None:  # the first page is empty and has a token
             self.reply(200, {member: [], "NextToken": "from-0"})
             return

@@ -55,7 +55,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Enable the targets that pass
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_negative")]
     pub enable: bool,
     /// Skip the attempts that the role should refuse, which show in the customer's CloudTrail. The check then cannot
     /// say whether the role refuses them

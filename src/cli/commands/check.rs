@@ -81,7 +81,8 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
         terminal::print(&format!("\n{} targets are ready and not enabled yet: --enable enables them", ready.len()))?;
     }
     let all_ready = checked.iter().all(|target| target.verdict == Verdict::Ready);
-    Ok(if all_ready { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
+    // A target that was ready and is not enabled is not done either.
+    Ok(if all_ready && changed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
 }
 
 fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) -> Result<(), Error> {

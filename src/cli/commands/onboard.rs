@@ -10,13 +10,14 @@ use crate::catalogue::Scope;
 use crate::cli::args::{OnboardArgs, tags};
 use crate::cli::commands::onboard_report::{Registered, print_check_command, render, to_json};
 use crate::cli::commands::{check, targets};
-use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, RegistryStore, TargetEntry};
+use crate::customers::{ExternalIdSource, NewTarget, Published, RegistryFile, RegistryStore, TargetEntry};
 use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::onboarding::import;
 use crate::onboarding::invitation::{Invitation, template_sha256};
+use crate::settings::Settings;
 use crate::terminal::{self, one_line};
 
 pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
@@ -29,17 +30,13 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     logging::to_terminal(settings.log.as_deref(), 0);
     let backend = Backend::load(&settings).await;
     let registry_store = RegistryStore::open(&settings, &backend.config, backend.partition.name)?;
-    let role = targets::backend_role(None, &settings, &registry_store).await?.ok_or_else(|| {
+    let role = targets::backend_role(None, &settings, &backend, &registry_store).await?.ok_or_else(|| {
         let message = "it is unknown which role customers should trust: give --backend-role ARN, or run `make deploy`, which \
                        publishes it beside the registry";
         Error::new(ErrorKind::InvalidSettings, message)
     })?;
     require_partition(&role, backend.partition.name)?;
-    let published = registry_store.published().await?;
-    if let (None, Some(published)) = (&arguments.template_url, &published) {
-        let checked = published.check_template(&template_sha256(), &role, backend.config.endpoint_url());
-        checked.map_err(|what| registry_store.refuse_published(&what))?;
-    }
+    let published = published_template(&arguments, &settings, &backend, &registry_store).await?;
     let (registered, file) = register(&registry_store, &arguments, &new).await?;
     // A published template has this SHA-256. Nothing else is known of one that was published elsewhere.
     let sha256 = template_sha256();
@@ -77,6 +74,27 @@ fn require_partition(role: &RoleArn, partition: &str) -> Result<(), Error> {
         role.partition
     );
     Err(Error::new(ErrorKind::InvalidSettings, message))
+}
+
+/// Returns what was published about the template, unless the operator gives another one. It is verified before anything is
+/// registered.
+async fn published_template(
+    arguments: &OnboardArgs,
+    settings: &Settings,
+    backend: &Backend,
+    registry_store: &RegistryStore,
+) -> Result<Option<Published>, Error> {
+    if arguments.template_url.is_some() {
+        return Ok(None);
+    }
+    let Some(published) = registry_store.published().await? else { return Ok(None) };
+    let unread = published.verify_template(&template_sha256(), &backend.config, settings.call_timeout).await?;
+    if let Some(reason) = unread {
+        terminal::note(&format!(
+            "the published template could not be read, so its content was not compared with this version's: {reason}"
+        ));
+    }
+    Ok(Some(published))
 }
 
 /// Adds the targets that the registry does not have. Targets that it has keep their external IDs.

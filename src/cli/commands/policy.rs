@@ -60,11 +60,17 @@ fn chosen_tables(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
 
 /// Returns the session policies: the most exact ones that fit STS's limit.
 fn session(arguments: &PolicyArgs) -> Result<Vec<PolicyDocument>, Error> {
-    let ladder = session_policies(chosen_tables(arguments)?.into_iter());
+    first_policies(&session_policies(chosen_tables(arguments)?.into_iter()))
+}
+
+fn first_policies(ladder: &[SessionPolicy]) -> Result<Vec<PolicyDocument>, Error> {
     let texts = match ladder.first() {
-        Some(SessionPolicy::One(document)) => vec![document.clone()],
-        Some(SessionPolicy::Two { ec2, rest }) => vec![ec2.clone(), rest.clone()],
-        None => Vec::new(),
+        Some(SessionPolicy::One(document)) => vec![document],
+        Some(SessionPolicy::Two { ec2, rest }) => vec![ec2, rest],
+        None => {
+            let message = "no session policy for these resource types fits STS's limit: choose fewer (--resources)";
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
     };
     let documents = texts.iter().map(|text| decode_document(text)).collect::<Result<_, _>>();
     documents.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
@@ -77,7 +83,9 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
     let partition = backend.partition.name;
     if !arguments.listed {
         let name = match settings.registry {
-            Some(_) => RegistryStore::open(settings, &backend.config, partition)?.file().await?.role_name().to_owned(),
+            Some(_) => {
+                RegistryStore::open(settings, &backend.config, partition)?.existing_file().await?.role_name().to_owned()
+            }
             None => DEFAULT_ROLE_NAME.to_owned(),
         };
         return Ok(write::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
@@ -112,13 +120,11 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
 async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
     let role = match (&settings.backend_role, &settings.registry) {
         (None, None) => None,
-        (Some(arn), None) => Some(
-            arn.parse().map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))?,
-        ),
+        (Some(arn), None) => Some(targets::parse_backend_role(arn)?),
         _ => {
             let backend = Backend::load(settings).await;
             let registry_store = RegistryStore::open(settings, &backend.config, backend.partition.name)?;
-            targets::backend_role(None, settings, &registry_store).await?
+            targets::backend_role(None, settings, &backend, &registry_store).await?
         }
     };
     let role = role.ok_or_else(|| {
@@ -139,7 +145,7 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
         return vec![of_any_account(DEFAULT_ROLE_NAME)];
     }
     let file = match RegistryStore::open(settings, &backend.config, partition) {
-        Ok(registry_store) => registry_store.file().await,
+        Ok(registry_store) => registry_store.existing_file().await,
         Err(error) => Err(error),
     };
     match file {
@@ -184,4 +190,16 @@ async fn admin(settings: &Settings) -> Result<PolicyDocument, Error> {
     }
     let registry = bucket_and_key(&settings.registry);
     Ok(write::admin(&AdminPolicyInputs { partition, backend_role, customer_roles, kms_key, registry, output }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_that_fits_no_session_policy_is_an_error() {
+        assert_eq!(first_policies(&[]).unwrap_err().kind, ErrorKind::InvalidRequest);
+        let all = session_policies(resources::catalogue().unwrap().tables().iter());
+        assert!(!first_policies(&all).unwrap().is_empty());
+    }
 }

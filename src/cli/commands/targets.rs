@@ -1,5 +1,6 @@
 //! `rolecall targets`: lists and edits the registry.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use serde_json::json;
 use crate::aws::{AwsError, Backend};
 use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
 use crate::cli::text_table::TextTable;
-use crate::customers::{ExternalIdSource, NewTarget, RegistryFile, RegistryStore, external_id};
+use crate::customers::{ExternalIdSource, NewTarget, Published, RegistryFile, RegistryStore, external_id};
 use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
@@ -25,10 +26,11 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
         TargetsCommand::Add(target) => add(*target).await?,
         TargetsCommand::Remove(named) => {
             let (_, registry_store) = open(&named.registry).await?;
-            registry_store.update(|file| file.remove(&named.accounts)).await?;
+            let accounts = distinct(&named.accounts);
+            registry_store.edit(|file| file.remove(&accounts)).await?;
             terminal::print(&format!(
                 "{} targets removed from {}. Their collected data stays: infra/ONBOARDING.md says how to purge it.",
-                named.accounts.len(),
+                accounts.len(),
                 registry_store.address()
             ))?;
         }
@@ -37,6 +39,12 @@ pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> 
         TargetsCommand::Import(arguments) => import_targets(*arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns each account once, however often it was given.
+fn distinct(accounts: &[AccountId]) -> Vec<AccountId> {
+    let mut seen = HashSet::new();
+    accounts.iter().filter(|account| seen.insert(account.as_str())).cloned().collect()
 }
 
 /// Opens the registry with the operator's own credentials: `backend_role` may only read it.
@@ -50,7 +58,8 @@ async fn open(registry: &RegistryArgs) -> Result<(Backend, RegistryStore), Error
 
 async fn set_enabled(registry: &RegistryArgs, accounts: &[AccountId], enabled: bool) -> Result<(), Error> {
     let (_, registry_store) = open(registry).await?;
-    let changed = registry_store.update(|file| file.set_enabled(accounts, enabled)).await?;
+    let accounts = distinct(accounts);
+    let changed = registry_store.edit(|file| file.set_enabled(&accounts, enabled)).await?;
     let (word, already) = (if enabled { "enabled" } else { "disabled" }, accounts.len() - changed.len());
     let already = if already > 0 { format!("; {already} already were") } else { String::new() };
     terminal::print(&format!("{} targets {word} in {}{already}.", changed.len(), registry_store.address()))?;
@@ -208,7 +217,7 @@ async fn find_candidates(
     if let Some(path) = &arguments.csv {
         return import::csv(&read_bytes(path)?).map_err(invalid);
     }
-    let role = backend_role(arguments.backend_role.as_deref(), settings, registry_store).await?;
+    let role = backend_role(arguments.backend_role.as_deref(), settings, backend, registry_store).await?;
     if let Some(path) = &arguments.profile_file {
         return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);
     }
@@ -216,43 +225,44 @@ async fn find_candidates(
         let message = "the import reads the policies of a role: give --backend-role ARN, or set ROLECALL_BACKEND_ROLE";
         Error::new(ErrorKind::InvalidSettings, message)
     })?;
-    import::backend_role(&backend.config, &role)
+    let identity = backend.identify().await?;
+    import::backend_role(&backend.config, &identity, &role, arguments.no_external_id)
         .await
         .map_err(|cause| of_aws(&format!("the policies of {role}"), cause))
 }
 
 /// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ
-/// from what was published are an error, since customers would trust the wrong role. So is a published role of another
-/// account than the caller's.
+/// from what was published are an error, since customers would trust the wrong role. A published role that nobody names
+/// must be of the account that this runs in.
 pub(crate) async fn backend_role(
     given: Option<&str>,
     settings: &Settings,
+    backend: &Backend,
     registry_store: &RegistryStore,
 ) -> Result<Option<RoleArn>, Error> {
-    let parsed = |arn: &str| {
-        arn.parse::<RoleArn>()
-            .map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
-    };
-    if let Some(arn) = given.filter(|arn| !arn.is_empty()) {
-        return parsed(arn).map(Some);
+    if let Some(given) = given.filter(|arn| !arn.is_empty()) {
+        return parse_backend_role(given).map(Some);
     }
-    match (&settings.backend_role, registry_store.published().await?) {
-        (Some(set), Some(published)) if *set != published.backend_role_arn => {
+    let set = settings.backend_role.as_deref().map(parse_backend_role).transpose()?;
+    match (set, registry_store.published().await?) {
+        (Some(set), Some(Published { backend_role, .. })) if set != backend_role => {
             let message = format!(
-                "customers trust {}, as published beside {}, but --backend-role (ROLECALL_BACKEND_ROLE) is {set}",
-                published.backend_role_arn,
+                "customers trust {backend_role}, as published beside {}, but --backend-role (ROLECALL_BACKEND_ROLE) is \
+                 {set}",
                 registry_store.address()
             );
             Err(Error::new(ErrorKind::InvalidSettings, message))
         }
-        (Some(set), _) => parsed(set).map(Some),
         (None, Some(published)) => {
-            let identity = Backend::load(settings).await.identify().await?;
-            let role = published.role_in(&identity.account_id);
-            role.map(Some).map_err(|what| registry_store.refuse_published(&what))
+            published.require_account(&backend.identify().await?)?;
+            Ok(Some(published.backend_role))
         }
-        (None, None) => Ok(None),
+        (set, _) => Ok(set),
     }
+}
+
+pub(crate) fn parse_backend_role(arn: &str) -> Result<RoleArn, Error> {
+    arn.parse().map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--backend-role: {error}")))
 }
 
 fn render_import(imported: &ImportReport, registry: &str) -> String {

@@ -12,7 +12,7 @@ use super::file::{RegistryFile, TargetEntry};
 use super::random_external_id;
 use super::reader::DEFAULT_ROLE_NAME;
 use crate::domain::AccountId;
-use crate::input::ValidationErrors;
+use crate::input::{ValidationErrors, quoted};
 
 /// A target to add to the registry.
 #[derive(Clone, Debug)]
@@ -178,21 +178,38 @@ impl RegistryFile {
 #[derive(Default)]
 struct ExternalIds {
     all: HashSet<String>,
-    /// The first one of each customer, which all of its accounts share.
-    by_customer: HashMap<String, String>,
+    /// The one of each customer, which all of its accounts share. `None` if its accounts have different ones.
+    by_customer: HashMap<String, Option<String>>,
 }
 
 impl ExternalIds {
     fn note(&mut self, entry: &TargetEntry) {
         let Some(id) = &entry.external_id else { return };
-        if let Some(customer) = &entry.customer
-            && !self.by_customer.contains_key(customer)
-        {
-            self.by_customer.insert(customer.clone(), id.clone());
+        if let Some(customer) = &entry.customer {
+            match self.by_customer.get_mut(customer) {
+                Some(shared) if shared.as_ref() != Some(id) => *shared = None,
+                Some(_) => {}
+                None => {
+                    self.by_customer.insert(customer.clone(), Some(id.clone()));
+                }
+            }
         }
         if !self.all.contains(id) {
             self.all.insert(id.clone());
         }
+    }
+
+    /// Returns the external ID that a customer's accounts share, if it has accounts. Two different ones are an error: no
+    /// rule says which of them another account of that customer gets.
+    fn of_customer(&self, customer: &str) -> Result<Option<&String>, String> {
+        let Some(shared) = self.by_customer.get(customer) else { return Ok(None) };
+        shared.as_ref().map(Some).ok_or_else(|| {
+            format!(
+                "the accounts of the customer {} have different external IDs, so it is not clear which one a new account \
+                 gets: give it by `rolecall targets add --external-id-file`, or make them one in the registry",
+                quoted(customer)
+            )
+        })
     }
 
     /// Returns a random external ID that no target has.
@@ -211,7 +228,8 @@ impl ExternalIds {
             ExternalIdSource::None => None,
             ExternalIdSource::Given(id) => Some(id.expose_secret().to_owned()),
             ExternalIdSource::Generated => {
-                Some(match new.customer.as_ref().and_then(|name| self.by_customer.get(name)) {
+                let shared = new.customer.as_deref().map(|name| self.of_customer(name)).transpose()?.flatten();
+                Some(match shared {
                     Some(id) => id.clone(),
                     None => self.fresh()?,
                 })
@@ -259,6 +277,24 @@ mod tests {
         assert!(ids[0] == ids[1] && ids[0] == ids[4] && ids[0] != ids[2] && ids[2] != ids[3]);
         let registry = Registry::read(file.to_json().as_bytes(), "aws").unwrap();
         assert!(registry.targets.iter().all(|target| !target.enabled));
+    }
+
+    #[test]
+    fn a_customer_with_two_external_ids_gets_no_third_account_by_chance() {
+        let text = r#"{"version":1,"targets":[
+            {"account_id":"000000000001","external_id":"old-id","customer":"acme"},
+            {"account_id":"000000000002","external_id":"new-id","customer":"acme"},
+            {"account_id":"000000000003","external_id":null,"customer":"globex"},
+            {"account_id":"000000000004","external_id":"globex-id","customer":"globex"}]}"#;
+        let mut file: RegistryFile = serde_json::from_str(text).unwrap();
+        let of =
+            |number, customer: &str| NewTarget { customer: Some(customer.into()), ..NewTarget::new(account(number)) };
+        let refused = file.add(&[of(5, "acme")]).unwrap_err().to_string();
+        assert!(refused.contains("acme") && !refused.contains("old-id") && !refused.contains("new-id"), "{refused}");
+        let given = NewTarget { external_id: ExternalIdSource::Given("new-id".into()), ..of(5, "acme") };
+        file.add(&[given, of(6, "globex")]).unwrap();
+        let ids: Vec<_> = file.targets[4..].iter().map(|entry| entry.external_id.as_deref()).collect();
+        assert_eq!(ids, [Some("new-id"), Some("globex-id")]);
     }
 
     #[test]

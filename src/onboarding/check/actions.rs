@@ -17,6 +17,9 @@ use crate::domain::Partition;
 use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, jobs};
 use crate::inventory::{ANY_REGION, GLOBAL, Location, Record};
 
+/// The resources of a listing that are asked about one by one.
+const SUBJECTS: usize = 5;
+
 /// The probes of one account.
 #[derive(Clone, Debug)]
 pub(super) struct ReadProbes {
@@ -48,8 +51,10 @@ impl ReadProbes {
                 return probed;
             }
         };
-        let regions = self.known_regions(filter.names()).await;
-        let chosen = filter.choose(regions.iter().map(String::as_str));
+        let Some(regions) = self.enabled_regions(filter.names()).await else { return probed };
+        let chosen = filter.choose(regions.regions.iter().map(String::as_str));
+        // Globs mean nothing without the list of the account's regions: what they select is unknown, and not disabled.
+        let unknown = regions.unknown_because().filter(|_| !filter.has_names_only());
         let mut waiting = FuturesUnordered::new();
         for region in &chosen.ask {
             for job in jobs(self.catalogue, &self.tables, Reach::Regional, region) {
@@ -62,14 +67,34 @@ impl ReadProbes {
         while let Some(more) = waiting.next().await {
             probed.extend(more);
         }
-        for (region, _) in chosen.disabled {
-            let region: Arc<str> = region.into();
-            let tables = self.tables.iter().map(|index| self.catalogue.at(*index).entry);
-            for entry in tables.filter(|entry| entry.reach == Reach::Regional) {
-                probed.push(ProbedAction::in_disabled_region(entry.table, entry.operation, region.clone()));
-            }
-        }
+        probed.extend(match unknown {
+            Some(cause) => self.in_unknown_regions(&cause),
+            None => self.in_disabled_regions(chosen.disabled),
+        });
         settle(&mut probed);
+        probed
+    }
+
+    fn regional_tables(&self) -> impl Iterator<Item = &'static Table> {
+        let tables = self.tables.iter().map(|index| self.catalogue.at(*index));
+        tables.filter(|table| table.entry.reach == Reach::Regional)
+    }
+
+    /// The reads in the regions that are not known, since AWS did not list them.
+    fn in_unknown_regions(&self, cause: &AwsError) -> Vec<ProbedAction> {
+        let action = "ec2:DescribeRegions";
+        let probe = |table: &Table| ProbedAction::new(table.entry.table, action, ANY_REGION.into(), Err(cause.clone()));
+        self.regional_tables().map(probe).collect()
+    }
+
+    fn in_disabled_regions(&self, regions: Vec<(String, String)>) -> Vec<ProbedAction> {
+        let mut probed = Vec::new();
+        for (region, reason) in regions {
+            let (region, reason): (Arc<str>, Arc<str>) = (region.into(), reason.into());
+            probed.extend(self.regional_tables().map(|Table { entry, .. }| {
+                ProbedAction::in_disabled_region(entry.table, entry.operation, region.clone(), reason.clone())
+            }));
+        }
         probed
     }
 
@@ -109,8 +134,8 @@ impl ReadProbes {
         probed
     }
 
-    async fn known_regions(&self, named: Vec<String>) -> Vec<String> {
-        let Some(accounts) = self.catalogue.find(ACCOUNTS) else { return Vec::new() };
+    async fn enabled_regions(&self, named: Vec<String>) -> Option<EnabledRegions> {
+        let accounts = self.catalogue.find(ACCOUNTS)?;
         let query = RegionQuery {
             session: self.session.clone(),
             table: accounts,
@@ -118,10 +143,10 @@ impl ReadProbes {
             named,
             stop: self.stop.clone(),
         };
-        EnabledRegions::discover(query).await.regions
+        Some(EnabledRegions::discover(query).await)
     }
 
-    /// Probes one listing, then its children and details for the first resource listed.
+    /// Probes one listing, then its children and details for the first resources listed.
     async fn probe_job(&self, job: Job) -> Vec<ProbedAction> {
         let root = self.catalogue.at(job.root);
         let Source::Listed(call) = root.entry.source else { return Vec::new() };
@@ -136,25 +161,21 @@ impl ReadProbes {
         let (listed, records) = self.probe(root, &region, listing).await;
         let mut probed: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
-        // The id of a resource that exists, or else one that does not.
-        let first = |filter: Option<MemberFilter>| match records.iter().find(|record| root.passes(record, filter)) {
-            Some(record) => (vec![record.id.clone()], false),
-            None => (vec![root.entry.probe_id.to_owned()], true),
-        };
         for table in needing {
             if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
-                let (subjects, is_probe_id) = first(filter);
-                let listing = request(table.entry.operation, call, &table.selector, subjects);
-                let one = self.probe(table, &region, listing).await.0;
-                probed.push(if is_probe_id { one.with_probe_id() } else { one });
+                for subject in Subject::of(root, &records, filter) {
+                    let listing = request(table.entry.operation, call, &table.selector, vec![subject.id.clone()]);
+                    probed.push(subject.judge(self.probe(table, &region, listing).await.0));
+                }
             }
             for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let probe_id = || (vec![table.entry.probe_id.to_owned()], true);
-                let (subjects, is_probe_id) = if own { first(detail.filter) } else { probe_id() };
-                let details = request(detail.operation, detail.call, selector, subjects);
-                let one = self.probe(table, &region, details).await.0;
-                probed.push(if is_probe_id { one.with_probe_id() } else { one });
+                let subjects =
+                    if own { Subject::of(root, &records, detail.filter) } else { vec![Subject::invented(table)] };
+                for subject in subjects {
+                    let details = request(detail.operation, detail.call, selector, vec![subject.id.clone()]);
+                    probed.push(subject.judge(self.probe(table, &region, details).await.0));
+                }
             }
         }
         probed
@@ -190,6 +211,37 @@ impl ReadProbes {
             Err(cause) => (Err(cause), Vec::new()),
         };
         (ProbedAction::new(table.entry.table, action, region.clone(), outcome), records)
+    }
+}
+
+/// A resource that a probe asks about.
+struct Subject {
+    id: String,
+    /// Whether no resource has this id.
+    is_invented: bool,
+    /// Whether there are resources that are not asked about.
+    is_sample: bool,
+}
+
+impl Subject {
+    /// The first resources that exist, since a role may be limited to some of them; or else one that does not exist.
+    fn of(root: &Table, records: &[Record], filter: Option<MemberFilter>) -> Vec<Self> {
+        let existing: Vec<&Record> = records.iter().filter(|record| root.passes(record, filter)).collect();
+        if existing.is_empty() {
+            return vec![Self::invented(root)];
+        }
+        let is_sample = existing.len() > SUBJECTS;
+        let ids = existing.into_iter().take(SUBJECTS).map(|record| record.id.clone());
+        ids.map(|id| Self { id, is_invented: false, is_sample }).collect()
+    }
+
+    fn invented(table: &Table) -> Self {
+        Self { id: table.entry.probe_id.to_owned(), is_invented: true, is_sample: false }
+    }
+
+    fn judge(&self, probed: ProbedAction) -> ProbedAction {
+        let probed = if self.is_invented { probed.with_probe_id() } else { probed };
+        ProbedAction { is_sample: self.is_sample, ..probed }
     }
 }
 

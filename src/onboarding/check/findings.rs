@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** makes no calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -132,11 +132,18 @@ impl Finding {
     /// `backend_role`'s own policies require the external ID, so that a refusal shows nothing about the customer's role.
     pub(super) fn refused_by_backend_role() -> Self {
         Self::new(
-            Severity::Warning,
+            Severity::Gap,
             "backend_role's own policies require the external ID too, so they refused the attempts: it is unknown whether \
              the customer's role would refuse them",
             "the customer's trust policy must require the external ID. If the role may read itself, the check looks at that",
         )
+    }
+
+    /// The customer's trust policy was read. It says what a refusal by `backend_role`'s own policies does not show.
+    pub(super) fn trust_policy_was_read(&mut self) {
+        if *self == Self::refused_by_backend_role() {
+            self.severity = Severity::Warning;
+        }
     }
 
     /// The same, if `backend_role`'s policies could not be read.
@@ -153,13 +160,14 @@ impl Finding {
 
     /// The attempt as another identity of the backend's account was refused, or failed.
     pub(super) fn other_identity_refused(arn: &str, error: &AwsError) -> Self {
-        let message = match error.kind {
-            AwsErrorKind::Denied => format!(
-                "{arn} is refused, by the role, or by its own policies if they do not allow sts:AssumeRole on the role \
-                 (`rolecall policy admin` prints one that does)"
-            ),
-            _ => format!("it is unknown whether {arn} is refused: {}", error.code.as_deref().unwrap_or(&error.message)),
-        };
+        if error.kind != AwsErrorKind::Denied {
+            let message = format!("it is unknown whether the role refuses {arn}: {error}");
+            return Self::new(Severity::Gap, message, "check again");
+        }
+        let message = format!(
+            "{arn} is refused, by the role, or by its own policies if they do not allow sts:AssumeRole on the role \
+             (`rolecall policy admin` prints one that does)"
+        );
         Self::new(Severity::Note, message, "")
     }
 
@@ -199,6 +207,7 @@ impl Finding {
             Self::of_scp_denied_reads(types, role),
             Self::of_disabled_regions(types),
             Self::of_unknown_reads(types),
+            Self::of_samples(types),
         ];
         findings.into_iter().flatten().collect()
     }
@@ -229,16 +238,25 @@ impl Finding {
     }
 
     fn of_disabled_regions(types: &[TypeRow]) -> Option<Self> {
-        let disabled: BTreeSet<&str> = with_outcome(types, ProbeOutcome::RegionDisabled)
-            .filter_map(|row| row.regions.get(&ProbeOutcome::RegionDisabled))
-            .flatten()
-            .map(String::as_str)
-            .collect();
-        let names = disabled.iter().copied().collect::<Vec<_>>().join(", ");
+        let mut disabled: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for row in with_outcome(types, ProbeOutcome::RegionDisabled) {
+            for region in row.regions.get(&ProbeOutcome::RegionDisabled).into_iter().flatten() {
+                let reason = row.not_tried.get(region).map_or("", |reason| &**reason);
+                let reason = reason.strip_prefix("the region is ").unwrap_or(reason);
+                let reason = if reason.is_empty() { "not enabled in this account" } else { reason };
+                disabled.entry(reason).or_default().insert(region);
+            }
+        }
+        let texts = disabled
+            .iter()
+            .map(|(reason, regions)| format!("{reason}: {}", regions.iter().copied().collect::<Vec<_>>().join(", ")));
+        let message = texts.collect::<Vec<_>>().join("; ");
         let remedy =
             "take them out of the registry's regions, or have them enabled; their cells will be region_disabled";
-        let message = format!("not enabled in this account: {names}");
-        (!disabled.is_empty()).then(|| Self::new(Severity::Warning, message, remedy))
+        // A type that no region answers for is a gap.
+        let everywhere = with_outcome(types, ProbeOutcome::RegionDisabled).any(|row| row.regions.len() == 1);
+        let severity = if everywhere { Severity::Gap } else { Severity::Warning };
+        (!disabled.is_empty()).then(|| Self::new(severity, message, remedy))
     }
 
     fn of_unknown_reads(types: &[TypeRow]) -> Option<Self> {
@@ -246,8 +264,43 @@ impl Finding {
         let message = format!("it is unknown for {count} types whether they may be read in all regions");
         (count > 0).then(|| Self::new(Severity::Gap, message, "--json shows the errors; check again"))
     }
+
+    /// A note without numbers, so that the same note about many accounts is printed once.
+    fn of_samples(types: &[TypeRow]) -> Option<Self> {
+        let message = "reads of single resources, such as zones, were tried for five of them at most: a role that is \
+                       limited to some resources may deny the others";
+        types.iter().any(|row| row.is_sample).then(|| Self::new(Severity::Note, message, ""))
+    }
 }
 
 fn with_outcome(types: &[TypeRow], outcome: ProbeOutcome) -> impl Iterator<Item = &TypeRow> {
     types.iter().filter(move |row| row.regions.contains_key(&outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_a_gap() {
+        let arn = "arn:aws:iam::999999999999:user/me";
+        for kind in [
+            AwsErrorKind::Throttled,
+            AwsErrorKind::OutOfTime,
+            AwsErrorKind::Expired,
+            AwsErrorKind::ScpDenied,
+            AwsErrorKind::Unreadable,
+            AwsErrorKind::Other,
+        ] {
+            let error = AwsError::new(kind, "a message");
+            assert_eq!(Finding::other_identity_refused(arn, &error).severity, Severity::Gap, "{kind:?}");
+            assert_eq!(Finding::refusal_unknown("without an external ID", &error).severity, Severity::Gap, "{kind:?}");
+        }
+        let denied = AwsError::new(AwsErrorKind::Denied, "a message");
+        assert_eq!(Finding::other_identity_refused(arn, &denied).severity, Severity::Note);
+        let mut own = Finding::refused_by_backend_role();
+        assert_eq!(own.severity, Severity::Gap);
+        own.trust_policy_was_read();
+        assert_eq!(own.severity, Severity::Warning);
+    }
 }

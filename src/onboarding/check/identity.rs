@@ -2,11 +2,11 @@
 //! customer is called.
 
 use crate::aws::{Backend, Identity};
-use crate::customers::{Registry, RegistryStore, backend_role};
+use crate::customers::{Published, Registry, RegistryStore, backend_role};
 use crate::domain::{AccountId, Arn, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::onboarding::iam_policy::EXTERNAL_ID;
-use crate::onboarding::iam_policy::role_reader::{PlainIamCaller, RoleReader};
+use crate::onboarding::iam_policy::role_reader::RoleReader;
 use crate::settings::Settings;
 
 /// The name that the template gives `backend_role`.
@@ -50,25 +50,18 @@ impl Checker {
         let (acting, identity) = acting;
         let reader = RegistryStore::open(settings, &acting.config, acting.partition.name)?;
         let published = reader.published().await?;
-        let published_role = match &published {
-            Some(published) => {
-                let role = published.role_in(&identity.account_id);
-                Some(role.map_err(|what| reader.refuse_published(&what))?)
-            }
-            None => None,
-        };
-        let role = trusted_role(&identity, given, published_role)?;
+        let role = trusted_role(&identity, given, published.as_ref())?;
         let registry = reader.read().await?;
         let registry_store = RegistryStore::open(settings, &own.config, own.partition.name)?;
-        let asks_for_external_ids = own_policies_ask(&own.config, &role).await;
+        let asks_for_external_ids = own_policies_ask(&own.config, &own_identity, &role).await;
         Ok(Self { acting, identity, role, other_identity, asks_for_external_ids, registry_store, registry })
     }
 }
 
 /// Returns whether `backend_role`'s policies require external IDs, as far as the operator may read them. The template's
-/// require none.
-async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> Option<bool> {
-    let policies = RoleReader::new(PlainIamCaller::new(config), role.name()).policies().await;
+/// require none. An operator of another account cannot read them.
+async fn own_policies_ask(config: &aws_config::SdkConfig, identity: &Identity, role: &RoleArn) -> Option<bool> {
+    let policies = RoleReader::of_backend(config, identity, role).ok()?.policies().await;
     let mut statements = policies.readable().flat_map(|document| &document.statements);
     let asks = statements.any(|statement| statement.covers("sts:AssumeRole") && statement.looks_at(EXTERNAL_ID));
     (asks || policies.is_complete()).then_some(asks)
@@ -76,7 +69,11 @@ async fn own_policies_ask(config: &aws_config::SdkConfig, role: &RoleArn) -> Opt
 
 /// Returns the role that customers trust: the one published to them, else the given one, else the template's default. An
 /// identity that is no session of that role is an error.
-fn trusted_role(identity: &Identity, given: Option<RoleArn>, published: Option<RoleArn>) -> Result<RoleArn, Error> {
+fn trusted_role(identity: &Identity, given: Option<RoleArn>, published: Option<&Published>) -> Result<RoleArn, Error> {
+    if let Some(published) = published {
+        published.require_account(identity)?;
+    }
+    let published = published.map(|published| published.backend_role.clone());
     let by_default = || {
         let partition = identity.arn.parse::<Arn>().map_or_else(|_| "aws".to_owned(), |arn| arn.partition);
         identity.account_id.parse::<AccountId>().map(|id| RoleArn::new(&partition, &id, DEFAULT_BACKEND_ROLE))
@@ -118,16 +115,24 @@ mod tests {
         assert_eq!(trusted_role(&backend, None, None).unwrap().to_string(), role);
         let with_path: RoleArn = "arn:aws:iam::999999999999:role/team/rolecall-backend".parse().unwrap();
         assert_eq!(trusted_role(&backend, Some(with_path.clone()), None).unwrap(), with_path);
-        let published: RoleArn = "arn:aws:iam::999999999999:role/other".parse().unwrap();
+        let of_role = |role: &str| {
+            let text =
+                format!(r#"{{"backend_role_arn":"{role}","template_url":"","template_sha256":"{}"}}"#, "0".repeat(64));
+            Published::read(text.as_bytes(), "published.json", "aws").unwrap()
+        };
+        let published = of_role("arn:aws:iam::999999999999:role/other");
+        let of_a_stranger = of_role("arn:aws:iam::666666666666:role/rolecall-backend");
+        let refused = trusted_role(&backend, None, Some(&of_a_stranger)).unwrap_err();
+        assert!(refused.message.contains("of another account") && !refused.message.contains("give --backend-role arn"));
         for (identity, published) in [
             (identity("iam::999999999999:user/me"), None),
             (identity("iam::999999999999:root"), None),
             (identity("sts::999999999999:assumed-role/rolecall-backend-2/me"), None),
-            (backend.clone(), Some(published.clone())),
+            (backend.clone(), Some(&published)),
         ] {
             assert_eq!(trusted_role(&identity, None, published).unwrap_err().kind, ErrorKind::WrongIdentity);
         }
-        let refused = trusted_role(&backend, None, Some(published)).unwrap_err();
+        let refused = trusted_role(&backend, None, Some(&published)).unwrap_err();
         insta::assert_snapshot!(refused, @"this runs as arn:aws:sts::999999999999:assumed-role/rolecall-backend/me, and customers trust arn:aws:iam::999999999999:role/other: give --backend-role arn:aws:iam::999999999999:role/other");
     }
 }

@@ -174,7 +174,7 @@ impl Checker {
     pub(crate) async fn enable(&self, ready: &[AccountId]) -> Result<(Vec<AccountId>, Vec<AccountId>), Error> {
         let partition = self.acting.partition.name;
         self.registry_store
-            .update(|file| {
+            .edit(|file| {
                 let now = Registry::read_allowing_empty(file.to_json().as_bytes(), partition)?;
                 let same = |account: &&AccountId| match (self.registry.target(account), now.target(account)) {
                     (Some(checked), Some(now)) => checked.has_same_access(now),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::catalogue::Catalogue;
-use crate::inventory::{CellOutcome, SessionEvidence, Status};
+use crate::inventory::{ANY_REGION, CellOutcome, SessionEvidence, Status};
 
 /// The outcome of a probe, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,6 +54,10 @@ pub(super) struct ProbedAction {
     pub outcome: ProbeOutcome,
     /// The error, if it is not allowed.
     pub error: Option<AwsError>,
+    /// Why it was not tried, if it was not.
+    pub not_tried: Option<Arc<str>>,
+    /// Whether only some of several resources were asked about.
+    pub is_sample: bool,
 }
 
 impl ProbedAction {
@@ -67,22 +71,31 @@ impl ProbedAction {
         match result {
             // AWS checks permissions first: a resource that is not found may be asked about.
             Err(error) if error.kind == AwsErrorKind::NotFound => {
-                Self { table, action, region, outcome: ProbeOutcome::Allowed, error: None }
+                Self { error: None, outcome: ProbeOutcome::Allowed, ..Self::not_tried(table, action, region) }
             }
-            result => Self { table, action, region, outcome: status.into(), error: result.err() },
+            result => Self { outcome: status.into(), error: result.err(), ..Self::not_tried(table, action, region) },
         }
     }
 
-    /// A read that was not tried, since the region is known not to be enabled.
-    pub(super) fn in_disabled_region(table: &'static str, action: &'static str, region: Arc<str>) -> Self {
-        Self { table, action, region, outcome: ProbeOutcome::RegionDisabled, error: None }
+    fn not_tried(table: &'static str, action: &'static str, region: Arc<str>) -> Self {
+        let outcome = ProbeOutcome::RegionDisabled;
+        Self { table, action, region, outcome, error: None, not_tried: None, is_sample: false }
+    }
+
+    /// A read that was not tried, since no region that is enabled and allowed has this name or matches this glob.
+    pub(super) fn in_disabled_region(
+        table: &'static str,
+        action: &'static str,
+        region: Arc<str>,
+        reason: Arc<str>,
+    ) -> Self {
+        Self { not_tried: Some(reason), ..Self::not_tried(table, action, region) }
     }
 
     /// Judges a probe with an id that does not exist. AWS checks permissions first: an error about the id means that the
-    /// action is allowed.
+    /// action is allowed. Any other error, such as a failure of the service, says nothing.
     pub(super) fn with_probe_id(mut self) -> Self {
-        let answered = |error: &AwsError| error.kind == AwsErrorKind::Other && error.code.is_some();
-        if self.outcome == ProbeOutcome::Unknown && self.error.as_ref().is_some_and(answered) {
+        if self.outcome == ProbeOutcome::Unknown && self.error.as_ref().is_some_and(AwsError::refuses_parameter) {
             self.outcome = ProbeOutcome::Allowed;
         }
         self
@@ -106,7 +119,8 @@ pub(super) fn settle(probes: &mut [ProbedAction]) {
         }
     }
     for probe in probes.iter_mut().filter(|probe| probe.credentials_were_rejected()) {
-        let disabled = evidence.is_region_disabled(&probe.region);
+        // Only a region can be disabled, and not the account's regions as a whole.
+        let disabled = &*probe.region != ANY_REGION && evidence.is_region_disabled(&probe.region);
         probe.outcome = if disabled { ProbeOutcome::RegionDisabled } else { ProbeOutcome::Denied };
     }
 }
@@ -123,6 +137,12 @@ pub(crate) struct TypeRow {
     pub scp_denied_actions: BTreeSet<&'static str>,
     /// The actions whose probe failed for another reason, with the message.
     pub unknown_actions: BTreeMap<&'static str, String>,
+    /// The names and globs of regions that were not asked, with the reason.
+    #[serde(skip)]
+    pub not_tried: BTreeMap<String, Arc<str>>,
+    /// Whether some reads were tried for some of several resources only.
+    #[serde(skip)]
+    pub is_sample: bool,
 }
 
 impl TypeRow {
@@ -146,10 +166,16 @@ fn type_row(table: &'static str, probes: &[ProbedAction]) -> Option<TypeRow> {
         denied_actions: BTreeSet::new(),
         scp_denied_actions: BTreeSet::new(),
         unknown_actions: BTreeMap::new(),
+        not_tried: BTreeMap::new(),
+        is_sample: false,
     };
     for probe in probes.iter().filter(|probe| probe.table == table) {
         let outcome = worst.entry(&probe.region).or_insert(probe.outcome);
         *outcome = (*outcome).max(probe.outcome);
+        row.is_sample |= probe.is_sample;
+        if let Some(reason) = &probe.not_tried {
+            row.not_tried.insert(probe.region.to_string(), reason.clone());
+        }
         match probe.outcome {
             ProbeOutcome::Denied => drop(row.denied_actions.insert(probe.action)),
             ProbeOutcome::ScpDenied => drop(row.scp_denied_actions.insert(probe.action)),
@@ -207,7 +233,9 @@ mod tests {
 
     #[test]
     fn a_region_that_is_known_to_be_disabled_stays_so() {
-        let mut probes = vec![ProbedAction::in_disabled_region("ec2_vpcs", "ec2:DescribeVpcs", "me-south-1".into())];
+        let reason = "the region is not enabled in this account".into();
+        let mut probes =
+            vec![ProbedAction::in_disabled_region("ec2_vpcs", "ec2:DescribeVpcs", "me-south-1".into(), reason)];
         settle(&mut probes);
         assert_eq!(probes[0].outcome, ProbeOutcome::RegionDisabled);
     }
@@ -220,7 +248,22 @@ mod tests {
         for (result, outcome) in [
             (error(AwsErrorKind::Other, Some("InvalidVpcID.Malformed")), ProbeOutcome::Allowed),
             (error(AwsErrorKind::NotFound, Some("NoSuchHostedZone")), ProbeOutcome::Allowed),
+            (error(AwsErrorKind::Other, Some("InvalidInput")), ProbeOutcome::Allowed),
+            (error(AwsErrorKind::Other, Some("InvalidLaunchTemplateId.NotFoundException")), ProbeOutcome::Allowed),
+            (error(AwsErrorKind::Other, Some("NoSuchDelegationSet")), ProbeOutcome::Allowed),
+            (error(AwsErrorKind::Other, Some("Client.InvalidParameterValue")), ProbeOutcome::Allowed),
             (error(AwsErrorKind::Other, None), ProbeOutcome::Unknown),
+            // A failure of the service, of the account or of the signature says nothing of the permission.
+            (error(AwsErrorKind::Other, Some("InternalError")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("InternalFailure")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("ServiceUnavailable")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("Unavailable")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("Blocked")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("PendingVerification")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("SignatureDoesNotMatch")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("InvalidSignatureException")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Other, Some("A code of tomorrow")), ProbeOutcome::Unknown),
+            (error(AwsErrorKind::Unreadable, None), ProbeOutcome::Unknown),
             (error(AwsErrorKind::Throttled, Some("Throttling")), ProbeOutcome::Unknown),
             (error(AwsErrorKind::Denied, Some("UnauthorizedOperation")), ProbeOutcome::Denied),
         ] {

@@ -8,6 +8,7 @@ use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::Target;
 use crate::domain::RoleArn;
 use crate::onboarding::iam_policy::role_reader::RoleDescription;
+use crate::onboarding::iam_policy::write;
 
 /// Returns the findings about a role's own policies.
 pub(super) fn of_role(
@@ -18,22 +19,25 @@ pub(super) fn of_role(
 ) -> Vec<Finding> {
     let role = match role {
         Ok(role) => role,
-        Err(error) if matches!(error.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied) => {
+        Err(error) if is_denied(error) => {
             let message = "the role may not read its own policies (the template's role may not either), so it is unknown \
                            what else it grants. Sessions are limited to the planned reads all the same";
             return vec![Finding::new(Severity::Note, message, "")];
         }
         Err(error) => {
-            // Without the request id, so that the same note about many accounts is printed once.
-            let reason = error.code.as_deref().unwrap_or(&error.message);
-            let message = format!("the role's own policies could not be read: {reason}");
-            return vec![Finding::new(Severity::Note, message, "")];
+            let message = format!("the role's own policies could not be read: {error}");
+            return vec![Finding::new(Severity::Gap, message, "check again")];
         }
     };
     let with_external_id = target.external_id.is_some();
     let mut findings = match &role.trust {
-        Some(trust) => trust_policy::of_trust(trust, backend_role, with_external_id),
-        None => vec![Finding::new(Severity::Warning, "its trust policy could not be understood", "")],
+        Ok(trust) => trust_policy::of_trust(trust, backend_role, with_external_id),
+        Err(error) => {
+            let message =
+                format!("its trust policy could not be understood, so it is unknown whom it lets in: {error}");
+            let remedy = "the customer replaces the trust policy by one that is written like this";
+            vec![Finding::new(Severity::Gap, message, remedy).with_policy(write::trust(backend_role, with_external_id))]
+        }
     };
     findings.extend(role.max_session_seconds.map(of_session_length));
     findings.extend(of_grants(role, needed));
@@ -134,16 +138,32 @@ fn of_grants(role: &RoleDescription, needed: &[&'static str]) -> Option<Finding>
     Some(Finding::new(severity, message, remedy))
 }
 
-/// Returns the finding about policies that could not be read.
-fn of_unreadable(role: &RoleDescription) -> Option<Finding> {
-    let documents = role.policies.documents.iter();
-    let mut names: Vec<&str> =
-        documents.filter(|(_, document)| document.is_err()).map(|(name, _)| name.as_str()).collect();
-    if role.policies.listing_error.is_some() {
-        names.push("those that could not be listed");
+/// Returns the findings about policies that could not be read. A denial is the customer's decision; after any other error
+/// it is unknown whether the role grants too much.
+fn of_unreadable(role: &RoleDescription) -> Vec<Finding> {
+    let documents = role
+        .policies
+        .documents
+        .iter()
+        .filter_map(|(name, document)| document.as_ref().err().map(|error| (name.as_str(), error)));
+    let listing = role.policies.listing_error.iter().map(|error| ("those that could not be listed", error));
+    let (denied, failed): (Vec<_>, Vec<_>) = documents.chain(listing).partition(|(_, error)| is_denied(error));
+    let mut findings = Vec::new();
+    if !denied.is_empty() {
+        let names: Vec<&str> = denied.into_iter().map(|(name, _)| name).collect();
+        let message = format!("these of its policies could not be read: {}", names.join(", "));
+        findings.push(Finding::new(Severity::Note, message, ""));
     }
-    let message = format!("these of its policies could not be read: {}", names.join(", "));
-    (!names.is_empty()).then(|| Finding::new(Severity::Note, message, ""))
+    if !failed.is_empty() {
+        let texts: Vec<String> = failed.into_iter().map(|(name, error)| format!("{name} ({error})")).collect();
+        let message = format!("it is unknown what these of its policies grant: {}", texts.join(", "));
+        findings.push(Finding::new(Severity::Gap, message, "check again"));
+    }
+    findings
+}
+
+fn is_denied(error: &AwsError) -> bool {
+    matches!(error.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied)
 }
 
 #[cfg(test)]
@@ -153,22 +173,57 @@ mod tests {
     use crate::onboarding::iam_policy::decode_document;
     use crate::onboarding::iam_policy::role_reader::RolePolicies;
 
-    fn findings(trust: &str, policies: &[(&str, Option<&str>)], external_id: &str) -> String {
+    fn findings_about(role: &Result<RoleDescription, AwsError>, external_id: &str) -> String {
         let registry =
             format!(r#"{{"version":1,"targets":[{{"account_id":"111122223333","external_id":{external_id}}}]}}"#);
         let registry = Registry::read(registry.as_bytes(), "aws").unwrap();
+        let backend = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
+        let found = of_role(role, &["ec2:DescribeVpcs"], &backend, &registry.targets[0]);
+        found.iter().map(|one| format!("{:?}: {}\n", one.severity, one.message)).collect()
+    }
+
+    fn findings(trust: &str, policies: &[(&str, Option<&str>)], external_id: &str) -> String {
         let unreadable = || AwsError::new(AwsErrorKind::Unreadable, "not a policy document");
         let documents = policies.iter().map(|(name, text)| {
             ((*name).to_owned(), text.map(|text| decode_document(text).unwrap()).ok_or_else(unreadable))
         });
         let role = RoleDescription {
-            trust: decode_document(&format!(r#"{{"Statement":[{trust}]}}"#)).ok(),
+            trust: Ok(decode_document(&format!(r#"{{"Statement":[{trust}]}}"#)).unwrap()),
             policies: RolePolicies { documents: documents.collect(), listing_error: None },
-            ..RoleDescription::default()
+            max_session_seconds: None,
+            has_boundary: false,
         };
-        let backend = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
-        let found = of_role(&Ok(role), &["ec2:DescribeVpcs"], &backend, &registry.targets[0]);
-        found.iter().map(|one| format!("{:?}: {}\n", one.severity, one.message)).collect()
+        findings_about(&Ok(role), external_id)
+    }
+
+    #[test]
+    fn only_a_denial_to_read_the_role_lets_it_be_ready() {
+        let error = |kind| AwsError { code: Some("ACode".into()), ..AwsError::new(kind, "a message") };
+        for kind in [AwsErrorKind::Denied, AwsErrorKind::ScpDenied] {
+            assert!(findings_about(&Err(error(kind)), "\"abcd\"").starts_with("Note: "), "{kind:?}");
+        }
+        for kind in [
+            AwsErrorKind::Throttled,
+            AwsErrorKind::OutOfTime,
+            AwsErrorKind::Unreadable,
+            AwsErrorKind::NotFound,
+            AwsErrorKind::Unsupported,
+            AwsErrorKind::Other,
+        ] {
+            let found = findings_about(&Err(error(kind)), "\"abcd\"");
+            assert_eq!(found, "Gap: the role's own policies could not be read: ACode: a message\n", "{kind:?}");
+        }
+        let with = |trust, listing_error| {
+            let policies = RolePolicies { documents: Vec::new(), listing_error };
+            Ok(RoleDescription { trust, policies, max_session_seconds: None, has_boundary: false })
+        };
+        let not_understood = with(Err(AwsError::new(AwsErrorKind::Unreadable, "the trust policy is odd")), None);
+        insta::assert_snapshot!(findings_about(&not_understood, "\"abcd\""), @"Gap: its trust policy could not be understood, so it is unknown whom it lets in: the trust policy is odd");
+        let nobody = || Ok(decode_document(r#"{"Statement":[]}"#).unwrap());
+        let not_listed = with(nobody(), Some(error(AwsErrorKind::Throttled)));
+        insta::assert_snapshot!(findings_about(&not_listed, "\"abcd\""), @"Gap: it is unknown what these of its policies grant: those that could not be listed (ACode: a message)");
+        let hidden = with(nobody(), Some(error(AwsErrorKind::Denied)));
+        insta::assert_snapshot!(findings_about(&hidden, "\"abcd\""), @"Note: these of its policies could not be read: those that could not be listed");
     }
 
     fn statement(principal: &str, conditions: &str) -> String {
@@ -226,7 +281,7 @@ mod tests {
         let writes = allow(r#""ec2:*""#);
         insta::assert_snapshot!(findings("", &[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)], "null"), @r"
         Warning: it grants more than rolecall reads: more: ec2:Describe*, s3:ListBucket
-        Note: these of its policies could not be read: hidden
+        Gap: it is unknown what these of its policies grant: hidden (not a policy document)
         ");
         insta::assert_snapshot!(findings("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Some of these actions write");
         // What AWS's own SecurityAudit has, some of it by other verbs than most.

@@ -99,7 +99,10 @@ impl<'a> TargetCheck<'a> {
         // Only after the reads: by then IAM knows a new role, and a refusal is the role's own.
         let &Self { checker, context, target, ref caller, .. } = self;
         let attempts = NegativeAttempts { checker, context, target, caller };
-        let ((negative_probe, refusals), role) = futures::join!(attempts.make(), self.read_role());
+        let ((negative_probe, mut refusals), role) = futures::join!(attempts.make(), self.read_role());
+        if matches!(&role, Some(Ok(RoleDescription { trust: Ok(_), .. }))) {
+            refusals.iter_mut().for_each(Finding::trust_policy_was_read);
+        }
         let mut findings = Finding::of_reads(&types, self.role_arn().unwrap_or_default());
         findings.extend(refusals);
         if let Some(role) = role {

@@ -7,8 +7,10 @@ use aws_sdk_iam::Client;
 
 use super::document::PolicyDocument;
 use super::json::decode_document;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, Identity};
+use crate::domain::{Arn, RoleArn};
 use crate::input::ParseError;
+use crate::onboarding::paging::{self, ListedPage, list};
 
 /// The actions of [`RoleReader::role`].
 pub(crate) const READ_ROLE_ACTIONS: &[&str] = &[
@@ -35,7 +37,7 @@ pub(crate) trait IamCaller {
 pub(crate) struct PlainIamCaller(Client);
 
 impl PlainIamCaller {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
+    fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
     }
 }
@@ -55,10 +57,10 @@ impl IamCaller for PlainIamCaller {
 }
 
 /// A role, as IAM describes it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RoleDescription {
-    /// The trust policy; none if it could not be understood.
-    pub trust: Option<PolicyDocument>,
+    /// The trust policy, or why it could not be understood.
+    pub trust: Result<PolicyDocument, AwsError>,
     /// The longest session, in seconds.
     pub max_session_seconds: Option<i32>,
     pub policies: RolePolicies,
@@ -102,6 +104,22 @@ pub(crate) struct RoleReader<'a, C> {
     role_name: &'a str,
 }
 
+impl<'a> RoleReader<'a, PlainIamCaller> {
+    /// Reads `backend_role` with the credentials of this identity. IAM finds a role by its name alone, so an identity of
+    /// another account would read another role.
+    pub(crate) fn of_backend(config: &SdkConfig, identity: &Identity, role: &'a RoleArn) -> Result<Self, AwsError> {
+        let partition = identity.arn.parse::<Arn>().map(|arn| arn.partition);
+        if identity.account_id != role.account_id.as_str() || partition.as_ref() != Ok(&role.partition) {
+            let message = format!(
+                "this runs as {}, which is not of the account {} of that role: sign in there (AWS_PROFILE)",
+                identity.arn, role.account_id
+            );
+            return Err(AwsError::new(AwsErrorKind::WrongAccount, message));
+        }
+        Ok(Self::new(PlainIamCaller::new(config), role.name()))
+    }
+}
+
 impl<'a, C: IamCaller> RoleReader<'a, C> {
     pub(crate) fn new(caller: C, role_name: &'a str) -> Self {
         Self { iam: caller.client(), caller, role_name }
@@ -111,41 +129,40 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     pub(crate) async fn role(&self) -> Result<RoleDescription, AwsError> {
         let send = || self.iam.get_role().role_name(self.role_name).send();
         let role = self.caller.call("iam:GetRole", send).await?.role;
-        let trust = role.as_ref().and_then(|role| role.assume_role_policy_document());
+        let role = role.ok_or_else(|| paging::unreadable("iam:GetRole", "has no role"))?;
+        let trust = role.assume_role_policy_document().unwrap_or_default();
         Ok(RoleDescription {
-            trust: trust.and_then(|text| decode_document(text).ok()),
-            max_session_seconds: role.as_ref().and_then(|role| role.max_session_duration()),
+            trust: decode_document(trust)
+                .map_err(|error| AwsError::new(AwsErrorKind::Unreadable, format!("the trust policy is {error}"))),
+            max_session_seconds: role.max_session_duration(),
             policies: self.policies().await,
-            has_boundary: role.as_ref().is_some_and(|role| role.permissions_boundary().is_some()),
+            has_boundary: role.permissions_boundary().is_some(),
         })
     }
 
     /// Reads the inline and the attached policies.
     pub(crate) async fn policies(&self) -> RolePolicies {
         let mut policies = RolePolicies::default();
-        if let Err(error) = self.inline(&mut policies).await {
-            policies.listing_error.get_or_insert(error);
-        }
-        if let Err(error) = self.attached(&mut policies).await {
-            policies.listing_error.get_or_insert(error);
-        }
+        let inline_error = self.inline(&mut policies).await;
+        let attached_error = self.attached(&mut policies).await;
+        policies.listing_error = inline_error.or(attached_error);
         policies
     }
 
-    async fn inline(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
-        let mut marker: Option<String> = None;
-        loop {
+    async fn inline(&self, policies: &mut RolePolicies) -> Option<AwsError> {
+        const OPERATION: &str = "iam:ListRolePolicies";
+        let page = async |marker: Option<String>| {
             let send = || self.iam.list_role_policies().role_name(self.role_name).set_marker(marker.clone()).send();
-            let page = self.caller.call("iam:ListRolePolicies", send).await?;
-            for name in page.policy_names {
-                let document = self.inline_document(&name).await;
-                policies.documents.push((name, document));
-            }
-            marker = page.marker.filter(|_| page.is_truncated);
-            if marker.is_none() {
-                return Ok(());
-            }
+            let page = self.caller.call(OPERATION, send).await?;
+            let items = Some(page.policy_names);
+            Ok(ListedPage { items, next_token: page.marker, is_truncated: Some(page.is_truncated) })
+        };
+        let listing = list(OPERATION, page).await;
+        for name in listing.items {
+            let document = self.inline_document(&name).await;
+            policies.documents.push((name, document));
         }
+        listing.error
     }
 
     async fn inline_document(&self, name: &str) -> Result<PolicyDocument, AwsError> {
@@ -154,22 +171,22 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
         decode_document(response.policy_document()).map_err(|error| unreadable(name, &error))
     }
 
-    async fn attached(&self, policies: &mut RolePolicies) -> Result<(), AwsError> {
-        let mut marker: Option<String> = None;
-        loop {
+    async fn attached(&self, policies: &mut RolePolicies) -> Option<AwsError> {
+        const OPERATION: &str = "iam:ListAttachedRolePolicies";
+        let page = async |marker: Option<String>| {
             let send =
                 || self.iam.list_attached_role_policies().role_name(self.role_name).set_marker(marker.clone()).send();
-            let page = self.caller.call("iam:ListAttachedRolePolicies", send).await?;
-            for policy in page.attached_policies.unwrap_or_default() {
-                let arn = policy.policy_arn.unwrap_or_default();
-                let document = self.managed_document(&arn).await;
-                policies.documents.push((policy.policy_name.unwrap_or(arn), document));
-            }
-            marker = page.marker.filter(|_| page.is_truncated);
-            if marker.is_none() {
-                return Ok(());
-            }
+            let page = self.caller.call(OPERATION, send).await?;
+            let items = page.attached_policies;
+            Ok(ListedPage { items, next_token: page.marker, is_truncated: Some(page.is_truncated) })
+        };
+        let listing = list(OPERATION, page).await;
+        for policy in listing.items {
+            let arn = policy.policy_arn.unwrap_or_default();
+            let document = self.managed_document(&arn).await;
+            policies.documents.push((policy.policy_name.unwrap_or(arn), document));
         }
+        listing.error
     }
 
     async fn managed_document(&self, arn: &str) -> Result<PolicyDocument, AwsError> {

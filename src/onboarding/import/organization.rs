@@ -1,14 +1,15 @@
 //! Imports the accounts of an organization with their names, tags and organizational units.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account, AccountState};
+use aws_sdk_organizations::types::{Account, AccountState, OrganizationalUnit, Root, Tag};
 use futures::{StreamExt, TryStreamExt};
 
 use super::ImportCandidates;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::AwsError;
 use crate::customers::NewTarget;
+use crate::onboarding::paging::{self, ListedPage, list};
 
 /// The tag with the path of an account's organizational units, `prod/eu`.
 const UNIT_TAG: &str = "ou";
@@ -23,12 +24,8 @@ pub(crate) async fn organization(
     let client = Client::new(config);
     let mut waiting: VecDeque<(String, String)> = VecDeque::new();
     if units.is_empty() {
-        let (mut pages, mut tokens) = (client.list_roots().into_paginator().send(), Tokens::default());
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(AwsError::of)?;
-            tokens.check("ListRoots", page.next_token)?;
-            let roots = page.roots.unwrap_or_default();
-            waiting.extend(roots.into_iter().map(|root| (root.id.unwrap_or_default(), String::new())));
+        for root in roots(&client).await? {
+            waiting.push_back((required(root.id, "ListRoots", "a root without an id")?, String::new()));
         }
     }
     for unit in units {
@@ -36,24 +33,18 @@ pub(crate) async fn organization(
         waiting.push_back((unit.clone(), path));
     }
     let mut accounts: Vec<(Account, String)> = Vec::new();
+    let mut visited = HashSet::new();
     while let Some((parent, path)) = waiting.pop_front() {
-        let mut pages = client.list_accounts_for_parent().parent_id(&parent).into_paginator().send();
-        let mut tokens = Tokens::default();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(AwsError::of)?;
-            tokens.check("ListAccountsForParent", page.next_token)?;
-            accounts.extend(page.accounts.unwrap_or_default().into_iter().map(|account| (account, path.clone())));
+        // A unit may be given together with a unit above it.
+        if !visited.insert(parent.clone()) {
+            continue;
         }
-        let mut pages = client.list_organizational_units_for_parent().parent_id(&parent).into_paginator().send();
-        let mut tokens = Tokens::default();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(AwsError::of)?;
-            tokens.check("ListOrganizationalUnitsForParent", page.next_token)?;
-            for unit in page.organizational_units.unwrap_or_default() {
-                let name = unit.name.unwrap_or_default();
-                let below = if path.is_empty() { name } else { format!("{path}/{name}") };
-                waiting.push_back((unit.id.unwrap_or_default(), below));
-            }
+        accounts.extend(accounts_of(&client, &parent).await?.into_iter().map(|account| (account, path.clone())));
+        for unit in units_of(&client, &parent).await? {
+            let operation = "ListOrganizationalUnitsForParent";
+            let name = required(unit.name, operation, "a unit without a name")?;
+            let below = if path.is_empty() { name } else { format!("{path}/{name}") };
+            waiting.push_back((required(unit.id, operation, "a unit without an id")?, below));
         }
     }
     let mut found = ImportCandidates::default();
@@ -82,27 +73,6 @@ pub(crate) async fn organization(
     Ok(found)
 }
 
-/// The tokens of one listing's pages. The SDK ends a listing without an error when a token repeats.
-#[derive(Debug, Default)]
-struct Tokens {
-    last: Option<String>,
-}
-
-impl Tokens {
-    fn check(&mut self, operation: &str, next: Option<String>) -> Result<(), AwsError> {
-        let next = next.filter(|token| !token.is_empty());
-        if next.is_some() && next == self.last {
-            return Err(unreadable(format!("{operation} has repeated a page's token, so its listing is incomplete")));
-        }
-        self.last = next;
-        Ok(())
-    }
-}
-
-fn unreadable(what: String) -> AwsError {
-    AwsError::new(AwsErrorKind::Unreadable, what)
-}
-
 /// Returns the account's state as AWS names it. The newer field `State` distinguishes more than `Status`.
 fn state(account: &Account) -> &str {
     match (&account.state, account.status.as_ref()) {
@@ -124,7 +94,46 @@ async fn name_of(client: &Client, unit: &str) -> Result<String, AwsError> {
     let answer =
         client.describe_organizational_unit().organizational_unit_id(unit).send().await.map_err(AwsError::of)?;
     let name = answer.organizational_unit.and_then(|unit| unit.name);
-    name.ok_or_else(|| unreadable(format!("DescribeOrganizationalUnit has returned no name of {unit}")))
+    required(name, "DescribeOrganizationalUnit", "no name")
+}
+
+fn required(text: Option<String>, operation: &str, without: &str) -> Result<String, AwsError> {
+    text.filter(|text| !text.is_empty()).ok_or_else(|| paging::unreadable(operation, &format!("has {without}")))
+}
+
+async fn roots(client: &Client) -> Result<Vec<Root>, AwsError> {
+    let page = async |token| {
+        let page = client.list_roots().set_next_token(token).send().await.map_err(AwsError::of)?;
+        Ok(ListedPage { items: page.roots, next_token: page.next_token, is_truncated: None })
+    };
+    list("ListRoots", page).await.complete()
+}
+
+async fn accounts_of(client: &Client, parent: &str) -> Result<Vec<Account>, AwsError> {
+    let page = async |token| {
+        let request = client.list_accounts_for_parent().parent_id(parent).set_next_token(token);
+        let page = request.send().await.map_err(AwsError::of)?;
+        Ok(ListedPage { items: page.accounts, next_token: page.next_token, is_truncated: None })
+    };
+    list("ListAccountsForParent", page).await.complete()
+}
+
+async fn units_of(client: &Client, parent: &str) -> Result<Vec<OrganizationalUnit>, AwsError> {
+    let page = async |token| {
+        let request = client.list_organizational_units_for_parent().parent_id(parent).set_next_token(token);
+        let page = request.send().await.map_err(AwsError::of)?;
+        Ok(ListedPage { items: page.organizational_units, next_token: page.next_token, is_truncated: None })
+    };
+    list("ListOrganizationalUnitsForParent", page).await.complete()
+}
+
+async fn tags_of(client: &Client, account_id: &str) -> Result<Vec<Tag>, AwsError> {
+    let page = async |token| {
+        let request = client.list_tags_for_resource().resource_id(account_id).set_next_token(token);
+        let page = request.send().await.map_err(AwsError::of)?;
+        Ok(ListedPage { items: page.tags, next_token: page.next_token, is_truncated: None })
+    };
+    list("ListTagsForResource", page).await.complete()
 }
 
 async fn with_tags(
@@ -141,13 +150,7 @@ async fn with_tags(
     if !path.is_empty() {
         tags.insert(UNIT_TAG.to_owned(), path);
     }
-    let (mut pages, mut tokens) =
-        (client.list_tags_for_resource().resource_id(&id).into_paginator().send(), Tokens::default());
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(AwsError::of)?;
-        tokens.check("ListTagsForResource", page.next_token)?;
-        tags.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-    }
+    tags.extend(tags_of(client, &id).await?.into_iter().map(|tag| (tag.key, tag.value)));
     // A request cannot select by a tag without a name.
     tags.retain(|key, _| !key.is_empty());
     let name = account.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());

@@ -165,3 +165,53 @@ fn backend_role_cannot_write_the_registry() {
         "{refused:?}"
     );
 }
+
+/// The address of a registry may be mistyped. Only what adds targets makes a new one, and says so.
+#[test]
+fn missing_registry_is_not_an_empty_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("typo.json");
+    let file = path.display().to_string();
+    for arguments in
+        [&["list"][..], &["remove", "111122223333"], &["enable", "111122223333"], &["disable", "111122223333"]]
+    {
+        let refused = targets(&file, arguments);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains("RegistryUnreadable") && refused.err.contains("does not exist"), "{refused:?}");
+    }
+    let policy = |which: &str| {
+        let mut command = rolecall(&["policy", which]);
+        command.env("ROLECALL_REGISTRY", &file).env("AWS_REGION", "eu-central-1");
+        run_command(command)
+    };
+    let refused = policy("backend");
+    assert!(refused.code == 2 && refused.err.contains("RegistryUnreadable"), "{refused:?}");
+    // An operator needs this policy before there is a registry.
+    let printed = policy("admin");
+    assert!(printed.code == 0 && printed.err.contains("cannot be read"), "{printed:?}");
+    assert!(!path.exists());
+    let added = targets(&file, &["add", "111122223333"]);
+    assert!(added.code == 0 && added.err.contains("a new one was made"), "{added:?}");
+    let more = targets(&file, &["add", "444455556666"]);
+    assert_eq!((more.code, more.err.as_str()), (0, ""), "{more:?}");
+}
+
+#[test]
+fn an_account_that_is_named_twice_is_counted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("targets.json").display().to_string();
+    for account in ["111122223333", "444455556666"] {
+        assert_eq!(targets(&file, &["add", account]).code, 0);
+    }
+    let twice = ["111122223333", "111122223333"];
+    for (command, text) in [
+        ("enable", "1 targets enabled"),
+        ("enable", "0 targets enabled"),
+        ("disable", "1 targets disabled"),
+        ("remove", "1 targets removed"),
+    ] {
+        let edited = targets(&file, &[&[command], &twice[..]].concat());
+        assert!(edited.code == 0 && edited.out.starts_with(text), "{edited:?}");
+        assert!(!edited.out.contains("2 already"), "{edited:?}");
+    }
+}

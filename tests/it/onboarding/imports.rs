@@ -144,3 +144,31 @@ fn roles_in_the_backend_role_policy_are_imported() {
     assert_eq!(pattern.code, 0, "{pattern:?}");
     assert_eq!(pattern.response()["left_out"][0][0], "arn:aws:iam::*:role/rolecall-inventory");
 }
+
+/// A listing that repeats its token is not complete.
+#[test]
+fn an_organization_whose_pages_have_no_end_is_not_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let refused = import(&registry, &["--organization", "--ou", "ou-abcd-loop0000", "--no-external-id"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.contains("SourceUnreadable") && refused.err.contains("ListAccountsForParent"), "{refused:?}");
+    assert!(!std::path::Path::new(&registry).exists());
+}
+
+/// IAM finds a role by its name alone, so credentials of another account read another role.
+#[test]
+fn policies_of_a_role_of_another_account_are_not_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let name = emulator().fact("backend_role_arn").rsplit('/').next().expect("a name");
+    for role in [format!("arn:aws:iam::666666666666:role/{name}"), format!("arn:aws-cn:iam::999999999999:role/{name}")]
+    {
+        let mut command = emulator().rolecall(&["targets", "import", "--registry", &registry]);
+        command.env_remove("ROLECALL_BACKEND_ROLE").args(["--backend-role", &role]);
+        let refused = run_command(command);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains("SourceUnreadable") && refused.err.contains("sign in there"), "{refused:?}");
+    }
+    assert!(!std::path::Path::new(&registry).exists());
+}

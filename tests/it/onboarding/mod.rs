@@ -11,6 +11,7 @@ use crate::emulator::{emulator, python, root};
 mod checks;
 mod editing;
 mod imports;
+mod published;
 
 /// Runs a command with the credentials of an account's root.
 pub(crate) fn as_root(mut command: Command, account: &str) -> CommandOutput {

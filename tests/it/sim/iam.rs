@@ -1,4 +1,5 @@
-//! IAM: `ListAccountAliases`. An account has at most one alias, so there is one page.
+//! IAM: `ListAccountAliases`. An account has at most one alias, so there is one page. No role may read roles, like the role of
+//! the customer's template.
 
 use super::dispatch::Job;
 use super::error::AwsError;
@@ -8,6 +9,11 @@ use super::xml::Xml;
 
 pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     let call = job.call;
+    if matches!(call.operation.as_str(), "GetRole" | "ListRolePolicies" | "ListAttachedRolePolicies") {
+        let action = call.action();
+        let why = format!("because no identity-based policy allows the {action} action");
+        return Err(AwsError::denied(Service::Iam, &job.caller.arn, &action, &why));
+    }
     if call.param("Version") != Some("2010-05-08") || call.operation != "ListAccountAliases" {
         let message = format!("Could not find operation {} for this version", call.operation);
         return Err(AwsError::new(400, "InvalidAction", message));
