@@ -12,6 +12,7 @@ mod checks;
 mod editing;
 mod imports;
 mod published;
+mod unverified;
 
 /// Runs a command with the credentials of an account's root.
 pub(crate) fn as_root(mut command: Command, account: &str) -> CommandOutput {
