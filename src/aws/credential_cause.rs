@@ -227,7 +227,7 @@ fn of_web_identity(text: &str, environment: &Environment) -> Option<String> {
     text.contains("ExpiredToken").then(|| EXPIRED_TOKEN.to_owned())
 }
 
-/// The function is built without `aws login`, since nobody signs in there.
+/// The function is built without `aws login`, since no person signs in there.
 fn of_login(text: &str, profile: &Profile) -> Option<String> {
     let (name, _) = profile.find("login_session")?;
     if text.contains("credentials-login") {

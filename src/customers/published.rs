@@ -1,7 +1,7 @@
 //! `published.json`: the role for customers to trust, and where their template lies. `make deploy` writes it beside the
 //! registry.
 //!
-//! Whoever can write there could have customers trust a role, or create a role from a template, of their own. So the role
+//! A writer of that folder could have customers trust a role, or create a role from a template, of their own. So the role
 //! must be of the account that STS returns, unless the operator names it. The template must be that of this version, and
 //! must lie where `make deploy` puts it for the role's account.
 

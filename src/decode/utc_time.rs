@@ -34,7 +34,7 @@ impl UtcTime {
         i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
     }
 
-    /// The instant so many microseconds after 1970. `None` beyond the year 9999.
+    /// The instant of these microseconds after 1970. `None` beyond the year 9999.
     pub fn from_microsecond(microseconds: i64) -> Option<Self> {
         EPOCH.checked_add(SignedDuration::from_micros(microseconds)).ok().map(Self)
     }

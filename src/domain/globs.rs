@@ -27,8 +27,8 @@ pub(crate) struct Globs {
 }
 
 impl Globs {
-    /// Compiles the list. A glob that cannot be compiled is an error: a list without it would match less, and nobody would
-    /// notice.
+    /// Compiles the list. A glob that cannot be compiled is an error: a list without it would match less, without
+    /// a trace.
     pub(crate) fn new<T: AsRef<str>>(patterns: impl IntoIterator<Item = T>) -> Result<Self, ParseError> {
         let patterns: Vec<String> = patterns.into_iter().map(|pattern| pattern.as_ref().to_owned()).collect();
         if patterns.len() > MAX_GLOBS {

@@ -15,7 +15,7 @@ const SCHEMES: [&str; 24] = [
 /// What to write for what is no bucket's address.
 const ANY_BUCKET: &str = "s3://bucket/prefix";
 
-/// An address.
+/// An address that a command or a setting gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A path, as it was written.

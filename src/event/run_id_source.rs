@@ -65,7 +65,7 @@ pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
 
 /// Returns the name of a scheduled run whose first name belongs to another request, and `None` for any other run.
 ///
-/// Without it, whoever may start runs could suppress a scheduled one by sending another request for its time.
+/// Without it, an invoker could suppress a scheduled run by sending another request for its time.
 pub(crate) fn second_run_id(request: &Request, naming: &RunIdSource) -> Option<RunId> {
     if request.run_id.is_some() {
         return None;

@@ -6,7 +6,7 @@ pub enum StepEvents {
     /// Steps and all other events.
     #[default]
     Accept,
-    /// All events except steps: whoever may start runs cannot change the course of one.
+    /// All events except steps, so that an invoker cannot change the course of a run.
     Refuse,
     /// Steps and no other event.
     Only,

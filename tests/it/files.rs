@@ -265,7 +265,7 @@ fn an_unusable_output_is_refused_with_its_place() {
             let mut command = rolecall(&arguments);
             command.args(["--output", &output]);
             let refused = run_command(command);
-            assert_refused(&refused, "OutputNotWritable");
+            assert_refused(&refused, "OutputUnreadable");
             assert!(refused.err.to_lowercase().contains(words), "{words}: {refused:?}");
         }
         for registry in [output.clone(), format!("{output}/targets.json")] {

@@ -26,7 +26,7 @@ use reader::Reader;
 /// What the environment and the selected profile say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Environment {
-    /// The selected profile.
+    /// The profile that variables and flags select.
     pub profile: Profile,
     /// The region, if one is set.
     pub region: Option<String>,
@@ -34,9 +34,9 @@ pub(super) struct Environment {
     pub use_fips: Option<bool>,
     /// Whether dual-stack endpoints are called.
     pub use_dual_stack: Option<bool>,
-    /// The configured endpoints.
+    /// The endpoints that replace those of AWS.
     pub endpoints: Endpoints,
-    /// The configured proxies.
+    /// The proxies between here and AWS.
     pub proxies: Proxies,
     /// The file of trusted certificates, if one is set.
     pub ca_bundle: Option<CaBundle>,

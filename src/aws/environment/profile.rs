@@ -17,7 +17,7 @@ const DEFAULT: &str = "default";
 #[derive(Clone, Default)]
 pub(in crate::aws) struct Profile {
     name: String,
-    /// Whether somebody chose it, so that going on without it would use another identity.
+    /// Whether it was chosen, so that going on without it would use another identity.
     is_chosen: bool,
     sections: Option<Arc<EnvConfigSections>>,
     /// Why the files cannot be read.
@@ -91,7 +91,7 @@ impl Profile {
         (self.is_chosen && absent).then_some(&*self.name)
     }
 
-    /// Whether somebody chose the profile.
+    /// Whether the profile was chosen by a variable or a flag.
     pub(in crate::aws) fn is_chosen(&self) -> bool {
         self.is_chosen
     }

@@ -23,7 +23,7 @@ pub(in crate::aws) struct Proxies {
     direct: Vec<(String, u16)>,
 }
 
-/// A proxy.
+/// A proxy with its user name and password.
 #[derive(Clone)]
 pub(in crate::aws) struct Proxy {
     /// The variable that names it.

@@ -232,7 +232,7 @@ async fn find_candidates(
 }
 
 /// Returns `backend_role`: the given one, else the one of the settings, else the published one. Settings that differ
-/// from what was published are an error, since customers would trust the wrong role. A published role that nobody names
+/// from what was published are an error, since customers would trust the wrong role. A published role that no setting names
 /// must be of the account that this runs in.
 pub(crate) async fn backend_role(
     given: Option<&str>,

@@ -14,7 +14,7 @@ use crate::decode::json::append_list;
 use crate::decode::shapes::{Member, MemberKind};
 use crate::decode::value::Value;
 
-/// Decodes one response.
+/// Decodes one response by the selector of its operation.
 pub(super) struct Decoder<'a> {
     reader: ItemReader<'a>,
     selector: &'a ItemSelector,

@@ -28,7 +28,7 @@ pub(crate) struct ChosenRegions {
 }
 
 impl RegionChoice {
-    /// Compiles the globs.
+    /// Compiles the globs of target and request.
     pub(crate) fn filter(&self) -> Result<RegionFilter, ParseError> {
         let request = self.request.as_ref().map(Globs::new).transpose();
         Ok(RegionFilter { target: Globs::new(&self.target)?, request: request? })

@@ -45,7 +45,7 @@ impl Stage {
     }
 }
 
-/// The cause of a failure that neither its status nor AWS's code tells.
+/// The cause of a failure, where neither its status nor AWS's code names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureReason {
@@ -94,7 +94,7 @@ pub struct FailureGroup {
     pub status: Status,
     /// AWS's error code, if AWS answered.
     pub code: Option<String>,
-    /// The cause, if neither status nor code tells it.
+    /// The cause, if neither status nor code names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "FailureReason")]
     pub cause: Option<FailureReason>,

@@ -1,7 +1,7 @@
 //! What a caller may not ask for, although the request is valid: records in the response, a time to come, and the name of
 //! a run that another event or another run has to have.
 //!
-//! Whoever may invoke the function can send any event. So nothing in an event proves who sent it, and a claim is judged
+//! An invoker of the function can send any event. So nothing in an event proves who sent it, and a claim is judged
 //! by what it could take away from others.
 //!
 //! **Invariant:** reads the output, and writes nothing.

@@ -110,7 +110,7 @@ impl Engine {
         let finished = store.finish_commit(&manifest).await;
         // Losing the continuation would be worse than what else may fail here, so the continuation is sent in any case.
         self.enqueue_continuation(&store, &manifest.response).await?;
-        // Who is told of the run finds all of it.
+        // A receiver of the notice finds all of the run.
         finished?;
         self.notify(&store, &manifest.response).await?;
         if request.wants_inline() {

@@ -99,7 +99,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads the text up to and with the end tag. Elements within it are an error: nobody would read them.
+    /// Reads the text up to and with the end tag. Elements within it are an error, since they would not be read.
     pub(super) fn text(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         if self.end_of_empty() {
             return Ok(Cow::Borrowed(""));

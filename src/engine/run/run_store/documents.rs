@@ -1,4 +1,4 @@
-//! Checks documents of runs as they are read: whoever may write to the output may have written them.
+//! Checks documents of runs as they are read: any writer of the output may have written them.
 //!
 //! A key or a date in them becomes the name of a file that is read or written. **Invariant:** reads and writes nothing.
 
