@@ -50,6 +50,15 @@ fn segments(request: &Request) -> Option<Vec<String>> {
     Some(rest.trim_end_matches('/').split('/').map(|segment| decode(segment, false)).collect())
 }
 
+/// Listings whose answers have a token alone, and no `IsTruncated`.
+const PAGED_BY_TOKEN: [&str; 5] = [
+    "ListCidrBlocks",
+    "ListCidrCollections",
+    "ListHostedZonesByVPC",
+    "ListQueryLoggingConfigs",
+    "ListVPCAssociationAuthorizations",
+];
+
 pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     match job.call.operation.as_str() {
         "ListHostedZones" => zones::list(job),
@@ -61,7 +70,9 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
         operation => {
             // An empty list has no element, but the members of its paging are required.
             let mut xml = begin(operation);
-            xml.text("IsTruncated", "false").text("MaxItems", "100");
+            if !PAGED_BY_TOKEN.contains(&operation) {
+                xml.text("IsTruncated", "false").text("MaxItems", "100");
+            }
             Ok(end(xml, operation))
         }
     }
