@@ -57,9 +57,9 @@ pub(super) fn cause_of(error: &CredentialsError, environment: &Environment) -> A
     }
     let profile = &environment.profile;
     let sentence = of_sso(text, profile)
+        .or_else(|| of_login(text, profile))
         .or_else(|| of_process(text, profile))
         .or_else(|| of_web_identity(text, environment))
-        .or_else(|| of_login(text, profile))
         .or_else(|| of_profile(text, profile))
         .or_else(|| of_machine(text));
     sentence

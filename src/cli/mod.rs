@@ -11,11 +11,13 @@ mod commands;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::Parser;
 use clap::error::ErrorKind as ArgumentErrorKind;
 use futures::FutureExt;
 
+use crate::domain::lock;
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
@@ -24,10 +26,14 @@ use commands::{check, onboard, plan, policy, resources, resume, run, targets};
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
 
+/// The text of the last panic, with its place.
+static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
+
 /// Parses the arguments, carries out the command and returns its exit code. No panic ends the process: it is reported
 /// as any other error.
 pub fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| terminal::note_text(&panic.to_string())));
+    // A panic that is caught on the way is reported with what it was about, so its text is only kept.
+    std::panic::set_hook(Box::new(|panic| *lock(&LAST_PANIC) = Some(panic.to_string())));
     let result = std::panic::catch_unwind(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime =
@@ -42,6 +48,9 @@ pub fn main() -> ExitCode {
 }
 
 fn panicked() -> Error {
+    if let Some(text) = lock(&LAST_PANIC).take() {
+        terminal::note_text(&text);
+    }
     Error::new(ErrorKind::Internal, "a mistake in rolecall itself ended the command: please report the lines above")
 }
 

@@ -302,11 +302,11 @@ async fn runs_are_committed_on_odd_file_systems_or_not_at_all() {
             assert_eq!(partial_files(&output), Vec::<PathBuf>::new());
         }
     }
-    // Without any lock the run is committed, and the one file that is ever replaced is not: that is shown.
+    // Without any lock the run is committed, and the one file that is ever replaced is not: that is an error.
     let (_, output) = run("one", "nolock:ENOLCK", None).await;
     let (ran, _) = run("two", "nolock:ENOLCK", None).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.err.contains("latest.json could not be moved") && ran.err.contains("cannot be locked"), "{ran:?}");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("run two is committed") && ran.err.contains("cannot be locked"), "{ran:?}");
     assert!(latest(&output).contains("\"one\""));
     // A disk that fills up at any time commits nothing.
     for space in ["1", "2000", "20000"] {

@@ -114,24 +114,25 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
             terminal::print(&render_progress((run, run), &plan, (committed, shards), accounts))?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
-        RunStatus::Unknown => Err(unknown(run)),
+        RunStatus::Unknown | RunStatus::Taken => Err(unknown(run)),
     }
 }
 
 /// Prints a committed run, and the runs that continue it.
 async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> Result<ExitCode, Error> {
     let chain = history.chain(run).await?;
-    let next = chain.last().and_then(|last| last.response.remaining.clone()).and_then(|rest| rest.run_id);
-    let next_status = match &next {
-        Some(next) => Some(history.status(next).await?),
+    let next = match chain.last() {
+        Some(last) => history.next_status(last).await?,
         None => None,
     };
+    let (next, next_status) = next.unzip();
+    let is_taken = matches!(next_status, Some(RunStatus::Taken));
     let [first, ..] = chain.as_slice() else { return Err(unknown(run)) };
     let summary = Chain::of(&chain);
     if as_json {
         let last = chain.last().filter(|_| chain.len() > 1);
         terminal::print_json(&json!({
-            "run_id": run, "committed": true, "next": next, "response": first.response,
+            "run_id": run, "committed": true, "next": next, "next_is_taken": is_taken, "response": first.response,
             "next_begun": next_status.as_ref().and_then(progress_json), "last": last.map(|last| &last.response),
             "chain": summary,
         }))?;
@@ -144,6 +145,12 @@ async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> R
     match (&next, next_status) {
         (Some(next), Some(RunStatus::Planned { plan, shards, committed, accounts })) => {
             terminal::print(&format!("\n{}", render_progress((next, run), &plan, (committed, shards), accounts)))?;
+        }
+        (Some(next), _) if is_taken => {
+            terminal::print(&format!(
+                "\nremaining: another request has taken the name {next}, and its run is no part of this one. Send `remaining` of \
+                 the manifest with another run_id to collect the rest"
+            ))?;
         }
         (Some(next), _) => {
             terminal::print(&format!("\nremaining: run {next}. `rolecall resume {run}` carries it out"))?;

@@ -26,6 +26,8 @@ pub(crate) enum RunStatus {
     },
     /// The output has no plan of this name.
     Unknown,
+    /// The run that would continue another one has its name, and was made for another request.
+    Taken,
 }
 
 /// What a run and its continuations leave to do.
@@ -67,6 +69,20 @@ impl RunHistory {
         let committed = self.store.shards(&plan).await?;
         let accounts = committed.iter().map(|shard| shard.accounts.len()).sum();
         Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts })
+    }
+
+    /// Returns the name and the status of the run that is to continue a committed one, if anything remains of it.
+    pub(crate) async fn next_status(&self, last: &Manifest) -> Result<Option<(RunId, RunStatus)>, Error> {
+        let Some(next) = continuation_of(last) else { return Ok(None) };
+        let status = match self.store.state(&next).await? {
+            RunState::Committed(manifest) if continues(&manifest, last) => RunStatus::Committed,
+            RunState::Planned(plan) if last.response.remaining.as_ref() == Some(&plan.request) => {
+                self.status(&next).await?
+            }
+            RunState::New => RunStatus::Unknown,
+            RunState::Committed(_) | RunState::Planned(_) => RunStatus::Taken,
+        };
+        Ok(Some((next, status)))
     }
 
     /// Returns a committed run and its committed continuations, in order. Empty if the run is not committed.
@@ -132,7 +148,8 @@ impl RunHistory {
 
 /// Returns whether a run is the rest of another one. A run of another request may only have its name.
 fn continues(manifest: &Manifest, last: &Manifest) -> bool {
-    manifest.resumes.as_ref() == Some(&last.response.run_id)
+    let is_named = manifest.resumes.as_ref() == Some(&last.response.run_id);
+    is_named && last.response.remaining.as_ref() == Some(&manifest.plan.request)
 }
 
 fn continuation_of(manifest: &Manifest) -> Option<RunId> {

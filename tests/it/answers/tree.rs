@@ -1,5 +1,7 @@
 //! A response as a tree, which knows of its own accord where its items and paging members are.
 
+use std::collections::HashSet;
+
 use rolecall::testing::shapes::{Member, MemberKind, Structure, operation};
 use rolecall::testing::{Id, Table};
 
@@ -58,6 +60,25 @@ impl Node {
     /// The number of elements of a role.
     pub(super) fn count(&self, role: Role) -> usize {
         usize::from(self.role == role) + self.children.iter().map(|child| child.count(role)).sum::<usize>()
+    }
+
+    /// The number of different items. A resource that an answer has twice is one row.
+    pub(super) fn different_items(&self) -> usize {
+        let mut texts = HashSet::new();
+        self.collect_items(&mut texts);
+        texts.len()
+    }
+
+    fn collect_items(&self, texts: &mut HashSet<String>) {
+        if self.role == Role::Item {
+            texts.insert(self.all_text());
+        }
+        self.children.iter().for_each(|child| child.collect_items(texts));
+    }
+
+    fn all_text(&self) -> String {
+        let below = self.children.iter().map(Node::all_text);
+        std::iter::once(self.text.trim().to_owned()).chain(below).collect::<Vec<_>>().join("|")
     }
 
     pub(super) fn size(&self) -> usize {
