@@ -32,8 +32,3 @@ pub async fn main() -> Result<(), lambda_runtime::Error> {
     }))
     .await
 }
-
-/// Reads a variable. A value that is no text is read with its bytes replaced, so that it is refused and not overlooked.
-fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-}

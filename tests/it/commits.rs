@@ -9,6 +9,9 @@ use crate::command::{CommandOutput, manifest, run_command};
 use crate::fixture::{Fixture, account_with, assert_complete, files_below};
 use crate::sim::{Fault, FaultId, FaultKind, Service, Times, account_id};
 
+/// Changes a document of a run.
+type Change = fn(&mut Value);
+
 /// A request that narrows nothing, so that it moves `latest.json`. The registry narrows the regions.
 fn whole_fleet(run_id: &str) -> Value {
     json!({ "run_id": run_id, "accounts": "all" })
@@ -151,7 +154,7 @@ async fn a_file_that_exists_with_other_content_is_not_committed() {
 async fn what_does_not_add_up_is_not_committed() {
     let fixture = Fixture::start(2, account_with(3, 0, 0), |_| {}).await;
     let run = |request| fixture.run(request, None);
-    let changes: [(&str, fn(&mut Value), &[&str]); 5] = [
+    let changes: [(&str, Change, &[&str]); 5] = [
         ("rows", |shard| add(table_file(shard, "ec2_vpcs"), "rows", 1), &["7 rows of table ec2_vpcs", "6 records"]),
         (
             "records",
@@ -200,7 +203,7 @@ fn add(document: &mut Value, field: &str, more: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_cannot_be_carried_out_is_refused() {
     let fixture = Fixture::start(1, account_with(1, 0, 0), |_| {}).await;
-    let changes: [(&str, fn(&mut Value), &str); 5] = [
+    let changes: [(&str, Change, &str); 5] = [
         ("unknown", |plan| plan["resources"] = json!(["ec2_vpcs", "ec2_moons"]), "ec2_moons"),
         ("no-types", |plan| plan["resources"] = json!([]), "no resource types"),
         ("no-accounts", |plan| plan["accounts"] = json!([]), "no accounts"),

@@ -175,10 +175,10 @@ def settings_page(settings: list[dict]) -> str:
         page.append(f"| `{setting['name']}` | {flag} | {default_of(setting)} | {setting['doc']}{scope} |")
     page += [
         "",
-        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`. Blank ones count as",
-        "unset. Its settings of retries are ignored. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case) name the",
-        "proxies, `AWS_CA_BUNDLE` (or `ca_bundle` of the profile) and `SSL_CERT_FILE` the certificates to trust. Profiles of",
-        "`aws login`, `aws sso login` and `credential_process` work on the command line.",
+        "The AWS SDK reads its own variables, such as `AWS_REGION`, `AWS_PROFILE` and `AWS_ENDPOINT_URL`. Blank ones",
+        "count as unset. Its settings of retries are ignored. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower",
+        "case) name the proxies, `AWS_CA_BUNDLE` (or `ca_bundle` of the profile) and `SSL_CERT_FILE` the certificates",
+        "to trust. Profiles of `aws login`, `aws sso login` and `credential_process` work on the command line.",
     ]
     return "\n".join(page) + "\n"
 

@@ -113,8 +113,8 @@ def write_two_shards(runs: Runs) -> None:
 def write_later(runs: Runs) -> None:
     """Writes run c, of one account, region and table, and runs d and e with equal start times.
 
-    Between d and e the run id decides. In both, account 2 is denied. The enabled regions of account 1 are unknown in run
-    c, and those of account 4 in run d. In run e one region of account 4 no longer has the operation.
+    Between d and e the run id decides. In both, account 2 is denied. The enabled regions of account 1 are unknown in
+    run c, and those of account 4 in run d. In run e one region of account 4 no longer has the operation.
     """
     rows = [fleet("c", "1", "eu", n) for n in (3, 4)]
     cells = [cell("c", "1", "eu", FULL, "ok", 2), cell("c", "1", "*", FULL, "denied")]
