@@ -5,11 +5,18 @@ use std::time::Duration;
 use super::StepEvents;
 use crate::domain::{RoleArn, is_region_in_form};
 
+/// The longest duration. A clock cannot be moved on by any number of seconds, and no run lasts a week.
+const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let signed: jiff::SignedDuration = text.parse().map_err(|_| "write a duration as 30s, 5m or 1h30m".to_owned())?;
     let duration = Duration::try_from(signed).map_err(|_| "a duration cannot be negative".to_owned())?;
-    if duration.is_zero() { Err("it must be longer than zero".into()) } else { Ok(duration) }
+    match duration {
+        Duration::ZERO => Err("it must be longer than zero".into()),
+        duration if duration > MAX_DURATION => Err("it can be at most 168h, which is a week".into()),
+        duration => Ok(duration),
+    }
 }
 
 pub(super) fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
@@ -78,4 +85,17 @@ pub(super) fn byte_size(text: &str) -> Result<u64, String> {
     let number: u64 = number.trim().parse().map_err(|_| advice())?;
     let bytes = number.saturating_mul(factor);
     if (1 << 20..=1 << 40).contains(&bytes) { Ok(bytes) } else { Err("it must be from 1MiB to 1024GiB".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_positive_and_at_most_a_week() {
+        assert_eq!(duration("168h"), Ok(Duration::from_secs(604_800)));
+        for refused in ["0s", "-1s", "169h", "9223372036854775807s", "soon", "5"] {
+            assert!(duration(refused).is_err(), "{refused}");
+        }
+    }
 }
