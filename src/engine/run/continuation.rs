@@ -3,6 +3,7 @@
 //! Sending it twice is harmless: the second message finds the run of that name planned or committed.
 
 use super::Engine;
+use super::history::continues;
 use super::run_store::RunStore;
 use crate::aws::AwsError;
 use crate::engine::report::Response;
@@ -34,7 +35,7 @@ impl Engine {
         };
         if let Some(manifest) = store.manifest(next).await? {
             // A later delivery of an event whose continuation is committed has nothing left to send.
-            return match manifest.resumes.as_ref() == Some(&response.run_id) {
+            return match continues(&manifest, response) {
                 true => Ok(()),
                 false => Err(not_sent(format!("another request has taken the name {next}"))),
             };

@@ -5,7 +5,7 @@
 use super::run_store::{RunState, RunStore};
 use crate::domain::RunId;
 use crate::engine::plan::Plan;
-use crate::engine::report::Manifest;
+use crate::engine::report::{Manifest, Response};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 use crate::input::ValidationErrors;
@@ -61,11 +61,15 @@ impl RunHistory {
 
     /// Returns the status of a run.
     pub(crate) async fn status(&self, run_id: &RunId) -> Result<RunStatus, Error> {
-        let plan = match self.store.state(run_id).await? {
-            RunState::Committed(_) => return Ok(RunStatus::Committed),
-            RunState::New => return Ok(RunStatus::Unknown),
-            RunState::Planned(plan) => plan,
-        };
+        match self.store.state(run_id).await? {
+            RunState::Committed(_) => Ok(RunStatus::Committed),
+            RunState::New => Ok(RunStatus::Unknown),
+            RunState::Planned(plan) => self.progress(plan).await,
+        }
+    }
+
+    /// Returns how far a planned run is.
+    async fn progress(&self, plan: Box<Plan>) -> Result<RunStatus, Error> {
         let committed = self.store.shards(&plan).await?;
         let accounts = committed.iter().map(|shard| shard.accounts.len()).sum();
         Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts })
@@ -75,9 +79,9 @@ impl RunHistory {
     pub(crate) async fn next_status(&self, last: &Manifest) -> Result<Option<(RunId, RunStatus)>, Error> {
         let Some(next) = continuation_of(last) else { return Ok(None) };
         let status = match self.store.state(&next).await? {
-            RunState::Committed(manifest) if continues(&manifest, last) => RunStatus::Committed,
+            RunState::Committed(manifest) if continues(&manifest, &last.response) => RunStatus::Committed,
             RunState::Planned(plan) if last.response.remaining.as_ref() == Some(&plan.request) => {
-                self.status(&next).await?
+                self.progress(plan).await?
             }
             RunState::New => RunStatus::Unknown,
             RunState::Committed(_) | RunState::Planned(_) => RunStatus::Taken,
@@ -91,7 +95,7 @@ impl RunHistory {
         let mut next = Some(run_id.clone());
         while let Some(run_id) = next {
             let Some(manifest) = self.store.manifest(&run_id).await? else { break };
-            if chain.last().is_some_and(|last| !continues(&manifest, last)) {
+            if chain.last().is_some_and(|last| !continues(&manifest, &last.response)) {
                 break;
             }
             next = continuation_of(&manifest);
@@ -116,7 +120,7 @@ impl RunHistory {
         while let Some(run_id) = next {
             match (self.store.state(&run_id).await?, last_committed) {
                 (RunState::Committed(manifest), last)
-                    if last.as_ref().is_none_or(|last| continues(&manifest, last)) =>
+                    if last.as_ref().is_none_or(|last| continues(&manifest, &last.response)) =>
                 {
                     next = continuation_of(&manifest);
                     last_committed = Some(manifest);
@@ -147,9 +151,9 @@ impl RunHistory {
 }
 
 /// Returns whether a run is the rest of another one. A run of another request may only have its name.
-fn continues(manifest: &Manifest, last: &Manifest) -> bool {
-    let is_named = manifest.resumes.as_ref() == Some(&last.response.run_id);
-    is_named && last.response.remaining.as_ref() == Some(&manifest.plan.request)
+pub(super) fn continues(manifest: &Manifest, last: &Response) -> bool {
+    let is_named = manifest.resumes.as_ref() == Some(&last.run_id);
+    is_named && last.remaining.as_ref() == Some(&manifest.plan.request)
 }
 
 fn continuation_of(manifest: &Manifest) -> Option<RunId> {

@@ -13,9 +13,9 @@ mod checks;
 mod plan_run;
 mod shard;
 mod reduce;
+mod history;
 mod continuation;
 mod notify;
-mod history;
 mod steps;
 mod duckdb;
 

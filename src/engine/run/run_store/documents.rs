@@ -15,22 +15,21 @@ const MANIFEST_VERSION: u32 = 1;
 /// The folders of the files with rows.
 const DATA: [&str; 2] = ["parquet", "ndjson"];
 
-/// Checks that a plan is the one of this run, and that its date is one.
-pub(super) fn check_plan(plan: &Plan, run_id: &RunId) -> Result<(), String> {
-    check_name(&plan.run_id, run_id)?;
+/// Checks that the date of a plan is one.
+pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     // Other texts are dates too, such as 20261121. The keys have this form alone.
     let is_date = plan.dt.parse::<Date>().is_ok_and(|date| date.to_string() == plan.dt);
     if is_date { Ok(()) } else { Err("its `dt` is no date such as 2026-11-21".to_owned()) }
 }
 
-/// Checks that a manifest is the one of this run, and names files of this output alone.
-pub(super) fn check_manifest(manifest: &Manifest, run_id: &RunId) -> Result<(), String> {
+/// Checks that a manifest has the plan of its run, and names files of this output alone.
+pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     if manifest.version != MANIFEST_VERSION {
         let version = manifest.version;
         return Err(format!("it has version {version}, and this rolecall reads version {MANIFEST_VERSION}"));
     }
-    check_name(&manifest.response.run_id, run_id)?;
-    check_plan(&manifest.plan, run_id)?;
+    check_name(&manifest.plan.run_id, &manifest.response.run_id)?;
+    check_plan(&manifest.plan)?;
     check_files(&manifest.files)
 }
 

@@ -134,7 +134,7 @@ impl RunStore {
         let plan: Option<Plan> = self.read(&plan_key(run_id)).await?;
         if let Some(plan) = &plan {
             self.require_run(run_id, &plan.run_id)?;
-            documents::check_plan(plan, run_id).map_err(|what| self.unreadable(&plan_key(run_id), &what))?;
+            documents::check_plan(plan).map_err(|what| self.unreadable(&plan_key(run_id), &what))?;
         }
         Ok(plan)
     }
@@ -143,8 +143,7 @@ impl RunStore {
         let manifest: Option<Manifest> = self.read(&manifest_key(run_id)).await?;
         if let Some(manifest) = &manifest {
             self.require_run(run_id, &manifest.response.run_id)?;
-            documents::check_manifest(manifest, run_id)
-                .map_err(|what| self.unreadable(&manifest_key(run_id), &what))?;
+            documents::check_manifest(manifest).map_err(|what| self.unreadable(&manifest_key(run_id), &what))?;
         }
         Ok(manifest)
     }
