@@ -3,6 +3,8 @@
 //! Some front ends of AWS put the error where the SDK's deserialiser of that service does not look, proxies answer in HTML,
 //! and a body may be too large to be read. **Invariant:** knows nothing of calls and of what a failure means.
 
+use std::borrow::Cow;
+
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::error::{AwsError, AwsErrorKind, cut, flat_code, of_refusal, redacted};
@@ -54,7 +56,7 @@ pub(crate) fn bucket_region(response: &HttpResponse) -> Option<String> {
 
 /// Whether a document is an error although its status says success.
 pub(super) fn is_error_document(body: &[u8]) -> bool {
-    let text = text_of(&body[..body.len().min(MAX_SEARCHED)]);
+    let text = text_of(body);
     let mut names = tags(&text).map(|(name, _)| name);
     match names.next() {
         Some("Error" | "ErrorResponse") => true,
@@ -64,15 +66,16 @@ pub(super) fn is_error_document(body: &[u8]) -> bool {
 }
 
 /// The first part of a body as text.
-fn text_of(body: &[u8]) -> String {
+fn text_of(body: &[u8]) -> Cow<'_, str> {
     let body = &body[..body.len().min(MAX_SEARCHED)];
     let pair = |bytes: &[u8], of: fn([u8; 2]) -> u16| {
-        String::from_utf16_lossy(&bytes.chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect::<Vec<_>>())
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect();
+        Cow::Owned(String::from_utf16_lossy(&units))
     };
     match body {
         [0xff, 0xfe, rest @ ..] => pair(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => pair(rest, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(body).into_owned(),
+        _ => String::from_utf8_lossy(body),
     }
 }
 
