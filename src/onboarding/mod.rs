@@ -2,6 +2,7 @@
 //! write.
 
 mod paging;
+mod safety;
 pub(crate) mod iam_policy;
 pub(crate) mod check;
 pub(crate) mod invitation;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pattern::{is_pattern, matches};
+use super::pattern::{is_pattern, matches, matches_ignoring_case};
 
 /// The condition key of the external ID.
 pub(crate) const EXTERNAL_ID: &str = "sts:ExternalId";
@@ -121,8 +121,8 @@ impl PolicyDocument {
 }
 
 impl Element<Vec<String>> {
-    /// Returns whether a text is among what the patterns say.
-    fn includes(&self, text: &str) -> bool {
+    /// Returns whether a text is among what the patterns say, by the patterns' comparison.
+    pub(super) fn includes(&self, text: &str, matches: fn(&str, &str) -> bool) -> bool {
         let listed = |patterns: &Vec<String>| patterns.iter().any(|pattern| matches(pattern, text));
         match self {
             Self::Is(patterns) => listed(patterns),
@@ -146,12 +146,12 @@ impl Statement {
 
     /// Returns whether the statement is about this action.
     pub(crate) fn covers(&self, action: &str) -> bool {
-        self.actions.as_ref().is_some_and(|actions| actions.includes(action))
+        self.actions.as_ref().is_some_and(|actions| actions.includes(action, matches_ignoring_case))
     }
 
     /// Returns whether the statement is about this resource.
     pub(crate) fn covers_resource(&self, resource: &str) -> bool {
-        self.resources.as_ref().is_some_and(|resources| resources.includes(resource))
+        self.resources.as_ref().is_some_and(|resources| resources.includes(resource, matches))
     }
 
     /// The patterns of its actions; `*` stands for all but some.

@@ -1,10 +1,12 @@
 //! IAM policies: one set of types for the documents that rolecall prints and for those that it reads from IAM.
 //!
-//! **Invariant:** knows what a document says, and nothing of whether that is good or bad.
+//! **Invariant:** apart from [`callers`], knows what a document says and nothing of whether that is good or bad.
 
 mod pattern;
 mod document;
 mod json;
+pub(crate) mod evaluate;
+pub(crate) mod callers;
 pub(crate) mod write;
 pub(crate) mod role_reader;
 

@@ -1,27 +1,58 @@
 //! IAM's wildcard patterns.
+//!
+//! **Invariant:** knows no policy variables: [`variables`](super::evaluate) makes the parts of patterns that have some.
 
 /// Returns whether a text has a wildcard.
 pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// Returns whether an IAM pattern matches an action or a resource. Case is ignored, as IAM ignores it in actions.
+/// Returns whether an IAM pattern matches a text, such as a resource or a condition's value. Case counts.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
-    matches_bytes(pattern.as_bytes(), text.as_bytes())
+    if is_pattern(pattern) { matches_parts(&parts(pattern).collect::<Vec<_>>(), text) } else { pattern == text }
 }
 
-/// `*` matches any number of characters and `?` one. On a mismatch the latest `*` takes one more character.
-fn matches_bytes(pattern: &[u8], text: &[u8]) -> bool {
+/// Returns whether an IAM pattern matches an action. IAM ignores the case of actions.
+pub(crate) fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
+    matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}
+
+/// A part of a pattern. One that stands for itself may be a `*` that is no wildcard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PatternPart {
+    Itself(char),
+    /// `?`
+    AnyOne,
+    /// `*`
+    AnyNumber,
+}
+
+/// The parts of a pattern as it is written.
+pub(super) fn parts(pattern: &str) -> impl Iterator<Item = PatternPart> {
+    pattern.chars().map(|character| match character {
+        '*' => PatternPart::AnyNumber,
+        '?' => PatternPart::AnyOne,
+        other => PatternPart::Itself(other),
+    })
+}
+
+/// Returns whether the parts of a pattern match a text. On a mismatch the latest `*` takes one more character, which
+/// takes at most the product of both lengths.
+pub(super) fn matches_parts(pattern: &[PatternPart], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    if pattern.iter().filter(|part| **part != PatternPart::AnyNumber).count() > text.len() {
+        return false;
+    }
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some(b'*') => {
+            Some(PatternPart::AnyNumber) => {
                 star = Some((p, t));
                 p += 1;
             }
-            Some(byte) if *byte == b'?' || *byte == text[t] => (p, t) = (p + 1, t + 1),
+            Some(PatternPart::AnyOne) => (p, t) = (p + 1, t + 1),
+            Some(PatternPart::Itself(character)) if *character == text[t] => (p, t) = (p + 1, t + 1),
             _ => match star {
                 Some((at, from)) => {
                     star = Some((at, from + 1));
@@ -31,7 +62,7 @@ fn matches_bytes(pattern: &[u8], text: &[u8]) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|byte| *byte == b'*')
+    pattern[p..].iter().all(|part| *part == PatternPart::AnyNumber)
 }
 
 #[cfg(test)]
@@ -51,8 +82,30 @@ mod tests {
             ("a*b*c", "aXbYbZ", false),
             ("ec2:Describe", "ec2:DescribeVpcs", false),
             ("", "x", false),
+            ("?", "é", true),
+            ("??", "é", false),
         ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
+            assert_eq!(matches_ignoring_case(pattern, text), fits, "{pattern} {text}");
+        }
+        assert!(!matches("EC2:*", "ec2:DescribeVpcs") && matches("ec2:*", "ec2:DescribeVpcs"));
+        assert!(!matches("role/X", "role/x") && matches("role/?", "role/x"));
+    }
+
+    #[test]
+    fn a_star_that_stands_for_itself_is_no_wildcard() {
+        let pattern = [PatternPart::Itself('a'), PatternPart::Itself('*')];
+        assert!(matches_parts(&pattern, "a*") && !matches_parts(&pattern, "ab"));
+    }
+
+    /// Says what a pattern means, and takes exponential time.
+    fn matches_naively(pattern: &[char], text: &[char]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some(('*', rest)), None) => matches_naively(rest, text),
+            (Some(('*', rest)), Some((_, tail))) => matches_naively(rest, text) || matches_naively(pattern, tail),
+            (Some(('?', rest)), Some((_, tail))) => matches_naively(rest, tail),
+            (Some((wanted, rest)), Some((found, tail))) => wanted == found && matches_naively(rest, tail),
+            _ => false,
         }
     }
 
@@ -65,6 +118,12 @@ mod tests {
                 pattern.insert(at, '*');
             }
             prop_assert!(matches(&pattern, &text));
+        }
+
+        #[test]
+        fn a_pattern_matches_what_its_definition_says(pattern in "[ab*?]{0,7}", text in "[abé]{0,7}") {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            prop_assert_eq!(matches(&pattern, &text), matches_naively(&chars(&pattern), &chars(&text)));
         }
     }
 }

@@ -25,7 +25,7 @@ fn documents_are_read_encoded_or_not_and_in_all_their_forms() {
         ("StringEquals", "x", true),
     ] {
         let text = format!(
-            r#"{{"Statement":{{"Effect":"Allow","Condition":{{"{operator}":{{"aws:PrincipalArn":"{value}"}}}}}}}}"#
+            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Condition":{{"{operator}":{{"aws:PrincipalArn":"{value}"}}}}}}}}"#
         );
         let statement = &decode_document(&text).unwrap().statements[0];
         assert_eq!(statement.is_narrowed_by(&["aws:principalarn"]), narrows, "{operator} {value}");
@@ -46,6 +46,20 @@ fn numbers_and_booleans_are_values() {
 }
 
 #[test]
+fn a_number_is_the_text_that_it_is_written_as() {
+    let text = r#"{"Id":"1 \\\" 2","Statement":[{"Effect":"Allow","Action":"*","Condition":{"StringEquals":{
+        "sts:ExternalId":[123456789012345678901234567890,1.50,-7,1e3,"8",true],"a:\"9\"":0}}}]}"#;
+    let statement = &decode_document(text).unwrap().statements[0];
+    let values: Vec<Vec<&str>> = statement.conditions.iter().map(|condition| condition.texts().collect()).collect();
+    assert_eq!(values, [vec!["0"], vec!["123456789012345678901234567890", "1.50", "-7", "1e3", "8", "true"]]);
+    for wrong in ["01", "1.", "-", "1e", "+1", "1-2"] {
+        let text =
+            format!(r#"{{"Statement":{{"Effect":"Allow","Action":"*","Condition":{{"Bool":{{"a:b":{wrong}}}}}}}}}"#);
+        assert!(decode_document(&text).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_an_error() {
     let mut problems = String::new();
     for text in [
@@ -60,6 +74,24 @@ fn what_is_not_understood_is_an_error() {
         r#"{"Statement":{"Effect":"Allow","Principal":"arn:aws:iam::1:root"}}"#,
         r#"{"Statement":{"Effect":"Allow","Condition":{"StringEquals":"x"}}}"#,
         r#"{"Statement":{"Effect":"Allow","Actions":"*"}}"#,
+        r#"{"Version":"2012-10-18","Statement":[]}"#,
+        r#"{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*"}}"#,
+        r#"{"Statement":[],"Statement":[{"Effect":"Allow","Action":"*"}]}"#,
+        r#"{"Statement":{"Effect":"Allow","Condition":{"StringEquals":{"sts:ExternalId":"s3cret","sts:ExternalId":"x"}}}}"#,
+        r#"%7B%22Statement%22%3A%5B%5D%2C%22Statement%22%3A%5B%5D%7D"#,
+        r#"{"Statement":[}"#,
+        r#"{"Statement":{"Effect":"Allow"}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":null,"NotAction":"a:*"}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":[1]}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":true}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Principal":{"aws":"*"}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Principal":{"AWS":111122223333}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Principal":"*","NotPrincipal":"*"}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","NotResource":"*"}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Condition":{"StringEquals":{"a:b":{"c":"d"}}}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Condition":{"StringEquals":{"a:b":null}}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"*","Sid":1}}"#,
+        r#"{"Statement":{"Effect":["Allow"],"Action":"*"}}"#,
     ] {
         problems.push_str(&format!("{}\n", decode_document(text).unwrap_err()));
     }
@@ -70,11 +102,29 @@ fn what_is_not_understood_is_an_error() {
     not a policy document: a statement is no object
     not a policy document: the Effect of a statement is neither Allow nor Deny
     not a policy document: the Effect of a statement is neither Allow nor Deny
-    not a policy document: a value is neither a string nor a number nor a boolean
+    not a policy document: an action, a resource or a principal is no string
     not a policy document: a statement has Action and NotAction
     not a policy document: a principal is neither "*" nor an object
-    not a policy document: the condition StringEquals is no object
-    not a policy document: Actions is not known
+    not a policy document: the condition `StringEquals` is no object
+    not a policy document: `Actions` is not known
+    not a policy document: the Version `2012-10-18` is not known
+    not a policy document: document.Statement: gives the field `Effect` twice: keep one of them
+    not a policy document: document: gives the field `Statement` twice: keep one of them
+    not a policy document: document.Statement.Condition.StringEquals: gives the field `sts:ExternalId` twice: keep one of them
+    not a policy document: document: gives the field `Statement` twice: keep one of them
+    not a policy document: document: is not JSON: expected value at line 1 column 15
+    not a policy document: a statement has neither Action nor NotAction
+    not a policy document: a statement has Action and NotAction
+    not a policy document: an action, a resource or a principal is no string
+    not a policy document: an action, a resource or a principal is no string
+    not a policy document: the kind of principal `aws` is not known
+    not a policy document: an action, a resource or a principal is no string
+    not a policy document: a statement has Principal and NotPrincipal
+    not a policy document: a statement has Resource and NotResource
+    not a policy document: a value is neither a string nor a number nor a boolean
+    not a policy document: a value is neither a string nor a number nor a boolean
+    not a policy document: Sid is no string
+    not a policy document: Effect is no string
     "#);
 }
 
@@ -111,7 +161,7 @@ prop_compose! {
         sid in proptest::option::of("[A-Za-z0-9]{0,5}"),
         allows in any::<bool>(),
         principals in element_of(principals_of()),
-        actions in element_of(texts_of("[a-z*?:%]{1,8}")),
+        actions in element_of(texts_of("[a-z*?:%]{1,8}")).prop_map(|actions| actions.or(Some(Element::Is(vec!["*".into()])))),
         resources in element_of(texts_of("[ -~]{1,8}")),
         conditions in conditions_of(),
     ) -> Statement {

@@ -1,0 +1,230 @@
+//! The attempts to get in that a trust policy is evaluated for.
+//!
+//! **Invariant:** evaluates nothing. The callers are made up, except those that the policy names.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::mentioned::Mentioned;
+use super::{CallerClass, Safety, TrustSubject};
+use crate::domain::AccountId;
+use crate::input::quoted;
+use crate::onboarding::iam_policy::EXTERNAL_ID;
+use crate::onboarding::iam_policy::evaluate::{AccountCaller, Caller, IdentityKind, RequestContext};
+
+/// Unique ids of identities that no policy names.
+const UNKNOWN_ROLE: &str = "AROAAAAAAAAAAAAAAAAAA";
+const UNKNOWN_USER: &str = "AIDAAAAAAAAAAAAAAAAAA";
+
+/// Which external ID an attempt gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GivenId {
+    Registered,
+    /// One that nobody registered: a random one, or another one that the policy names.
+    Another,
+    None,
+}
+
+/// One caller with one external ID.
+#[derive(Clone, Debug)]
+pub(super) struct EntryAttempt {
+    pub class: CallerClass,
+    /// Who it is, for a sentence.
+    pub who: String,
+    pub caller: Caller,
+    pub given: GivenId,
+    pub action: &'static str,
+    pub context: RequestContext,
+    /// What it means if the caller gets in.
+    pub if_in: Safety,
+}
+
+/// What is known of a request to STS, whoever sends it. A caller chooses or has all other keys.
+pub(super) fn sent_directly() -> RequestContext {
+    RequestContext::others_unknown()
+        .with_value("aws:SecureTransport", "true")
+        .with_value("aws:ViaAWSService", "false")
+        .with_absent("aws:CalledVia")
+}
+
+/// All attempts of identities of accounts.
+pub(super) fn of_accounts(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    let maker = Maker { subject, external_ids: GivenIds::new(subject, mentioned) };
+    let mut attempts = maker.backend();
+    attempts.extend(maker.others_of_backend_account(mentioned));
+    let is_foreign = |account: &&AccountId| **account != subject.backend.account_id && *account != subject.account;
+    for account in mentioned.accounts.iter().filter(is_foreign) {
+        attempts.extend(maker.of_account(CallerClass::NamedAccount, account, mentioned));
+    }
+    if let Some(stranger) = stranger(subject, mentioned) {
+        attempts.extend(maker.of_account(CallerClass::AnyAccount, &stranger, mentioned));
+    }
+    attempts
+}
+
+/// An account that nobody mentions.
+fn stranger(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Option<AccountId> {
+    let accounts = (0_u64..1_000).filter_map(|number| format!("{:012}", 518_204_739_163 + number).parse().ok());
+    let is_known = |account: &AccountId| {
+        mentioned.accounts.contains(account) || account == subject.account || *account == subject.backend.account_id
+    };
+    accounts.into_iter().find(|account: &AccountId| !is_known(account))
+}
+
+/// The external IDs that are given.
+struct GivenIds {
+    registered: Option<SecretString>,
+    others: Vec<SecretString>,
+}
+
+impl GivenIds {
+    fn new(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Self {
+        let registered = subject.external_id.cloned();
+        let text = registered.as_ref().map_or("", ExposeSecret::expose_secret);
+        // A text that differs in case alone is the same secret.
+        let others = mentioned.external_ids.iter().filter(|id| !id.eq_ignore_ascii_case(text));
+        // What a policy variable may stand for is no secret.
+        let backend = subject.backend;
+        let invented = [
+            "c1f7d3a8-rolecall-no-such-id".to_owned(),
+            subject.account.to_string(),
+            backend.account_id.to_string(),
+            backend.to_string(),
+            subject.session_name.to_owned(),
+            subject.backend_unique_id.map_or_else(String::new, |id| format!("{id}:{}", subject.session_name)),
+        ];
+        let others = others.cloned().chain(invented).map(SecretString::from).collect();
+        Self { registered, others }
+    }
+
+    /// The contexts with all external IDs.
+    fn contexts(&self, context: &RequestContext) -> Vec<(GivenId, RequestContext)> {
+        let with = |id: &SecretString| context.clone().with_value(EXTERNAL_ID, id.expose_secret());
+        let mut contexts = vec![(GivenId::None, context.clone().with_absent(EXTERNAL_ID))];
+        contexts.extend(self.others.iter().map(|id| (GivenId::Another, with(id))));
+        contexts.extend(self.registered.iter().map(|id| (GivenId::Registered, with(id))));
+        contexts
+    }
+}
+
+struct Maker<'a> {
+    subject: &'a TrustSubject<'a>,
+    external_ids: GivenIds,
+}
+
+impl Maker<'_> {
+    fn backend(&self) -> Vec<EntryAttempt> {
+        let TrustSubject { backend, backend_unique_id, session_name, external_id, .. } = self.subject;
+        let caller = Caller::session_of(backend, Some(session_name), *backend_unique_id);
+        let wanted = if external_id.is_some() { GivenId::Registered } else { GivenId::None };
+        let context = sent_directly().with_value("sts:RoleSessionName", session_name);
+        let contexts = self.external_ids.contexts(&context).into_iter();
+        let attempts = contexts.map(|(given, context)| {
+            let class = match given {
+                given if given == wanted => CallerClass::Backend,
+                GivenId::None => CallerClass::BackendWithoutExternalId,
+                GivenId::Another | GivenId::Registered => CallerClass::BackendWithAnotherExternalId,
+            };
+            // A target without an external ID is entered by whoever the backend works for.
+            let is_fine = class == CallerClass::Backend || external_id.is_none();
+            let if_in = if is_fine { Safety::Safe } else { Safety::Unsafe };
+            let who = format!("role {}", backend.path_and_name);
+            EntryAttempt { class, who, caller: caller.clone(), given, action: "sts:AssumeRole", context, if_in }
+        });
+        attempts.collect()
+    }
+
+    fn others_of_backend_account(&self, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+        let backend = self.subject.backend;
+        let own = backend.to_string();
+        let callers = self.identities(&backend.account_id, mentioned).into_iter();
+        let others = callers
+            .filter(|(_, caller)| !matches!(caller, Caller::Account(caller) if caller.arn.as_ref() == Some(&own)));
+        let attempts = others.flat_map(|(who, caller)| {
+            self.attempts(CallerClass::OtherIdentityOfBackendAccount, &who, &caller, |_| Safety::Weak)
+        });
+        attempts.collect()
+    }
+
+    fn of_account(&self, class: CallerClass, account: &AccountId, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+        let if_in = |given| match (class, given) {
+            // The customer gave it the external ID, or it is registered there too.
+            (CallerClass::NamedAccount, GivenId::Registered) => Safety::Weak,
+            _ => Safety::Unsafe,
+        };
+        let callers = self.identities(account, mentioned).into_iter();
+        callers.flat_map(|(who, caller)| self.attempts(class, &who, &caller, if_in)).collect()
+    }
+
+    fn attempts(
+        &self,
+        class: CallerClass,
+        who: &str,
+        caller: &Caller,
+        if_in: impl Fn(GivenId) -> Safety,
+    ) -> Vec<EntryAttempt> {
+        let attempt = |(given, context)| EntryAttempt {
+            class,
+            who: who.to_owned(),
+            caller: caller.clone(),
+            given,
+            action: "sts:AssumeRole",
+            context,
+            if_in: if_in(given),
+        };
+        self.external_ids.contexts(&sent_directly()).into_iter().map(attempt).collect()
+    }
+
+    /// Identities of an account: those that the policy names, a namesake of the backend's role, and some others.
+    fn identities(&self, account: &AccountId, mentioned: &Mentioned) -> Vec<(String, Caller)> {
+        let backend = self.subject.backend;
+        let partition = &backend.partition;
+        let arn = |resource: &str| format!("arn:{partition}:iam::{account}:{resource}");
+        let mut callers = vec![
+            (format!("a role of account {account}"), identity(partition, account, &arn("role/another-role"))),
+            (
+                format!("a role of account {account}"),
+                identity(partition, account, &arn(&format!("role/{}", backend.path_and_name))),
+            ),
+            (format!("a user of account {account}"), identity(partition, account, &arn("user/somebody"))),
+        ];
+        for named in &mentioned.identities {
+            // A wildcard in place of the account is filled with this one.
+            let parts: Vec<&str> = named.splitn(6, ':').collect();
+            let [_, of_partition, _, _, of_account, resource] = parts.as_slice() else { continue };
+            let is_open = |part: &str| part.contains('x');
+            let fits = (*of_partition == partition.as_str() || is_open(of_partition))
+                && (*of_account == account.as_str() || is_open(of_account));
+            if fits && *resource != "root" {
+                callers.push((
+                    format!("{} of account {account}", quoted(resource)),
+                    identity(partition, account, &arn(resource)),
+                ));
+            }
+        }
+        callers
+    }
+}
+
+/// The identity with an ARN, as a session of a role or as itself.
+fn identity(partition: &str, account: &AccountId, arn: &str) -> Caller {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let of_session = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
+    let (kind, arn, session, unique_id) = match (of_session, resource.starts_with("role/")) {
+        (Some((role, session)), _) => (
+            IdentityKind::Role,
+            format!("arn:{partition}:iam::{account}:role/{role}"),
+            Some(session.to_owned()),
+            UNKNOWN_ROLE,
+        ),
+        (None, true) => (IdentityKind::Role, arn.to_owned(), Some("somebody".to_owned()), UNKNOWN_ROLE),
+        (None, false) => (IdentityKind::User, arn.to_owned(), None, UNKNOWN_USER),
+    };
+    Caller::Account(AccountCaller {
+        partition: partition.to_owned(),
+        account: Some(account.clone()),
+        kind: Some(kind),
+        arn: Some(arn),
+        session,
+        unique_id: Some(unique_id.to_owned()),
+    })
+}

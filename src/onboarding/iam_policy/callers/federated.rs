@@ -1,0 +1,134 @@
+//! The attempts of federated users and of services.
+//!
+//! **Invariant:** evaluates nothing. Which identity providers serve everybody is a list, each with its source.
+
+use super::attempts::{EntryAttempt, GivenId, sent_directly};
+use super::mentioned::Mentioned;
+use super::{CallerClass, Safety, TrustSubject};
+use crate::input::quoted;
+use crate::onboarding::iam_policy::evaluate::{Caller, RequestContext};
+
+/// Providers that give tokens to everybody, so that only conditions tell the customer's users from others. Source: IAM's list
+/// of shared OIDC providers for which it evaluates conditions, and its built-in web identity providers.
+const SHARED_PROVIDERS: &[&str] = &[
+    "accounts.google.com",
+    "agent.buildkite.com",
+    "api.bitbucket.org",
+    "api.pulumi.com/oidc",
+    "app.terraform.io",
+    "cognito-identity.amazonaws.com",
+    "gitlab.com",
+    "graph.facebook.com",
+    "oidc.circleci.com",
+    "oidc.codefresh.io",
+    "oidc.vercel.com",
+    "proidc.upbound.io",
+    "sandboxes.cloud",
+    "scalr.io",
+    "token.actions.githubusercontent.com",
+    "www.amazon.com",
+];
+
+/// The key in which a provider names its application, besides `aud`: the audience is a secret of no token there.
+const APPLICATION_KEYS: &[&str] = &["aud", "app_id", "azp", "oaud"];
+
+/// The account of a stranger for whom a service of AWS may act.
+const STRANGER: &str = "518204739162";
+
+pub(super) fn of_others(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    let federated = mentioned.providers.iter().flat_map(|provider| of_provider(provider, subject, mentioned));
+    let services = mentioned.services.iter().flat_map(|service| of_service(service, subject, mentioned));
+    federated.chain(services).collect()
+}
+
+fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    let who = format!("a user of the identity provider {}", quoted(provider));
+    let attempt = |action, context, if_in| EntryAttempt {
+        class: CallerClass::Federated,
+        who: who.clone(),
+        caller: Caller::Federated(provider.to_owned()),
+        given: GivenId::None,
+        action,
+        context,
+        if_in,
+    };
+    let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
+    let is_arn = provider.starts_with("arn:");
+    let is_of_customer = provider.split(':').nth(4) == Some(subject.account.as_str());
+    let context = sent_directly().with_absent(crate::onboarding::iam_policy::EXTERNAL_ID);
+    if provider.contains(":saml-provider/") {
+        // The customer's own directory decides who signs in.
+        let if_in = if is_of_customer { Safety::Safe } else { Safety::Weak };
+        return vec![attempt("sts:AssumeRoleWithSAML", context, if_in)];
+    }
+    let is_shared = SHARED_PROVIDERS.iter().any(|shared| is_below(host, shared)) || !is_arn;
+    if !is_shared {
+        // A provider of the customer's own: what matters is that not all of its tokens are taken.
+        let stranger = with_claims(context, host, "somebody", "somebody");
+        let if_in = if is_of_customer { Safety::Weak } else { Safety::Unsafe };
+        return vec![attempt("sts:AssumeRoleWithWebIdentity", stranger, if_in)];
+    }
+    // Strangers choose the audience where a workflow asks for its token, and have applications of their own elsewhere.
+    let audiences: Vec<String> = match host {
+        "token.actions.githubusercontent.com" | "gitlab.com" | "app.terraform.io" | "agent.buildkite.com" => {
+            let key = format!("{}:aud", host.to_ascii_lowercase());
+            let listed = mentioned.values.get(&key).into_iter().flatten().cloned();
+            listed.chain(["sts.amazonaws.com".to_owned()]).collect()
+        }
+        _ => vec!["application-of-a-stranger".to_owned()],
+    };
+    let subjects = [
+        "repo:stranger/repository:ref:refs/heads/main",
+        "repo:stranger/repository:environment:production",
+        "repo:stranger/repository:pull_request",
+        "project_path:stranger/repository:ref_type:branch:ref:main",
+        "organization:stranger:project:stranger:workspace:stranger:run_phase:apply",
+        "somebody",
+    ];
+    let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, subject)));
+    let attempts = all.map(|(audience, subject)| {
+        let context = with_claims(context.clone(), host, subject, audience);
+        attempt("sts:AssumeRoleWithWebIdentity", context, Safety::Unsafe)
+    });
+    attempts.collect()
+}
+
+/// Returns whether a host, or a path of it, is a shared provider's.
+fn is_below(host: &str, shared: &str) -> bool {
+    let rest = host.to_ascii_lowercase();
+    let rest = rest.strip_prefix(shared);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || host.to_ascii_lowercase().ends_with(&format!(".{shared}"))
+}
+
+/// The claims of a stranger's token. Condition keys bear the provider's name.
+fn with_claims(context: RequestContext, host: &str, subject: &str, audience: &str) -> RequestContext {
+    let context = context.with_value(&format!("{host}:sub"), subject);
+    APPLICATION_KEYS.iter().fold(context, |context, key| context.with_value(&format!("{host}:{key}"), audience))
+}
+
+/// A service of AWS acts for whoever uses it. Without a condition on the source it may do so for a stranger.
+fn of_service(service: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    let own = subject.account;
+    let mut accounts: Vec<String> =
+        mentioned.accounts.iter().filter(|account| *account != own).map(ToString::to_string).collect();
+    accounts.push(STRANGER.to_owned());
+    let attempts = accounts.into_iter().map(|account| {
+        let partition = &subject.backend.partition;
+        let short = service.split('.').next().unwrap_or_default();
+        let context = sent_directly()
+            .with_absent(crate::onboarding::iam_policy::EXTERNAL_ID)
+            .with_value("aws:SourceAccount", &account)
+            .with_value("aws:SourceArn", &format!("arn:{partition}:{short}:us-east-1:{account}:thing/of-a-stranger"));
+        EntryAttempt {
+            class: CallerClass::Service,
+            who: format!("the service {}, for any of its customers,", quoted(service)),
+            caller: Caller::Service(service.to_owned()),
+            given: GivenId::None,
+            action: "sts:AssumeRole",
+            context,
+            if_in: Safety::Weak,
+        }
+    });
+    attempts.collect()
+}

@@ -1,0 +1,178 @@
+//! Evaluates every attempt, and says in one sentence who gets in and by which statement.
+//!
+//! **Invariant:** an attempt that cannot be decided is judged as if the caller got in.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::attempts::{self, EntryAttempt, GivenId};
+use super::mentioned::Mentioned;
+use super::{CallerAnswer, CallerClass, Safety, TrustJudgement, TrustRemark, TrustSubject};
+use super::{federated, remarks};
+use crate::domain::AccountId;
+use crate::input::quoted;
+use crate::onboarding::iam_policy::document::{Element, PolicyDocument, Principals};
+use crate::onboarding::iam_policy::evaluate::{AccessRequest, Evaluation, PolicyDecision, evaluate_resource_policy};
+
+/// The most keys that a sentence names.
+const MOST_KEYS: usize = 4;
+
+/// Judges the trust policy of a customer's role.
+pub(crate) fn judge_trust(subject: &TrustSubject<'_>, policy: &PolicyDocument) -> TrustJudgement {
+    let mentioned = Mentioned::by(policy, subject.now);
+    let judge = Judge { subject, policy, mentioned: &mentioned };
+    let mut answers: BTreeMap<CallerClass, CallerAnswer> = BTreeMap::new();
+    let mut found: BTreeMap<(CallerClass, String), (Rank, TrustRemark)> = BTreeMap::new();
+    let attempts =
+        attempts::of_accounts(subject, &mentioned).into_iter().chain(federated::of_others(subject, &mentioned));
+    for attempt in attempts {
+        let (answer, remark) = judge.attempt(&attempt);
+        let most_open = answers.entry(attempt.class).or_insert(answer);
+        *most_open = (*most_open).max(answer);
+        if let Some(remark) = remark {
+            let rank = (remark.safety, answer, attempt.given);
+            let who = (attempt.class, judge.name(&attempt).to_owned());
+            // Of several attempts of one caller the worst is told.
+            if found.get(&who).is_none_or(|(before, _)| *before < rank) {
+                found.insert(who, (rank, remark));
+            }
+        }
+    }
+    let told = found.into_values().map(|(_, remark)| remark);
+    let mut remarks: Vec<TrustRemark> = told.chain(remarks::of_text(policy, subject)).collect();
+    if answers.get(&CallerClass::Backend) == Some(&CallerAnswer::Refused) {
+        let with = if subject.external_id.is_some() { " with the registered external ID" } else { "" };
+        let text = format!("by its text it does not let backend_role in{with}");
+        remarks.push(TrustRemark { safety: Safety::Weak, class: CallerClass::Backend, text });
+    }
+    remarks.sort_by(|a, b| (b.safety, a.class, &a.text).cmp(&(a.safety, b.class, &b.text)));
+    let safety = remarks.iter().map(|remark| remark.safety).max().unwrap_or(Safety::Safe);
+    TrustJudgement { safety, remarks, answers: answers.into_iter().collect() }
+}
+
+/// What decides which of a caller's attempts is told.
+type Rank = (Safety, CallerAnswer, GivenId);
+
+struct Judge<'a> {
+    subject: &'a TrustSubject<'a>,
+    policy: &'a PolicyDocument,
+    mentioned: &'a Mentioned,
+}
+
+impl Judge<'_> {
+    /// Evaluates an attempt now, and at each moment ahead at which the policy may change its answer.
+    fn attempt(&self, attempt: &EntryAttempt) -> (CallerAnswer, Option<TrustRemark>) {
+        let now = std::iter::once((self.subject.now, false));
+        let ahead = self.mentioned.moments.iter().map(|moment| (*moment, true));
+        let mut best: Option<(CallerAnswer, Evaluation, Option<Timestamp>)> = None;
+        for (moment, is_ahead) in now.chain(ahead) {
+            let evaluation = self.evaluate(attempt, moment);
+            let answer = answer(&evaluation);
+            if best.as_ref().is_none_or(|(before, ..)| answer > *before) {
+                best = Some((answer, evaluation, is_ahead.then_some(moment)));
+            }
+        }
+        let Some((answer, evaluation, from)) = best else { return (CallerAnswer::Refused, None) };
+        if answer == CallerAnswer::Refused || attempt.class == CallerClass::Backend {
+            return (answer, None);
+        }
+        (answer, Some(self.remark(attempt, answer, &evaluation, from)))
+    }
+
+    fn evaluate(&self, attempt: &EntryAttempt, moment: Timestamp) -> Evaluation {
+        let context = attempt
+            .context
+            .clone()
+            .with_value("aws:CurrentTime", &moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .with_value("aws:EpochTime", &moment.as_second().to_string());
+        let resource = format!("arn:{}:iam::{}:role/any", self.subject.backend.partition, self.subject.account);
+        let request = AccessRequest::new(attempt.caller.clone(), attempt.action, &resource, context);
+        evaluate_resource_policy(self.policy, &request)
+    }
+
+    fn remark(
+        &self,
+        attempt: &EntryAttempt,
+        answer: CallerAnswer,
+        evaluation: &Evaluation,
+        from: Option<Timestamp>,
+    ) -> TrustRemark {
+        let given = match (attempt.class, attempt.given) {
+            (CallerClass::Federated | CallerClass::Service, _) => "",
+            (_, GivenId::None) => " without an external ID",
+            (_, GivenId::Registered) => " with the registered external ID",
+            (_, GivenId::Another) => " with another external ID than the registered one",
+        };
+        let who = self.name(attempt);
+        let statement = evaluation.statement.as_ref().map(|statement| {
+            let sid = statement.sid.as_ref().filter(|sid| !sid.is_empty()).map(|sid| format!(" ({})", quoted(sid)));
+            format!(" by statement {}{}", statement.index + 1, sid.unwrap_or_default())
+        });
+        let questions = evaluation.open_questions();
+        let depends = match questions.as_slice() {
+            [] => String::new(),
+            keys => {
+                let more = keys.len().saturating_sub(MOST_KEYS);
+                let shown: Vec<String> = keys.iter().take(MOST_KEYS).map(|key| quoted(key)).collect();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!(", depending on {}{more}", shown.join(", "))
+            }
+        };
+        let from = from.map(|from| format!(" from {} on", from.strftime("%Y-%m-%d"))).unwrap_or_default();
+        let text = format!("{who} {answer}{given}{}{from}{depends}", statement.unwrap_or_default());
+        TrustRemark { safety: self.safety(attempt, evaluation), class: attempt.class, text }
+    }
+
+    /// The caller in a sentence. Which stranger it is makes no difference.
+    fn name<'b>(&self, attempt: &'b EntryAttempt) -> &'b str {
+        if attempt.class == CallerClass::AnyAccount {
+            "a role or user of any account in the world"
+        } else {
+            &attempt.who
+        }
+    }
+
+    fn safety(&self, attempt: &EntryAttempt, evaluation: &Evaluation) -> Safety {
+        let statement = evaluation.statement.as_ref().and_then(|place| self.policy.statements.get(place.index));
+        let is_shared = statement.is_some_and(|statement| {
+            let principals = statement.principals.as_ref();
+            // A statement that is ours, or everyone's, was not written for this account.
+            attempt.class == CallerClass::NamedAccount
+                && principals.is_some_and(|principals| self.is_also_ours(principals))
+        });
+        if is_shared {
+            return Safety::Unsafe;
+        }
+        // Without an external ID the target is of the backend's own organization.
+        let is_own_organization = self.subject.external_id.is_none()
+            && !evaluation.open_questions().is_empty()
+            && evaluation.open_questions().iter().all(|key| {
+                ["aws:principalorgid", "aws:principalorgpaths"].contains(&key.to_ascii_lowercase().as_str())
+            });
+        if is_own_organization { attempt.if_in.min(Safety::Weak) } else { attempt.if_in }
+    }
+
+    /// Returns whether principals include the backend or everyone.
+    fn is_also_ours(&self, principals: &Element<Principals>) -> bool {
+        let account = &self.subject.backend.account_id;
+        match principals {
+            Element::IsNot(_) | Element::Is(Principals::Everyone) => true,
+            Element::Is(Principals::Named(kinds)) => {
+                kinds.values().flatten().any(|name| name == "*" || is_of(name, account))
+            }
+        }
+    }
+}
+
+fn is_of(name: &str, account: &AccountId) -> bool {
+    name == account.as_str() || name.split(':').nth(4) == Some(account.as_str())
+}
+
+fn answer(evaluation: &Evaluation) -> CallerAnswer {
+    match evaluation.decision {
+        PolicyDecision::Allowed => CallerAnswer::GetsIn,
+        PolicyDecision::Undecidable(_) => CallerAnswer::Depends,
+        PolicyDecision::Denied(_) => CallerAnswer::Refused,
+    }
+}
