@@ -56,6 +56,8 @@ pub struct Identity {
     pub account_id: String,
     /// The ARN that STS returns for it.
     pub arn: String,
+    /// The unique id of the user or role, such as `AROA…`, without the name of a session.
+    pub unique_id: Option<String>,
 }
 
 impl Backend {
@@ -169,8 +171,10 @@ impl Backend {
             .ok_or_else(|| refused(AwsError::new(AwsErrorKind::NoCredentials, "no source of credentials is set up")))?;
         provider.provide_credentials().await.map_err(|error| refused(of_credentials(&error)))?;
         let answer = self.sts().get_caller_identity().send().await.map_err(|error| refused(AwsError::of(error)))?;
+        let unique_id =
+            answer.user_id.and_then(|id| id.split(':').next().map(str::to_owned)).filter(|id| !id.is_empty());
         match (answer.account, answer.arn) {
-            (Some(account_id), Some(arn)) if !account_id.is_empty() => Ok(Identity { account_id, arn }),
+            (Some(account_id), Some(arn)) if !account_id.is_empty() => Ok(Identity { account_id, arn, unique_id }),
             _ => Err(refused(AwsError::new(AwsErrorKind::Unreadable, "the answer names no account and no identity"))),
         }
     }

@@ -185,6 +185,7 @@ mod tests {
         let identity = |partition: &str, account: &str| Identity {
             account_id: account.into(),
             arn: format!("arn:{partition}:sts::{account}:assumed-role/operator/me"),
+            unique_id: None,
         };
         assert!(published.require_account(&identity("aws", "999999999999")).is_ok());
         assert!(published.require_account(&identity("aws-cn", "999999999999")).is_err());

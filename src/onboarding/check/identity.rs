@@ -108,8 +108,11 @@ mod tests {
 
     #[test]
     fn only_the_role_that_customers_trust_may_check() {
-        let identity =
-            |resource: &str| Identity { account_id: "999999999999".into(), arn: format!("arn:aws:{resource}") };
+        let identity = |resource: &str| Identity {
+            account_id: "999999999999".into(),
+            arn: format!("arn:aws:{resource}"),
+            unique_id: None,
+        };
         let backend = identity("sts::999999999999:assumed-role/rolecall-backend/me");
         let role = "arn:aws:iam::999999999999:role/rolecall-backend";
         assert_eq!(trusted_role(&backend, None, None).unwrap().to_string(), role);

@@ -9,11 +9,12 @@ mod findings;
 mod identity;
 mod actions;
 mod own;
-mod trust_policy;
 mod role;
 mod negative_probe;
+mod trust_policy;
 mod target_check;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ use crate::engine::{Basis, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 use crate::input::ValidationErrors;
+use crate::onboarding::iam_policy::callers::{CallerAnswer, CallerClass};
 use crate::onboarding::iam_policy::role_reader::READ_ROLE_ACTIONS;
 use crate::settings::Runtime;
 use target_check::TargetCheck;
@@ -82,6 +84,9 @@ pub(crate) struct CheckedTarget {
     pub verdict: Verdict,
     #[serde(rename = "refuses_other_identities")]
     pub negative_probe: NegativeProbe,
+    /// What the trust policy answers to each class of callers, by its text alone; none if it was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callers: Option<BTreeMap<CallerClass, CallerAnswer>>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
     /// The planned resource types, with the regions in which they may be read.

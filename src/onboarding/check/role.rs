@@ -1,22 +1,14 @@
-//! Judges what a role says about itself: what it grants beyond the planned reads, and how long its sessions may be.
+//! Judges what a role says about itself, besides its trust policy: what it grants beyond the planned reads, and how long its
+//! sessions may be.
 //!
 //! **Invariant:** makes no calls.
 
 use super::findings::{Finding, Severity};
-use super::trust_policy;
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::customers::Target;
-use crate::domain::RoleArn;
 use crate::onboarding::iam_policy::role_reader::RoleDescription;
-use crate::onboarding::iam_policy::write;
 
 /// Returns the findings about a role's own policies.
-pub(super) fn of_role(
-    role: &Result<RoleDescription, AwsError>,
-    needed: &[&'static str],
-    backend_role: &RoleArn,
-    target: &Target,
-) -> Vec<Finding> {
+pub(super) fn of_role(role: &Result<RoleDescription, AwsError>, needed: &[&'static str]) -> Vec<Finding> {
     let role = match role {
         Ok(role) => role,
         Err(error) if is_denied(error) => {
@@ -29,16 +21,7 @@ pub(super) fn of_role(
             return vec![Finding::new(Severity::Gap, message, "check again")];
         }
     };
-    let with_external_id = target.external_id.is_some();
-    let mut findings = match &role.trust {
-        Ok(trust) => trust_policy::of_trust(trust, backend_role, with_external_id),
-        Err(error) => {
-            let message =
-                format!("its trust policy could not be understood, so it is unknown whom it lets in: {error}");
-            let remedy = "the customer replaces the trust policy by one that is written like this";
-            vec![Finding::new(Severity::Gap, message, remedy).with_policy(write::trust(backend_role, with_external_id))]
-        }
-    };
+    let mut findings = Vec::new();
     findings.extend(role.max_session_seconds.map(of_session_length));
     findings.extend(of_grants(role, needed));
     findings.extend(of_unreadable(role));
@@ -169,38 +152,33 @@ fn is_denied(error: &AwsError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::Registry;
     use crate::onboarding::iam_policy::decode_document;
     use crate::onboarding::iam_policy::role_reader::RolePolicies;
 
-    fn findings_about(role: &Result<RoleDescription, AwsError>, external_id: &str) -> String {
-        let registry =
-            format!(r#"{{"version":1,"targets":[{{"account_id":"111122223333","external_id":{external_id}}}]}}"#);
-        let registry = Registry::read(registry.as_bytes(), "aws").unwrap();
-        let backend = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
-        let found = of_role(role, &["ec2:DescribeVpcs"], &backend, &registry.targets[0]);
+    fn findings_about(role: &Result<RoleDescription, AwsError>) -> String {
+        let found = of_role(role, &["ec2:DescribeVpcs"]);
         found.iter().map(|one| format!("{:?}: {}\n", one.severity, one.message)).collect()
     }
 
-    fn findings(trust: &str, policies: &[(&str, Option<&str>)], external_id: &str) -> String {
+    fn findings(policies: &[(&str, Option<&str>)]) -> String {
         let unreadable = || AwsError::new(AwsErrorKind::Unreadable, "not a policy document");
         let documents = policies.iter().map(|(name, text)| {
             ((*name).to_owned(), text.map(|text| decode_document(text).unwrap()).ok_or_else(unreadable))
         });
         let role = RoleDescription {
-            trust: Ok(decode_document(&format!(r#"{{"Statement":[{trust}]}}"#)).unwrap()),
+            trust: Ok(decode_document(r#"{"Statement":[]}"#).unwrap()),
             policies: RolePolicies { documents: documents.collect(), listing_error: None },
             max_session_seconds: None,
             has_boundary: false,
         };
-        findings_about(&Ok(role), external_id)
+        findings_about(&Ok(role))
     }
 
     #[test]
     fn only_a_denial_to_read_the_role_lets_it_be_ready() {
         let error = |kind| AwsError { code: Some("ACode".into()), ..AwsError::new(kind, "a message") };
         for kind in [AwsErrorKind::Denied, AwsErrorKind::ScpDenied] {
-            assert!(findings_about(&Err(error(kind)), "\"abcd\"").starts_with("Note: "), "{kind:?}");
+            assert!(findings_about(&Err(error(kind))).starts_with("Note: "), "{kind:?}");
         }
         for kind in [
             AwsErrorKind::Throttled,
@@ -210,65 +188,18 @@ mod tests {
             AwsErrorKind::Unsupported,
             AwsErrorKind::Other,
         ] {
-            let found = findings_about(&Err(error(kind)), "\"abcd\"");
+            let found = findings_about(&Err(error(kind)));
             assert_eq!(found, "Gap: the role's own policies could not be read: ACode: a message\n", "{kind:?}");
         }
         let with = |trust, listing_error| {
             let policies = RolePolicies { documents: Vec::new(), listing_error };
             Ok(RoleDescription { trust, policies, max_session_seconds: None, has_boundary: false })
         };
-        let not_understood = with(Err(AwsError::new(AwsErrorKind::Unreadable, "the trust policy is odd")), None);
-        insta::assert_snapshot!(findings_about(&not_understood, "\"abcd\""), @"Gap: its trust policy could not be understood, so it is unknown whom it lets in: the trust policy is odd");
         let nobody = || Ok(decode_document(r#"{"Statement":[]}"#).unwrap());
         let not_listed = with(nobody(), Some(error(AwsErrorKind::Throttled)));
-        insta::assert_snapshot!(findings_about(&not_listed, "\"abcd\""), @"Gap: it is unknown what these of its policies grant: those that could not be listed (ACode: a message)");
+        insta::assert_snapshot!(findings_about(&not_listed), @"Gap: it is unknown what these of its policies grant: those that could not be listed (ACode: a message)");
         let hidden = with(nobody(), Some(error(AwsErrorKind::Denied)));
-        insta::assert_snapshot!(findings_about(&hidden, "\"abcd\""), @"Note: these of its policies could not be read: those that could not be listed");
-    }
-
-    fn statement(principal: &str, conditions: &str) -> String {
-        format!(
-            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal},"Condition":{{{conditions}}}}}"#
-        )
-    }
-
-    #[test]
-    fn a_trust_policy_is_judged_by_whom_it_lets_in() {
-        let id = r#""StringEquals":{"sts:ExternalId":"x"}"#;
-        let by_role =
-            format!(r#"{id},"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}}"#);
-        let root = r#"{"AWS":"arn:aws:iam::999999999999:root"}"#;
-        let mut all = String::new();
-        for (name, trust, external_id) in [
-            ("as our template has it", statement(root, &by_role), "\"abcd\""),
-            (
-                "another role besides",
-                statement(root, &by_role.replace(r#":"arn:aws:iam::999999999999:role/rolecall-backend""#, r#":["arn:aws:iam::999999999999:role/rolecall-backend","arn:aws:iam::999999999999:role/other"]"#)),
-                "\"abcd\"",
-            ),
-            ("everybody in the backend's account", statement(root, id), "\"abcd\""),
-            ("everybody", statement(r#""*""#, id), "\"abcd\""),
-            ("everybody, narrowed", statement(r#"{"AWS":"*"}"#, &by_role), "\"abcd\""),
-            (
-                "the role itself",
-                statement(r#"{"AWS":"arn:aws:iam::999999999999:role/rolecall-backend"}"#, id),
-                "\"abcd\"",
-            ),
-            ("a role that is gone", statement(r#"{"AWS":"AROAEXAMPLE"}"#, id), "\"abcd\""),
-            ("another account", statement(r#"{"AWS":"123456789012"}"#, id), "\"abcd\""),
-            ("no external ID", statement(root, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#), "\"abcd\""),
-            ("any external ID", statement(root, r#""StringLike":{"sts:ExternalId":"*"}"#), "\"abcd\""),
-            (
-                "narrowed to everybody",
-                statement(r#""*""#, r#""StringEquals":{"sts:ExternalId":"x"},"ArnLike":{"aws:PrincipalArn":"*"}"#),
-                "\"abcd\"",
-            ),
-            ("the customer's own service", statement(r#"{"Service":"ec2.amazonaws.com"}"#, ""), "\"abcd\""),
-            ("no external ID, and none wanted", statement(root, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#), "null"),
-        ] {
-            all.push_str(&format!("# {name}\n{}", findings(&trust, &[], external_id)));
-        }
-        insta::assert_snapshot!(all);
+        insta::assert_snapshot!(findings_about(&hidden), @"Note: these of its policies could not be read: those that could not be listed");
     }
 
     #[test]
@@ -276,19 +207,19 @@ mod tests {
         let allow =
             |actions: &str| format!(r#"{{"Statement":{{"Effect":"Allow","Action":{actions},"Resource":"*"}}}}"#);
         let needed = allow(r#""EC2:DescribeVPCs""#);
-        assert_eq!(findings("", &[("ours", Some(&needed))], "null"), "");
+        assert_eq!(findings(&[("ours", Some(&needed))]), "");
         let reads = allow(r#"["ec2:Describe*","s3:ListBucket"]"#);
         let writes = allow(r#""ec2:*""#);
-        insta::assert_snapshot!(findings("", &[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)], "null"), @r"
+        insta::assert_snapshot!(findings(&[("ours", Some(&needed)), ("more", Some(&reads)), ("hidden", None)]), @r"
         Warning: it grants more than rolecall reads: more: ec2:Describe*, s3:ListBucket
         Gap: it is unknown what these of its policies grant: hidden (not a policy document)
         ");
-        insta::assert_snapshot!(findings("", &[("all", Some(&writes))], "null"), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Some of these actions write");
+        insta::assert_snapshot!(findings(&[("all", Some(&writes))]), @"Unsafe: it grants more than rolecall reads: all: ec2:*. Some of these actions write");
         // What AWS's own SecurityAudit has, some of it by other verbs than most.
         let audit = allow(
             r#"["apigateway:GET","config:DeliverConfigSnapshot","ec2:Describe*","iam:GenerateCredentialReport"]"#,
         );
-        insta::assert_snapshot!(findings("", &[("SecurityAudit", Some(&audit))], "null"), @"Warning: it grants more than rolecall reads: SecurityAudit: apigateway:GET, config:DeliverConfigSnapshot, ec2:Describe*, iam:GenerateCredentialReport. Some of these actions may write (config:DeliverConfigSnapshot, iam:GenerateCredentialReport)");
+        insta::assert_snapshot!(findings(&[("SecurityAudit", Some(&audit))]), @"Warning: it grants more than rolecall reads: SecurityAudit: apigateway:GET, config:DeliverConfigSnapshot, ec2:Describe*, iam:GenerateCredentialReport. Some of these actions may write (config:DeliverConfigSnapshot, iam:GenerateCredentialReport)");
     }
 
     #[test]

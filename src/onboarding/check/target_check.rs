@@ -10,12 +10,14 @@ use super::actions::ReadProbes;
 use super::findings::{Finding, Severity};
 use super::negative_probe::{NegativeAttempts, NegativeProbe};
 use super::outcome::{ProbeOutcome, ProbedAction, TypeRow, by_type, settle};
+use super::trust_policy::{Answers, TriedTrust};
 use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, own, role};
 use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::actions_of;
 use crate::customers::{OpenedSession, Target, TargetRole};
 use crate::domain::{RoleArn, millis};
 use crate::engine::PlannedAccount;
+use crate::onboarding::iam_policy::callers::TrustSubject;
 use crate::onboarding::iam_policy::role_reader::{READ_ROLE_ACTIONS, RoleDescription};
 
 /// The longest time after the first session until a new role's permissions are known in all of IAM.
@@ -23,6 +25,9 @@ const PERMISSIONS_SETTLE: Duration = Duration::from_secs(20);
 /// The waits between attempts; the last one repeats.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// The name of a session as a run has it, for trust policies that look at it.
+const RUN_SESSION: &str = "rolecall-run";
 
 /// One target, and what its check needs.
 pub(super) struct TargetCheck<'a> {
@@ -39,6 +44,8 @@ struct SessionResults {
     findings: Vec<Finding>,
     types: Vec<TypeRow>,
     negative_probe: NegativeProbe,
+    /// Who gets in by the trust policy, if it was read.
+    callers: Option<Answers>,
 }
 
 impl<'a> TargetCheck<'a> {
@@ -61,7 +68,7 @@ impl<'a> TargetCheck<'a> {
             Err(error) => {
                 let role = self.role_arn().unwrap_or("the backend's own account");
                 let findings = vec![Finding::access_denied(target, &self.caller, &error, role)];
-                SessionResults { findings, types: Vec::new(), negative_probe: NegativeProbe::NotTried }
+                SessionResults { findings, types: Vec::new(), negative_probe: NegativeProbe::NotTried, callers: None }
             }
         };
         let chained = target.via.as_deref().map(Finding::chained);
@@ -75,6 +82,7 @@ impl<'a> TargetCheck<'a> {
             enabled: target.enabled,
             verdict: Verdict::of(findings.first().map(|finding| finding.severity)),
             negative_probe: results.negative_probe,
+            callers: results.callers.map(|answers| answers.into_iter().collect()),
             findings,
             types: results.types,
             duration_ms: millis(began.elapsed()),
@@ -105,14 +113,35 @@ impl<'a> TargetCheck<'a> {
         }
         let mut findings = Finding::of_reads(&types, self.role_arn().unwrap_or_default());
         findings.extend(refusals);
+        let mut callers = None;
         if let Some(role) = role {
             let needed: Vec<&str> = actions_of(self.context.catalogue.tables().iter())
                 .into_iter()
                 .chain(READ_ROLE_ACTIONS.iter().copied())
                 .collect();
-            findings.extend(role::of_role(&role, &needed, &self.caller, self.target));
+            findings.extend(role::of_role(&role, &needed));
+            if let Ok(RoleDescription { trust, .. }) = &role {
+                let (of_trust, answers) = self.tried_trust(negative_probe).judge(trust);
+                findings.extend(of_trust);
+                callers = answers;
+            }
         }
-        SessionResults { findings, types, negative_probe }
+        SessionResults { findings, types, negative_probe, callers }
+    }
+
+    /// Whom the role is to let in, and what the attempts at it showed.
+    fn tried_trust(&self, negative_probe: NegativeProbe) -> TriedTrust<'_> {
+        let is_backend = self.target.via.is_none();
+        let subject = TrustSubject {
+            backend: &self.caller,
+            backend_unique_id: self.checker.identity.unique_id.as_deref().filter(|_| is_backend),
+            session_name: RUN_SESSION,
+            account: &self.target.account_id,
+            external_id: self.target.external_id.as_ref(),
+            now: jiff::Timestamp::now(),
+        };
+        let refused_by_customer = is_backend && self.checker.asks_for_external_ids == Some(false);
+        TriedTrust { subject, negative_probe, refused_by_customer }
     }
 
     /// Opens a session. A refusal is tried again while the role may be too new.

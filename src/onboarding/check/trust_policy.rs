@@ -1,111 +1,190 @@
-//! Judges a customer role's trust policy: which identities it lets in, and whether it requires the external ID.
+//! The findings about a customer role's trust policy: who gets in, and whether the attempts say the same.
 //!
-//! **Invariant:** looks at one statement at a time, and makes no calls.
+//! **Invariant:** makes no calls. Whom a policy lets in is [`callers`](crate::onboarding::iam_policy::callers)'s.
 
 use super::findings::{Finding, Severity};
-use crate::domain::RoleArn;
-use crate::onboarding::iam_policy::{EXTERNAL_ID, PolicyDocument, Statement, write};
+use super::negative_probe::NegativeProbe;
+use crate::aws::AwsError;
+use crate::onboarding::iam_policy::callers::{CallerAnswer, CallerClass, TrustJudgement, TrustSubject, judge_trust};
+use crate::onboarding::iam_policy::{PolicyDocument, write};
+use crate::onboarding::safety::Safety;
 
-/// Condition keys that narrow a principal to some of its identities.
-const IDENTITY_KEYS: &[&str] = &["aws:PrincipalArn", "aws:userid"];
-/// Condition keys that narrow `"*"` to some accounts.
-const ACCOUNT_KEYS: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+/// The most sentences in one finding. `-v` shows no more: the first are the worst.
+const MOST_SENTENCES: usize = 8;
 
-/// Returns the findings about a trust policy.
-pub(super) fn of_trust(trust: &PolicyDocument, backend_role: &RoleArn, with_external_id: bool) -> Vec<Finding> {
-    let statements = trust.allowing().filter(|statement| statement.covers("sts:AssumeRole"));
-    let trusted = TrustedRole::new(backend_role);
-    let policy = || write::trust(backend_role, with_external_id);
-    let mut findings = Vec::new();
-    for statement in statements {
-        let of_principals =
-            statement.principal_names().into_iter().filter_map(|name| trusted.of_principal(statement, name));
-        findings.extend(of_principals.map(|finding| finding.with_policy(policy())));
-        if with_external_id {
-            findings.extend(trusted.of_external_id(statement).map(|finding| finding.with_policy(policy())));
-        }
-    }
-    findings
+/// The role whose trust policy was read, and what was tried at it.
+pub(super) struct TriedTrust<'a> {
+    pub subject: TrustSubject<'a>,
+    pub negative_probe: NegativeProbe,
+    /// Whether a refused attempt was refused by the customer's role, and not by `backend_role`'s own policies.
+    pub refused_by_customer: bool,
 }
 
-/// The role that the policy should trust, and the forms in which its account may be named.
-struct TrustedRole {
-    arn: String,
-    account: [String; 2],
-}
+/// What each class of callers is answered by the trust policy.
+pub(super) type Answers = Vec<(CallerClass, CallerAnswer)>;
 
-impl TrustedRole {
-    fn new(role: &RoleArn) -> Self {
-        let root = format!("arn:{}:iam::{}:root", role.partition, role.account_id);
-        Self { arn: role.to_string(), account: [role.account_id.to_string(), root] }
-    }
-
-    fn is_account(&self, principal: &str) -> bool {
-        self.account.iter().any(|name| name == principal)
-    }
-
-    /// Returns what is wrong with one principal of a statement.
-    fn of_principal(&self, statement: &Statement, principal: &str) -> Option<Finding> {
-        let narrowed = statement.is_narrowed_by(IDENTITY_KEYS);
-        if principal == "*" {
-            return Some(if narrowed || statement.is_narrowed_by(ACCOUNT_KEYS) {
-                warning(
-                    "its trust policy has the Principal \"*\", which only conditions narrow",
-                    "name the backend's account as the principal",
-                )
-            } else {
+impl TriedTrust<'_> {
+    /// Returns the findings about a trust policy, and who gets in by its text. A policy that is not understood has no answers.
+    pub(super) fn judge(&self, trust: &Result<PolicyDocument, AwsError>) -> (Vec<Finding>, Option<Answers>) {
+        let policy = || write::trust(self.subject.backend, self.subject.external_id.is_some());
+        let document = match trust {
+            Ok(document) => document,
+            Err(error) => {
                 let message =
-                    "its trust policy lets in everyone in the world who knows the external ID: Principal is \"*\"";
-                Finding::new(Severity::Unsafe, message, "replace the trust policy")
-            });
+                    format!("its trust policy could not be understood, so it is unknown whom it lets in: {error}");
+                let remedy = "the customer replaces the trust policy by one that is written like this";
+                return (vec![Finding::new(Severity::Gap, message, remedy).with_policy(policy())], None);
+            }
+        };
+        let judgement = judge_trust(&self.subject, document);
+        let mut findings = self.disagreements(&judgement);
+        let told = |safety| {
+            let remarks = judgement.complaints().filter(move |remark| remark.safety == safety);
+            let remarks = remarks.filter(|remark| !self.is_disproved(&judgement, remark.class));
+            remarks.map(|remark| remark.text.as_str()).collect::<Vec<_>>()
+        };
+        let (unsafe_ones, weak_ones) = (told(Safety::Unsafe), told(Safety::Weak));
+        if !unsafe_ones.is_empty() {
+            let message = format!("by its trust policy {}", sentences(&unsafe_ones));
+            let remedy = "the customer must replace the trust policy";
+            findings.push(Finding::new(Severity::Unsafe, message, remedy).with_policy(policy()));
         }
-        if self.is_account(principal) {
-            return self.of_own_account(statement, narrowed);
+        if !weak_ones.is_empty() {
+            let message =
+                format!("its trust policy is opener than need be, or breaks easily: {}", sentences(&weak_ones));
+            let finding = Finding::new(Severity::Warning, message, "narrow it, unless the customer wants it so");
+            findings.push(if unsafe_ones.is_empty() { finding.with_policy(policy()) } else { finding });
         }
-        if principal == self.arn {
-            return Some(warning(
-                "its trust policy names backend_role itself as the principal: IAM stores that by an internal id, and the \
-                 trust breaks when backend_role is created anew",
-                "name the account as the principal, and the role in a condition",
+        if judgement.safety == Safety::Safe {
+            let with = if self.subject.external_id.is_some() { " with the registered external ID" } else { "" };
+            let message = format!(
+                "by its trust policy {}{with} gets in, and nobody else of those that were tried",
+                self.subject.backend
+            );
+            findings.push(Finding::new(Severity::Note, message, ""));
+        }
+        (findings, Some(judgement.answers))
+    }
+
+    /// Returns whether an attempt showed that a class of callers is not answered as the text says. Only the attempt without
+    /// an external ID is tried as it is evaluated.
+    fn is_disproved(&self, judgement: &TrustJudgement, class: CallerClass) -> bool {
+        let gets_in = judgement.answer(class) == CallerAnswer::GetsIn;
+        match class {
+            CallerClass::BackendWithoutExternalId => {
+                gets_in && self.refused_by_customer && self.negative_probe == NegativeProbe::Refused
+            }
+            // It is here because a session was opened.
+            CallerClass::Backend => judgement.answer(class) == CallerAnswer::Refused,
+            _ => false,
+        }
+    }
+
+    /// Where the text and the attempts differ, both are told and the attempts count.
+    fn disagreements(&self, judgement: &TrustJudgement) -> Vec<Finding> {
+        let remedy =
+            "check again in some minutes: a change may be on its way. A policy of an organization may differ too";
+        let disagreement = |text: &str| Finding::new(Severity::Warning, text, remedy);
+        let mut findings = Vec::new();
+        if self.is_disproved(judgement, CallerClass::Backend) {
+            findings.push(disagreement(
+                "by its text the trust policy does not let backend_role in with what is registered, and yet the role did: \
+                 the attempt counts",
             ));
         }
-        if principal.starts_with("AROA") || principal.starts_with("AIDA") {
-            let message = format!("its trust policy names {principal}, a role or user that no longer exists");
-            return Some(warning(message, "remove it"));
+        if self.is_disproved(judgement, CallerClass::BackendWithoutExternalId) {
+            findings.push(disagreement(
+                "by its text the trust policy lets backend_role in without an external ID, and yet the role refused that: \
+                 the attempt counts",
+            ));
         }
-        let message = format!("its trust policy also lets in {principal}, which is not this backend");
-        Some(warning(message, "remove it, unless the customer wants it"))
-    }
-
-    /// Returns what is wrong with the backend's account as the principal.
-    fn of_own_account(&self, statement: &Statement, narrowed: bool) -> Option<Finding> {
-        let others: Vec<String> =
-            statement.listed_values(IDENTITY_KEYS[0]).into_iter().filter(|arn| *arn != self.arn).collect();
-        if !others.is_empty() {
-            let message = format!("its trust policy also lets in {}", others.join(", "));
-            return Some(warning(message, "narrow it to backend_role alone by aws:PrincipalArn"));
+        let refuses = |class| judgement.answer(class) == CallerAnswer::Refused;
+        let refuses_both =
+            refuses(CallerClass::BackendWithoutExternalId) && refuses(CallerClass::BackendWithAnotherExternalId);
+        if refuses_both && self.negative_probe == NegativeProbe::LetIn {
+            findings.push(disagreement(
+                "by its text the trust policy refuses backend_role without the external ID, and yet the role let it in: the \
+                 attempt counts",
+            ));
         }
-        (!narrowed).then(|| {
-            warning(
-                "its trust policy lets in every identity of the backend's account that may assume roles",
-                "narrow it to backend_role by aws:PrincipalArn",
-            )
-        })
-    }
-
-    /// Returns the finding about a statement for the backend that requires no external ID. Statements for the customer's
-    /// own roles and services need none.
-    fn of_external_id(&self, statement: &Statement) -> Option<Finding> {
-        let names = statement.principal_names();
-        let is_ours = |name: &&str| *name == "*" || self.is_account(name) || **name == self.arn;
-        if !names.iter().any(is_ours) || statement.is_narrowed_by(&[EXTERNAL_ID]) {
-            return None;
-        }
-        let message = format!("its trust policy requires no external ID from {}", names.join(", "));
-        Some(Finding::new(Severity::Unsafe, message, "require the external ID in every statement"))
+        findings
     }
 }
 
-fn warning(message: impl Into<String>, remedy: &str) -> Finding {
-    Finding::new(Severity::Warning, message, remedy)
+fn sentences(texts: &[&str]) -> String {
+    let shown = texts.iter().take(MOST_SENTENCES).copied().collect::<Vec<_>>().join("; ");
+    match texts.len().saturating_sub(MOST_SENTENCES) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::aws::AwsErrorKind;
+    use crate::domain::RoleArn;
+    use crate::onboarding::iam_policy::decode_document;
+
+    const ID: &str = r#""StringEquals":{"sts:ExternalId":"5f0c-registered"}"#;
+    const ROLE: &str = r#""ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::999999999999:role/rolecall-backend"}"#;
+
+    fn findings(principal: &str, conditions: &str, probe: NegativeProbe) -> String {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal},"Condition":{{{conditions}}}}}"#
+        );
+        of(&Ok(decode_document(&format!(r#"{{"Statement":[{statement}]}}"#)).unwrap()), probe)
+    }
+
+    fn of(trust: &Result<PolicyDocument, AwsError>, negative_probe: NegativeProbe) -> String {
+        let backend: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
+        let (account, external_id) = ("111122223333".parse().unwrap(), SecretString::from("5f0c-registered"));
+        let subject = TrustSubject {
+            backend: &backend,
+            backend_unique_id: None,
+            session_name: "rolecall-run",
+            account: &account,
+            external_id: Some(&external_id),
+            now: "2026-11-28T12:00:00Z".parse().unwrap(),
+        };
+        let tried = TriedTrust { subject, negative_probe, refused_by_customer: true };
+        tried.judge(trust).0.iter().map(|one| format!("{:?}: {}\n", one.severity, one.message)).collect()
+    }
+
+    const ROOT: &str = r#"{"AWS":"arn:aws:iam::999999999999:root"}"#;
+
+    #[test]
+    fn findings_say_who_gets_in() {
+        let both = format!("{ID},{ROLE}");
+        let refused = NegativeProbe::Refused;
+        let odd = Err(AwsError::new(AwsErrorKind::Unreadable, "the trust policy is odd"));
+        let mut told = String::new();
+        for (name, found) in [
+            ("the template's", findings(ROOT, &both, refused)),
+            ("any identity of the backend's account", findings(ROOT, ID, refused)),
+            ("everybody", findings(r#""*""#, ID, refused)),
+            ("not understood", of(&odd, refused)),
+        ] {
+            told.push_str(&format!("# {name}\n{found}"));
+        }
+        insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn where_text_and_attempt_differ_both_are_told_and_the_attempt_counts() {
+        let (both, customer) = (format!("{ID},{ROLE}"), r#"{"AWS":"arn:aws:iam::111122223333:root"}"#);
+        let mut told = String::new();
+        for (name, found) in [
+            ("both open", findings(ROOT, ROLE, NegativeProbe::LetIn)),
+            ("open by its text, refused by the attempt", findings(ROOT, ROLE, NegativeProbe::Refused)),
+            ("open by its text, the attempt showed nothing", findings(ROOT, ROLE, NegativeProbe::Unknown)),
+            ("closed by its text, open by the attempt", findings(ROOT, &both, NegativeProbe::LetIn)),
+            ("not for us by its text", findings(customer, &both, NegativeProbe::Refused)),
+        ] {
+            told.push_str(&format!("# {name}\n{found}"));
+        }
+        insta::assert_snapshot!(told);
+    }
 }

@@ -193,7 +193,7 @@ async fn session_in_an_administrator_role_may_only_read() {
         &Settings::default(),
     );
     let provider = backend_role(&own, BACKEND_ROLE);
-    let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into() };
+    let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into(), unique_id: None };
     let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
     let door = RoleAssumer::new(own.with_credentials(provider), identity, "rolecall-test".into(), policies);
     let session = door.open_session(&registry.targets[0]).await.expect("it lets us in").session;
