@@ -19,6 +19,7 @@ use crate::aws::{
     Priority, PrioritySemaphore, RateLimiter, Session, SessionCredentials, SessionPolicy, TimeBudget,
 };
 use crate::customers::registry::{Target, TargetRole};
+use crate::customers::trust_attempt::TrustAttempt;
 use crate::domain::{AccountId, Arn};
 
 /// The duration of a session in seconds: every role allows it, and role chaining allows no more.
@@ -132,12 +133,22 @@ impl RoleAssumer {
     /// Tries to assume the role with `external_id`, under a policy that denies everything. Returns whether STS allowed it; the
     /// credentials are dropped.
     pub async fn try_assume_role(&self, target: &Target, external_id: Option<SecretString>) -> Result<(), AwsError> {
-        let TargetRole::Assume { role_arn } = &target.role else {
-            return Err(AwsError::new(AwsErrorKind::Other, "there is no role to assume"));
-        };
-        let target = Target { external_id, ..target.clone() };
-        let assumption = AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() };
+        let assumption = deny_all(target, external_id)?;
         self.assume(&assumption).await.map(|_| ())
+    }
+
+    /// Tries once to assume the role without its external ID, under a policy that denies everything. Delays nobody who enters
+    /// an account, and has its answer within `time`; the credentials are dropped.
+    pub(crate) async fn try_without_external_id(&self, target: &Target, time: Duration) -> TrustAttempt {
+        let target = Target { external_id: None, ..target.clone() };
+        let context = self.call_context(&target, Priority::Spare);
+        let attempt = async {
+            let assumption = deny_all(&target, None)?;
+            self.assume_once(&assumption, &context).await.map(|_| ())
+        };
+        let late = AwsError::new(AwsErrorKind::OutOfTime, "STS did not answer the attempt without the external ID in time");
+        let answer = tokio::time::timeout(time, attempt).await.unwrap_or(Err(late));
+        TrustAttempt::new(answer, context.call_counts())
     }
 
     /// Opens a session in an account, with the first session policy that fits. No error contains the external ID.
@@ -207,48 +218,57 @@ impl RoleAssumer {
         Ok((SharedCredentialsProvider::new(customer), expired, request_id))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that enters a customer's role")]
+    /// Assumes a role. Patient while STS limits the rate: a whole fleet is entered at once, at a rate that the backend's
+    /// whole account shares.
     async fn assume(&self, assumption: &AssumeRoleParams) -> Result<(Credentials, Option<String>), AwsError> {
+        let context = self.call_context(&assumption.target, Priority::High);
+        let patient_until = Instant::now() + self.backend.client_config.settings.sts_patience;
+        loop {
+            match self.assume_once(assumption, &context).await {
+                Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
+                result => return result,
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that enters a customer's role")]
+    async fn assume_once(
+        &self,
+        assumption: &AssumeRoleParams,
+        context: &Arc<CallContext>,
+    ) -> Result<(Credentials, Option<String>), AwsError> {
         let AssumeRoleParams { role_arn, target, policy } = assumption;
         let provider = match &target.via {
             None => self.backend.config.credentials_provider(),
             Some(via) => Some(self.chained_role(via).await),
         };
-        let context = self.call_context(target);
         let client = self.backend.metered_sts(provider, target.account_id.as_str());
         let external_id = target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
         let secret = external_id.as_deref().unwrap_or_default();
-        let patient_until = Instant::now() + self.backend.client_config.settings.sts_patience;
-        loop {
-            let request = client
-                .assume_role()
-                .role_arn(role_arn)
-                .role_session_name(&self.session_name)
-                .set_external_id(external_id.clone())
-                .duration_seconds(SESSION_SECONDS)
-                .policy(&**policy);
-            let response = async { request.send().await.map_err(|error| AwsError::redacting(error, secret)) };
-            let answer = match context.call("sts:AssumeRole", response).await {
-                // A whole fleet is entered at once, at a rate that the backend's whole account shares.
-                Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < patient_until => continue,
-                result => result?,
-            };
-            let request_id = answer.request_id().map(str::to_owned);
-            let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
-            verify(&arn, target.account_id.as_str(), role_arn)?;
-            return Ok((issued(answer.credentials)?, request_id));
-        }
+        let request = client
+            .assume_role()
+            .role_arn(role_arn)
+            .role_session_name(&self.session_name)
+            .set_external_id(external_id.clone())
+            .duration_seconds(SESSION_SECONDS)
+            .policy(&**policy);
+        let response = async { request.send().await.map_err(|error| AwsError::redacting(error, secret)) };
+        let answer = context.call("sts:AssumeRole", response).await?;
+        let request_id = answer.request_id().map(str::to_owned);
+        let arn = answer.assumed_role_user().map(|user| user.arn().to_owned()).unwrap_or_default();
+        verify(&arn, target.account_id.as_str(), role_arn)?;
+        Ok((issued(answer.credentials)?, request_id))
     }
 
     /// AssumeRole obeys STS's rate and the process's calls in flight, and counts against no account's time budget.
-    fn call_context(&self, target: &Target) -> Arc<CallContext> {
+    fn call_context(&self, target: &Target, priority: Priority) -> Arc<CallContext> {
         let limits = CallLimits {
             account_id: target.account_id.as_str().into(),
             rate_limiter: self.rate_limiter.clone(),
             account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
             region_limit: PrioritySemaphore::new(1),
             time_budget: TimeBudget::new(Duration::MAX),
-            priority: Priority::High,
+            priority,
         };
         self.backend.client_config.transport.call_context(limits, target.external_id.clone())
     }
@@ -304,6 +324,15 @@ impl ProvideCredentials for CustomerCredentialsProvider {
             Ok(current.0.clone())
         })
     }
+}
+
+/// The parameters of a session that may do nothing.
+fn deny_all(target: &Target, external_id: Option<SecretString>) -> Result<AssumeRoleParams, AwsError> {
+    let TargetRole::Assume { role_arn } = &target.role else {
+        return Err(AwsError::new(AwsErrorKind::Other, "there is no role to assume"));
+    };
+    let target = Target { external_id, ..target.clone() };
+    Ok(AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() })
 }
 
 /// Checks which role in which account was assumed. The response names it, as

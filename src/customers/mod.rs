@@ -3,6 +3,7 @@
 mod registry;
 mod published;
 mod registry_store;
+mod trust_attempt;
 mod assume_role;
 
 pub use assume_role::{RoleAssumer, backend_role};
@@ -10,8 +11,10 @@ pub use assume_role::{RoleAssumer, backend_role};
 pub(crate) use assume_role::OpenedSession;
 pub(crate) use published::Published;
 pub use registry::Registry;
+pub use trust_attempt::TrustResult;
 pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
     random_external_id,
 };
 pub(crate) use registry_store::RegistryStore;
+pub(crate) use trust_attempt::TrustAttempt;

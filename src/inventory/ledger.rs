@@ -17,6 +17,9 @@ use crate::domain::CallCounts;
 
 /// The name of the ledger's table.
 pub(crate) const LEDGER: &str = "ledger";
+/// The rows of attempts to enter an account without its external ID. They are no cells: nothing is collected by them, and they
+/// count towards no account and no run.
+pub(crate) const TRUST: CellType = CellType { table: "trust", operation: "sts:AssumeRole" };
 /// Stands for all regions that are not known: those of an account that was never entered, or whose enabled regions AWS did
 /// not list.
 pub(crate) const ANY_REGION: &str = "*";

@@ -6,7 +6,7 @@ mod record;
 mod session_evidence;
 mod ledger;
 
-pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status};
+pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status, TRUST};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
 pub use record::{Location, Page};
 pub(crate) use session_evidence::{GLOBAL, SessionEvidence};

@@ -93,6 +93,8 @@ pub struct Settings {
     pub continuations: u32,
     /// `ROLECALL_EVENT_BUS`: the name or ARN of an EventBridge bus.
     pub event_bus: Option<String>,
+    /// `ROLECALL_TRUST_INTERVAL`: how often each role is tried without its external ID; none means never.
+    pub trust_interval: Option<Duration>,
     /// `ROLECALL_STATE_MACHINE`: the ARN that `--fleet` starts.
     pub state_machine: Option<String>,
     /// `--timings`: record the wait times of calls.
@@ -136,6 +138,7 @@ impl Default for Settings {
             event_bus: None,
             continue_queue: None,
             continuations: 10,
+            trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
             state_machine: None,
             timings: false,
             log: None,

@@ -7,6 +7,8 @@ use crate::domain::{RoleArn, is_region_in_form};
 
 /// The longest duration. A clock cannot be moved on by any number of seconds, and no run lasts a week.
 const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The shortest interval.
+const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -17,6 +19,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         duration if duration > MAX_DURATION => Err("it can be at most 168h, which is a week".into()),
         duration => Ok(duration),
     }
+}
+
+/// Parses an interval of at least a minute, or `off`.
+pub(super) fn interval(text: &str) -> Result<Option<Duration>, String> {
+    if ["off", "no", "false", "0", "0s"].contains(&text.to_ascii_lowercase().as_str()) {
+        return Ok(None);
+    }
+    let interval = duration(text).map_err(|advice| format!("{advice}; or write off"))?;
+    if interval < MIN_INTERVAL { Err("it must be at least 1m, or off".into()) } else { Ok(Some(interval)) }
 }
 
 pub(super) fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
@@ -96,6 +107,17 @@ mod tests {
         assert_eq!(duration("168h"), Ok(Duration::from_secs(604_800)));
         for refused in ["0s", "-1s", "169h", "9223372036854775807s", "soon", "5"] {
             assert!(duration(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_off_or_at_least_a_minute() {
+        for off in ["off", "OFF", "no", "false", "0", "0s"] {
+            assert_eq!(interval(off), Ok(None), "{off}");
+        }
+        assert_eq!(interval("1h30m"), Ok(Some(Duration::from_secs(5_400))));
+        for refused in ["59s", "1ms", "-1h", "169h", "on", "daily", "24"] {
+            assert!(interval(refused).is_err(), "{refused}");
         }
     }
 }

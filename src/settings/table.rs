@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Settings;
 use super::parse::{
-    boolean, burst, byte_size, duration, log_level, queue_url, rate, region, role_arn, step_events, whole,
+    boolean, burst, byte_size, duration, interval, log_level, queue_url, rate, region, role_arn, step_events, whole,
 };
 
 /// One row of the table.
@@ -357,6 +357,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         raw event_bus,
         "Name or ARN of the EventBridge bus that gets an event for each committed run"
+    ),
+    setting!(
+        "ROLECALL_TRUST_INTERVAL",
+        flag("trust-interval", "DURATION"),
+        Value("24h"),
+        Both,
+        trust_interval = interval,
+        "How often runs try each customer's role without its external ID, which it has to refuse: once in each interval, \
+         which begins at a multiple of it (24h: at midnight UTC). 1m to 168h; off for never"
     ),
     setting!(
         "ROLECALL_STATE_MACHINE",

@@ -138,7 +138,10 @@ impl OpenCall {
     async fn wait(&self) -> CallPermits {
         let CallContext { transport, limits, .. } = &*self.context;
         let began = Instant::now();
-        limits.rate_limiter.acquire().await;
+        match limits.priority {
+            Priority::Spare => limits.rate_limiter.acquire_spare().await,
+            Priority::Normal | Priority::High => limits.rate_limiter.acquire().await,
+        }
         let admitted = Instant::now();
         let region = limits.region_limit.acquire(limits.priority).await;
         let account = limits.account_limit.acquire(limits.priority).await;

@@ -13,6 +13,8 @@ use tokio::sync::{Notify, oneshot};
 pub enum Priority {
     /// Served when no call of high priority waits.
     Normal,
+    /// Like normal for permits. Of a rate limiter's tokens it takes only those that others need not wait for.
+    Spare,
     /// Served before all calls of normal priority.
     High,
 }

@@ -12,6 +12,8 @@ const RECOVERY_TIME: Duration = Duration::from_secs(60);
 const MIN_RATE_FACTOR: f64 = 1.0 / 8.0;
 /// Refusals within this time count once, since their calls were in flight together.
 const THROTTLE_WINDOW: Duration = Duration::from_secs(1);
+/// The shortest wait of a call that takes spare tokens only.
+const MIN_SPARE_WAIT: Duration = Duration::from_millis(5);
 
 /// Admits calls at a rate, after a burst, in the order in which they came.
 #[derive(Debug)]
@@ -43,6 +45,26 @@ impl RateLimiter {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Waits until half of the burst is left, and takes a token then: for calls that must not delay others. Dropping the
+    /// future takes nothing.
+    pub async fn acquire_spare(&self) {
+        while let Some(wait) = self.take_spare() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Takes a token if half of the burst is left. Else returns the time until it may be.
+    fn take_spare(&self) -> Option<Duration> {
+        let mut state = lock(&self.state);
+        state.advance(Instant::now(), self.per_second, self.burst);
+        let lacking = self.burst / 2.0 - state.tokens;
+        if lacking <= 0.0 {
+            state.tokens -= 1.0;
+            return None;
+        }
+        Some(Duration::from_secs_f64(lacking / state.rate).max(MIN_SPARE_WAIT))
     }
 
     /// Empties the bucket and halves the rate, which recovers slowly. AWS throttled a call, so other clients draw on the same
@@ -120,5 +142,43 @@ mod tests {
         }
         let slowest = calls_in(4).await;
         assert!((4..=12).contains(&slowest), "{slowest}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn spare_calls_delay_no_other() {
+        let limiter = std::sync::Arc::new(RateLimiter::new(10.0, 20.0));
+        let spare = |count: usize| {
+            let mut calls = tokio::task::JoinSet::new();
+            for _ in 0..count {
+                let limiter = limiter.clone();
+                calls.spawn(async move { limiter.acquire_spare().await });
+            }
+            calls
+        };
+        // A full bucket gives its upper half.
+        let (started, mut calls) = (Instant::now(), spare(30));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let began = Instant::now();
+        for _ in 0..9 {
+            limiter.acquire().await;
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO, "the lower half is left to the others");
+        while calls.join_next().await.is_some() {}
+        let took = started.elapsed().as_secs_f64();
+        assert!((2.0..=3.5).contains(&took), "30 calls, 10 of them at once and 9 tokens later, took {took} s");
+        // Calls that are given up while they wait take nothing.
+        limiter.on_throttled();
+        let mut given_up = spare(50);
+        given_up.abort_all();
+        while given_up.join_next().await.is_some() {}
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let began = Instant::now();
+        for _ in 0..20 {
+            limiter.acquire().await;
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        // A bucket that never holds a whole token gives one.
+        let narrow = RateLimiter::new(0.5, 0.5);
+        narrow.acquire_spare().await;
     }
 }

@@ -45,11 +45,12 @@ flag_sets! {
     /// The flags of `rolecall run`.
     pub(crate) struct RunFlags = [
         "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
-        "deadline", "margin", "state-machine"
+        "deadline", "margin", "trust-interval", "state-machine"
     ];
     /// The flags of `rolecall resume`.
     pub(crate) struct ResumeFlags = [
-        "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "state-machine"
+        "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "trust-interval",
+        "state-machine"
     ];
 }
 

@@ -92,6 +92,11 @@ impl Target {
         self.role == other.role && self.via == other.via && id(self) == id(other)
     }
 
+    /// Returns whether an attempt without the external ID can show something: a role is assumed, and with one.
+    pub(crate) fn has_trust_to_try(&self) -> bool {
+        self.external_id.is_some() && matches!(self.role, TargetRole::Assume { .. })
+    }
+
     /// Returns whether the target has all of these tags.
     pub fn has_tags(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.iter().all(|(name, value)| self.tags.get(name) == Some(value))

@@ -4,6 +4,7 @@
 //! later; the plan only says how to choose among them.
 
 mod regions;
+mod trust_window;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
+pub(crate) use trust_window::TrustWindow;
 
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, Target, TargetRole};
@@ -49,6 +51,10 @@ pub(crate) struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "usize")]
     pub batch: Option<usize>,
+    /// The window in which roles are tried without their external IDs; missing if none is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "TrustWindow")]
+    pub trust: Option<TrustWindow>,
 }
 
 /// A part of a plan's accounts, carried out by one invocation.
@@ -92,6 +98,9 @@ pub(crate) struct PlannedAccount {
     pub name: Option<String>,
     /// How its regions are chosen among the enabled ones.
     pub regions: RegionChoice,
+    /// True if its role is to be tried without the external ID.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub try_trust: bool,
 }
 
 /// The inputs of a selection, besides the request.
@@ -131,11 +140,17 @@ pub(super) struct PlanOrigin {
     pub backend_account_id: String,
     /// Accounts per shard; `None` for one shard of all accounts.
     pub batch: Option<usize>,
+    /// The window in which roles are tried, with the accounts that were tried in it already.
+    pub trust: Option<(TrustWindow, HashSet<AccountId>)>,
 }
 
 impl Selection {
     /// Makes the plan of a run.
-    pub(super) fn plan(self, origin: PlanOrigin) -> Plan {
+    pub(super) fn plan(mut self, origin: PlanOrigin) -> Plan {
+        let (trust, tried) = origin.trust.unzip();
+        for account in &mut self.accounts {
+            account.try_trust &= tried.as_ref().is_some_and(|tried| !tried.contains(&account.account_id));
+        }
         Plan {
             run_id: origin.run_id,
             dt: origin.started_at.strftime("%Y-%m-%d").to_string(),
@@ -148,6 +163,7 @@ impl Selection {
             unknown_accounts: self.unknown_accounts,
             resources: self.resources,
             batch: origin.batch,
+            trust,
         }
     }
 }
@@ -203,6 +219,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         account_id: target.account_id.clone(),
         name: target.name.clone(),
         regions: RegionChoice { target: target.regions.clone(), request: request_regions.cloned() },
+        try_trust: target.has_trust_to_try(),
     });
     Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
 }

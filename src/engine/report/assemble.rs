@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AccountCounts, AccountSummary, Completeness, FailureGroup, Manifest, Response, ShardManifest, bounded_failures,
+    AccountCounts, AccountSummary, Completeness, FailureGroup, Manifest, Response, ShardManifest, TrustSummary,
+    bounded_failures,
 };
 use crate::domain::{AccountId, RunId};
 use crate::engine::plan::{Plan, PlannedAccount};
@@ -53,6 +54,7 @@ pub(in crate::engine) fn summarise(
         throttles: 0,
         session_name: session_name.into(),
         assume_request_ids,
+        trust: None,
     };
     for row in rows {
         *summary.cells.entry(row.status).or_default() += 1;
@@ -154,6 +156,7 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
         unknown_accounts: plan.unknown_accounts.iter().take(MAX_UNKNOWN_ACCOUNTS).cloned().collect(),
         unknown_accounts_omitted: plan.unknown_accounts.len().saturating_sub(MAX_UNKNOWN_ACCOUNTS) as u64,
+        trust: plan.trust.as_ref().map(|window| TrustSummary::new(window, &plan.accounts, accounts())),
         remaining: remaining_request(plan, shards.iter().flat_map(|shard| shard.unfinished.clone()).collect()),
         remaining_omitted: false,
         inline: None,

@@ -7,6 +7,7 @@ mod failures;
 mod advice;
 mod assemble;
 mod chain;
+mod trust;
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use advice::advice;
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
+pub use trust::TrustSummary;
 pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
 
+use crate::customers::TrustResult;
 use crate::domain::{AccountId, RunId};
-
 use crate::engine::plan::Plan;
 use crate::event::Request;
 use crate::inventory::Status;
@@ -82,6 +84,10 @@ pub struct AccountSummary {
     pub session_name: String,
     /// The request ids of the AssumeRole calls. Empty if the role could not be assumed.
     pub assume_request_ids: Vec<String>,
+    /// What the role did when it was assumed without its external ID; missing if it was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "TrustResult")]
+    pub trust: Option<TrustResult>,
 }
 
 /// The response to the caller of a run.
@@ -120,6 +126,10 @@ pub struct Response {
     /// The number of unknown accounts that were left out to keep the response small. The plan in the manifest has all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown_accounts_omitted: u64,
+    /// What the attempts without external IDs found; missing if they are switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "TrustSummary")]
+    pub trust: Option<TrustSummary>,
     /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]
