@@ -1,9 +1,9 @@
-//! Generates the JSON Schemas of requests, responses, registries and manifests from the types.
+//! Generates the JSON Schemas of requests, responses, registries, manifests and of the event about a run from the types.
 
 use schemars::{Schema, schema_for};
 
 use crate::customers::RegistryFile;
-use crate::engine::{Manifest, Response};
+use crate::engine::{Manifest, Response, RunNotice};
 use crate::event::Request;
 
 /// Returns every schema, with the name of its file in `events/schema/` (without `.schema.json`).
@@ -13,6 +13,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("registry", schema_for!(RegistryFile)),
         ("request", schema_for!(Request)),
         ("response", schema_for!(Response)),
+        ("run-committed", schema_for!(RunNotice)),
     ]
 }
 

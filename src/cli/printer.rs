@@ -4,8 +4,11 @@
 
 use crate::cli::text_table::TextTable;
 use crate::domain::RunId;
-use crate::engine::{Chain, Completeness, Manifest, Response, advice};
+use crate::engine::{Chain, Completeness, Manifest, Response, TrustSummary, advice};
 use crate::terminal::one_line;
+
+/// The most open accounts that are printed.
+const MAX_OPEN_LISTED: usize = 20;
 
 /// Returns the name of a completeness.
 pub(super) fn status_name(status: Completeness) -> &'static str {
@@ -34,6 +37,9 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
         text.push_str(&format!(
             "{more} more accounts are not in the registry and were left out: the manifest's plan lists them.\n"
         ));
+    }
+    if let Some(trust) = &response.trust {
+        text.push_str(&open_roles(trust));
     }
     let records: u64 = response.records.values().sum();
     text.push_str(&format!(
@@ -86,6 +92,32 @@ fn failures(response: &Response) -> String {
         text.push_str(&format!("  … and {} more groups: see the ledger\n", response.failures_omitted));
     }
     text.push('\n');
+    text
+}
+
+/// Says which roles are open, and how many attempts showed nothing. Refused attempts are as they should be.
+fn open_roles(trust: &TrustSummary) -> String {
+    let mut text = String::new();
+    if trust.open_count > 0 {
+        let (roles, verb) = if trust.open_count == 1 { ("ROLE", "lets") } else { ("ROLES", "let") };
+        let accounts: Vec<String> = trust.open.iter().map(ToString::to_string).collect();
+        let mut listed = accounts.iter().take(MAX_OPEN_LISTED).cloned().collect::<Vec<_>>().join(", ");
+        let more = trust.open_count.saturating_sub(MAX_OPEN_LISTED as u64);
+        if more > 0 {
+            listed.push_str(&format!(" and {more} more"));
+        }
+        text.push_str(&format!(
+            "!! {} OPEN {roles} {verb} rolecall in without the external ID: {listed}\n   Ask these customers to require it \
+             again (sts:ExternalId in the role's trust policy). The ledger's rows of table trust say more.\n\n",
+            trust.open_count
+        ));
+    }
+    if trust.unknown > 0 {
+        let (unknown, tried) = (trust.unknown, trust.tried);
+        text.push_str(&format!(
+            "Of {tried} roles tried without the external ID, {unknown} gave no answer that shows whether they refuse.\n"
+        ));
+    }
     text
 }
 

@@ -146,7 +146,8 @@ impl RoleAssumer {
             let assumption = deny_all(&target, None)?;
             self.assume_once(&assumption, &context).await.map(|_| ())
         };
-        let late = AwsError::new(AwsErrorKind::OutOfTime, "STS did not answer the attempt without the external ID in time");
+        let late =
+            AwsError::new(AwsErrorKind::OutOfTime, "STS did not answer the attempt without the external ID in time");
         let answer = tokio::time::timeout(time, attempt).await.unwrap_or(Err(late));
         TrustAttempt::new(answer, context.call_counts())
     }

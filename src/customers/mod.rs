@@ -11,10 +11,9 @@ pub use assume_role::{RoleAssumer, backend_role};
 pub(crate) use assume_role::OpenedSession;
 pub(crate) use published::Published;
 pub use registry::Registry;
-pub use trust_attempt::TrustResult;
 pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
     random_external_id,
 };
 pub(crate) use registry_store::RegistryStore;
-pub(crate) use trust_attempt::TrustAttempt;
+pub(crate) use trust_attempt::{TrustAttempt, TrustResult};

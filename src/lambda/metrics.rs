@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::domain::{RunId, millis};
-use crate::engine::{Completeness, Observer, Response};
+use crate::engine::{Completeness, Observer, Response, TrustSummary};
 use crate::terminal::print_json_line;
 
 /// The namespace of the metrics in CloudWatch.
@@ -71,6 +71,14 @@ fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], 
     document
 }
 
+/// The counts of attempts without external IDs. A run that tried no role says nothing of open ones, and a zero would
+/// end the alarm about them.
+fn trust(trust: &TrustSummary) -> Vec<Figure> {
+    let tried = [("TrustTried", trust.tried, "Count")];
+    let results = [("OpenRoles", trust.open_count, "Count"), ("TrustUnknown", trust.unknown, "Count")];
+    tried.into_iter().chain(results.into_iter().filter(|_| trust.tried > 0)).collect()
+}
+
 /// Returns one document for the run, and one for each status of its cells.
 fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, memory: Option<u64>) -> Vec<Value> {
     let accounts = &response.accounts;
@@ -87,7 +95,8 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
         ("Throttles", response.throttles, "Count"),
         ("Duration", response.duration_ms, "Milliseconds"),
     ];
-    let run: Vec<_> = counts.into_iter().chain(invocation(left_ms, memory)).collect();
+    let trust = response.trust.as_ref().map(trust).into_iter().flatten();
+    let run: Vec<_> = counts.into_iter().chain(trust).chain(invocation(left_ms, memory)).collect();
     let document_of =
         |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
     let mut documents = vec![document_of(&["FunctionName"], &run)];
@@ -119,6 +128,8 @@ mod tests {
             "records": { "ec2_vpcs": 40, "ec2_subnets": 160 }, "cells": { "ok": 900, "scp_denied": 12 },
             "calls": 1234, "retries": 3, "throttles": 2, "failures": [],
             "started_at": "2026-11-22T03:00:00Z", "duration_ms": 8000,
+            "trust": { "interval_s": 86400, "window": "2026-11-22T00:00:00Z", "tried": 4, "refused": 2, "open_count": 1,
+                       "unknown": 1, "not_tried": 1, "open": ["111122223333"] },
         }))
         .unwrap();
         let documents = documents(&response, "rolecall", Timestamp::UNIX_EPOCH, 61_000, Some(64 << 20));
@@ -127,6 +138,8 @@ mod tests {
         let shard = document(&response.run_id, "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
         let written = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
         assert_eq!(written, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
+        let nothing_tried = response.trust.clone().map(|summary| TrustSummary { tried: 0, ..summary }).unwrap();
+        assert_eq!(trust(&nothing_tried), [("TrustTried", 0, "Count")]);
         assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

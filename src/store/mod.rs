@@ -80,6 +80,15 @@ pub struct Object {
     pub etag: String,
 }
 
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The last part of its key.
+    pub name: String,
+    /// The size of its content.
+    pub bytes: u64,
+}
+
 /// The outcome of a conditional put of a new object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
@@ -171,6 +180,14 @@ impl Store {
         match self {
             Self::Folder(place) => place.holds_any(folder).await,
             Self::Bucket(bucket) => bucket.holds_any(folder).await,
+        }
+    }
+
+    /// Lists the objects directly in a folder (`trust/20261121T000000Z`), at most `most` of them, up to 1,000.
+    pub async fn list(&self, folder: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        match self {
+            Self::Folder(place) => place.list(folder, most).await,
+            Self::Bucket(bucket) => bucket.list(folder, most).await,
         }
     }
 

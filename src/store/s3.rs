@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
 use super::bucket_client::BucketClient;
-use super::{Object, PutOutcome, StoreError};
+use super::{Listed, Object, PutOutcome, StoreError};
 use crate::aws::{AwsError, AwsErrorKind};
 
 /// The size of a part in bytes. S3 requires at least 5 MiB and accepts 10,000 parts. It is the least size, since the file
@@ -107,6 +107,20 @@ impl S3Store {
         let response = self.client.call(list).await;
         let response = response.map_err(|cause| self.error_at("s3:ListObjectsV2", folder, cause))?;
         Ok(!response.contents.unwrap_or_default().is_empty())
+    }
+
+    pub(super) async fn list(&self, folder: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let prefix = self.key(&format!("{folder}/"));
+        let most = i32::try_from(most).unwrap_or(i32::MAX);
+        let list = |client: Client| client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(most).send();
+        let response = self.client.call(list).await;
+        let response = response.map_err(|cause| self.error_at("s3:ListObjectsV2", folder, cause))?;
+        let listed = response.contents.unwrap_or_default().into_iter().filter_map(|object| {
+            let name = object.key.as_deref()?.strip_prefix(&prefix)?.to_owned();
+            let bytes = u64::try_from(object.size?).ok()?;
+            (!name.is_empty() && !name.contains('/')).then_some(Listed { name, bytes })
+        });
+        Ok(listed.collect())
     }
 
     pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {

@@ -8,6 +8,7 @@ mod advice;
 mod assemble;
 mod chain;
 mod trust;
+mod notice;
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use advice::advice;
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
-pub use trust::TrustSummary;
 pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
+pub(crate) use notice::RunNotice;
+pub(crate) use trust::TrustSummary;
 
 use crate::customers::TrustResult;
 use crate::domain::{AccountId, RunId};

@@ -8,6 +8,7 @@ mod prepare;
 mod run_store;
 mod admission;
 mod resume;
+mod trust_attempts;
 mod account;
 mod checks;
 mod plan_run;

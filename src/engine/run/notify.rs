@@ -11,7 +11,7 @@ use super::run_store::RunStore;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::RunId;
 use crate::engine::collect::now;
-use crate::engine::report::Response;
+use crate::engine::report::{Response, RunNotice};
 use crate::error::{Error, ErrorKind};
 
 /// The `source` of the events.
@@ -55,17 +55,13 @@ impl Engine {
     }
 
     async fn put_event(&self, bus: &str, response: &Response) -> Result<String, AwsError> {
-        let detail = json!({
-            "run_id": response.run_id, "status": response.status, "accounts": response.accounts,
-            "records": response.records, "cells": response.cells, "calls": response.calls,
-            "started_at": response.started_at, "duration_ms": response.duration_ms, "manifest": response.manifest,
-            "remaining": response.remaining.is_some(),
-        });
+        let detail = serde_json::to_string(&RunNotice::of(response))
+            .map_err(|error| AwsError::new(AwsErrorKind::Other, format!("the event cannot be encoded: {error}")))?;
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(SOURCE)
             .detail_type(DETAIL_TYPE)
-            .detail(detail.to_string())
+            .detail(detail)
             .build();
         let client = aws_sdk_eventbridge::Client::new(&self.backend.config);
         let response = client.put_events().entries(entry).send().await.map_err(AwsError::of)?;

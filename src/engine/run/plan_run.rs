@@ -2,7 +2,10 @@
 //!
 //! **Invariant:** calls no customer. Once a plan is written, every later attempt follows it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::admission::refuse_claim;
 use super::prepare::{self, Prepared, prepare};
@@ -11,9 +14,9 @@ use super::run_store::{RunState, RunStore};
 use super::{Engine, Observer, RunRequest};
 use crate::aws::Identity;
 use crate::customers::Registry;
-use crate::domain::{RunId, new_attempt_id};
+use crate::domain::{AccountId, RunId, new_attempt_id};
 use crate::engine::collect::now;
-use crate::engine::plan::{Plan, PlanOrigin};
+use crate::engine::plan::{Plan, PlanOrigin, Selection, TrustWindow};
 use crate::engine::report::Manifest;
 use crate::error::{Error, ErrorKind};
 
@@ -79,13 +82,16 @@ impl Engine {
             RunState::New => {
                 let Prepared { registry, request: valid, selection, .. } = prepare(self, request.draft.clone()).await?;
                 let identity = self.identity(identity).await?;
+                let started_at = now();
+                let trust = self.trust_window(store, &run_id, (started_at, &selection)).await;
                 let plan = selection.plan(PlanOrigin {
                     request: valid.clone(),
                     run_id,
-                    started_at: now(),
+                    started_at,
                     attempt: attempt.clone(),
                     backend_account_id: identity.account_id.clone(),
                     batch: request.batch,
+                    trust,
                 });
                 let plan = store.create_or_load_plan(plan).await?;
                 self.refuse_other_request(&plan, &valid)?;
@@ -146,6 +152,20 @@ impl Engine {
             identity: customers.identity,
             observer,
         })
+    }
+
+    /// Returns the window in which the run tries roles, and the accounts that were tried in it. `None` if it tries none.
+    async fn trust_window(
+        &self,
+        store: &RunStore,
+        run_id: &RunId,
+        (started_at, selection): (Timestamp, &Selection),
+    ) -> Option<(TrustWindow, HashSet<AccountId>)> {
+        let window = TrustWindow::of(started_at, self.settings.trust_interval?);
+        let due = selection.accounts.iter().filter(|account| account.try_trust);
+        let due = due.map(|account| account.account_id.clone()).collect();
+        let tried = store.tried_accounts(run_id, &window, due).await;
+        Some((window, tried))
     }
 
     /// Returns true if the registry or the output is in a bucket.

@@ -1,7 +1,7 @@
 //! Carries out the shards of a run: collects their accounts side by side into the sink, within the deadline.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use super::checks::{check_plan, check_shard};
 use super::plan_run::Run;
 use super::resume::{PriorResults, ResumedRun};
 use super::run_store::CATCH_UP_SHARD;
-use super::{StopCondition, prepare};
+use super::trust_attempts::{TrustAttempts, TrustQueue};
+use super::{StopCondition, prepare, trust_attempts};
 use crate::catalogue::{Catalogue, session_policies};
 use crate::customers::RoleAssumer;
 use crate::domain::AccountId;
@@ -86,22 +87,35 @@ impl Run {
         let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
         let (backend, session_name) = (self.engine.backend.clone(), self.plan.run_id.session_name());
         let partition = backend.partition;
+        let roles = RoleAssumer::new(backend, self.identity.clone(), session_name.clone(), policies);
+        let (trust, attempts) = self.start_trust_attempts(shard, &roles, &stop);
+        let to_ledger = sink.clone();
         let context = ShardContext {
             run_id: self.plan.run_id.as_str().into(),
             catalogue,
             tables: tables.into(),
-            roles: RoleAssumer::new(backend, self.identity.clone(), session_name.clone(), policies),
+            roles,
             registry: self.registry.clone(),
             partition,
             session_name: session_name.into(),
             observer: self.observer.clone(),
             prior_results,
             write_margin,
+            trust,
             sink,
             stop,
         };
-        // The context, and the sender in it, is dropped here, so that the writer ends.
-        let outcomes = self.collect_accounts(shard, Arc::new(context)).await;
+        // The context is dropped here, and the senders in it, so that the attempts and the writer end.
+        let mut outcomes = self.collect_accounts(shard, Arc::new(context)).await;
+        if let Some(attempts) = attempts {
+            let tried = attempts.finish().await;
+            // If the sink has ended, the run fails as a whole.
+            let _ = to_ledger.send(SinkMessage::Ledger(trust_attempts::rows(self.plan.run_id.as_str(), &tried))).await;
+            let results = trust_attempts::results(&tried);
+            let summaries = outcomes.iter_mut().map(|outcome| &mut outcome.summary);
+            summaries.for_each(|summary| summary.trust = results.get(&summary.account_id).copied());
+        }
+        drop(to_ledger);
         let written = writer.await;
         let written = written.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
         let files = written.map_err(|error| self.store.error(&error))?;
@@ -157,6 +171,22 @@ impl Run {
             written
         }));
         (sender, writer)
+    }
+
+    /// Starts the attempts at the shard's roles without their external IDs, if any is due.
+    fn start_trust_attempts(
+        &self,
+        shard: &Shard,
+        roles: &Arc<RoleAssumer>,
+        stop: &CancellationToken,
+    ) -> (Option<TrustQueue>, Option<TrustAttempts>) {
+        let due = self.plan.accounts_of(shard).filter(|account| account.try_trust);
+        let due: HashSet<AccountId> = due.map(|account| account.account_id.clone()).collect();
+        if due.is_empty() || stop.is_cancelled() {
+            return (None, None);
+        }
+        let (queue, attempts) = trust_attempts::start(roles.clone(), due, stop.clone());
+        (Some(queue), Some(attempts))
     }
 
     /// Loads what earlier runs have answered of the shard's accounts, and copies the rows that still count to the sink.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::fs;
 
-use super::{Object, PutOutcome, StoreError};
+use super::{Listed, Object, PutOutcome, StoreError};
 pub(crate) use upload::LocalUpload;
 
 /// The ending of files that are not complete yet.
@@ -79,6 +79,31 @@ impl LocalStore {
             }
         }
         Ok(false)
+    }
+
+    pub(super) async fn list(&self, folder: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let folder = self.path(folder);
+        let mut entries = match fs::read_dir(&folder).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error_at(&folder, &error)),
+        };
+        let mut listed = Vec::new();
+        while let Some(entry) = entries.next_entry().await.map_err(|error| error_at(&folder, &error))? {
+            if listed.len() == most {
+                break;
+            }
+            let Some(name) = entry.file_name().to_str().filter(|name| !name.ends_with(PARTIAL)).map(str::to_owned)
+            else {
+                continue;
+            };
+            // A pipe or a device would be read without end.
+            match fs::metadata(entry.path()).await {
+                Ok(found) if found.is_file() => listed.push(Listed { name, bytes: found.len() }),
+                _ => {}
+            }
+        }
+        Ok(listed)
     }
 
     pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {

@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use super::Observer;
 use super::resume::PriorResults;
+use super::trust_attempts::TrustQueue;
 use crate::aws::{AwsError, AwsErrorKind, Cancellation, Session};
 use crate::catalogue::{ACCOUNTS, Catalogue, Table};
 use crate::customers::{Registry, RoleAssumer};
@@ -42,6 +43,8 @@ pub(super) struct ShardContext {
     pub observer: Arc<dyn Observer>,
     pub prior_results: PriorResults,
     pub write_margin: Arc<WriteMarginEstimator>,
+    /// Has roles tried without their external IDs; none if no account is due.
+    pub trust: Option<TrustQueue>,
     pub sink: mpsc::Sender<SinkMessage>,
     /// Cancelled when the shard has to end.
     pub stop: CancellationToken,
@@ -228,6 +231,9 @@ impl AccountContext {
                 return Err(AwsError::new(AwsErrorKind::RunEnded, "the run's time ended before STS answered"));
             }
         };
+        if let Some(trust) = &self.shard.trust {
+            trust.entered(target);
+        }
         let mut progress = lock(progress);
         (progress.stage, progress.assume_request_ids) = (Stage::Collect, opened.request_ids);
         Ok(opened.session)

@@ -5,6 +5,7 @@
 
 mod documents;
 mod inline;
+mod trust;
 mod published;
 
 use std::io::Read;

@@ -1,6 +1,6 @@
-//! What follows the commit of a run: the list of its files for Athena, and `latest.json`.
+//! What follows the commit of a run: the list of its files for Athena, `latest.json`, and the record of roles that were tried.
 //!
-//! Both are written after the manifest, so that they never name a run that is not committed. An invocation that finds a
+//! All are written after the manifest, so that they never name a run that is not committed. An invocation that finds a
 //! committed run writes them again if they are missing.
 
 use std::collections::HashMap;
@@ -32,6 +32,7 @@ impl RunStore {
     pub(in crate::engine::run) async fn finish_commit(&self, manifest: &Manifest) -> Result<(), Error> {
         let listed = self.list_files(manifest).await;
         let moved = self.move_latest(manifest).await;
+        self.record_trust(manifest).await;
         let steps = [("the list of its files, which Athena and the views read", listed), ("latest.json", moved)];
         let missing: Vec<String> = steps
             .into_iter()
