@@ -3,7 +3,7 @@
 //! **Invariant:** names of customers and messages of AWS keep to their line and their cell.
 
 use crate::cli::text_table::TextTable;
-use crate::domain::RunId;
+use crate::domain::{AccountId, RunId};
 use crate::engine::{Chain, Completeness, Manifest, Response, TrustSummary, advice};
 use crate::terminal::one_line;
 
@@ -39,7 +39,7 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
         ));
     }
     if let Some(trust) = &response.trust {
-        text.push_str(&open_roles(trust));
+        text.push_str(&self::trust(trust));
     }
     let records: u64 = response.records.values().sum();
     text.push_str(&format!(
@@ -96,29 +96,31 @@ fn failures(response: &Response) -> String {
 }
 
 /// Says which roles are open, and how many attempts showed nothing. Refused attempts are as they should be.
-fn open_roles(trust: &TrustSummary) -> String {
-    let mut text = String::new();
-    if trust.open_count > 0 {
-        let (roles, verb) = if trust.open_count == 1 { ("ROLE", "lets") } else { ("ROLES", "let") };
-        let accounts: Vec<String> = trust.open.iter().map(ToString::to_string).collect();
-        let mut listed = accounts.iter().take(MAX_OPEN_LISTED).cloned().collect::<Vec<_>>().join(", ");
-        let more = trust.open_count.saturating_sub(MAX_OPEN_LISTED as u64);
-        if more > 0 {
-            listed.push_str(&format!(" and {more} more"));
-        }
-        text.push_str(&format!(
-            "!! {} OPEN {roles} {verb} rolecall in without the external ID: {listed}\n   Ask these customers to require it \
-             again (sts:ExternalId in the role's trust policy). The ledger's rows of table trust say more.\n\n",
-            trust.open_count
-        ));
-    }
+fn trust(trust: &TrustSummary) -> String {
+    let mut text = open_roles(&trust.open, trust.open_count);
     if trust.unknown > 0 {
         let (unknown, tried) = (trust.unknown, trust.tried);
         text.push_str(&format!(
-            "Of {tried} roles tried without the external ID, {unknown} gave no answer that shows whether they refuse.\n"
+            "{unknown} of {tried} attempts without the external ID gave no answer that shows whether the role refuses.\n"
         ));
     }
     text
+}
+
+/// Says which roles are open, if any is.
+fn open_roles(accounts: &[AccountId], count: u64) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    let (roles, verb) = if count == 1 { ("ROLE", "lets") } else { ("ROLES", "let") };
+    let listed: Vec<String> = accounts.iter().take(MAX_OPEN_LISTED).map(ToString::to_string).collect();
+    let more = count.saturating_sub(listed.len() as u64);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "!! {count} OPEN {roles} {verb} rolecall in without the external ID: {}{more}\n   Ask these customers to require it \
+         again (sts:ExternalId in the role's trust policy). The ledger's rows of table trust say more.\n\n",
+        listed.join(", ")
+    )
 }
 
 /// Says how to finish a run that ran out of time.
@@ -130,9 +132,10 @@ pub(super) fn resume_hint(run_id: &RunId) -> String {
 pub(super) fn render_chain(chain: &Chain) -> String {
     let [first, rest @ ..] = chain.runs.as_slice() else { return String::new() };
     let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
-    let Chain { status, accounts, .. } = chain;
+    let Chain { status, accounts, open_roles: open, .. } = chain;
     format!(
-        "run {first}, continued by {}: {}, {} of {} accounts complete",
+        "{}run {first}, continued by {}: {}, {} of {} accounts complete",
+        open_roles(open, open.len() as u64),
         rest.join(" and "),
         status_name(*status),
         accounts.complete,

@@ -33,7 +33,9 @@ async fn throttling_by_sts_loses_no_account() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slowest_account_of_a_run_comes_first_in_the_next() {
-    let fixture = Fixture::start(3, account_with(1, 1, 2), |world| world.account(&account_id(2)).zones = 40).await;
+    let fixture = Fixture::start(3, account_with(1, 1, 2), |world| world.account(&account_id(2)).zones = 40)
+        .await
+        .without_attempts();
     let fixture = Fixture { settings: Settings { accounts_at_once: 1, ..fixture.settings.clone() }, ..fixture };
     let mut order = Vec::new();
     for run_id in ["first", "second"] {
@@ -48,7 +50,9 @@ async fn slowest_account_of_a_run_comes_first_in_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_stay_within_every_limit() {
-    let fixture = Fixture::start(4, account_with(3, 2, 5), |world| world.latency = Duration::from_millis(40)).await;
+    let fixture = Fixture::start(4, account_with(3, 2, 5), |world| world.latency = Duration::from_millis(40))
+        .await
+        .without_attempts();
     // An account that never answers holds few permits, however many it may have.
     fixture.sim.add_fault(Fault::new(FaultKind::Hang).account(&account_id(2)).service(Service::Ec2));
     // Another account answers first, then holds its calls until it has all the permits that it may have.

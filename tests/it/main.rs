@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | unit | beside the code, in `src` | one module, with Tokio's clock paused where time matters |
 //! | structure | [`architecture`], [`samples`] | import order, unique type names, schemas and samples up to date |
-//! | simulated AWS | [`sim`] and tests with a [`fixture`] | paging, faults, throttling, time, interruption |
+//! | simulated AWS | [`sim`] and tests with a [`fixture`], [`open_roles`] | paging, faults, throttling, time, interruption, open roles |
 //! | answers | [`answers`] | odd and mutated bodies: every item becomes a row, or the cell says that it does not |
 //! | properties | [`properties`], [`regions`], [`refusals`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
 //! | emulated AWS | tests with an [`emulator`], [`filled`] | IAM, policies, the deployed function, the templates |
@@ -35,6 +35,7 @@ mod fleet;
 mod function;
 mod limits;
 mod onboarding;
+mod open_roles;
 mod output;
 mod parents;
 mod properties;

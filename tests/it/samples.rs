@@ -43,6 +43,16 @@ fn schemas_are_up_to_date() {
 }
 
 #[test]
+fn the_event_about_a_run_matches_its_schema() {
+    let schemas = schema::all();
+    let notice = &schemas.iter().find(|(name, _)| *name == "run-committed").expect("a schema").1;
+    let validator = jsonschema::validator_for(&serde_json::to_value(notice).expect("JSON")).expect("a schema");
+    let sample = std::fs::read(root().join("events/sent/run-committed.json")).expect("a sample");
+    let sample: Value = serde_json::from_slice(&sample).expect("JSON");
+    assert!(validator.is_valid(&sample["detail"]), "{:?}", validator.iter_errors(&sample["detail"]).next());
+}
+
+#[test]
 fn samples_match_the_schema_and_can_be_planned() {
     let request =
         serde_json::to_value(&schema::all().into_iter().find(|(name, _)| *name == "request").expect("a schema").1);

@@ -16,7 +16,8 @@ async fn every_page_is_read_and_an_empty_page_ends_no_listing() {
         world.empty_pages = true;
         world.future_members = true;
     })
-    .await;
+    .await
+    .without_attempts();
     let request = json!({ "run_id": "paged", "accounts": "all", "regions": ["eu-west-1"] });
     let response = fixture.run(request, None).await.expect("a response");
     assert_complete(&response);
@@ -162,7 +163,7 @@ async fn silent_region_is_given_up_after_three_time_outs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_session_is_renewed_once() {
-    let fixture = Fixture::start(2, account_with(120, 2, 5), |_| {}).await;
+    let fixture = Fixture::start(2, account_with(120, 2, 5), |_| {}).await.without_attempts();
     let expired = Fault::new(FaultKind::ExpiredSession).account(&account_id(0)).operation("DescribeRouteTables");
     fixture.sim.add_fault(expired.times(Times::First(1)));
     let request = json!({ "run_id": "expired", "accounts": "all", "regions": ["eu-west-1", "us-east-1"] });
@@ -171,7 +172,7 @@ async fn expired_session_is_renewed_once() {
     assert_eq!(fixture.sim.counts().assumed, [(account_id(0), 2), (account_id(1), 1)].into());
     assert_eq!(ids(&fixture.out(), "expired", "ec2_route_tables").len(), 2 * 2 * 120);
     // A session that expires at every call is not renewed again and again.
-    let fixture = Fixture::start(2, account_with(5, 0, 0), |_| {}).await;
+    let fixture = Fixture::start(2, account_with(5, 0, 0), |_| {}).await.without_attempts();
     fixture.sim.add_fault(Fault::new(FaultKind::ExpiredSession).account(&account_id(0)).service(Service::Ec2));
     let response = fixture.run(request, None).await.expect("a response");
     assert_eq!((response.accounts.complete, fixture.sim.counts().assumed[&account_id(0)]), (1, 2));

@@ -1,9 +1,10 @@
 //! Sums up a run together with its continuations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
+use super::trust::MAX_OPEN;
 use super::{AccountCounts, AccountSummary, Completeness, Manifest};
 use crate::domain::{AccountId, RunId};
 
@@ -16,14 +17,23 @@ pub(crate) struct Chain {
     pub status: Completeness,
     /// The accounts, counted by their final status.
     pub accounts: AccountCounts,
+    /// The accounts whose roles were found open in any of the runs: the first 1,000.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open_roles: Vec<AccountId>,
 }
 
 impl Chain {
     /// Sums up runs, given in order.
     pub(crate) fn of(runs: &[Manifest]) -> Self {
         let accounts = AccountCounts::of(final_statuses(runs.iter().flat_map(|run| &run.by_account)));
-        let runs = runs.iter().map(|run| run.response.run_id.clone()).collect();
-        Self { runs, status: status(accounts), accounts }
+        let open = runs.iter().filter_map(|run| run.response.trust.as_ref()).flat_map(|trust| &trust.open);
+        let open_roles: BTreeSet<AccountId> = open.cloned().collect();
+        Self {
+            runs: runs.iter().map(|run| run.response.run_id.clone()).collect(),
+            status: status(accounts),
+            accounts,
+            open_roles: open_roles.into_iter().take(MAX_OPEN).collect(),
+        }
     }
 }
 

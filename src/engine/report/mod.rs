@@ -6,9 +6,9 @@ mod message_form;
 mod failures;
 mod advice;
 mod assemble;
-mod chain;
 mod trust;
 mod notice;
+mod chain;
 
 use std::collections::BTreeMap;
 

@@ -62,3 +62,26 @@ impl RunNotice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_with_many_open_roles_stays_small() {
+        let open: Vec<String> = (0..1000).map(|number| format!("{number:012}")).collect();
+        let response: Response = serde_json::from_value(serde_json::json!({
+            "run_id": "nightly", "status": "complete", "manifest": "s3://results/runs/nightly/manifest.json",
+            "accounts": { "planned": 9000, "complete": 9000, "partial": 0, "failed": 0, "not_started": 0 },
+            "records": {}, "cells": {}, "calls": 1, "retries": 0, "throttles": 0, "failures": [],
+            "started_at": "2026-11-22T03:00:00Z", "duration_ms": 8000,
+            "trust": { "interval_s": 86400, "window": "2026-11-22T00:00:00Z", "tried": 9000, "refused": 0,
+                       "open_count": 9000, "unknown": 0, "not_tried": 0, "open": open },
+        }))
+        .unwrap();
+        let notice = serde_json::to_value(RunNotice::of(&response)).unwrap();
+        assert_eq!(notice["trust"]["open"].as_array().unwrap().len(), MAX_OPEN);
+        assert_eq!(notice["trust"]["open_count"], 9000);
+        assert!(notice.to_string().len() < 8 << 10);
+    }
+}

@@ -12,7 +12,7 @@ use crate::domain::AccountId;
 use crate::engine::plan::{PlannedAccount, TrustWindow};
 
 /// The most open accounts in a response. The manifest's `by_account` has all.
-const MAX_OPEN: usize = 1_000;
+pub(super) const MAX_OPEN: usize = 1_000;
 
 /// What the attempts without external IDs found in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

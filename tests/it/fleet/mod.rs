@@ -27,6 +27,8 @@ async fn fleet(accounts: usize) -> Fixture {
         route53_burst: Some(10_000.0),
         sts_rate: 10_000.0,
         continuations: 3,
+        // Attempts at roles would be among the calls at which shards die.
+        trust_interval: None,
         ..fixture.settings.clone()
     };
     Fixture { settings, ..fixture }
