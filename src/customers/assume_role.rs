@@ -144,7 +144,7 @@ impl RoleAssumer {
         let context = self.call_context(&target, Priority::Spare);
         let attempt = async {
             let assumption = deny_all(&target, None)?;
-            self.assume_once(&assumption, &context).await.map(|_| ())
+            self.assume_once(&assumption, &context).await.map(|(_, request_id)| request_id)
         };
         let late =
             AwsError::new(AwsErrorKind::OutOfTime, "STS did not answer the attempt without the external ID in time");

@@ -24,15 +24,23 @@ pub enum TrustResult {
 /// One attempt, answered or not.
 #[derive(Clone, Debug)]
 pub(crate) struct TrustAttempt {
-    /// STS's answer: a session, or an error.
-    pub answer: Result<(), AwsError>,
+    /// STS's answer: the request id of a session, or an error.
+    pub answer: Result<Option<String>, AwsError>,
     /// The requests that were sent.
     pub counts: CallCounts,
 }
 
 impl TrustAttempt {
-    pub(super) fn new(answer: Result<(), AwsError>, counts: CallCounts) -> Self {
+    pub(super) fn new(answer: Result<Option<String>, AwsError>, counts: CallCounts) -> Self {
         Self { answer, counts }
+    }
+
+    /// Returns AWS's id of the request, to be compared with CloudTrail.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        match &self.answer {
+            Ok(request_id) => request_id.as_deref(),
+            Err(error) => error.request_id.as_deref(),
+        }
     }
 
     /// Returns what the attempt shows, or `None` if its time ended before anything was sent.
@@ -57,7 +65,7 @@ mod tests {
     fn only_a_denial_of_the_role_itself_counts_as_a_refusal() {
         use AwsErrorKind::{Denied, NoCredentials, Other, OutOfTime, ScpDenied, Throttled, Unreachable, WrongAccount};
         let attempt = |answer, calls| TrustAttempt::new(answer, CallCounts { calls, ..CallCounts::default() });
-        assert_eq!(attempt(Ok(()), 1).result(), Some(TrustResult::Open));
+        assert_eq!(attempt(Ok(None), 1).result(), Some(TrustResult::Open));
         for (kind, calls, result) in [
             (Denied, 1, Some(TrustResult::Refused)),
             (Denied, 2, Some(TrustResult::Refused)),

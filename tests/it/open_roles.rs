@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::command::{manifest, rows, run_command};
 use crate::fixture::{BACKEND, Fixture, account_with, assert_complete, files_below, ids, ledger, write_registry};
-use crate::sim::{Fault, FaultKind, Service, Times, World, account_id};
+use crate::sim::{Fault, FaultKind, LogEntry, Service, Times, World, account_id};
 
 const ROLE: &str = "rolecall-inventory";
 /// A window is so long that none ends during a test.
@@ -28,6 +28,13 @@ fn request(run_id: &str) -> Value {
 /// Lets everybody of the backend in, with and without an external ID.
 fn open(world: &mut World, account: &str) {
     world.role(account, ROLE, None);
+}
+
+/// The targets of the fixture's registry.
+fn targets(fixture: &Fixture) -> Vec<Value> {
+    let registry = std::fs::read(fixture.settings.registry.as_ref().expect("a registry")).expect("read");
+    let registry: Value = serde_json::from_slice(&registry).expect("JSON");
+    registry["targets"].as_array().expect("targets").clone()
 }
 
 /// The ledger's rows of attempts.
@@ -95,6 +102,7 @@ async fn an_open_role_is_reported_everywhere_and_changes_no_inventory() {
             (&row["account_id"], &row["calls"], &row["records"]),
             (&json!(account_id(index)), &json!(1), &json!(0))
         );
+        assert!(row["request_id"].is_string(), "{row}");
         let is_open = index == 2;
         assert_eq!(row["status"], if is_open { "failed" } else { "empty" }, "{row}");
         assert_eq!(row.get("error_code").and_then(Value::as_str), is_open.then_some("RoleIsOpen"), "{row}");
@@ -138,7 +146,9 @@ async fn the_command_line_says_it_loudly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_tried_once_in_a_window_and_again_in_the_next_one() {
-    let fixture = fixture(3, |_| {}).await;
+    let fixture = fixture(4, |_| {}).await;
+    let all = targets(&fixture);
+    write_registry(fixture.folder.path(), &all[..3]);
     for run_id in ["first", "second"] {
         assert_complete(&fixture.run(request(run_id), None).await.expect("a response"));
         assert_eq!([0, 1, 2].map(|index| tried(&fixture, &account_id(index))), [1, 1, 1], "{run_id}");
@@ -161,10 +171,7 @@ async fn a_role_is_tried_once_in_a_window_and_again_in_the_next_one() {
     assert_eq!([0, 1, 2].map(|index| tried(&fixture, &account_id(index))), [2, 2, 2]);
     assert_eq!(third.trust.expect("a summary").open_count, 1);
     // An account that is new in the registry is tried alone.
-    fixture.sim.change(|world| drop(world.add_customers(4, &account_with(1, 0, 0))));
-    let targets: Vec<Value> =
-        (0..4).map(account_id).map(|id| json!({ "account_id": id, "external_id": format!("ext-{id}") })).collect();
-    write_registry(fixture.folder.path(), &targets);
+    write_registry(fixture.folder.path(), &all);
     let fourth = fixture.run(request("fourth"), None).await.expect("a response");
     assert_eq!((fourth.trust.expect("a summary").tried, tried(&fixture, &account_id(3))), (1, 1));
 }
@@ -209,7 +216,7 @@ async fn accounts_without_an_external_id_or_a_session_are_not_tried() {
     let targets = [
         json!({ "account_id": account_id(0), "external_id": null }),
         json!({ "account_id": account_id(1), "external_id": "wrong" }),
-        json!({ "account_id": account_id(2), "external_id": format!("ext-{}", account_id(2)) }),
+        targets(&fixture)[2].clone(),
         json!({ "account_id": BACKEND, "role_arn": null, "external_id": null }),
     ];
     write_registry(fixture.folder.path(), &targets);
@@ -243,7 +250,8 @@ async fn a_role_behind_another_one_is_tried_through_it() {
         }
     })
     .await;
-    let target = |index| json!({ "account_id": account_id(index), "external_id": "behind", "via": passage, "customer": "one" });
+    let target =
+        |index| json!({ "account_id": account_id(index), "external_id": "behind", "via": passage, "customer": "one" });
     write_registry(fixture.folder.path(), &[target(0), target(1)]);
     let response = fixture.run(request("via"), None).await.expect("a response");
     assert_complete(&response);
@@ -399,4 +407,19 @@ async fn a_bucket_that_gives_and_takes_no_records_fails_no_run() {
         assert_eq!(response.trust.expect("a summary").tried, 2, "{run_id}");
         fixture.sim.clear_faults();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_account_waits_to_be_entered_behind_attempts() {
+    let fixture = fixture(12, |_| {}).await;
+    let fixture = Fixture { settings: Settings { sts_rate: 4.0, ..fixture.settings.clone() }, ..fixture };
+    let request = json!({ "run_id": "slow", "accounts": "all", "resources": ["accounts"] });
+    let response = fixture.run(request, None).await.expect("a response");
+    assert_complete(&response);
+    assert_eq!(response.trust.expect("a summary").refused, 12, "the attempts have a time of their own after it");
+    let calls = fixture.sim.log_of(Service::Sts, "AssumeRole");
+    let entering = |call: &&LogEntry| call.params.contains_key("ExternalId");
+    let last = calls.iter().filter(entering).map(|call| call.at).max().expect("a call");
+    let before = calls.iter().filter(|call| !entering(call) && call.at < last).count();
+    assert!(before <= 3, "{before} attempts took tokens for which accounts waited");
 }

@@ -53,6 +53,21 @@ async fn assert_conforms(store: &Store) {
         assert_eq!(store.holds_any(folder).await.expect("told"), any, "{folder}");
     }
 
+    // `list` names the objects directly in a folder, with their sizes.
+    assert_eq!(store.put_if_absent("b/c/dt=1/two", bytes("22")).await.expect("created"), PutOutcome::Created);
+    for (folder, most, names) in [
+        ("b/c/dt=1", 10, vec![("one", 1), ("two", 2)]),
+        ("b/c", 10, vec![]),
+        ("b/c/dt", 10, vec![]),
+        ("none", 10, vec![]),
+    ] {
+        let listed = store.list(folder, most).await.expect("listed");
+        let mut listed: Vec<(&str, u64)> = listed.iter().map(|listed| (listed.name.as_str(), listed.bytes)).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, names, "{folder}");
+    }
+    assert_eq!(store.list("b/c/dt=1", 1).await.expect("listed").len(), 1);
+
     // Of several concurrent writers exactly one creates the object.
     let racers = (0..8).map(|n| {
         let store = store.clone();

@@ -5,9 +5,9 @@
 mod message_form;
 mod failures;
 mod advice;
-mod assemble;
 mod trust;
 mod notice;
+mod assemble;
 mod chain;
 
 use std::collections::BTreeMap;

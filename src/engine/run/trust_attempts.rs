@@ -182,7 +182,7 @@ impl TriedAccount {
             AwsError { code: Some(ROLE_IS_OPEN.to_owned()), ..AwsError::new(AwsErrorKind::Other, self.open_message()) };
         let (status, cause) = match (self.result, &self.attempt.answer) {
             (TrustResult::Refused, _) => (Status::Empty, None),
-            (TrustResult::Open, _) | (TrustResult::Unknown, Ok(())) => (Status::Failed, Some(&open)),
+            (TrustResult::Open, _) | (TrustResult::Unknown, Ok(_)) => (Status::Failed, Some(&open)),
             (TrustResult::Unknown, Err(cause)) => (Status::of_earlier_call(cause.kind), Some(cause)),
         };
         let CallCounts { calls, retries, throttles, .. } = self.attempt.counts;
@@ -196,10 +196,12 @@ impl TriedAccount {
             duration_ms: millis(self.duration),
             ..row
         };
-        match cause {
+        let row = match cause {
             Some(cause) => row.because(cause),
             None => row,
-        }
+        };
+        // Refused and admitted requests are in CloudTrail too.
+        LedgerRow { request_id: self.attempt.request_id().map(str::to_owned), ..row }
     }
 }
 

@@ -11,13 +11,13 @@ pub(super) const COMMITTED_RUNS: &str = "\
     select distinct run_id, cast(from_iso8601_timestamp(started_at) as timestamp(3)) as started_at, status, dt \
     from committed_files";
 
-/// Selects the newest run that answered each cell in full.
+/// Selects the newest run that answered each cell in full. Attempts at roles (table `trust`) are no cells.
 pub(super) const ANSWERED_CELLS: &str = "\
     select account_id, region, \"table\", run_id, started_at, dt from (\
     select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt, row_number() over (\
     partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) as place \
     from ledger l join committed_runs c on c.run_id = l.run_id and c.dt = l.dt \
-    where l.status in ('ok', 'empty', 'unsupported')) where place = 1";
+    where l.status in ('ok', 'empty', 'unsupported') and l.\"table\" <> 'trust') where place = 1";
 
 /// Selects the committed rows of a table.
 pub(super) fn committed(name: &str) -> String {

@@ -69,11 +69,11 @@ fn committed(name: &str, format: Format) -> String {
 }
 
 const CELLS: &str = "
--- The newest run that answered each cell in full.
+-- The newest run that answered each cell in full. Attempts at roles (table trust) are no cells.
 create or replace view answered_cells as
 select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt
 from ledger l join committed_runs c on c.run_id = l.run_id
-where l.status in ('ok', 'empty', 'unsupported')
+where l.status in ('ok', 'empty', 'unsupported') and l.\"table\" <> 'trust'
 qualify row_number() over (
   partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1;
 
