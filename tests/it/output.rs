@@ -25,7 +25,9 @@ fn run_writes_its_files_and_a_repeat_changes_nothing() {
     let manifest = manifest(folder.path(), "once");
     let dt = manifest["plan"]["dt"].as_str().expect("a date");
     let attempt = manifest["plan"]["attempt"].as_str().expect("an attempt");
-    let names: Vec<String> = before.keys().map(|key| key.replace(dt, "<date>").replace(attempt, "<attempt>")).collect();
+    let day = dt.replace('-', "");
+    let name = |key: &String| key.replace(dt, "<date>").replace(attempt, "<attempt>").replace(&day, "<day>");
+    let names: Vec<String> = before.keys().map(name).collect();
     insta::assert_snapshot!(names.join("\n"));
     let second = emulator().run(folder.path(), &arguments);
     assert_eq!(second.response(), first.response());

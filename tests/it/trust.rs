@@ -30,7 +30,12 @@ fn run_one(target: Value) -> (i32, Value, Vec<Value>) {
     let ran = emulator().run(&out, &arguments);
     let response = ran.response();
     let manifest = manifest(&out, response["run_id"].as_str().expect("a run"));
-    let ledger = rows(&out, &manifest, "ledger");
+    let mut ledger = rows(&out, &manifest, "ledger");
+    // The role is tried without its external ID if it let the run in with it.
+    let tried: Vec<Value> = ledger.extract_if(.., |row| row["table"] == "trust").collect();
+    let let_in = response["failures"][0]["stage"] != "assume";
+    assert_eq!(tried.len(), usize::from(let_in), "{tried:?}");
+    assert!(tried.iter().all(|row| row["status"] == "empty" && row["request_id"].is_string()), "{tried:?}");
     for secret in [&target["external_id"]] {
         if let Some(secret) = secret.as_str() {
             assert!(
