@@ -21,7 +21,7 @@ use crate::domain::lock;
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
-use commands::{check, onboard, plan, policy, resources, resume, run, targets};
+use commands::{check, onboard, plan, policy, resources, resume, run, targets, trust};
 
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
@@ -64,6 +64,7 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Plan(plan) => plan::plan(plan).await,
         Command::Onboard(onboard) => onboard::onboard(onboard).await,
         Command::Check(check) => check::check(check).await,
+        Command::Trust(trust) => trust::trust(trust).await,
         Command::Targets(targets) => targets::targets(targets).await,
         Command::Policy(policy) => policy::policy(policy).await,
         Command::Status(status) => resume::status(status).await,

@@ -15,5 +15,5 @@ pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
     random_external_id,
 };
-pub(crate) use registry_store::RegistryStore;
+pub(crate) use registry_store::{RegistryStore, TargetSwitch};
 pub(crate) use trust_attempt::{TrustAttempt, TrustResult};

@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 
 use crate::customers::published::Published;
 use crate::customers::registry::{Registry, RegistryFile};
+use crate::domain::AccountId;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
@@ -24,6 +25,17 @@ const MAX_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_BYTES: usize = 128 << 20;
 /// The file next to the registry that `make deploy` writes.
 const PUBLISHED: &str = "published.json";
+
+/// What became of targets that were to be enabled or disabled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TargetSwitch {
+    /// The targets that the edit enabled or disabled. Those that were so already are not among them.
+    pub switched: Vec<AccountId>,
+    /// The targets that were skipped, since they were removed or their access was changed meanwhile.
+    pub changed_meanwhile: Vec<AccountId>,
+    /// The targets of the registry that are enabled now.
+    pub enabled: usize,
+}
 
 /// Reads and edits one registry.
 #[derive(Clone, Debug)]
@@ -96,6 +108,29 @@ impl RegistryStore {
         change: impl FnMut(&mut RegistryFile) -> Result<T, ValidationErrors>,
     ) -> Result<T, Error> {
         self.change(true, change).await
+    }
+
+    /// Enables or disables targets whose access is still the one in `known`, the registry that led to this decision.
+    pub(crate) async fn switch(
+        &self,
+        known: &Registry,
+        accounts: &[AccountId],
+        enabled: bool,
+    ) -> Result<TargetSwitch, Error> {
+        self.edit(|file| {
+            let now = Registry::read_allowing_empty(file.to_json().as_bytes(), self.partition)?;
+            let is_same = |account: &&AccountId| match (known.target(account), now.target(account)) {
+                (Some(known), Some(now)) => known.has_same_access(now),
+                _ => false,
+            };
+            let (same, changed): (Vec<&AccountId>, Vec<&AccountId>) = accounts.iter().partition(is_same);
+            let same: Vec<AccountId> = same.into_iter().cloned().collect();
+            let switched = file.set_enabled(&same, enabled)?;
+            let before = now.targets.iter().filter(|target| target.enabled).count();
+            let enabled = if enabled { before + switched.len() } else { before - switched.len() };
+            Ok(TargetSwitch { switched, changed_meanwhile: changed.into_iter().cloned().collect(), enabled })
+        })
+        .await
     }
 
     async fn change<T>(

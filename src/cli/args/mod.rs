@@ -15,7 +15,9 @@ use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
-pub(crate) use onboarding::{CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, WhichPolicy};
+pub(crate) use onboarding::{
+    CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
+};
 pub(crate) use selection::{SelectionArgs, tags};
 pub(crate) use setting_flags::{RegistryArgs, SettingArgs};
 
@@ -39,6 +41,8 @@ pub(super) enum Command {
     Onboard(OnboardArgs),
     /// Test the customers' roles: whether they trust the backend, whether they refuse others, what they may read
     Check(CheckArgs),
+    /// Try again whether the roles of enabled targets refuse the backend without the external ID
+    Trust(TrustArgs),
     /// List and edit the registry's targets
     #[command(subcommand)]
     Targets(TargetsCommand),

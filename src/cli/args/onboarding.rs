@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::selection::SelectionArgs;
+use super::selection::{SelectionArgs, TargetSelectionArgs};
 use super::setting_flags::{RegistryArgs, SettingArgs, SettingFlags, StatusFlags};
 
 #[derive(Args, Debug)]
@@ -70,6 +70,23 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub settings: SettingArgs,
     /// Report each resource type on a line of its own, and log each call
+    #[arg(short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrustArgs {
+    #[command(flatten)]
+    pub selection: TargetSelectionArgs,
+    /// Disable the targets whose roles are open
+    #[arg(long)]
+    pub disable: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    /// Log each call
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

@@ -12,7 +12,7 @@ use crate::event::{Event, Message, Request, RunIdSource, classify, default_reque
 use crate::input::{ValidationErrors, parse, quoted};
 
 /// The accounts, regions and resource types that a command asks for.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct SelectionArgs {
     /// Account ids, separated by commas, or `all`
     #[arg(long, value_delimiter = ',', value_name = "ID,…|all")]
@@ -73,6 +73,26 @@ impl SelectionArgs {
             }
         }
         Value::Object(fields)
+    }
+}
+
+/// The targets that a command is about.
+#[derive(Args, Debug)]
+pub(crate) struct TargetSelectionArgs {
+    /// Account ids, separated by commas, or `all`, which is the default
+    #[arg(long, value_delimiter = ',', value_name = "ID,…|all")]
+    accounts: Vec<String>,
+    /// Only targets that have this tag (may be given more than once)
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    tags: Vec<String>,
+}
+
+impl TargetSelectionArgs {
+    /// Returns the request that selects the targets. It is validated like every event.
+    pub(crate) fn request(self, errors: &mut ValidationErrors) -> Request {
+        let accounts = if self.accounts.is_empty() { vec!["all".to_owned()] } else { self.accounts };
+        let selection = SelectionArgs { accounts, tags: self.tags, ..SelectionArgs::default() };
+        Request::read(&selection.flags(errors), "request", errors)
     }
 }
 

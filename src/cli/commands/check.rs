@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::args::{CheckArgs, OnboardArgs, SettingArgs};
 use crate::cli::commands::check_report::{render, verdict_text};
+use crate::customers::TargetSwitch;
 use crate::domain::AccountId;
 use crate::error::Error;
 use crate::event::{Accounts, Request};
@@ -68,8 +69,8 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
     if !request.json {
         terminal::print(&render(&checked, verbose > 0))?;
     }
-    let (enabled, changed) =
-        if request.enable && !ready.is_empty() { checker.enable(&ready).await? } else { Default::default() };
+    let TargetSwitch { switched: enabled, changed_meanwhile: changed, .. } =
+        if request.enable && !ready.is_empty() { checker.enable(&ready).await? } else { TargetSwitch::default() };
     if request.json {
         terminal::print_json(&json!({
             "identity": checker.identity.arn, "backend_role": checker.role.to_string(), "targets": checked,
@@ -85,11 +86,15 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
     Ok(if all_ready && changed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
 }
 
-fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) -> Result<(), Error> {
-    let names = |accounts: &[AccountId]| match accounts {
+/// Returns account ids as one text, or `none`.
+pub(super) fn names(accounts: &[AccountId]) -> String {
+    match accounts {
         [] => "none".to_owned(),
         some => some.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", "),
-    };
+    }
+}
+
+fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) -> Result<(), Error> {
     terminal::print(&format!("\nenabled in {registry}: {}", names(enabled)))?;
     if !changed.is_empty() {
         terminal::print(&format!("changed in the registry during the check, check them again: {}", names(changed)))?;

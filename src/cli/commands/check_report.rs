@@ -69,7 +69,7 @@ fn needs_details(target: &CheckedTarget) -> bool {
     !allowed || target.findings.iter().any(|finding| finding.severity > Severity::Note)
 }
 
-fn render_finding(finding: &Finding) -> String {
+pub(super) fn render_finding(finding: &Finding) -> String {
     let mut text = format!("  {}: {}\n", severity_text(finding.severity), one_line(&finding.message));
     if !finding.remedy.is_empty() {
         text.push_str(&format!("    to do: {}\n", one_line(&finding.remedy)));

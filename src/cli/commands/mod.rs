@@ -8,5 +8,6 @@ pub(crate) mod targets;
 pub(crate) mod policy;
 mod check_report;
 pub(crate) mod check;
+pub(crate) mod trust;
 mod onboard_report;
 pub(crate) mod onboard;

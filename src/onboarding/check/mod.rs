@@ -2,7 +2,8 @@
 //! it refuse it without one and with a wrong one, does it refuse other identities, which of the planned reads does it
 //! allow, does it grant more.
 //!
-//! **Invariant:** reads only. Nothing changes anywhere, except that [`Checker::enable`] edits the registry.
+//! **Invariant:** reads only. Nothing changes anywhere, except that [`Checker::enable`] and [`Checker::disable`] edit the
+//! registry.
 
 mod outcome;
 mod findings;
@@ -13,6 +14,7 @@ mod role;
 mod negative_probe;
 mod trust_policy;
 mod target_check;
+mod trust_trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,12 +27,13 @@ pub(crate) use findings::{Finding, Severity};
 pub(crate) use identity::Checker;
 pub(crate) use negative_probe::NegativeProbe;
 pub(crate) use outcome::{ProbeOutcome, TypeRow};
+pub(crate) use trust_trial::{TrialVerdict, TrustTrial};
 
 use crate::aws::SessionPolicy;
 use crate::catalogue::{Catalogue, session_policies};
-use crate::customers::{Registry, RoleAssumer};
+use crate::customers::{RoleAssumer, TargetSwitch};
 use crate::domain::{AccountId, Format, new_attempt_id};
-use crate::engine::{Basis, select};
+use crate::engine::{Basis, Selection, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 use crate::input::ValidationErrors;
@@ -117,18 +120,7 @@ impl Checker {
         observer: &dyn CheckObserver,
     ) -> Result<Vec<CheckedTarget>, Error> {
         let catalogue = Catalogue::get().map_err(|message| Error::new(ErrorKind::Internal, message))?;
-        let basis = Basis {
-            registry: &self.registry,
-            catalogue,
-            partition: self.acting.partition,
-            runtime: Runtime::Terminal,
-            format: Format::Parquet,
-            disabled_too: true,
-        };
-        let selection = select(request, basis, &mut problems);
-        if !problems.is_empty() {
-            return Err(Error::of(ErrorKind::InvalidRequest, &problems));
-        }
+        let selection = self.select(request, catalogue, true, &mut problems)?;
         let tables: Arc<[usize]> =
             selection.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
         let context = &self.context(catalogue, tables, options, observer);
@@ -147,6 +139,26 @@ impl Checker {
         };
         checked.sort_by_key(place);
         Ok(checked)
+    }
+
+    /// Selects the targets of a request, disabled ones too if wanted.
+    fn select(
+        &self,
+        request: &Request,
+        catalogue: &'static Catalogue,
+        disabled_too: bool,
+        problems: &mut ValidationErrors,
+    ) -> Result<Selection, Error> {
+        let basis = Basis {
+            registry: &self.registry,
+            catalogue,
+            partition: self.acting.partition,
+            runtime: Runtime::Terminal,
+            format: Format::Parquet,
+            disabled_too,
+        };
+        let selection = select(request, basis, problems);
+        if problems.is_empty() { Ok(selection) } else { Err(Error::of(ErrorKind::InvalidRequest, problems)) }
     }
 
     fn context<'a>(
@@ -174,22 +186,9 @@ impl Checker {
         }
     }
 
-    /// Enables the targets that passed. Returns the enabled ones, and those skipped because they were changed or removed
-    /// since the check.
-    pub(crate) async fn enable(&self, ready: &[AccountId]) -> Result<(Vec<AccountId>, Vec<AccountId>), Error> {
-        let partition = self.acting.partition.name;
-        self.registry_store
-            .edit(|file| {
-                let now = Registry::read_allowing_empty(file.to_json().as_bytes(), partition)?;
-                let same = |account: &&AccountId| match (self.registry.target(account), now.target(account)) {
-                    (Some(checked), Some(now)) => checked.has_same_access(now),
-                    _ => false,
-                };
-                let (same, changed): (Vec<&AccountId>, Vec<&AccountId>) = ready.iter().partition(same);
-                let same: Vec<AccountId> = same.into_iter().cloned().collect();
-                Ok((file.set_enabled(&same, true)?, changed.into_iter().cloned().collect()))
-            })
-            .await
+    /// Enables the targets that passed. Those that were changed or removed since the check are skipped.
+    pub(crate) async fn enable(&self, ready: &[AccountId]) -> Result<TargetSwitch, Error> {
+        self.registry_store.switch(&self.registry, ready, true).await
     }
 }
 

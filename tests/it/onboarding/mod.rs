@@ -12,6 +12,7 @@ mod checks;
 mod editing;
 mod imports;
 mod published;
+mod trials;
 mod unverified;
 
 /// Runs a command with the credentials of an account's root.
