@@ -68,7 +68,7 @@ pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use engine::{
-    Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
+    Disabling, Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};

@@ -8,8 +8,8 @@ pub use crate::customers::{Registry, RoleAssumer, backend_role};
 pub use crate::decode::{Value as CellValue, decode};
 pub use crate::domain::{Format, RunId};
 pub use crate::engine::{
-    AccountSummary, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, Response,
-    RunRequest, Steps, StopCondition,
+    AccountSummary, Disabling, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft,
+    Response, RunRequest, Steps, StopCondition,
 };
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};

@@ -38,6 +38,8 @@ const HOSTS: usize = 40;
 pub struct Backend {
     /// The SDK's configuration with the backend's own credentials.
     pub config: SdkConfig,
+    /// The same with the credentials of the environment, also after [`Self::with_credentials`].
+    pub own_config: SdkConfig,
     /// The region in which rolecall runs.
     pub region: String,
     /// The partition to which the region belongs.
@@ -119,7 +121,7 @@ impl Backend {
         let transport = Transport::new(http, settings);
         let client_config =
             Arc::new(ClientConfig { config: config.clone(), partition, transport, settings: settings.clone() });
-        Self { config, region, partition, sts_region, client_config, environment }
+        Self { own_config: config.clone(), config, region, partition, sts_region, client_config, environment }
     }
 
     /// Replaces the credentials, by those of `backend_role`.

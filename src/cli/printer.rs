@@ -4,7 +4,7 @@
 
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
-use crate::engine::{Chain, Completeness, Manifest, Response, TrustSummary, advice};
+use crate::engine::{Chain, Completeness, Disabling, Manifest, Response, TrustSummary, advice};
 use crate::terminal::one_line;
 
 /// The most open accounts that are printed.
@@ -40,6 +40,9 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
     }
     if let Some(trust) = &response.trust {
         text.push_str(&self::trust(trust));
+    }
+    if let Some(disabling) = &response.disabling {
+        text.push_str(&disabled_targets(disabling));
     }
     let records: u64 = response.records.values().sum();
     text.push_str(&format!(
@@ -123,6 +126,18 @@ fn open_roles(accounts: &[AccountId], count: u64) -> String {
     )
 }
 
+/// Says what became of the targets of open roles.
+fn disabled_targets(disabling: &Disabling) -> String {
+    let mut text = format!("Their targets: {} disabled in the registry", disabling.disabled_count);
+    if disabling.skipped > 0 {
+        text.push_str(&format!(", {} left as they are, since role or target has changed", disabling.skipped));
+    }
+    if disabling.failed > 0 {
+        text.push_str(&format!(", {} COULD NOT BE DISABLED (the log says why)", disabling.failed));
+    }
+    format!("{text}.\n\n")
+}
+
 /// Says how to finish a run that ran out of time.
 pub(super) fn resume_hint(run_id: &RunId) -> String {
     format!("The run ran out of time: `rolecall resume {run_id}` finishes it.")
@@ -148,5 +163,18 @@ pub(super) fn abbreviate(names: &[String]) -> String {
     match names {
         [one, two, three, rest @ ..] if !rest.is_empty() => format!("{one}, {two}, {three} and {} more", rest.len()),
         names => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_open_roles_is_said_in_one_line() {
+        let disabling =
+            |disabled_count, skipped, failed| Disabling { disabled_count, skipped, failed, disabled: Vec::new() };
+        assert_eq!(disabled_targets(&disabling(2, 0, 0)), "Their targets: 2 disabled in the registry.\n\n");
+        insta::assert_snapshot!(disabled_targets(&disabling(1, 2, 3)), @"Their targets: 1 disabled in the registry, 2 left as they are, since role or target has changed, 3 COULD NOT BE DISABLED (the log says why).");
     }
 }

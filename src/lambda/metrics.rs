@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::domain::{RunId, millis};
-use crate::engine::{Completeness, Observer, Response, TrustSummary};
+use crate::engine::{Completeness, Disabling, Observer, Response, TrustSummary};
 use crate::terminal::print_json_line;
 
 /// The namespace of the metrics in CloudWatch.
@@ -28,7 +28,7 @@ impl Metrics {
     /// Writes the time that a shard has left of its invocation. Its cells and records are counted with its run.
     pub(super) fn shard_ended(&self, run_id: &RunId) {
         let figures = invocation(self.left_ms(), largest_memory());
-        write(&[document(run_id, &self.function, Timestamp::now(), &["FunctionName"], &figures)]);
+        write(&[document(run_id.as_str(), &self.function, Timestamp::now(), &["FunctionName"], &figures)]);
     }
 
     fn left_ms(&self) -> u64 {
@@ -40,6 +40,10 @@ impl Metrics {
 impl Observer for Metrics {
     fn run_committed(&self, response: &Response) {
         write(&documents(response, &self.function, Timestamp::now(), self.left_ms(), largest_memory()));
+    }
+
+    fn targets_disabled(&self, run_id: &str, disabling: &Disabling) {
+        write(&[document(run_id, &self.function, Timestamp::now(), &["FunctionName"], &disabled(disabling))]);
     }
 }
 
@@ -57,7 +61,7 @@ fn invocation(left_ms: u64, memory: Option<u64>) -> Vec<Figure> {
     [("TimeLeft", left_ms, "Milliseconds")].into_iter().chain(memory).collect()
 }
 
-fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], figures: &[Figure]) -> Value {
+fn document(run_id: &str, function: &str, at: Timestamp, dimensions: &[&str], figures: &[Figure]) -> Value {
     let names: Vec<Value> = figures.iter().map(|(name, _, unit)| json!({ "Name": name, "Unit": unit })).collect();
     let mut document = json!({
         "_aws": {
@@ -69,6 +73,11 @@ fn document(run_id: &RunId, function: &str, at: Timestamp, dimensions: &[&str], 
     });
     figures.iter().for_each(|(name, value, _)| document[name] = json!(value));
     document
+}
+
+/// The targets of open roles that were disabled, and those that could not be.
+fn disabled(disabling: &Disabling) -> Vec<Figure> {
+    vec![("RolesDisabled", disabling.disabled_count, "Count"), ("DisablingFailed", disabling.failed, "Count")]
 }
 
 /// The counts of attempts without external IDs. A run that tried no role says nothing of open ones, and a zero would
@@ -98,7 +107,7 @@ fn documents(response: &Response, function: &str, at: Timestamp, left_ms: u64, m
     let trust = response.trust.as_ref().map(trust).into_iter().flatten();
     let run: Vec<_> = counts.into_iter().chain(trust).chain(invocation(left_ms, memory)).collect();
     let document_of =
-        |dimensions: &[&str], figures: &[Figure]| document(&response.run_id, function, at, dimensions, figures);
+        |dimensions: &[&str], figures: &[Figure]| document(response.run_id.as_str(), function, at, dimensions, figures);
     let mut documents = vec![document_of(&["FunctionName"], &run)];
     for (status, cells) in &response.cells {
         let mut document = document_of(&["FunctionName", "Status"], &[("Cells", *cells, "Count")]);
@@ -135,11 +144,13 @@ mod tests {
         let documents = documents(&response, "rolecall", Timestamp::UNIX_EPOCH, 61_000, Some(64 << 20));
         insta::assert_snapshot!(serde_json::to_string_pretty(&documents).unwrap());
         let figures = invocation(61_000, None);
-        let shard = document(&response.run_id, "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
+        let shard = document(response.run_id.as_str(), "rolecall", Timestamp::UNIX_EPOCH, &["FunctionName"], &figures);
         let written = (&shard["TimeLeft"], &shard["_aws"]["CloudWatchMetrics"][0]["Metrics"]);
         assert_eq!(written, (&json!(61_000), &json!([{ "Name": "TimeLeft", "Unit": "Milliseconds" }])));
         let nothing_tried = response.trust.clone().map(|summary| TrustSummary { tried: 0, ..summary }).unwrap();
         assert_eq!(trust(&nothing_tried), [("TrustTried", 0, "Count")]);
+        let disabling = Disabling { disabled_count: 2, failed: 1, ..Disabling::default() };
+        assert_eq!(disabled(&disabling), [("RolesDisabled", 2, "Count"), ("DisablingFailed", 1, "Count")]);
         assert!(largest_memory().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

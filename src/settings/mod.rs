@@ -95,6 +95,8 @@ pub struct Settings {
     pub event_bus: Option<String>,
     /// `ROLECALL_TRUST_INTERVAL`: how often each role is tried without its external ID; none means never.
     pub trust_interval: Option<Duration>,
+    /// `ROLECALL_DISABLE_OPEN_ROLES`: whether a committed run disables the targets whose roles are open.
+    pub disable_open_roles: bool,
     /// `ROLECALL_STATE_MACHINE`: the ARN that `--fleet` starts.
     pub state_machine: Option<String>,
     /// `--timings`: record the wait times of calls.
@@ -139,6 +141,7 @@ impl Default for Settings {
             continue_queue: None,
             continuations: 10,
             trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
+            disable_open_roles: false,
             state_machine: None,
             timings: false,
             log: None,

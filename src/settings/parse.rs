@@ -7,8 +7,8 @@ use crate::domain::{RoleArn, is_region_in_form};
 
 /// The longest duration. A clock cannot be moved on by any number of seconds, and no run lasts a week.
 const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The shortest interval.
-const MIN_INTERVAL: Duration = Duration::from_secs(60);
+/// The shortest interval: windows are counted in seconds.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -21,13 +21,13 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses an interval of at least a minute, or `off`.
+/// Parses an interval of at least a second, or `off`.
 pub(super) fn interval(text: &str) -> Result<Option<Duration>, String> {
     if ["off", "no", "false", "0", "0s"].contains(&text.to_ascii_lowercase().as_str()) {
         return Ok(None);
     }
     let interval = duration(text).map_err(|advice| format!("{advice}; or write off"))?;
-    if interval < MIN_INTERVAL { Err("it must be at least 1m, or off".into()) } else { Ok(Some(interval)) }
+    if interval < MIN_INTERVAL { Err("it must be at least 1s, or off".into()) } else { Ok(Some(interval)) }
 }
 
 pub(super) fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {
@@ -111,12 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_off_or_at_least_a_minute() {
+    fn an_interval_is_off_or_at_least_a_second() {
         for off in ["off", "OFF", "no", "false", "0", "0s"] {
             assert_eq!(interval(off), Ok(None), "{off}");
         }
         assert_eq!(interval("1h30m"), Ok(Some(Duration::from_secs(5_400))));
-        for refused in ["59s", "1ms", "-1h", "169h", "on", "daily", "24"] {
+        for refused in ["999ms", "1ms", "-1h", "169h", "on", "daily", "24"] {
             assert!(interval(refused).is_err(), "{refused}");
         }
     }

@@ -365,7 +365,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         trust_interval = interval,
         "How often runs try each customer's role without its external ID, which it has to refuse: once in each interval, \
-         which begins at a multiple of it (24h: at midnight UTC). 1m to 168h; off for never"
+         which begins at a multiple of it (24h: at midnight UTC). 1s to 168h; off for never"
+    ),
+    setting!(
+        "ROLECALL_DISABLE_OPEN_ROLES",
+        flag("disable-open-roles", "yes|no"),
+        Value("no"),
+        Both,
+        disable_open_roles = boolean,
+        "Whether a run disables the targets whose roles let the backend in without the external ID, once it is committed"
     ),
     setting!(
         "ROLECALL_STATE_MACHINE",

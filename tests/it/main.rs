@@ -24,6 +24,7 @@ mod bad_input;
 mod claims;
 mod command;
 mod commits;
+mod disabling;
 mod emulator;
 mod environment;
 mod fault_matrix;

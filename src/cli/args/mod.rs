@@ -71,7 +71,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine of infra/fleet.yaml instead, and follow it
-    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin"])]
+    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin", "disable-open-roles"])]
     pub fleet: bool,
     /// Write the wait times by account and operation to this file, as CSV
     #[arg(long, value_name = "FILE")]
@@ -102,7 +102,7 @@ pub(super) struct ResumeArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine instead, and follow it
-    #[arg(long, conflicts_with = "deadline")]
+    #[arg(long, conflicts_with_all = ["deadline", "disable-open-roles"])]
     pub fleet: bool,
     #[command(flatten)]
     settings: SettingFlags<ResumeFlags>,

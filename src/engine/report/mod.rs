@@ -5,6 +5,7 @@
 mod message_form;
 mod failures;
 mod advice;
+mod disabling;
 mod trust;
 mod notice;
 mod assemble;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use advice::advice;
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
+pub use disabling::Disabling;
 pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
 pub(crate) use notice::RunNotice;
 pub(crate) use trust::TrustSummary;
@@ -132,6 +134,10 @@ pub struct Response {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "TrustSummary")]
     pub trust: Option<TrustSummary>,
+    /// What became of the targets of open roles, if runs disable them. It follows the commit, so no manifest has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "Disabling")]
+    pub disabling: Option<Disabling>,
     /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountCounts, Completeness, Response, TrustSummary};
+use super::{AccountCounts, Completeness, Disabling, Response, TrustSummary};
 use crate::domain::RunId;
 use crate::inventory::Status;
 
@@ -42,6 +42,10 @@ pub(crate) struct RunNotice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "TrustSummary")]
     pub trust: Option<TrustSummary>,
+    /// What became of the targets of open roles, with the first 100 disabled ones; missing if runs disable none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "Disabling")]
+    pub disabling: Option<Disabling>,
 }
 
 impl RunNotice {
@@ -59,6 +63,7 @@ impl RunNotice {
             manifest: response.manifest.clone(),
             remaining: response.remaining.is_some(),
             trust: response.trust.clone().map(|trust| trust.with_at_most(MAX_OPEN)),
+            disabling: response.disabling.clone().map(|disabling| disabling.with_at_most(MAX_OPEN)),
         }
     }
 }

@@ -17,6 +17,7 @@ mod reduce;
 mod history;
 mod continuation;
 mod notify;
+mod open_roles;
 mod steps;
 mod duckdb;
 
@@ -35,6 +36,7 @@ use crate::domain::Format;
 use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
 use crate::settings::{Runtime, Settings};
+use open_roles::OpenRoles;
 use plan_run::RunStart;
 use run_store::RunStore;
 
@@ -98,7 +100,7 @@ impl Engine {
             start = Box::pin(self.start_run(&store, &request)) => start?,
             error = request.until.out_of_time() => return Err(error),
         };
-        let manifest = match start {
+        let mut manifest = match start {
             RunStart::Committed(manifest) => {
                 tracing::info!("the run is committed already: its manifest is returned");
                 *manifest
@@ -111,6 +113,9 @@ impl Engine {
         let finished = store.finish_commit(&manifest).await;
         // Losing the continuation would be worse than what else may fail here, so the continuation is sent in any case.
         self.enqueue_continuation(&store, &manifest.response).await?;
+        if let Some(open) = OpenRoles::of(self, &store, &manifest) {
+            manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
+        }
         // A receiver of the notice finds all of the run.
         finished?;
         self.notify(&store, &manifest.response).await?;

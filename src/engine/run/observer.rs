@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** knows nothing of how a run is carried out.
 
-use crate::engine::report::{AccountSummary, Response};
+use crate::engine::report::{AccountSummary, Disabling, Response};
 
 /// Receives the progress of a run. Every method does nothing by default.
 pub trait Observer: Send + Sync + std::fmt::Debug {
@@ -24,6 +24,11 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     /// This invocation has committed the run.
     fn run_committed(&self, response: &Response) {
         let _ = response;
+    }
+
+    /// This invocation has disabled the targets of the run's open roles, or has failed to.
+    fn targets_disabled(&self, run_id: &str, disabling: &Disabling) {
+        let _ = (run_id, disabling);
     }
 
     /// All cells of an account have a final status.

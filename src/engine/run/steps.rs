@@ -9,6 +9,7 @@ use serde_json::json;
 use tracing::Instrument;
 
 use super::history::{RemainingWork, RunHistory};
+use super::open_roles::OpenRoles;
 use super::plan_run::{Run, RunStart};
 use super::run_store::RunStore;
 use super::{Engine, Observer, RunRequest, StopCondition};
@@ -98,15 +99,18 @@ impl Steps {
             error = request.until.out_of_time() => return Err(error),
         };
         match start {
-            RunStart::Committed(manifest) => self.continue_after(*manifest).await,
+            RunStart::Committed(manifest) => self.continue_after(*manifest, &request).await,
             RunStart::Ready(run) => self.list_shards(&run.plan).await,
         }
     }
 
     /// Finishes the commit of a run, and finds the work that its chain of continuations leaves.
-    async fn continue_after(&self, manifest: Manifest) -> Result<PlanStepOutput, Error> {
+    async fn continue_after(&self, mut manifest: Manifest, request: &RunRequest) -> Result<PlanStepOutput, Error> {
         let run_id = manifest.response.run_id.clone();
         let finished = self.store.finish_commit(&manifest).await;
+        if let Some(open) = OpenRoles::of(&self.engine, &self.store, &manifest) {
+            manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
+        }
         self.engine.notify_or_log(&self.store, &manifest.response).await;
         // A state machine that was stopped between two runs of a chain continues with the second one.
         let (response, goes_on) = match self.history().remaining_work(&run_id).await? {
@@ -216,16 +220,19 @@ impl Steps {
     }
 
     async fn reduce_in_span(&self, run_id: &RunId, observer: Arc<dyn Observer>) -> Result<ReduceStepOutput, Error> {
-        let manifest = match self.store.manifest(run_id).await? {
+        let mut manifest = match self.store.manifest(run_id).await? {
             Some(manifest) => manifest,
             None => {
                 let plan = self.existing_plan(run_id).await?;
-                let run = self.engine.reopen_for_reduce(&self.store, plan, observer).await?;
+                let run = self.engine.reopen_for_reduce(&self.store, plan, observer.clone()).await?;
                 let shards = self.store.shards(&run.plan).await?;
                 Box::pin(run.reduce(shards)).await?
             }
         };
         let finished = self.store.finish_commit(&manifest).await;
+        if let Some(open) = OpenRoles::of(&self.engine, &self.store, &manifest) {
+            manifest.response.disabling = Some(open.disable(None, &*observer).await);
+        }
         let response = manifest.response;
         let goes_on = response.remaining.as_ref().is_some_and(|request| self.engine.may_continue(request));
         if response.remaining.is_some() && !goes_on {

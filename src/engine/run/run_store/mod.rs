@@ -281,7 +281,8 @@ impl RunStore {
         self.store.read(key).await.map_err(|error| self.error(&error))
     }
 
-    async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+    /// Reads a JSON document.
+    pub(super) async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         let Some(object) = self.get(key).await? else { return Ok(None) };
         serde_json::from_slice(&object.bytes).map(Some).map_err(|error| self.unreadable(key, &error.to_string()))
     }
