@@ -248,7 +248,7 @@ else
     # The role has the same values of these parameters as the backend: those in PARAMETERS, or the deployed ones.
     split backend.yaml "${PARAMETERS:-}"
     shared=""
-    for key in ResultsBucketName RegistryBucketName KmsKeyArn EventBusName Tracing; do
+    for key in ResultsBucketName RegistryBucketName KmsKeyArn EventBusName DisableOpenRoles Tracing; do
         value=$(described "$name" "parameter $key") now=""
         for word in ${given[@]+"${given[@]}"}; do
             [ "${word%%=*}" != "$key" ] || { value=${word#*=} now=$key; }

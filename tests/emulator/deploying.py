@@ -1,6 +1,7 @@
 """Deploys the backend into a running emulator as `make deploy` does in AWS: with infra/deploy.sh and the AWS CLI.
 
     deploying.py --endpoint URL --bootstrap PATH [--account 777777777777] [--readers 111111111111,222222222222] [--once]
+                 [--parameters "Key=Value Key=Value"]
 
 The account must be empty. Three deployments follow one another: a dry run, which must change nothing; a real one; and
 another one without parameters, which must change nothing either. With `--once` only the real one is made. It prints
@@ -132,14 +133,14 @@ def environment(endpoint: str, account: str, package: Path) -> dict[str, str]:
     }
 
 
-def parameters(endpoint: str, account: str, readers: str) -> dict[str, str]:
-    """Returns the parameters for an emulator, with the whole account as operator, as in `stage.py`."""
+def parameters(endpoint: str, account: str, readers: str, more: str) -> dict[str, str]:
+    """Returns the parameters for an emulator, with the whole account as operator, as in `stage.py`, and `more`."""
     return {
         "ARTIFACT_PARAMETERS": f"RequireTls=false TemplateReaders={readers}",
         "ROLE_PARAMETERS": f"OperatorArns=arn:aws:iam::{account}:root",
         # A real schedule expression has blanks too.
         "PARAMETERS": "ScheduleExpression=cron(0 4 * * ? *) ScheduleState=DISABLED Format=ndjson RequireTls=false "
-        f"EndpointUrl={endpoint}",
+        f"EndpointUrl={endpoint} {more}",
     }
 
 
@@ -219,7 +220,7 @@ def expect(what: str, found: Any, expected: Any) -> None:
         raise DeployingError(f"{what}: found {found!r}, expected {expected!r}")
 
 
-def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: bool) -> Deployed:
+def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, more: str, once: bool) -> Deployed:
     cloud = Cloud(endpoint)
     before = state_of(cloud, account)
     expect(f"resources in account {account} before the deployment", before, {})
@@ -227,7 +228,7 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, once: 
         package = Path(scratch) / "bootstrap.zip"
         package.write_bytes(pack(bootstrap, level=1))
         without_parameters = environment(endpoint, account, package)
-        with_parameters = without_parameters | parameters(endpoint, account, readers)
+        with_parameters = without_parameters | parameters(endpoint, account, readers, more)
         if not once:
             say(f"dry run in account {account}")
             run(with_parameters, "--dry-run")
@@ -293,11 +294,13 @@ def main() -> int:
         "--account", default=ACCOUNT, help=f"the backend's account, which must be empty (default: {ACCOUNT})"
     )
     parser.add_argument("--readers", default=READERS, help="the accounts that may read the customers' template")
+    parser.add_argument("--parameters", default="", help="more parameters of backend.yaml")
     parser.add_argument("--once", action="store_true", help="deploy once, without a dry run and a repetition")
     arguments = parser.parse_args()
     endpoint = arguments.endpoint.rstrip("/")
     try:
-        deployed = deploying(endpoint, arguments.bootstrap, arguments.account, arguments.readers, arguments.once)
+        options = arguments.account, arguments.readers, arguments.parameters, arguments.once
+        deployed = deploying(endpoint, arguments.bootstrap, *options)
     except (DeployingError, ValueError, OSError, KeyError, subprocess.SubprocessError) as problem:
         print(f"deploying: {type(problem).__name__}: {problem}", file=sys.stderr)
         return 1

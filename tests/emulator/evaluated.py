@@ -30,9 +30,9 @@ def allows(policies: list[Any], action: str, resource: str, keys: dict[str, str]
     return "allowed" if decision == "Allow" else "denied: evaluated"
 
 
-def statements(cloud: Cloud, role: str) -> tuple[dict[str, Any], list[Any]]:
+def statements(cloud: Cloud, role: str, account: str = BACKEND_ACCOUNT) -> tuple[dict[str, Any], list[Any]]:
     """Returns the trust policy and the inline policies of a role."""
-    client = cloud.root("iam")
+    client = cloud.root("iam", account)
     names = client.list_role_policies(RoleName=role)["PolicyNames"]
     policies = [client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
     return client.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"], policies
@@ -93,6 +93,7 @@ def try_replacing_results(cloud: Cloud, facts: dict[str, Any], outcomes: dict[st
         "ndjson/ec2_vpcs/dt=2026-11-28/a.ndjson.gz",
         "committed/dt=2026-11-28/r.ndjson",
         *(f"runs/r/{name}.json" for name in ("plan", "manifest", "announced", "items.0", "shards/0")),
+        "trust/20261128T000000Z/r.json",
         "latest.json",
         "unrelated/object",
     )
