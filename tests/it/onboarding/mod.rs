@@ -11,6 +11,7 @@ use crate::emulator::{emulator, python, root};
 mod checks;
 mod editing;
 mod imports;
+mod opened;
 mod published;
 mod trials;
 mod unverified;
