@@ -16,7 +16,7 @@ LOOPBACK := 127.0.0.1,localhost
 export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
-.PHONY: demo test check advisories format bench generate package deploy emulator build clean help
+.PHONY: demo test check advisories format bench generate access-levels package deploy emulator build clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
@@ -26,6 +26,7 @@ help:
 	@echo 'make format      format the Rust and Python code'
 	@echo 'make bench       measure a run against boto3 and a bare HTTP client: tests/bench/BENCHMARKS.md (slow: release build)'
 	@echo 'make generate    regenerate the shapes of AWS responses, JSON Schemas, pages and templates'
+	@echo 'make access-levels  renew the access levels of all AWS actions, by which `rolecall check` judges roles (fetches an npm package)'
 	@echo 'make package     the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 	@echo 'make deploy      package, and create or update the stack in your AWS account: infra/deploy.sh lists the settings'
 	@echo '                 (DRY_RUN=1: print the plan only; PACKAGE=FILE: deploy that zip without a build)'
@@ -75,6 +76,10 @@ generate: emulator
 	@$(CARGO) build --locked $(TARGETS)
 	@$(TARGET_DIR)/debug/rolecall schema --write events/schema
 	@$(RUN) tests/model/pages.py
+
+# Not part of `generate`: it needs npm and the network. Review the change, and src/onboarding/impact/sensitive_actions.txt with it.
+access-levels:
+	@$(PYTHON) tests/model/renew_access_levels.py
 
 # Clippy and rustdoc use the dependencies that `build` compiled. `cargo clippy` and `cargo doc` would compile them again.
 check: emulator build $(LINT)/.installed

@@ -7,6 +7,7 @@ mod document;
 mod json;
 pub(crate) mod evaluate;
 pub(crate) mod callers;
+pub(crate) mod applicability;
 pub(crate) mod write;
 pub(crate) mod role_reader;
 
