@@ -1,6 +1,7 @@
 """Creates roles in accounts of the emulated AWS, sound or misconfigured.
 
-    roles.py --endpoint URL < a JSON list of {"account", "name", "trust", "attached": [ARN], "inline": {name: document}}
+    roles.py --endpoint URL < a JSON list of {"account", "name", "trust", "attached": [ARN], "inline": {name: document},
+                                           "boundary": ARN}
 
 An existing role is replaced. The policies are not checked.
 """
@@ -23,7 +24,8 @@ def create(cloud: Cloud, role: dict[str, Any]) -> None:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
             iam.delete_role_policy(RoleName=name, PolicyName=policy)
         iam.delete_role(RoleName=name)
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["trust"]))
+    boundary = {"PermissionsBoundary": role["boundary"]} if "boundary" in role else {}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["trust"]), **boundary)
     for arn in role.get("attached", []):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     for policy, document in role.get("inline", {}).items():

@@ -10,6 +10,7 @@ mod findings;
 mod identity;
 mod actions;
 mod own;
+mod grants;
 mod role;
 mod negative_probe;
 mod trust_policy;

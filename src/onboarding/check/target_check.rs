@@ -119,7 +119,7 @@ impl<'a> TargetCheck<'a> {
                 .into_iter()
                 .chain(READ_ROLE_ACTIONS.iter().copied())
                 .collect();
-            findings.extend(role::of_role(&role, &needed));
+            findings.extend(role::of_role(&role, &needed, self.target));
             if let Ok(RoleDescription { trust, .. }) = &role {
                 let (of_trust, answers) = self.tried_trust(negative_probe).judge(trust);
                 findings.extend(of_trust);

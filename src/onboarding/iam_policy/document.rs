@@ -154,11 +154,6 @@ impl Statement {
         self.resources.as_ref().is_some_and(|resources| resources.includes(resource, matches))
     }
 
-    /// The patterns of its actions; `*` stands for all but some.
-    pub(crate) fn action_patterns(&self) -> Vec<&str> {
-        self.actions.as_ref().map(Element::patterns).unwrap_or_default()
-    }
-
     /// The patterns of its resources; `*` stands for all but some.
     pub(crate) fn resource_patterns(&self) -> Vec<&str> {
         self.resources.as_ref().map(Element::patterns).unwrap_or_default()

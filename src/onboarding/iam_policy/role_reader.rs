@@ -1,4 +1,4 @@
-//! Reads a role from IAM: its trust policy, its inline and attached policies, how long its sessions may be.
+//! Reads a role from IAM: its trust policy, its inline and attached policies, its boundary, how long its sessions may be.
 //!
 //! **Invariant:** knows IAM's operations, and nothing of how a call is made ([`IamCaller`]) or what follows from a document.
 
@@ -64,8 +64,10 @@ pub(crate) struct RoleDescription {
     /// The longest session, in seconds.
     pub max_session_seconds: Option<i32>,
     pub policies: RolePolicies,
-    /// Whether a permissions boundary narrows the role.
-    pub has_boundary: bool,
+    /// The permissions boundary by its ARN, if the role has one.
+    pub boundary: Option<(String, Result<PolicyDocument, AwsError>)>,
+    /// The id that IAM gave the role.
+    pub unique_id: String,
 }
 
 /// The policies of a role. What could not be read is part of the answer.
@@ -131,12 +133,17 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
         let role = self.caller.call("iam:GetRole", send).await?.role;
         let role = role.ok_or_else(|| paging::unreadable("iam:GetRole", "has no role"))?;
         let trust = role.assume_role_policy_document().unwrap_or_default();
+        let boundary = role.permissions_boundary().map(|one| one.permissions_boundary_arn().unwrap_or_default());
         Ok(RoleDescription {
             trust: decode_document(trust)
                 .map_err(|error| AwsError::new(AwsErrorKind::Unreadable, format!("the trust policy is {error}"))),
             max_session_seconds: role.max_session_duration(),
             policies: self.policies().await,
-            has_boundary: role.permissions_boundary().is_some(),
+            boundary: match boundary {
+                Some(arn) => Some((arn.to_owned(), self.managed_document(arn).await)),
+                None => None,
+            },
+            unique_id: role.role_id().to_owned(),
         })
     }
 

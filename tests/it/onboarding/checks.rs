@@ -151,6 +151,64 @@ fn unsafe_roles_are_found_and_not_enabled() {
     assert!(findings(target(&quiet, "810000000002")).contains("was not tried"), "{quiet}");
 }
 
+/// Roles that may read themselves. Neither a verb nor the name of a policy decides, but what is granted in effect.
+#[test]
+fn permissions_are_judged_by_their_impact() {
+    let managed = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
+    let statement = |effect: &str, actions: Value| json!({ "Effect": effect, "Action": actions, "Resource": "*" });
+    let policy = |statements: Value| json!({ "Version": "2012-10-17", "Statement": statements });
+    let itself = json!([
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion"
+    ]);
+    let never = policy(json!([statement("Deny", json!(["ec2:DescribeInstanceAttribute"]))]));
+    let role = |at: usize, more: Value, rest: Value| {
+        let mut inline = json!({ "reads": reads(), "itself": policy(json!([statement("Allow", itself.clone())])) });
+        inline.as_object_mut().expect("policies").extend(more.as_object().expect("policies").clone());
+        let account = format!("87000000000{at}");
+        let trust = correct_trust(&format!("guess-me-not-{at}"));
+        let mut role = json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "inline": inline });
+        role.as_object_mut().expect("a role").extend(rest.as_object().expect("members").clone());
+        role
+    };
+    let nowhere = json!({ "Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*",
+        "Condition": { "StringEquals": { "aws:RequestedRegion": "nowhere-1" } } });
+    let only_reads = json!({ "Effect": "Deny", "NotAction": ["account:ListRegions", "ec2:DescribeRegions", "ec2:DescribeVpcs", "iam:Get*", "iam:List*"], "Resource": "*" });
+    emulator().make_roles(&[
+        role(1, json!({ "never": never }), json!({ "attached": [managed("SecurityAudit")] })),
+        role(2, json!({}), json!({ "attached": [managed("SecurityAudit")] })),
+        role(3, json!({ "never": never }), json!({ "attached": [managed("AdministratorAccess")], "boundary": managed("SecurityAudit") })),
+        role(4, json!({ "more": policy(json!([nowhere])) }), json!({})),
+        role(5, json!({ "more": policy(json!([statement("Allow", json!("*")), only_reads])) }), json!({})),
+        role(6, json!({ "more": policy(json!([statement("Allow", json!(["athena:StartQueryExecution", "secretsmanager:GetSecretValue"]))])) }), json!({})),
+    ]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let accounts = 1..=6;
+    let targets: Vec<Value> = accounts
+        .map(|n| json!({ "account_id": format!("87000000000{n}"), "external_id": format!("guess-me-not-{n}"), "enabled": false }))
+        .collect();
+    let registry = write_registry(folder.path(), &targets);
+    let checked = check(&registry, &["--json"]);
+    let report = checked.response();
+    let of_permissions = |target: &Value| -> String {
+        let lines = findings(target);
+        let about =
+            lines.lines().filter(|line| line.contains("the role may ")).map(|line| format!("{line}\n")).collect();
+        about
+    };
+    let all: String = report["targets"]
+        .as_array()
+        .expect("targets")
+        .iter()
+        .map(|target| format!("# {} {}\n{}\n", target["account_id"], target["verdict"], of_permissions(target)))
+        .collect();
+    insta::assert_snapshot!(all);
+}
+
 /// A role that grants nothing is denied every action of the catalogue, so the check asks for all of them.
 #[test]
 fn check_probes_every_action_of_the_catalogue() {
