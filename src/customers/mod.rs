@@ -12,8 +12,8 @@ pub(crate) use assume_role::OpenedSession;
 pub(crate) use published::Published;
 pub use registry::Registry;
 pub(crate) use registry::{
-    DEFAULT_ROLE_NAME, ExternalIdSource, NewTarget, RegistryFile, Target, TargetEntry, TargetRole, external_id,
-    random_external_id,
+    DEFAULT_ROLE_NAME, ExternalIdSource, GuessReason, NewTarget, RegistryFile, Target, TargetEntry, TargetRole,
+    external_id, is_guessable, random_external_id,
 };
 pub(crate) use registry_store::{RegistryStore, TargetSwitch};
 pub(crate) use trust_attempt::{TrustAttempt, TrustResult};

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::external_id::EXTERNAL_ID_PATTERN;
+use super::guessable::{GuessReason, guessable};
 use crate::domain::{AccountId, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
 
 /// The limit for the names of targets and customers.
@@ -122,6 +123,14 @@ object! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "bool", extend("default" = true))]
         pub enabled: Option<bool>,
+    }
+}
+
+impl TargetEntry {
+    /// Returns why the target's external ID can be guessed, if it has one that can.
+    pub(crate) fn guessable(&self) -> Option<GuessReason> {
+        let names: Vec<&str> = [&self.name, &self.customer].into_iter().flatten().map(String::as_str).collect();
+        guessable(self.external_id.as_deref()?, self.account_id.as_str(), &names)
     }
 }
 

@@ -14,9 +14,11 @@ use crate::domain::AccountId;
 pub(crate) use edit::{ExternalIdSource, NewTarget};
 pub(crate) use external_id::{external_id, random_external_id};
 pub(crate) use file::{RegistryFile, TargetEntry};
+pub(crate) use guessable::{GuessReason, guessable, is_guessable};
 pub(crate) use reader::DEFAULT_ROLE_NAME;
 
 mod external_id;
+mod guessable;
 mod file;
 mod reader;
 mod edit;
@@ -88,8 +90,19 @@ impl Registry {
 impl Target {
     /// Returns whether both targets have the same role, intermediate role and external ID.
     pub fn has_same_access(&self, other: &Self) -> bool {
+        self.role == other.role && self.via == other.via && self.has_same_external_id(other)
+    }
+
+    /// Returns whether both targets have the same external ID, or none.
+    pub(crate) fn has_same_external_id(&self, other: &Self) -> bool {
         let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());
-        self.role == other.role && self.via == other.via && id(self) == id(other)
+        id(self) == id(other)
+    }
+
+    /// Returns why the target's external ID can be guessed, if it has one that can.
+    pub(crate) fn guessable(&self) -> Option<GuessReason> {
+        let names: Vec<&str> = [&self.name, &self.customer].into_iter().flatten().map(String::as_str).collect();
+        guessable(self.external_id.as_ref()?.expose_secret(), self.account_id.as_str(), &names)
     }
 
     /// Returns whether an attempt without the external ID can show something: a role is assumed, and with one.
