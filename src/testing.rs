@@ -15,6 +15,8 @@ pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};
 pub use crate::input::{ValidationErrors, parse};
 pub use crate::inventory::{Location, Page};
+#[cfg(feature = "cli")]
+pub use crate::onboarding::iam_policy::role_reader::READ_ROLE_ACTIONS;
 pub use crate::output::sink;
 pub use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, parquet_to_ndjson};
 pub use crate::settings::{Runtime, Settings};

@@ -32,6 +32,8 @@ pub(crate) struct Invitation {
     pub role_path: String,
     /// What the role grants.
     pub scope: Scope,
+    /// Whether the role may read itself.
+    pub self_read: bool,
     /// The region of the stack; the role itself has none.
     pub region: String,
     /// The template's URL, if it was published.
@@ -59,6 +61,9 @@ impl Invitation {
         }
         if self.scope != Scope::All {
             parameters.push(("Scope", self.scope.as_str().to_owned()));
+        }
+        if self.self_read {
+            parameters.push(("SelfRead", "yes".to_owned()));
         }
         parameters
     }
@@ -118,6 +123,7 @@ impl Invitation {
                 "ExternalId" => "external_id",
                 "RoleName" => "role_name",
                 "RolePath" => "role_path",
+                "SelfRead" => "self_read",
                 _ => "scope",
             };
             lines.push((name, value));
@@ -178,6 +184,7 @@ mod tests {
             role_name: DEFAULT_ROLE_NAME.into(),
             role_path: "/".into(),
             scope: Scope::All,
+            self_read: false,
             region: if partition == "aws-cn" { "cn-north-1".into() } else { "eu-central-1".into() },
             template_url: template.then(|| "https://b.s3.eu-central-1.amazonaws.com/customer-role/x.yaml".into()),
         }
@@ -191,6 +198,7 @@ mod tests {
             role_name: "inventory".into(),
             role_path: "/team/".into(),
             scope: Scope::Dns,
+            self_read: true,
             template_url: Some("https://b.s3.cn-north-1.amazonaws.com.cn/x.yaml?a=1&b='2'".into()),
             ..invitation("aws-cn", true)
         };
@@ -210,8 +218,13 @@ mod tests {
 
     #[test]
     fn every_parameter_is_one_of_the_templates() {
-        let all =
-            Invitation { role_name: "x".into(), role_path: "/x/".into(), scope: Scope::Dns, ..invitation("aws", true) };
+        let all = Invitation {
+            role_name: "x".into(),
+            role_path: "/x/".into(),
+            scope: Scope::Dns,
+            self_read: true,
+            ..invitation("aws", true)
+        };
         for (name, value) in all.parameters() {
             assert!(TEMPLATE.contains(&format!("\n  {name}:\n")), "{name}={value} is no parameter of the template");
         }

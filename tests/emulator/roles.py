@@ -3,7 +3,7 @@
     roles.py --endpoint URL < a JSON list of {"account", "name", "trust", "attached": [ARN], "inline": {name: document},
                                            "boundary": ARN}
 
-An existing role is replaced. The policies are not checked.
+An existing role is replaced, unless `--attach` only attaches more policies to it. The policies are not checked.
 """
 
 from __future__ import annotations
@@ -26,19 +26,28 @@ def create(cloud: Cloud, role: dict[str, Any]) -> None:
         iam.delete_role(RoleName=name)
     boundary = {"PermissionsBoundary": role["boundary"]} if "boundary" in role else {}
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["trust"]), **boundary)
-    for arn in role.get("attached", []):
-        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    attach(cloud, role)
     for policy, document in role.get("inline", {}).items():
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def attach(cloud: Cloud, role: dict[str, Any]) -> None:
+    for arn in role.get("attached", []):
+        cloud.root("iam", role["account"]).attach_role_policy(RoleName=role["name"], PolicyArn=arn)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Creates roles in the emulated AWS.")
     parser.add_argument("--endpoint", required=True)
-    cloud = Cloud(parser.parse_args().endpoint)
+    parser.add_argument("--attach", action="store_true")
+    arguments = parser.parse_args()
+    cloud = Cloud(arguments.endpoint)
     roles = json.load(sys.stdin)
     for role in roles:
-        create(cloud, role)
+        if arguments.attach:
+            attach(cloud, role)
+        else:
+            create(cloud, role)
     print(json.dumps(len(roles)))
 
 

@@ -1,7 +1,7 @@
 //! The templates: the customer role grants exactly the actions of the catalogue, and the emulated AWS refuses all that
 //! the roles must not do.
 
-use rolecall::testing::{Catalogue, SECRET_ACTIONS, Scope, actions_of};
+use rolecall::testing::{Catalogue, READ_ROLE_ACTIONS, SECRET_ACTIONS, Scope, actions_of};
 use std::collections::BTreeSet;
 
 use crate::emulator::{emulator, root};
@@ -38,6 +38,25 @@ fn customer_role_grants_exactly_the_catalogues_actions() {
     }
     let never: BTreeSet<String> = SECRET_ACTIONS.iter().map(|&action| action.to_owned()).collect();
     assert_eq!(statement_actions(&template, "NeverReadSecrets"), never);
+}
+
+/// The template with `SelfRead` allows exactly what `check` reads, on the role itself and on policies that are not the
+/// customer's own.
+#[test]
+fn self_read_allows_exactly_what_the_check_reads() {
+    let template = std::fs::read_to_string(root().join("infra/customer-role.yaml")).expect("a template");
+    let (before, own) = template.split_once("PolicyName: rolecall-self-read\n").expect("a policy");
+    assert!(before.ends_with("- !If\n          - ReadsItself\n          - "), "it is there on demand alone");
+    assert!(template.contains("ReadsItself: !Equals [!Ref SelfRead, \"yes\"]"));
+    let (_, parameter) = template.split_once("\n  SelfRead:\n").expect("a parameter");
+    assert!(parameter.split_once("\n  RolePath:").expect("the next").0.contains("Default: \"no\""));
+    let [role, policies] = ["ReadOwnRole", "ReadPolicyDocuments"].map(|sid| statement_actions(own, sid));
+    let all: BTreeSet<String> = role.union(&policies).cloned().collect();
+    assert_eq!(all, READ_ROLE_ACTIONS.iter().map(|&action| action.to_owned()).collect());
+    assert!(role.is_disjoint(&policies) && policies.iter().all(|action| action.starts_with("iam:GetPolicy")));
+    let lines: Vec<&str> = own.lines().map(str::trim).collect();
+    let resource = "Resource: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role${RolePath}${RoleName}";
+    assert!(lines.contains(&resource) && lines.contains(&"- !Sub arn:${AWS::Partition}:iam::aws:policy/*"));
 }
 
 /// Each refused action has an allowed counterpart that differs only in the tested point, so that the refusal proves it.

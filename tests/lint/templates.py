@@ -165,8 +165,17 @@ def form_of_template() -> dict[str, Any]:
         given |= {"Scope": scope, "SecretBearingReads": secrets, "PermissionsBoundaryArn": "x"}
         conditions = {name: condition(expression, given) for name, expression in template["Conditions"].items()}
         role = plain(template["Resources"]["InventoryRole"]["Properties"], conditions)
-        [policy] = role["Policies"]
-        form |= statements(f"{scope}, secret-bearing reads {secrets}", policy["PolicyDocument"])
+        [reads, *others] = role["Policies"]
+        form |= statements(f"{scope}, secret-bearing reads {secrets}", reads["PolicyDocument"])
+        form["policies by default"] = [policy["PolicyName"] for policy in (reads, *others)]
+    form["policies with self-read"] = []
+    for boundary in ("", "x"):
+        given = {name: parameter.get("Default", "x") for name, parameter in parameters.items()}
+        given |= {"SelfRead": "yes", "PermissionsBoundaryArn": boundary}
+        conditions = {name: condition(expression, given) for name, expression in template["Conditions"].items()}
+        [_, own] = plain(template["Resources"]["InventoryRole"]["Properties"], conditions)["Policies"]
+        form["policies with self-read"].append(own["PolicyName"])
+        form[f"self-read, boundary {boundary!r}"] = listed_statements(own["PolicyDocument"])
     form["trust"] = role["AssumeRolePolicyDocument"]
     form["role"] = {
         "name": role["RoleName"],
@@ -174,7 +183,7 @@ def form_of_template() -> dict[str, Any]:
         "boundary": role["PermissionsBoundary"],
         "description": role["Description"],
         "seconds": role["MaxSessionDuration"],
-        "policy": policy["PolicyName"],
+        "policy": reads["PolicyName"],
     }
     form["resources"] = sorted(resource["Type"] for resource in template["Resources"].values())
     return form
@@ -190,6 +199,16 @@ def statements(scope: str, policy: dict[str, Any]) -> dict[str, Any]:
     return {name: sorted(value) if isinstance(value, list) else value for name, value in form.items()}
 
 
+def listed_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the statements of a policy, each with its lists sorted."""
+    if policy["Version"] != "2012-10-17":
+        raise ValueError(f"the policy has the version {policy['Version']}")
+    resources = [statement["Resource"] for statement in policy["Statement"]]
+    lists = [resource if isinstance(resource, list) else [resource] for resource in resources]
+    statements = zip(policy["Statement"], lists, strict=True)
+    return [{**one, "Action": sorted(one["Action"]), "Resource": sorted(resource)} for one, resource in statements]
+
+
 def form_of_module() -> dict[str, Any]:
     blocks: dict[str, list[dict[str, Any]]] = {}
     for file in sorted(MODULE.glob("*.tf")):
@@ -200,8 +219,12 @@ def form_of_module() -> dict[str, Any]:
             blocks.setdefault(kind, []).extend(bodies)
     variables = {name: body for block in blocks["variable"] for name, body in block.items()}
     local = {name: body[0] for block in blocks["locals"] for name, body in block.items() if not name.startswith("__")}
-    resources = {kind: body for block in blocks["resource"] for kind, body in block.items()}
-    [role], [policy] = resources["aws_iam_role"].values(), resources["aws_iam_role_policy"].values()
+    resources: dict[str, dict[str, Any]] = {}
+    for block in blocks["resource"]:
+        for kind, body in block.items():
+            resources.setdefault(kind, {}).update(body)
+    [role], policies = resources["aws_iam_role"].values(), resources["aws_iam_role_policy"]
+    policy, own = policies["reads"], policies["self_read"]
 
     def filled(value: Any) -> Any:
         """Inserts the locals into a value of the module. A variable becomes `<variable_name>`."""
@@ -213,6 +236,7 @@ def form_of_module() -> dict[str, Any]:
             return value
         value = re.sub(r"\$\{local\.(\w+)\}", lambda match: filled(local[match[1]]), value)
         value = value.replace("${data.aws_partition.current.partition}", "<AWS::Partition>")
+        value = value.replace("${data.aws_caller_identity.current.account_id}", "<AWS::AccountId>")
         return re.sub(r"\$\{var\.(\w+)\}", r"<\1>", value)
 
     def listed(expression: str) -> list[str]:
@@ -236,9 +260,24 @@ def form_of_module() -> dict[str, Any]:
         ]
         form |= statements(f"{scope}, secret-bearing reads {secrets}", {**reads, "Statement": evaluated})
     form["trust"] = filled(local["trust_policy"])
-    policies = (role["assume_role_policy"], policy["policy"])
-    if policies != (["${jsonencode(local.trust_policy)}"], ["${jsonencode(local.reads_policy)}"]):
+    documents = (role["assume_role_policy"], policy["policy"], own["policy"])
+    names = ("trust_policy", "reads_policy", "self_read_policy")
+    if documents != tuple([f"${{jsonencode(local.{name})}}"] for name in names) or len(policies) != 2:
         raise ValueError("the module's role has other policies than those that are compared")
+    if "count" in policy or own["count"] != ['${var.self_read == "yes" ? 1 : 0}']:
+        raise ValueError("the module's role has its policies in other cases than those that are compared")
+    form["policies by default"] = policy["name"]
+    form["policies with self-read"] = [own["name"][0]] * 2
+    for boundary in ("", "x"):
+        form[f"self-read, boundary {boundary!r}"] = listed_statements(
+            {
+                **local["self_read_policy"],
+                "Statement": [
+                    {**one, "Resource": compacted(filled(one["Resource"]), boundary)}
+                    for one in local["self_read_policy"]["Statement"]
+                ],
+            }
+        )
     boundary = role["permissions_boundary"][0]
     form["role"] = {
         "name": filled(role["name"][0]),
@@ -252,6 +291,14 @@ def form_of_module() -> dict[str, Any]:
     same = set(resources) == {"aws_iam_role", "aws_iam_role_policy"}
     form["resources"] = ["AWS::IAM::Role"] if same else sorted(resources)
     return form
+
+
+def compacted(resource: str, boundary: str) -> str | list[str]:
+    """Evaluates `${compact(['arn', '<permissions_boundary_arn>'])}`, which leaves out empty texts."""
+    match = re.fullmatch(r"\$\{compact\(\['([^']+)', '<permissions_boundary_arn>'\]\)\}", resource)
+    if not match:
+        return resource
+    return [match[1], "<permissions_boundary_arn>"] if boundary else [match[1]]
 
 
 def form_of_variable(name: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 #
 # The module has one IAM role and nothing else, the same as customer-role.yaml. One role of one other account (the
 # backend) can assume it, only with the external ID that the backend made for you, for one hour at a time. It allows the
-# calls listed in actions.tf and no others. No action has a wildcard, and no call writes. Your CloudTrail logs every
-# call of the backend, with session names that begin with "rolecall-". To end the access, destroy the module.
+# calls listed in actions.tf and no others, and with self_read it reads itself. No action has a wildcard, and no call
+# writes. Your CloudTrail logs every call of the backend, with session names that begin with "rolecall-". To end the
+# access, destroy the module.
 
 data "aws_partition" "current" {}
 
@@ -77,6 +78,26 @@ locals {
       },
     ]
   }
+
+  # The role reads itself, and the documents of policies that AWS manages, which are public, and of the boundary. Another
+  # policy of your own is listed by its name if it is attached to the role, but its document stays unread.
+  self_read_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "ReadOwnRole"
+        Effect   = "Allow"
+        Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+        Resource = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role${var.role_path}${var.role_name}"
+      },
+      {
+        Sid      = "ReadPolicyDocuments"
+        Effect   = "Allow"
+        Action   = ["iam:GetPolicy", "iam:GetPolicyVersion"]
+        Resource = compact(["arn:${data.aws_partition.current.partition}:iam::aws:policy/*", var.permissions_boundary_arn])
+      },
+    ]
+  }
 }
 
 resource "aws_iam_role" "inventory" {
@@ -94,4 +115,12 @@ resource "aws_iam_role_policy" "reads" {
   name   = "rolecall-reads"
   role   = aws_iam_role.inventory.id
   policy = jsonencode(local.reads_policy)
+}
+
+# Without this policy, the service can only try who gets in. It cannot see whom the trust policy lets in besides.
+resource "aws_iam_role_policy" "self_read" {
+  count  = var.self_read == "yes" ? 1 : 0
+  name   = "rolecall-self-read"
+  role   = aws_iam_role.inventory.id
+  policy = jsonencode(local.self_read_policy)
 }

@@ -65,6 +65,17 @@ variable "secret_bearing_reads" {
   }
 }
 
+variable "self_read" {
+  type        = string
+  default     = "no"
+  description = "yes lets the role read itself (its trust policy, its own policies and their documents), so that the service can check that nobody else gets in and that the role grants no more than it should."
+
+  validation {
+    condition     = contains(["yes", "no"], var.self_read)
+    error_message = "The value must be yes or no."
+  }
+}
+
 variable "role_path" {
   type        = string
   default     = "/"

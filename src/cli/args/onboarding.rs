@@ -40,6 +40,9 @@ pub(crate) struct OnboardArgs {
     /// URL of the customer's template, if `make deploy` did not publish it
     #[arg(long, value_name = "URL")]
     pub template_url: Option<String>,
+    /// Let the role read itself, so that `check` can judge its trust and its permissions (SelfRead of the template)
+    #[arg(long)]
+    pub self_read: bool,
     /// Check the roles of targets added before, and enable the targets that pass
     #[arg(long, conflicts_with_all = ["name", "tags", "regions", "role_arn", "template_url"])]
     pub enable: bool,
@@ -226,6 +229,9 @@ pub(crate) struct PolicyArgs {
     /// For the customer: print the trust policy instead of the permissions
     #[arg(long)]
     pub trust: bool,
+    /// For the customer: let the role read itself too (SelfRead of the template)
+    #[arg(long, conflicts_with = "trust")]
+    pub self_read: bool,
     /// For the backend: allow exactly the roles of the registry's targets, not the default role in any account
     #[arg(long)]
     pub listed: bool,

@@ -44,6 +44,7 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
         region: backend.partition.sts_region(&backend.region),
         template_url: arguments.template_url.clone().or(published.map(|published| published.template_url)),
         scope: arguments.scope,
+        self_read: arguments.self_read,
         backend_role: role,
     };
     let invitations = invitations(&file, &accounts, &common);
@@ -202,6 +203,7 @@ fn require_external_ids(file: &RegistryFile, accounts: &[AccountId]) -> Result<(
 struct CommonInvitation {
     backend_role: RoleArn,
     scope: Scope,
+    self_read: bool,
     region: String,
     template_url: Option<String>,
 }
@@ -227,6 +229,7 @@ fn invitations(file: &RegistryFile, accounts: &[AccountId], common: &CommonInvit
             role_name,
             role_path,
             scope: common.scope,
+            self_read: common.self_read,
             region: common.region.clone(),
             template_url: common.template_url.clone(),
         };

@@ -22,7 +22,7 @@ pub(crate) async fn policy(arguments: PolicyArgs) -> Result<ExitCode, Error> {
     logging::to_terminal(settings.log.as_deref(), 0);
     let documents = match arguments.of {
         WhichPolicy::Customer if arguments.trust => vec![trust(&settings).await?],
-        WhichPolicy::Customer => vec![write::customer(&actions_of(chosen_tables(&arguments)?.into_iter()))],
+        WhichPolicy::Customer => vec![customer(&arguments, &settings).await?],
         WhichPolicy::Session => session(&arguments)?,
         WhichPolicy::Backend => backend(&arguments, &settings).await?,
         WhichPolicy::Admin => vec![admin(&settings).await?],
@@ -58,6 +58,27 @@ fn chosen_tables(arguments: &PolicyArgs) -> Result<Vec<&'static Table>, Error> {
     problems.into_result(chosen).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))
 }
 
+/// Returns the permissions of a customer role, on request with the reads of itself.
+async fn customer(arguments: &PolicyArgs, settings: &Settings) -> Result<PolicyDocument, Error> {
+    let mut document = write::customer(&actions_of(chosen_tables(arguments)?.into_iter()));
+    if arguments.self_read {
+        let backend = Backend::load(settings).await;
+        let (partition, name) = (backend.partition.name, default_role_name(settings, &backend).await?);
+        // A role may call IAM in its own account alone, so the account needs no number here.
+        document.statements.extend(write::self_read(&format!("arn:{partition}:iam::*:role/{name}"), partition));
+    }
+    Ok(document)
+}
+
+/// Returns the name of roles that the registry does not name, by its defaults if there is a registry.
+async fn default_role_name(settings: &Settings, backend: &Backend) -> Result<String, Error> {
+    if settings.registry.is_none() {
+        return Ok(DEFAULT_ROLE_NAME.to_owned());
+    }
+    let registry_store = RegistryStore::open(settings, &backend.config, backend.partition.name)?;
+    Ok(registry_store.existing_file().await?.role_name().to_owned())
+}
+
 /// Returns the session policies: the most exact ones that fit STS's limit.
 fn session(arguments: &PolicyArgs) -> Result<Vec<PolicyDocument>, Error> {
     first_policies(&session_policies(chosen_tables(arguments)?.into_iter()))
@@ -82,12 +103,7 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
     let backend = Backend::load(settings).await;
     let partition = backend.partition.name;
     if !arguments.listed {
-        let name = match settings.registry {
-            Some(_) => {
-                RegistryStore::open(settings, &backend.config, partition)?.existing_file().await?.role_name().to_owned()
-            }
-            None => DEFAULT_ROLE_NAME.to_owned(),
-        };
+        let name = default_role_name(settings, &backend).await?;
         return Ok(write::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
     }
     let registry = RegistryStore::open(settings, &backend.config, partition)?.read().await?;

@@ -1,5 +1,5 @@
-//! Reads a customer role's own policies through a session in the role. The template's role may not read itself, so there is
-//! usually nothing to read.
+//! Reads a customer role's own policies through a session in the role. The template's role may read itself only
+//! with `SelfRead=yes`.
 //!
 //! **Invariant:** knows how the calls are made; what is read is [`role_reader`](crate::onboarding::iam_policy::role_reader)'s.
 

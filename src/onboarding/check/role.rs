@@ -17,9 +17,10 @@ pub(super) fn of_role(
     let role = match role {
         Ok(role) => role,
         Err(error) if is_denied(error) => {
-            let message = "the role may not read its own policies (the template's role may not either), so it is unknown \
-                           what else it grants. Sessions are limited to the planned reads all the same";
-            return vec![Finding::new(Severity::Note, message, "")];
+            let message = "the role may not read its own policies, so it is unknown what else it grants. Sessions are \
+                           limited to the planned reads all the same";
+            let remedy = "deploy the template with SelfRead=yes to let `check` read it";
+            return vec![Finding::new(Severity::Note, message, remedy)];
         }
         Err(error) => {
             let message = format!("the role's own policies could not be read: {error}");

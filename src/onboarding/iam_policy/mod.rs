@@ -8,8 +8,8 @@ mod json;
 pub(crate) mod evaluate;
 pub(crate) mod callers;
 pub(crate) mod applicability;
-pub(crate) mod write;
 pub(crate) mod role_reader;
+pub(crate) mod write;
 
 pub(crate) use document::{EXTERNAL_ID, PolicyDocument, Statement};
 pub(crate) use json::decode_document;

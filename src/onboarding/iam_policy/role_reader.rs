@@ -13,7 +13,7 @@ use crate::input::ParseError;
 use crate::onboarding::paging::{self, ListedPage, list};
 
 /// The actions of [`RoleReader::role`].
-pub(crate) const READ_ROLE_ACTIONS: &[&str] = &[
+pub const READ_ROLE_ACTIONS: &[&str] = &[
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:GetRole",
@@ -21,6 +21,11 @@ pub(crate) const READ_ROLE_ACTIONS: &[&str] = &[
     "iam:ListAttachedRolePolicies",
     "iam:ListRolePolicies",
 ];
+/// Those of them whose resource is the role.
+pub(crate) const OWN_ROLE_ACTIONS: &[&str] =
+    &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
+/// Those of them whose resource is a policy that is attached to the role.
+pub(crate) const POLICY_ACTIONS: &[&str] = &["iam:GetPolicy", "iam:GetPolicyVersion"];
 
 /// Makes single calls to IAM, with its own credentials and limits.
 pub(crate) trait IamCaller {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Condition, EXTERNAL_ID, Effect, Element, PolicyDocument, Principals, Statement};
+use super::role_reader::{OWN_ROLE_ACTIONS, POLICY_ACTIONS};
 use crate::catalogue::SECRET_ACTIONS;
 use crate::domain::RoleArn;
 
@@ -37,6 +38,16 @@ pub(crate) fn reads<'a>(sid: &str, actions: impl IntoIterator<Item = &'a str>) -
 pub(crate) fn customer(actions: &BTreeSet<&'static str>) -> PolicyDocument {
     let never = Statement { effect: Effect::Deny, ..reads("NeverReadSecrets", SECRET_ACTIONS.iter().copied()) };
     PolicyDocument::of(vec![reads("ReadInventory", actions.iter().copied()), never])
+}
+
+/// The statements that let a role read itself: its own trust and policies, and the documents of the policies that AWS manages.
+/// A policy of the customer's own that is attached to the role is named by `iam:ListAttachedRolePolicies`; its document is not
+/// readable, since a pattern for it would show all policies of the account.
+pub(crate) fn self_read(role_arn: &str, partition: &str) -> [Statement; 2] {
+    [
+        allow("ReadOwnRole", OWN_ROLE_ACTIONS, list(&[role_arn])),
+        allow("ReadPoliciesOfAws", POLICY_ACTIONS, vec![format!("arn:{partition}:iam::aws:policy/*")]),
+    ]
 }
 
 /// The trust policy of a customer role: one role of the backend's account, with the external ID. The account is the
@@ -165,6 +176,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::decode_document;
+    use super::super::role_reader::READ_ROLE_ACTIONS;
     use super::*;
     use crate::catalogue::{Catalogue, actions_of};
 
@@ -256,6 +268,24 @@ mod tests {
                 prop_assert!(granting > 0, "{arn}");
                 prop_assert!(!documents.iter().any(|document| grants(document, "iam:GetRole", arn)));
             }
+        }
+    }
+
+    #[test]
+    fn a_role_that_reads_itself_reads_nothing_else() {
+        let own = "arn:aws:iam::*:role/team/rolecall-inventory";
+        let document = written_and_read(&PolicyDocument::of(self_read(own, "aws").to_vec()));
+        let actions: BTreeSet<&str> = document.statements.iter().flat_map(|one| one.action_patterns()).collect();
+        assert_eq!(actions, READ_ROLE_ACTIONS.iter().copied().collect());
+        let role = "arn:aws:iam::111122223333:role/team/rolecall-inventory";
+        for action in OWN_ROLE_ACTIONS {
+            assert!(grants(&document, action, role), "{action}");
+            assert!(!grants(&document, action, "arn:aws:iam::111122223333:role/admin"), "{action}");
+        }
+        for action in POLICY_ACTIONS {
+            assert!(grants(&document, action, "arn:aws:iam::aws:policy/ReadOnlyAccess"), "{action}");
+            assert!(!grants(&document, action, "arn:aws:iam::111122223333:policy/own"), "{action}");
+            assert!(!grants(&document, action, role), "{action}");
         }
     }
 

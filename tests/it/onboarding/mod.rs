@@ -13,6 +13,7 @@ mod editing;
 mod imports;
 mod opened;
 mod published;
+mod self_read;
 mod trials;
 mod unverified;
 

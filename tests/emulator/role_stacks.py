@@ -1,0 +1,28 @@
+"""Deploys the customers' template in accounts of the emulated AWS.
+
+    role_stacks.py --endpoint URL < a JSON list of {"account", "parameters": {name: value}}
+
+It prints the ARNs of the roles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from clients import Cloud
+from formation import deploy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Deploys the customers' template in the emulated AWS.")
+    parser.add_argument("--endpoint", required=True)
+    cloud = Cloud(parser.parse_args().endpoint)
+    stacks = json.load(sys.stdin)
+    outputs = [deploy(cloud, one["account"], "customer-role.yaml", "rolecall", one["parameters"]) for one in stacks]
+    print(json.dumps([output["RoleArn"] for output in outputs]))
+
+
+if __name__ == "__main__":
+    main()
