@@ -11,8 +11,8 @@ use crate::fixture::write_registry;
 /// Writes a registry of two targets, one of them disabled, and returns its path.
 fn registry(folder: &Path) -> String {
     let targets = [
-        json!({ "account_id": "111111111111", "external_id": "an-external-id" }),
-        json!({ "account_id": "222222222222", "external_id": "another-external-id", "enabled": false }),
+        json!({ "account_id": "111111111111", "external_id": "an-external-id-hR7tQz2LmX9vKp4w" }),
+        json!({ "account_id": "222222222222", "external_id": "another-external-id-w4pKv9XmL2zQt7Rh", "enabled": false }),
     ];
     write_registry(folder, &targets)
 }

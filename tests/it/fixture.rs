@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{manifest, rolecall, rows};
-use crate::sim::{Account, Sim, World};
+use crate::sim::{Account, Sim, World, external_id};
 use crate::stores::config;
 
 pub(crate) const BACKEND: &str = "999999999999";
@@ -83,7 +83,7 @@ impl Fixture {
         change(&mut world);
         let folder = tempfile::tempdir().expect("a folder");
         let targets: Vec<Value> =
-            ids.iter().map(|id| json!({ "account_id": id, "external_id": format!("ext-{id}") })).collect();
+            ids.iter().map(|id| json!({ "account_id": id, "external_id": external_id(id) })).collect();
         let registry = write_registry(folder.path(), &targets);
         let settings = Settings {
             registry: Some(registry),

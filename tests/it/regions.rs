@@ -7,7 +7,7 @@ use rolecall::testing::{Response, Settings};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, account_with, assert_complete, ledger, write_registry};
-use crate::sim::{Account, DEFAULT_REGIONS, Fault, FaultKind, account_id};
+use crate::sim::{Account, DEFAULT_REGIONS, Fault, FaultKind, account_id, external_id};
 
 /// An opt-in region that the account has enabled. It is none of the partition's default ones.
 const OPTED_IN: &str = "af-south-1";
@@ -86,8 +86,7 @@ fn cases() -> Vec<Case> {
 async fn check_case(case: Case) {
     let fixture = Fixture::start(1, account(), |_| {}).await;
     let (target, requested) = case.shape;
-    let entry =
-        json!({ "account_id": account_id(0), "external_id": format!("ext-{}", account_id(0)), "regions": target });
+    let entry = json!({ "account_id": account_id(0), "external_id": external_id(&account_id(0)), "regions": target });
     write_registry(fixture.folder.path(), &[entry]);
     let faults = [("DescribeRegions", &case.described.1), ("ListRegions", &case.listed.1)];
     for (operation, kind) in faults {

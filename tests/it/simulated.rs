@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::command::{manifest, rows};
 use crate::fixture::{Fixture, account_with, assert_complete, ids, ledger, ledger_row};
-use crate::sim::{Account, Fault, FaultKind, Service, Times, account_id};
+use crate::sim::{Account, Fault, FaultKind, Service, Times, account_id, external_id};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_read_and_an_empty_page_ends_no_listing() {
@@ -207,7 +207,7 @@ async fn listing_with_a_stale_token_restarts_once_without_duplicates() {
 #[tokio::test(flavor = "multi_thread")]
 async fn session_of_another_account_is_rejected() {
     let fixture = Fixture::start(2, account_with(1, 0, 0), |world| {
-        let role = world.role(&account_id(0), "rolecall-inventory", Some(&format!("ext-{}", account_id(0))));
+        let role = world.role(&account_id(0), "rolecall-inventory", Some(&external_id(&account_id(0))));
         role.answers_as = Some("123456789012".into());
     })
     .await;

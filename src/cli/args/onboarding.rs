@@ -43,6 +43,9 @@ pub(crate) struct OnboardArgs {
     /// Let the role read itself, so that `check` can judge its trust and its permissions (SelfRead of the template)
     #[arg(long)]
     pub self_read: bool,
+    /// Invite with an external ID of the registry that can be guessed
+    #[arg(long)]
+    pub allow_guessable_external_ids: bool,
     /// Check the roles of targets added before, and enable the targets that pass
     #[arg(long, conflicts_with_all = ["name", "tags", "regions", "role_arn", "template_url"])]
     pub enable: bool,
@@ -140,6 +143,9 @@ pub(crate) struct TargetArgs {
     /// File with the external ID that the role requires; `-` is standard input [default: a new external ID]
     #[arg(long, value_name = "FILE", conflicts_with = "no_external_id")]
     pub external_id_file: Option<PathBuf>,
+    /// Add the target, disabled, even if the given external ID can be guessed
+    #[arg(long)]
+    pub allow_guessable_external_ids: bool,
     /// Add an account of your own organization, whose role requires no external ID
     #[arg(long)]
     pub no_external_id: bool,
@@ -195,6 +201,9 @@ pub(crate) struct ImportArgs {
     /// Import accounts of your own organization, whose roles require no external ID
     #[arg(long)]
     pub no_external_id: bool,
+    /// Import external IDs that can be guessed too, instead of leaving them out
+    #[arg(long)]
+    pub allow_guessable_external_ids: bool,
     /// Tags of all imported targets (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub tags: Vec<String>,

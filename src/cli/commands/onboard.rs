@@ -115,7 +115,7 @@ async fn register(
                 (Some(role), [account]) => file.set_role(account, role)?,
                 _ => false,
             };
-            require_external_ids(file, &accounts)?;
+            require_external_ids(file, &accounts, arguments.allow_guessable_external_ids)?;
             Ok((
                 missing.into_iter().map(|target| target.account_id).collect::<HashSet<_>>(),
                 role_changed,
@@ -179,18 +179,32 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
             target.regions = arguments.regions.clone();
         }
         target.external_id = ExternalIdSource::Generated;
+        target.allow_guessable = arguments.allow_guessable_external_ids;
     }
     if problems.is_empty() { Ok(new) } else { Err(Error::of(ErrorKind::InvalidRequest, &problems)) }
 }
 
-/// Refuses accounts without an external ID in the registry: an invitation contains one.
-fn require_external_ids(file: &RegistryFile, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
+/// Refuses accounts without an external ID in the registry, since an invitation contains one, and accounts with one that can
+/// be guessed, since nobody should put it into a new role.
+fn require_external_ids(
+    file: &RegistryFile,
+    accounts: &[AccountId],
+    allow_guessable: bool,
+) -> Result<(), ValidationErrors> {
     let (mut problems, present) = (ValidationErrors::new(), file.by_account());
     for entry in accounts.iter().filter_map(|account| present.get(account)) {
         if entry.external_id.is_none() {
             let message = format!(
                 "account {} has no external ID, and the customer's template requires one: remove the target and onboard it \
                  again, or create its role in another way (rolecall policy customer)",
+                entry.account_id
+            );
+            problems.push("registry", message);
+        }
+        if let Some(reason) = entry.guessable().filter(|_| !allow_guessable) {
+            let message = format!(
+                "account {}: its external ID can be guessed: {reason}. Make a new one, as infra/ONBOARDING.md describes \
+                 under \"Another external ID\", or print the invitation with --allow-guessable-external-ids",
                 entry.account_id
             );
             problems.push("registry", message);

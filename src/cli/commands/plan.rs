@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, Reach, Source};
 use crate::cli::args::PlanArgs;
+use crate::cli::printer;
 use crate::cli::text_table::TextTable;
 use crate::domain::Partition;
 use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
@@ -28,6 +29,7 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let (request, _) = arguments.selection.request(None, &mut errors)?;
     let engine = Engine::start(settings, Runtime::Terminal).await;
     let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
+    let guessable: Vec<String> = prepared.guessable_accounts().into_iter().map(ToString::to_string).collect();
     let selection = prepared.selection;
     let estimate = |account: PlannedAccount| {
         let estimate = Estimate::new(&account, &selection.resources, prepared.catalogue, engine.backend.partition)?;
@@ -35,6 +37,7 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     };
     let outline = PlanOutline {
         accounts: selection.accounts.into_iter().map(estimate).collect::<Result<_, Error>>()?,
+        guessable,
         unknown_accounts: selection.unknown_accounts.iter().map(ToString::to_string).collect(),
         resources: &selection.resources,
     };
@@ -50,6 +53,8 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
 struct PlanOutline<'a> {
     accounts: Vec<(PlannedAccount, Estimate)>,
     unknown_accounts: Vec<String>,
+    /// The accounts whose external IDs can be guessed.
+    guessable: Vec<String>,
     resources: &'a [String],
 }
 
@@ -71,7 +76,7 @@ impl PlanOutline<'_> {
         });
         json!({
             "accounts": accounts.collect::<Vec<_>>(), "unknown_accounts": self.unknown_accounts,
-            "resources": self.resources, "cells": self.cells(), "calls_at_least": self.calls(),
+            "guessable_external_ids": self.guessable, "resources": self.resources, "cells": self.cells(), "calls_at_least": self.calls(),
         })
     }
 
@@ -91,8 +96,15 @@ impl PlanOutline<'_> {
         }
         let left_out = |account| format!("{account} is not in the registry and would be left out.\n");
         let left_out: String = self.unknown_accounts.iter().map(left_out).collect();
+        let guessable = match self.guessable.as_slice() {
+            [] => String::new(),
+            some => format!(
+                "The external IDs of these accounts can be guessed (`rolecall check` says why and what to do): {}.\n",
+                printer::abbreviate(some)
+            ),
+        };
         format!(
-            "{}\n\n{left_out}resource types: {}\n\
+            "{}\n\n{left_out}{guessable}resource types: {}\n\
              {} accounts, about {} cells, at least {} calls. The enabled regions of an account are known only after entering\n\
              it: this plan uses the partition's default regions. More pages, DNS zones and details come on top.",
             table.render(),

@@ -74,7 +74,8 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
             json!({
                 "account_id": entry.account_id, "name": entry.name, "customer": entry.customer,
                 "enabled": entry.enabled.unwrap_or(true), "role_arn": entry.role_arn, "via": entry.via,
-                "has_external_id": entry.external_id.is_some(), "regions": entry.regions, "tags": entry.tags,
+                "has_external_id": entry.external_id.is_some(), "external_id_is_guessable": entry.guessable().is_some(),
+                "regions": entry.regions, "tags": entry.tags,
             })
         });
         terminal::print_json(&targets.collect::<Vec<_>>())?;
@@ -82,7 +83,16 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
     }
     let mut table =
         TextTable::new(&["account", "name", "customer", "enabled", "external id", "regions", "tags", "role"], 9);
+    let mut guessable = 0;
     for entry in &file.targets {
+        let external_id = match (&entry.external_id, entry.guessable()) {
+            (None, _) => "none",
+            (Some(_), None) => "yes",
+            (Some(_), Some(_)) => {
+                guessable += 1;
+                "GUESSABLE"
+            }
+        };
         let tags: Vec<String> = entry.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let role = match &entry.role_arn {
             None => String::new(),
@@ -95,7 +105,7 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
             entry.name.clone().unwrap_or_default(),
             entry.customer.clone().unwrap_or_default(),
             if entry.enabled.unwrap_or(true) { "yes" } else { "no" }.to_owned(),
-            if entry.external_id.is_some() { "yes" } else { "none" }.to_owned(),
+            external_id.to_owned(),
             entry.regions.clone().unwrap_or_default().join(" "),
             tags.join(" "),
             format!("{role}{via}"),
@@ -103,8 +113,15 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
     }
     let enabled = file.targets.iter().filter(|entry| entry.enabled.unwrap_or(true)).count();
     let count = file.targets.len();
+    let guessable = match guessable {
+        0 => String::new(),
+        some => format!(
+            ". {some} external IDs can be guessed: `rolecall check` says why, and infra/ONBOARDING.md how to make new ones \
+             (Another external ID)"
+        ),
+    };
     terminal::print(&format!(
-        "{}\n\n{count} targets, {enabled} enabled, in {}",
+        "{}\n\n{count} targets, {enabled} enabled, in {}{guessable}",
         table.render(),
         registry_store.address()
     ))?;
@@ -139,6 +156,7 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
         regions: arguments.regions,
         tags: tags(&arguments.tags, &mut problems),
         enabled: arguments.enabled,
+        allow_guessable: arguments.allow_guessable_external_ids,
         ..NewTarget::new(arguments.account)
     };
     if !problems.is_empty() {
@@ -151,6 +169,9 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
         (true, _) => "enabled, its role is not checked".to_owned(),
         (false, ExternalIdSource::Generated) => {
             format!("disabled; `rolecall onboard {account}` prints what its administrator needs")
+        }
+        (false, _) if target.guessable().is_some() => {
+            "disabled, and it cannot be enabled, since its external ID can be guessed".to_owned()
         }
         (false, _) => format!("disabled; `rolecall check --accounts {account} --enable` checks its role"),
     };
@@ -174,6 +195,7 @@ async fn import_targets(arguments: ImportArgs) -> Result<(), Error> {
     let defaults = ImportDefaults {
         customer: arguments.customer.clone(),
         no_external_id: arguments.no_external_id,
+        allow_guessable: arguments.allow_guessable_external_ids,
         tags: tags(&arguments.tags, &mut problems),
     };
     let many = arguments.organization || arguments.csv.is_some();

@@ -4,11 +4,12 @@
 //!
 //! **Invariant:** knows neither where the file is stored nor who else edits it at the same time.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::file::{RegistryFile, TargetEntry};
+use super::guessable::{GuessReason, guessable};
 use super::random_external_id;
 use super::reader::DEFAULT_ROLE_NAME;
 use crate::domain::AccountId;
@@ -32,6 +33,9 @@ pub(crate) struct NewTarget {
     pub tags: BTreeMap<String, String>,
     /// Whether runs include the target from now on.
     pub enabled: bool,
+    /// Whether the target is added, disabled, even if its external ID can be guessed: a customer's role may require it for
+    /// years.
+    pub allow_guessable: bool,
 }
 
 /// The source of a new target's external ID.
@@ -58,7 +62,15 @@ impl NewTarget {
             regions: Vec::new(),
             tags: BTreeMap::new(),
             enabled: false,
+            allow_guessable: false,
         }
+    }
+
+    /// Returns why the given external ID can be guessed. A generated one cannot, unless it is an earlier one of the customer.
+    pub(crate) fn guessable(&self) -> Option<GuessReason> {
+        let ExternalIdSource::Given(id) = &self.external_id else { return None };
+        let names: Vec<&str> = [&self.name, &self.customer].into_iter().flatten().map(String::as_str).collect();
+        guessable(id.expose_secret(), self.account_id.as_str(), &names)
     }
 }
 
@@ -84,7 +96,8 @@ impl RegistryFile {
         self.targets.iter().map(|entry| (&entry.account_id, entry)).collect()
     }
 
-    /// Adds all targets or none. The error lists every target that is in the registry already.
+    /// Adds all targets or none. The error lists every target that is in the registry already, or whose external ID can be
+    /// guessed.
     pub(crate) fn add(&mut self, new: &[NewTarget]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let (present, mut seen) = (self.by_account(), HashSet::new());
@@ -109,16 +122,23 @@ impl RegistryFile {
         let mut ids = ExternalIds::default();
         self.targets.iter().for_each(|entry| ids.note(entry));
         let mut entries = Vec::with_capacity(new.len());
+        let mut refused = BTreeSet::new();
         for target in new {
             let entry = ids.build_entry(target).map_err(|what| ValidationErrors::one("registry", what))?;
+            if !entry.external_id.as_ref().is_some_and(|id| ids.made.contains(id)) {
+                refused.extend(refusal_of_guessable(target, &entry));
+            }
             ids.note(&entry);
             entries.push(entry);
         }
-        self.targets.extend(entries);
-        Ok(())
+        refused.into_iter().for_each(|what| errors.push("registry", what));
+        if errors.is_empty() {
+            self.targets.extend(entries);
+        }
+        errors.into_result(())
     }
 
-    /// Enables or disables targets. Returns those that changed.
+    /// Enables or disables targets. Returns those that changed. A target whose external ID can be guessed is not enabled.
     pub(crate) fn set_enabled(
         &mut self,
         accounts: &[AccountId],
@@ -126,6 +146,9 @@ impl RegistryFile {
     ) -> Result<Vec<AccountId>, ValidationErrors> {
         self.require_all(accounts)?;
         let accounts: HashSet<&AccountId> = accounts.iter().collect();
+        if enabled {
+            self.refuse_guessable(&accounts)?;
+        }
         let mut switched = Vec::new();
         for entry in self.targets.iter_mut().filter(|entry| accounts.contains(&entry.account_id)) {
             if entry.enabled.unwrap_or(true) != enabled {
@@ -164,6 +187,21 @@ impl RegistryFile {
         Ok(())
     }
 
+    fn refuse_guessable(&self, accounts: &HashSet<&AccountId>) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        for entry in self.targets.iter().filter(|entry| accounts.contains(&entry.account_id)) {
+            if let Some(reason) = entry.guessable() {
+                let what = format!(
+                    "account {}: its external ID can be guessed: {reason}. Make a new one, as infra/ONBOARDING.md describes \
+                     under \"Another external ID\"",
+                    entry.account_id
+                );
+                errors.push("registry", what);
+            }
+        }
+        errors.into_result(())
+    }
+
     fn require_all(&self, accounts: &[AccountId]) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let present = self.by_account();
@@ -174,12 +212,39 @@ impl RegistryFile {
     }
 }
 
+/// Returns why a new target is refused if its external ID can be guessed. All targets that get the earlier external ID of
+/// one customer have one reason.
+fn refusal_of_guessable(target: &NewTarget, entry: &TargetEntry) -> Option<String> {
+    let reason = entry.guessable()?;
+    let account = &entry.account_id;
+    if target.allow_guessable {
+        let what =
+            format!("account {account}: its external ID can be guessed, so it is added disabled: leave out --enabled");
+        return target.enabled.then_some(what);
+    }
+    let all_the_same = "or add it disabled with --allow-guessable-external-ids";
+    let shared = target.customer.as_deref().filter(|_| matches!(target.external_id, ExternalIdSource::Generated));
+    Some(match shared {
+        Some(customer) => format!(
+            "the external ID that the accounts of the customer {} have can be guessed: {reason}. Make a new one, as \
+             infra/ONBOARDING.md describes under \"Another external ID\", {all_the_same}",
+            quoted(customer)
+        ),
+        None => format!(
+            "account {account}: its external ID can be guessed: {reason}. Leave it out of the command, so that a random one is \
+             made for the administrator to put into the role, {all_the_same}"
+        ),
+    })
+}
+
 /// The external IDs of a file, by customer, for many new targets.
 #[derive(Default)]
 struct ExternalIds {
     all: HashSet<String>,
     /// The one of each customer, which all of its accounts share. `None` if its accounts have different ones.
     by_customer: HashMap<String, Option<String>>,
+    /// Those that were made for new targets, and cannot be guessed.
+    made: HashSet<String>,
 }
 
 impl ExternalIds {
@@ -213,24 +278,25 @@ impl ExternalIds {
     }
 
     /// Returns a random external ID that no target has.
-    fn fresh(&self) -> Result<String, String> {
+    fn fresh(&mut self) -> Result<String, String> {
         loop {
             let id = random_external_id().map_err(|error| format!("the system has no random bits: {error}"))?;
             let id = id.expose_secret();
             if !self.all.contains(id) {
+                self.made.insert(id.to_owned());
                 return Ok(id.to_owned());
             }
         }
     }
 
-    fn build_entry(&self, new: &NewTarget) -> Result<TargetEntry, String> {
+    fn build_entry(&mut self, new: &NewTarget) -> Result<TargetEntry, String> {
         let external_id = match &new.external_id {
             ExternalIdSource::None => None,
             ExternalIdSource::Given(id) => Some(id.expose_secret().to_owned()),
             ExternalIdSource::Generated => {
                 let shared = new.customer.as_deref().map(|name| self.of_customer(name)).transpose()?.flatten();
-                Some(match shared {
-                    Some(id) => id.clone(),
+                Some(match shared.cloned() {
+                    Some(id) => id,
                     None => self.fresh()?,
                 })
             }
@@ -283,25 +349,56 @@ mod tests {
     fn a_customer_with_two_external_ids_gets_no_third_account_by_chance() {
         let text = r#"{"version":1,"targets":[
             {"account_id":"000000000001","external_id":"old-id","customer":"acme"},
-            {"account_id":"000000000002","external_id":"new-id","customer":"acme"},
+            {"account_id":"000000000002","external_id":"new-id-hR7tQz2LmX9vKp4w","customer":"acme"},
             {"account_id":"000000000003","external_id":null,"customer":"globex"},
-            {"account_id":"000000000004","external_id":"globex-id","customer":"globex"}]}"#;
+            {"account_id":"000000000004","external_id":"globex-id-w4pKv9XmL2zQt7Rh","customer":"globex"}]}"#;
         let mut file: RegistryFile = serde_json::from_str(text).unwrap();
         let of =
             |number, customer: &str| NewTarget { customer: Some(customer.into()), ..NewTarget::new(account(number)) };
         let refused = file.add(&[of(5, "acme")]).unwrap_err().to_string();
-        assert!(refused.contains("acme") && !refused.contains("old-id") && !refused.contains("new-id"), "{refused}");
-        let given = NewTarget { external_id: ExternalIdSource::Given("new-id".into()), ..of(5, "acme") };
+        assert!(
+            refused.contains("acme") && !refused.contains("old-id") && !refused.contains("new-id-hR7tQz2LmX9vKp4w"),
+            "{refused}"
+        );
+        let given =
+            NewTarget { external_id: ExternalIdSource::Given("new-id-hR7tQz2LmX9vKp4w".into()), ..of(5, "acme") };
         file.add(&[given, of(6, "globex")]).unwrap();
         let ids: Vec<_> = file.targets[4..].iter().map(|entry| entry.external_id.as_deref()).collect();
-        assert_eq!(ids, [Some("new-id"), Some("globex-id")]);
+        assert_eq!(ids, [Some("new-id-hR7tQz2LmX9vKp4w"), Some("globex-id-w4pKv9XmL2zQt7Rh")]);
+    }
+
+    #[test]
+    fn what_can_be_guessed_is_neither_added_nor_enabled() {
+        let text = r#"{"version":1,"targets":[
+            {"account_id":"000000000001","external_id":"umbrella-1","customer":"umbrella"},
+            {"account_id":"000000000002","external_id":"kW9zP2mX7qL5vN8tR4"},
+            {"account_id":"000000000003","external_id":null}]}"#;
+        let mut file: RegistryFile = serde_json::from_str(text).unwrap();
+        let before = file.clone();
+        let given = |number, id: &str, allow_guessable| NewTarget {
+            external_id: ExternalIdSource::Given(id.into()),
+            allow_guessable,
+            ..NewTarget::new(account(number))
+        };
+        let of_umbrella = |number| NewTarget { customer: Some("umbrella".into()), ..NewTarget::new(account(number)) };
+        let all =
+            [given(4, "acme-2024-prod", false), of_umbrella(5), of_umbrella(6), given(7, "x7Kq92mPzL4xWv81", false)];
+        insta::assert_snapshot!(file.add(&all).unwrap_err());
+        assert_eq!(file, before);
+        let enabled = NewTarget { enabled: true, ..given(4, "acme-2024-prod", true) };
+        insta::assert_snapshot!(file.add(&[enabled]).unwrap_err(), @"registry: account 000000000004: its external ID can be guessed, so it is added disabled: leave out --enabled");
+        file.add(&[given(4, "acme-2024-prod", true), given(7, "x7Kq92mPzL4xWv81", false)]).unwrap();
+        let refused = file.set_enabled(&[account(1), account(2), account(4)], true).unwrap_err();
+        insta::assert_snapshot!(refused);
+        assert_eq!(file.set_enabled(&[account(7)], true).unwrap(), [account(7)]);
+        assert_eq!(file.set_enabled(&[account(1)], false).unwrap(), [account(1)]);
     }
 
     #[test]
     fn edits_keep_what_they_do_not_know_of_and_refuse_all_at_once() {
         let text = r#"{"version":1,"defaults":{"role_name":"r","regions":["eu-*"]},"targets":[
             {"account_id":"000000000001","external_id":null,"role_arn":null,"tags":{"tier":"gold"}},
-            {"account_id":"000000000002","external_id":"abcd","enabled":false}]}"#;
+            {"account_id":"000000000002","external_id":"abcd-hR7tQz2LmX9vKp4w","enabled":false}]}"#;
         let mut file: RegistryFile = serde_json::from_str(text).unwrap();
         assert_eq!(file.set_enabled(&[account(1), account(2)], true).unwrap(), [account(2)]);
         assert_eq!(file.set_enabled(&[account(1), account(2)], false).unwrap(), [account(1), account(2)]);

@@ -80,7 +80,9 @@ impl Engine {
                 (*plan, registry, self.identity(identity).await?)
             }
             RunState::New => {
-                let Prepared { registry, request: valid, selection, .. } = prepare(self, request.draft.clone()).await?;
+                let prepared = prepare(self, request.draft.clone()).await?;
+                prepared.warn_of_guessable_external_ids();
+                let Prepared { registry, request: valid, selection, .. } = prepared;
                 let identity = self.identity(identity).await?;
                 let started_at = now();
                 let trust = self.trust_window(store, &run_id, (started_at, &selection)).await;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Engine, RequestDraft};
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, RegistryStore};
+use crate::domain::AccountId;
 use crate::engine::plan::{Basis, Plan, Selection, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
@@ -18,6 +19,32 @@ pub(crate) struct Prepared {
     pub registry: Registry,
     pub request: Request,
     pub selection: Selection,
+}
+
+/// The most accounts that a warning names.
+const MAX_NAMED: usize = 10;
+
+impl Prepared {
+    /// Returns the selected accounts whose external IDs can be guessed.
+    pub(crate) fn guessable_accounts(&self) -> Vec<&AccountId> {
+        let is_guessable =
+            |account: &&AccountId| self.registry.target(account).is_some_and(|target| target.guessable().is_some());
+        self.selection.accounts.iter().map(|planned| &planned.account_id).filter(is_guessable).collect()
+    }
+
+    /// Logs which external IDs can be guessed. One customer does not stop the run of the others. The reasons stay out of the
+    /// log: some of them nearly say the ID.
+    pub(super) fn warn_of_guessable_external_ids(&self) {
+        let accounts = self.guessable_accounts();
+        if !accounts.is_empty() {
+            let named: Vec<&str> = accounts.iter().take(MAX_NAMED).map(|account| account.as_str()).collect();
+            tracing::warn!(
+                count = accounts.len(),
+                accounts = named.join(" "),
+                "external IDs of these accounts can be guessed: `rolecall check` says why and what to do"
+            );
+        }
+    }
 }
 
 /// Turns a draft into a valid request and its selection, or returns every problem of the request, the registry and the

@@ -11,6 +11,7 @@ mod identity;
 mod actions;
 mod own;
 mod grants;
+mod external_id;
 mod role;
 mod negative_probe;
 mod trust_policy;

@@ -11,7 +11,7 @@ use super::findings::{Finding, Severity};
 use super::negative_probe::{NegativeAttempts, NegativeProbe};
 use super::outcome::{ProbeOutcome, ProbedAction, TypeRow, by_type, settle};
 use super::trust_policy::{Answers, TriedTrust};
-use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, own, role};
+use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, external_id, own, role};
 use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::actions_of;
 use crate::customers::{OpenedSession, Target, TargetRole};
@@ -72,7 +72,8 @@ impl<'a> TargetCheck<'a> {
             }
         };
         let chained = target.via.as_deref().map(Finding::chained);
-        let mut findings: Vec<Finding> = chained.into_iter().chain(results.findings).collect();
+        let of_external_id = external_id::of_external_id(target, &self.checker.registry);
+        let mut findings: Vec<Finding> = chained.into_iter().chain(of_external_id).chain(results.findings).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         CheckedTarget {
             account_id: target.account_id.clone(),

@@ -20,7 +20,7 @@ pub(crate) use csv::{accounts_file, csv};
 pub(crate) use organization::organization;
 pub(crate) use profiles::profiles;
 
-use crate::customers::{ExternalIdSource, NewTarget, RegistryFile};
+use crate::customers::{ExternalIdSource, GuessReason, NewTarget, RegistryFile};
 use crate::domain::AccountId;
 use crate::input::ValidationErrors;
 
@@ -44,6 +44,8 @@ pub(crate) struct ImportDefaults {
     pub customer: Option<String>,
     /// Whether their roles require no external ID, as for an organization's own accounts.
     pub no_external_id: bool,
+    /// Whether to import external IDs that can be guessed.
+    pub allow_guessable: bool,
     pub tags: BTreeMap<String, String>,
 }
 
@@ -94,6 +96,11 @@ impl ImportCandidates {
             if defaults.no_external_id && matches!(target.external_id, ExternalIdSource::Generated) {
                 target.external_id = ExternalIdSource::None;
             }
+            target.allow_guessable = defaults.allow_guessable;
+            if let Some(reason) = target.guessable().filter(|_| !defaults.allow_guessable) {
+                report.left_out.push((target.account_id.to_string(), guessable_external_id(reason)));
+                continue;
+            }
             report.added.push(target.account_id.clone());
             new.push(target);
         }
@@ -106,6 +113,14 @@ impl ImportCandidates {
     }
 }
 
+/// Says why an entry is left out.
+fn guessable_external_id(reason: GuessReason) -> String {
+    format!(
+        "its external ID can be guessed: {reason}. `rolecall onboard ACCOUNT --role-arn ARN` makes a random one for the \
+         administrator to put into the role; --allow-guessable-external-ids imports it as it is"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +131,12 @@ mod tests {
     fn a_list_of_two_hundred_thousand_accounts_is_imported_twice() {
         let rows: String = (0..200_000).map(|number| format!("{number:012},name {number}\n")).collect();
         let found = accounts_file(rows.as_bytes()).unwrap();
-        let defaults = ImportDefaults { customer: Some("acme".into()), no_external_id: false, tags: BTreeMap::new() };
+        let defaults = ImportDefaults {
+            customer: Some("acme".into()),
+            no_external_id: false,
+            allow_guessable: false,
+            tags: BTreeMap::new(),
+        };
         let mut file = RegistryFile::new();
         assert_eq!(found.add_to(&mut file, &defaults).unwrap().added.len(), 200_000);
         assert_eq!(found.add_to(&mut file, &defaults).unwrap().already.len(), 200_000);

@@ -17,8 +17,10 @@ use crate::fixture::write_registry;
 
 /// Returns a command on a registry of one account, with short times.
 fn on_registry(folder: &Path, arguments: &[&str]) -> Command {
-    let registry =
-        write_registry(folder, &[json!({ "account_id": "111122223333", "external_id": "an-external-id-1" })]);
+    let registry = write_registry(
+        folder,
+        &[json!({ "account_id": "111122223333", "external_id": "an-external-id-hR7tQz2LmX9vKp4w" })],
+    );
     let mut command = rolecall(arguments);
     command.args(["--registry", &registry]).env("ROLECALL_ATTEMPTS", "1").env("HOME", folder);
     command.env("ROLECALL_STS_PATIENCE", "1ms").env("ROLECALL_CALL_TIMEOUT", "5s");

@@ -165,7 +165,8 @@ fn refusals_of_any_form_are_denied() {
 
 #[test]
 fn a_bucket_is_followed_to_its_region() {
-    let registry = r#"{"version":1,"targets":[{"account_id":"111122223333","external_id":"an-external-id-1"}]}"#;
+    let registry =
+        r#"{"version":1,"targets":[{"account_id":"111122223333","external_id":"an-external-id-hR7tQz2LmX9vKp4w"}]}"#;
     for (there, code) in [
         ("eu-central-1", Some("PermanentRedirect")),
         ("eu-central-1", Some("AuthorizationHeaderMalformed")),

@@ -19,7 +19,7 @@ use crate::fidelity::{column, normalized};
 use crate::fixture::write_registry;
 
 const ACCOUNT: &str = "111111111111";
-const EXTERNAL_ID: &str = "an-external-id-of-the-filled-aws";
+const EXTERNAL_ID: &str = "an-external-id-hR7tQz2LmX9vKp4w";
 const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// The server, a run over everything that it serves, and the run's result.

@@ -73,7 +73,7 @@ fn registry_is_listed_and_edited() {
     let file = registry(
         folder.path(),
         r#"{"version":1,"defaults":{"regions":["eu-*"]},"targets":[
-            {"account_id":"111122223333","external_id":"a-secret-id","name":"acme","tags":{"tier":"gold"}}]}"#,
+            {"account_id":"111122223333","external_id":"a-secret-id-hR7tQz2LmX9vKp4w","name":"acme","tags":{"tier":"gold"}}]}"#,
     );
     let mut transcript = String::new();
     for arguments in [
@@ -99,7 +99,7 @@ fn registry_is_listed_and_edited() {
         let ran = targets(&file, arguments);
         transcript.push_str(&format!("$ targets {}\n{}{}-> {}\n\n", arguments.join(" "), ran.out, ran.err, ran.code));
     }
-    assert!(!transcript.contains("a-secret-id"));
+    assert!(!transcript.contains("a-secret-id-hR7tQz2LmX9vKp4w"));
     insta::with_settings!({ filters => vec![(folder.path().to_str().expect("a path"), "[folder]")] }, {
         insta::assert_snapshot!(transcript);
     });
@@ -110,7 +110,7 @@ fn external_id_from_a_file_is_never_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("targets.json").display().to_string();
     let secret = folder.path().join("id");
-    std::fs::write(&secret, "  given-by-hand-0001\n").expect("written");
+    std::fs::write(&secret, "  given-by-hand-hR7tQz2LmX9vKp4w\n").expect("written");
     let secret = secret.to_str().expect("a path");
     let added = targets(&file, &["add", "111122223333", "--external-id-file", secret]);
     assert_eq!(added.code, 0, "{added:?}");
@@ -124,7 +124,7 @@ fn external_id_from_a_file_is_never_shown() {
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).expect("a file")).expect("JSON");
     assert_eq!(
         kept["targets"],
-        json!([{"account_id": "111122223333", "external_id": "given-by-hand-0001", "enabled": false}])
+        json!([{"account_id": "111122223333", "external_id": "given-by-hand-hR7tQz2LmX9vKp4w", "enabled": false}])
     );
 }
 

@@ -94,13 +94,16 @@ fn csv_and_profiles_are_imported() {
     let config = folder.path().join("config");
     std::fs::write(
         &config,
-        "[profile globex]\nrole_arn = arn:aws:iam::444455556666:role/inv\nexternal_id = globex-id\nsource_profile = x\n\
+        "[profile globex]\nrole_arn = arn:aws:iam::444455556666:role/inv\nexternal_id = globex-hR7tQz2LmX9vKp4w\nsource_profile = x\n\
+         [profile easy]\nrole_arn = arn:aws:iam::888899990000:role/inv\nexternal_id = easy-2024\nsource_profile = x\n\
          [profile open]\nrole_arn = arn:aws:iam::777788889999:role/inv\n",
     )
     .expect("written");
     let imported = import(&registry, &["--profile-file", config.to_str().expect("a path")]);
     assert_eq!(imported.code, 0, "{imported:?}");
-    assert_eq!(imported.response()["left_out"][0][0], "profile open");
+    let left_out = imported.response()["left_out"].clone();
+    assert_eq!((&left_out[0][0], &left_out[1][0]), (&json!("profile open"), &json!("888899990000")));
+    assert!(left_out[1][1].as_str().is_some_and(|why| why.contains("can be guessed")), "{left_out}");
     let mut after = file(&registry);
     let made = after["targets"][0]["external_id"].take();
     assert_eq!(after["targets"][1]["external_id"].take(), made);
@@ -118,7 +121,7 @@ fn roles_in_the_backend_role_policy_are_imported() {
     let registry = folder.path().join("targets.json").display().to_string();
     let enter = |sid: &str, account: &str| {
         json!({ "Sid": sid, "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{account}:role/inv"),
-                "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}") } } })
+                "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{sid}-hR7tQz2LmX9vKp4w") } } })
     };
     emulator().make_roles(&[json!({
         "account": emulator().fact("backend_account"), "name": "one-statement-each",
@@ -135,7 +138,7 @@ fn roles_in_the_backend_role_policy_are_imported() {
     let after = file(&registry);
     assert_eq!(
         (&after["targets"][0]["name"], &after["targets"][0]["external_id"], &after["targets"][0]["enabled"]),
-        (&json!("Acme"), &json!("id-of-Acme"), &json!(false))
+        (&json!("Acme"), &json!("id-of-Acme-hR7tQz2LmX9vKp4w"), &json!(false))
     );
     // The template's own role may assume one role in any account, so its policy names no accounts.
     let mut command = emulator().rolecall(&["targets", "import", "--json", "--registry", &registry, "--backend-role"]);

@@ -10,6 +10,7 @@ use crate::emulator::{emulator, python, root};
 
 mod checks;
 mod editing;
+mod guessable;
 mod imports;
 mod opened;
 mod published;

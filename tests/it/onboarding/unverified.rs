@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::checks::{BACKEND_ROLE, findings, target};
 use crate::command::run_command;
 use crate::fixture::{BACKEND, Fixture, account_with, until, write_registry};
-use crate::sim::{Account, Fault, FaultKind, Service as Of, Times, World, account_id};
+use crate::sim::{Account, Fault, FaultKind, Service as Of, Times, World, account_id, external_id};
 
 /// A simulated AWS with one customer, whose role trusts `backend_role`.
 async fn one_customer(template: Account, change: impl FnOnce(&mut World)) -> Fixture {
@@ -112,14 +112,14 @@ async fn a_target_that_changes_during_the_check_is_not_enabled() {
         let target = json!({ "account_id": account_id(0), "external_id": external_id, "enabled": enabled });
         write_registry(fixture.folder.path(), &[target])
     };
-    let given = format!("ext-{}", account_id(0));
+    let given = external_id(&account_id(0));
     registry(&given, false);
     let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).operation("DescribeVpcs"));
     let mut command = fixture.rolecall(&["check", "--backend-role", BACKEND_ROLE, "--enable", "--json"]);
     command.args(["--resources", "ec2_vpcs", "--regions", "eu-central-1", "--wait", "0s"]);
     let checking = tokio::task::spawn_blocking(|| run_command(command));
     until("the check to read", || fixture.sim.fired(held) > 0).await;
-    registry("changed-meanwhile", false);
+    registry("changed-meanwhile-hR7tQz2LmX9vKp4w", false);
     fixture.sim.lift(held);
     let checked = checking.await.expect("it ends");
     let report = checked.response();

@@ -17,6 +17,11 @@ pub(crate) fn account_id(index: usize) -> String {
     format!("{}", 200_000_000_000_u64 + index as u64)
 }
 
+/// Returns the external ID of a customer account. Nobody could guess it.
+pub(crate) fn external_id(account: &str) -> String {
+    format!("ext-{account}-hR7tQz2LmX9vKp4w")
+}
+
 /// Returns an EC2 resource id: the prefix and 17 hex digits.
 pub(crate) fn resource_id(prefix: &str, account: &str, region: &str, index: usize) -> String {
     let hash = mix(&[prefix, account, region], index as u64) & 0xffff_ffff_ffff;

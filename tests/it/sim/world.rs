@@ -258,12 +258,12 @@ impl World {
     }
 
     /// Adds `n` customer accounts like `template`, each with the role `rolecall-inventory` and the external ID
-    /// `ext-<account>`. Returns their ids: `account_id(0)` to `account_id(n - 1)`.
+    /// `external_id(account)`. Returns their ids: `account_id(0)` to `account_id(n - 1)`.
     pub(crate) fn add_customers(&mut self, n: usize, template: &Account) -> Vec<String> {
         let ids: Vec<String> = (0..n).map(super::names::account_id).collect();
         for id in &ids {
             self.accounts.insert(id.clone(), template.clone());
-            self.role(id, "rolecall-inventory", Some(&format!("ext-{id}")));
+            self.role(id, "rolecall-inventory", Some(&super::names::external_id(id)));
         }
         ids
     }

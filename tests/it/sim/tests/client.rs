@@ -1,6 +1,6 @@
 //! A raw HTTP client on a blocking socket. It opens a connection for each call and returns responses unchanged.
 
-use crate::sim::Sim;
+use crate::sim::{Sim, external_id};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -110,7 +110,7 @@ impl Client {
     /// Assumes the inventory role with the correct external ID and the parameters of `form`.
     pub(super) fn assume(&self, account: &str, form: &str) -> Answer {
         let arn = format!("arn:aws:iam::{account}:role/rolecall-inventory");
-        self.sts("AssumeRole", &format!("RoleArn={arn}&RoleSessionName=test&ExternalId=ext-{account}{form}"))
+        self.sts("AssumeRole", &format!("RoleArn={arn}&RoleSessionName=test&ExternalId={}{form}", external_id(account)))
     }
 
     /// Returns a client with a session of an account's inventory role.
