@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-
 use super::action_set::ActionSet;
 use super::classes::{ImpactKind, classes};
 use super::effective::EffectiveGrants;
