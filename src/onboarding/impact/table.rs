@@ -154,9 +154,13 @@ impl ActionTable {
         }
         let Some((prefix, name)) = pattern.split_once(':') else { return false };
         if prefix.contains(['*', '?']) {
-            let matching =
-                self.services.iter().filter(|service| matches_any_case(prefix.as_bytes(), service.prefix.as_bytes()));
-            return matching.fold(false, |any, service| service.add_matching(name, set) || any);
+            let mut any = false;
+            for service in &self.services {
+                if matches_any_case(prefix.as_bytes(), service.prefix.as_bytes()) {
+                    any |= service.add_matching(name, set);
+                }
+            }
+            return any;
         }
         self.service(prefix).is_some_and(|service| service.add_matching(name, set))
     }

@@ -200,10 +200,8 @@ fn permissions_are_judged_by_their_impact() {
     let checked = check(&registry, &["--json"]);
     let report = checked.response();
     let of_permissions = |target: &Value| -> String {
-        let lines = findings(target);
-        let about =
-            lines.lines().filter(|line| line.contains("the role may ")).map(|line| format!("{line}\n")).collect();
-        about
+        let of_role = |line: &&str| line.contains("the role may ");
+        findings(target).lines().filter(of_role).map(|line| format!("{line}\n")).collect()
     };
     let all: String = report["targets"]
         .as_array()
