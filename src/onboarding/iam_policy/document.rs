@@ -159,20 +159,6 @@ impl Statement {
         self.resources.as_ref().map(Element::patterns).unwrap_or_default()
     }
 
-    /// Its principals of every kind; `*` stands for everyone, and for everyone but some.
-    pub(crate) fn principal_names(&self) -> Vec<&str> {
-        match &self.principals {
-            None => Vec::new(),
-            Some(Element::Is(Principals::Named(kinds))) => kinds.values().flatten().map(String::as_str).collect(),
-            Some(Element::Is(Principals::Everyone) | Element::IsNot(_)) => vec!["*"],
-        }
-    }
-
-    /// Returns whether it holds only if one of these keys has a value that is listed in full.
-    pub(crate) fn is_narrowed_by(&self, keys: &[&str]) -> bool {
-        self.conditions.iter().any(|condition| keys.iter().any(|key| condition.is_of(key)) && condition.lists_values())
-    }
-
     fn listing<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Condition> {
         self.conditions.iter().filter(move |condition| condition.is_of(key) && condition.lists_values())
     }
@@ -190,5 +176,22 @@ impl Statement {
     /// Returns whether any condition looks at a key, with whatever operator.
     pub(crate) fn looks_at(&self, key: &str) -> bool {
         self.conditions.iter().any(|condition| condition.is_of(key))
+    }
+}
+
+#[cfg(test)]
+impl Statement {
+    /// The patterns of its actions; `*` stands for all but some.
+    pub(crate) fn action_patterns(&self) -> Vec<&str> {
+        self.actions.as_ref().map(Element::patterns).unwrap_or_default()
+    }
+
+    /// Its principals of every kind; `*` stands for everyone, and for everyone but some.
+    pub(crate) fn principal_names(&self) -> Vec<&str> {
+        match &self.principals {
+            None => Vec::new(),
+            Some(Element::Is(Principals::Named(kinds))) => kinds.values().flatten().map(String::as_str).collect(),
+            Some(Element::Is(Principals::Everyone) | Element::IsNot(_)) => vec!["*"],
+        }
     }
 }

@@ -11,6 +11,6 @@ pub(crate) mod applicability;
 pub(crate) mod role_reader;
 pub(crate) mod write;
 
-pub(crate) use document::{EXTERNAL_ID, PolicyDocument, Statement};
+pub(crate) use document::{EXTERNAL_ID, Element, PolicyDocument, Statement};
 pub(crate) use json::decode_document;
 pub(crate) use pattern::is_pattern;

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::mentioned::Mentioned;
 use super::{CallerClass, Safety, TrustSubject};
+use crate::customers::is_guessable;
 use crate::domain::AccountId;
 use crate::input::quoted;
 use crate::onboarding::iam_policy::EXTERNAL_ID;
@@ -21,6 +22,8 @@ pub(super) enum GivenId {
     Registered,
     /// One that nobody registered: a random one, or another one that the policy names.
     Another,
+    /// One that nobody registered, and that others may guess.
+    Guessable,
     None,
 }
 
@@ -73,7 +76,7 @@ fn stranger(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Option<Account
 /// The external IDs that are given.
 struct GivenIds {
     registered: Option<SecretString>,
-    others: Vec<SecretString>,
+    others: Vec<(GivenId, SecretString)>,
 }
 
 impl GivenIds {
@@ -92,7 +95,9 @@ impl GivenIds {
             subject.session_name.to_owned(),
             subject.backend_unique_id.map_or_else(String::new, |id| format!("{id}:{}", subject.session_name)),
         ];
-        let others = others.cloned().chain(invented).map(SecretString::from).collect();
+        let account = subject.account.as_str();
+        let given = |id: &str| if is_guessable(id, account) { GivenId::Guessable } else { GivenId::Another };
+        let others = others.cloned().chain(invented).map(|id| (given(&id), SecretString::from(id))).collect();
         Self { registered, others }
     }
 
@@ -100,7 +105,7 @@ impl GivenIds {
     fn contexts(&self, context: &RequestContext) -> Vec<(GivenId, RequestContext)> {
         let with = |id: &SecretString| context.clone().with_value(EXTERNAL_ID, id.expose_secret());
         let mut contexts = vec![(GivenId::None, context.clone().with_absent(EXTERNAL_ID))];
-        contexts.extend(self.others.iter().map(|id| (GivenId::Another, with(id))));
+        contexts.extend(self.others.iter().map(|(given, id)| (*given, with(id))));
         contexts.extend(self.registered.iter().map(|id| (GivenId::Registered, with(id))));
         contexts
     }
@@ -122,7 +127,9 @@ impl Maker<'_> {
             let class = match given {
                 given if given == wanted => CallerClass::Backend,
                 GivenId::None => CallerClass::BackendWithoutExternalId,
-                GivenId::Another | GivenId::Registered => CallerClass::BackendWithAnotherExternalId,
+                GivenId::Another | GivenId::Guessable | GivenId::Registered => {
+                    CallerClass::BackendWithAnotherExternalId
+                }
             };
             // A target without an external ID is entered by whoever the backend works for.
             let is_fine = class == CallerClass::Backend || external_id.is_none();
@@ -195,10 +202,10 @@ impl Maker<'_> {
             let fits = (*of_partition == partition.as_str() || is_open(of_partition))
                 && (*of_account == account.as_str() || is_open(of_account));
             if fits && *resource != "root" {
-                callers.push((
-                    format!("{} of account {account}", quoted(resource)),
-                    identity(partition, account, &arn(resource)),
-                ));
+                let service = if resource.starts_with("federated-user/") { "sts" } else { "iam" };
+                let arn = format!("arn:{partition}:{service}::{account}:{resource}");
+                callers
+                    .push((format!("{} of account {account}", quoted(resource)), identity(partition, account, &arn)));
             }
         }
         callers
@@ -209,15 +216,14 @@ impl Maker<'_> {
 fn identity(partition: &str, account: &AccountId, arn: &str) -> Caller {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let of_session = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
-    let (kind, arn, session, unique_id) = match (of_session, resource.starts_with("role/")) {
-        (Some((role, session)), _) => (
-            IdentityKind::Role,
-            format!("arn:{partition}:iam::{account}:role/{role}"),
-            Some(session.to_owned()),
-            UNKNOWN_ROLE,
-        ),
-        (None, true) => (IdentityKind::Role, arn.to_owned(), Some("somebody".to_owned()), UNKNOWN_ROLE),
-        (None, false) => (IdentityKind::User, arn.to_owned(), None, UNKNOWN_USER),
+    let own = |kind, unique_id: Option<&str>| (kind, arn.to_owned(), None, unique_id.map(str::to_owned));
+    let of_role =
+        |arn: String, session: &str| (IdentityKind::Role, arn, Some(session.to_owned()), Some(UNKNOWN_ROLE.to_owned()));
+    let (kind, arn, session, unique_id) = match of_session {
+        Some((role, session)) => of_role(format!("arn:{partition}:iam::{account}:role/{role}"), session),
+        None if resource.starts_with("role/") => of_role(arn.to_owned(), "somebody"),
+        None if resource.starts_with("federated-user/") => own(IdentityKind::FederatedUser, None),
+        None => own(IdentityKind::User, Some(UNKNOWN_USER)),
     };
     Caller::Account(AccountCaller {
         partition: partition.to_owned(),
@@ -225,6 +231,6 @@ fn identity(partition: &str, account: &AccountId, arn: &str) -> Caller {
         kind: Some(kind),
         arn: Some(arn),
         session,
-        unique_id: Some(unique_id.to_owned()),
+        unique_id,
     })
 }

@@ -102,6 +102,7 @@ impl Judge<'_> {
             (CallerClass::Federated | CallerClass::Service, _) => "",
             (_, GivenId::None) => " without an external ID",
             (_, GivenId::Registered) => " with the registered external ID",
+            (_, GivenId::Guessable) => " with an external ID that can be guessed",
             (_, GivenId::Another) => " with another external ID than the registered one",
         };
         let who = self.name(attempt);

@@ -16,6 +16,7 @@ pub(crate) enum Caller {
     /// identity provider such as `cognito-identity.amazonaws.com`.
     Federated(String),
     /// Somebody without credentials.
+    #[cfg_attr(not(test), expect(dead_code, reason = "IAM documents it, and STS lets in nobody without a signature"))]
     Anonymous,
 }
 
@@ -45,11 +46,6 @@ pub(crate) struct AccountCaller {
 }
 
 impl Caller {
-    /// A session of a role. Its session name and unique id are not known.
-    pub(crate) fn role(role: &RoleArn) -> Self {
-        Self::session_of(role, None, None)
-    }
-
     /// A session of a role, by the session's name and the role's unique id (with or without the session), if known.
     pub(crate) fn session_of(role: &RoleArn, session: Option<&str>, unique_id: Option<&str>) -> Self {
         Self::Account(AccountCaller {
@@ -57,35 +53,6 @@ impl Caller {
             unique_id: unique_id.map(|id| id.split(':').next().unwrap_or_default().to_owned()),
             ..AccountCaller::of(&role.partition, &role.account_id, IdentityKind::Role, role.to_string())
         })
-    }
-
-    /// A user of an account, by its name with its path.
-    pub(crate) fn user(partition: &str, account: &AccountId, path_and_name: &str, unique_id: Option<&str>) -> Self {
-        let arn = format!("arn:{partition}:iam::{account}:user/{path_and_name}");
-        Self::Account(AccountCaller {
-            unique_id: unique_id.map(str::to_owned),
-            ..AccountCaller::of(partition, account, IdentityKind::User, arn)
-        })
-    }
-
-    /// The root user of an account.
-    pub(crate) fn root(partition: &str, account: &AccountId) -> Self {
-        let arn = format!("arn:{partition}:iam::{account}:root");
-        Self::Account(AccountCaller::of(partition, account, IdentityKind::Root, arn))
-    }
-
-    /// Some identity of an account, of which no more is known.
-    pub(crate) fn someone_of(partition: &str, account: &AccountId) -> Self {
-        Self::Account(AccountCaller {
-            partition: partition.to_owned(),
-            account: Some(account.clone()),
-            ..AccountCaller::default()
-        })
-    }
-
-    /// Some identity of some account, of which no more is known.
-    pub(crate) fn someone(partition: &str) -> Self {
-        Self::Account(AccountCaller { partition: partition.to_owned(), ..AccountCaller::default() })
     }
 
     /// What follows from the caller for a condition key, whose name is in lower case.
@@ -194,5 +161,42 @@ impl IdentityKind {
             Self::Root => "Account",
             Self::FederatedUser => "FederatedUser",
         }
+    }
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A session of a role. Its session name and unique id are not known.
+    pub(crate) fn role(role: &RoleArn) -> Self {
+        Self::session_of(role, None, None)
+    }
+
+    /// A user of an account, by its name with its path.
+    pub(crate) fn user(partition: &str, account: &AccountId, path_and_name: &str, unique_id: Option<&str>) -> Self {
+        let arn = format!("arn:{partition}:iam::{account}:user/{path_and_name}");
+        Self::Account(AccountCaller {
+            unique_id: unique_id.map(str::to_owned),
+            ..AccountCaller::of(partition, account, IdentityKind::User, arn)
+        })
+    }
+
+    /// The root user of an account.
+    pub(crate) fn root(partition: &str, account: &AccountId) -> Self {
+        let arn = format!("arn:{partition}:iam::{account}:root");
+        Self::Account(AccountCaller::of(partition, account, IdentityKind::Root, arn))
+    }
+
+    /// Some identity of an account, of which no more is known.
+    pub(crate) fn someone_of(partition: &str, account: &AccountId) -> Self {
+        Self::Account(AccountCaller {
+            partition: partition.to_owned(),
+            account: Some(account.clone()),
+            ..AccountCaller::default()
+        })
+    }
+
+    /// Some identity of some account, of which no more is known.
+    pub(crate) fn someone(partition: &str) -> Self {
+        Self::Account(AccountCaller { partition: partition.to_owned(), ..AccountCaller::default() })
     }
 }

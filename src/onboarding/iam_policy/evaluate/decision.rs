@@ -55,6 +55,17 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
+    /// Returns what the answer depends on, if it is not decidable.
+    pub(crate) fn open_questions(&self) -> Vec<&str> {
+        match &self.decision {
+            PolicyDecision::Undecidable(keys) => keys.iter().map(String::as_str).collect(),
+            PolicyDecision::Allowed | PolicyDecision::Denied(_) => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Evaluation {
     /// Returns whether the request is surely allowed.
     pub(crate) fn is_allowed(&self) -> bool {
         self.decision == PolicyDecision::Allowed
@@ -63,13 +74,5 @@ impl Evaluation {
     /// Returns whether the request is surely denied.
     pub(crate) fn is_denied(&self) -> bool {
         matches!(self.decision, PolicyDecision::Denied(_))
-    }
-
-    /// Returns what the answer depends on, if it is not decidable.
-    pub(crate) fn open_questions(&self) -> Vec<&str> {
-        match &self.decision {
-            PolicyDecision::Undecidable(keys) => keys.iter().map(String::as_str).collect(),
-            PolicyDecision::Allowed | PolicyDecision::Denied(_) => Vec::new(),
-        }
     }
 }

@@ -44,11 +44,6 @@ impl RequestContext {
         Self { keys: BTreeMap::new(), others_are_absent: false }
     }
 
-    /// A context in which every key that is not set is absent, unless it follows from the caller.
-    pub(crate) fn others_absent() -> Self {
-        Self { keys: BTreeMap::new(), others_are_absent: true }
-    }
-
     /// Sets what is known of a key. It goes before what follows from the caller.
     pub(crate) fn with(mut self, key: &str, value: KeyValue) -> Self {
         self.keys.insert(key.to_ascii_lowercase(), value);
@@ -60,13 +55,21 @@ impl RequestContext {
         self.with(key, KeyValue::Values(vec![value.to_owned()]))
     }
 
-    /// Sets a key to several values.
-    pub(crate) fn with_values(self, key: &str, values: &[&str]) -> Self {
-        self.with(key, KeyValue::Values(values.iter().map(|value| (*value).to_owned()).collect()))
-    }
-
     /// Sets that the request does not have a key.
     pub(crate) fn with_absent(self, key: &str) -> Self {
         self.with(key, KeyValue::Absent)
+    }
+}
+
+#[cfg(test)]
+impl RequestContext {
+    /// A context in which every key that is not set is absent, unless it follows from the caller.
+    pub(crate) fn others_absent() -> Self {
+        Self { keys: BTreeMap::new(), others_are_absent: true }
+    }
+
+    /// Sets a key to several values.
+    pub(crate) fn with_values(self, key: &str, values: &[&str]) -> Self {
+        self.with(key, KeyValue::Values(values.iter().map(|value| (*value).to_owned()).collect()))
     }
 }

@@ -16,20 +16,6 @@ fn documents_are_read_encoded_or_not_and_in_all_their_forms() {
     assert_eq!(statement.external_ids().len(), 1);
     assert!(statement.looks_at(EXTERNAL_ID) && !statement.looks_at("aws:sourceaccount"));
     assert!(!format!("{document:?}").contains("x%20y"), "an external ID is a secret");
-    for (operator, value, narrows) in [
-        ("ArnLike", "arn:aws:iam::1:role/x", true),
-        ("ArnLike", "arn:aws:iam::1:role/*", false),
-        ("ArnEqualsIfExists", "arn:aws:iam::1:role/x", false),
-        ("ForAnyValue:StringEquals", "x", false),
-        ("StringNotEquals", "x", false),
-        ("StringEquals", "x", true),
-    ] {
-        let text = format!(
-            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Condition":{{"{operator}":{{"aws:PrincipalArn":"{value}"}}}}}}}}"#
-        );
-        let statement = &decode_document(&text).unwrap().statements[0];
-        assert_eq!(statement.is_narrowed_by(&["aws:principalarn"]), narrows, "{operator} {value}");
-    }
     let open = r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":["*"],"Principal":"*"}]}"#;
     let open = decode_document(open).unwrap();
     assert!(open.statements[0].covers("ec2:RunInstances") && open.statements[0].principal_names() == ["*"]);

@@ -3,6 +3,8 @@
 mod documented;
 mod generated;
 mod naive;
+mod odd;
+mod resources;
 
 use serde_json::Value;
 

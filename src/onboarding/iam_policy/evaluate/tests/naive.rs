@@ -92,7 +92,9 @@ fn condition(operator: &str, key: &str, wanted: &[String], request: &Known) -> b
         other => (other.replacen("Not", "", 1), other.contains("Not")),
     };
     let one = |value: &String| wanted.iter().any(|wanted| equal(&positive, wanted, value)) != negated;
-    match (found.is_empty(), set) {
+    // For a set operator an empty text is as good as none.
+    let is_empty = if set.is_empty() { found.is_empty() } else { found.iter().all(String::is_empty) };
+    match (is_empty, set) {
         (true, "") => if_exists || negated,
         (true, "ForAllValues") => true,
         (true, _) => false,
@@ -142,9 +144,12 @@ pub(super) fn allows(statements: &Value, request: &Known) -> bool {
     any("Allow") && !any("Deny")
 }
 
+/// Returns whether a Deny of the statements applies.
+pub(super) fn denies(statements: &Value, request: &Known) -> bool {
+    statements.as_array().unwrap().iter().any(|one| one["Effect"] == "Deny" && applies(one, request))
+}
+
 /// Returns whether the policies of an identity allow a request: each group allows, and none denies.
 pub(super) fn groups_allow(groups: &[&Value], request: &Known) -> bool {
-    let denies =
-        |group: &Value| group.as_array().unwrap().iter().any(|one| one["Effect"] == "Deny" && applies(one, request));
-    groups.iter().all(|group| allows(group, request)) && !groups.iter().any(|group| denies(group))
+    groups.iter().all(|group| allows(group, request)) && !groups.iter().any(|group| denies(group, request))
 }
