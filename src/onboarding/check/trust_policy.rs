@@ -175,8 +175,12 @@ mod tests {
     #[test]
     fn where_text_and_attempt_differ_both_are_told_and_the_attempt_counts() {
         let (both, customer) = (format!("{ID},{ROLE}"), r#"{"AWS":"arn:aws:iam::111122223333:root"}"#);
+        let later = format!(
+            r#"{ROLE},"Null":{{"sts:ExternalId":"true"}},"DateGreaterThan":{{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}"#
+        );
         let mut told = String::new();
         for (name, found) in [
+            ("open later by its text, refused by the attempt now", findings(ROOT, &later, NegativeProbe::Refused)),
             ("both open", findings(ROOT, ROLE, NegativeProbe::LetIn)),
             ("open by its text, refused by the attempt", findings(ROOT, ROLE, NegativeProbe::Refused)),
             ("open by its text, the attempt showed nothing", findings(ROOT, ROLE, NegativeProbe::Unknown)),

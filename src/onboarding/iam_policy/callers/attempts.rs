@@ -41,6 +41,19 @@ pub(super) struct EntryAttempt {
     pub if_in: Safety,
 }
 
+/// Keys that rolecall's requests do not have.
+const NEVER_SENT: &[&str] = &[
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:Referer",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceIdentity",
+    "aws:TagKeys",
+    "sts:SourceIdentity",
+    "sts:TransitiveTagKeys",
+];
+
 /// What is known of a request to STS, whoever sends it. A caller chooses or has all other keys.
 pub(super) fn sent_directly() -> RequestContext {
     RequestContext::others_unknown()
@@ -51,14 +64,15 @@ pub(super) fn sent_directly() -> RequestContext {
 
 /// All attempts of identities of accounts.
 pub(super) fn of_accounts(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
-    let maker = Maker { subject, external_ids: GivenIds::new(subject, mentioned) };
+    let maker = Maker { subject, mentioned, external_ids: GivenIds::new(subject, mentioned) };
     let mut attempts = maker.backend();
     attempts.extend(maker.others_of_backend_account(mentioned));
     let is_foreign = |account: &&AccountId| **account != subject.backend.account_id && *account != subject.account;
     for account in mentioned.accounts.iter().filter(is_foreign) {
         attempts.extend(maker.of_account(CallerClass::NamedAccount, account, mentioned));
     }
-    if let Some(stranger) = stranger(subject, mentioned) {
+    let lookalikes = mentioned.lookalikes.iter().filter(|account| !mentioned.accounts.contains(account));
+    for stranger in lookalikes.filter(is_foreign).cloned().chain(stranger(subject, mentioned)) {
         attempts.extend(maker.of_account(CallerClass::AnyAccount, &stranger, mentioned));
     }
     attempts
@@ -113,6 +127,7 @@ impl GivenIds {
 
 struct Maker<'a> {
     subject: &'a TrustSubject<'a>,
+    mentioned: &'a Mentioned,
     external_ids: GivenIds,
 }
 
@@ -131,6 +146,7 @@ impl Maker<'_> {
                     CallerClass::BackendWithAnotherExternalId
                 }
             };
+            let context = if given == wanted { self.as_sent_by_rolecall(context) } else { context };
             // A target without an external ID is entered by whoever the backend works for.
             let is_fine = class == CallerClass::Backend || external_id.is_none();
             let if_in = if is_fine { Safety::Safe } else { Safety::Unsafe };
@@ -138,6 +154,12 @@ impl Maker<'_> {
             EntryAttempt { class, who, caller: caller.clone(), given, action: "sts:AssumeRole", context, if_in }
         });
         attempts.collect()
+    }
+
+    /// What is known of rolecall's own requests: they have no tags and no source identity, and a function has no MFA.
+    fn as_sent_by_rolecall(&self, context: RequestContext) -> RequestContext {
+        let tags = self.mentioned.values.keys().filter(|key| key.starts_with("aws:requesttag/")).map(String::as_str);
+        NEVER_SENT.iter().copied().chain(tags).fold(context, RequestContext::with_absent)
     }
 
     fn others_of_backend_account(&self, mentioned: &Mentioned) -> Vec<EntryAttempt> {
@@ -181,6 +203,21 @@ impl Maker<'_> {
         self.external_ids.contexts(&sent_directly()).into_iter().map(attempt).collect()
     }
 
+    /// An identity of an account with another value of `aws:userid` than the backend's.
+    fn with_user_id(&self, account: &AccountId, user_id: &str) -> Option<(String, Caller)> {
+        let backend = self.subject.backend;
+        let (unique_id, session) = user_id.split_once(':').map_or((user_id, None), |(id, name)| (id, Some(name)));
+        if self.subject.backend_unique_id == Some(unique_id) {
+            return None;
+        }
+        let kind = if unique_id.starts_with("AIDA") { "user" } else { "role" };
+        let arn = format!("arn:{}:iam::{account}:{kind}/another-{kind}", backend.partition);
+        let Caller::Account(mut caller) = identity(&backend.partition, account, &arn) else { return None };
+        caller.unique_id = Some(unique_id.to_owned());
+        caller.session = session.map(str::to_owned);
+        Some((format!("the {kind} with the unique id {}", quoted(unique_id)), Caller::Account(caller)))
+    }
+
     /// Identities of an account: those that the policy names, a namesake of the backend's role, and some others.
     fn identities(&self, account: &AccountId, mentioned: &Mentioned) -> Vec<(String, Caller)> {
         let backend = self.subject.backend;
@@ -208,6 +245,15 @@ impl Maker<'_> {
                     .push((format!("{} of account {account}", quoted(resource)), identity(partition, account, &arn)));
             }
         }
+        // The wildcard takes the rest of the ARN's beginning and the path of a role.
+        let start = arn("role/");
+        for (_, after) in mentioned.open_arns.iter().filter(|(before, _)| start.starts_with(before)) {
+            callers.push((
+                format!("a role of account {account}"),
+                identity(partition, account, &format!("{start}x{after}")),
+            ));
+        }
+        callers.extend(mentioned.user_ids.iter().filter_map(|id| self.with_user_id(account, id)));
         callers
     }
 }

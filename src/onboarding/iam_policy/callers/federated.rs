@@ -3,10 +3,11 @@
 //! **Invariant:** evaluates nothing. Which identity providers serve everybody is a list, each with its source.
 
 use super::attempts::{EntryAttempt, GivenId, sent_directly};
-use super::mentioned::Mentioned;
+use super::mentioned::{Mentioned, filled};
 use super::{CallerClass, Safety, TrustSubject};
 use crate::input::quoted;
 use crate::onboarding::iam_policy::evaluate::{Caller, RequestContext};
+use crate::onboarding::iam_policy::is_pattern;
 
 /// Providers that give tokens to everybody, so that only conditions tell the customer's users from others. Source: IAM's list
 /// of shared OIDC providers for which it evaluates conditions, and its built-in web identity providers.
@@ -32,17 +33,34 @@ const SHARED_PROVIDERS: &[&str] = &[
 /// The key in which a provider names its application, besides `aud`: the audience is a secret of no token there.
 const APPLICATION_KEYS: &[&str] = &["aud", "app_id", "azp", "oaud"];
 
+/// The most identity providers that are tried.
+const MOST_PROVIDERS: usize = 20;
+/// The most values of one claim that are tried.
+const MOST_CLAIMS: usize = 20;
+
 /// The account of a stranger for whom a service of AWS may act.
 const STRANGER: &str = "518204739162";
 
 pub(super) fn of_others(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
-    let federated = mentioned.providers.iter().flat_map(|provider| of_provider(provider, subject, mentioned));
+    // A statement for everyone is for strangers with a token of whatever provider, too.
+    let of_everyone =
+        ["accounts.google.com".to_owned(), format!("arn:aws:iam::{STRANGER}:saml-provider/of-a-stranger")];
+    let of_everyone = of_everyone.iter().filter(|_| mentioned.everyone);
+    let providers = mentioned.providers.iter().take(MOST_PROVIDERS).chain(of_everyone);
+    let federated = providers.flat_map(|provider| of_provider(provider, subject, mentioned));
     let services = mentioned.services.iter().flat_map(|service| of_service(service, subject, mentioned));
     federated.chain(services).collect()
 }
 
+/// Keys that only a signed call has.
+const UNSIGNED: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+
 fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
-    let who = format!("a user of the identity provider {}", quoted(provider));
+    let who = if mentioned.providers.contains(provider) {
+        format!("a user of the identity provider {}", quoted(provider))
+    } else {
+        "a user of an identity provider that the policy does not name".to_owned()
+    };
     let attempt = |action, context, if_in| EntryAttempt {
         class: CallerClass::Federated,
         who: who.clone(),
@@ -55,10 +73,12 @@ fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned
     let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
     let is_arn = provider.starts_with("arn:");
     let is_of_customer = provider.split(':').nth(4) == Some(subject.account.as_str());
+    // These calls are not signed by an identity of AWS.
     let context = sent_directly().with_absent(crate::onboarding::iam_policy::EXTERNAL_ID);
+    let context = UNSIGNED.iter().fold(context, |context, key| context.with_absent(key));
     if provider.contains(":saml-provider/") {
         // The customer's own directory decides who signs in.
-        let if_in = if is_of_customer { Safety::Safe } else { Safety::Weak };
+        let if_in = if is_of_customer { Safety::Safe } else { Safety::Unsafe };
         return vec![attempt("sts:AssumeRoleWithSAML", context, if_in)];
     }
     let is_shared = SHARED_PROVIDERS.iter().any(|shared| is_below(host, shared)) || !is_arn;
@@ -72,7 +92,7 @@ fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned
     let audiences: Vec<String> = match host {
         "token.actions.githubusercontent.com" | "gitlab.com" | "app.terraform.io" | "agent.buildkite.com" => {
             let key = format!("{}:aud", host.to_ascii_lowercase());
-            let listed = mentioned.values.get(&key).into_iter().flatten().cloned();
+            let listed = mentioned.values.get(&key).into_iter().flatten().take(MOST_CLAIMS).map(|text| filled(text));
             listed.chain(["sts.amazonaws.com".to_owned()]).collect()
         }
         _ => vec!["application-of-a-stranger".to_owned()],
@@ -85,12 +105,27 @@ fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned
         "organization:stranger:project:stranger:workspace:stranger:run_phase:apply",
         "somebody",
     ];
-    let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, subject)));
+    let listed = mentioned.values.get(&format!("{}:sub", host.to_ascii_lowercase())).into_iter().flatten();
+    let of_strangers: Vec<String> =
+        listed.filter(|pattern| is_open_to_owners(pattern)).take(MOST_CLAIMS).map(|pattern| filled(pattern)).collect();
+    let subjects: Vec<&str> = subjects.into_iter().chain(of_strangers.iter().map(String::as_str)).collect();
+    let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, *subject)));
     let attempts = all.map(|(audience, subject)| {
         let context = with_claims(context.clone(), host, subject, audience);
         attempt("sts:AssumeRoleWithWebIdentity", context, Safety::Unsafe)
     });
     attempts.collect()
+}
+
+/// Returns whether a pattern of subjects fits those of several owners: `repo:acme*` is `repo:acme-of-a-stranger/…` too.
+fn is_open_to_owners(pattern: &str) -> bool {
+    let (separator, place) = match pattern {
+        of_path if of_path.starts_with("repo:") || of_path.starts_with("project_path:") => ('/', 0),
+        of_path if of_path.starts_with("org/") => ('/', 1),
+        _ => (':', 1),
+    };
+    let end = pattern.match_indices(separator).nth(place).map_or(pattern.len(), |(at, _)| at);
+    is_pattern(&pattern[..end])
 }
 
 /// Returns whether a host, or a path of it, is a shared provider's.

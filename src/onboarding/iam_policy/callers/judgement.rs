@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::attempts::{self, EntryAttempt, GivenId};
-use super::mentioned::Mentioned;
+use super::mentioned::{Mentioned, principals};
 use super::{CallerAnswer, CallerClass, Safety, TrustJudgement, TrustRemark, TrustSubject};
 use super::{federated, remarks};
 use crate::domain::AccountId;
@@ -15,11 +15,16 @@ use crate::input::quoted;
 use crate::onboarding::iam_policy::document::{Element, PolicyDocument, Principals};
 use crate::onboarding::iam_policy::evaluate::{AccessRequest, Evaluation, PolicyDecision, evaluate_resource_policy};
 
+/// The most characters of a policy that is evaluated. IAM's limit is 8,192, without white space.
+const MOST_TEXT: usize = 16_384;
 /// The most keys that a sentence names.
 const MOST_KEYS: usize = 4;
 
 /// Judges the trust policy of a customer's role.
 pub(crate) fn judge_trust(subject: &TrustSubject<'_>, policy: &PolicyDocument) -> TrustJudgement {
+    if is_too_long(policy) {
+        return not_evaluated();
+    }
     let mentioned = Mentioned::by(policy, subject.now);
     let judge = Judge { subject, policy, mentioned: &mentioned };
     let mut answers: BTreeMap<CallerClass, CallerAnswer> = BTreeMap::new();
@@ -46,9 +51,36 @@ pub(crate) fn judge_trust(subject: &TrustSubject<'_>, policy: &PolicyDocument) -
         let text = format!("by its text it does not let backend_role in{with}");
         remarks.push(TrustRemark { safety: Safety::Weak, class: CallerClass::Backend, text });
     }
+    if mentioned.is_cut {
+        let text = "it has more values than are tried, so that it is unknown who else gets in";
+        remarks.push(TrustRemark { safety: Safety::Unsafe, class: CallerClass::AnyAccount, text: text.to_owned() });
+    }
     remarks.sort_by(|a, b| (b.safety, a.class, &a.text).cmp(&(a.safety, b.class, &b.text)));
     let safety = remarks.iter().map(|remark| remark.safety).max().unwrap_or(Safety::Safe);
     TrustJudgement { safety, remarks, answers: answers.into_iter().collect() }
+}
+
+/// Returns whether a policy is longer than IAM's.
+fn is_too_long(policy: &PolicyDocument) -> bool {
+    let mut left = MOST_TEXT;
+    for statement in &policy.statements {
+        let names = principals(statement).into_iter().map(|(_, name)| name);
+        let conditions = statement.conditions.iter();
+        let values = conditions.flat_map(|one| [one.operator.as_str(), &one.key].into_iter().chain(one.texts()));
+        let mut lengths = names.chain(values).chain(statement.action_patterns()).map(|text| text.len() + 1);
+        match lengths.try_fold(left, |left, length| left.checked_sub(length)) {
+            Some(rest) => left = rest,
+            None => return true,
+        }
+    }
+    false
+}
+
+fn not_evaluated() -> TrustJudgement {
+    let text = "it is longer than IAM's policies can be, and was not evaluated: it is unknown who gets in".to_owned();
+    let remark = TrustRemark { safety: Safety::Unsafe, class: CallerClass::AnyAccount, text };
+    let answers = vec![(CallerClass::Backend, CallerAnswer::Depends), (CallerClass::AnyAccount, CallerAnswer::Depends)];
+    TrustJudgement { safety: Safety::Unsafe, remarks: vec![remark], answers }
 }
 
 /// What decides which of a caller's attempts is told.
@@ -64,7 +96,9 @@ impl Judge<'_> {
     /// Evaluates an attempt now, and at each moment ahead at which the policy may change its answer.
     fn attempt(&self, attempt: &EntryAttempt) -> (CallerAnswer, Option<TrustRemark>) {
         let now = std::iter::once((self.subject.now, false));
-        let ahead = self.mentioned.moments.iter().map(|moment| (*moment, true));
+        // That the backend gets in later is of no use now.
+        let is_backend = attempt.class == CallerClass::Backend;
+        let ahead = self.mentioned.moments.iter().filter(|_| !is_backend).map(|moment| (*moment, true));
         let mut best: Option<(CallerAnswer, Evaluation, Option<Timestamp>)> = None;
         for (moment, is_ahead) in now.chain(ahead) {
             let evaluation = self.evaluate(attempt, moment);
@@ -74,16 +108,19 @@ impl Judge<'_> {
             }
         }
         let Some((answer, evaluation, from)) = best else { return (CallerAnswer::Refused, None) };
-        if answer == CallerAnswer::Refused || attempt.class == CallerClass::Backend {
+        if answer == CallerAnswer::Refused || is_backend {
             return (answer, None);
         }
-        (answer, Some(self.remark(attempt, answer, &evaluation, from)))
+        let remark = self.remark(attempt, answer, &evaluation, from);
+        // An attempt that is made now does not show what is so later.
+        (if from.is_some() { CallerAnswer::Depends } else { answer }, Some(remark))
     }
 
     fn evaluate(&self, attempt: &EntryAttempt, moment: Timestamp) -> Evaluation {
         let context = attempt
             .context
             .clone()
+            .with_value("aws:ResourceAccount", self.subject.account.as_str())
             .with_value("aws:CurrentTime", &moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
             .with_value("aws:EpochTime", &moment.as_second().to_string());
         let resource = format!("arn:{}:iam::{}:role/any", self.subject.backend.partition, self.subject.account);
@@ -127,11 +164,7 @@ impl Judge<'_> {
 
     /// The caller in a sentence. Which stranger it is makes no difference.
     fn name<'b>(&self, attempt: &'b EntryAttempt) -> &'b str {
-        if attempt.class == CallerClass::AnyAccount {
-            "a role or user of any account in the world"
-        } else {
-            &attempt.who
-        }
+        if attempt.class == CallerClass::AnyAccount { "a role or user of a stranger's account" } else { &attempt.who }
     }
 
     fn safety(&self, attempt: &EntryAttempt, evaluation: &Evaluation) -> Safety {
