@@ -154,6 +154,11 @@ impl Statement {
         self.resources.as_ref().is_some_and(|resources| resources.includes(resource, matches))
     }
 
+    /// The patterns of its actions; `*` stands for all but some.
+    pub(crate) fn action_patterns(&self) -> Vec<&str> {
+        self.actions.as_ref().map(Element::patterns).unwrap_or_default()
+    }
+
     /// The patterns of its resources; `*` stands for all but some.
     pub(crate) fn resource_patterns(&self) -> Vec<&str> {
         self.resources.as_ref().map(Element::patterns).unwrap_or_default()
@@ -181,11 +186,6 @@ impl Statement {
 
 #[cfg(test)]
 impl Statement {
-    /// The patterns of its actions; `*` stands for all but some.
-    pub(crate) fn action_patterns(&self) -> Vec<&str> {
-        self.actions.as_ref().map(Element::patterns).unwrap_or_default()
-    }
-
     /// Its principals of every kind; `*` stands for everyone, and for everyone but some.
     pub(crate) fn principal_names(&self) -> Vec<&str> {
         match &self.principals {

@@ -111,7 +111,9 @@ impl GivenIds {
         ];
         let account = subject.account.as_str();
         let given = |id: &str| if is_guessable(id, account) { GivenId::Guessable } else { GivenId::Another };
-        let others = others.cloned().chain(invented).map(|id| (given(&id), SecretString::from(id))).collect();
+        // STS takes no empty one.
+        let others = others.cloned().chain(invented).filter(|id| !id.is_empty());
+        let others = others.map(|id| (given(&id), SecretString::from(id))).collect();
         Self { registered, others }
     }
 
