@@ -9,8 +9,8 @@ use super::{CallerClass, Safety, TrustSubject};
 use crate::customers::is_guessable;
 use crate::domain::AccountId;
 use crate::input::quoted;
-use crate::onboarding::iam_policy::EXTERNAL_ID;
 use crate::onboarding::iam_policy::evaluate::{AccountCaller, Caller, IdentityKind, RequestContext};
+use crate::onboarding::iam_policy::{EXTERNAL_ID, is_pattern};
 
 /// Unique ids of identities that no policy names.
 const UNKNOWN_ROLE: &str = "AROAAAAAAAAAAAAAAAAAA";
@@ -20,7 +20,9 @@ const UNKNOWN_USER: &str = "AIDAAAAAAAAAAAAAAAAAA";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum GivenId {
     Registered,
-    /// One that nobody registered: a random one, or another one that the policy names.
+    /// Another one that the policy lists in full, and that nobody can guess.
+    Listed,
+    /// Any other one.
     Another,
     /// One that nobody registered, and that others may guess.
     Guessable,
@@ -110,7 +112,12 @@ impl GivenIds {
             subject.backend_unique_id.map_or_else(String::new, |id| format!("{id}:{}", subject.session_name)),
         ];
         let account = subject.account.as_str();
-        let given = |id: &str| if is_guessable(id, account) { GivenId::Guessable } else { GivenId::Another };
+        let is_listed = |id: &str| !is_pattern(id) && mentioned.written_external_ids().any(|text| text == id);
+        let given = |id: &str| match (is_guessable(id, account), is_listed(id)) {
+            (true, _) => GivenId::Guessable,
+            (false, true) => GivenId::Listed,
+            (false, false) => GivenId::Another,
+        };
         // STS takes no empty one.
         let others = others.cloned().chain(invented).filter(|id| !id.is_empty());
         let others = others.map(|id| (given(&id), SecretString::from(id))).collect();
@@ -144,14 +151,17 @@ impl Maker<'_> {
             let class = match given {
                 given if given == wanted => CallerClass::Backend,
                 GivenId::None => CallerClass::BackendWithoutExternalId,
-                GivenId::Another | GivenId::Guessable | GivenId::Registered => {
-                    CallerClass::BackendWithAnotherExternalId
-                }
+                _ => CallerClass::BackendWithAnotherExternalId,
             };
             let context = if given == wanted { self.as_sent_by_rolecall(context) } else { context };
             // A target without an external ID is entered by whoever the backend works for.
             let is_fine = class == CallerClass::Backend || external_id.is_none();
-            let if_in = if is_fine { Safety::Safe } else { Safety::Unsafe };
+            let if_in = match given {
+                _ if is_fine => Safety::Safe,
+                // Whoever made it may register it elsewhere, and nobody else.
+                GivenId::Listed => Safety::Weak,
+                _ => Safety::Unsafe,
+            };
             let who = format!("role {}", backend.path_and_name);
             EntryAttempt { class, who, caller: caller.clone(), given, action: "sts:AssumeRole", context, if_in }
         });
@@ -179,7 +189,7 @@ impl Maker<'_> {
     fn of_account(&self, class: CallerClass, account: &AccountId, mentioned: &Mentioned) -> Vec<EntryAttempt> {
         let if_in = |given| match (class, given) {
             // The customer gave it the external ID, or it is registered there too.
-            (CallerClass::NamedAccount, GivenId::Registered) => Safety::Weak,
+            (CallerClass::NamedAccount, GivenId::Registered | GivenId::Listed) => Safety::Weak,
             _ => Safety::Unsafe,
         };
         let callers = self.identities(account, mentioned).into_iter();

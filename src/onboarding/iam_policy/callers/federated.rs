@@ -48,9 +48,17 @@ pub(super) fn of_others(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Ve
     let of_everyone = of_everyone.iter().filter(|_| mentioned.everyone);
     let providers = mentioned.providers.iter().take(MOST_PROVIDERS).chain(of_everyone);
     let federated = providers.flat_map(|provider| of_provider(provider, subject, mentioned));
-    let services = mentioned.services.iter().flat_map(|service| of_service(service, subject, mentioned));
+    let any_service = [ANY_SERVICE.to_owned()];
+    let services = mentioned.services.iter().chain(any_service.iter().filter(|_| mentioned.everyone));
+    let services = services.flat_map(|service| of_service(service, subject, mentioned));
     federated.chain(services).collect()
 }
+
+/// The account of a service itself, which is no customer's.
+const SERVICE_ACCOUNT: &str = "518204739161";
+
+/// A service for statements that are for everyone.
+const ANY_SERVICE: &str = "any.amazonaws.com";
 
 /// Keys that only a signed call has.
 const UNSIGNED: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
@@ -76,24 +84,40 @@ fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned
     // These calls are not signed by an identity of AWS.
     let context = sent_directly().with_absent(crate::onboarding::iam_policy::EXTERNAL_ID);
     let context = UNSIGNED.iter().fold(context, |context, key| context.with_absent(key));
-    if provider.contains(":saml-provider/") {
-        // The customer's own directory decides who signs in.
-        let if_in = if is_of_customer { Safety::Safe } else { Safety::Unsafe };
-        return vec![attempt("sts:AssumeRoleWithSAML", context, if_in)];
+    if is_arn && !is_of_customer {
+        // The account of the provider decides who signs in, and with which claims.
+        let action = if provider.contains(":saml-provider/") {
+            "sts:AssumeRoleWithSAML"
+        } else {
+            "sts:AssumeRoleWithWebIdentity"
+        };
+        return vec![attempt(action, context, Safety::Unsafe)];
     }
+    if provider.contains(":saml-provider/") {
+        // The customer's own directory decides who signs in; `SAML:aud` ties its answers to AWS.
+        let elsewhere = context.clone().with_value("SAML:aud", "https://elsewhere.example/saml");
+        return vec![
+            attempt("sts:AssumeRoleWithSAML", context, Safety::Safe),
+            attempt("sts:AssumeRoleWithSAML", elsewhere, Safety::Weak),
+        ];
+    }
+    let claims = Claims { host, mentioned };
+    let own_audiences = claims.audiences();
     let is_shared = SHARED_PROVIDERS.iter().any(|shared| is_below(host, shared)) || !is_arn;
     if !is_shared {
-        // A provider of the customer's own: what matters is that not all of its tokens are taken.
-        let stranger = with_claims(context, host, "somebody", "somebody");
-        let if_in = if is_of_customer { Safety::Weak } else { Safety::Unsafe };
-        return vec![attempt("sts:AssumeRoleWithWebIdentity", stranger, if_in)];
+        // Only the customer's own audience tells whether others get tokens of this provider. A cluster's are the customer's.
+        let unpinned = if is_of_cluster(host) { Safety::Weak } else { Safety::Unsafe };
+        let stranger = claims.of(&context, "somebody", "somebody");
+        let mut attempts = vec![attempt("sts:AssumeRoleWithWebIdentity", stranger, unpinned)];
+        attempts.extend(own_audiences.iter().map(|audience| {
+            attempt("sts:AssumeRoleWithWebIdentity", claims.of(&context, "somebody", audience), Safety::Weak)
+        }));
+        return attempts;
     }
     // Strangers choose the audience where a workflow asks for its token, and have applications of their own elsewhere.
     let audiences: Vec<String> = match host {
         "token.actions.githubusercontent.com" | "gitlab.com" | "app.terraform.io" | "agent.buildkite.com" => {
-            let key = format!("{}:aud", host.to_ascii_lowercase());
-            let listed = mentioned.values.get(&key).into_iter().flatten().take(MOST_CLAIMS).map(|text| filled(text));
-            listed.chain(["sts.amazonaws.com".to_owned()]).collect()
+            own_audiences.iter().cloned().chain(["sts.amazonaws.com".to_owned()]).collect()
         }
         _ => vec!["application-of-a-stranger".to_owned()],
     };
@@ -105,16 +129,30 @@ fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned
         "organization:stranger:project:stranger:workspace:stranger:run_phase:apply",
         "somebody",
     ];
-    let listed = mentioned.values.get(&format!("{}:sub", host.to_ascii_lowercase())).into_iter().flatten();
+    let listed = claims.values("sub");
     let of_strangers: Vec<String> =
         listed.filter(|pattern| is_open_to_owners(pattern)).take(MOST_CLAIMS).map(|pattern| filled(pattern)).collect();
     let subjects: Vec<&str> = subjects.into_iter().chain(of_strangers.iter().map(String::as_str)).collect();
     let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, *subject)));
     let attempts = all.map(|(audience, subject)| {
-        let context = with_claims(context.clone(), host, subject, audience);
-        attempt("sts:AssumeRoleWithWebIdentity", context, Safety::Unsafe)
+        attempt("sts:AssumeRoleWithWebIdentity", claims.of(&context, subject, audience), Safety::Unsafe)
     });
-    attempts.collect()
+    let mut attempts: Vec<EntryAttempt> = attempts.collect();
+    // Whoever signs in to the customer's own application.
+    if !is_arn {
+        let names_guests = claims.values("amr").any(|value| filled(value).contains("unauth"));
+        let if_in = if names_guests { Safety::Unsafe } else { Safety::Weak };
+        attempts.extend(own_audiences.iter().map(|audience| {
+            let guest = claims.of(&context, "somebody", audience).with_value(&format!("{host}:amr"), "unauthenticated");
+            attempt("sts:AssumeRoleWithWebIdentity", guest, if_in)
+        }));
+    }
+    attempts
+}
+
+/// Returns whether a provider is that of a Kubernetes cluster in EKS, which gives tokens to its own workloads only.
+fn is_of_cluster(host: &str) -> bool {
+    host.starts_with("oidc.eks.") && host.contains(".amazonaws.com")
 }
 
 /// Returns whether a pattern of subjects fits those of several owners: `repo:acme*` is `repo:acme-of-a-stranger/…` too.
@@ -136,10 +174,49 @@ fn is_below(host: &str, shared: &str) -> bool {
         || host.to_ascii_lowercase().ends_with(&format!(".{shared}"))
 }
 
-/// The claims of a stranger's token. Condition keys bear the provider's name.
-fn with_claims(context: RequestContext, host: &str, subject: &str, audience: &str) -> RequestContext {
-    let context = context.with_value(&format!("{host}:sub"), subject);
-    APPLICATION_KEYS.iter().fold(context, |context, key| context.with_value(&format!("{host}:{key}"), audience))
+/// Claims of GitHub, GitLab and the like that name the owner of a workflow. A stranger's token has others.
+const OWNER_CLAIMS: &[&str] = &[
+    "enterprise",
+    "enterprise_id",
+    "job_workflow_ref",
+    "namespace_id",
+    "namespace_path",
+    "organization_id",
+    "project_id",
+    "project_path",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "workspace_id",
+];
+
+/// The claims of tokens of one provider. Condition keys bear the provider's name.
+struct Claims<'a> {
+    host: &'a str,
+    mentioned: &'a Mentioned,
+}
+
+impl Claims<'_> {
+    /// The values that the policy wants of a claim.
+    fn values(&self, claim: &str) -> impl Iterator<Item = &String> {
+        let key = format!("{}:{claim}", self.host.to_ascii_lowercase());
+        self.mentioned.values.get(&key).into_iter().flatten().take(MOST_CLAIMS)
+    }
+
+    fn audiences(&self) -> Vec<String> {
+        APPLICATION_KEYS.iter().flat_map(|key| self.values(key)).map(|text| filled(text)).collect()
+    }
+
+    /// A stranger's token with a subject and an audience.
+    fn of(&self, context: &RequestContext, subject: &str, audience: &str) -> RequestContext {
+        let host = self.host;
+        let context = context.clone().with_value(&format!("{host}:sub"), subject);
+        let context = OWNER_CLAIMS
+            .iter()
+            .fold(context, |context, key| context.with_value(&format!("{host}:{key}"), "of-a-stranger"));
+        APPLICATION_KEYS.iter().fold(context, |context, key| context.with_value(&format!("{host}:{key}"), audience))
+    }
 }
 
 /// A service of AWS acts for whoever uses it. Without a condition on the source it may do so for a stranger.
@@ -148,16 +225,27 @@ fn of_service(service: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) 
     let mut accounts: Vec<String> =
         mentioned.accounts.iter().filter(|account| *account != own).map(ToString::to_string).collect();
     accounts.push(STRANGER.to_owned());
-    let attempts = accounts.into_iter().map(|account| {
-        let partition = &subject.backend.partition;
-        let short = service.split('.').next().unwrap_or_default();
+    let partition = &subject.backend.partition;
+    let short = service.split('.').next().unwrap_or_default();
+    let sources = accounts.into_iter().flat_map(|account| {
+        let made_up = format!("arn:{partition}:{short}:us-east-1:{account}:thing/of-a-stranger");
+        let listed = mentioned.values.get("aws:sourcearn").into_iter().flatten().take(MOST_CLAIMS);
+        let listed = listed.filter_map(|pattern| of_account(pattern, &account));
+        listed.chain([made_up]).map(|source| (account.clone(), source)).collect::<Vec<_>>()
+    });
+    let attempts = sources.map(|(account, source)| {
         let context = sent_directly()
             .with_absent(crate::onboarding::iam_policy::EXTERNAL_ID)
+            .with_value("aws:PrincipalAccount", SERVICE_ACCOUNT)
             .with_value("aws:SourceAccount", &account)
-            .with_value("aws:SourceArn", &format!("arn:{partition}:{short}:us-east-1:{account}:thing/of-a-stranger"));
+            .with_value("aws:SourceArn", &source);
         EntryAttempt {
             class: CallerClass::Service,
-            who: format!("the service {}, for any of its customers,", quoted(service)),
+            who: if service == ANY_SERVICE {
+                "any service of AWS, for any of its customers,".to_owned()
+            } else {
+                format!("the service {}, for any of its customers,", quoted(service))
+            },
             caller: Caller::Service(service.to_owned()),
             given: GivenId::None,
             action: "sts:AssumeRole",
@@ -166,4 +254,12 @@ fn of_service(service: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) 
         }
     });
     attempts.collect()
+}
+
+/// The ARN of a resource of an account that a pattern matches, if the pattern leaves the account open.
+fn of_account(pattern: &str, account: &str) -> Option<String> {
+    let mut parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let open = parts.get_mut(4).filter(|part| is_pattern(part))?;
+    *open = account;
+    Some(filled(&parts.join(":")))
 }

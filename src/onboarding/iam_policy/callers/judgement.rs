@@ -108,7 +108,10 @@ impl Judge<'_> {
             }
         }
         let Some((answer, evaluation, from)) = best else { return (CallerAnswer::Refused, None) };
-        if answer == CallerAnswer::Refused || is_backend {
+        if is_backend {
+            return (answer, backend_depends(&evaluation));
+        }
+        if answer == CallerAnswer::Refused {
             return (answer, None);
         }
         let remark = self.remark(attempt, answer, &evaluation, from);
@@ -140,6 +143,7 @@ impl Judge<'_> {
             (_, GivenId::None) => " without an external ID",
             (_, GivenId::Registered) => " with the registered external ID",
             (_, GivenId::Guessable) => " with an external ID that can be guessed",
+            (_, GivenId::Listed) => " with another external ID that the policy lists",
             (_, GivenId::Another) => " with another external ID than the registered one",
         };
         let who = self.name(attempt);
@@ -197,6 +201,29 @@ impl Judge<'_> {
             }
         }
     }
+}
+
+/// Keys whose values stay the same for the backend. Whether they fit is shown by the session that the check opened.
+const SHOWN_BY_SESSION: &[&str] = &[
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+];
+
+/// The remark that backend_role may be refused, for what the policy wants to know of it that no session shows.
+fn backend_depends(evaluation: &Evaluation) -> Option<TrustRemark> {
+    let questions = evaluation.open_questions().into_iter();
+    let keys: Vec<String> = questions
+        .filter(|key| !SHOWN_BY_SESSION.contains(&key.to_ascii_lowercase().as_str()))
+        .take(MOST_KEYS)
+        .map(quoted)
+        .collect();
+    let text = format!("whether it lets backend_role in depends on {}", keys.join(", "));
+    (!keys.is_empty()).then_some(TrustRemark { safety: Safety::Weak, class: CallerClass::Backend, text })
 }
 
 fn is_of(name: &str, account: &AccountId) -> bool {

@@ -78,6 +78,11 @@ impl Mentioned {
         mentioned
     }
 
+    /// The values of `sts:ExternalId` as they are written.
+    pub(super) fn written_external_ids(&self) -> impl Iterator<Item = &String> {
+        self.values.get("sts:externalid").into_iter().flatten()
+    }
+
     /// Leaves out values until the attempts are few enough.
     fn shorten(&mut self) {
         loop {

@@ -37,7 +37,6 @@ fn of_principals(statement: &Statement, subject: &TrustSubject<'_>) -> Vec<(Call
     }
     let remark = |(_, name): (&str, &str)| {
         match name {
-        "*" => Some((CallerClass::AnyAccount, "its Principal is \"*\", which only conditions narrow".to_owned())),
         name if name == backend => Some((
             CallerClass::Backend,
             "it names backend_role itself as the principal: IAM stores that by an internal id, and the trust breaks when \
@@ -47,10 +46,10 @@ fn of_principals(statement: &Statement, subject: &TrustSubject<'_>) -> Vec<(Call
         name if name.starts_with(&sessions) => {
             Some((CallerClass::Backend, "it names a single session of backend_role as the principal".to_owned()))
         }
-        name if name.starts_with("AROA") || name.starts_with("AIDA") => Some((
-            CallerClass::NamedAccount,
-            format!("it names {}, a role or user that no longer exists", quoted(name)),
-        )),
+        name if name.starts_with("AROA") || name.starts_with("AIDA") => {
+            let text = format!("it names {}, a role or user that no longer exists", quoted(name));
+            Some((CallerClass::NamedAccount, text))
+        }
         _ => None,
     }
     };

@@ -96,5 +96,5 @@ fn answers_are_given_for_each_class_of_callers() {
     };
     let template = &cases()[0]["statements"];
     insta::assert_snapshot!(answers(template), @"Backend gets in; BackendWithoutExternalId is refused; BackendWithAnotherExternalId is refused; OtherIdentityOfBackendAccount is refused; AnyAccount is refused");
-    insta::assert_snapshot!(answers(&json!([{"Effect": "Allow", "Principal": "*", "Action": "*"}])), @"Backend gets in; BackendWithoutExternalId gets in; BackendWithAnotherExternalId gets in; OtherIdentityOfBackendAccount gets in; AnyAccount gets in; Federated gets in");
+    insta::assert_snapshot!(answers(&json!([{"Effect": "Allow", "Principal": "*", "Action": "*"}])), @"Backend gets in; BackendWithoutExternalId gets in; BackendWithAnotherExternalId gets in; OtherIdentityOfBackendAccount gets in; AnyAccount gets in; Federated gets in; Service gets in");
 }
