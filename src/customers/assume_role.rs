@@ -137,7 +137,7 @@ impl RoleAssumer {
         self.assume(&assumption).await.map(|_| ())
     }
 
-    /// Tries once to assume the role without its external ID, under a policy that denies everything. Delays nobody who enters
+    /// Tries once to assume the role without its external ID, under a policy that denies everything. Delays no call that enters
     /// an account, and has its answer within `time`; the credentials are dropped.
     pub(crate) async fn try_without_external_id(&self, target: &Target, time: Duration) -> TrustAttempt {
         let target = Target { external_id: None, ..target.clone() };

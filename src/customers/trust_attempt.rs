@@ -1,6 +1,6 @@
 //! What an attempt to enter an account without its external ID shows about the role's trust.
 //!
-//! **Invariant:** judges answers of STS, and calls nobody.
+//! **Invariant:** judges answers of STS, and makes no calls.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

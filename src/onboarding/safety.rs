@@ -7,6 +7,6 @@ pub(crate) enum Safety {
     Safe,
     /// It is opener than it need be, or breaks easily.
     Weak,
-    /// It lets in somebody who has no business there, or gives away what it must not.
+    /// It lets in callers who have no business there, or gives away what it must not.
     Unsafe,
 }

@@ -185,7 +185,7 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
 }
 
 /// Refuses accounts without an external ID in the registry, since an invitation contains one, and accounts with one that can
-/// be guessed, since nobody should put it into a new role.
+/// be guessed, since no new role should have it.
 fn require_external_ids(
     file: &RegistryFile,
     accounts: &[AccountId],

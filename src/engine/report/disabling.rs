@@ -15,7 +15,7 @@ const MAX_LISTED: usize = 1_000;
 pub struct Disabling {
     /// Targets that are disabled.
     pub disabled_count: u64,
-    /// Targets that were left as they are: the role refuses by now, or somebody changed the target.
+    /// Targets that were left as they are: the role refuses by now, or the target was changed.
     pub skipped: u64,
     /// Targets that could not be disabled. The log names the cause.
     pub failed: u64,

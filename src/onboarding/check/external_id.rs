@@ -1,4 +1,4 @@
-//! Judges the external ID that the registry has for a target: one that can be guessed protects nobody, whatever the role's
+//! Judges the external ID that the registry has for a target: one that can be guessed protects no one, whatever the role's
 //! trust policy says.
 //!
 //! **Invariant:** makes no calls, and repeats no external ID.

@@ -80,7 +80,7 @@ impl TriedTrust<'_> {
         }
     }
 
-    /// Where the text and the attempts differ, both are told and the attempts count.
+    /// Where the text and the attempts differ, both are reported and the attempts count.
     fn disagreements(&self, judgement: &TrustJudgement) -> Vec<Finding> {
         let remedy =
             "check again in some minutes: a change may be on its way. A policy of an organization may differ too";

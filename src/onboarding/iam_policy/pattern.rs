@@ -23,9 +23,9 @@ pub(crate) fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PatternPart {
     Itself(char),
-    /// `?`
+    /// `?`: any one character.
     AnyOne,
-    /// `*`
+    /// `*`: any number of characters.
     AnyNumber,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn matches_parts(pattern: &[PatternPart], text: &str) -> bool {
     matches_within(steps, pattern, &text).unwrap_or_else(|| matches_in_parallel(pattern, &text))
 }
 
-/// Tries the shortest text for each `*`: on a mismatch the latest one takes one more character. Returns none after so many
+/// Tries the shortest text for each `*`: on a mismatch the latest one takes one more character. Returns none after that many
 /// steps.
 fn matches_within(steps: usize, pattern: &[PatternPart], text: &[char]) -> Option<bool> {
     let (mut p, mut t) = (0, 0);

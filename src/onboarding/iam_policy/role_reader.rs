@@ -12,7 +12,7 @@ use crate::domain::{Arn, RoleArn};
 use crate::input::ParseError;
 use crate::onboarding::paging::{self, ListedPage, list};
 
-/// The actions of [`RoleReader::role`].
+/// The actions of `RoleReader::role`.
 pub const READ_ROLE_ACTIONS: &[&str] = &[
     "iam:GetPolicy",
     "iam:GetPolicyVersion",

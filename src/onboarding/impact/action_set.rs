@@ -12,7 +12,7 @@ pub(super) struct ActionSet {
 }
 
 impl ActionSet {
-    /// The empty set, out of so many actions.
+    /// The empty set, out of this number of actions.
     pub(super) fn none_of(length: usize) -> Self {
         Self { words: vec![0; length.div_ceil(64)], length }
     }

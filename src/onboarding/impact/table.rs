@@ -123,7 +123,7 @@ impl ActionTable {
         named.unwrap_or_default()
     }
 
-    /// The names of so many actions of a set, those of the best-known services first.
+    /// The names of some actions of a set, those of the best-known services first.
     pub(super) fn best_known(&self, set: &ActionSet, count: usize) -> Vec<String> {
         let well_known = BEST_KNOWN.iter().filter_map(|prefix| self.service(prefix));
         let others = self.services.iter().filter(|service| !BEST_KNOWN.contains(&service.prefix));

@@ -266,6 +266,8 @@ fn launch_templates_have_their_versions_in_use() {
 #[test]
 fn parquet_and_ndjson_have_the_same_rows() {
     let filled = filled();
+    // Both runs try the customer's role without the external ID.
+    std::fs::remove_dir_all(filled.folder.path().join("out/trust")).expect("a record of the first run");
     let run = collect(&filled.endpoint, filled.folder.path(), "parquet");
     assert_eq!(run.code, 0, "{run:?}");
     let out = filled.folder.path().join("out");

@@ -171,11 +171,11 @@ fn permissions_are_judged_by_their_impact() {
         "iam:GetPolicyVersion"
     ]);
     let never = policy(json!([statement("Deny", json!(["ec2:DescribeInstanceAttribute"]))]));
-    let role = |at: usize, more: Value, rest: Value| {
+    let role = |at: u32, more: Value, rest: Value| {
         let mut inline = json!({ "reads": reads(), "itself": policy(json!([statement("Allow", itself.clone())])) });
         inline.as_object_mut().expect("policies").extend(more.as_object().expect("policies").clone());
         let account = format!("87000000000{at}");
-        let trust = correct_trust(&format!("guess-me-not-{at}"));
+        let trust = correct_trust(&random_id(870 + at));
         let mut role = json!({ "account": account, "name": "rolecall-inventory", "trust": trust, "inline": inline });
         role.as_object_mut().expect("a role").extend(rest.as_object().expect("members").clone());
         role
@@ -194,7 +194,7 @@ fn permissions_are_judged_by_their_impact() {
     let folder = tempfile::tempdir().expect("a folder");
     let accounts = 1..=6;
     let targets: Vec<Value> = accounts
-        .map(|n| json!({ "account_id": format!("87000000000{n}"), "external_id": format!("guess-me-not-{n}"), "enabled": false }))
+        .map(|n| json!({ "account_id": format!("87000000000{n}"), "external_id": random_id(870 + n), "enabled": false }))
         .collect();
     let registry = write_registry(folder.path(), &targets);
     let checked = check(&registry, &["--json"]);

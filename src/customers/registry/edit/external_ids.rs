@@ -52,7 +52,7 @@ impl ExternalIds {
         })
     }
 
-    /// Returns whether an external ID was made here, so that nobody can guess it.
+    /// Returns whether an external ID was made here, so that it cannot be guessed.
     pub(super) fn has_made(&self, id: &str) -> bool {
         self.made.contains(id)
     }

@@ -30,7 +30,7 @@ const SAMPLE_UUIDS: [&str; 18] = [
 ];
 /// The first twelve bits of a UUID's time, from 1988 to 2100: each step is 326 days.
 const PLAUSIBLE_TIMES: std::ops::RangeInclusive<u16> = 0x1c6..=0x244;
-/// The fewest bytes of a text that is told from random bytes.
+/// The fewest bytes of a text that differs from random bytes.
 const MINIMUM_TEXT: usize = 8;
 
 /// Returns why an external ID of this form can be guessed.

@@ -1,6 +1,6 @@
 //! Judges whether an external ID can be guessed: by its form, by what it is made of, and by how much randomness is left.
 //!
-//! An external ID protects a customer only if nobody else can name it. Whoever guesses it can have the customer's account
+//! An external ID protects a customer only if no one else can name it. A customer who guesses it can have the customer's account
 //! read in another customer's name. The estimate is conservative: what looks like words, names, dates, sequences or
 //! repetitions counts for a few bits, and only the other characters count as random.
 //!
@@ -113,7 +113,7 @@ pub(crate) fn guessable(external_id: &str, account_id: &str, names: &[&str]) -> 
     is_encoding.then_some(GuessReason::Encoding)
 }
 
-/// Returns whether an external ID can be guessed by somebody who knows the account's number.
+/// Returns whether an external ID can be guessed with knowledge of the account's number.
 pub(crate) fn is_guessable(external_id: &str, account_id: &str) -> bool {
     guessable(external_id, account_id, &[]).is_some()
 }

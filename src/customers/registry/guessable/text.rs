@@ -10,7 +10,7 @@ const MAX_WORD: usize = 14;
 /// The bits of a hexadecimal digit, in tenths.
 const HEXADECIMAL_BITS: u32 = 40;
 
-/// The letters and digits of a text in lower case, with what their case and the separators between them told.
+/// The letters and digits of a text in lower case, with what their case and the separators between them show.
 pub(super) struct CompactText {
     pub characters: Vec<u8>,
     /// The bits of each character if it is random, in tenths.

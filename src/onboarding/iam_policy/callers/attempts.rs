@@ -20,11 +20,11 @@ const UNKNOWN_USER: &str = "AIDAAAAAAAAAAAAAAAAAA";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum GivenId {
     Registered,
-    /// Another one that the policy lists in full, and that nobody can guess.
+    /// Another one that the policy lists in full, and that cannot be guessed.
     Listed,
-    /// Any other one.
+    /// Any other one, such as a random one.
     Another,
-    /// One that nobody registered, and that others may guess.
+    /// One that is not registered, and that can be guessed.
     Guessable,
     None,
 }
@@ -56,7 +56,7 @@ const NEVER_SENT: &[&str] = &[
     "sts:TransitiveTagKeys",
 ];
 
-/// What is known of a request to STS, whoever sends it. A caller chooses or has all other keys.
+/// What is known of a request to STS by any sender. A caller chooses or has all other keys.
 pub(super) fn sent_directly() -> RequestContext {
     RequestContext::others_unknown()
         .with_value("aws:SecureTransport", "true")
@@ -80,7 +80,7 @@ pub(super) fn of_accounts(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> 
     attempts
 }
 
-/// An account that nobody mentions.
+/// An account that is not mentioned.
 fn stranger(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Option<AccountId> {
     let accounts = (0_u64..1_000).filter_map(|number| format!("{:012}", 518_204_739_163 + number).parse().ok());
     let is_known = |account: &AccountId| {
@@ -154,11 +154,11 @@ impl Maker<'_> {
                 _ => CallerClass::BackendWithAnotherExternalId,
             };
             let context = if given == wanted { self.as_sent_by_rolecall(context) } else { context };
-            // A target without an external ID is entered by whoever the backend works for.
+            // A target without an external ID is entered for all that the backend works for.
             let is_fine = class == CallerClass::Backend || external_id.is_none();
             let if_in = match given {
                 _ if is_fine => Safety::Safe,
-                // Whoever made it may register it elsewhere, and nobody else.
+                // Only its maker may register it elsewhere.
                 GivenId::Listed => Safety::Weak,
                 _ => Safety::Unsafe,
             };

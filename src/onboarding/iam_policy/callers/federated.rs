@@ -1,13 +1,14 @@
-//! The attempts of federated users and of services.
+//! The attempts of federated users.
 //!
 //! **Invariant:** evaluates nothing. Which identity providers serve everybody is a list, each with its source.
 
 use super::attempts::{EntryAttempt, GivenId, sent_directly};
 use super::mentioned::{Mentioned, filled};
+use super::services::STRANGER;
 use super::{CallerClass, Safety, TrustSubject};
 use crate::input::quoted;
 use crate::onboarding::iam_policy::evaluate::{Caller, RequestContext};
-use crate::onboarding::iam_policy::is_pattern;
+use crate::onboarding::iam_policy::{EXTERNAL_ID, is_pattern};
 
 /// Providers that give tokens to everybody, so that only conditions tell the customer's users from others. Source: IAM's list
 /// of shared OIDC providers for which it evaluates conditions, and its built-in web identity providers.
@@ -38,117 +39,134 @@ const MOST_PROVIDERS: usize = 20;
 /// The most values of one claim that are tried.
 const MOST_CLAIMS: usize = 20;
 
-/// The account of a stranger for whom a service of AWS may act.
-const STRANGER: &str = "518204739162";
-
-pub(super) fn of_others(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+/// The attempts of users of all identity providers that the policy names.
+pub(super) fn of_users(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
     // A statement for everyone is for strangers with a token of whatever provider, too.
     let of_everyone =
         ["accounts.google.com".to_owned(), format!("arn:aws:iam::{STRANGER}:saml-provider/of-a-stranger")];
     let of_everyone = of_everyone.iter().filter(|_| mentioned.everyone);
     let providers = mentioned.providers.iter().take(MOST_PROVIDERS).chain(of_everyone);
-    let federated = providers.flat_map(|provider| of_provider(provider, subject, mentioned));
-    let any_service = [ANY_SERVICE.to_owned()];
-    let services = mentioned.services.iter().chain(any_service.iter().filter(|_| mentioned.everyone));
-    let services = services.flat_map(|service| of_service(service, subject, mentioned));
-    federated.chain(services).collect()
+    providers.flat_map(|provider| Provider::new(provider, subject, mentioned).attempts()).collect()
 }
-
-/// The account of a service itself, which is no customer's.
-const SERVICE_ACCOUNT: &str = "518204739161";
-
-/// A service for statements that are for everyone.
-const ANY_SERVICE: &str = "any.amazonaws.com";
 
 /// Keys that only a signed call has.
 const UNSIGNED: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
 
-fn of_provider(provider: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
-    let who = if mentioned.providers.contains(provider) {
-        format!("a user of the identity provider {}", quoted(provider))
-    } else {
-        "a user of an identity provider that the policy does not name".to_owned()
-    };
-    let attempt = |action, context, if_in| EntryAttempt {
-        class: CallerClass::Federated,
-        who: who.clone(),
-        caller: Caller::Federated(provider.to_owned()),
-        given: GivenId::None,
-        action,
-        context,
-        if_in,
-    };
-    let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
-    let is_arn = provider.starts_with("arn:");
-    let is_of_customer = provider.split(':').nth(4) == Some(subject.account.as_str());
-    // These calls are not signed by an identity of AWS.
-    let context = sent_directly().with_absent(crate::onboarding::iam_policy::EXTERNAL_ID);
-    let context = UNSIGNED.iter().fold(context, |context, key| context.with_absent(key));
-    if is_arn && !is_of_customer {
-        // The account of the provider decides who signs in, and with which claims.
-        let action = if provider.contains(":saml-provider/") {
-            "sts:AssumeRoleWithSAML"
-        } else {
-            "sts:AssumeRoleWithWebIdentity"
-        };
-        return vec![attempt(action, context, Safety::Unsafe)];
-    }
-    if provider.contains(":saml-provider/") {
-        // The customer's own directory decides who signs in; `SAML:aud` ties its answers to AWS.
-        let elsewhere = context.clone().with_value("SAML:aud", "https://elsewhere.example/saml");
-        return vec![
-            attempt("sts:AssumeRoleWithSAML", context, Safety::Safe),
-            attempt("sts:AssumeRoleWithSAML", elsewhere, Safety::Weak),
-        ];
-    }
-    let claims = Claims { host, mentioned };
-    let own_audiences = claims.audiences();
-    let is_shared = SHARED_PROVIDERS.iter().any(|shared| is_below(host, shared)) || !is_arn;
-    if !is_shared {
-        // Only the customer's own audience tells whether others get tokens of this provider. A cluster's are the customer's.
-        let unpinned = if is_of_cluster(host) { Safety::Weak } else { Safety::Unsafe };
-        let stranger = claims.of(&context, "somebody", "somebody");
-        let mut attempts = vec![attempt("sts:AssumeRoleWithWebIdentity", stranger, unpinned)];
-        attempts.extend(own_audiences.iter().map(|audience| {
-            attempt("sts:AssumeRoleWithWebIdentity", claims.of(&context, "somebody", audience), Safety::Weak)
-        }));
-        return attempts;
-    }
-    // Strangers choose the audience where a workflow asks for its token, and have applications of their own elsewhere.
-    let audiences: Vec<String> = match host {
-        "token.actions.githubusercontent.com" | "gitlab.com" | "app.terraform.io" | "agent.buildkite.com" => {
-            own_audiences.iter().cloned().chain(["sts.amazonaws.com".to_owned()]).collect()
-        }
-        _ => vec!["application-of-a-stranger".to_owned()],
-    };
-    let subjects = [
-        "repo:stranger/repository:ref:refs/heads/main",
-        "repo:stranger/repository:environment:production",
-        "repo:stranger/repository:pull_request",
-        "project_path:stranger/repository:ref_type:branch:ref:main",
-        "organization:stranger:project:stranger:workspace:stranger:run_phase:apply",
-        "somebody",
-    ];
-    let listed = claims.values("sub");
-    let of_strangers: Vec<String> =
-        listed.filter(|pattern| is_open_to_owners(pattern)).take(MOST_CLAIMS).map(|pattern| filled(pattern)).collect();
-    let subjects: Vec<&str> = subjects.into_iter().chain(of_strangers.iter().map(String::as_str)).collect();
-    let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, *subject)));
-    let attempts = all.map(|(audience, subject)| {
-        attempt("sts:AssumeRoleWithWebIdentity", claims.of(&context, subject, audience), Safety::Unsafe)
-    });
-    let mut attempts: Vec<EntryAttempt> = attempts.collect();
-    // Whoever signs in to the customer's own application.
-    if !is_arn {
-        let names_guests = claims.values("amr").any(|value| filled(value).contains("unauth"));
-        let if_in = if names_guests { Safety::Unsafe } else { Safety::Weak };
-        attempts.extend(own_audiences.iter().map(|audience| {
-            let guest = claims.of(&context, "somebody", audience).with_value(&format!("{host}:amr"), "unauthenticated");
-            attempt("sts:AssumeRoleWithWebIdentity", guest, if_in)
-        }));
-    }
-    attempts
+/// One identity provider.
+struct Provider<'a> {
+    name: &'a str,
+    /// Whether the policy names it.
+    is_named: bool,
+    is_of_customer: bool,
+    claims: Claims<'a>,
+    context: RequestContext,
 }
+
+impl<'a> Provider<'a> {
+    fn new(name: &'a str, subject: &TrustSubject<'_>, mentioned: &'a Mentioned) -> Self {
+        let host = name.split_once(":oidc-provider/").map_or(name, |(_, host)| host);
+        // These calls are not signed by an identity of AWS.
+        let context = sent_directly().with_absent(EXTERNAL_ID);
+        Self {
+            name,
+            is_named: mentioned.providers.contains(name),
+            is_of_customer: name.split(':').nth(4) == Some(subject.account.as_str()),
+            claims: Claims { host, mentioned },
+            context: UNSIGNED.iter().fold(context, |context, key| context.with_absent(key)),
+        }
+    }
+
+    fn attempts(&self) -> Vec<EntryAttempt> {
+        let is_arn = self.name.starts_with("arn:");
+        let host = self.claims.host;
+        let is_shared = !is_arn || SHARED_PROVIDERS.iter().any(|shared| is_below(host, shared));
+        match self.name.contains(":saml-provider/") {
+            // The account of the provider decides who signs in, and with which claims.
+            is_saml if is_arn && !self.is_of_customer => {
+                let action = if is_saml { "sts:AssumeRoleWithSAML" } else { "sts:AssumeRoleWithWebIdentity" };
+                vec![self.attempt(action, self.context.clone(), Safety::Unsafe)]
+            }
+            true => self.of_directory(),
+            false if is_shared => {
+                let mut attempts = self.of_strangers();
+                // Google and Cognito have applications, of which the customer has some.
+                attempts.extend(if is_arn { Vec::new() } else { self.of_own_application() });
+                attempts
+            }
+            false => self.of_own_provider(),
+        }
+    }
+
+    fn attempt(&self, action: &'static str, context: RequestContext, if_in: Safety) -> EntryAttempt {
+        let who = if self.is_named {
+            format!("a user of the identity provider {}", quoted(self.name))
+        } else {
+            "a user of an identity provider that the policy does not name".to_owned()
+        };
+        let caller = Caller::Federated(self.name.to_owned());
+        EntryAttempt { class: CallerClass::Federated, who, caller, given: GivenId::None, action, context, if_in }
+    }
+
+    fn with_token(&self, subject: &str, audience: &str, if_in: Safety) -> EntryAttempt {
+        self.attempt("sts:AssumeRoleWithWebIdentity", self.claims.of(&self.context, subject, audience), if_in)
+    }
+
+    /// The customer's own directory decides who signs in; `SAML:aud` ties its answers to AWS.
+    fn of_directory(&self) -> Vec<EntryAttempt> {
+        let elsewhere = self.context.clone().with_value("SAML:aud", "https://elsewhere.example/saml");
+        vec![
+            self.attempt("sts:AssumeRoleWithSAML", self.context.clone(), Safety::Safe),
+            self.attempt("sts:AssumeRoleWithSAML", elsewhere, Safety::Weak),
+        ]
+    }
+
+    /// Only the customer's own audience shows whether others get tokens of this provider. A cluster's are the customer's.
+    fn of_own_provider(&self) -> Vec<EntryAttempt> {
+        let unpinned = if is_of_cluster(self.claims.host) { Safety::Weak } else { Safety::Unsafe };
+        let mut attempts = vec![self.with_token("somebody", "somebody", unpinned)];
+        let audiences = self.claims.audiences();
+        attempts.extend(audiences.iter().map(|audience| self.with_token("somebody", audience, Safety::Weak)));
+        attempts
+    }
+
+    /// Strangers choose the audience where a workflow asks for its token, and have applications of their own elsewhere.
+    fn of_strangers(&self) -> Vec<EntryAttempt> {
+        let audiences: Vec<String> = match self.claims.host {
+            "token.actions.githubusercontent.com" | "gitlab.com" | "app.terraform.io" | "agent.buildkite.com" => {
+                self.claims.audiences().into_iter().chain(["sts.amazonaws.com".to_owned()]).collect()
+            }
+            _ => vec!["application-of-a-stranger".to_owned()],
+        };
+        let open =
+            self.claims.values("sub").filter(|pattern| is_open_to_owners(pattern)).map(|pattern| filled(pattern));
+        let subjects: Vec<String> = SUBJECTS.iter().map(|subject| (*subject).to_owned()).chain(open).collect();
+        let all = audiences.iter().flat_map(|audience| subjects.iter().map(move |subject| (audience, subject)));
+        all.map(|(audience, subject)| self.with_token(subject, audience, Safety::Unsafe)).collect()
+    }
+
+    /// All who may sign in to the customer's own application. A Cognito pool may let guests in.
+    fn of_own_application(&self) -> Vec<EntryAttempt> {
+        let names_guests = self.claims.values("amr").any(|value| filled(value).contains("unauth"));
+        let if_in = if names_guests { Safety::Unsafe } else { Safety::Weak };
+        let audiences = self.claims.audiences();
+        let attempts = audiences.iter().map(|audience| {
+            let mut guest = self.with_token("somebody", audience, if_in);
+            guest.context = guest.context.with_value(&format!("{}:amr", self.claims.host), "unauthenticated");
+            guest
+        });
+        attempts.collect()
+    }
+}
+
+/// Subjects of tokens that strangers get.
+const SUBJECTS: &[&str] = &[
+    "repo:stranger/repository:ref:refs/heads/main",
+    "repo:stranger/repository:environment:production",
+    "repo:stranger/repository:pull_request",
+    "project_path:stranger/repository:ref_type:branch:ref:main",
+    "organization:stranger:project:stranger:workspace:stranger:run_phase:apply",
+    "somebody",
+];
 
 /// Returns whether a provider is that of a Kubernetes cluster in EKS, which gives tokens to its own workloads only.
 fn is_of_cluster(host: &str) -> bool {
@@ -217,49 +235,4 @@ impl Claims<'_> {
             .fold(context, |context, key| context.with_value(&format!("{host}:{key}"), "of-a-stranger"));
         APPLICATION_KEYS.iter().fold(context, |context, key| context.with_value(&format!("{host}:{key}"), audience))
     }
-}
-
-/// A service of AWS acts for whoever uses it. Without a condition on the source it may do so for a stranger.
-fn of_service(service: &str, subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
-    let own = subject.account;
-    let mut accounts: Vec<String> =
-        mentioned.accounts.iter().filter(|account| *account != own).map(ToString::to_string).collect();
-    accounts.push(STRANGER.to_owned());
-    let partition = &subject.backend.partition;
-    let short = service.split('.').next().unwrap_or_default();
-    let sources = accounts.into_iter().flat_map(|account| {
-        let made_up = format!("arn:{partition}:{short}:us-east-1:{account}:thing/of-a-stranger");
-        let listed = mentioned.values.get("aws:sourcearn").into_iter().flatten().take(MOST_CLAIMS);
-        let listed = listed.filter_map(|pattern| of_account(pattern, &account));
-        listed.chain([made_up]).map(|source| (account.clone(), source)).collect::<Vec<_>>()
-    });
-    let attempts = sources.map(|(account, source)| {
-        let context = sent_directly()
-            .with_absent(crate::onboarding::iam_policy::EXTERNAL_ID)
-            .with_value("aws:PrincipalAccount", SERVICE_ACCOUNT)
-            .with_value("aws:SourceAccount", &account)
-            .with_value("aws:SourceArn", &source);
-        EntryAttempt {
-            class: CallerClass::Service,
-            who: if service == ANY_SERVICE {
-                "any service of AWS, for any of its customers,".to_owned()
-            } else {
-                format!("the service {}, for any of its customers,", quoted(service))
-            },
-            caller: Caller::Service(service.to_owned()),
-            given: GivenId::None,
-            action: "sts:AssumeRole",
-            context,
-            if_in: Safety::Weak,
-        }
-    });
-    attempts.collect()
-}
-
-/// The ARN of a resource of an account that a pattern matches, if the pattern leaves the account open.
-fn of_account(pattern: &str, account: &str) -> Option<String> {
-    let mut parts: Vec<&str> = pattern.splitn(6, ':').collect();
-    let open = parts.get_mut(4).filter(|part| is_pattern(part))?;
-    *open = account;
-    Some(filled(&parts.join(":")))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::attempts::{self, EntryAttempt, GivenId};
 use super::mentioned::{Mentioned, principals};
 use super::{CallerAnswer, CallerClass, Safety, TrustJudgement, TrustRemark, TrustSubject};
-use super::{federated, remarks};
+use super::{federated, remarks, services};
 use crate::domain::AccountId;
 use crate::input::quoted;
 use crate::onboarding::iam_policy::document::{Element, PolicyDocument, Principals};
@@ -29,8 +29,9 @@ pub(crate) fn judge_trust(subject: &TrustSubject<'_>, policy: &PolicyDocument) -
     let judge = Judge { subject, policy, mentioned: &mentioned };
     let mut answers: BTreeMap<CallerClass, CallerAnswer> = BTreeMap::new();
     let mut found: BTreeMap<(CallerClass, String), (Rank, TrustRemark)> = BTreeMap::new();
-    let attempts =
-        attempts::of_accounts(subject, &mentioned).into_iter().chain(federated::of_others(subject, &mentioned));
+    let mut attempts = attempts::of_accounts(subject, &mentioned);
+    attempts.extend(federated::of_users(subject, &mentioned));
+    attempts.extend(services::of_services(subject, &mentioned));
     for attempt in attempts {
         let (answer, remark) = judge.attempt(&attempt);
         let most_open = answers.entry(attempt.class).or_insert(answer);
@@ -38,7 +39,7 @@ pub(crate) fn judge_trust(subject: &TrustSubject<'_>, policy: &PolicyDocument) -
         if let Some(remark) = remark {
             let rank = (remark.safety, answer, attempt.given);
             let who = (attempt.class, judge.name(&attempt).to_owned());
-            // Of several attempts of one caller the worst is told.
+            // Of several attempts of one caller the worst is reported.
             if found.get(&who).is_none_or(|(before, _)| *before < rank) {
                 found.insert(who, (rank, remark));
             }
@@ -83,7 +84,7 @@ fn not_evaluated() -> TrustJudgement {
     TrustJudgement { safety: Safety::Unsafe, remarks: vec![remark], answers }
 }
 
-/// What decides which of a caller's attempts is told.
+/// What decides which of a caller's attempts is reported.
 type Rank = (Safety, CallerAnswer, GivenId);
 
 struct Judge<'a> {

@@ -28,7 +28,7 @@ pub(super) struct Mentioned {
     /// Patterns of `aws:PrincipalArn`: what is before the first wildcard, and what is after it. A wildcard of a string
     /// operator reaches past colons and slashes.
     pub open_arns: BTreeSet<(String, String)>,
-    /// Values of `aws:userid`.
+    /// Values of the condition key `aws:userid`.
     pub user_ids: BTreeSet<String>,
     /// Whether a statement allows everyone, or everyone but some.
     pub everyone: bool,

@@ -8,6 +8,7 @@
 
 mod mentioned;
 mod attempts;
+mod services;
 mod federated;
 mod remarks;
 mod judgement;

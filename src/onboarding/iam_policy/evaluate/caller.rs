@@ -15,8 +15,8 @@ pub(crate) enum Caller {
     /// Somebody who signed in with an identity provider: the ARN of a SAML or OIDC provider, or the name of a web
     /// identity provider such as `cognito-identity.amazonaws.com`.
     Federated(String),
-    /// Somebody without credentials.
-    #[cfg_attr(not(test), expect(dead_code, reason = "IAM documents it, and STS lets in nobody without a signature"))]
+    /// A caller without any credentials.
+    #[cfg_attr(not(test), expect(dead_code, reason = "IAM documents it, and STS refuses calls without a signature"))]
     Anonymous,
 }
 

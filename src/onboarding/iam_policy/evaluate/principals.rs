@@ -14,9 +14,9 @@ use crate::input::quoted;
 pub(super) enum Naming {
     /// The account, which hands the decision to the policies of its identities.
     Account,
-    /// Everyone.
+    /// Everyone, as `*` does.
     Everyone,
-    /// The role.
+    /// The role of a session.
     Role,
     /// The caller itself: a user, the session of a role, a service, a federated principal.
     Itself,

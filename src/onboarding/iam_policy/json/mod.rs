@@ -21,7 +21,7 @@ const PRINCIPAL_KINDS: [&str; 4] = ["AWS", "CanonicalUser", "Federated", "Servic
 /// Reads a document as IAM returns it: most of its operations encode documents for URLs.
 pub(crate) fn decode_document(text: &str) -> Result<PolicyDocument, ParseError> {
     // Plain JSON is tried first: a document that is not encoded may have a percent sign of its own. A member that stands
-    // twice is an error, since IAM stores no such document and nobody can say which of the two it would take.
+    // twice is an error, since IAM stores no such document and it is unknown which of the two it would take.
     if text.trim_start().starts_with('{') {
         return read(text);
     }

@@ -204,6 +204,7 @@ fn what_is_no_document_is_refused() {
 /// Prints what an evaluation costs: `cargo test --release cost_of -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints a measurement"]
+#[expect(clippy::print_stdout, reason = "the measurement is what it is for")]
 fn cost_of_an_evaluation() {
     let measure = |name: &str, documents: &mut dyn Iterator<Item = String>| {
         let (mut worst, mut total, mut count, mut bytes) = (Duration::ZERO, Duration::ZERO, 0_u32, 0);

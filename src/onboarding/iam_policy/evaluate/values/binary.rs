@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** reads the plain alphabet with its padding, and nothing else.
 
-/// Decodes base64.
+/// Decodes base64 in its plain form.
 pub(in super::super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let value = |byte: u8| match byte {
         b'A'..=b'Z' => Some(byte - b'A'),

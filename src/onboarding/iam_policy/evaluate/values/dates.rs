@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-/// A moment.
+/// A moment, whatever its form was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in super::super) struct Instant(Timestamp);
 

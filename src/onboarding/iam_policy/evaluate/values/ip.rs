@@ -12,7 +12,7 @@ pub(in super::super) struct AddressRange {
     prefix: Option<u32>,
 }
 
-/// Reads one address.
+/// Reads one address of either kind.
 pub(in super::super) fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }

@@ -1,6 +1,6 @@
 //! The values of conditions: numbers, dates, addresses, binary values and booleans.
 //!
-//! **Invariant:** knows no policy. A text that has not the documented form is none, so that nobody takes it for unequal.
+//! **Invariant:** knows no policy. A text that has not the documented form is none, so that it is not taken for unequal.
 
 mod binary;
 mod dates;
