@@ -92,7 +92,7 @@ pub(crate) struct TrustArgs {
     pub json: bool,
     #[command(flatten)]
     pub settings: SettingArgs,
-    /// Log each call
+    /// Log each call to AWS
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }

@@ -52,7 +52,7 @@ pub(super) fn of_users(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec
 /// Keys that only a signed call has.
 const UNSIGNED: &[&str] = &["aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
 
-/// One identity provider.
+/// One identity provider, and what its tokens may say.
 struct Provider<'a> {
     name: &'a str,
     /// Whether the policy names it.
