@@ -194,7 +194,9 @@ fn permissions_are_judged_by_their_impact() {
     let folder = tempfile::tempdir().expect("a folder");
     let accounts = 1..=6;
     let targets: Vec<Value> = accounts
-        .map(|n| json!({ "account_id": format!("87000000000{n}"), "external_id": random_id(870 + n), "enabled": false }))
+        .map(
+            |n| json!({ "account_id": format!("87000000000{n}"), "external_id": random_id(870 + n), "enabled": false }),
+        )
         .collect();
     let registry = write_registry(folder.path(), &targets);
     let checked = check(&registry, &["--json"]);
