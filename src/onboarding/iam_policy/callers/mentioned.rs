@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::document::{Element, PolicyDocument, Principals, Statement};
+use super::super::evaluate::date;
 use super::super::is_pattern;
 use crate::domain::AccountId;
 
@@ -145,9 +146,12 @@ impl Mentioned {
 
     /// The second before a date and the second after it, if they lie ahead.
     fn add_moments(&mut self, text: &str, now: Timestamp) {
-        let Some(date) = date(text) else { return };
+        // A numeric operator compares seconds in any notation.
+        let number = || text.parse::<f64>().ok().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
+        let seconds = || number().and_then(|seconds| Timestamp::from_duration(seconds).ok());
+        let Some(moment) = date(text).or_else(seconds) else { return };
         for around in [SignedDuration::from_secs(-1), SignedDuration::ZERO, SignedDuration::from_secs(1)] {
-            let moment = date.checked_add(around).ok().filter(|moment| *moment > now);
+            let moment = moment.checked_add(around).ok().filter(|moment| *moment > now);
             self.moments.extend(moment.filter(|_| self.moments.len() < MOST));
         }
     }
@@ -174,12 +178,6 @@ impl Mentioned {
             }
         }
     }
-}
-
-fn date(text: &str) -> Option<Timestamp> {
-    let seconds = || text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let day = || format!("{text}T00:00:00Z").parse().ok();
-    text.parse().ok().or_else(seconds).or_else(day)
 }
 
 fn add(to: &mut BTreeSet<String>, text: String) {

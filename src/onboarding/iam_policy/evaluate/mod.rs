@@ -26,10 +26,17 @@ pub(crate) use key_value::KeyValue;
 pub(crate) use policies::{IdentityPolicies, NamedPolicy};
 pub(crate) use request::{AccessRequest, RequestContext};
 
+use jiff::Timestamp;
+
 use super::document::PolicyDocument;
 use principals::Naming;
 use statements::{Answer, PolicyKind};
 use truth::Truth;
+
+/// Reads a date of a policy, in any form that IAM documents.
+pub(crate) fn date(text: &str) -> Option<Timestamp> {
+    values::Instant::of(text).map(values::Instant::timestamp)
+}
 
 /// The name of a resource's policy in an evaluation.
 const RESOURCE_POLICY: &str = "the resource's policy";

@@ -32,6 +32,10 @@ impl Instant {
         }
         complete.parse().ok().map(Self)
     }
+
+    pub(in super::super) fn timestamp(self) -> Timestamp {
+        self.0
+    }
 }
 
 /// Adds seconds to a time of hours and minutes.
