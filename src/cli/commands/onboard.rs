@@ -201,12 +201,8 @@ fn require_external_ids(
             );
             problems.push("registry", message);
         }
-        if let Some(reason) = entry.guessable().filter(|_| !allow_guessable) {
-            let message = format!(
-                "account {}: its external ID can be guessed: {reason}. Make a new one, as infra/ONBOARDING.md describes \
-                 under \"Another external ID\", or print the invitation with --allow-guessable-external-ids",
-                entry.account_id
-            );
+        if let Some(error) = entry.guessable_error().filter(|_| !allow_guessable) {
+            let message = format!("{error}, or print the invitation with --allow-guessable-external-ids");
             problems.push("registry", message);
         }
     }

@@ -132,6 +132,15 @@ impl TargetEntry {
         let names: Vec<&str> = [&self.name, &self.customer].into_iter().flatten().map(String::as_str).collect();
         guessable(self.external_id.as_deref()?, self.account_id.as_str(), &names)
     }
+
+    /// Returns the error that the target's external ID can be guessed, if it can: why, and what to do.
+    pub(crate) fn guessable_error(&self) -> Option<String> {
+        let (account, reason) = (&self.account_id, self.guessable()?);
+        Some(format!(
+            "account {account}: its external ID can be guessed: {reason}. Make a new one, as infra/ONBOARDING.md describes \
+             under \"Another external ID\""
+        ))
+    }
 }
 
 /// Deserializes a field so that `null` differs from a missing one.

@@ -93,6 +93,14 @@ impl Target {
         self.role == other.role && self.via == other.via && self.has_same_external_id(other)
     }
 
+    /// The ARN of the role to assume; none if the account is entered with own credentials.
+    pub(crate) fn role_arn(&self) -> Option<&str> {
+        match &self.role {
+            TargetRole::Assume { role_arn } => Some(role_arn),
+            TargetRole::OwnCredentials => None,
+        }
+    }
+
     /// Returns whether both targets have the same external ID, or none.
     pub(crate) fn has_same_external_id(&self, other: &Self) -> bool {
         let id = |target: &Self| target.external_id.as_ref().map(|id| id.expose_secret().to_owned());

@@ -5,7 +5,7 @@
 use super::findings::{Finding, Severity};
 use crate::aws::SessionPolicy;
 use crate::catalogue::{Catalogue, session_policies};
-use crate::customers::{Target, TargetRole};
+use crate::customers::Target;
 use crate::domain::RoleArn;
 use crate::onboarding::iam_policy::decode_document;
 use crate::onboarding::iam_policy::evaluate::{IdentityPolicies, NamedPolicy};
@@ -18,10 +18,7 @@ const SHOWN: usize = 3;
 
 /// Returns a finding for each kind of permission that the role should not have.
 pub(super) fn of_grants(role: &RoleDescription, needed: &[&'static str], target: &Target) -> Vec<Finding> {
-    let arn: Option<RoleArn> = match &target.role {
-        TargetRole::Assume { role_arn } => role_arn.parse().ok(),
-        TargetRole::OwnCredentials => None,
-    };
+    let arn: Option<RoleArn> = target.role_arn().and_then(|arn| arn.parse().ok());
     let Some(arn) = arn else { return Vec::new() };
     let policies = policies_of(role);
     let judgement = judge_impact(&RoleGrants {

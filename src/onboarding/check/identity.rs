@@ -2,7 +2,7 @@
 //! customer is called.
 
 use crate::aws::{Backend, Identity};
-use crate::customers::{Published, Registry, RegistryStore, backend_role};
+use crate::customers::{Published, Registry, RegistryStore, Target, backend_role};
 use crate::domain::{AccountId, Arn, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::onboarding::iam_policy::EXTERNAL_ID;
@@ -55,6 +55,12 @@ impl Checker {
         let registry_store = RegistryStore::open(settings, &own.config, own.partition.name)?;
         let asks_for_external_ids = own_policies_ask(&own.config, &own_identity, &role).await;
         Ok(Self { acting, identity, role, other_identity, asks_for_external_ids, registry_store, registry })
+    }
+
+    /// The role that a target's role has to trust: the one that is passed through first, or else `backend_role`.
+    pub(super) fn trusted_by(&self, target: &Target) -> RoleArn {
+        let via = target.via.as_deref().and_then(|via| via.parse().ok());
+        via.unwrap_or_else(|| self.role.clone())
     }
 }
 

@@ -14,7 +14,7 @@ use super::trust_policy::{Answers, TriedTrust};
 use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, external_id, own, role};
 use crate::aws::{AwsError, AwsErrorKind, Cancellation};
 use crate::catalogue::actions_of;
-use crate::customers::{OpenedSession, Target, TargetRole};
+use crate::customers::{OpenedSession, Target};
 use crate::domain::{RoleArn, millis};
 use crate::engine::PlannedAccount;
 use crate::onboarding::iam_policy::callers::TrustSubject;
@@ -55,8 +55,7 @@ impl<'a> TargetCheck<'a> {
         target: &'a Target,
         planned: &'a PlannedAccount,
     ) -> Self {
-        let via = target.via.as_deref().and_then(|via| via.parse().ok());
-        Self { checker, context, target, planned, caller: via.unwrap_or_else(|| checker.role.clone()) }
+        Self { checker, context, target, planned, caller: checker.trusted_by(target) }
     }
 
     /// Checks the target and returns its verdict with all findings.
@@ -66,7 +65,7 @@ impl<'a> TargetCheck<'a> {
         let results = match self.open_session().await {
             Ok(opened) => self.through_session(&opened).await,
             Err(error) => {
-                let role = self.role_arn().unwrap_or("the backend's own account");
+                let role = self.target.role_arn().unwrap_or("the backend's own account");
                 let findings = vec![Finding::access_denied(target, &self.caller, &error, role)];
                 SessionResults { findings, types: Vec::new(), negative_probe: NegativeProbe::NotTried, callers: None }
             }
@@ -78,7 +77,7 @@ impl<'a> TargetCheck<'a> {
         CheckedTarget {
             account_id: target.account_id.clone(),
             name: target.name.clone(),
-            role_arn: self.role_arn().map(str::to_owned),
+            role_arn: self.target.role_arn().map(str::to_owned),
             via: target.via.clone(),
             enabled: target.enabled,
             verdict: Verdict::of(findings.first().map(|finding| finding.severity)),
@@ -87,13 +86,6 @@ impl<'a> TargetCheck<'a> {
             findings,
             types: results.types,
             duration_ms: millis(began.elapsed()),
-        }
-    }
-
-    fn role_arn(&self) -> Option<&str> {
-        match &self.target.role {
-            TargetRole::Assume { role_arn } => Some(role_arn),
-            TargetRole::OwnCredentials => None,
         }
     }
 
@@ -112,7 +104,7 @@ impl<'a> TargetCheck<'a> {
         if matches!(&role, Some(Ok(RoleDescription { trust: Ok(_), .. }))) {
             refusals.iter_mut().for_each(Finding::trust_policy_was_read);
         }
-        let mut findings = Finding::of_reads(&types, self.role_arn().unwrap_or_default());
+        let mut findings = Finding::of_reads(&types, self.target.role_arn().unwrap_or_default());
         findings.extend(refusals);
         let mut callers = None;
         if let Some(role) = role {
@@ -214,7 +206,7 @@ impl<'a> TargetCheck<'a> {
 
     /// Reads the role's own policies, in a session that may do nothing else. None if no role is assumed.
     async fn read_role(&self) -> Option<Result<RoleDescription, AwsError>> {
-        let role: RoleArn = self.role_arn()?.parse().ok()?;
+        let role: RoleArn = self.target.role_arn()?.parse().ok()?;
         let opened = match self.context.role_readers.open_session(self.target).await {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),

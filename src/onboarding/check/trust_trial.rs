@@ -13,7 +13,7 @@ use super::findings::Finding;
 use super::{CONCURRENT_CHECKS, Checker};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::catalogue::Catalogue;
-use crate::customers::{RoleAssumer, Target, TargetRole, TargetSwitch, TrustAttempt, TrustResult};
+use crate::customers::{RoleAssumer, Target, TargetSwitch, TrustAttempt, TrustResult};
 use crate::domain::{AccountId, RoleArn, millis, new_attempt_id};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Accounts, Request};
@@ -89,10 +89,7 @@ impl Checker {
 
     async fn trial(&self, roles: &RoleAssumer, target: &Target) -> TrustTrial {
         let began = Instant::now();
-        let role_arn = match &target.role {
-            TargetRole::Assume { role_arn } => Some(role_arn.as_str()),
-            TargetRole::OwnCredentials => None,
-        };
+        let role_arn = target.role_arn();
         let not_tried = |reason| (TrialVerdict::NotTried, Some(reason), Vec::new());
         let (result, reason, findings) = match role_arn {
             _ if !target.enabled => not_tried("the registry has it disabled"),
@@ -121,8 +118,7 @@ impl Checker {
         // Tried whatever the first answer is: a role may let in only those who send no external ID.
         let time = self.acting.client_config.settings.sts_patience;
         let attempted = roles.try_without_external_id(target, time).await;
-        let via = target.via.as_deref().and_then(|via| via.parse().ok());
-        let caller: RoleArn = via.unwrap_or_else(|| self.role.clone());
+        let caller = self.trusted_by(target);
         let outcome = TrialOutcome { target, caller: &caller, role_arn };
         let (verdict, mut findings) = outcome.judge(&entered, &attempted);
         if verdict != TrialVerdict::Refused || target.via.is_some() {

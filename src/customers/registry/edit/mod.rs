@@ -192,15 +192,9 @@ impl RegistryFile {
 
     fn refuse_guessable(&self, accounts: &HashSet<&AccountId>) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        for entry in self.targets.iter().filter(|entry| accounts.contains(&entry.account_id)) {
-            if let Some(reason) = entry.guessable() {
-                let what = format!(
-                    "account {}: its external ID can be guessed: {reason}. Make a new one, as infra/ONBOARDING.md describes \
-                     under \"Another external ID\"",
-                    entry.account_id
-                );
-                errors.push("registry", what);
-            }
+        let entries = self.targets.iter().filter(|entry| accounts.contains(&entry.account_id));
+        for error in entries.filter_map(TargetEntry::guessable_error) {
+            errors.push("registry", error);
         }
         errors.into_result(())
     }

@@ -68,14 +68,14 @@ pub(super) fn sent_directly() -> RequestContext {
 pub(super) fn of_accounts(subject: &TrustSubject<'_>, mentioned: &Mentioned) -> Vec<EntryAttempt> {
     let maker = Maker { subject, mentioned, external_ids: GivenIds::new(subject, mentioned) };
     let mut attempts = maker.backend();
-    attempts.extend(maker.others_of_backend_account(mentioned));
+    attempts.extend(maker.others_of_backend_account());
     let is_foreign = |account: &&AccountId| **account != subject.backend.account_id && *account != subject.account;
     for account in mentioned.accounts.iter().filter(is_foreign) {
-        attempts.extend(maker.of_account(CallerClass::NamedAccount, account, mentioned));
+        attempts.extend(maker.of_account(CallerClass::NamedAccount, account));
     }
     let lookalikes = mentioned.lookalikes.iter().filter(|account| !mentioned.accounts.contains(account));
     for stranger in lookalikes.filter(is_foreign).cloned().chain(stranger(subject, mentioned)) {
-        attempts.extend(maker.of_account(CallerClass::AnyAccount, &stranger, mentioned));
+        attempts.extend(maker.of_account(CallerClass::AnyAccount, &stranger));
     }
     attempts
 }
@@ -174,10 +174,10 @@ impl Maker<'_> {
         NEVER_SENT.iter().copied().chain(tags).fold(context, RequestContext::with_absent)
     }
 
-    fn others_of_backend_account(&self, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    fn others_of_backend_account(&self) -> Vec<EntryAttempt> {
         let backend = self.subject.backend;
         let own = backend.to_string();
-        let callers = self.identities(&backend.account_id, mentioned).into_iter();
+        let callers = self.identities(&backend.account_id).into_iter();
         let others = callers
             .filter(|(_, caller)| !matches!(caller, Caller::Account(caller) if caller.arn.as_ref() == Some(&own)));
         let attempts = others.flat_map(|(who, caller)| {
@@ -186,13 +186,13 @@ impl Maker<'_> {
         attempts.collect()
     }
 
-    fn of_account(&self, class: CallerClass, account: &AccountId, mentioned: &Mentioned) -> Vec<EntryAttempt> {
+    fn of_account(&self, class: CallerClass, account: &AccountId) -> Vec<EntryAttempt> {
         let if_in = |given| match (class, given) {
             // The customer gave it the external ID, or it is registered there too.
             (CallerClass::NamedAccount, GivenId::Registered | GivenId::Listed) => Safety::Weak,
             _ => Safety::Unsafe,
         };
-        let callers = self.identities(account, mentioned).into_iter();
+        let callers = self.identities(account).into_iter();
         callers.flat_map(|(who, caller)| self.attempts(class, &who, &caller, if_in)).collect()
     }
 
@@ -231,7 +231,7 @@ impl Maker<'_> {
     }
 
     /// Identities of an account: those that the policy names, a namesake of the backend's role, and some others.
-    fn identities(&self, account: &AccountId, mentioned: &Mentioned) -> Vec<(String, Caller)> {
+    fn identities(&self, account: &AccountId) -> Vec<(String, Caller)> {
         let backend = self.subject.backend;
         let partition = &backend.partition;
         let arn = |resource: &str| format!("arn:{partition}:iam::{account}:{resource}");
@@ -243,7 +243,7 @@ impl Maker<'_> {
             ),
             (format!("a user of account {account}"), identity(partition, account, &arn("user/somebody"))),
         ];
-        for named in &mentioned.identities {
+        for named in &self.mentioned.identities {
             // A wildcard in place of the account is filled with this one.
             let parts: Vec<&str> = named.splitn(6, ':').collect();
             let [_, of_partition, _, _, of_account, resource] = parts.as_slice() else { continue };
@@ -259,13 +259,13 @@ impl Maker<'_> {
         }
         // The wildcard takes the rest of the ARN's beginning and the path of a role.
         let start = arn("role/");
-        for (_, after) in mentioned.open_arns.iter().filter(|(before, _)| start.starts_with(before)) {
+        for (_, after) in self.mentioned.open_arns.iter().filter(|(before, _)| start.starts_with(before)) {
             callers.push((
                 format!("a role of account {account}"),
                 identity(partition, account, &format!("{start}x{after}")),
             ));
         }
-        callers.extend(mentioned.user_ids.iter().filter_map(|id| self.with_user_id(account, id)));
+        callers.extend(self.mentioned.user_ids.iter().filter_map(|id| self.with_user_id(account, id)));
         callers
     }
 }
