@@ -5,7 +5,7 @@ pub use crate::catalogue::{
     Catalogue, Id, MemberFilter, Reach, SECRET_ACTIONS, Scope, Source, Table, ValueFrom, actions_of, session_policies,
 };
 pub use crate::customers::{Registry, RoleAssumer, backend_role};
-pub use crate::decode::{Value as CellValue, decode};
+pub use crate::decode::{Scalars, Value as CellValue, decode};
 pub use crate::domain::{Format, RunId};
 pub use crate::engine::{
     AccountSummary, Disabling, Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft,

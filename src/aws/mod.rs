@@ -15,14 +15,15 @@ mod transport;
 mod session;
 mod page;
 mod call;
+pub(crate) mod sdk;
 mod backend;
 
 pub use backend::{Backend, Identity};
 pub use cancellation::Cancellation;
 pub use error::{AwsError, AwsErrorKind};
 pub(crate) use error_body::bucket_region;
-pub(crate) use page::{CallParams, NextPage};
-pub(crate) use page::{PageRequest, SendFn, Token};
+pub(crate) use page::{CallParams, NextPage, PageRequest, SendFn, Token, is_true, marker_if_truncated};
+pub(crate) use sdk::{SdkOperation, send};
 pub use session::Service;
 pub(crate) use session::{ExpiredFlag, ServiceClient, Session, SessionCredentials};
 pub(crate) use session_policy::SessionPolicy;

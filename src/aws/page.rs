@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::error::{AwsError, AwsErrorKind};
 use super::session::ServiceClient;
-use crate::decode::ItemSelector;
+use crate::decode::{ItemSelector, Scalars};
 
 /// A page token: one text, or several if AWS pages by more.
 pub(crate) type Token = Vec<String>;
@@ -71,16 +71,30 @@ impl NextPage {
 
     /// The page of this marker. A truncated response without a marker is an error; otherwise an incomplete listing would
     /// look complete. An empty marker is none: it would list from the start. A marker in a response that is not truncated is
-    /// followed, since the SDK takes a flag that is missing for `false`.
-    pub fn from_marker(truncated: bool, token: Option<Token>) -> Self {
+    /// followed, since the flag may be missing.
+    pub(crate) fn from_marker(scalars: &Scalars, token: Option<Token>) -> Result<Self, AwsError> {
+        let truncated = is_true(scalars, TRUNCATED)?;
         let token = token.filter(|token| token.first().is_some_and(|first| !first.is_empty()));
-        match (truncated, token) {
+        Ok(match (truncated, token) {
             (false, None) => Self::End,
             (_, Some(token)) => Self::Page(token),
             (true, None) => Self::Truncated(AwsError::new(
                 AwsErrorKind::Unreadable,
                 "the answer is truncated and does not say where it goes on",
             )),
-        }
+        })
     }
+}
+
+/// The flag of a response that another page follows.
+const TRUNCATED: &str = "IsTruncated";
+
+/// Whether a boolean beside the items is true.
+pub(crate) fn is_true(scalars: &Scalars, name: &str) -> Result<bool, AwsError> {
+    scalars.is_true(name).map_err(|error| AwsError::new(AwsErrorKind::Unreadable, error.to_string()))
+}
+
+/// The marker of a response that has one on its last page too.
+pub(crate) fn marker_if_truncated(scalars: &Scalars, name: &str) -> Option<String> {
+    scalars.text(name).filter(|_| scalars.is_true(TRUNCATED) == Ok(true))
 }

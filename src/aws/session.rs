@@ -14,6 +14,7 @@ use aws_sdk_ec2::config::IdentityCache;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::{StalledStreamProtectionConfig, timeout::TimeoutConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::client::runtime_plugin::SharedRuntimePlugin;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -103,8 +104,7 @@ struct ServiceEndpoint {
     timeouts: AtomicU32,
     /// Calls in a row that were throttled to their last attempt.
     throttles: AtomicU32,
-    ec2: OnceLock<aws_sdk_ec2::Client>,
-    route53: OnceLock<aws_sdk_route53::Client>,
+    plugin: OnceLock<SharedRuntimePlugin>,
 }
 
 /// A client for one service in one region, which counts its calls.
@@ -196,8 +196,7 @@ impl Session {
                 retries: RetryPartition::custom(name).build(),
                 timeouts: AtomicU32::default(),
                 throttles: AtomicU32::default(),
-                ec2: OnceLock::new(),
-                route53: OnceLock::new(),
+                plugin: OnceLock::new(),
             })
         };
         endpoints.entry((service, region.to_owned())).or_insert_with(new).clone()
@@ -280,14 +279,17 @@ impl ServiceClient {
         &self.session.account_id
     }
 
-    /// The EC2 client of the region, built once.
-    pub fn ec2(&self) -> aws_sdk_ec2::Client {
-        self.endpoint.ec2.get_or_init(|| client!(self, aws_sdk_ec2, ec2)).clone()
+    /// The plugin for the calls to this endpoint, made once.
+    pub(super) fn endpoint_plugin(
+        &self,
+        make: impl FnOnce(&ClientConfig, &SessionCredentials, &Region) -> SharedRuntimePlugin,
+    ) -> SharedRuntimePlugin {
+        let Session { client_config, credentials, .. } = &*self.session;
+        self.endpoint.plugin.get_or_init(|| make(client_config, credentials, &self.endpoint.region)).clone()
     }
 
-    /// The Route 53 client, built once.
-    pub fn route53(&self) -> aws_sdk_route53::Client {
-        self.endpoint.route53.get_or_init(|| client!(self, aws_sdk_route53, rest)).clone()
+    pub fn ec2(&self) -> aws_sdk_ec2::Client {
+        client!(self, aws_sdk_ec2, ec2)
     }
 
     pub fn iam(&self) -> aws_sdk_iam::Client {

@@ -38,17 +38,26 @@ pub(super) const TYPES: &[ResourceType] = &[ResourceType {
         column("serial_console_access_managed_by", CONSOLE, "ManagedBy"),
     ],
     details: &[
-        Detail::per_resource(EBS, whole!(ec2.get_ebs_encryption_by_default())),
-        Detail::per_resource("ec2:GetEbsDefaultKmsKeyId", whole!(ec2.get_ebs_default_kms_key_id())),
-        Detail::per_resource(SNAPSHOTS, whole!(ec2.get_snapshot_block_public_access_state())),
-        Detail::per_resource(IMAGES, whole!(ec2.get_image_block_public_access_state())),
+        Detail::per_resource(EBS, whole!(GetEbsEncryptionByDefault: ec2.get_ebs_encryption_by_default())),
+        Detail::per_resource(
+            "ec2:GetEbsDefaultKmsKeyId",
+            whole!(GetEbsDefaultKmsKeyId: ec2.get_ebs_default_kms_key_id()),
+        ),
+        Detail::per_resource(
+            SNAPSHOTS,
+            whole!(GetSnapshotBlockPublicAccessState: ec2.get_snapshot_block_public_access_state()),
+        ),
+        Detail::per_resource(IMAGES, whole!(GetImageBlockPublicAccessState: ec2.get_image_block_public_access_state())),
         Detail::per_resource(
             "ec2:DescribeVpcBlockPublicAccessOptions",
-            whole!(ec2.describe_vpc_block_public_access_options()),
+            whole!(DescribeVpcBlockPublicAccessOptions: ec2.describe_vpc_block_public_access_options()),
         ),
-        Detail::per_resource("ec2:GetInstanceMetadataDefaults", whole!(ec2.get_instance_metadata_defaults())),
-        Detail::per_resource(CONSOLE, whole!(ec2.get_serial_console_access_status())),
+        Detail::per_resource(
+            "ec2:GetInstanceMetadataDefaults",
+            whole!(GetInstanceMetadataDefaults: ec2.get_instance_metadata_defaults()),
+        ),
+        Detail::per_resource(CONSOLE, whole!(GetSerialConsoleAccessStatus: ec2.get_serial_console_access_status())),
     ],
-    source: whole!(listed ec2.describe_account_attributes()),
+    source: whole!(listed DescribeAccountAttributes: ec2.describe_account_attributes()),
     ..REGIONAL
 }];

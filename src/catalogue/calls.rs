@@ -9,12 +9,13 @@
 /// larger of EC2's token buckets.
 macro_rules! paged {
     (listed $($request:tt)*) => { Source::Listed(paged!($($request)*)) };
-    ($([$subject:ident])? $service:ident . $($request:tt)*) => {
+    ($([$subject:ident])? $operation:ident: $($request:tt)*) => {
         |client, params| {
             Box::pin(async move {
-                let request = client.$service().$($request)*$(.$subject(params.subject()))?.set_next_token(params.token());
-                let answer = request.send().await.map_err($crate::aws::AwsError::of)?;
-                Ok($crate::aws::NextPage::from_token(answer.next_token))
+                let scalars = $crate::aws::send!(
+                    client, $operation: $($request)*$(.$subject(params.subject()))?.set_next_token(params.token())
+                )?;
+                Ok($crate::aws::NextPage::from_token(scalars.text("NextToken")))
             })
         }
     };
@@ -23,11 +24,11 @@ macro_rules! paged {
 /// A listing that AWS does not page.
 macro_rules! whole {
     (listed $($request:tt)*) => { Source::Listed(whole!($($request)*)) };
-    ($([$subject:ident])? $service:ident . $($request:tt)*) => {
+    ($([$subject:ident])? $operation:ident: $($request:tt)*) => {
         |client, _params| {
             Box::pin(async move {
-                let answered = client.$service().$($request)*$(.$subject(_params.subject()))?.send().await;
-                answered.map(|_| $crate::aws::NextPage::End).map_err($crate::aws::AwsError::of)
+                $crate::aws::send!(client, $operation: $($request)*$(.$subject(_params.subject()))?)?;
+                Ok($crate::aws::NextPage::End)
             })
         }
     };
@@ -37,13 +38,15 @@ macro_rules! whole {
 /// unless `IsTruncated` is true.
 macro_rules! marked {
     (listed $($request:tt)*) => { Source::Listed(marked!($($request)*)) };
-    ($([$subject:ident])? $service:ident . $operation:ident (), $most:literal, $set:ident, |$answer:ident| $next:expr) => {
+    ($([$subject:ident])? $operation:ident: $service:ident . $method:ident (), $most:literal, $set:ident, |$scalars:ident| $next:expr) => {
         |client, params| {
             Box::pin(async move {
-                let request = client.$service().$operation().max_items($most).$set(params.token())$(.$subject(params.subject()))?;
-                let $answer = request.send().await.map_err($crate::aws::AwsError::of)?;
+                let $scalars = $crate::aws::send!(
+                    client,
+                    $operation: $service.$method().max_items($most).$set(params.token())$(.$subject(params.subject()))?
+                )?;
                 let next: Option<String> = $next;
-                Ok($crate::aws::NextPage::from_marker($answer.is_truncated, next.map(|marker| vec![marker])))
+                $crate::aws::NextPage::from_marker(&$scalars, next.map(|marker| vec![marker]))
             })
         }
     };

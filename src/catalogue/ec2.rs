@@ -37,7 +37,7 @@ pub(super) const TYPES: &[ResourceType] = &[
             ExtraColumn { column: "reservation_id", from: ValueFrom::Context("Reservations.ReservationId") },
             ExtraColumn { column: "requester_id", from: ValueFrom::Context("Reservations.RequesterId") },
         ],
-        source: paged!(listed ec2.describe_instances().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed DescribeInstances: ec2.describe_instances().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -48,7 +48,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["InstanceId"]),
         arn: ArnForm::Ec2("instance/"),
         source: paged!(
-            listed ec2.describe_instance_status()
+            listed DescribeInstanceStatus: ec2.describe_instance_status()
                 .max_results(1000)
                 .include_all_instances(true)
                 .include_managed_resources(true)
@@ -61,7 +61,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "KeyPairs",
         id: Id::Member(&["KeyPairId"]),
         arn: ArnForm::Ec2Named("key-pair/", "KeyName"),
-        source: whole!(listed ec2.describe_key_pairs().include_public_key(true)),
+        source: whole!(listed DescribeKeyPairs: ec2.describe_key_pairs().include_public_key(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -83,7 +83,7 @@ pub(super) const TYPES: &[ResourceType] = &[
             // AWS returns the default and the latest versions of all templates in one listing. Other versions would
             // take a call for each template.
             call: paged!(
-                ec2.describe_launch_template_versions()
+                DescribeLaunchTemplateVersions: ec2.describe_launch_template_versions()
                     .versions("$Latest")
                     .versions("$Default")
                     .max_results(200)
@@ -92,7 +92,7 @@ pub(super) const TYPES: &[ResourceType] = &[
             filter: None,
             fallback: None,
         }],
-        source: paged!(listed ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
+        source: paged!(listed DescribeLaunchTemplates: ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -102,7 +102,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["GroupId"]),
         arn: ArnForm::Ec2Named("placement-group/", "GroupName"),
         arn_member: Some("GroupArn"),
-        source: whole!(listed ec2.describe_placement_groups()),
+        source: whole!(listed DescribePlacementGroups: ec2.describe_placement_groups()),
         ..REGIONAL
     },
     ResourceType {
@@ -111,7 +111,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "ReservedInstances",
         id: Id::Member(&["ReservedInstancesId"]),
         arn: ArnForm::Ec2("reserved-instances/"),
-        source: whole!(listed ec2.describe_reserved_instances()),
+        source: whole!(listed DescribeReservedInstances: ec2.describe_reserved_instances()),
         ..REGIONAL
     },
     ResourceType {
@@ -121,7 +121,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["CapacityReservationId"]),
         arn: ArnForm::Ec2("capacity-reservation/"),
         arn_member: Some("CapacityReservationArn"),
-        source: paged!(listed ec2.describe_capacity_reservations().max_results(1000)),
+        source: paged!(listed DescribeCapacityReservations: ec2.describe_capacity_reservations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -131,7 +131,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["HostId"]),
         arn: ArnForm::Ec2("dedicated-host/"),
         // AWS refuses a larger page here. Other operations reduce it to their maximum.
-        source: paged!(listed ec2.describe_hosts().max_results(500)),
+        source: paged!(listed DescribeHosts: ec2.describe_hosts().max_results(500)),
         ..REGIONAL
     },
     ResourceType {
@@ -140,7 +140,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
         arn: ArnForm::Ec2("spot-instances-request/"),
-        source: paged!(listed ec2.describe_spot_instance_requests().max_results(1000)),
+        source: paged!(listed DescribeSpotInstanceRequests: ec2.describe_spot_instance_requests().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -150,7 +150,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         scope: "all except those of the type `instant`, which AWS returns only by their ids",
         id: Id::Member(&["FleetId"]),
         arn: ArnForm::Ec2("fleet/"),
-        source: paged!(listed ec2.describe_fleets().max_results(1000)),
+        source: paged!(listed DescribeFleets: ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },
 ];

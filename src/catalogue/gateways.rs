@@ -13,7 +13,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "InternetGateways",
         id: Id::Member(&["InternetGatewayId"]),
         arn: ArnForm::Ec2("internet-gateway/"),
-        source: paged!(listed ec2.describe_internet_gateways().max_results(1000)),
+        source: paged!(listed DescribeInternetGateways: ec2.describe_internet_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -22,7 +22,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "EgressOnlyInternetGateways",
         id: Id::Member(&["EgressOnlyInternetGatewayId"]),
         arn: ArnForm::Ec2("egress-only-internet-gateway/"),
-        source: paged!(listed ec2.describe_egress_only_internet_gateways().max_results(255)),
+        source: paged!(listed DescribeEgressOnlyInternetGateways: ec2.describe_egress_only_internet_gateways().max_results(255)),
         ..REGIONAL
     },
     ResourceType {
@@ -31,7 +31,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "CarrierGateways",
         id: Id::Member(&["CarrierGatewayId"]),
         arn: ArnForm::Ec2("carrier-gateway/"),
-        source: paged!(listed ec2.describe_carrier_gateways().max_results(1000)),
+        source: paged!(listed DescribeCarrierGateways: ec2.describe_carrier_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -40,7 +40,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "NatGateways",
         id: Id::Member(&["NatGatewayId"]),
         arn: ArnForm::Ec2("natgateway/"),
-        source: paged!(listed ec2.describe_nat_gateways().max_results(1000)),
+        source: paged!(listed DescribeNatGateways: ec2.describe_nat_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -51,7 +51,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         arn: ArnForm::Ec2InRegionOf("vpc-peering-connection/", "RequesterVpcInfo.Region"),
         // Both sides see a peering. It belongs to the side that requested it.
         owner: Owner::Member(&["RequesterVpcInfo.OwnerId"]),
-        source: paged!(listed ec2.describe_vpc_peering_connections().max_results(1000)),
+        source: paged!(listed DescribeVpcPeeringConnections: ec2.describe_vpc_peering_connections().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -60,7 +60,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VpcEndpoints",
         id: Id::Member(&["VpcEndpointId"]),
         arn: ArnForm::Ec2("vpc-endpoint/"),
-        source: paged!(listed ec2.describe_vpc_endpoints().max_results(1000)),
+        source: paged!(listed DescribeVpcEndpoints: ec2.describe_vpc_endpoints().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -69,7 +69,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "ServiceConfigurations",
         id: Id::Member(&["ServiceId"]),
         arn: ArnForm::Ec2("vpc-endpoint-service/"),
-        source: paged!(listed ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
+        source: paged!(listed DescribeVpcEndpointServiceConfigurations: ec2.describe_vpc_endpoint_service_configurations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -78,7 +78,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "CustomerGateways",
         id: Id::Member(&["CustomerGatewayId"]),
         arn: ArnForm::Ec2("customer-gateway/"),
-        source: whole!(listed ec2.describe_customer_gateways()),
+        source: whole!(listed DescribeCustomerGateways: ec2.describe_customer_gateways()),
         ..REGIONAL
     },
     ResourceType {
@@ -87,7 +87,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VpnGateways",
         id: Id::Member(&["VpnGatewayId"]),
         arn: ArnForm::Ec2("vpn-gateway/"),
-        source: whole!(listed ec2.describe_vpn_gateways()),
+        source: whole!(listed DescribeVpnGateways: ec2.describe_vpn_gateways()),
         ..REGIONAL
     },
     ResourceType {
@@ -96,7 +96,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VpnConnections",
         id: Id::Member(&["VpnConnectionId"]),
         arn: ArnForm::Ec2("vpn-connection/"),
-        source: whole!(listed ec2.describe_vpn_connections()),
+        source: whole!(listed DescribeVpnConnections: ec2.describe_vpn_connections()),
         ..REGIONAL
     },
     ResourceType {
@@ -105,7 +105,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "ClientVpnEndpoints",
         id: Id::Member(&["ClientVpnEndpointId"]),
         arn: ArnForm::Ec2("client-vpn-endpoint/"),
-        source: paged!(listed ec2.describe_client_vpn_endpoints().max_results(1000)),
+        source: paged!(listed DescribeClientVpnEndpoints: ec2.describe_client_vpn_endpoints().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -115,7 +115,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["InstanceConnectEndpointId"]),
         arn: ArnForm::Ec2("instance-connect-endpoint/"),
         arn_member: Some("InstanceConnectEndpointArn"),
-        source: paged!(listed ec2.describe_instance_connect_endpoints().max_results(50)),
+        source: paged!(listed DescribeInstanceConnectEndpoints: ec2.describe_instance_connect_endpoints().max_results(50)),
         ..REGIONAL
     },
     ResourceType {
@@ -124,7 +124,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VerifiedAccessInstances",
         id: Id::Member(&["VerifiedAccessInstanceId"]),
         arn: ArnForm::Ec2("verified-access-instance/"),
-        source: paged!(listed ec2.describe_verified_access_instances().max_results(200)),
+        source: paged!(listed DescribeVerifiedAccessInstances: ec2.describe_verified_access_instances().max_results(200)),
         ..REGIONAL
     },
 ];

@@ -14,7 +14,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamId"]),
         arn: ArnForm::Ec2WithoutRegion("ipam/"),
         arn_member: Some("IpamArn"),
-        source: paged!(listed ec2.describe_ipams().max_results(1000)),
+        source: paged!(listed DescribeIpams: ec2.describe_ipams().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -24,7 +24,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamPoolId"]),
         arn: ArnForm::Ec2WithoutRegion("ipam-pool/"),
         arn_member: Some("IpamPoolArn"),
-        source: paged!(listed ec2.describe_ipam_pools().max_results(1000)),
+        source: paged!(listed DescribeIpamPools: ec2.describe_ipam_pools().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -34,7 +34,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["IpamScopeId"]),
         arn: ArnForm::Ec2WithoutRegion("ipam-scope/"),
         arn_member: Some("IpamScopeArn"),
-        source: paged!(listed ec2.describe_ipam_scopes().max_results(1000)),
+        source: paged!(listed DescribeIpamScopes: ec2.describe_ipam_scopes().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -42,7 +42,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeByoipCidrs",
         items_path: "ByoipCidrs",
         id: Id::Member(&["Cidr"]),
-        source: paged!(listed ec2.describe_byoip_cidrs().max_results(100)),
+        source: paged!(listed DescribeByoipCidrs: ec2.describe_byoip_cidrs().max_results(100)),
         ..REGIONAL
     },
     ResourceType {
@@ -51,7 +51,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "PublicIpv4Pools",
         id: Id::Member(&["PoolId"]),
         arn: ArnForm::Ec2("ipv4pool-ec2/"),
-        source: paged!(listed ec2.describe_public_ipv4_pools().max_results(10)),
+        source: paged!(listed DescribePublicIpv4Pools: ec2.describe_public_ipv4_pools().max_results(10)),
         ..REGIONAL
     },
 ];

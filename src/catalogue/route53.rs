@@ -8,7 +8,7 @@ use super::calls::{marked, whole};
 use super::entry::{
     ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
-use crate::aws::{AwsError, AwsErrorKind, CallParams, NextPage, Service, ServiceClient};
+use crate::aws::{AwsError, AwsErrorKind, CallParams, NextPage, Service, ServiceClient, send};
 
 /// The fields that Route 53's types share.
 pub(super) const GLOBAL: ResourceType =
@@ -39,7 +39,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         details: &[
             Detail {
                 key: "HostedZone.Id",
-                ..Detail::per_resource("route53:GetHostedZone", whole!([id] route53.get_hosted_zone()))
+                ..Detail::per_resource("route53:GetHostedZone", whole!([id] GetHostedZone: route53.get_hosted_zone()))
             },
             Detail {
                 call: |client, params| tags(client, params, TagResourceType::Hostedzone),
@@ -49,10 +49,10 @@ pub(super) const TYPES: &[ResourceType] = &[
             Detail {
                 // Private zones have no DNSSEC: AWS answers the call with an error.
                 filter: Some(MemberFilter { member: PRIVATE, is: false }),
-                ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] route53.get_dnssec()))
+                ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] GetDNSSEC: route53.get_dnssec()))
             },
         ],
-        source: marked!(listed route53.list_hosted_zones(), 100, set_marker, |answer| answer.next_marker),
+        source: marked!(listed ListHostedZones: route53.list_hosted_zones(), 100, set_marker, |scalars| scalars.text("NextMarker")),
         ..GLOBAL
     },
     ResourceType {
@@ -89,15 +89,20 @@ pub(super) const TYPES: &[ResourceType] = &[
             },
             |client, params| {
                 Box::pin(async move {
-                    let request = client.route53().list_vpc_association_authorizations().max_results(50);
-                    let request = request.hosted_zone_id(params.subject()).set_next_token(params.token());
-                    let answer = request.send().await.map_err(AwsError::of)?;
-                    let zone = answer.hosted_zone_id.rsplit('/').next().unwrap_or_default();
+                    let scalars = send!(
+                        client,
+                        ListVPCAssociationAuthorizations: route53.list_vpc_association_authorizations()
+                            .max_results(50)
+                            .hosted_zone_id(params.subject())
+                            .set_next_token(params.token())
+                    )?;
+                    let zone = scalars.text("HostedZoneId").unwrap_or_default();
+                    let zone = zone.rsplit('/').next().unwrap_or_default();
                     if !zone.is_empty() && zone != params.subject() {
                         let what = format!("the answer is about the zone {zone}, which was not asked");
                         return Err(AwsError::new(AwsErrorKind::Unreadable, what));
                     }
-                    Ok(NextPage::from_token(answer.next_token))
+                    Ok(NextPage::from_token(scalars.text("NextToken")))
                 })
             },
         ),
@@ -119,10 +124,15 @@ pub(super) const TYPES: &[ResourceType] = &[
         source: Source::PerParent(Parents::all("ec2_vpcs"), |client, params| {
             Box::pin(async move {
                 let region = VpcRegion::from(params.region.as_str());
-                let request = client.route53().list_hosted_zones_by_vpc().vpc_id(params.subject()).vpc_region(region);
-                let answer =
-                    request.max_items(100).set_next_token(params.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::from_token(answer.next_token))
+                let scalars = send!(
+                    client,
+                    ListHostedZonesByVPC: route53.list_hosted_zones_by_vpc()
+                        .vpc_id(params.subject())
+                        .vpc_region(region)
+                        .max_items(100)
+                        .set_next_token(params.token())
+                )?;
+                Ok(NextPage::from_token(scalars.text("NextToken")))
             })
         }),
         ..GLOBAL
@@ -139,7 +149,7 @@ pub(super) const TYPES: &[ResourceType] = &[
             fallback: Some(&HEALTH_CHECK_TAGS),
             ..TAGS
         }],
-        source: marked!(listed route53.list_health_checks(), 1000, set_marker, |answer| answer.next_marker),
+        source: marked!(listed ListHealthChecks: route53.list_health_checks(), 1000, set_marker, |scalars| scalars.text("NextMarker")),
         ..GLOBAL
     },
 ];
@@ -176,19 +186,23 @@ fn placeholder<'a>(_: &'a ServiceClient, _: &'a CallParams) -> CallResult<'a> {
 
 fn tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
-        let request = client
-            .route53()
-            .list_tags_for_resources()
-            .resource_type(of)
-            .set_resource_ids(Some(params.subjects.clone()));
-        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
+        send!(
+            client,
+            ListTagsForResources: route53.list_tags_for_resources()
+                .resource_type(of)
+                .set_resource_ids(Some(params.subjects.clone()))
+        )?;
+        Ok(NextPage::End)
     })
 }
 
 fn one_tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResourceType) -> CallResult<'a> {
     Box::pin(async move {
-        let request = client.route53().list_tags_for_resource().resource_type(of).resource_id(params.subject());
-        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
+        send!(
+            client,
+            ListTagsForResource: route53.list_tags_for_resource().resource_type(of).resource_id(params.subject())
+        )?;
+        Ok(NextPage::End)
     })
 }
 
@@ -197,19 +211,18 @@ fn one_tags<'a>(client: &'a ServiceClient, params: &'a CallParams, of: TagResour
 fn records<'a>(client: &'a ServiceClient, params: &'a CallParams) -> CallResult<'a> {
     Box::pin(async move {
         let mut start = params.token.clone().unwrap_or_default().into_iter();
-        let request = client
-            .route53()
-            .list_resource_record_sets()
-            .hosted_zone_id(params.subject())
-            .max_items(300)
-            .set_start_record_name(start.next())
-            .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
-            .set_start_record_identifier(start.next());
-        let answer = request.send().await.map_err(AwsError::of)?;
-        let next = answer.next_record_name.zip(answer.next_record_type).map(|(name, kind)| {
-            let next = [name, kind.as_str().to_owned()];
-            next.into_iter().chain(answer.next_record_identifier).collect()
-        });
-        Ok(NextPage::from_marker(answer.is_truncated, next))
+        let scalars = send!(
+            client,
+            ListResourceRecordSets: route53.list_resource_record_sets()
+                .hosted_zone_id(params.subject())
+                .max_items(300)
+                .set_start_record_name(start.next())
+                .set_start_record_type(start.next().map(|kind| RrType::from(kind.as_str())))
+                .set_start_record_identifier(start.next())
+        )?;
+        let next = scalars.text("NextRecordName").zip(scalars.text("NextRecordType"));
+        let next =
+            next.map(|(name, kind)| [name, kind].into_iter().chain(scalars.text("NextRecordIdentifier")).collect());
+        NextPage::from_marker(&scalars, next)
     })
 }

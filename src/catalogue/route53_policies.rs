@@ -7,7 +7,7 @@ use aws_sdk_route53::types::RrType;
 use super::calls::{marked, paged};
 use super::entry::{ArnForm, Detail, ExtraColumn, Id, ResourceType, Source, ValueFrom};
 use super::route53::GLOBAL;
-use crate::aws::{AwsError, NextPage};
+use crate::aws::{NextPage, marker_if_truncated, send};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -16,7 +16,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "QueryLoggingConfigs",
         id: Id::Member(&["Id"]),
         arn: ArnForm::Route53("queryloggingconfig/"),
-        source: paged!(listed route53.list_query_logging_configs().max_results(100)),
+        source: paged!(listed ListQueryLoggingConfigs: route53.list_query_logging_configs().max_results(100)),
         ..GLOBAL
     },
     ResourceType {
@@ -25,7 +25,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "DelegationSets",
         id: Id::LastSegment("Id"),
         arn: ArnForm::Route53("delegationset/"),
-        source: marked!(listed route53.list_reusable_delegation_sets(), 100, set_marker, |answer| answer.next_marker),
+        source: marked!(listed ListReusableDelegationSets: route53.list_reusable_delegation_sets(), 100, set_marker, |scalars| scalars.text("NextMarker")),
         ..GLOBAL
     },
     ResourceType {
@@ -45,18 +45,18 @@ pub(super) const TYPES: &[ResourceType] = &[
             ..Detail::per_resource(
                 "route53:ListTrafficPolicyVersions",
                 marked!(
-                    [id] route53.list_traffic_policy_versions(),
+                    [id] ListTrafficPolicyVersions: route53.list_traffic_policy_versions(),
                     100,
                     set_traffic_policy_version_marker,
-                    |answer| answer.is_truncated.then_some(answer.traffic_policy_version_marker)
+                    |scalars| marker_if_truncated(&scalars, "TrafficPolicyVersionMarker")
                 ),
             )
         }],
         source: marked!(
-            listed route53.list_traffic_policies(),
+            listed ListTrafficPolicies: route53.list_traffic_policies(),
             100,
             set_traffic_policy_id_marker,
-            |answer| answer.is_truncated.then_some(answer.traffic_policy_id_marker)
+            |scalars| marker_if_truncated(&scalars, "TrafficPolicyIdMarker")
         ),
         ..GLOBAL
     },
@@ -69,19 +69,17 @@ pub(super) const TYPES: &[ResourceType] = &[
         source: Source::Listed(|client, params| {
             Box::pin(async move {
                 let mut start = params.token.clone().unwrap_or_default().into_iter();
-                let request = client
-                    .route53()
-                    .list_traffic_policy_instances()
-                    .max_items(100)
-                    .set_hosted_zone_id_marker(start.next())
-                    .set_traffic_policy_instance_name_marker(start.next())
-                    .set_traffic_policy_instance_type_marker(start.next().map(|kind| RrType::from(kind.as_str())));
-                let answer = request.send().await.map_err(AwsError::of)?;
-                let (zone, name) = (answer.hosted_zone_id_marker, answer.traffic_policy_instance_name_marker);
-                let kind = answer.traffic_policy_instance_type_marker;
-                let next = zone.zip(name).zip(kind);
-                let next = next.map(|((zone, name), kind)| vec![zone, name, kind.as_str().to_owned()]);
-                Ok(NextPage::from_marker(answer.is_truncated, next))
+                let scalars = send!(
+                    client,
+                    ListTrafficPolicyInstances: route53.list_traffic_policy_instances()
+                        .max_items(100)
+                        .set_hosted_zone_id_marker(start.next())
+                        .set_traffic_policy_instance_name_marker(start.next())
+                        .set_traffic_policy_instance_type_marker(start.next().map(|kind| RrType::from(kind.as_str())))
+                )?;
+                let markers =
+                    ["HostedZoneIdMarker", "TrafficPolicyInstanceNameMarker", "TrafficPolicyInstanceTypeMarker"];
+                NextPage::from_marker(&scalars, markers.into_iter().map(|marker| scalars.text(marker)).collect())
             })
         }),
         ..GLOBAL
@@ -99,9 +97,9 @@ pub(super) const TYPES: &[ResourceType] = &[
         }],
         details: &[Detail::per_resource(
             "route53:ListCidrBlocks",
-            paged!([collection_id] route53.list_cidr_blocks().max_results(100)),
+            paged!([collection_id] ListCidrBlocks: route53.list_cidr_blocks().max_results(100)),
         )],
-        source: paged!(listed route53.list_cidr_collections().max_results(100)),
+        source: paged!(listed ListCidrCollections: route53.list_cidr_collections().max_results(100)),
         ..GLOBAL
     },
 ];

@@ -14,7 +14,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["VolumeId"]),
         arn: ArnForm::Ec2("volume/"),
         arn_member: Some("VolumeArn"),
-        source: paged!(listed ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed DescribeVolumes: ec2.describe_volumes().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -24,7 +24,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
         arn: ArnForm::Ec2WithoutAccount("snapshot/"),
-        source: paged!(listed ec2.describe_snapshots().owner_ids("self").max_results(1000)),
+        source: paged!(listed DescribeSnapshots: ec2.describe_snapshots().owner_ids("self").max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -35,7 +35,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["ImageId"]),
         arn: ArnForm::Ec2WithoutAccount("image/"),
         source: paged!(
-            listed ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
+            listed DescribeImages: ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true).max_results(1000)
         ),
         ..REGIONAL
     },

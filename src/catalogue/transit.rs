@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::Filter;
 use super::calls::paged;
 use super::ec2::REGIONAL;
 use super::entry::{ArnForm, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
-use crate::aws::{AwsError, AwsErrorKind, NextPage};
+use crate::aws::{AwsError, AwsErrorKind, NextPage, is_true, send};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -17,7 +17,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayId"]),
         arn: ArnForm::Ec2("transit-gateway/"),
         arn_member: Some("TransitGatewayArn"),
-        source: paged!(listed ec2.describe_transit_gateways().max_results(1000)),
+        source: paged!(listed DescribeTransitGateways: ec2.describe_transit_gateways().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -28,7 +28,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         arn: ArnForm::Ec2("transit-gateway-attachment/"),
         // The owner of the gateway sees an attachment too. It belongs to the owner of the attached resource.
         owner: Owner::Member(&["ResourceOwnerId"]),
-        source: paged!(listed ec2.describe_transit_gateway_attachments().max_results(1000)),
+        source: paged!(listed DescribeTransitGatewayAttachments: ec2.describe_transit_gateway_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -38,7 +38,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: ArnForm::Ec2("transit-gateway-attachment/"),
         owner: Owner::Member(&["VpcOwnerId"]),
-        source: paged!(listed ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
+        source: paged!(listed DescribeTransitGatewayVpcAttachments: ec2.describe_transit_gateway_vpc_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -48,7 +48,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayAttachmentId"]),
         arn: ArnForm::Ec2InRegionOf("transit-gateway-attachment/", "RequesterTgwInfo.Region"),
         owner: Owner::Member(&["RequesterTgwInfo.OwnerId"]),
-        source: paged!(listed ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
+        source: paged!(listed DescribeTransitGatewayPeeringAttachments: ec2.describe_transit_gateway_peering_attachments().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -58,7 +58,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["TransitGatewayRouteTableId"]),
         probe_id: "tgw-rtb-00000000000000000",
         arn: ArnForm::Ec2("transit-gateway-route-table/"),
-        source: paged!(listed ec2.describe_transit_gateway_route_tables().max_results(1000)),
+        source: paged!(listed DescribeTransitGatewayRouteTables: ec2.describe_transit_gateway_route_tables().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -75,12 +75,17 @@ pub(super) const TYPES: &[ResourceType] = &[
                 // AWS requires a filter. Every route passes this one.
                 let types = ["propagated", "static"].map(String::from).to_vec();
                 let every = Filter::builder().name("type").set_values(Some(types)).build();
-                let request =
-                    client.ec2().search_transit_gateway_routes().transit_gateway_route_table_id(params.subject());
-                let request = request.filters(every).max_results(1000).set_next_token(params.token());
-                let answer = request.send().await.map_err(AwsError::of)?;
-                Ok(match NextPage::from_token(answer.next_token) {
-                    NextPage::End if answer.additional_routes_available == Some(true) && params.token.is_none() => {
+                let scalars = send!(
+                    client,
+                    SearchTransitGatewayRoutes: ec2.search_transit_gateway_routes()
+                        .transit_gateway_route_table_id(params.subject())
+                        .filters(every)
+                        .max_results(1000)
+                        .set_next_token(params.token())
+                )?;
+                let has_more = is_true(&scalars, "AdditionalRoutesAvailable")?;
+                Ok(match NextPage::from_token(scalars.text("NextToken")) {
+                    NextPage::End if has_more && params.token.is_none() => {
                         let what = "the route table has more routes than AWS returns, and the response has no token for the rest";
                         NextPage::Truncated(AwsError::new(AwsErrorKind::Other, what))
                     }

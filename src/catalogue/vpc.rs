@@ -5,7 +5,7 @@
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
 use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
-use crate::aws::{AwsError, NextPage};
+use crate::aws::{NextPage, send};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -15,7 +15,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["VpcId"]),
         probe_id: "vpc-00000000000000000",
         arn: ArnForm::Ec2("vpc/"),
-        source: paged!(listed ec2.describe_vpcs().max_results(1000)),
+        source: paged!(listed DescribeVpcs: ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -25,7 +25,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["SubnetId"]),
         arn: ArnForm::Ec2("subnet/"),
         arn_member: Some("SubnetArn"),
-        source: paged!(listed ec2.describe_subnets().max_results(1000)),
+        source: paged!(listed DescribeSubnets: ec2.describe_subnets().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -34,7 +34,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "RouteTables",
         id: Id::Member(&["RouteTableId"]),
         arn: ArnForm::Ec2("route-table/"),
-        source: paged!(listed ec2.describe_route_tables().max_results(100)),
+        source: paged!(listed DescribeRouteTables: ec2.describe_route_tables().max_results(100)),
         ..REGIONAL
     },
     ResourceType {
@@ -44,7 +44,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["GroupId"]),
         arn: ArnForm::Ec2("security-group/"),
         arn_member: Some("SecurityGroupArn"),
-        source: paged!(listed ec2.describe_security_groups().max_results(1000)),
+        source: paged!(listed DescribeSecurityGroups: ec2.describe_security_groups().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -55,7 +55,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         arn: ArnForm::Ec2("security-group-rule/"),
         arn_member: Some("SecurityGroupRuleArn"),
         owner: Owner::Member(&["GroupOwnerId"]),
-        source: paged!(listed ec2.describe_security_group_rules().max_results(1000)),
+        source: paged!(listed DescribeSecurityGroupRules: ec2.describe_security_group_rules().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -64,7 +64,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "SecurityGroupVpcAssociations",
         id: Id::Joined(&["GroupId", "VpcId"]),
         owner: Owner::Member(&["GroupOwnerId"]),
-        source: paged!(listed ec2.describe_security_group_vpc_associations().max_results(1000)),
+        source: paged!(listed DescribeSecurityGroupVpcAssociations: ec2.describe_security_group_vpc_associations().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -73,7 +73,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "NetworkAcls",
         id: Id::Member(&["NetworkAclId"]),
         arn: ArnForm::Ec2("network-acl/"),
-        source: paged!(listed ec2.describe_network_acls().max_results(1000)),
+        source: paged!(listed DescribeNetworkAcls: ec2.describe_network_acls().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -82,7 +82,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "NetworkInterfaces",
         id: Id::Member(&["NetworkInterfaceId"]),
         arn: ArnForm::Ec2("network-interface/"),
-        source: paged!(listed ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
+        source: paged!(listed DescribeNetworkInterfaces: ec2.describe_network_interfaces().max_results(1000).include_managed_resources(true)),
         ..REGIONAL
     },
     ResourceType {
@@ -92,7 +92,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         // An address of EC2-Classic has neither an allocation id nor an ARN.
         id: Id::Member(&["AllocationId", "PublicIp"]),
         arn: ArnForm::Ec2("elastic-ip/"),
-        source: whole!(listed ec2.describe_addresses()),
+        source: whole!(listed DescribeAddresses: ec2.describe_addresses()),
         ..REGIONAL
     },
     ResourceType {
@@ -101,7 +101,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "DhcpOptions",
         id: Id::Member(&["DhcpOptionsId"]),
         arn: ArnForm::Ec2("dhcp-options/"),
-        source: paged!(listed ec2.describe_dhcp_options().max_results(1000)),
+        source: paged!(listed DescribeDhcpOptions: ec2.describe_dhcp_options().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -110,7 +110,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "FlowLogs",
         id: Id::Member(&["FlowLogId"]),
         arn: ArnForm::Ec2("vpc-flow-log/"),
-        source: paged!(listed ec2.describe_flow_logs().max_results(1000)),
+        source: paged!(listed DescribeFlowLogs: ec2.describe_flow_logs().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -128,14 +128,19 @@ pub(super) const TYPES: &[ResourceType] = &[
         }],
         details: &[Detail::per_resource(
             "ec2:GetManagedPrefixListEntries",
-            paged!([prefix_list_id] ec2.get_managed_prefix_list_entries().max_results(100)),
+            paged!([prefix_list_id] GetManagedPrefixListEntries: ec2.get_managed_prefix_list_entries().max_results(100)),
         )],
         source: Source::Listed(|client, params| {
             Box::pin(async move {
                 let own = aws_sdk_ec2::types::Filter::builder().name("owner-id").values(client.account_id()).build();
-                let request = client.ec2().describe_managed_prefix_lists().filters(own).max_results(100);
-                let answer = request.set_next_token(params.token()).send().await.map_err(AwsError::of)?;
-                Ok(NextPage::from_token(answer.next_token))
+                let scalars = send!(
+                    client,
+                    DescribeManagedPrefixLists: ec2.describe_managed_prefix_lists()
+                        .filters(own)
+                        .max_results(100)
+                        .set_next_token(params.token())
+                )?;
+                Ok(NextPage::from_token(scalars.text("NextToken")))
             })
         }),
         ..REGIONAL
@@ -146,7 +151,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "TrafficMirrorSessions",
         id: Id::Member(&["TrafficMirrorSessionId"]),
         arn: ArnForm::Ec2("traffic-mirror-session/"),
-        source: paged!(listed ec2.describe_traffic_mirror_sessions().max_results(1000)),
+        source: paged!(listed DescribeTrafficMirrorSessions: ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },
 ];

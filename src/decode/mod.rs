@@ -10,8 +10,8 @@ mod xml;
 
 pub(crate) use utc_time::UtcTime;
 pub use value::Value;
-pub use xml::decode;
 pub(crate) use xml::{
     DecodeError, DecodedBody, Item, ItemSelector, UnknownMembers, decode_within, is_tags, make_unique, tags_json,
     unescape,
 };
+pub use xml::{Scalars, decode};

@@ -12,7 +12,7 @@ use super::{
     Transport, WaitTimes,
 };
 use crate::aws::error::{AwsError, AwsErrorKind};
-use crate::decode::{DecodedBody, ItemSelector};
+use crate::decode::{DecodedBody, ItemSelector, Scalars};
 use crate::domain::{CallCounts, lock};
 
 /// The decoded items of a response, with the memory that they occupy.
@@ -159,6 +159,11 @@ impl OpenCall {
             self.context.counters.pages.fetch_add(1, Ordering::Relaxed);
         }
         page
+    }
+
+    /// The scalars around the items of the response, once.
+    pub(super) fn take_scalars(&self) -> Scalars {
+        self.lock().page.as_mut().map(|page| std::mem::take(&mut page.body.scalars)).unwrap_or_default()
     }
 
     /// The number of items that were decoded.

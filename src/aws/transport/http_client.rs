@@ -20,7 +20,7 @@ use super::stopwatch::Stopwatch;
 use super::{MemoryPermit, Transport};
 use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
 use crate::aws::error_body::is_error_document;
-use crate::decode::{DecodeError, decode_within};
+use crate::decode::{DecodeError, Scalars, decode_within};
 
 /// Estimated memory per response, as a multiple of its body: the body itself plus its decoded rows.
 const MEMORY_FACTOR: u64 = 2;
@@ -42,6 +42,11 @@ impl Transport {
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(MeteredHttpClient(self.http.clone()))
     }
+}
+
+/// The scalars around the items of the call in progress, once. Empty if nothing of its response is decoded.
+pub(crate) fn take_scalars() -> Scalars {
+    CURRENT_CALL.try_with(|call| call.take_scalars()).unwrap_or_default()
 }
 
 impl OpenCall {
@@ -137,15 +142,14 @@ impl Attempt {
             None => body,
             Some(selector) => {
                 let most = usize::try_from(largest).unwrap_or(usize::MAX);
-                let mut decoded = decode_within(&body, selector, most).map_err(unreadable)?;
+                let decoded = decode_within(&body, selector, most).map_err(unreadable)?;
                 drop(body);
                 // Small elements can become rows of many columns, which take more than the body did.
                 if !permit.covers(decoded.held as u64) {
                     stopwatch.pause(permit.grow(decoded.held as u64)).await;
                 }
-                let skeleton = Bytes::from(std::mem::take(&mut decoded.skeleton));
                 call.put_page(DecodedPage { body: decoded, permit });
-                skeleton
+                Bytes::new()
             }
         };
         response.headers_mut().remove("content-length");

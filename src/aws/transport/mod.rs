@@ -1,5 +1,5 @@
 //! The layer between the SDK and the network: rate and concurrency limits, timeouts, counters, and the decoding of listed
-//! items before the SDK's deserialiser sees them.
+//! items before a deserialiser sees them.
 //!
 //! ```text
 //! ServiceClient::page -> OpenCall -> SDK: sign, retry -> MeteredConnector -> Attempt -> HTTP
@@ -7,8 +7,8 @@
 //!                           +---------------- DecodedPage ----------------------+
 //! ```
 //!
-//! The SDK builds, signs, retries and pages. Every HTTP attempt passes through [`http_client`], which takes the listed items
-//! out of the response body. The SDK's deserialiser gets only the paging members that remain.
+//! The SDK builds, signs and retries. Every HTTP attempt passes through [`http_client`], which decodes the listed items. The
+//! deserialiser returns the paging members around them.
 //!
 //! **Invariant:** knows HTTP bodies and waiting, and nothing of accounts, tables or what a failure means.
 
@@ -33,6 +33,7 @@ pub(crate) use adaptive_limit::AdaptiveConcurrencyLimit;
 pub(crate) use call_context::{CallContext, CallLimits, DecodedPage, OpenCall};
 pub use concurrency_limit::Priority;
 pub(crate) use concurrency_limit::{PrioritySemaphore, SemaphorePermit};
+pub(crate) use http_client::take_scalars;
 pub(crate) use memory_budget::MemoryPermit;
 pub(crate) use rate_limiter::RateLimiter;
 pub(crate) use time_budget::TimeBudget;

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 
 use super::item::{ItemRules, Stranger, value_held};
 use super::reader::{ItemReader, SeenMembers, find_member, twice};
+use super::scalars::Scalars;
 use super::selector::ItemSelector;
-use super::skeleton::Skeleton;
 use super::strangers::{has_pages, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced};
 use super::{DecodeError, DecodedBody, Item};
 use crate::decode::json::append_list;
@@ -19,7 +19,7 @@ pub(super) struct Decoder<'a> {
     reader: ItemReader<'a>,
     selector: &'a ItemSelector,
     items: Vec<Item>,
-    skeleton: RefCell<Skeleton>,
+    scalars: RefCell<Scalars>,
     /// The memory of the items, and the most that they may take.
     held: usize,
     limit: usize,
@@ -28,9 +28,8 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub(super) fn new(text: &'a str, selector: &'a ItemSelector, limit: usize) -> Result<Self, DecodeError> {
         let mut reader = ItemReader::new(text, selector.operation().output, selector.item());
-        let root = reader.enter_root(selector.operation().name)?;
-        let skeleton = RefCell::new(Skeleton::new(root, selector.operation().wrapper));
-        Ok(Self { reader, selector, items: Vec::new(), skeleton, held: 0, limit })
+        reader.enter_root(selector.operation().name)?;
+        Ok(Self { reader, selector, items: Vec::new(), scalars: RefCell::default(), held: 0, limit })
     }
 
     pub(super) fn decode(mut self) -> Result<DecodedBody, DecodeError> {
@@ -41,8 +40,8 @@ impl<'a> Decoder<'a> {
             self.read_wrapped(wrapper)?;
         }
         self.reader.read_to_end()?;
-        let Self { reader, items, skeleton, held, .. } = self;
-        Ok(DecodedBody { items, skeleton: skeleton.into_inner().finish(), dropped: reader.dropped, held })
+        let Self { reader, items, scalars, held, .. } = self;
+        Ok(DecodedBody { items, scalars: scalars.into_inner(), dropped: reader.dropped, held })
     }
 
     /// Reads the response within the element that wraps it in the query protocol.
@@ -83,8 +82,8 @@ impl<'a> Decoder<'a> {
             () if has_pages(output) && is_paging(output, tag) => Err(misplaced(tag)),
             () => Ok(Stranger::Kept),
         };
-        let skeleton = &self.skeleton;
-        let scalar = |member: &Member, text: &str| skeleton.borrow_mut().add(member, text);
+        let scalars = &self.scalars;
+        let scalar = |member: &Member, text: &str| scalars.borrow_mut().add(member, text);
         let (item, _) = self.reader.read_item(output, ItemRules { may_stand: &may_stand, scalar: &scalar })?;
         self.keep(item)
     }
@@ -152,15 +151,15 @@ impl<'a> Decoder<'a> {
                 Value::Json(json)
             }
             _ => {
-                let skeleton = &self.skeleton;
+                let scalars = &self.scalars;
                 let at_root = |member: &Member, text: &str| {
                     if depth == 0 {
-                        skeleton.borrow_mut().add(member, text);
+                        scalars.borrow_mut().add(member, text);
                     }
                 };
                 match self.reader.read_scalar(member, &at_root)? {
                     Ok(value) => value,
-                    Err(_) if position.is_none() => return Ok(()),
+                    Err(_) if position.is_none() && depth > 0 => return Ok(()),
                     Err(_) => return Err(DecodeError(format!("<{}> is not of its type", member.wire))),
                 }
             }

@@ -1,8 +1,8 @@
 //! Decodes the XML of a response into rows, in one pass over its bytes.
 //!
 //! The shapes of the service model guide it, so nested values have the form that the AWS CLI prints. Members that
-//! the model does not know keep their names on the wire. Sensitive members are dropped here. What encloses the listed
-//! items (the paging members) is returned as a skeleton for the SDK's own deserialiser.
+//! the model does not know keep their names on the wire. Sensitive members are dropped here. The scalars
+//! around the listed items, such as the page token, are returned beside them.
 //!
 //! Whatever stands where items, page tokens or truncation flags belong is read, or the response is an error. Elements
 //! are read as botocore reads them, with one exception: where botocore drops content in silence, there is an error.
@@ -13,7 +13,7 @@ mod scan;
 mod document;
 mod unknown;
 mod tags;
-mod skeleton;
+mod scalars;
 mod selector;
 mod strangers;
 mod reader;
@@ -21,6 +21,7 @@ mod item;
 mod level;
 
 pub(crate) use item::Item;
+pub use scalars::Scalars;
 pub(crate) use selector::ItemSelector;
 pub(crate) use tags::{make_unique, to_json as tags_json};
 pub(crate) use unknown::UnknownMembers;
@@ -37,8 +38,8 @@ pub struct DecodeError(pub String);
 #[derive(Debug, PartialEq)]
 pub struct DecodedBody {
     pub items: Vec<Item>,
-    /// The document without its items, for the SDK's deserialiser.
-    pub skeleton: Vec<u8>,
+    /// The scalars around the items.
+    pub scalars: Scalars,
     /// The number of unknown members that were dropped because their structure has sensitive ones.
     pub dropped: u64,
     /// The bytes of memory that the items take.

@@ -67,13 +67,13 @@ impl<'a> ItemReader<'a> {
 
     /// Enters the root element, which is named after the operation. An error document or a proxy's page with a success
     /// status must not count as an empty list.
-    pub(super) fn enter_root(&mut self, operation: &str) -> Result<&'a str, DecodeError> {
+    pub(super) fn enter_root(&mut self, operation: &str) -> Result<(), DecodeError> {
         let Some(root) = self.next_child()? else {
             return Err(DecodeError("it is empty".into()));
         };
         let (_, operation) = operation.split_once(':').unwrap_or(("", operation));
         if root.strip_suffix("Response") == Some(operation) {
-            Ok(root)
+            Ok(())
         } else {
             Err(DecodeError(format!("its root element is <{}>", shown(root))))
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::aws::{
     AwsError, AwsErrorKind, CallParams, Cancellation, DecodedPage, NextPage, PageRequest, Priority, SendFn, Service,
-    ServiceClient, Session,
+    ServiceClient, Session, send,
 };
 use crate::catalogue::Table;
 use crate::decode::{Item, Value};
@@ -120,8 +120,8 @@ impl EnabledRegions {
 
 const DESCRIBE_REGIONS: SendFn = |client, _| {
     Box::pin(async move {
-        let request = client.ec2().describe_regions().all_regions(true);
-        request.send().await.map(|_| NextPage::End).map_err(AwsError::of)
+        send!(client, DescribeRegions: ec2.describe_regions().all_regions(true))?;
+        Ok(NextPage::End)
     })
 };
 

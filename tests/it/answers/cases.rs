@@ -71,19 +71,18 @@ fn lists_that_occur_twice_are_one() {
 #[test]
 fn paging_members_are_read_once_and_passed_on_plainly() {
     for (content, expected) in [
-        ("<nextToken><![CDATA[a&b]]></nextToken>", "<nextToken>a&amp;b</nextToken>"),
-        ("<nextToken>ab<!-- x -->cd</nextToken>", "<nextToken>abcd</nextToken>"),
-        ("<e:nextToken>a&#98;<?x y?>c</e:nextToken>", "<nextToken>abc</nextToken>"),
-        ("<nextToken/>", "<nextToken></nextToken>"),
+        ("<nextToken><![CDATA[a&b]]></nextToken>", "a&b"),
+        ("<nextToken>ab<!-- x -->cd</nextToken>", "abcd"),
+        ("<e:nextToken>a&#98;<?x y?>c</e:nextToken>", "abc"),
+        ("<nextToken/>", ""),
     ] {
         let document = format!("<DescribeVpcsResponse><vpcSet/>{content}</DescribeVpcsResponse>");
         let body = decode(document.as_bytes(), &table("ec2_vpcs").selector).expect("it is read");
-        let skeleton = format!("<DescribeVpcsResponse>{expected}</DescribeVpcsResponse>");
-        assert_eq!(String::from_utf8(body.skeleton).as_deref(), Ok(skeleton.as_str()));
+        assert_eq!(body.scalars.text("NextToken").as_deref(), Some(expected));
     }
     let blank = "<ListHostedZonesResponse><HostedZones/><IsTruncated>\n true <!-- x --></IsTruncated></ListHostedZonesResponse>";
     let body = decode(blank.as_bytes(), &table("route53_hosted_zones").selector).expect("it is read");
-    assert!(String::from_utf8_lossy(&body.skeleton).contains("<IsTruncated>true</IsTruncated>"));
+    assert_eq!(body.scalars.is_true("IsTruncated"), Ok(true));
 }
 
 #[test]

@@ -99,7 +99,8 @@ async fn an_answer_that_cannot_be_used_says_why() {
     let fixture = Fixture::start(1, account_with(0, 0, 0), |_| {}).await;
     let settings = Settings { attempts: 1, body_memory: 1 << 20, ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
-    let no_number = "<ListHostedZonesResponse><HostedZones/><IsTruncated>false</IsTruncated><MaxItems>a</MaxItems></ListHostedZonesResponse>";
+    let no_boolean =
+        "<ListHostedZonesResponse><HostedZones/><IsTruncated>perhaps</IsTruncated></ListHostedZonesResponse>";
     let two = "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse><DescribeVpcsResponse/>";
     let tiny = format!(
         "<DescribeInstancesResponse><reservationSet><item><instancesSet>{}</instancesSet></item></reservationSet></DescribeInstancesResponse>",
@@ -107,7 +108,11 @@ async fn an_answer_that_cannot_be_used_says_why() {
     );
     let large = format!("<DescribeSubnetsResponse><subnetSet/>{}</DescribeSubnetsResponse>", " ".repeat(33 << 20));
     for (table, body, expected) in [
-        ("route53_hosted_zones", no_number, "route53:ListHostedZones: the answer could not be parsed: "),
+        (
+            "route53_hosted_zones",
+            no_boolean,
+            "route53:ListHostedZones: the response cannot be decoded: <IsTruncated> is not of its type",
+        ),
         ("ec2_vpcs", two, "ec2:DescribeVpcs: the response cannot be decoded: a second document follows"),
         ("ec2_instances", &tiny, "its items take more than the 67108864 bytes"),
         ("ec2_subnets", &large, "it is larger than 33554432 bytes, the most that ROLECALL_BODY_MEMORY lets one have"),

@@ -1,0 +1,54 @@
+//! The SDK of EC2: its operations, a client that builds their inputs, and the plugin of an endpoint.
+//!
+//! **Invariant:** knows nothing of how a call is sent.
+
+use std::sync::LazyLock;
+
+use aws_runtime::user_agent::ApiMetadata;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_ec2::config::{BehaviorVersion, Config};
+pub(crate) use aws_sdk_ec2::operation;
+use aws_smithy_runtime_api::client::runtime_plugin::SharedRuntimePlugin;
+use aws_smithy_types::endpoint::Endpoint;
+use aws_types::region::Region;
+
+use super::endpoint_plugin::{EndpointParts, NoHttpClient, endpoint_url, resolved};
+use crate::aws::session::{ClientConfig, ServiceClient};
+
+/// A client that builds inputs. The SDK's request builders hang on a client; nothing is sent by this one.
+pub(crate) fn requests() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let config = Config::builder().behavior_version(BehaviorVersion::v2026_01_12()).http_client(NoHttpClient);
+        Client::from_conf(config.build())
+    });
+    &CLIENT
+}
+
+/// The plugin for the calls to one endpoint of an account.
+pub(crate) fn plugin(client: &ServiceClient) -> SharedRuntimePlugin {
+    client.endpoint_plugin(|client_config, credentials, region| {
+        let parts = EndpointParts {
+            client_config,
+            credentials: credentials.ec2.clone(),
+            region,
+            signing_name: "ec2",
+            user_agent: ApiMetadata::new("ec2", aws_sdk_ec2::meta::PKG_VERSION),
+            endpoint: endpoint(client_config, region),
+        };
+        parts.into_plugin()
+    })
+}
+
+/// The URL of the service in a region, by the SDK's own rules.
+fn endpoint(client_config: &ClientConfig, region: &Region) -> Result<Endpoint, String> {
+    static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
+    let params = Params::builder()
+        .region(region.as_ref())
+        .set_use_fips(client_config.config.use_fips())
+        .set_use_dual_stack(client_config.config.use_dual_stack())
+        .set_endpoint(endpoint_url(client_config, "EC2"))
+        .build();
+    let params = params.map_err(|error| error.to_string())?;
+    resolved(RULES.resolve_endpoint(&params))
+}
