@@ -17,6 +17,7 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from measuring import external_id
 
 THREADS = 64
 ROLE = "rolecall-inventory"
@@ -70,7 +71,8 @@ def main() -> None:
 
     def enter(account: str):
         credentials = sts.assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="boto3-pool", ExternalId=f"ext-{account}"
+            RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="boto3-pool",
+            ExternalId=external_id(account),
         )["Credentials"]  # fmt: skip
         with creating:
             return boto3.Session(

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, environment, executable
+from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, environment, executable, external_id
 
 LAMBDA_MEMORY = 1769  # MB, the default of backend.yaml
 REFUSED = 2
@@ -57,7 +57,8 @@ def requests(bench: Bench, accounts: int) -> list[Case]:
 
 def run_event(bench: Bench, fleet: Fleet, accounts: int, case: Case) -> Ended:
     registry, event = bench.place("targets.json"), bench.place("event.json")
-    targets = [{"account_id": number, "external_id": f"ext-{number}"} for number in map(account_id, range(accounts))]
+    numbers = map(account_id, range(accounts))
+    targets = [{"account_id": number, "external_id": external_id(number)} for number in numbers]
     registry.write_text(json.dumps({"version": 1, "targets": targets}))
     event.write_text(json.dumps(case.request))
     command = [executable(RELEASE / "rolecall"), "run", "--json", "--registry", registry, "--event", event]

@@ -28,6 +28,11 @@ def account_id(number: int) -> str:
     return str(200_000_000_000 + number)
 
 
+def external_id(account: str) -> str:
+    """Returns the external ID that the simulated AWS expects (`external_id` in tests/it/sim/names.rs)."""
+    return f"ext-{account}-hR7tQz2LmX9vKp4w"
+
+
 def executable(path: Path) -> Path:
     if not os.access(path, os.X_OK):
         raise RuntimeError(f"{path.relative_to(ROOT)} is not there: `make bench` builds it")
@@ -193,7 +198,7 @@ class Bench:
         `faults` maps kinds of faults, which concern EC2, to account numbers.
         """
         numbers = [account_id(number) for number in range(accounts)]
-        targets = [{"account_id": number, "external_id": f"ext-{number}"} for number in numbers]
+        targets = [{"account_id": number, "external_id": external_id(number)} for number in numbers]
         registry = self.place("targets.json")
         registry.write_text(json.dumps({"version": 1, "targets": targets}))
         command = [executable(RELEASE / "rolecall"), "run", "--registry", registry, "--accounts", "all", "--json"]

@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from measuring import RELEASE, Fleet, account_id, environment, executable
+from measuring import RELEASE, Fleet, account_id, environment, executable, external_id
 
 RUN = "bench"
 
@@ -102,7 +102,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="rolecall-steps-"))
     runtime = Runtime()
     ids = [account_id(number) for number in range(arguments.accounts)]
-    targets = [{"account_id": id, "external_id": f"ext-{id}"} for id in ids]
+    targets = [{"account_id": id, "external_id": external_id(id)} for id in ids]
     registry, output = folder / "targets.json", folder / "out"
     registry.write_text(json.dumps({"version": 1, "targets": targets}))
     fleet = {
