@@ -34,8 +34,8 @@ const CHANNEL_CAPACITY: usize = 64;
 const MAX_FILE_BYTES: u64 = 1 << 30;
 /// The number of files that are finished at a time.
 pub const PARALLEL_FINISHES: usize = 16;
-/// Rows buffered for unfinished row groups, in bytes over all files. Past it the largest row group ends early.
-const MAX_BUFFERED_BYTES: usize = 8 << 20;
+/// Memory for the rows of unfinished row groups, over all files. Past it the largest row group ends early.
+const MAX_HELD_BYTES: usize = 8 << 20;
 /// Compressed bytes not yet sent, over all files. Past it the file with most of them is finished.
 const MAX_UNSENT_BYTES: usize = 48 << 20;
 
@@ -143,8 +143,8 @@ impl Sink {
 
     /// Ends the largest row groups, and then the largest files, until both limits of memory hold.
     async fn free_memory(&mut self) -> Result<(), StoreError> {
-        while self.files.values().map(TableFile::buffered).sum::<usize>() > MAX_BUFFERED_BYTES {
-            let Some(largest) = self.files.values_mut().max_by_key(|file| file.buffered()) else { break };
+        while self.files.values().map(TableFile::held).sum::<usize>() > MAX_HELD_BYTES {
+            let Some(largest) = self.files.values_mut().max_by_key(|file| file.held()) else { break };
             largest.flush_row_group().await?;
         }
         // S3 accepts no part below 5 MiB, so the file of every table may hold back that much.
@@ -251,10 +251,10 @@ mod tests {
                 };
                 let page = Page { table: table.index, location, records: vec![record] };
                 sink.accept(SinkMessage::Page(page, None)).await.unwrap();
-                most = most.max(sink.files.values().map(TableFile::buffered).sum::<usize>());
+                most = most.max(sink.files.values().map(TableFile::held).sum::<usize>());
             }
         }
-        assert!(most > MAX_BUFFERED_BYTES / 2 && most <= MAX_BUFFERED_BYTES, "{most}");
+        assert!(most > MAX_HELD_BYTES / 2 && most <= MAX_HELD_BYTES, "{most}");
         let tables = sink.config.catalogue.tables().len();
         let files = sink.finish().await.unwrap();
         assert_eq!(files.len(), tables + 1);

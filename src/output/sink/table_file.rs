@@ -30,6 +30,8 @@ pub(super) struct TableFile {
     sha256: Sha256,
     rows: u64,
     bytes: u64,
+    /// The memory of the unfinished row group.
+    held: usize,
     margin: Arc<WriteMarginEstimator>,
 }
 
@@ -57,7 +59,7 @@ impl TableFile {
         let key = config.naming.key(config.format, table, number);
         let upload = config.store.upload(&key);
         let (store, margin) = (config.store.clone(), config.margin.clone());
-        Self { table, key, store, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, margin }
+        Self { table, key, store, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, held: 0, margin }
     }
 
     /// Adds the records of one response.
@@ -74,6 +76,7 @@ impl TableFile {
             }
         }
         self.rows += page.records.len() as u64;
+        self.measure();
         Ok(())
     }
 
@@ -90,6 +93,7 @@ impl TableFile {
             }
         }
         self.rows += rows.len() as u64;
+        self.measure();
         Ok(())
     }
 
@@ -101,8 +105,21 @@ impl TableFile {
         }
     }
 
-    /// The bytes of content that [`TableFile::flush_row_group`] would free.
-    pub(super) fn buffered(&self) -> usize {
+    /// The memory that [`TableFile::flush_row_group`] would free.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// A file has many columns, so they are only measured after each page.
+    fn measure(&mut self) {
+        self.held = match &self.content {
+            Content::Lines { .. } => 0,
+            Content::Parquet(encoder) => encoder.held(),
+        };
+    }
+
+    /// The bytes of content in the unfinished row group.
+    fn buffered(&self) -> usize {
         match &self.content {
             Content::Lines { .. } => 0,
             Content::Parquet(encoder) => encoder.buffered(),
@@ -126,6 +143,9 @@ impl TableFile {
             Content::Lines { .. } => return Ok(()),
             Content::Parquet(encoder) => encoder.take_full_group().map_err(|error| encode_error(&self.key, error))?,
         };
+        if !bytes.is_empty() {
+            self.measure();
+        }
         self.send(bytes).await
     }
 
@@ -133,6 +153,7 @@ impl TableFile {
     pub(super) async fn flush_row_group(&mut self) -> Result<(), StoreError> {
         let Content::Parquet(encoder) = &mut self.content else { return Ok(()) };
         let bytes = encoder.flush_row_group().map_err(|error| encode_error(&self.key, error))?;
+        self.measure();
         self.send(bytes).await
     }
 

@@ -47,6 +47,16 @@ impl Values {
             ColumnType::Map => Self::Pairs(TextBuffer::default(), TextBuffer::default(), Vec::new()),
         }
     }
+
+    fn held(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.held(),
+            Self::Booleans(values) => values.capacity(),
+            Self::Integers(values) => values.capacity() * size_of::<i64>(),
+            Self::Doubles(values) => values.capacity() * size_of::<f64>(),
+            Self::Pairs(keys, values, repeated) => keys.held() + values.held() + repeated.capacity() * size_of::<i16>(),
+        }
+    }
 }
 
 impl ColumnBuffer {
@@ -59,7 +69,12 @@ impl ColumnBuffer {
         &self.column
     }
 
-    /// Adds a value, and returns the bytes that it takes in the buffer.
+    /// The memory of the buffer, with what it has reserved.
+    pub(super) fn held(&self) -> usize {
+        self.levels.capacity() * size_of::<i16>() + self.values.held()
+    }
+
+    /// Adds a value, and returns the bytes of its content.
     pub(super) fn push(&mut self, value: ColumnValue<'_>) -> Result<usize, EncodeError> {
         let level = size_of::<i16>();
         let size = match (&mut self.values, value, self.column.kind) {

@@ -82,9 +82,14 @@ impl Encoder {
         self.length
     }
 
-    /// The bytes of content in the unfinished row group, which `flush_row_group` would free.
+    /// The bytes of content in the unfinished row group, before encoding and compression.
     pub(super) fn buffered(&self) -> usize {
         self.buffered
+    }
+
+    /// The memory that `flush_row_group` would free: less than the content if texts repeat, and more while buffers grow.
+    pub(super) fn held(&self) -> usize {
+        self.columns.iter().map(ColumnBuffer::held).sum()
     }
 
     /// Ends the row group if it is full, and returns its bytes. Call it after every few rows: nothing else bounds the

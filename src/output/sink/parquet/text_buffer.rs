@@ -1,4 +1,5 @@
-//! Buffers the texts of a column in one allocation.
+//! Buffers the texts of a column in one allocation. Equal texts that follow each other are held once: the rows of a page
+//! share their account and region, and many columns have one value for all of them.
 //!
 //! **Invariant:** knows nothing of the meaning of the texts.
 
@@ -11,19 +12,40 @@ use super::{EncodeError, write_column};
 /// The number of texts that the encoder gets at a time. Each takes a handle meanwhile.
 const BATCH: usize = 4096;
 
-/// Consecutive texts, and the position at which each ends.
+/// Consecutive texts.
 #[derive(Default)]
 pub(super) struct TextBuffer {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    runs: Vec<Run>,
+}
+
+/// One text, and how many times in a row it came.
+#[derive(Clone, Copy)]
+struct Run {
+    /// The position at which the text ends. It begins where the text before it ends.
+    end: usize,
+    count: usize,
 }
 
 impl TextBuffer {
-    /// Adds a text, and returns the bytes that it takes in the buffer.
+    /// Adds a text, and returns the bytes of its content, whether or not it is held again.
     pub(super) fn push(&mut self, text: &str) -> usize {
+        let content = text.len() + size_of::<usize>();
+        let start = self.runs.iter().rev().nth(1).map_or(0, |run| run.end);
+        if let Some(last) = self.runs.last_mut()
+            && self.bytes[start..] == *text.as_bytes()
+        {
+            last.count += 1;
+            return content;
+        }
         self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len());
-        text.len() + size_of::<usize>()
+        self.runs.push(Run { end: self.bytes.len(), count: 1 });
+        content
+    }
+
+    /// The memory of the buffer, with what it has reserved.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity() + self.runs.capacity() * size_of::<Run>()
     }
 
     /// Writes the texts as the next column of a row group. A level equal to `full` stands for one text; any other for
@@ -37,10 +59,10 @@ impl TextBuffer {
     ) -> Result<(), EncodeError> {
         let bytes = Bytes::from(self.bytes);
         let mut start = 0;
-        let mut texts = self.ends.into_iter().map(|end| {
+        let mut texts = self.runs.into_iter().flat_map(|Run { end, count }| {
             let text = ByteArray::from(bytes.slice(start..end));
             start = end;
-            text
+            std::iter::repeat_n(text, count)
         });
         write_column(group, |column| {
             let column = column.typed::<ByteArrayType>();

@@ -208,6 +208,23 @@ fn flushing_frees_the_buffer_and_loses_no_row() {
 }
 
 #[test]
+fn a_text_that_repeats_is_held_once_and_counted_each_time() {
+    let mut encoder = Encoder::new(columns(&[("json", ColumnType::Json)]));
+    let text = "x".repeat(1 << 10);
+    for _ in 0..10_000 {
+        encoder.push([ColumnValue::Text(&text)]).unwrap();
+    }
+    assert!(encoder.held() < 100 << 10 && encoder.buffered() > 10 << 20, "{}", encoder.held());
+    // Texts that differ are all held.
+    for number in 0..10_000 {
+        encoder.push([ColumnValue::Text(&format!("{number}{text}"))]).unwrap();
+    }
+    assert!(encoder.held() >= 10 << 20, "{}", encoder.held());
+    encoder.flush_row_group().unwrap();
+    assert_eq!(encoder.held(), 0);
+}
+
+#[test]
 fn the_error_of_a_wrong_value_does_not_contain_it() {
     for (name, kind) in KINDS {
         let result = Encoder::new(columns(&[(name, *kind)])).push([match kind {

@@ -92,6 +92,19 @@ proptest! {
         prop_assert_eq!(back, rows);
     }
 
+    /// Equal texts that follow each other are held once. Batches end within such a run, and a null may divide it.
+    #[test]
+    fn repeated_texts_are_read_back_unchanged(runs in vec((option::of("[ab]{0,2}"), 1usize..3000), 0..12)) {
+        let text = |text: &Option<String>| text.clone().map_or(Field::Null, Field::Str);
+        let fields: Vec<Field> = runs.iter().flat_map(|(run, count)| std::iter::repeat_n(text(run), *count)).collect();
+        let cell = |run: &'_ Option<String>| run.as_deref().map_or(ColumnValue::Missing, ColumnValue::Text);
+        for kind in [ColumnType::String, ColumnType::Json] {
+            let cells: Vec<ColumnValue<'_>> =
+                runs.iter().flat_map(|(run, count)| std::iter::repeat_n(cell(run), *count)).collect();
+            prop_assert_eq!(round_trip(kind, &cells), fields.clone());
+        }
+    }
+
     /// Batches end at a number of levels, but the pairs of one map must be in one batch.
     #[test]
     fn long_maps_are_read_back_unchanged(lengths in vec(0usize..1500, 1..16)) {
