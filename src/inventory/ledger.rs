@@ -249,7 +249,8 @@ pub struct CellType {
 /// The cells of one account.
 #[derive(Debug, Default)]
 pub(crate) struct AccountLedger {
-    cells: BTreeMap<(String, CellType), Option<LedgerRow>>,
+    /// The rows are boxed, since most cells of a fleet are open most of the time.
+    cells: BTreeMap<(String, CellType), Option<Box<LedgerRow>>>,
     evidence: SessionEvidence,
 }
 
@@ -264,7 +265,7 @@ impl AccountLedger {
         let cell = CellType { table: row.table, operation: row.operation };
         let place = self.cells.entry((row.region.clone(), cell)).or_insert(None);
         if place.is_none() {
-            *place = Some(row);
+            *place = Some(Box::new(row));
         }
     }
 
@@ -283,7 +284,7 @@ impl AccountLedger {
         let mut rows: Vec<LedgerRow> = self
             .cells
             .into_iter()
-            .map(|((region, cell), row)| row.unwrap_or_else(|| unfinished(&region, cell)))
+            .map(|((region, cell), row)| row.map_or_else(|| unfinished(&region, cell), |row| *row))
             .collect();
         let mut evidence = self.evidence;
         // A row at region `*` says nothing of a region.
