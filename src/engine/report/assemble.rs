@@ -104,23 +104,30 @@ pub(in crate::engine) struct ManifestInputs<'a> {
 pub(in crate::engine) fn assemble_manifest(inputs: ManifestInputs<'_>) -> Manifest {
     let ManifestInputs { plan, mut shards, resumes, tables, address } = inputs;
     shards.sort_by(|one, other| one.shard.cmp(&other.shard));
-    let accounts: Vec<&AccountSummary> = shards.iter().flat_map(|shard| &shard.accounts).collect();
     let mut response = response(&plan, &shards, tables, address);
     let failures: Vec<FailureGroup> = shards.iter().flat_map(|shard| shard.failures.clone()).collect();
     let bytes = serde_json::to_string(&response.clone().bounded()).map_or(RESPONSE_BYTES, |text| text.len());
     let (failures, omitted) = bounded_failures(failures, RESPONSE_BYTES.saturating_sub(bytes));
     response.failures = failures;
     response.failures_omitted += omitted;
-    Manifest {
+    let mut manifest = Manifest {
         version: 1,
         response,
         resumes,
-        files: shards.iter().flat_map(|shard| shard.files.clone()).collect(),
-        partly_answered: shards.iter().flat_map(|shard| shard.partly_answered.clone()).collect(),
-        by_account: accounts.into_iter().cloned().collect(),
-        attempts: shards.iter().map(|shard| (shard.shard.clone(), shard.attempt.clone())).collect(),
+        files: Vec::new(),
+        partly_answered: Vec::new(),
+        by_account: Vec::with_capacity(plan.accounts.len()),
+        attempts: BTreeMap::new(),
         plan,
+    };
+    // Moved, since a large fleet's accounts take much memory.
+    for shard in shards {
+        manifest.files.extend(shard.files);
+        manifest.partly_answered.extend(shard.partly_answered);
+        manifest.by_account.extend(shard.accounts);
+        manifest.attempts.insert(shard.shard, shard.attempt);
     }
+    manifest
 }
 
 /// Assembles the response, without failures.
@@ -130,7 +137,7 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
     let mut records: BTreeMap<String, u64> = tables.iter().map(|table| ((*table).to_owned(), 0)).collect();
     let mut cells = BTreeMap::new();
     for account in accounts() {
-        account.records.iter().for_each(|(table, n)| *records.entry(table.clone()).or_default() += n);
+        account.records.iter().for_each(|(table, n)| *records.entry(table.clone().into_owned()).or_default() += n);
         account.cells.iter().for_each(|(status, n)| *cells.entry(*status).or_default() += n);
     }
     let status = match completeness(&cells) {

@@ -11,6 +11,7 @@ mod notice;
 mod assemble;
 mod chain;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -75,7 +76,7 @@ pub struct AccountSummary {
     /// How complete the account is.
     pub status: Completeness,
     /// Records by table. Tables without records are left out.
-    pub records: BTreeMap<String, u64>,
+    pub records: BTreeMap<Cow<'static, str>, u64>,
     /// Cells, counted by status.
     pub cells: BTreeMap<Status, u64>,
     /// Requests sent, with retries and without those of AssumeRole.

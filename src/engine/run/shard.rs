@@ -106,7 +106,7 @@ impl Run {
             stop,
         };
         // The context is dropped here, and the senders in it, so that the attempts and the writer end.
-        let mut outcomes = self.collect_accounts(shard, Arc::new(context)).await;
+        let (mut outcomes, cells_by_table) = self.collect_accounts(shard, Arc::new(context)).await;
         if let Some(attempts) = attempts {
             let tried = attempts.finish().await;
             // If the sink has ended, the run fails as a whole.
@@ -119,7 +119,7 @@ impl Run {
         let written = writer.await;
         let written = written.map_err(|error| Error::new(ErrorKind::Internal, format!("the sink ended: {error}")))?;
         let files = written.map_err(|error| self.store.error(&error))?;
-        let manifest = self.shard_manifest(shard, outcomes, files);
+        let manifest = ShardManifest { cells_by_table, ..self.shard_manifest(shard, outcomes, files) };
         check_shard(&self.plan, &manifest, self.resumed_from.is_some())?;
         Ok(manifest)
     }
@@ -202,18 +202,24 @@ impl Run {
         resumed.load(&accounts, sink).await
     }
 
-    /// Collects the accounts of a shard, and returns exactly one outcome for each, in the plan's order.
-    async fn collect_accounts(&self, shard: &Shard, context: Arc<ShardContext>) -> Vec<AccountOutcome> {
+    /// Collects the accounts of a shard, and returns exactly one outcome for each, in the plan's order, and the ledger rows
+    /// by table. They are summed up as the accounts end: a fleet's outcomes are held until its last account has ended.
+    async fn collect_accounts(
+        &self,
+        shard: &Shard,
+        context: Arc<ShardContext>,
+    ) -> (Vec<AccountOutcome>, BTreeMap<String, u64>) {
         let accounts: Vec<&PlannedAccount> = self.plan.accounts_of(shard).collect();
         let account_context =
             |index: usize| AccountContext { shard: context.clone(), account: accounts[index].clone() };
         let start_order = self.longest_first(&accounts).await;
         let mut outcomes: Vec<Option<AccountOutcome>> = vec![None; accounts.len()];
         let mut panics: HashMap<usize, String> = HashMap::new();
+        let mut cells = CellsByTable::default();
         let collect = |index: usize| account_context(index).collect_account().in_current_span();
         let width = self.engine.settings.accounts_at_once;
         fan_out(start_order.clone(), width, &context.stop, collect, |position, outcome| match outcome {
-            TaskOutcome::Done(outcome) => outcomes[start_order[position]] = Some(outcome),
+            TaskOutcome::Done(outcome) => outcomes[start_order[position]] = Some(cells.take(outcome)),
             TaskOutcome::NotStarted => {}
             TaskOutcome::Panicked(message) => drop(panics.insert(start_order[position], message)),
         })
@@ -224,11 +230,11 @@ impl Run {
                 Some(outcome) => outcome,
                 None => {
                     let panic = panics.get(&index).map(String::as_str);
-                    account_context(index).finish_without_session(panic).await
+                    cells.take(account_context(index).finish_without_session(panic).await)
                 }
             });
         }
-        all
+        (all, cells.0)
     }
 
     /// The order in which accounts start, as indices. If not all fit in at once, those start first that took most calls in
@@ -246,11 +252,8 @@ impl Run {
     fn shard_manifest(&self, shard: &Shard, outcomes: Vec<AccountOutcome>, files: Vec<WrittenFile>) -> ShardManifest {
         let (mut accounts, mut failures) = (Vec::new(), Vec::new());
         let (mut unfinished, mut partly_answered) = (Vec::new(), Vec::new());
-        let (mut cells_by_table, mut uncounted) = (BTreeMap::new(), Vec::new());
+        let mut uncounted = Vec::new();
         for outcome in outcomes {
-            for (table, cells) in outcome.cells_by_table {
-                *cells_by_table.entry(table.to_owned()).or_default() += cells;
-            }
             if outcome.has_panicked {
                 uncounted.push(outcome.summary.account_id.clone());
             }
@@ -269,13 +272,27 @@ impl Run {
             committed_at: now(),
             files,
             accounts,
-            cells_by_table,
+            cells_by_table: BTreeMap::new(),
             uncounted,
             failures,
             failures_omitted,
             unfinished,
             partly_answered,
         }
+    }
+}
+
+/// The ledger rows of a shard by table.
+#[derive(Default)]
+struct CellsByTable(BTreeMap<String, u64>);
+
+impl CellsByTable {
+    /// Takes the counts out of an account's outcome.
+    fn take(&mut self, mut outcome: AccountOutcome) -> AccountOutcome {
+        for (table, cells) in std::mem::take(&mut outcome.cells_by_table) {
+            *self.0.entry(table.to_owned()).or_default() += cells;
+        }
+        outcome
     }
 }
 
