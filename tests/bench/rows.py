@@ -177,6 +177,22 @@ def memory_of_many(bench: Bench) -> Figure:
     return at_most(large / small, 1.25, " times as much", sides)
 
 
+def memory_of_calls(bench: Bench) -> Figure:
+    accounts, rounds = bench.full(50, 5), bench.full(3, 1)
+    with Fleet(accounts=accounts, items=5) as fleet:
+        runs = []
+        for _ in range(rounds):
+            runs.append(bench.rolecall(fleet, accounts, "--regions", ",".join(REGIONS)))
+            calls = fleet.counts()["asked"]
+    peaks = sorted(run.peak for run in runs)
+    sides = (
+        f"{calls:,} calls over {accounts} accounts and {len(REGIONS)} regions with 5 items of each type: "
+        f"{peaks[0]:.0f} to {peaks[-1]:.0f} MiB in {rounds} runs, {runs[-1].cpu / calls * 1e6:.0f} µs of CPU a call. "
+        "The largest counts."
+    )
+    return Figure(f"{peaks[-1]:.0f} MiB", peaks[-1] <= 60, sides)
+
+
 def page_sizes(fleet: Fleet, operations: dict[str, str]) -> list[int]:
     """Returns the bytes of a full page of each operation. The simulated AWS does not verify the signature."""
     sizes = []
@@ -293,6 +309,10 @@ ROWS = {
     "many": Row(
         "peak memory, 2,000 accounts against 100", "at most 1.25",
         "largest resident set of the process", memory_of_many,
+    ),
+    "calls": Row(
+        "peak memory of 13,200 calls over 50 accounts", "at most 60 MiB",
+        "largest resident set of the process", memory_of_calls,
     ),
     "limit": Row(
         "limited to 512 MiB, pages of 4 MB, 384 in flight", "done, not killed",
