@@ -83,6 +83,12 @@ impl PrioritySemaphore {
         }
     }
 
+    /// Whether every permit is taken.
+    pub(super) fn is_full(&self) -> bool {
+        let state = self.lock();
+        state.taken >= state.limit
+    }
+
     /// Changes the limit. Permits that are taken stay taken.
     pub fn resize(self: &Arc<Self>, to: impl FnOnce(usize) -> usize) {
         let mut state = self.lock();

@@ -16,6 +16,7 @@ mod timings;
 mod rate_limiter;
 mod concurrency_limit;
 mod adaptive_limit;
+mod processor_limit;
 mod memory_budget;
 mod time_budget;
 mod stopwatch;
@@ -40,6 +41,7 @@ pub(crate) use time_budget::TimeBudget;
 pub(crate) use timings::{Timings, WaitTimes};
 
 use crate::settings::Settings;
+use processor_limit::ProcessorLimit;
 
 /// Pause after admitting an account, so that its first calls are queued (and counted) before the next account is
 /// admitted.
@@ -49,7 +51,7 @@ const ADMISSION_SETTLE_TIME: Duration = Duration::from_millis(2);
 #[derive(Clone, Debug)]
 pub struct Transport {
     http: SharedHttpClient,
-    in_flight: Arc<PrioritySemaphore>,
+    in_flight: Arc<ProcessorLimit>,
     admission: Arc<Mutex<()>>,
     memory: memory_budget::MemoryBudget,
     call_timeout: Duration,
@@ -62,7 +64,7 @@ impl Transport {
     pub fn new(http: SharedHttpClient, settings: &Settings) -> Self {
         Self {
             http,
-            in_flight: PrioritySemaphore::new(settings.in_flight),
+            in_flight: ProcessorLimit::new(settings.in_flight),
             admission: Arc::default(),
             memory: memory_budget::MemoryBudget::new(settings.body_memory),
             call_timeout: settings.call_timeout,

@@ -97,7 +97,9 @@ proptest! {
     fn repeated_texts_are_read_back_unchanged(runs in vec((option::of("[ab]{0,2}"), 1usize..3000), 0..12)) {
         let text = |text: &Option<String>| text.clone().map_or(Field::Null, Field::Str);
         let fields: Vec<Field> = runs.iter().flat_map(|(run, count)| std::iter::repeat_n(text(run), *count)).collect();
-        let cell = |run: &'_ Option<String>| run.as_deref().map_or(ColumnValue::Missing, ColumnValue::Text);
+        fn cell(run: &Option<String>) -> ColumnValue<'_> {
+            run.as_deref().map_or(ColumnValue::Missing, ColumnValue::Text)
+        }
         for kind in [ColumnType::String, ColumnType::Json] {
             let cells: Vec<ColumnValue<'_>> =
                 runs.iter().flat_map(|(run, count)| std::iter::repeat_n(cell(run), *count)).collect();
