@@ -6,11 +6,13 @@
 //! **Invariant:** knows neither how AWS is called nor how files are written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::closed_cell::{ClosedCell, RowOwner};
 use super::session_evidence::SessionEvidence;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::domain::CallCounts;
@@ -249,29 +251,36 @@ pub struct CellType {
 /// The cells of one account.
 #[derive(Debug, Default)]
 pub(crate) struct AccountLedger {
-    /// The rows are boxed, since most cells of a fleet are open most of the time.
-    cells: BTreeMap<(String, CellType), Option<Box<LedgerRow>>>,
+    /// By region and type; none while the cell is open.
+    cells: BTreeMap<String, BTreeMap<CellType, Option<ClosedCell>>>,
+    /// That of the last row.
+    owner: Option<Arc<RowOwner>>,
     evidence: SessionEvidence,
 }
 
 impl AccountLedger {
     /// Opens a cell. A cell that is open, or closed, stays as it is.
     pub(crate) fn open(&mut self, region: &str, cell: CellType) {
-        self.cells.entry((region.to_owned(), cell)).or_insert(None);
+        self.region(region).entry(cell).or_insert(None);
     }
 
     /// Closes a cell. The first row is final: a second one for the same cell is dropped.
     pub(crate) fn close(&mut self, row: LedgerRow) {
         let cell = CellType { table: row.table, operation: row.operation };
-        let place = self.cells.entry((row.region.clone(), cell)).or_insert(None);
-        if place.is_none() {
-            *place = Some(Box::new(row));
+        if self.region(&row.region).get(&cell).is_none_or(Option::is_none) {
+            let region = row.region.clone();
+            let closed = ClosedCell::new(row, &mut self.owner);
+            self.region(&region).insert(cell, Some(closed));
         }
+    }
+
+    fn region(&mut self, region: &str) -> &mut BTreeMap<CellType, Option<ClosedCell>> {
+        self.cells.entry(region.to_owned()).or_default()
     }
 
     /// Returns whether the ledger has a cell of this type in any region.
     pub(crate) fn has_cell_of(&self, cell: CellType) -> bool {
-        self.cells.keys().any(|(_, opened)| *opened == cell)
+        self.cells.values().any(|region| region.contains_key(&cell))
     }
 
     /// Records that the account's session worked in a region, for calls that have no cell.
@@ -281,11 +290,13 @@ impl AccountLedger {
 
     /// Returns every cell's row. `unfinished` makes the rows of cells that are still open.
     pub(crate) fn finish(self, unfinished: impl Fn(&str, CellType) -> LedgerRow) -> Vec<LedgerRow> {
-        let mut rows: Vec<LedgerRow> = self
-            .cells
-            .into_iter()
-            .map(|((region, cell), row)| row.map_or_else(|| unfinished(&region, cell), |row| *row))
-            .collect();
+        let mut rows: Vec<LedgerRow> = Vec::with_capacity(self.cells.values().map(BTreeMap::len).sum());
+        for (region, cells) in self.cells {
+            rows.extend(cells.into_iter().map(|(cell, closed)| match closed {
+                Some(closed) => closed.into_row(&region, cell),
+                None => unfinished(&region, cell),
+            }));
+        }
         let mut evidence = self.evidence;
         // A row at region `*` says nothing of a region.
         for row in rows.iter().filter(|row| row.region != ANY_REGION) {

@@ -5,6 +5,7 @@
 mod record;
 mod session_evidence;
 mod ledger;
+mod closed_cell;
 
 pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status, TRUST};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
