@@ -6,8 +6,10 @@ mod record;
 mod session_evidence;
 mod ledger;
 mod closed_cell;
+mod account_ledger;
 
-pub(crate) use ledger::{ANY_REGION, AccountLedger, CellOutcome, CellType, LEDGER, LedgerRow, Status, TRUST};
+pub(crate) use account_ledger::AccountLedger;
+pub(crate) use ledger::{ANY_REGION, CellOutcome, CellType, LEDGER, LedgerRow, Status, TRUST};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
 pub use record::{Location, Page};
 pub(crate) use session_evidence::{GLOBAL, SessionEvidence};

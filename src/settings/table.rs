@@ -180,7 +180,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Value("384"),
         Both,
         in_flight = |text| whole(text, 1, 1_000),
-        "Calls in flight in one process. A Lambda function has 1,024 file descriptors"
+        "Most calls in flight in one process: 64 at first, more while the processors have time. A Lambda has 1,024 file descriptors"
     ),
     setting!(
         "ROLECALL_ACCOUNT_IN_FLIGHT",

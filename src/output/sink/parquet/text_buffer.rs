@@ -16,12 +16,12 @@ const BATCH: usize = 4096;
 #[derive(Default)]
 pub(super) struct TextBuffer {
     bytes: Vec<u8>,
-    runs: Vec<Run>,
+    runs: Vec<TextRun>,
 }
 
 /// One text, and how many times in a row it came.
 #[derive(Clone, Copy)]
-struct Run {
+struct TextRun {
     /// The position at which the text ends. It begins where the text before it ends.
     end: usize,
     count: usize,
@@ -39,13 +39,13 @@ impl TextBuffer {
             return content;
         }
         self.bytes.extend_from_slice(text.as_bytes());
-        self.runs.push(Run { end: self.bytes.len(), count: 1 });
+        self.runs.push(TextRun { end: self.bytes.len(), count: 1 });
         content
     }
 
     /// The memory of the buffer, with what it has reserved.
     pub(super) fn held(&self) -> usize {
-        self.bytes.capacity() + self.runs.capacity() * size_of::<Run>()
+        self.bytes.capacity() + self.runs.capacity() * size_of::<TextRun>()
     }
 
     /// Writes the texts as the next column of a row group. A level equal to `full` stands for one text; any other for
@@ -59,7 +59,7 @@ impl TextBuffer {
     ) -> Result<(), EncodeError> {
         let bytes = Bytes::from(self.bytes);
         let mut start = 0;
-        let mut texts = self.runs.into_iter().flat_map(|Run { end, count }| {
+        let mut texts = self.runs.into_iter().flat_map(|TextRun { end, count }| {
             let text = ByteArray::from(bytes.slice(start..end));
             start = end;
             std::iter::repeat_n(text, count)
