@@ -20,7 +20,7 @@ use crate::aws::error::{AwsError, AwsErrorKind, of_credentials};
 use crate::aws::identity_error::identity_error;
 use crate::aws::lazy_http_client::LazyHttpClient;
 use crate::aws::own_credentials::OwnCredentialsProvider;
-use crate::aws::session::{ClientConfig, retries};
+use crate::aws::session::{ClientConfig, attempts_untimed, retries};
 use crate::aws::transport::Transport;
 use crate::domain::{Partition, partition_of_region, partition_or_default};
 use crate::error::Error;
@@ -153,13 +153,11 @@ impl Backend {
     pub fn metered_sts(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
         // The transport times attempts, since it knows what they wait for. The retry partition is the account's own, so
         // that its retries take none from others.
-        let settings = &self.client_config.settings;
-        let timeouts = TimeoutConfig::builder().connect_timeout(settings.connect_timeout).build();
         let mut config = aws_sdk_sts::config::Builder::from(&self.config)
             .region(Region::new(self.sts_region.clone()))
             .http_client(self.client_config.transport.http_client())
             .retry_partition(RetryPartition::custom(format!("sts-{account_id}")).build())
-            .timeout_config(timeouts);
+            .timeout_config(attempts_untimed(&self.client_config.settings));
         config.set_credentials_provider(provider);
         aws_sdk_sts::Client::from_conf(config.build())
     }

@@ -30,5 +30,5 @@ pub(crate) use session_policy::SessionPolicy;
 pub use transport::Priority;
 pub(crate) use transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, DecodedPage, MemoryPermit, PrioritySemaphore, RateLimiter,
-    TimeBudget,
+    SilenceLimit, TimeBudget,
 };

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -21,7 +22,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::aws::cancellation::Cancellation;
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::transport::{
-    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget, Transport,
+    AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, SilenceLimit,
+    TimeBudget, Transport,
 };
 use crate::domain::{CallCounts, Partition, lock};
 use crate::settings::Settings;
@@ -55,6 +57,9 @@ pub struct ClientConfig {
 const MAX_TIMEOUTS: u32 = 3;
 /// Calls in a row that may be throttled to their last attempt before the circuit breaker of their region opens.
 const MAX_THROTTLED_CALLS: u32 = 5;
+
+/// The shortest pause between two looks at how long an endpoint has not answered.
+const MIN_RECHECK: Duration = Duration::from_millis(20);
 
 /// Set when AWS calls credentials expired. Their provider renews them at their next use.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +95,15 @@ pub struct Session {
     credentials: SessionCredentials,
     time_budget: Arc<TimeBudget>,
     account_limit: Arc<AdaptiveConcurrencyLimit>,
-    endpoints: Mutex<HashMap<(Service, String), Arc<ServiceEndpoint>>>,
+    silence: SilenceLimit,
+    endpoints: Mutex<Endpoints>,
+}
+
+/// The endpoints of an account that were asked, and how long each service has not answered.
+#[derive(Debug, Default)]
+struct Endpoints {
+    by_region: HashMap<(Service, String), Arc<ServiceEndpoint>>,
+    silences: HashMap<Service, SilenceLimit>,
 }
 
 /// One service in one region of the account: its clients, limits and circuit breaker.
@@ -104,6 +117,7 @@ struct ServiceEndpoint {
     timeouts: AtomicU32,
     /// Calls in a row that were throttled to their last attempt.
     throttles: AtomicU32,
+    silence: SilenceLimit,
     plugin: OnceLock<SharedRuntimePlugin>,
 }
 
@@ -124,12 +138,14 @@ impl Session {
     ) -> Arc<Self> {
         let time_budget = TimeBudget::new(client_config.settings.account_budget);
         let account_limit = Arc::new(AdaptiveConcurrencyLimit::new(client_config.settings.account_in_flight));
+        let silence = SilenceLimit::new(client_config.settings.operation_timeout);
         Arc::new(Self {
             client_config,
             account_id: account_id.into(),
             credentials,
             time_budget,
             account_limit,
+            silence,
             endpoints: Mutex::default(),
         })
     }
@@ -166,6 +182,7 @@ impl Session {
             account_limit: self.account_limit.clone(),
             region_limit: endpoint.region_limit.clone(),
             time_budget: self.time_budget.clone(),
+            silence: endpoint.silence.clone(),
             priority,
         };
         let context = self.client_config.transport.call_context(limits, None);
@@ -177,6 +194,7 @@ impl Session {
     fn endpoint(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
         let settings = &self.client_config.settings;
         let mut endpoints = lock(&self.endpoints);
+        let Endpoints { by_region, silences } = &mut *endpoints;
         let new = || {
             let rate_limiter = match service {
                 Service::Ec2 => {
@@ -196,10 +214,11 @@ impl Session {
                 retries: RetryPartition::custom(name).build(),
                 timeouts: AtomicU32::default(),
                 throttles: AtomicU32::default(),
+                silence: silences.entry(service).or_insert_with(|| self.silence.of_part()).of_part(),
                 plugin: OnceLock::new(),
             })
         };
-        endpoints.entry((service, region.to_owned())).or_insert_with(new).clone()
+        by_region.entry((service, region.to_owned())).or_insert_with(new).clone()
     }
 }
 
@@ -215,7 +234,7 @@ macro_rules! client {
             .http_client(client_config.transport.http_client())
             .retry_config(retries(&client_config.settings))
             .retry_partition(endpoint.retries.clone())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(client_config.settings.connect_timeout).build())
+            .timeout_config(attempts_untimed(&client_config.settings))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         $service::Client::from_conf(config)
@@ -229,6 +248,12 @@ pub(super) fn retries(settings: &Settings) -> RetryConfig {
         .with_max_attempts(settings.attempts)
         .with_initial_backoff(settings.backoff)
         .with_max_backoff(settings.backoff_limit)
+}
+
+/// The timeouts of clients whose attempts the transport times, since it knows what they wait for. What is not set here would
+/// be that of the backend's own clients.
+pub(super) fn attempts_untimed(settings: &Settings) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(settings.connect_timeout).disable_operation_attempt_timeout().build()
 }
 
 impl ServiceClient {
@@ -247,6 +272,9 @@ impl ServiceClient {
                 format!("{} is no region of the partition {}, so nothing is sent there", self.region(), home.name);
             return Some(AwsError::new(AwsErrorKind::CredentialsRejected, what));
         }
+        if let Some(error) = self.endpoint.silence.error() {
+            return Some(error);
+        }
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         if count(&self.endpoint.timeouts) >= MAX_TIMEOUTS {
             let what = "several calls in a row ran out of time here, so no more are made";
@@ -263,6 +291,18 @@ impl ServiceClient {
         };
         count(&self.endpoint.timeouts, failure == Some(AwsErrorKind::OutOfTime));
         count(&self.endpoint.throttles, failure == Some(AwsErrorKind::Throttled));
+    }
+
+    /// Waits until calls to this endpoint have waited as long as one attempt may, without an answer.
+    pub(crate) async fn first_attempt_timed_out(&self) {
+        let attempt = self.session.client_config.settings.call_timeout;
+        loop {
+            let left = attempt.saturating_sub(self.endpoint.silence.waited());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.max(MIN_RECHECK)).await;
+        }
     }
 
     /// The cost of this client's calls so far, and of those of its clones.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::aws::{
     AdaptiveConcurrencyLimit, AwsError, AwsErrorKind, Backend, CallContext, CallLimits, ExpiredFlag, Identity,
-    Priority, PrioritySemaphore, RateLimiter, Session, SessionCredentials, SessionPolicy, TimeBudget,
+    Priority, PrioritySemaphore, RateLimiter, Session, SessionCredentials, SessionPolicy, SilenceLimit, TimeBudget,
 };
 use crate::customers::registry::{Target, TargetRole};
 use crate::customers::trust_attempt::TrustAttempt;
@@ -269,6 +269,7 @@ impl RoleAssumer {
             account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
             region_limit: PrioritySemaphore::new(1),
             time_budget: TimeBudget::new(Duration::MAX),
+            silence: SilenceLimit::new(Duration::MAX),
             priority,
         };
         self.backend.client_config.transport.call_context(limits, target.external_id.clone())

@@ -300,7 +300,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Value("90s"),
         Both,
         operation_timeout = duration,
-        "Timeout of all attempts at a call together, without the waits between them"
+        "Timeout of all attempts at a call together, without the waits between them. A region, a service or an account that answers nothing for as long is given up"
     ),
     setting!(
         "ROLECALL_ACCOUNT_BUDGET",

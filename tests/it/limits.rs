@@ -48,6 +48,47 @@ async fn slowest_account_of_a_run_comes_first_in_the_next() {
     assert_eq!(order[1][0], account_id(2));
 }
 
+/// What never answers is waited for once, and not call after call. The healthy account is read whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_answers_is_waited_for_once() {
+    use Service::{Account, Ec2, Iam, Route53};
+    for (hung, region) in [(&[Ec2, Route53, Iam, Account][..], None), (&[Ec2], None), (&[Ec2], Some("us-east-1"))] {
+        let what = format!("{hung:?} {region:?}");
+        let fixture = Fixture::start(2, account_with(2, 1, 3), |_| {}).await.without_attempts();
+        for service in hung {
+            let fault = Fault::new(FaultKind::Hang).account(&account_id(1)).service(*service);
+            fixture.sim.add_fault(if let Some(region) = region { fault.region(region) } else { fault });
+        }
+        // The limit of silence is reached within the second attempts of the first calls.
+        let (call_timeout, operation_timeout) = (Duration::from_secs(4), Duration::from_secs(7));
+        let settings = Settings { call_timeout, operation_timeout, attempts: 9, ..fixture.settings.clone() };
+        let fixture = Fixture { settings, ..fixture };
+        let request = json!({ "run_id": "hung", "accounts": "all", "resources": ["ec2_*", "route53_*"] });
+        fixture.run(request, None).await.expect("a response");
+        let ledger = ledger(&fixture.out(), "hung");
+        let of = |number: usize| ledger.iter().filter(move |row| row["account_id"] == account_id(number).as_str());
+        assert!(of(0).all(|row| row["status"] == "ok" || row["status"] == "empty"), "{what}");
+        let is_hung = |row: &Value| match region {
+            Some(region) => row["region"] == region,
+            None => hung.contains(&Route53) || row["table"].as_str().is_some_and(|table| table.starts_with("ec2_")),
+        };
+        for row in of(1) {
+            // Zones by VPC are asked of Route 53, and need EC2's VPCs.
+            if row["table"] == "route53_zone_associations" {
+                continue;
+            }
+            let expected: &[&str] = if is_hung(row) { &["timed_out"] } else { &["ok", "empty"] };
+            assert!(expected.contains(&row["status"].as_str().unwrap_or_default()), "{what}: {row}");
+        }
+        let silent =
+            |row: &&Value| row["error_message"].as_str().is_some_and(|text| text.contains("answered no call here"));
+        assert!(of(1).filter(silent).count() > 20, "{what}");
+        let calls: u64 = of(1).filter(|row| is_hung(row)).map(|row| row["calls"].as_u64().expect("calls")).sum();
+        // An account begins with eight calls in flight, and each has two attempts.
+        assert!(calls <= 2 * 8 + 2, "{what}: {calls}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_stay_within_every_limit() {
     let fixture = Fixture::start(4, account_with(3, 2, 5), |world| world.latency = Duration::from_millis(40))

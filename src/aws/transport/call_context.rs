@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::{
-    AdaptiveConcurrencyLimit, MemoryPermit, Priority, PrioritySemaphore, RateLimiter, SemaphorePermit, TimeBudget,
-    Transport, WaitTimes,
+    AdaptiveConcurrencyLimit, MemoryPermit, Priority, PrioritySemaphore, RateLimiter, SemaphorePermit, SilenceLimit,
+    TimeBudget, Transport, WaitTimes,
 };
 use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::decode::{DecodedBody, ItemSelector, Scalars};
@@ -37,6 +37,8 @@ pub struct CallLimits {
     pub region_limit: Arc<PrioritySemaphore>,
     /// Measures how long the account has waited for AWS.
     pub time_budget: Arc<TimeBudget>,
+    /// Ends the calls if there is no answer for long.
+    pub silence: SilenceLimit,
     /// Whether the calls go before others when permits are short.
     pub priority: Priority,
 }
@@ -198,11 +200,11 @@ impl OpenCall {
     /// Starts an attempt: returns its permits and its timeout. The first takes those of [`OpenCall::acquire_permits`], a
     /// retry waits again. Returns `None` if the time of all attempts is used up.
     pub(super) async fn begin_attempt(&self) -> Option<(CallPermits, Duration)> {
-        let CallContext { transport, counters, .. } = &*self.context;
+        let CallContext { transport, limits, counters, .. } = &*self.context;
         let (first, left) = {
             let mut state = self.lock();
             let left = transport.operation_timeout.saturating_sub(state.aws);
-            if left.is_zero() {
+            if left.is_zero() || limits.silence.error().is_some() {
                 return None;
             }
             state.attempts += 1;

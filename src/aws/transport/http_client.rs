@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 
-use super::call_context::{DecodedPage, OpenCall};
+use super::call_context::{CallLimits, DecodedPage, OpenCall};
 use super::stopwatch::Stopwatch;
 use super::{MemoryPermit, Transport};
 use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
@@ -88,7 +88,14 @@ struct Attempt {
 impl Attempt {
     async fn make(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let call = &self.call;
-        let Some((_permits, timeout)) = call.begin_attempt().await else { return Err(no_time_left()) };
+        let Some((_permits, timeout)) = call.begin_attempt().await else {
+            return Err(call
+                .context
+                .limits
+                .silence
+                .error()
+                .map_or_else(no_time_left, |silent| ConnectorError::user(silent.into())));
+        };
         let mut stopwatch = Stopwatch::start(timeout);
         let response = self.respond(request, &mut stopwatch).await;
         let (aws, memory) = stopwatch.times();
@@ -99,8 +106,7 @@ impl Attempt {
     /// Sends the request, reads the response and decodes the selected part of it. The SDK gets the rest.
     async fn respond(&self, request: HttpRequest, stopwatch: &mut Stopwatch) -> Result<HttpResponse, ConnectorError> {
         let call = &self.call;
-        let running = call.context.limits.time_budget.start_timer();
-        let mut response = match stopwatch.time(self.inner.call(request)).await {
+        let mut response = match self.time(stopwatch, self.inner.call(request)).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 call.record_response(None, None);
@@ -108,7 +114,7 @@ impl Attempt {
             }
             None => {
                 call.record_timeout();
-                return Err(out_of_time());
+                return Err(self.out_of_time());
             }
         };
         let succeeded = response.status().is_success();
@@ -116,8 +122,6 @@ impl Attempt {
         let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
         let largest = call.context.transport.memory.largest_answer();
         let limit = if succeeded { BodyLimit::Answer(largest / MEMORY_FACTOR) } else { BodyLimit::Error };
-        // Waiting for memory is not waiting for AWS, so it does not count against the account's time budget.
-        drop(running);
         let read = match length {
             Some(length) if succeeded && length > limit.bytes() => Err(too_large(limit.bytes())),
             _ => self.read(stopwatch, response.take_body(), length, limit).await,
@@ -129,6 +133,7 @@ impl Attempt {
                 return Err(error);
             }
         };
+        call.context.limits.silence.on_answer();
         let succeeded = succeeded && !is_error_document(&body);
         if !succeeded && response.status().is_success() {
             // The SDK would take the error for an answer without items.
@@ -157,6 +162,22 @@ impl Attempt {
         Ok(response)
     }
 
+    /// Awaits AWS, within the time of the attempt and of the limit of silence. Waiting for memory is not waiting for AWS, so
+    /// it counts against neither limit nor the account's time budget.
+    async fn time<T>(&self, stopwatch: &Stopwatch, future: impl Future<Output = T>) -> Option<T> {
+        let CallLimits { time_budget, silence, .. } = &self.call.context.limits;
+        let _timers = (time_budget.start_timer(), silence.start_wait());
+        stopwatch.time(future, || silence.left()).await
+    }
+
+    fn out_of_time(&self) -> ConnectorError {
+        match self.call.context.limits.silence.error() {
+            // It is not retried.
+            Some(silent) => ConnectorError::user(silent.into()),
+            None => ConnectorError::timeout("no answer within the call's time".into()),
+        }
+    }
+
     /// Reads a body as memory is granted for it. The wait for memory does not count as the call's time.
     async fn read(
         &self,
@@ -172,11 +193,8 @@ impl Attempt {
             BytesMut::with_capacity(usize::try_from(length.unwrap_or(0).min(most).min(8 << 20)).unwrap_or(0));
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
-            let running = self.call.context.limits.time_budget.start_timer();
-            let frame = stopwatch.time(frame).await;
-            drop(running);
-            match frame {
-                None => return Err(out_of_time()),
+            match self.time(stopwatch, frame).await {
+                None => return Err(self.out_of_time()),
                 Some(None) => break,
                 // Of an error, the first part says what it is.
                 Some(Some(Err(_))) if limit == BodyLimit::Error => return Ok((bytes.freeze(), permit)),
@@ -231,10 +249,6 @@ fn no_time_left() -> ConnectorError {
     )
 }
 
-fn out_of_time() -> ConnectorError {
-    ConnectorError::timeout("no answer within the call's time".into())
-}
-
 /// An unreadable response is retried, like a broken connection.
 fn unreadable(error: DecodeError) -> ConnectorError {
     ConnectorError::io(error.into())
@@ -258,7 +272,7 @@ mod tests {
 
     use super::*;
     use crate::aws::transport::{
-        AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, TimeBudget,
+        AdaptiveConcurrencyLimit, CallContext, Priority, PrioritySemaphore, RateLimiter, SilenceLimit, TimeBudget,
     };
     use crate::settings::Settings;
 
@@ -300,6 +314,7 @@ mod tests {
             account_limit: Arc::new(AdaptiveConcurrencyLimit::new(1)),
             region_limit: PrioritySemaphore::new(1),
             time_budget: TimeBudget::new(Duration::MAX),
+            silence: SilenceLimit::new(Duration::MAX),
             priority: Priority::Normal,
         };
         let transport =

@@ -19,6 +19,7 @@ mod adaptive_limit;
 mod processor_limit;
 mod memory_budget;
 mod time_budget;
+mod silence_limit;
 mod stopwatch;
 mod call_context;
 mod http_client;
@@ -37,6 +38,7 @@ pub(crate) use concurrency_limit::{PrioritySemaphore, SemaphorePermit};
 pub(crate) use http_client::take_scalars;
 pub(crate) use memory_budget::MemoryPermit;
 pub(crate) use rate_limiter::RateLimiter;
+pub(crate) use silence_limit::SilenceLimit;
 pub(crate) use time_budget::TimeBudget;
 pub(crate) use timings::{Timings, WaitTimes};
 

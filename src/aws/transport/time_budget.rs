@@ -54,10 +54,21 @@ impl TimeBudget {
         if state.running == 0 { state.spent } else { state.spent + state.since.elapsed() }
     }
 
+    /// The time that is left.
+    pub fn left(&self) -> Duration {
+        self.budget.saturating_sub(self.spent())
+    }
+
+    /// Begins anew: nothing is spent.
+    pub fn restart(&self) {
+        let mut state = self.lock();
+        (state.spent, state.since) = (Duration::ZERO, Instant::now());
+    }
+
     /// Waits until the budget is spent.
     pub async fn exhausted(&self) {
         loop {
-            let left = self.budget.saturating_sub(self.spent());
+            let left = self.left();
             if left.is_zero() {
                 return;
             }

@@ -68,25 +68,25 @@ impl EnabledRegions {
             stand_in: None,
             took_ms: 0,
         };
-        let client = session.client(Service::Ec2, partition.default_region, Priority::High);
-        let described = describe_regions(&client, table, &stop).await;
-        around.call_counts += client.call_counts();
+        let ec2 = session.client(Service::Ec2, partition.default_region, Priority::High);
+        let account = session.client(Service::Account, partition.default_region, Priority::Normal);
+        let found =
+            ask(describe_regions(&ec2, table, &stop), ec2.first_attempt_timed_out(), list_regions(&account, &stop));
+        let (described, listed) = found.await;
+        around.call_counts += ec2.call_counts();
+        around.call_counts += account.call_counts();
         match described {
             Ok((names, item)) => (around.regions, around.listed) = (names, Some(item)),
-            Err(cause) => {
-                around.gaps.push(("ec2:DescribeRegions", cause));
-                let client = session.client(Service::Account, partition.default_region, Priority::Normal);
-                let second = list_regions(&client, &stop).await;
-                around.call_counts += client.call_counts();
-                match second {
-                    Ok((names, json)) => (around.regions, around.stand_in) = (names, Some(json)),
-                    Err(cause) => {
-                        around.gaps.push(("account:ListRegions", cause));
-                        let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
-                        let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
-                        around.regions = named.into_iter().chain(others).collect();
-                    }
-                }
+            Err(cause) => around.gaps.push((DESCRIBE_REGIONS_ACTION, cause)),
+        }
+        match listed {
+            None => {}
+            Some(Ok((names, json))) => (around.regions, around.stand_in) = (names, Some(json)),
+            Some(Err(cause)) => {
+                around.gaps.push(("account:ListRegions", cause));
+                let defaults = partition.default_regions.iter().map(|&name| name.to_owned());
+                let others = defaults.filter(|name| !named.contains(name)).collect::<Vec<_>>();
+                around.regions = named.into_iter().chain(others).collect();
             }
         }
         around.took_ms = crate::domain::millis(began.elapsed());
@@ -117,6 +117,45 @@ impl EnabledRegions {
         self.call_counts
     }
 }
+
+/// Asks EC2, and then Account Management if EC2 fails, or does not answer its first attempt. Whoever answers first is enough.
+/// The second result is `None` if EC2 answered.
+async fn ask<E, L>(
+    describe: impl Future<Output = Result<E, AwsError>>,
+    is_slow: impl Future<Output = ()>,
+    list: impl Future<Output = Result<L, AwsError>>,
+) -> (Result<E, AwsError>, Option<Result<L, AwsError>>) {
+    let (mut describe, mut list) = (std::pin::pin!(describe), std::pin::pin!(list));
+    let described = tokio::select! {
+        biased;
+        described = &mut describe => Some(described),
+        () = is_slow => None,
+    };
+    match described {
+        Some(Ok(described)) => return (Ok(described), None),
+        Some(Err(cause)) => return (Err(cause), Some(list.await)),
+        None => {}
+    }
+    tokio::select! {
+        biased;
+        described = &mut describe => match described {
+            Ok(described) => (Ok(described), None),
+            Err(cause) => (Err(cause), Some(list.await)),
+        },
+        listed = &mut list => match listed {
+            Ok(listed) => {
+                let slow = AwsError::new(AwsErrorKind::OutOfTime, "no answer before account:ListRegions had one");
+                (Err(slow), Some(Ok(listed)))
+            }
+            Err(cause) => match describe.await {
+                Ok(described) => (Ok(described), None),
+                Err(first) => (Err(first), Some(Err(cause))),
+            },
+        },
+    }
+}
+
+const DESCRIBE_REGIONS_ACTION: &str = "ec2:DescribeRegions";
 
 const DESCRIBE_REGIONS: SendFn = |client, _| {
     Box::pin(async move {
@@ -199,7 +238,36 @@ async fn list_regions(client: &ServiceClient, stop: &Cancellation) -> Result<(Ve
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
     use super::*;
+
+    /// What each of the two operations answers after so many seconds, and who was asked when.
+    async fn asked(
+        ec2: (u64, Result<u8, ()>),
+        account: (u64, Result<u8, ()>),
+    ) -> (Option<u8>, Option<Option<u8>>, u64) {
+        let began = Instant::now();
+        let answer = |(seconds, result): (u64, Result<u8, ()>)| async move {
+            sleep(Duration::from_secs(seconds)).await;
+            result.map_err(|()| AwsError::new(AwsErrorKind::Denied, "denied"))
+        };
+        let (described, listed) = ask(answer(ec2), sleep(Duration::from_secs(30)), answer(account)).await;
+        (described.ok(), listed.map(Result::ok), began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_operation_is_asked_if_the_first_fails_or_is_slow() {
+        assert_eq!(asked((1, Ok(1)), (1, Ok(2))).await, (Some(1), None, 1));
+        assert_eq!(asked((1, Err(())), (1, Ok(2))).await, (None, Some(Some(2)), 2));
+        assert_eq!(asked((90, Err(())), (1, Ok(2))).await, (None, Some(Some(2)), 31));
+        // A slow answer counts if nothing else came first.
+        assert_eq!(asked((50, Ok(1)), (1, Err(()))).await, (Some(1), None, 50));
+        assert_eq!(asked((50, Ok(1)), (40, Ok(2))).await, (Some(1), None, 50));
+        assert_eq!(asked((90, Err(())), (90, Err(()))).await, (None, Some(None), 120));
+    }
 
     #[test]
     fn an_answer_without_an_enabled_region_or_without_names_is_unreadable() {
