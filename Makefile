@@ -11,12 +11,20 @@ LINT := .emulator/lint
 # compile the SDK of EC2 again, which takes minutes.
 TARGETS := --all-targets
 
+# The same dependencies with the same features (one target that has them is `page`), and the two binaries only: enough to
+# run rolecall. `build` compiles the rest later, and no dependency again.
+BINARIES := --bins --bench page
+
+# Many tests wait, for time-outs and for the emulated AWS, so more of them run at once than there are processors.
+RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))))
+export RUST_TEST_THREADS
+
 # Tests reach the loopback directly, past a proxy that is set for the internet.
 LOOPBACK := 127.0.0.1,localhost
 export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
-.PHONY: demo test check advisories format bench generate access-levels package deploy emulator build clean help
+.PHONY: demo test check advisories format bench generate access-levels package deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
@@ -51,7 +59,11 @@ build:
 	@echo 'building (the first time takes minutes: the SDK of EC2 is large)'
 	@$(CARGO) build --locked $(TARGETS)
 
-demo: emulator build
+binaries:
+	@echo 'building (the first time takes minutes: the SDK of EC2 is large)'
+	@$(CARGO) build --locked $(BINARIES)
+
+demo: emulator binaries
 	@$(RUN) tests/emulator/demo.py
 
 # The tests hold both ends of hundreds of connections in one process, so the limit of open files is raised.

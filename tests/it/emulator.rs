@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use serde_json::{Value, json};
 
 /// A running emulator with accounts, roles, resources and the deployed function.
@@ -129,41 +131,70 @@ impl Emulator {
     }
 }
 
-/// Actions in the backend account.
+/// Actions in the backend account. A client in this process makes them: a Python process would need longer to start.
 impl Emulator {
-    fn backend_action(&self, arguments: &[&str]) -> std::process::Output {
-        let endpoint = ["--endpoint", self.fact("endpoint")];
-        script("objects.py").args(endpoint).args(arguments).stderr(Stdio::inherit()).output().expect("python runs")
+    fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&self.backend())
+    }
+
+    /// Reads objects. One that does not exist is `None`.
+    pub(crate) fn objects(&self, uris: &[String]) -> Vec<Option<Vec<u8>>> {
+        let s3 = self.s3();
+        let read = async |uri: &String| {
+            let (bucket, key) = bucket_and_key(uri);
+            let object = match s3.get_object().bucket(bucket).key(key).send().await {
+                Ok(object) => object,
+                Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return None,
+                Err(error) => panic!("{uri} cannot be read: {error}"),
+            };
+            Some(object.body.collect().await.expect("a body").to_vec())
+        };
+        block_on(async { futures::future::join_all(uris.iter().map(read)).await })
     }
 
     /// Reads an object. Returns `None` if it does not exist.
     pub(crate) fn object(&self, uri: &str) -> Option<Vec<u8>> {
-        let output = self.backend_action(&["get", uri]);
-        match output.status.code() {
-            Some(0) => Some(output.stdout),
-            Some(4) => None,
-            _ => panic!("{uri} cannot be read"),
-        }
+        self.objects(&[uri.to_owned()]).remove(0)
     }
 
     /// Sends a request to the function's queue.
     pub(crate) fn send(&self, request: &Value) {
-        assert!(self.backend_action(&["send", self.fact("queue_url"), &request.to_string()]).status.success());
+        let queue = aws_sdk_sqs::Client::new(&self.backend());
+        let message = queue.send_message().queue_url(self.fact("queue_url")).message_body(request.to_string());
+        block_on(message.send()).expect("it is sent");
     }
 
     /// Creates a bucket in the backend account.
     pub(crate) fn bucket(&self, name: &str) {
-        assert!(self.backend_action(&["bucket", name]).status.success());
+        let here = BucketLocationConstraint::from(self.fact("region"));
+        let here = CreateBucketConfiguration::builder().location_constraint(here).build();
+        let bucket = self.s3().create_bucket().bucket(name).create_bucket_configuration(here);
+        block_on(bucket.send()).expect("it is created");
     }
 
     /// Returns the KMS key of an object, or an empty string if the bucket's default encryption applies.
     pub(crate) fn kms_key(&self, uri: &str) -> String {
-        String::from_utf8_lossy(&self.backend_action(&["key", uri]).stdout).trim().to_owned()
+        let (bucket, key) = bucket_and_key(uri);
+        let head = block_on(self.s3().head_object().bucket(bucket).key(key).send()).expect("the object is there");
+        head.ssekms_key_id.unwrap_or_default()
     }
 
     /// Returns the number of multipart uploads that are neither completed nor aborted.
-    pub(crate) fn open_uploads(&self, bucket: &str) -> u64 {
-        let output = self.backend_action(&["uploads", bucket]);
-        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    pub(crate) fn open_uploads(&self, bucket: &str) -> usize {
+        let listed = block_on(self.s3().list_multipart_uploads().bucket(bucket).send()).expect("they are listed");
+        listed.uploads().len()
     }
+}
+
+fn bucket_and_key(uri: &str) -> (&str, &str) {
+    uri.strip_prefix("s3://").and_then(|place| place.split_once('/')).expect("an address of an object")
+}
+
+/// Waits for a future on a thread of its own, so that tests with and without a runtime can.
+fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let wait = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(future)
+    };
+    std::thread::scope(|scope| scope.spawn(wait).join()).expect("it ends")
 }

@@ -21,8 +21,8 @@ pub(crate) const BACKEND: &str = "999999999999";
 /// The secret key of the backend's operator; the simulated AWS looks at no signature.
 pub(crate) const BACKEND_SECRET: &str = "a-key-of-the-backend";
 
-/// The time after which a test stops waiting. It is long, since the machine may be busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// The time after which a test stops waiting. It is long, since the machine may be busy. No test waits for its end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// Counts the cells and accounts of a run as it progresses.
 #[derive(Debug, Default)]
@@ -90,9 +90,9 @@ impl Fixture {
             output: Some(folder.path().join("out").display().to_string()),
             // Tests of time-outs set shorter ones.
             connect_timeout: PATIENCE,
-            call_timeout: 10 * PATIENCE,
-            operation_timeout: 20 * PATIENCE,
-            account_budget: 20 * PATIENCE,
+            call_timeout: PATIENCE,
+            operation_timeout: 2 * PATIENCE,
+            account_budget: 2 * PATIENCE,
             sts_patience: PATIENCE,
             attempts: 3,
             format: Some("ndjson".into()),

@@ -21,18 +21,19 @@ fn sample(name: &str) -> Value {
 
 /// Downloads a run's manifest and the files that it names from the results bucket, and returns the manifest.
 pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
-    let prefix = format!("s3://{}/", emulator().fact("results_bucket"));
-    let fetch = |key: &str| {
-        let target = folder.join(key);
-        std::fs::create_dir_all(target.parent().expect("a folder")).expect("made");
-        let bytes = emulator().object(&format!("{prefix}{key}"));
-        std::fs::write(target, bytes.unwrap_or_else(|| panic!("{key} is not there"))).expect("written");
+    let fetch = |keys: &[String]| {
+        let bucket = emulator().fact("results_bucket");
+        let uris: Vec<String> = keys.iter().map(|key| format!("s3://{bucket}/{key}")).collect();
+        for (key, bytes) in keys.iter().zip(emulator().objects(&uris)) {
+            let target = folder.join(key);
+            std::fs::create_dir_all(target.parent().expect("a folder")).expect("made");
+            std::fs::write(target, bytes.unwrap_or_else(|| panic!("{key} is not there"))).expect("written");
+        }
     };
-    fetch(&format!("runs/{run_id}/manifest.json"));
+    fetch(&[format!("runs/{run_id}/manifest.json")]);
     let manifest = manifest(folder, run_id);
-    for file in manifest["files"].as_array().expect("files") {
-        fetch(file["key"].as_str().expect("a key"));
-    }
+    let files = manifest["files"].as_array().expect("files").iter();
+    fetch(&files.map(|file| file["key"].as_str().expect("a key").to_owned()).collect::<Vec<_>>());
     manifest
 }
 
@@ -42,7 +43,7 @@ fn wait_for_object(uri: &str) {
     let until = Instant::now() + PATIENCE;
     while emulator().object(uri).is_none() {
         assert!(Instant::now() < until, "{uri} was never written");
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -1,7 +1,5 @@
 //! The conformance suite of the stores: a folder and a bucket have the same guarantees.
 
-use std::time::Duration;
-
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -9,6 +7,7 @@ use bytes::Bytes;
 use rolecall::testing::{PutOutcome, Store, split_object};
 
 use crate::emulator::{Emulator, emulator};
+use crate::fixture::PATIENCE;
 
 /// Returns an SDK configuration with an endpoint and static credentials.
 #[expect(clippy::disallowed_methods, reason = "the credentials of a test's own AWS")]
@@ -22,12 +21,11 @@ pub(crate) fn config(endpoint: &str, region: &str, account: &str) -> SdkConfig {
 }
 
 impl Emulator {
-    fn backend(&self) -> SdkConfig {
+    /// Returns the configuration of a client in the backend account.
+    pub(crate) fn backend(&self) -> SdkConfig {
         config(self.fact("endpoint"), self.fact("region"), self.fact("backend_account"))
     }
 }
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 fn bytes(text: &str) -> Bytes {
     Bytes::from(text.to_owned())
