@@ -9,9 +9,9 @@ use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_sts::config::IdentityCache;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
@@ -151,13 +151,14 @@ impl Backend {
 
     /// An STS client for customers' roles, whose calls are metered like all calls to customers.
     pub fn metered_sts(&self, provider: Option<SharedCredentialsProvider>, account_id: &str) -> aws_sdk_sts::Client {
-        // The transport times attempts, since it knows what they wait for. The retry partition is the account's own, so
-        // that its retries take none from others.
+        // The transport times attempts, since it knows what they wait for: the SDK would take a retry that waits for its
+        // rate for a stalled upload. The retry partition is the account's own, so that its retries take none from others.
         let mut config = aws_sdk_sts::config::Builder::from(&self.config)
             .region(Region::new(self.sts_region.clone()))
             .http_client(self.client_config.transport.http_client())
             .retry_partition(RetryPartition::custom(format!("sts-{account_id}")).build())
-            .timeout_config(attempts_untimed(&self.client_config.settings));
+            .timeout_config(attempts_untimed(&self.client_config.settings))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_credentials_provider(provider);
         aws_sdk_sts::Client::from_conf(config.build())
     }
@@ -217,4 +218,20 @@ fn http_client(environment: &Arc<Environment>, settings: &Settings) -> SharedHtt
     let hosts = if environment.endpoints.global.is_some() { 1 } else { HOSTS };
     let idle = (SOCKETS.saturating_sub(settings.in_flight) / hosts).clamp(4, settings.in_flight.max(4));
     SharedHttpClient::new(LazyHttpClient::new(environment.clone(), idle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A throttled attempt is repeated within the SDK, and may wait long for its rate and for permits.
+    #[test]
+    fn attempts_at_assume_role_are_ended_by_the_transport_only() {
+        let base = SdkConfig::builder().behavior_version(BehaviorVersion::v2026_01_12()).build();
+        let client = Backend::from_config(base, &Settings::default()).metered_sts(None, "111122223333");
+        let stalled = client.config().stalled_stream_protection().expect("it is set");
+        assert!(!stalled.upload_enabled() && !stalled.download_enabled());
+        let timeouts = client.config().timeout_config().expect("they are set");
+        assert!(timeouts.operation_attempt_timeout().is_none() && timeouts.operation_timeout().is_none());
+    }
 }
