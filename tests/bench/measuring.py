@@ -191,11 +191,12 @@ class Bench:
 
     def rolecall(
         self, fleet: Fleet, accounts: int, *arguments: str, output: str | None = None, exits: int = 0,
-        limit_mib: int | None = None, faults: dict[str, int] | None = None, **variables: str,
+        limit_mib: int | None = None, faults: dict[str, int] | None = None, service: str = "ec2",
+        **variables: str,
     ) -> Ended:  # fmt: skip
         """Runs rolecall over the first accounts of a fleet, by default into a folder.
 
-        `faults` maps kinds of faults, which concern EC2, to account numbers.
+        `faults` maps kinds of faults to account numbers. They concern EC2, or every service.
         """
         numbers = [account_id(number) for number in range(accounts)]
         targets = [{"account_id": number, "external_id": external_id(number)} for number in numbers]
@@ -205,7 +206,7 @@ class Bench:
         command += ["--output", output or self.place("inventory"), *arguments]
         fleet.do("reset")
         for what, account in (faults or {}).items():
-            fleet.do("fault", what=what, account=account, service="ec2")
+            fleet.do("fault", what=what, account=account, service=service)
         return self.measure(command, environment(fleet.endpoint, **variables), exits, limit_mib)
 
     def boto3(self, fleet: Fleet, accounts: int, regions: tuple[str, ...] | None = None) -> Ended:

@@ -164,6 +164,24 @@ def sick_accounts(bench: Bench) -> Figure:
     return at_most(min(ill) / min(well), 1.05, " times as long", sides)
 
 
+def hung_account(bench: Bench) -> Figure:
+    """One account of twelve hangs: all of it or EC2 only, with the default settings."""
+    accounts, hung = 12, 5
+    walls = {}
+    with Fleet(accounts=accounts, latency_ms=round(LATENCY * 1000)) as fleet:
+        for service in ("every service", "ec2"):
+            run = bench.rolecall(fleet, accounts, faults={"hang": hung}, service=service, exits=1)
+            walls[service] = run.wall
+            if (complete := run.response["accounts"]["complete"]) != accounts - 1:
+                raise RuntimeError(f"{complete} accounts of {accounts - 1} are complete beside the hung one")
+    sides = (
+        f"{accounts} accounts and 17 regions with the default settings. The run ended after "
+        f"{walls['every service']:.0f} s where nothing of one account answered, STS included, and after "
+        f"{walls['ec2']:.0f} s where its EC2 did not."
+    )
+    return at_most(max(walls.values()), 100, " s", sides)
+
+
 def memory_of_many(bench: Bench) -> Figure:
     few, many = bench.full(100, 20), bench.full(2_000, 200)
     with Fleet(accounts=many, items=10) as fleet:
@@ -305,6 +323,10 @@ ROWS = {
     "sick": Row(
         "one hung and one throttled account among 200", "at most 1.05",
         "when the last healthy account is done, with them / without", sick_accounts,
+    ),
+    "hung": Row(
+        "twelve accounts, one of which never answers", "at most 100 s",
+        "start of the process to its end", hung_account,
     ),
     "many": Row(
         "peak memory, 2,000 accounts against 100", "at most 1.25",
