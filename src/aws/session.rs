@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -57,9 +56,6 @@ pub struct ClientConfig {
 const MAX_TIMEOUTS: u32 = 3;
 /// Calls in a row that may be throttled to their last attempt before the circuit breaker of their region opens.
 const MAX_THROTTLED_CALLS: u32 = 5;
-
-/// The shortest pause between two looks at how long an endpoint has not answered.
-const MIN_RECHECK: Duration = Duration::from_millis(20);
 
 /// Set when AWS calls credentials expired. Their provider renews them at their next use.
 #[derive(Clone, Debug, Default)]
@@ -164,6 +160,20 @@ impl Session {
     /// Waits until the process has free permits for the account's many calls.
     pub async fn wait_for_admission(&self) {
         self.client_config.transport.admit_account().await;
+    }
+
+    /// Awaits a call that others wait for, until the account has been silent for two thirds of the time after which it is
+    /// given up: if nothing answers but the call that hangs, there is time left to ask the others.
+    pub(crate) async fn first_call<T>(&self, call: impl Future<Output = Result<T, AwsError>>) -> Result<T, AwsError> {
+        let patience = self.client_config.settings.operation_timeout * 2 / 3;
+        tokio::select! {
+            biased;
+            result = call => result,
+            () = self.silence.reaches(patience) => {
+                let what = format!("no answer for {} s, so the rest of the account is asked without it", patience.as_secs_f64());
+                Err(AwsError::new(AwsErrorKind::OutOfTime, what))
+            }
+        }
     }
 
     /// The number of listings that may run concurrently in one region.
@@ -295,14 +305,7 @@ impl ServiceClient {
 
     /// Waits until calls to this endpoint have waited as long as one attempt may, without an answer.
     pub(crate) async fn first_attempt_timed_out(&self) {
-        let attempt = self.session.client_config.settings.call_timeout;
-        loop {
-            let left = attempt.saturating_sub(self.endpoint.silence.waited());
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left.max(MIN_RECHECK)).await;
-        }
+        self.endpoint.silence.reaches(self.session.client_config.settings.call_timeout).await;
     }
 
     /// The cost of this client's calls so far, and of those of its clones.

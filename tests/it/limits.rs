@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::command::manifest;
-use crate::fixture::{Fixture, ProgressCounter, account_with, assert_complete, ledger, until};
+use crate::fixture::{Fixture, ProgressCounter, account_with, assert_complete, ledger, ledger_row, until};
 use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +86,33 @@ async fn what_never_answers_is_waited_for_once() {
         let calls: u64 = of(1).filter(|row| is_hung(row)).map(|row| row["calls"].as_u64().expect("calls")).sum();
         // An account begins with eight calls in flight, and each has two attempts.
         assert!(calls <= 2 * 8 + 2, "{what}: {calls}");
+    }
+}
+
+/// The alias and the list of regions come first. If they hang, the rest is asked without them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_answers_is_read_though_the_first_calls_hang() {
+    let hang = || Fault::new(FaultKind::Hang).account(&account_id(0));
+    let everywhere = [Service::Ec2, Service::Route53, Service::Iam, Service::Account];
+    for (what, faults) in [
+        ("the alias", vec![hang().service(Service::Iam)]),
+        ("both lists of regions", ["DescribeRegions", "ListRegions"].map(|name| hang().operation(name)).to_vec()),
+        ("all of us-east-1", everywhere.map(|service| hang().service(service).region("us-east-1")).to_vec()),
+    ] {
+        let fixture = Fixture::start(1, account_with(2, 1, 3), |_| {}).await.without_attempts();
+        for fault in faults {
+            fixture.sim.add_fault(fault);
+        }
+        let (call_timeout, operation_timeout) = (Duration::from_secs(6), Duration::from_secs(15));
+        let settings = Settings { call_timeout, operation_timeout, ..fixture.settings.clone() };
+        let fixture = Fixture { settings, ..fixture };
+        let request = json!({ "run_id": "first", "accounts": "all", "resources": ["accounts", "ec2_vpcs"] });
+        fixture.run(request, None).await.expect("a response");
+        let ledger = ledger(&fixture.out(), "first");
+        let answered = |row: &&Value| row["table"] == "ec2_vpcs" && row["status"] == "ok";
+        assert!(ledger.iter().filter(answered).count() > 2, "{what}: {ledger:#?}");
+        let accounts = ledger_row(&ledger, &account_id(0), "global", "accounts");
+        assert!(accounts["status"] == "partial" || accounts["status"] == "timed_out", "{what}: {accounts}");
     }
 }
 

@@ -12,6 +12,9 @@ use std::time::Duration;
 use super::time_budget::{BudgetTimer, TimeBudget};
 use crate::aws::error::{AwsError, AwsErrorKind};
 
+/// The shortest pause between two looks at how long there was no answer.
+const MIN_RECHECK: Duration = Duration::from_millis(20);
+
 /// How long calls wait for a first or a further answer.
 #[derive(Clone, Debug)]
 pub struct SilenceLimit {
@@ -53,9 +56,17 @@ impl SilenceLimit {
         self.silences.iter().map(|silence| silence.left()).min().unwrap_or_default()
     }
 
-    /// How long calls have waited since the last answer.
-    pub(crate) fn waited(&self) -> Duration {
-        self.limit.saturating_sub(self.left())
+    /// Waits until calls have waited for so long since the last answer.
+    pub(crate) async fn reaches(&self, time: Duration) {
+        loop {
+            let waited = self.limit.saturating_sub(self.left());
+            let left = time.saturating_sub(waited);
+            if left.is_zero() {
+                return;
+            }
+            // There may be an answer meanwhile, so the rest is checked again.
+            tokio::time::sleep(left.max(MIN_RECHECK)).await;
+        }
     }
 
     /// The error of every further call, if the limit is reached.
@@ -113,5 +124,19 @@ mod tests {
             sleep(secs(60)).await;
         }
         assert_eq!(account.left(), secs(90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_without_an_answer_is_awaited_anew_after_each_answer() {
+        let account = SilenceLimit::new(secs(90));
+        let _wait = account.start_wait();
+        let answered = account.clone();
+        tokio::spawn(async move {
+            sleep(secs(50)).await;
+            answered.on_answer();
+        });
+        let began = tokio::time::Instant::now();
+        account.reaches(secs(60)).await;
+        assert_eq!(began.elapsed(), secs(110));
     }
 }

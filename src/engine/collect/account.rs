@@ -37,7 +37,7 @@ impl AccountInfo {
     ) -> Self {
         let started_at = super::now();
         let client = session.client(Service::Iam, partition.iam_region, Priority::Normal);
-        let (alias, gap) = match alias(&client, stop).await {
+        let (alias, gap) = match session.first_call(alias(&client, stop)).await {
             Ok(alias) => (alias, None),
             Err(cause) => (None, Some(cause)),
         };

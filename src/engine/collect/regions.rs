@@ -70,9 +70,9 @@ impl EnabledRegions {
         };
         let ec2 = session.client(Service::Ec2, partition.default_region, Priority::High);
         let account = session.client(Service::Account, partition.default_region, Priority::Normal);
-        let found =
-            ask(describe_regions(&ec2, table, &stop), ec2.first_attempt_timed_out(), list_regions(&account, &stop));
-        let (described, listed) = found.await;
+        let describe = session.first_call(describe_regions(&ec2, table, &stop));
+        let list = session.first_call(list_regions(&account, &stop));
+        let (described, listed) = ask(describe, ec2.first_attempt_timed_out(), list).await;
         around.call_counts += ec2.call_counts();
         around.call_counts += account.call_counts();
         match described {
