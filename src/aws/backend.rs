@@ -144,7 +144,11 @@ impl Backend {
 
     /// An STS client with other credentials, such as those of a chained role.
     pub fn sts_with(&self, provider: Option<SharedCredentialsProvider>) -> aws_sdk_sts::Client {
-        let mut config = aws_sdk_sts::config::Builder::from(&self.config).region(Region::new(self.sts_region.clone()));
+        // The other timeouts are those of the configuration.
+        let all_attempts = self.client_config.settings.operation_timeout;
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config)
+            .region(Region::new(self.sts_region.clone()))
+            .timeout_config(TimeoutConfig::builder().operation_timeout(all_attempts).build());
         config.set_credentials_provider(provider);
         aws_sdk_sts::Client::from_conf(config.build())
     }

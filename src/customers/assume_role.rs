@@ -61,7 +61,15 @@ struct ChainedRoleProvider {
     sts: aws_sdk_sts::Client,
     role_arn: String,
     session_name: String,
-    current: Arc<Mutex<Option<Credentials>>>,
+    current: Arc<Mutex<ChainedSession>>,
+}
+
+/// The session of a role on the backend's side.
+#[derive(Debug, Default)]
+struct ChainedSession {
+    credentials: Option<Credentials>,
+    /// When the role could not be assumed the last time, and why.
+    failed: Option<(Instant, AwsError)>,
 }
 
 impl ChainedRoleProvider {
@@ -74,15 +82,23 @@ impl ChainedRoleProvider {
         reason = "the role in between has no external ID, and what it may do is its owner's"
     )]
     async fn credentials(&self) -> Result<Credentials, AwsError> {
+        let asked_at = Instant::now();
         let mut current = self.current.lock().await;
-        if let Some(credentials) = current.as_ref().filter(|credentials| !expires_soon(credentials)) {
+        if let Some(credentials) = current.credentials.as_ref().filter(|credentials| !expires_soon(credentials)) {
             return Ok(credentials.clone());
+        }
+        // All targets behind the role wait here at once. One attempt is for all of them, or each would wait for STS anew.
+        if let Some((_, error)) = current.failed.as_ref().filter(|(failed_at, _)| *failed_at >= asked_at) {
+            return Err(error.clone());
         }
         let request = self.sts.assume_role().role_arn(&self.role_arn).role_session_name(&self.session_name);
         let answer = request.duration_seconds(SESSION_SECONDS).send().await.map_err(AwsError::of);
-        let credentials = answer.and_then(|answer| issued(answer.credentials)).map_err(|error| self.named(error))?;
-        *current = Some(credentials.clone());
-        Ok(credentials)
+        let assumed = answer.and_then(|answer| issued(answer.credentials)).map_err(|error| self.named(error));
+        match &assumed {
+            Ok(credentials) => current.credentials = Some(credentials.clone()),
+            Err(error) => current.failed = Some((Instant::now(), error.clone())),
+        }
+        assumed
     }
 
     /// Names the role: the call that fails for want of these credentials is about another one.

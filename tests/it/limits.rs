@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::command::manifest;
-use crate::fixture::{Fixture, ProgressCounter, account_with, assert_complete, ledger, ledger_row, until};
+use crate::fixture::{
+    BACKEND, Fixture, ProgressCounter, account_with, assert_complete, ledger, ledger_row, until, write_registry,
+};
 use crate::sim::{Fault, FaultKind, Service, Times, account_id};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +116,25 @@ async fn what_answers_is_read_though_the_first_calls_hang() {
         let accounts = ledger_row(&ledger, &account_id(0), "global", "accounts");
         assert!(accounts["status"] == "partial" || accounts["status"] == "timed_out", "{what}: {accounts}");
     }
+}
+
+/// A role in between that STS does not answer for is waited for once, and not once for each target behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_in_between_that_hangs_is_waited_for_once() {
+    let fixture = Fixture::start(4, account_with(0, 0, 0), |world| {
+        world.role(BACKEND, "passage", None);
+    })
+    .await;
+    let via = format!("arn:aws:iam::{BACKEND}:role/passage");
+    let target = |index| json!({ "account_id": account_id(index), "external_id": "behind-hR7tQz2LmX9vKp4w", "via": via, "customer": "one" });
+    write_registry(fixture.folder.path(), &[0, 1, 2, 3].map(target));
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).account(BACKEND).operation("AssumeRole"));
+    let settings = Settings { attempts: 2, call_timeout: Duration::from_secs(3), ..fixture.settings.clone() };
+    let fixture = Fixture { settings, ..fixture };
+    let request = json!({ "run_id": "via", "accounts": "all", "resources": ["accounts"] });
+    fixture.run(request, None).await.expect("a response");
+    assert!(ledger(&fixture.out(), "via").iter().all(|row| row["status"] == "timed_out"));
+    assert_eq!(fixture.sim.log_of(Service::Sts, "AssumeRole").len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
