@@ -92,12 +92,12 @@ pub struct Session {
     time_budget: Arc<TimeBudget>,
     account_limit: Arc<AdaptiveConcurrencyLimit>,
     silence: SilenceLimit,
-    endpoints: Mutex<Endpoints>,
+    endpoints: Mutex<AccountEndpoints>,
 }
 
 /// The endpoints of an account that were asked, and how long each service has not answered.
 #[derive(Debug, Default)]
-struct Endpoints {
+struct AccountEndpoints {
     by_region: HashMap<(Service, String), Arc<ServiceEndpoint>>,
     silences: HashMap<Service, SilenceLimit>,
 }
@@ -204,7 +204,7 @@ impl Session {
     fn endpoint(&self, service: Service, region: &str) -> Arc<ServiceEndpoint> {
         let settings = &self.client_config.settings;
         let mut endpoints = lock(&self.endpoints);
-        let Endpoints { by_region, silences } = &mut *endpoints;
+        let AccountEndpoints { by_region, silences } = &mut *endpoints;
         let new = || {
             let rate_limiter = match service {
                 Service::Ec2 => {

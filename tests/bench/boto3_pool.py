@@ -17,6 +17,7 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+
 from measuring import external_id
 
 THREADS = 64
