@@ -71,7 +71,8 @@ def rate_against_bare(bench: Bench) -> Figure:
     requests = bench.place("requests")
     with Fleet(accounts=over) as fleet:
         fleet.do("record")
-        bench.rolecall(fleet, kept_over, **NO_BUCKETS)
+        # The attempts without external IDs are refused, and the bare client is to be answered.
+        bench.rolecall(fleet, kept_over, **NO_BUCKETS, ROLECALL_TRUST_INTERVAL="off")
         fleet.do("keep", file=str(requests))
         peak = min(fleet.counts()["peak_connections"], SLOTS)
         runs, bares = [], []
