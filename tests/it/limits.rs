@@ -62,7 +62,7 @@ async fn what_never_answers_is_waited_for_once() {
             fixture.sim.add_fault(if let Some(region) = region { fault.region(region) } else { fault });
         }
         // The limit of silence is reached within the second attempts of the first calls.
-        let (call_timeout, operation_timeout) = (Duration::from_secs(4), Duration::from_secs(7));
+        let (call_timeout, operation_timeout) = (Duration::from_secs(7), Duration::from_secs(12));
         let settings = Settings { call_timeout, operation_timeout, attempts: 9, ..fixture.settings.clone() };
         let fixture = Fixture { settings, ..fixture };
         let request = json!({ "run_id": "hung", "accounts": "all", "resources": ["ec2_*", "route53_*"] });
