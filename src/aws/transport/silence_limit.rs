@@ -71,10 +71,12 @@ impl SilenceLimit {
 
     /// The error of every further call, if the limit is reached.
     pub(crate) fn error(&self) -> Option<AwsError> {
-        let seconds = self.limit.as_secs_f64();
-        let what =
-            format!("AWS has answered no call here for {seconds} s, so no more are made: run this account again");
-        self.left().is_zero().then(|| AwsError::new(AwsErrorKind::OutOfTime, what))
+        self.left().is_zero().then(|| {
+            let seconds = self.limit.as_secs_f64();
+            let what =
+                format!("AWS has answered no call here for {seconds} s, so no more are made: run this account again");
+            AwsError::new(AwsErrorKind::OutOfTime, what)
+        })
     }
 }
 
