@@ -9,8 +9,7 @@
 
 mod user_agent;
 mod endpoint_plugin;
-pub(crate) mod ec2;
-pub(crate) mod route53;
+mod services;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -27,6 +26,8 @@ use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
+
+pub(crate) use services::{ec2, route53};
 
 use super::error::{AwsError, AwsErrorKind};
 use super::session::ServiceClient;

@@ -198,14 +198,18 @@ impl OpenCall {
     }
 
     /// Starts an attempt: returns its permits and its timeout. The first takes those of [`OpenCall::acquire_permits`], a
-    /// retry waits again. Returns `None` if the time of all attempts is used up.
-    pub(super) async fn begin_attempt(&self) -> Option<(CallPermits, Duration)> {
+    /// retry waits again. An error if the time of all attempts is used up, or the limit of silence is reached.
+    pub(super) async fn begin_attempt(&self) -> Result<(CallPermits, Duration), AwsError> {
         let CallContext { transport, limits, counters, .. } = &*self.context;
         let (first, left) = {
             let mut state = self.lock();
             let left = transport.operation_timeout.saturating_sub(state.aws);
-            if left.is_zero() || limits.silence.error().is_some() {
-                return None;
+            if let Some(silent) = limits.silence.error() {
+                return Err(silent);
+            }
+            if left.is_zero() {
+                let what = "no answer within the time of all the call's attempts";
+                return Err(AwsError::new(AwsErrorKind::OutOfTime, what));
             }
             state.attempts += 1;
             if let Some(ended) = state.attempt_ended.take() {
@@ -221,7 +225,7 @@ impl OpenCall {
         if self.lock().attempts > 1 {
             counters.retries.fetch_add(1, Ordering::Relaxed);
         }
-        Some((permits, left.min(transport.call_timeout)))
+        Ok((permits, left.min(transport.call_timeout)))
     }
 
     /// Records the end of an attempt that did not time out: its request id, and its refusal, if there are any.

@@ -18,7 +18,7 @@ use http_body::Body;
 use super::call_context::{CallLimits, DecodedPage, OpenCall};
 use super::stopwatch::Stopwatch;
 use super::{MemoryPermit, Transport};
-use crate::aws::error::{AwsError, AwsErrorKind, flat_code};
+use crate::aws::error::{AwsError, flat_code};
 use crate::aws::error_body::is_error_document;
 use crate::decode::{DecodeError, Scalars, decode_within};
 
@@ -88,14 +88,8 @@ struct Attempt {
 impl Attempt {
     async fn make(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let call = &self.call;
-        let Some((_permits, timeout)) = call.begin_attempt().await else {
-            return Err(call
-                .context
-                .limits
-                .silence
-                .error()
-                .map_or_else(no_time_left, |silent| ConnectorError::user(silent.into())));
-        };
+        // Without time left, there is no other attempt.
+        let (_permits, timeout) = call.begin_attempt().await.map_err(|error| ConnectorError::user(error.into()))?;
         let mut stopwatch = Stopwatch::start(timeout);
         let response = self.respond(request, &mut stopwatch).await;
         let (aws, memory) = stopwatch.times();
@@ -242,13 +236,6 @@ impl BodyLimit {
     }
 }
 
-/// All attempts together have used up the call's time, so there is no other attempt.
-fn no_time_left() -> ConnectorError {
-    ConnectorError::user(
-        AwsError::new(AwsErrorKind::OutOfTime, "no answer within the time of all the call's attempts").into(),
-    )
-}
-
 /// An unreadable response is retried, like a broken connection.
 fn unreadable(error: DecodeError) -> ConnectorError {
     ConnectorError::io(error.into())
@@ -271,6 +258,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::aws::error::AwsErrorKind;
     use crate::aws::transport::{
         AdaptiveConcurrencyLimit, CallContext, Priority, PrioritySemaphore, RateLimiter, SilenceLimit, TimeBudget,
     };

@@ -9,11 +9,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::time_budget::{BudgetTimer, TimeBudget};
+use super::time_budget::{BudgetTimer, TimeBudget, run_out};
 use crate::aws::error::{AwsError, AwsErrorKind};
-
-/// The shortest pause between two looks at how long there was no answer.
-const MIN_RECHECK: Duration = Duration::from_millis(20);
 
 /// How long calls wait for a first or a further answer.
 #[derive(Clone, Debug)]
@@ -58,15 +55,7 @@ impl SilenceLimit {
 
     /// Waits until calls have waited for so long since the last answer.
     pub(crate) async fn reaches(&self, time: Duration) {
-        loop {
-            let waited = self.limit.saturating_sub(self.left());
-            let left = time.saturating_sub(waited);
-            if left.is_zero() {
-                return;
-            }
-            // There may be an answer meanwhile, so the rest is checked again.
-            tokio::time::sleep(left.max(MIN_RECHECK)).await;
-        }
+        run_out(|| time.saturating_sub(self.limit.saturating_sub(self.left()))).await;
     }
 
     /// The error of every further call, if the limit is reached.

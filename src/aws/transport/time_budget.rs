@@ -28,6 +28,17 @@ struct BudgetState {
 #[derive(Debug)]
 pub struct BudgetTimer(Arc<TimeBudget>);
 
+/// Waits until nothing is left. Less may have been spent meanwhile than time has passed, so the rest is checked again.
+pub(super) async fn run_out(left: impl Fn() -> Duration) {
+    loop {
+        let left = left();
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.max(MIN_RECHECK)).await;
+    }
+}
+
 impl TimeBudget {
     /// Creates an unspent budget.
     pub fn new(budget: Duration) -> Arc<Self> {
@@ -67,14 +78,7 @@ impl TimeBudget {
 
     /// Waits until the budget is spent.
     pub async fn exhausted(&self) {
-        loop {
-            let left = self.left();
-            if left.is_zero() {
-                return;
-            }
-            // No time may be spent meanwhile, so the rest is checked again.
-            tokio::time::sleep(left.max(MIN_RECHECK)).await;
-        }
+        run_out(|| self.left()).await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BudgetState> {
