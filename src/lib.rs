@@ -57,6 +57,8 @@ pub(crate) mod customers;
 pub(crate) mod output;
 pub(crate) mod engine;
 #[cfg(feature = "cli")]
+pub(crate) mod answers;
+#[cfg(feature = "cli")]
 pub(crate) mod onboarding;
 pub(crate) mod schema;
 pub mod lambda;

@@ -1,0 +1,147 @@
+//! The rows of one table, and the resources that they describe.
+//!
+//! **Invariant:** each resource is one, whoever sees it: its identity is the ARN, else owner, region and id.
+
+use std::collections::HashMap;
+
+use super::{ColumnData, Resource, TextColumn};
+
+/// A table that is being read. Every row sets each opening column, and then its own columns.
+#[derive(Debug)]
+pub(crate) struct TableBuilder {
+    pub(super) table: FactTable,
+}
+
+/// The rows of a table.
+#[derive(Debug)]
+pub(crate) struct FactTable {
+    pub(super) name: &'static str,
+    pub(super) account_id: TextColumn,
+    pub(super) account_alias: TextColumn,
+    pub(super) region: TextColumn,
+    pub(super) id: TextColumn,
+    pub(super) arn: TextColumn,
+    pub(super) owner_id: TextColumn,
+    /// The tags as a JSON object.
+    pub(super) tags: TextColumn,
+    /// Microseconds since 1970.
+    pub(super) collected_at: Vec<Option<i64>>,
+    pub(super) columns: Vec<(&'static str, ColumnData)>,
+    /// The rows of each resource. The first one is the owner's, if the owner sees it.
+    pub(super) resources: Vec<Vec<u32>>,
+}
+
+/// The opening values of a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opening<'a> {
+    pub account_id: &'a str,
+    pub account_alias: Option<&'a str>,
+    pub region: &'a str,
+    pub id: &'a str,
+    pub arn: Option<&'a str>,
+    pub owner_id: Option<&'a str>,
+    /// The tags as a JSON object.
+    pub tags: Option<&'a str>,
+    /// Microseconds since 1970.
+    pub collected_at: Option<i64>,
+}
+
+impl TableBuilder {
+    /// Creates a table with these columns of its own, all without values.
+    pub(crate) fn new(name: &'static str, columns: Vec<(&'static str, ColumnData)>) -> Self {
+        let text = TextColumn::default;
+        let table = FactTable {
+            name,
+            account_id: text(),
+            account_alias: text(),
+            region: text(),
+            id: text(),
+            arn: text(),
+            owner_id: text(),
+            tags: text(),
+            collected_at: Vec::new(),
+            columns,
+            resources: Vec::new(),
+        };
+        Self { table }
+    }
+
+    /// Adds the opening values of a row. The columns of the table's own follow through [`TableBuilder::column`].
+    pub(crate) fn push(&mut self, row: Opening<'_>) {
+        let table = &mut self.table;
+        table.account_id.push(Some(row.account_id));
+        table.account_alias.push(row.account_alias);
+        table.region.push(Some(row.region));
+        table.id.push(Some(row.id));
+        table.arn.push(row.arn);
+        table.owner_id.push(row.owner_id);
+        table.tags.push(row.tags);
+        table.collected_at.push(row.collected_at);
+    }
+
+    /// The values of a column of the table's own.
+    pub(crate) fn column(&mut self, index: usize) -> Option<&mut ColumnData> {
+        self.table.columns.get_mut(index).map(|(_, data)| data)
+    }
+
+    /// Groups the rows by resource. A column that has fewer values than there are rows is filled up.
+    pub(crate) fn finish(mut self) -> FactTable {
+        let rows = self.table.collected_at.len();
+        for (_, data) in &mut self.table.columns {
+            while data.len() < rows {
+                data.push_absent();
+            }
+        }
+        self.table.resources = self.table.grouped();
+        self.table
+    }
+}
+
+impl FactTable {
+    /// The name of the table.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Every resource once, in the order of account, region and id.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.resources.iter().map(move |rows| Resource { table: self, rows })
+    }
+
+    pub(super) fn owner(&self, row: usize) -> &str {
+        let account = self.account_id.get(row).unwrap_or_default();
+        // An alias such as `amazon` is no account of the estate.
+        self.owner_id.get(row).filter(|owner| is_account(owner)).unwrap_or(account)
+    }
+
+    fn grouped(&self) -> Vec<Vec<u32>> {
+        type Key<'a> = (&'a str, &'a str, &'a str);
+        let mut groups: HashMap<Key<'_>, Vec<u32>> = HashMap::new();
+        for row in 0..self.collected_at.len() {
+            let key = match self.arn.get(row) {
+                Some(arn) => (arn, "", ""),
+                None => {
+                    (self.owner(row), self.region.get(row).unwrap_or_default(), self.id.get(row).unwrap_or_default())
+                }
+            };
+            groups.entry(key).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
+        for rows in &mut groups {
+            rows.sort_by_key(|row| {
+                let account = self.account_id.get(*row as usize).unwrap_or_default();
+                (account != self.owner(*row as usize), account, *row)
+            });
+        }
+        groups.sort_by_key(|rows| {
+            let row = rows.first().map_or(0, |row| *row as usize);
+            (self.owner(row), self.region.get(row), self.id.get(row), row)
+        });
+        groups
+    }
+}
+
+/// Whether a text has the form of an account id.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,12 @@
+//! Answers what people ask of an inventory, and says what could not be seen.
+//!
+//! ```text
+//! output -> estate (which rows are valid) -> facts (those rows in memory) -> questions, lookup -> rows and coverage
+//! ```
+//!
+//! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed.
+
+pub(crate) mod facts;
+pub(crate) mod questions;
+
+pub(crate) use facts::{Cell, Cells, Coverage, Facts, Resource, Selection};

@@ -1,0 +1,5 @@
+//! Questions about accounts: what they share, how old their answers are, what was denied.
+
+use super::Question;
+
+pub(super) const QUESTIONS: &[Question] = &[];

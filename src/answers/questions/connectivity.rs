@@ -1,0 +1,5 @@
+//! Questions about routes, gateways, peerings, VPNs, endpoints and flow logs.
+
+use super::Question;
+
+pub(super) const QUESTIONS: &[Question] = &[];

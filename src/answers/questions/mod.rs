@@ -1,0 +1,39 @@
+//! The named questions of `rolecall ask`: one declarative entry each.
+//!
+//! To add a question, add an entry to one of the lists below, with a test on a small estate of what it must find, what it
+//! must not find, and what is unknown. `infra/QUERIES.md` is generated from the entries.
+//!
+//! **Invariant:** a question is a pure function of the facts. It never concludes from rows that are missing because a cell
+//! was not answered.
+
+mod entry;
+mod addresses;
+mod exposure;
+mod networks;
+mod connectivity;
+mod hygiene;
+mod dns;
+mod accounts;
+
+pub(crate) use entry::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+
+/// The questions, in the order of the documentation.
+static ENTRIES: &[&[Question]] = &[
+    addresses::QUESTIONS,
+    exposure::QUESTIONS,
+    networks::QUESTIONS,
+    connectivity::QUESTIONS,
+    hygiene::QUESTIONS,
+    dns::QUESTIONS,
+    accounts::QUESTIONS,
+];
+
+/// Every question, in the order of the documentation.
+pub(crate) fn questions() -> impl Iterator<Item = &'static Question> {
+    ENTRIES.iter().flat_map(|questions| questions.iter())
+}
+
+/// The question of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Question> {
+    questions().find(|question| question.name == name)
+}
