@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::input::{ParseError, quoted};
 
 /// The format of the inventory's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Apache Parquet, compressed with Zstandard.

@@ -50,6 +50,20 @@ impl Status {
     /// The statuses of cells that leave nothing to ask. A region without the operation has no such resources.
     pub(crate) const ANSWERED: [Self; 3] = [Self::Ok, Self::Empty, Self::Unsupported];
 
+    const ALL: [Self; 11] = [
+        Self::Ok,
+        Self::Empty,
+        Self::Partial,
+        Self::Denied,
+        Self::ScpDenied,
+        Self::RegionDisabled,
+        Self::Unsupported,
+        Self::Throttled,
+        Self::TimedOut,
+        Self::Failed,
+        Self::NotStarted,
+    ];
+
     /// Returns whether the cell leaves nothing to ask.
     pub fn is_answered(self) -> bool {
         Self::ANSWERED.contains(&self)
@@ -74,6 +88,11 @@ impl Status {
             status if status.is_answered() => Self::Failed,
             status => status,
         }
+    }
+
+    /// Returns the status of this name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
     /// Returns the name that every output format uses.

@@ -1,6 +1,8 @@
-//! Writes the files of each table, and generates the views over them.
+//! Writes the files of each table, keeps the state after each commit, and generates the views over both.
 //!
 //! **Invariant:** knows nothing of how records are collected.
 
 pub mod sink;
+pub(crate) mod rows;
+pub(crate) mod state;
 pub(crate) mod views;

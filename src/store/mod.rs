@@ -80,10 +80,19 @@ pub struct Object {
     pub etag: String,
 }
 
+/// A part of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectRange {
+    /// The bytes of the range: fewer than were asked for if the object ends before.
+    pub bytes: Bytes,
+    /// The size of the whole object.
+    pub size: u64,
+}
+
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// The last part of its key.
+    /// The rest of its key, below the folder that was listed.
     pub name: String,
     /// The size of its content.
     pub bytes: u64,
@@ -172,6 +181,23 @@ impl Store {
         match self {
             Self::Folder(folder) => folder.read(key).await,
             Self::Bucket(bucket) => bucket.read(key).await,
+        }
+    }
+
+    /// Reads a part of an object, or returns `None` if the object does not exist.
+    pub async fn read_range(&self, key: &str, start: u64, length: u64) -> Result<Option<ObjectRange>, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.read_range(key, start, length).await,
+            Self::Bucket(bucket) => bucket.read_range(key, start, length).await,
+        }
+    }
+
+    /// Lists the objects below a folder in the order of their keys, those after `after` and at most `most` of them. Their
+    /// names are the rest of their keys (`dt=2026-11-21/x.ndjson` below `committed`).
+    pub async fn list_below(&self, folder: &str, after: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        match self {
+            Self::Folder(place) => place.list_below(folder, after, most).await,
+            Self::Bucket(bucket) => bucket.list_below(folder, after, most).await,
         }
     }
 

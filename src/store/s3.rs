@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
 use super::bucket_client::BucketClient;
-use super::{Listed, Object, PutOutcome, StoreError};
+use super::{Listed, Object, ObjectRange, PutOutcome, StoreError};
 use crate::aws::{AwsError, AwsErrorKind};
 
 /// The size of a part in bytes. S3 requires at least 5 MiB and accepts 10,000 parts. It is the least size, since the file
@@ -25,6 +25,8 @@ const PART: usize = 5 << 20;
 const PARTS_IN_FLIGHT: usize = 2;
 /// Retries of a write that S3 refuses with a conflict (409).
 const CONFLICTS: u32 = 8;
+/// The most objects in one answer of a listing.
+const MOST_LISTED: usize = 1000;
 
 /// A bucket, with an optional prefix.
 #[derive(Clone, Debug)]
@@ -93,11 +95,7 @@ impl S3Store {
             }
         };
         let etag = response.e_tag.unwrap_or_default();
-        let broken = |error: aws_sdk_s3::primitives::ByteStreamError| {
-            let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
-            StoreError::S3 { operation: "s3:GetObject", key: self.address(key), cause }
-        };
-        let bytes = response.body.collect().await.map_err(broken)?.into_bytes();
+        let bytes = response.body.collect().await.map_err(|error| self.cut_off(key, &error))?.into_bytes();
         Ok(Some(Object { bytes, etag }))
     }
 
@@ -121,6 +119,59 @@ impl S3Store {
             (!name.is_empty() && !name.contains('/')).then_some(Listed { name, bytes })
         });
         Ok(listed.collect())
+    }
+
+    pub(super) async fn list_below(&self, folder: &str, after: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let prefix = self.key(&format!("{folder}/"));
+        let mut listed: Vec<Listed> = Vec::new();
+        let mut after = format!("{prefix}{after}");
+        while listed.len() < most {
+            let wanted = i32::try_from((most - listed.len()).min(MOST_LISTED)).unwrap_or(i32::MAX);
+            let list = |client: Client| {
+                let request = client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(wanted);
+                request.start_after(&after).send()
+            };
+            let response = self.client.call(list).await;
+            let response = response.map_err(|cause| self.error_at("s3:ListObjectsV2", folder, cause))?;
+            let more = response.is_truncated() == Some(true);
+            let Some(last) = response.contents().last().and_then(|object| object.key()).map(str::to_owned) else {
+                break;
+            };
+            listed.extend(response.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let name = object.key.as_deref()?.strip_prefix(&prefix)?.to_owned();
+                (!name.is_empty()).then_some(Listed { name, bytes: u64::try_from(object.size?).ok()? })
+            }));
+            if !more {
+                break;
+            }
+            after = last;
+        }
+        Ok(listed)
+    }
+
+    pub(super) async fn read_range(
+        &self,
+        key: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Option<ObjectRange>, StoreError> {
+        let range = format!("bytes={start}-{}", start.saturating_add(length.saturating_sub(1)));
+        let get = |client: Client| client.get_object().bucket(&self.bucket).key(self.key(key)).range(&range).send();
+        let response = match self.client.call(get).await {
+            Ok(response) => response,
+            Err(cause) if cause.kind == AwsErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(self.error_at("s3:GetObject", key, cause)),
+        };
+        // "bytes 0-9/100". A store that ignores the range answers without it, and with the whole object.
+        let size = response.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+        let bytes = response.body.collect().await.map_err(|error| self.cut_off(key, &error))?.into_bytes();
+        let size = size.unwrap_or(bytes.len() as u64);
+        Ok(Some(ObjectRange { bytes, size }))
+    }
+
+    fn cut_off(&self, key: &str, error: &aws_sdk_s3::primitives::ByteStreamError) -> StoreError {
+        let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
+        self.error_at("s3:GetObject", key, cause)
     }
 
     pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {

@@ -83,12 +83,18 @@ impl Cells {
             word_at: cell.word_at,
             last_answered: cell.last_answered,
         };
-        let regions = self.regions.entry(entry.account).or_default();
-        if !matches!(cell.region.as_str(), ANY_REGION | GLOBAL) {
-            regions.insert(entry.region);
-        }
+        self.add_place(&cell.account_id, &cell.region);
         self.entries.push(entry);
         self.sorted = false;
+    }
+
+    /// Adds an account and a region in which it was asked for something.
+    pub(crate) fn add_place(&mut self, account_id: &str, region: &str) {
+        let (account, number) = (self.number(account_id), self.number(region));
+        let regions = self.regions.entry(account).or_default();
+        if !matches!(region, ANY_REGION | GLOBAL) {
+            regions.insert(number);
+        }
     }
 
     /// Sorts the cells, so that they can be looked up.

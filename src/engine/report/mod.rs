@@ -14,7 +14,7 @@ mod chain;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +163,12 @@ impl Response {
             (self.remaining, self.remaining_omitted) = (None, true);
         }
         self
+    }
+
+    /// The time at which the last shard of the run was committed.
+    pub(crate) fn committed_at(&self) -> Timestamp {
+        let duration = SignedDuration::from_millis(i64::try_from(self.duration_ms).unwrap_or(i64::MAX));
+        self.started_at.checked_add(duration).unwrap_or(Timestamp::MAX)
     }
 
     /// True if the time of the run ended before every cell was asked.

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use futures::StreamExt;
 
-use super::run_store::{COMMITTED, RunStore};
+use super::run_store::RunStore;
 use super::{Engine, prepare};
 use crate::error::{Error, ErrorKind};
+use crate::output::state::COMMITTED;
 use crate::output::views;
 
 /// Folders that are listed at the same time.

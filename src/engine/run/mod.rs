@@ -31,11 +31,12 @@ pub use request::{RequestDraft, RunRequest, StopCondition};
 pub use steps::{PlanStepOutput, ReduceStepOutput, Steps};
 
 use crate::aws::Backend;
-use crate::customers::backend_role;
+use crate::customers::{Registry, backend_role};
 use crate::domain::Format;
 use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
 use crate::settings::{Runtime, Settings};
+use crate::store::Store;
 use open_roles::OpenRoles;
 use plan_run::RunStart;
 use run_store::RunStore;
@@ -116,8 +117,9 @@ impl Engine {
         if let Some(open) = OpenRoles::of(self, &store, &manifest) {
             manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
         }
+        let summed_up = store.sum_up(&manifest, request.until.deadline).await;
         // A receiver of the notice finds all of the run.
-        finished?;
+        finished.and(summed_up)?;
         self.notify(&store, &manifest.response).await?;
         if request.wants_inline() {
             return store.response_with_records(manifest, prepare::catalogue()?).await;
@@ -128,6 +130,16 @@ impl Engine {
     /// Returns what the output says of its runs. Opens the output without a call to it.
     pub fn history(&self) -> Result<RunHistory, Error> {
         RunStore::open(self).map(|store| RunHistory::new(store.for_reading()))
+    }
+
+    /// Returns the store of the output for a command that only reads it, and the output as the settings name it.
+    pub(crate) fn output(&self) -> Result<(Store, String), Error> {
+        RunStore::open(self).map(|store| (store.store().clone(), store.location().to_owned()))
+    }
+
+    /// Reads the registry that the settings name.
+    pub(crate) async fn registry(&self) -> Result<Registry, Error> {
+        prepare::read_registry(self).await
     }
 
     /// Returns the DuckDB script with views over the tables in the output.

@@ -6,7 +6,7 @@
 
 mod ndjson;
 mod write_margin;
-mod parquet;
+pub(super) mod parquet;
 mod file_naming;
 mod table_file;
 

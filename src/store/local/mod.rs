@@ -4,13 +4,15 @@ mod publish;
 mod upload;
 mod replace;
 
+use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::fs;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::{Listed, Object, PutOutcome, StoreError};
+use super::{Listed, Object, ObjectRange, PutOutcome, StoreError};
 pub(crate) use upload::LocalUpload;
 
 /// The ending of files that are not complete yet.
@@ -82,28 +84,79 @@ impl LocalStore {
     }
 
     pub(super) async fn list(&self, folder: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let entries = self.entries(folder).await?.into_iter();
+        let files = entries.filter(|(_, found)| found.is_file());
+        Ok(files.take(most).map(|(name, found)| Listed { name, bytes: found.len() }).collect())
+    }
+
+    pub(super) async fn read_range(
+        &self,
+        key: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Option<ObjectRange>, StoreError> {
+        let path = self.path(key);
+        let mut file = match fs::File::open(&path).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                refuse_dangling_link(&path).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error_at(&path, &error)),
+        };
+        let read = async {
+            let size = file.metadata().await?.len();
+            file.seek(SeekFrom::Start(start)).await?;
+            let mut bytes = Vec::new();
+            file.take(length).read_to_end(&mut bytes).await?;
+            Ok(ObjectRange { bytes: bytes.into(), size })
+        };
+        read.await.map(Some).map_err(|error: std::io::Error| error_at(&path, &error))
+    }
+
+    /// Links to folders are followed, as readers of the output do.
+    pub(super) async fn list_below(&self, folder: &str, after: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        let mut folders = vec![(String::new(), 0)];
+        while let Some((name, depth)) = folders.pop() {
+            for entry in self.entries(&format!("{folder}/{name}")).await? {
+                let (entry, found) = entry;
+                let name = format!("{name}{entry}");
+                if found.is_dir() && depth < MAX_DEPTH {
+                    folders.push((format!("{name}/"), depth + 1));
+                } else if found.is_file() && name.as_str() > after {
+                    listed.push(Listed { name, bytes: found.len() });
+                }
+            }
+        }
+        listed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        listed.truncate(most);
+        Ok(listed)
+    }
+
+    /// What a folder holds, without the files that are being written. A folder that does not exist holds nothing.
+    async fn entries(&self, folder: &str) -> Result<Vec<(String, std::fs::Metadata)>, StoreError> {
         let folder = self.path(folder);
         let mut entries = match fs::read_dir(&folder).await {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                refuse_dangling_link(&folder).await?;
+                return Ok(Vec::new());
+            }
             Err(error) => return Err(error_at(&folder, &error)),
         };
-        let mut listed = Vec::new();
+        let mut found = Vec::new();
         while let Some(entry) = entries.next_entry().await.map_err(|error| error_at(&folder, &error))? {
-            if listed.len() == most {
-                break;
-            }
             let Some(name) = entry.file_name().to_str().filter(|name| !name.ends_with(PARTIAL)).map(str::to_owned)
             else {
                 continue;
             };
-            // A pipe or a device would be read without end.
-            match fs::metadata(entry.path()).await {
-                Ok(found) if found.is_file() => listed.push(Listed { name, bytes: found.len() }),
-                _ => {}
+            // A pipe or a device would be read without end, and a file may be removed meanwhile.
+            if let Ok(metadata) = fs::metadata(entry.path()).await {
+                found.push((name, metadata));
             }
         }
-        Ok(listed)
+        Ok(found)
     }
 
     pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {

@@ -26,7 +26,6 @@ use crate::inventory::Column;
 use crate::output::sink::{MIN_WRITE_MARGIN, WrittenFile, parquet_to_ndjson};
 use crate::settings::Runtime;
 use crate::store::{PutOutcome, Store, StoreError};
-pub(super) use published::COMMITTED;
 
 /// The shard of the accounts that no committed shard has. Committing it excludes shards that are committed later.
 pub(super) const CATCH_UP_SHARD: &str = "rest";

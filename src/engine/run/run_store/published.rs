@@ -4,19 +4,25 @@
 //! committed run writes them again if they are missing.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::{RunStore, manifest_key};
 use crate::domain::AccountId;
 use crate::engine::report::{Latest, Manifest};
 use crate::error::{Error, ErrorKind};
+use crate::output::state::{self, COMMITTED};
+use crate::store::StoreError;
 
-/// The folder of the lists of committed runs' files.
-pub(in crate::engine::run) const COMMITTED: &str = "committed";
 /// The key of the document that names the newest run of the whole fleet.
 const LATEST: &str = "latest.json";
+/// The longest time for the state after a commit. A first state over many runs is written in steps.
+const MAX_SUM_UP: Duration = Duration::from_secs(300);
+/// The time that stays for the response when the state is not written in time.
+const TIME_TO_REPORT: Duration = Duration::from_secs(5);
 /// Attempts at moving `latest.json` while others move it at the same time.
 const LATEST_ATTEMPTS: u32 = 10;
 
@@ -34,6 +40,36 @@ impl RunStore {
         let moved = self.move_latest(manifest).await;
         self.record_trust(manifest).await;
         let steps = [("the list of its files, which Athena and the views read", listed), ("latest.json", moved)];
+        Self::report(manifest, steps)
+    }
+
+    /// Writes the state of the output after a commit. It comes last of all, since readers can do without it, only slower: see
+    /// `output::state`. If its time ends, the next commit writes it.
+    pub(in crate::engine::run) async fn sum_up(
+        &self,
+        manifest: &Manifest,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let run = (manifest.plan.dt.as_str(), manifest.response.run_id.as_str());
+        let end = Instant::now() + MAX_SUM_UP;
+        let end = deadline.map_or(end, |deadline| end.min(deadline - TIME_TO_REPORT.min(deadline - Instant::now())));
+        let result = tokio::time::timeout_at(end, state::update(&self.store, run, manifest.plan.format)).await;
+        let Ok(result) = result else {
+            tracing::warn!(
+                run_id = run.1,
+                "the time ended before the state of the output was written: the next commit does it"
+            );
+            return Ok(());
+        };
+        let result = result.map_err(|error| self.error(&StoreError::Address(error.to_string())));
+        Self::report(manifest, [("the state of the output, which answers and Athena read", result)])
+    }
+
+    /// Returns an error that says that the run is committed, and what is missing.
+    fn report<'a>(
+        manifest: &Manifest,
+        steps: impl IntoIterator<Item = (&'a str, Result<(), Error>)>,
+    ) -> Result<(), Error> {
         let missing: Vec<String> = steps
             .into_iter()
             .filter_map(|(name, result)| result.err().map(|error| format!("{name} could not be written: {error}")))
@@ -60,10 +96,12 @@ impl RunStore {
             return Ok(());
         }
         let mut lines = String::new();
+        let committed_at = manifest.response.committed_at();
         for file in &manifest.files {
             let line = serde_json::json!({
                 "run_id": run_id, "started_at": manifest.plan.started_at, "status": manifest.response.status,
                 "table": file.table, "key": file.key, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256,
+                "committed_at": committed_at,
             });
             lines.push_str(&format!("{line}\n"));
         }

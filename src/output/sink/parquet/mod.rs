@@ -15,6 +15,7 @@ mod schema;
 use std::sync::Arc;
 
 use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedRowGroupWriter};
 
@@ -32,7 +33,7 @@ const MAX_GROUP_BYTES: usize = 16 << 20;
 
 /// The reason why a file could not be encoded. Such a file is unusable.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum EncodeError {
+pub(in crate::output) enum EncodeError {
     /// A value does not fit its column. The message names the type of the value, and never the value itself.
     #[error("column {column} has the type {kind:?} and cannot hold {value}")]
     Value { column: String, kind: ColumnType, value: &'static str },
@@ -44,7 +45,7 @@ pub(super) enum EncodeError {
 }
 
 /// Encodes one Parquet file into memory, row group by row group.
-pub(super) struct Encoder {
+pub(in crate::output) struct Encoder {
     columns: Vec<ColumnBuffer>,
     /// Created with the first row group: it takes much memory for a file that may never have one.
     writer: Option<SerializedFileWriter<Vec<u8>>>,
@@ -55,13 +56,16 @@ pub(super) struct Encoder {
 
 impl Encoder {
     /// Creates the encoder of a file with these columns, the opening ones included.
-    pub(super) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
+    pub(in crate::output) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         let columns = columns.into_iter().map(ColumnBuffer::new).collect();
         Self { columns, writer: None, rows: 0, buffered: 0, length: 0 }
     }
 
     /// Adds a row with one value for each column.
-    pub(super) fn push<'a>(&mut self, values: impl IntoIterator<Item = ColumnValue<'a>>) -> Result<(), EncodeError> {
+    pub(in crate::output) fn push<'a>(
+        &mut self,
+        values: impl IntoIterator<Item = ColumnValue<'a>>,
+    ) -> Result<(), EncodeError> {
         let width = self.columns.len();
         let mut columns = self.columns.iter_mut();
         let mut size = 0;
@@ -77,13 +81,20 @@ impl Encoder {
         Ok(())
     }
 
+    /// Adds a pair to the metadata of the file.
+    pub(in crate::output) fn describe(&mut self, key: &str, value: String) -> Result<(), EncodeError> {
+        let writer = open_writer(&mut self.writer, &self.columns)?;
+        writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        Ok(())
+    }
+
     /// The size of the content in bytes, before encoding and compression.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
     /// The bytes of content in the unfinished row group, before encoding and compression.
-    pub(super) fn buffered(&self) -> usize {
+    pub(in crate::output) fn buffered(&self) -> usize {
         self.buffered
     }
 
@@ -94,7 +105,7 @@ impl Encoder {
 
     /// Ends the row group if it is full, and returns its bytes. Call it after every few rows: nothing else bounds the
     /// buffered rows.
-    pub(super) fn take_full_group(&mut self) -> Result<Vec<u8>, EncodeError> {
+    pub(in crate::output) fn take_full_group(&mut self) -> Result<Vec<u8>, EncodeError> {
         if self.rows >= MAX_GROUP_ROWS || self.buffered >= MAX_GROUP_BYTES {
             self.flush_row_group()
         } else {
@@ -103,7 +114,7 @@ impl Encoder {
     }
 
     /// Ends the row group, even if it is small, and returns its bytes.
-    pub(super) fn flush_row_group(&mut self) -> Result<Vec<u8>, EncodeError> {
+    pub(in crate::output) fn flush_row_group(&mut self) -> Result<Vec<u8>, EncodeError> {
         if self.rows == 0 {
             return Ok(Vec::new());
         }
@@ -119,7 +130,7 @@ impl Encoder {
     }
 
     /// Ends the file, and returns the bytes of the last row group and the footer.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, EncodeError> {
+    pub(in crate::output) fn finish(mut self) -> Result<Vec<u8>, EncodeError> {
         let mut rest = self.flush_row_group()?;
         let writer = open_writer(&mut self.writer, &self.columns)?;
         writer.finish()?;

@@ -1,0 +1,100 @@
+//! The one read model behind all answers: which rows of an output are valid at a moment.
+//!
+//! **Invariant:** knows the state of the output, its files and the catalogue. Writes nothing.
+
+mod moment;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::answers::facts::{Cell, Cells, Facts, Read, Selection};
+use crate::catalogue::{Catalogue, Reach};
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind};
+use crate::output::state::{self, State, StateError};
+use crate::store::Store;
+
+pub(crate) use moment::Moment;
+
+/// An output, opened at a moment.
+#[derive(Debug)]
+pub(crate) struct Estate {
+    store: Store,
+    /// The output as the settings name it.
+    location: String,
+    catalogue: &'static Catalogue,
+    state: State,
+    /// The moment from which ages count.
+    at: Timestamp,
+}
+
+impl Estate {
+    /// Opens the output of the settings. Only the cells of these tables are read, if they are given.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no run is committed by the moment, or if what was committed cannot be read.
+    pub(crate) async fn open(engine: &Engine, moment: &Moment, tables: Option<&[&str]>) -> Result<Self, Error> {
+        let catalogue = Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))?;
+        let (store, location) = engine.output()?;
+        let (state, at) = match moment {
+            Moment::Now => (state::load(&store, None, tables).await, Timestamp::now()),
+            Moment::At(at) => (state::load(&store, Some(*at), tables).await, *at),
+            Moment::Run(run_id) => {
+                let runs = moment::chain(engine, run_id).await?;
+                let state = state::of_runs(&store, &runs, tables).await;
+                let at = state.as_ref().map_or(Timestamp::MIN, State::moment);
+                (state, at)
+            }
+        };
+        let state = state.map_err(|error| unreadable(&location, &error))?;
+        if state.is_empty() {
+            return Err(moment::nothing_committed(&store, &location, moment).await);
+        }
+        Ok(Self { store, location, catalogue, state, at })
+    }
+
+    /// Reads the rows of these tables that are valid, and what is known of their cells.
+    pub(crate) async fn facts(&self, reads: &[Read], selection: Selection) -> Result<Facts, Error> {
+        let mut columns: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
+        for read in reads {
+            columns.entry(read.table).or_default().extend(read.columns);
+        }
+        let mut facts = Vec::new();
+        for (table, columns) in columns {
+            let read = tables::read(self, table, &columns).await;
+            facts.push(read.map_err(|error| unreadable(&self.location, &error))?);
+        }
+        let tables: BTreeSet<&str> = reads.iter().map(|read| read.table).collect();
+        Ok(Facts::new(facts, self.cells(&tables), selection, self.at))
+    }
+
+    /// The newest word on the cells of these tables.
+    fn cells(&self, tables: &BTreeSet<&str>) -> Cells {
+        let global = self.catalogue.tables().iter().filter(|table| table.entry.reach == Reach::Global);
+        let mut cells = Cells::new(global.map(|table| table.entry.table.to_owned()));
+        for (account_id, region) in self.state.places() {
+            cells.add_place(account_id, region);
+        }
+        for table in tables {
+            for cell in self.state.cells_of(table) {
+                cells.add(&Cell {
+                    account_id: cell.account_id.to_owned(),
+                    region: cell.region.to_owned(),
+                    table: (*table).to_owned(),
+                    status: cell.status,
+                    error_code: cell.error_code.map(str::to_owned),
+                    word_at: cell.word.started_at,
+                    last_answered: cell.answer.map(|run| run.started_at),
+                });
+            }
+        }
+        cells.finish()
+    }
+}
+
+fn unreadable(location: &str, error: &StateError) -> Error {
+    Error::new(ErrorKind::OutputUnreadable, format!("the output {location} cannot be read: {error}"))
+}

@@ -1,0 +1,245 @@
+//! Finds the newest state, merges the runs that it lacks, and writes the next one after a commit.
+//!
+//! **Invariant:** a reader writes nothing. What a writer leaves unfinished makes readers slower, and never wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::committed::{self, CommittedRun, Listing};
+use super::{HORIZON_DAYS, State, StateError, codec, folder, object, symlinks};
+use crate::domain::Format;
+use crate::output::rows::{RowFile, RowsError};
+use crate::store::Store;
+
+/// The states that are tried if the newest one is damaged.
+const CANDIDATES: usize = 4;
+/// The runs that are merged before a state is written: a first state over many runs is written in steps.
+const BATCH: usize = 16;
+/// Lists of files that are read at the same time.
+const CONCURRENT_READS: usize = 16;
+/// States that a writer writes at most, while others commit at the same time.
+const MOST_STATES: usize = 64;
+
+const FORMATS: [Format; 2] = [Format::Parquet, Format::Ndjson];
+
+/// The newest states, one for each format, and the committed runs that neither has.
+struct Found {
+    bases: BTreeMap<Format, State>,
+    pending: Vec<Listing>,
+}
+
+/// Returns the state of an output: now, or at a moment. Runs that were committed by then count. Only the cells and files of
+/// these tables are read, if they are given.
+pub(crate) async fn load(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<State, StateError> {
+    let found = find(store, at, tables).await?;
+    let mut bases = found.bases.into_values().filter(|state| !state.is_empty());
+    let mut state = bases.next().unwrap_or_default();
+    bases.for_each(|other| state.merge(&other));
+    let pending = read_lists(store, &found.pending).await?;
+    let mut added = 0;
+    for run in &pending {
+        let committed_at = committed_at(store, run).await?;
+        if at.is_some_and(|at| committed_at > at) {
+            continue;
+        }
+        state.add_run(store, run, tables).await?;
+        state.moment = state.moment.max(committed_at);
+        added += 1;
+    }
+    if added > 0 {
+        state.total += added;
+        state.settle();
+    }
+    Ok(state)
+}
+
+/// Returns the state of these runs alone, such as a run with its continuations.
+pub(crate) async fn of_runs(
+    store: &Store,
+    runs: &[(String, String)],
+    tables: Option<&[&str]>,
+) -> Result<State, StateError> {
+    let mut state = State::default();
+    for (dt, run_id) in runs {
+        let listing = Listing { dt: dt.clone(), run_id: run_id.clone() };
+        let run = committed::read(store, &listing).await?;
+        state.add_run(store, &run, tables).await?;
+        state.moment = state.moment.max(committed_at(store, &run).await?);
+        state.total += 1;
+    }
+    state.settle();
+    Ok(state)
+}
+
+/// The start of the run that was committed first, by the date of its start.
+pub(crate) async fn first_commit(store: &Store) -> Result<Option<Timestamp>, StateError> {
+    let Some(first) = committed::list(store, None).await?.into_iter().next() else { return Ok(None) };
+    Ok(Some(committed::read(store, &first).await?.run.started_at))
+}
+
+/// Writes the state after the commit of a run, unless one has it already.
+pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> Result<(), StateError> {
+    let own = Listing { dt: run.0.to_owned(), run_id: run.1.to_owned() };
+    for _ in 0..MOST_STATES {
+        let mut found = find(store, None, None).await?;
+        let mut state = found.bases.remove(&format).unwrap_or_default();
+        let more = found.pending.split_off(found.pending.len().min(BATCH));
+        let mut changed = false;
+        for listing in found.pending {
+            match add(store, &mut state, &listing, format).await {
+                Ok(added) => changed |= added,
+                Err(error) if listing == own => return Err(error),
+                // A reader says what is wrong with it. It must not stop what others commit.
+                Err(error) => {
+                    tracing::warn!(
+                        run_id = listing.run_id,
+                        error = error.to_string(),
+                        "a committed run cannot be read"
+                    );
+                }
+            }
+        }
+        if !changed {
+            let newest = newest(store, format, None).await?.into_iter().next();
+            return match newest {
+                Some(newest) => symlinks::write(store, &state, format, &newest.key).await,
+                None => Ok(()),
+            };
+        }
+        settle(store, &mut state).await?;
+        let key = object::key(&state, format);
+        put(store, &key, &state).await?;
+        if more.is_empty() {
+            symlinks::write(store, &state, format, &key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a run of this format to a state. Returns whether it did.
+async fn add(store: &Store, state: &mut State, listing: &Listing, format: Format) -> Result<bool, StateError> {
+    let run = committed::read(store, listing).await?;
+    if run.format != format {
+        return Ok(false);
+    }
+    // A run that cannot be read in full leaves nothing.
+    let mut next = State::default();
+    next.add_run(store, &run, None).await?;
+    next.moment = committed_at(store, &run).await?;
+    next.total = 1;
+    next.merged.insert(run.run.run_id.clone(), run.run.clone());
+    next.settle();
+    if state.is_empty() {
+        *state = next;
+    } else {
+        state.merge(&next);
+    }
+    Ok(true)
+}
+
+/// Drops what the next state does not need: names of runs before the horizon, and cells whose files were deleted.
+async fn settle(store: &Store, state: &mut State) -> Result<(), StateError> {
+    let horizon = horizon(state.moment);
+    state.merged.retain(|_, run| run.dt.as_str() >= horizon.as_str());
+    let old = state.used_runs().into_iter().filter(|run| state.runs[*run as usize].dt < horizon);
+    let mut gone = BTreeSet::new();
+    for number in old.collect::<Vec<_>>() {
+        let run = &state.runs[number as usize];
+        let listing = Listing { dt: run.dt.clone(), run_id: run.run_id.clone() };
+        if store.read_range(&listing.key(), 0, 1).await?.is_none() {
+            gone.insert(number);
+        }
+    }
+    state.forget(&gone);
+    Ok(())
+}
+
+async fn put(store: &Store, key: &str, state: &State) -> Result<(), StateError> {
+    let bytes =
+        codec::encode(state).map_err(|error| RowsError::Content { key: key.to_owned(), what: error.to_string() })?;
+    let mut upload = store.upload(key);
+    if let Err(error) = upload.write(bytes.into()).await {
+        upload.abort().await;
+        return Err(error.into());
+    }
+    upload.finish().await?;
+    Ok(())
+}
+
+async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<Found, StateError> {
+    let mut bases = BTreeMap::new();
+    for format in FORMATS {
+        for candidate in newest(store, format, at).await? {
+            match codec::decode(store, &candidate, tables).await {
+                Ok(state) if at.is_some_and(|at| state.moment > at) => {}
+                Ok(state) => {
+                    bases.insert(format, state);
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        key = candidate.key,
+                        error = error.to_string(),
+                        "a state cannot be read: an older one, or the ledgers, replace it"
+                    );
+                }
+            }
+        }
+    }
+    let since = bases.values().map(|state| horizon(state.moment)).min();
+    let mut pending = committed::list(store, since.as_deref()).await?;
+    pending.retain(|listing| !bases.values().any(|state| state.merged.contains_key(&listing.run_id)));
+    if let Some(at) = at {
+        // A run is committed after its start.
+        let date = date(at);
+        pending.retain(|listing| listing.dt <= date);
+    }
+    Ok(Found { bases, pending })
+}
+
+/// The newest states of a format, at a moment, newest first.
+async fn newest(store: &Store, format: Format, at: Option<Timestamp>) -> Result<Vec<RowFile>, StateError> {
+    let after = at.map(object::before).unwrap_or_default();
+    let listed = store.list_below(&folder(format), &after, CANDIDATES).await?;
+    Ok(listed.iter().filter_map(|listed| object::file(format, listed)).collect())
+}
+
+async fn read_lists(store: &Store, listings: &[Listing]) -> Result<Vec<CommittedRun>, StateError> {
+    let mut runs = Vec::with_capacity(listings.len());
+    for some in listings.chunks(CONCURRENT_READS) {
+        let reads: Vec<_> = some.iter().map(|listing| committed::read(store, listing)).collect();
+        runs.extend(futures::future::try_join_all(reads).await?);
+    }
+    Ok(runs)
+}
+
+/// The part of a manifest that says when the run was committed.
+#[derive(Deserialize)]
+struct Committed {
+    started_at: Timestamp,
+    duration_ms: u64,
+}
+
+/// The time of a run's commit. Lists of earlier versions do not have it, but manifests do.
+async fn committed_at(store: &Store, run: &CommittedRun) -> Result<Timestamp, StateError> {
+    if let Some(at) = run.committed_at {
+        return Ok(at);
+    }
+    let key = format!("runs/{}/manifest.json", run.run.run_id);
+    let object = store.read(&key).await?.ok_or_else(|| RowsError::Missing(key.clone()))?;
+    let manifest: Committed = serde_json::from_slice(&object.bytes)
+        .map_err(|error| RowsError::Content { key: key.clone(), what: error.to_string() })?;
+    let duration = SignedDuration::from_millis(i64::try_from(manifest.duration_ms).unwrap_or(i64::MAX));
+    Ok(manifest.started_at.checked_add(duration).unwrap_or(Timestamp::MAX))
+}
+
+/// The date from which a state names the runs that it merged.
+fn horizon(moment: Timestamp) -> String {
+    date(moment.checked_sub(SignedDuration::from_hours(24 * HORIZON_DAYS)).unwrap_or(Timestamp::MIN))
+}
+
+fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
