@@ -30,6 +30,8 @@ struct Way {
     rule: Traffic,
     /// What of the rule's traffic passes the network ACL.
     passing: Vec<Traffic>,
+    /// Whether the rule is open for certain.
+    is_certain: bool,
     /// Whether the rule and the network ACL let anything in.
     is_open: Option<bool>,
 }
@@ -101,7 +103,7 @@ impl Paths {
             for way in &paths.ways {
                 let public = certain::all([before, way.is_open]);
                 // Before something unknown, a group that is open itself is named.
-                if public == Some(true) || public.is_none() && exposure.public.is_none() && way.is_open == Some(true) {
+                if public == Some(true) || public.is_none() && exposure.public.is_none() && way.is_certain {
                     exposure.allowed_by.push(way.group_id.clone());
                 }
                 if public == Some(true) {
@@ -149,6 +151,7 @@ fn way(rule: &OpenRule, groups: &Groups<'_>, gate: &Gate<'_>, family: Family) ->
         group_id: groups.resource(rule.group).map_or_else(String::new, |group| group.id().to_owned()),
         rule: rule.traffic,
         passing: passing.unwrap_or_default(),
+        is_certain: rule.is_certain,
         is_open: certain::all([if rule.is_certain { Some(true) } else { None }, passes]),
     }
 }
