@@ -7,6 +7,7 @@
 //! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed.
 
 pub(crate) mod facts;
+pub(crate) mod ranges;
 pub(crate) mod questions;
 
 pub(crate) use facts::{Cell, Cells, Coverage, Facts, Resource, Selection};
