@@ -7,8 +7,8 @@
 //! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed.
 
 pub(crate) mod facts;
+pub(crate) mod ranges;
 pub(crate) mod reach;
+pub(crate) mod lookup;
 pub(crate) mod questions;
 pub(crate) mod estate;
-
-pub(crate) use facts::{Cell, Cells, Coverage, Facts, Resource, Selection};
