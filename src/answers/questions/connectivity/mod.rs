@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** an id of a VPC, a gateway or a group is sought in all accounts, since others may refer to it.
 
-mod values;
+pub(super) mod values;
 mod blackhole_routes;
 mod pending_connections;
 mod vpn_tunnels;
