@@ -29,14 +29,14 @@ use crate::error::{Error, ErrorKind};
 
 /// What a sheet and a cell take.
 #[derive(Clone, Copy, Debug)]
-struct SheetLimits {
+pub(super) struct SheetLimits {
     /// Rows, without the header.
-    rows: usize,
+    pub rows: usize,
     /// UTF-16 units of a text.
-    units: usize,
+    pub units: usize,
 }
 
-const EXCEL: SheetLimits = SheetLimits { rows: 1_048_575, units: 32_767 };
+pub(super) const EXCEL: SheetLimits = SheetLimits { rows: 1_048_575, units: 32_767 };
 /// The units that are kept for the words that say where the rest of a text is.
 const POINTER_UNITS: usize = 100;
 /// Every integer up to this one is exact in a cell.
@@ -71,7 +71,7 @@ fn partial(target: &Path) -> Option<PathBuf> {
     Some(target.with_file_name(format!(".{name}.{}.partial", new_attempt_id())))
 }
 
-fn write(set: &AnswerSet, limits: SheetLimits, out: impl Write + Send) -> Result<(), XlsxError> {
+pub(super) fn write(set: &AnswerSet, limits: SheetLimits, out: impl Write + Send) -> Result<(), XlsxError> {
     let mut book = AnswerBook::new(limits);
     // These names are taken first, so that no question gets them.
     let [coverage, unknown, long] = ["coverage", "unknown cells", "long values"].map(|name| book.names.unique(name));
