@@ -87,7 +87,7 @@ pub(crate) struct WhereArgs {
 #[derive(Args, Debug)]
 pub(crate) struct AskArgs {
     /// Name of the question. Without it, the questions are listed
-    #[arg(value_name = "NAME", value_parser = AskedName::parser(), conflicts_with = "all")]
+    #[arg(value_name = "NAME", value_parser = AskedName::parse, conflicts_with = "all")]
     pub question: Option<AskedName>,
     /// Ask all questions
     #[arg(long)]

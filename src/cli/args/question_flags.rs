@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::answers::questions::{Options, Question, QuestionOption, find, questions};
@@ -19,12 +18,15 @@ const HEADING: &str = "Options of single questions";
 pub(crate) struct AskedName(pub &'static Question);
 
 impl AskedName {
-    /// Parses a name. The help does not list the names, and a similar one is proposed.
-    pub(super) fn parser() -> ValueParser {
-        let names = questions().map(|question| PossibleValue::new(question.name).hide(true));
-        let parser = PossibleValuesParser::new(names)
-            .try_map(|name| find(&name).map(Self).ok_or_else(|| std::io::Error::other("there is no such question")));
-        parser.into()
+    /// Parses a name. If there is no such question, a similar one is proposed.
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        find(name).map(Self).ok_or_else(|| {
+            let distance = |question: &Question| strsim::levenshtein(name, question.name);
+            let is_similar = |question: &&Question| distance(question) * 3 <= name.len().max(6);
+            let similar = questions().filter(is_similar).min_by_key(|question| distance(question));
+            let meant = similar.map(|question| format!("did you mean {}? ", question.name)).unwrap_or_default();
+            format!("there is no such question: {meant}`rolecall ask` lists them")
+        })
     }
 }
 
@@ -116,6 +118,18 @@ impl FromArgMatches for QuestionFlags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_similar_question_is_proposed() {
+        for question in questions() {
+            assert!(AskedName::parse(question.name).is_ok());
+            let mistyped = AskedName::parse(&format!("{}s", question.name)).map(|asked| asked.0.name);
+            let expected = format!("did you mean {}? `rolecall ask` lists them", question.name);
+            assert!(mistyped.clone().map_or_else(|what| what.ends_with(&expected), |_| true), "{mistyped:?}");
+        }
+        let refused = AskedName::parse("xyzzy").map(|asked| asked.0.name).unwrap_err();
+        assert_eq!(refused, "there is no such question: `rolecall ask` lists them");
+    }
 
     #[test]
     fn every_default_is_a_value_that_is_accepted() {
