@@ -1,0 +1,298 @@
+//! The arguments of the commands that answer: `where`, `ask` and `demo`.
+//!
+//! The options of the questions are flags of `ask`. They come from the questions, so that a new question brings its own.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, ErrorKind as IoErrorKind, Read};
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::answers::Selection;
+use crate::cli::answers::{AnswerFormat, AnswerLayout};
+use crate::domain::{AccountId, Globs, RunId, region_glob};
+use crate::error::{Error, ErrorKind};
+use crate::input::ValidationErrors;
+use crate::settings::Settings;
+
+use super::question_flags::{AskedName, QuestionFlags};
+use super::selection::tags;
+use super::setting_flags::{FlagSet, SettingFlags};
+
+/// The settings of a command that answers. `--format` is the form of the answer there.
+#[derive(Debug)]
+pub(crate) struct AnswerFlags;
+
+impl FlagSet for AnswerFlags {
+    const FLAGS: &'static [&'static str] = &["registry", "output"];
+}
+
+/// The most bytes of search terms that are read from standard input.
+const MAX_TERM_BYTES: u64 = 16 << 20;
+
+/// Which state of the inventory is read, and which rows of it are wanted.
+#[derive(Args, Debug)]
+pub(crate) struct EstateArgs {
+    #[command(flatten)]
+    settings: SettingFlags<AnswerFlags>,
+    /// The state at this time: a time in RFC 3339, or a date, which means its end in UTC
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "run")]
+    pub at: Option<Timestamp>,
+    /// What this run and the runs that continue it have written
+    #[arg(long, value_name = "RUN_ID")]
+    pub run: Option<RunId>,
+    /// Only what one of these accounts sees: account ids, separated by commas, or `all`
+    #[arg(long, value_delimiter = ',', value_name = "ID,…|all")]
+    accounts: Vec<String>,
+    /// Only regions that match (globs). What has no region is always included
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    regions: Vec<String>,
+    /// Only resources whose owner gave them this tag (may be given more than once)
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    tags: Vec<String>,
+}
+
+/// How an answer is printed.
+#[derive(Args, Debug)]
+pub(crate) struct ShapeArgs {
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: AnswerFormat,
+    /// Write the answer to this workbook instead (.xlsx). An older file is replaced
+    #[arg(long, value_name = "FILE.xlsx", value_parser = workbook, conflicts_with = "format")]
+    pub to: Option<PathBuf>,
+    /// List every cell that the answer needs and that is not known
+    #[arg(long)]
+    pub coverage: bool,
+    /// Exit with code 1 if there are findings or unknown cells
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WhereArgs {
+    /// Addresses, CIDRs, DNS names, ids, ARNs, KEY=VALUE tags, account ids or account names; `-` reads them from standard
+    /// input, one a line
+    #[arg(value_name = "WHAT", required = true)]
+    what: Vec<String>,
+    #[command(flatten)]
+    pub estate: EstateArgs,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AskArgs {
+    /// Name of the question. Without it, the questions are listed
+    #[arg(value_name = "NAME", value_parser = AskedName::parse, conflicts_with = "all")]
+    pub question: Option<AskedName>,
+    /// Ask all questions
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub estate: EstateArgs,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    #[command(flatten)]
+    pub options: QuestionFlags,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Folder to write the inventory to. It is created, or must be empty
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+}
+
+impl EstateArgs {
+    /// Returns the settings of the flags and the environment.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        self.settings.settings()
+    }
+
+    /// Returns the rows that are wanted.
+    pub(crate) fn selection(&self) -> Result<Selection, Error> {
+        let mut errors = ValidationErrors::new();
+        let mut accounts = BTreeSet::new();
+        for account in &self.accounts {
+            match account.parse::<AccountId>() {
+                Ok(account) => drop(accounts.insert(account.to_string())),
+                Err(_) if self.accounts.as_slice() == ["all"] => {}
+                Err(error) => errors.push("--accounts", error.to_string()),
+            }
+        }
+        for glob in &self.regions {
+            if let Err(error) = region_glob(glob) {
+                errors.push("--regions", error.to_string());
+            }
+        }
+        let regions = (!self.regions.is_empty()).then(|| Globs::new(&self.regions)).transpose();
+        let regions = regions.unwrap_or_else(|error| {
+            if errors.is_empty() {
+                errors.push("--regions", error.to_string());
+            }
+            None
+        });
+        let accounts = (!accounts.is_empty()).then_some(accounts);
+        let selection = Selection { accounts, regions, tags: tags(&self.tags, &mut errors) };
+        errors.into_result(selection).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
+    }
+}
+
+impl ShapeArgs {
+    /// Returns how the answer is laid out on standard output.
+    pub(crate) fn layout(&self) -> AnswerLayout {
+        AnswerLayout::of_stdout(self.coverage)
+    }
+}
+
+impl WhereArgs {
+    /// Returns the search terms. Those of standard input stand where `-` stood.
+    pub(crate) fn terms(&self) -> Result<Vec<String>, Error> {
+        self.terms_of(std::io::stdin().lock())
+    }
+
+    fn terms_of(&self, input: impl BufRead) -> Result<Vec<String>, Error> {
+        let invalid = |what: &str| Error::new(ErrorKind::InvalidRequest, format!("the list of what to find {what}"));
+        let mut input = Some(input);
+        let mut terms = Vec::new();
+        for term in &self.what {
+            if term != "-" {
+                terms.push(term.clone());
+                continue;
+            }
+            let Some(input) = input.take() else { continue };
+            let mut text = String::new();
+            match input.take(MAX_TERM_BYTES + 1).read_to_string(&mut text) {
+                Ok(bytes) if bytes as u64 > MAX_TERM_BYTES => return Err(invalid("is longer than 16 MiB")),
+                Ok(_) => {}
+                Err(error) if error.kind() == IoErrorKind::InvalidData => return Err(invalid("is not UTF-8 text")),
+                Err(error) => return Err(invalid(&format!("cannot be read from standard input: {error}"))),
+            }
+            terms.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+        }
+        if terms.is_empty() { Err(invalid("is empty")) } else { Ok(terms) }
+    }
+}
+
+/// Parses a time, or a date, which means the last moment of its day.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    // Whatever is longer than a date has a time, of which the zone is missing.
+    let date: Option<Date> = if text.len() == "2026-11-28".len() { text.parse().ok() } else { None };
+    let end = date.and_then(|date| date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok());
+    let end = end.and_then(|end| Timestamp::from_nanosecond(end.timestamp().as_nanosecond() - 1).ok());
+    end.ok_or_else(|| "write a time such as 2026-11-28T02:00:00Z, or a date such as 2026-11-28".to_owned())
+}
+
+fn workbook(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_workbook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"));
+    let hint = "write a file name that ends with .xlsx; for other formats use --format and redirect the output";
+    if is_workbook { Ok(path) } else { Err(hint.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    enum Probe {
+        Where(WhereArgs),
+        Ask(AskArgs),
+        Demo(DemoArgs),
+    }
+
+    fn parsed(line: &str) -> Result<Probe, String> {
+        Probe::try_parse_from(["rolecall"].into_iter().chain(line.split(' '))).map_err(|error| error.to_string())
+    }
+
+    fn where_args(line: &str) -> WhereArgs {
+        match parsed(line) {
+            Ok(Probe::Where(arguments)) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_two_flags_have_one_name() {
+        Probe::command().debug_assert();
+    }
+
+    #[test]
+    fn a_date_means_its_end() {
+        let time = |text: &str| moment(text).map(|time| time.to_string());
+        for (text, expected) in [
+            ("2026-11-28", "2026-11-28T23:59:59.999999999Z"),
+            ("2026-11-28T02:00:00Z", "2026-11-28T02:00:00Z"),
+            ("2026-11-28T02:00:00+01:00", "2026-11-28T01:00:00Z"),
+            ("2026-02-28", "2026-02-28T23:59:59.999999999Z"),
+        ] {
+            assert_eq!(time(text).as_deref(), Ok(expected));
+        }
+        for wrong in
+            ["", "yesterday", "2026-11-28T02:00:00", "2026-11-28T02:00", "20261128", "2026-02-30", "9999-12-31x"]
+        {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_selection_is_checked_as_a_whole() {
+        let selected = where_args("where x --accounts 111122223333,444455556666 --regions eu-* --tags env=prod");
+        let selection = selected.estate.selection().unwrap();
+        assert!(selection.has_account("444455556666") && !selection.has_account("777788889999"));
+        assert!(selection.has_region("eu-west-1") && !selection.has_region("us-east-1"));
+        assert_eq!(selection.tags, [("env".to_owned(), "prod".to_owned())].into());
+        let all = where_args("where x --accounts all").estate.selection().unwrap();
+        assert!(all.accounts.is_none() && all.regions.is_none());
+        let wrong = where_args("where x --accounts all,1 --regions EU --tags prod").estate.selection().unwrap_err();
+        insta::assert_snapshot!(wrong, @"
+    --accounts: `all` is not an account id: write its 12 digits, in quotes
+    --accounts: `1` is not an account id: write its 12 digits, in quotes
+    --regions: `EU` could match no region: write lower-case letters, digits, hyphens, `*` and `?`, as in eu-* or us-east-1
+    --tags: `prod` is not KEY=VALUE
+    ");
+    }
+
+    #[test]
+    fn terms_come_from_the_line_and_from_standard_input() {
+        let terms =
+            |line: &str, input: &str| where_args(line).terms_of(input.as_bytes()).map_err(|error| error.to_string());
+        assert_eq!(terms("where 10.0.0.1 b", "").unwrap(), ["10.0.0.1", "b"]);
+        assert_eq!(terms("where a - b", "x\r\n\n Name=web server \n").unwrap(), ["a", "x", "Name=web server", "b"]);
+        assert_eq!(terms("where - -", "x\n").unwrap(), ["x"]);
+        assert_eq!(terms("where -", "\n").unwrap_err(), "the list of what to find is empty");
+        let binary = where_args("where -").terms_of(&b"\xff"[..]).unwrap_err();
+        assert_eq!(binary.to_string(), "the list of what to find is not UTF-8 text");
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_refused() {
+        for refused in [
+            "where",
+            "where x --at 2026-11-28 --run nightly",
+            "where x --at soon",
+            "where x --to answers.csv",
+            "where x --to answers.xlsx --format csv",
+            "where x --format xml",
+            "ask no-such-question",
+            "demo",
+        ] {
+            assert!(parsed(refused).is_err(), "{refused}");
+        }
+        for accepted in
+            ["where x --to Answers.XLSX --check", "ask", "ask --all --format ndjson --coverage", "demo --to demo"]
+        {
+            assert!(parsed(accepted).is_ok(), "{accepted}");
+        }
+    }
+}
