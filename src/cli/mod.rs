@@ -1,8 +1,9 @@
 //! The command line: it runs the same engine as the function, with progress on standard error
 //! and one result on standard output.
 
-mod args;
 mod text_table;
+mod answers;
+mod args;
 mod printer;
 mod progress;
 mod state_machine;
@@ -21,7 +22,7 @@ use crate::domain::lock;
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
-use commands::{check, onboard, plan, policy, resources, resume, run, targets, trust};
+use commands::{ask, check, look_up, onboard, plan, policy, resources, resume, run, targets, trust};
 
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
@@ -69,6 +70,9 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Policy(policy) => policy::policy(policy).await,
         Command::Status(status) => resume::status(status).await,
         Command::Resume(resume) => resume::resume(resume).await,
+        Command::Where(arguments) => look_up::look_up(arguments).await,
+        Command::Ask(arguments) => ask::ask(arguments).await,
+        Command::Demo(_) => Err(Error::new(ErrorKind::Internal, "not built yet")),
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,
     }

@@ -56,10 +56,15 @@ impl Estate {
         Ok(Self { store, location, catalogue, state, at })
     }
 
-    /// Reads the rows of these tables that are valid, and what is known of their cells.
-    pub(crate) async fn facts(&self, reads: &[Read], selection: Selection) -> Result<Facts, Error> {
+    /// Every table of resources.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'static str> {
+        self.catalogue.tables().iter().map(|table| table.entry.table)
+    }
+
+    /// Reads the valid rows of some tables, and what is known of the cells of some, which are mostly the same.
+    pub(crate) async fn facts(&self, rows: &[Read], cells: &[Read], selection: Selection) -> Result<Facts, Error> {
         let mut columns: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
-        for read in reads {
+        for read in rows {
             columns.entry(read.table).or_default().extend(read.columns);
         }
         let mut facts = Vec::new();
@@ -67,7 +72,7 @@ impl Estate {
             let read = tables::read(self, table, &columns).await;
             facts.push(read.map_err(|error| unreadable(&self.location, &error))?);
         }
-        let tables: BTreeSet<&str> = reads.iter().map(|read| read.table).collect();
+        let tables: BTreeSet<&str> = cells.iter().map(|read| read.table).collect();
         Ok(Facts::new(facts, self.cells(&tables), selection, self.at))
     }
 

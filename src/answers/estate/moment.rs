@@ -2,11 +2,7 @@
 //!
 //! **Invariant:** an unknown run or a moment before the first run is an error, and never an empty answer.
 
-use std::str::FromStr;
-
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::RunId;
 use crate::engine::Engine;
@@ -24,17 +20,6 @@ pub(crate) enum Moment {
     At(Timestamp),
     /// One run, with the runs that continued it.
     Run(RunId),
-}
-
-/// Parses a time of RFC 3339, or a date: its end in UTC.
-pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = Timestamp::from_str(text) {
-        return Ok(time);
-    }
-    let refused = || format!("`{}` is no time: write one such as 2026-11-21T03:00:00Z, or a date", text.escape_debug());
-    let date = Date::from_str(text).ok().filter(|date| date.to_string() == text).ok_or_else(refused)?;
-    let next = date.tomorrow().and_then(|next| next.to_zoned(TimeZone::UTC)).map_err(|_| refused())?;
-    next.timestamp().checked_sub(SignedDuration::from_micros(1)).map_err(|_| refused())
 }
 
 /// The dates and names of a committed run and of the runs that continued it.
@@ -62,18 +47,4 @@ pub(super) async fn nothing_committed(store: &Store, location: &str, moment: &Mo
         ),
     };
     Error::new(ErrorKind::OutputUnreadable, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_its_end() {
-        assert_eq!(parse_time("2026-11-24").unwrap().to_string(), "2026-11-24T23:59:59.999999Z");
-        assert_eq!(parse_time("2026-11-24T03:00:00+01:00").unwrap().to_string(), "2026-11-24T02:00:00Z");
-        for wrong in ["", "yesterday", "2026-13-01", "20261124", "2026-11-24T03:00:00", "2026-11-24 ", "9999-12-32"] {
-            assert!(parse_time(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::answers::Selection;
+use crate::answers::facts::Selection;
 use crate::cli::answers::{AnswerFormat, AnswerLayout};
 use crate::domain::{AccountId, Globs, RunId, region_glob};
 use crate::error::{Error, ErrorKind};

@@ -3,6 +3,8 @@
 mod selection;
 mod setting_flags;
 mod onboarding;
+mod question_flags;
+mod answers;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,7 @@ use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
+pub(crate) use answers::{AskArgs, DemoArgs, EstateArgs, ShapeArgs, WhereArgs};
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
 };
@@ -52,6 +55,12 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Finish an interrupted run: ask only what is not answered yet
     Resume(ResumeArgs),
+    /// Find who holds an address, a range, a DNS name, an id, an ARN or a tag
+    Where(WhereArgs),
+    /// Answer a question about the inventory, or list the questions
+    Ask(AskArgs),
+    /// Write an inventory that is made up, to try the answers on
+    Demo(DemoArgs),
     /// List the resource types
     Resources(ResourcesArgs),
     /// Print a JSON Schema, or the tables and views for DuckDB or Athena

@@ -11,3 +11,6 @@ pub(crate) mod check;
 pub(crate) mod trust;
 mod onboard_report;
 pub(crate) mod onboard;
+mod answer;
+pub(crate) mod ask;
+pub(crate) mod look_up;

@@ -1,0 +1,81 @@
+//! What the commands that answer share: they open the estate, read the registry if one is named, and print the answer.
+
+use std::process::ExitCode;
+
+use crate::answers::estate::{Estate, Moment};
+use crate::answers::facts::{Facts, Read};
+use crate::cli::answers::{AnswerSet, print, save_workbook};
+use crate::cli::args::{EstateArgs, ShapeArgs};
+use crate::customers::Registry;
+use crate::domain::AccountId;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::logging;
+use crate::settings::Runtime;
+
+/// Exit code of `--check` if there are findings or unknown cells.
+const FOUND: u8 = 1;
+
+/// An estate that is opened for the arguments of a command.
+pub(super) struct Opened<'a> {
+    estate: Estate,
+    arguments: &'a EstateArgs,
+    /// The registry, if one is named.
+    pub(super) registry: Option<Registry>,
+}
+
+/// Opens the estate. Only the cells of these tables are read, if they are given.
+pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>) -> Result<Opened<'a>, Error> {
+    let settings = arguments.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0);
+    // What is wrong with the arguments is said before anything is read.
+    arguments.selection()?;
+    let names_registry = settings.registry.is_some();
+    let engine = Engine::start(settings, Runtime::Terminal).await;
+    let registry = if names_registry { Some(engine.registry().await?) } else { None };
+    let moment = match (&arguments.run, arguments.at) {
+        (Some(run_id), _) => Moment::Run(run_id.clone()),
+        (None, Some(at)) => Moment::At(at),
+        (None, None) => Moment::Now,
+    };
+    let estate = Estate::open(&engine, &moment, tables).await?;
+    Ok(Opened { estate, arguments, registry })
+}
+
+impl Opened<'_> {
+    /// Reads the rows of an answer, and the cells of these tables.
+    pub(super) async fn facts(&self, rows: &[Read], cells: &[Read]) -> Result<Facts, Error> {
+        let mut facts = self.estate.facts(rows, cells, self.arguments.selection()?).await?;
+        for target in self.registry.iter().flat_map(|registry| &registry.targets) {
+            if let Some(name) = &target.name {
+                facts.account_names.insert(target.account_id.to_string(), name.clone());
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Every table of the inventory, for answers about the ledger itself.
+    pub(super) fn every_table(&self) -> Vec<Read> {
+        self.estate.tables().map(|table| Read::subject(table, &[])).collect()
+    }
+
+    /// Whether an account is no longer a target of the registry. Null without a registry.
+    pub(super) fn offboarded(&self, account_id: &str) -> Option<bool> {
+        let registry = self.registry.as_ref()?;
+        let account: Option<AccountId> = account_id.parse().ok();
+        Some(account.is_none_or(|account| registry.target(&account).is_none()))
+    }
+}
+
+/// Prints an answer, or writes it to a workbook. Returns the exit code.
+pub(super) fn deliver(set: &AnswerSet, shape: &ShapeArgs) -> Result<ExitCode, Error> {
+    match &shape.to {
+        Some(path) => save_workbook(set, path)?,
+        None => print(set, shape.format, shape.layout())?,
+    }
+    let unknown = |coverage: &crate::answers::facts::Coverage| !coverage.unknown.is_empty();
+    let is_found = set.answers().iter().any(|answer| {
+        answer.coverage.as_ref().is_some_and(|coverage| unknown(coverage) || !answer.sheet.rows.is_empty())
+    });
+    Ok(if shape.check && is_found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
