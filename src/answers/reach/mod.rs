@@ -59,6 +59,8 @@ pub(crate) struct RuleEffect {
     pub group_id: String,
     /// The traffic of the rule.
     pub traffic: Traffic,
+    /// The ranges and prefix lists of the rule.
+    pub sources: Rc<[String]>,
     /// Whether the internet comes in by it.
     pub public: Option<bool>,
 }
@@ -69,7 +71,7 @@ pub(crate) struct GroupOpening {
     /// The traffic of the rule.
     pub traffic: Traffic,
     /// The ranges and prefix lists of the rule.
-    pub sources: Vec<String>,
+    pub sources: Rc<[String]>,
     /// Whether it is certain that these are most of the internet.
     pub is_certain: bool,
 }

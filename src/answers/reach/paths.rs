@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** knows no address: an interface adds whether it has one.
 
+use std::rc::Rc;
+
 use super::bearer::Bearer;
 use super::certain;
 use super::groups::{Groups, OpenRule};
@@ -28,6 +30,7 @@ const UNKNOWN_ENTRY: &str = "the network ACL of the subnet is not known";
 struct Way {
     group_id: String,
     rule: Traffic,
+    sources: Rc<[String]>,
     /// What of the rule's traffic passes the network ACL.
     passing: Vec<Traffic>,
     /// Whether the rule is open for certain.
@@ -109,7 +112,12 @@ impl Paths {
                 if public == Some(true) {
                     exposure.traffic.extend(way.passing.iter().copied());
                 }
-                exposure.rules.push(RuleEffect { group_id: way.group_id.clone(), traffic: way.rule, public });
+                exposure.rules.push(RuleEffect {
+                    group_id: way.group_id.clone(),
+                    traffic: way.rule,
+                    sources: Rc::clone(&way.sources),
+                    public,
+                });
             }
         }
         exposure.reason = self.reason(exposure.public, parts, has_address);
@@ -150,6 +158,7 @@ fn way(rule: &OpenRule, groups: &Groups<'_>, gate: &Gate<'_>, family: Family) ->
     Way {
         group_id: groups.resource(rule.group).map_or_else(String::new, |group| group.id().to_owned()),
         rule: rule.traffic,
+        sources: Rc::clone(&rule.sources),
         passing: passing.unwrap_or_default(),
         is_certain: rule.is_certain,
         is_open: certain::all([if rule.is_certain { Some(true) } else { None }, passes]),
