@@ -22,14 +22,14 @@ struct InboundRule {
     ip_protocol: String,
     from_port: Option<i64>,
     to_port: Option<i64>,
-    ip_ranges: Vec<Source>,
-    ipv6_ranges: Vec<Source>,
-    prefix_list_ids: Vec<Source>,
+    ip_ranges: Vec<RuleSource>,
+    ipv6_ranges: Vec<RuleSource>,
+    prefix_list_ids: Vec<RuleSource>,
 }
 
 /// A range or a prefix list.
 #[derive(Deserialize)]
-struct Source {
+struct RuleSource {
     #[serde(alias = "CidrIp", alias = "CidrIpv6", alias = "PrefixListId")]
     text: String,
 }

@@ -30,8 +30,18 @@ pub(super) const EXPOSED_INSTANCES: Question = Question {
     ],
     options: &[],
     reads: &[
-        Read::subject("ec2_instances", &["state"]),
-        Read::subject("ec2_instances", Reach::INSTANCE_COLUMNS),
+        Read::subject(
+            "ec2_instances",
+            &[
+                "ipv6_address",
+                "network_interfaces",
+                "public_ip_address",
+                "security_groups",
+                "state",
+                "subnet_id",
+                "vpc_id",
+            ],
+        ),
         Reach::RULES[0],
         Reach::RULES[1],
         Reach::RULES[2],

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answers::facts::{Facts, FactsBuilder};
 use crate::answers::questions::{Options, find};
+use crate::answers::reach::Reach;
 use crate::inventory::Status;
 
 const A: &str = "111122223333";
@@ -191,4 +192,11 @@ fn what_was_denied_is_in_the_coverage() {
         let unknown = facts.cells.coverage(reads, &facts.selection).unknown;
         assert_eq!(unknown.iter().map(|cell| (&*cell.account_id, &*cell.table)).collect::<Vec<_>>(), [(B, table)]);
     }
+}
+
+#[test]
+fn instances_are_read_with_every_column_that_reach_needs() {
+    let reads = find("exposed-instances").unwrap().reads;
+    let columns = reads.iter().find(|read| read.table == "ec2_instances").unwrap().columns;
+    assert!(Reach::INSTANCE_COLUMNS.iter().all(|column| columns.contains(column)));
 }
