@@ -40,7 +40,7 @@ use crate::answers::facts::{Facts, Read, Resource};
 pub(crate) struct Exposure {
     /// Whether the internet reaches it. `None` if that is unknown.
     pub public: Option<bool>,
-    /// The ids of the security groups that let the internet in, in order. None if `public` is `false`.
+    /// The ids of the security groups that let the internet in, in order. Empty if `public` is `false`.
     pub allowed_by: Vec<String>,
     /// Its public IPv4 and global IPv6 addresses.
     pub addresses: Vec<String>,
