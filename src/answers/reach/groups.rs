@@ -6,6 +6,7 @@
 //! **Invariant:** knows no route and no network ACL.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::Deserialize;
 
@@ -21,14 +22,14 @@ struct InboundRule {
     ip_protocol: String,
     from_port: Option<i64>,
     to_port: Option<i64>,
-    ip_ranges: Vec<Source>,
-    ipv6_ranges: Vec<Source>,
-    prefix_list_ids: Vec<Source>,
+    ip_ranges: Vec<RuleSource>,
+    ipv6_ranges: Vec<RuleSource>,
+    prefix_list_ids: Vec<RuleSource>,
 }
 
 /// A range or a prefix list.
 #[derive(Deserialize)]
-struct Source {
+struct RuleSource {
     #[serde(alias = "CidrIp", alias = "CidrIpv6", alias = "PrefixListId")]
     text: String,
 }
@@ -42,7 +43,7 @@ pub(super) struct OpenRule {
     /// Where it may come from: more than half of the internet, unless this is not certain.
     pub from: Ranges,
     /// The ranges and prefix lists of the rule, as AWS writes them.
-    pub sources: Vec<String>,
+    pub sources: Rc<[String]>,
     /// Whether it is certain that these are most of the internet.
     pub is_certain: bool,
 }
@@ -127,7 +128,7 @@ impl<'a> Groups<'a> {
 fn read(rule: &InboundRule, group: usize, lists: &PrefixLists<'_>, is_known: bool) -> [Option<OpenRule>; 2] {
     let mut parts: [Vec<Ranges>; 2] = Default::default();
     let mut sources: [Vec<String>; 2] = Default::default();
-    let mut certain = [is_known; 2];
+    let mut certain = [true; 2];
     let number = protocol(&rule.ip_protocol);
     for source in rule.ip_ranges.iter().chain(&rule.ipv6_ranges) {
         if let Some((family, ranges)) = Ranges::of(&source.text) {
@@ -151,11 +152,13 @@ fn read(rule: &InboundRule, group: usize, lists: &PrefixLists<'_>, is_known: boo
     FAMILIES.map(|family| {
         let at = family.at();
         let from = Ranges::union(&parts[at]);
+        let is_most = from.is_most(family);
         // An unknown list takes nothing away from ranges that are open without it.
-        let is_certain = certain[at] || is_known && from.is_most(family);
-        let counts = !from.is_empty() || !is_certain && !sources[at].is_empty();
+        let is_certain = is_known && (certain[at] || is_most);
+        // Of a group that is not known, the rules are shown that were open when it was.
+        let counts = is_most || !certain[at] || is_known && !from.is_empty();
         let traffic = Traffic::new(number?, rule.from_port, rule.to_port);
-        counts.then(|| OpenRule { group, traffic, from, sources: std::mem::take(&mut sources[at]), is_certain })
+        counts.then(|| OpenRule { group, traffic, from, sources: sources[at].as_slice().into(), is_certain })
     })
 }
 

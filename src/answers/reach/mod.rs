@@ -40,7 +40,7 @@ use crate::answers::facts::{Facts, Read, Resource};
 pub(crate) struct Exposure {
     /// Whether the internet reaches it. `None` if that is unknown.
     pub public: Option<bool>,
-    /// The ids of the security groups that let the internet in, in order. None if `public` is `false`.
+    /// The ids of the security groups that let the internet in, in order. Empty if `public` is `false`.
     pub allowed_by: Vec<String>,
     /// Its public IPv4 and global IPv6 addresses.
     pub addresses: Vec<String>,
@@ -59,6 +59,8 @@ pub(crate) struct RuleEffect {
     pub group_id: String,
     /// The traffic of the rule.
     pub traffic: Traffic,
+    /// The ranges and prefix lists of the rule.
+    pub sources: Rc<[String]>,
     /// Whether the internet comes in by it.
     pub public: Option<bool>,
 }
@@ -69,7 +71,7 @@ pub(crate) struct GroupOpening {
     /// The traffic of the rule.
     pub traffic: Traffic,
     /// The ranges and prefix lists of the rule.
-    pub sources: Vec<String>,
+    pub sources: Rc<[String]>,
     /// Whether it is certain that these are most of the internet.
     pub is_certain: bool,
 }

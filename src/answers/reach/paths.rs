@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** knows no address: an interface adds whether it has one.
 
+use std::rc::Rc;
+
 use super::bearer::Bearer;
 use super::certain;
 use super::groups::{Groups, OpenRule};
@@ -16,7 +18,7 @@ pub(super) const NO_ADDRESS: &str = "it has no public address";
 const BLOCKED: &str = "block public access is on";
 const NO_ROUTE: &str = "the subnet has no route to an internet gateway";
 const NO_GROUP: &str = "no security group lets the internet in";
-const NO_ENTRY: &str = "the network ACL lets the internet not in";
+const NO_ENTRY: &str = "the network ACL keeps the internet out";
 const UNKNOWN_ADDRESS: &str = "its addresses are not known";
 const UNKNOWN_BLOCK: &str = "block public access of the subnet is not known";
 const UNKNOWN_ROUTE: &str = "the route to the internet is not known";
@@ -28,6 +30,7 @@ const UNKNOWN_ENTRY: &str = "the network ACL of the subnet is not known";
 struct Way {
     group_id: String,
     rule: Traffic,
+    sources: Rc<[String]>,
     /// What of the rule's traffic passes the network ACL.
     passing: Vec<Traffic>,
     /// Whether the rule is open for certain.
@@ -109,7 +112,12 @@ impl Paths {
                 if public == Some(true) {
                     exposure.traffic.extend(way.passing.iter().copied());
                 }
-                exposure.rules.push(RuleEffect { group_id: way.group_id.clone(), traffic: way.rule, public });
+                exposure.rules.push(RuleEffect {
+                    group_id: way.group_id.clone(),
+                    traffic: way.rule,
+                    sources: Rc::clone(&way.sources),
+                    public,
+                });
             }
         }
         exposure.reason = self.reason(exposure.public, parts, has_address);
@@ -150,6 +158,7 @@ fn way(rule: &OpenRule, groups: &Groups<'_>, gate: &Gate<'_>, family: Family) ->
     Way {
         group_id: groups.resource(rule.group).map_or_else(String::new, |group| group.id().to_owned()),
         rule: rule.traffic,
+        sources: Rc::clone(&rule.sources),
         passing: passing.unwrap_or_default(),
         is_certain: rule.is_certain,
         is_open: certain::all([if rule.is_certain { Some(true) } else { None }, passes]),

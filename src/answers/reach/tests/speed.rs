@@ -9,6 +9,7 @@ use super::Estate;
 
 #[test]
 #[ignore = "it measures"]
+#[expect(clippy::disallowed_methods, reason = "no clock is paused here")]
 fn a_large_estate() {
     let mut estate = Estate::open();
     for number in 0..50_000 {
