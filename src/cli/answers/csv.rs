@@ -35,23 +35,31 @@ pub(super) fn write(set: &AnswerSet, is_terminal: bool, out: &mut dyn Write) -> 
     };
     match set {
         AnswerSet::One(CoveredAnswer { sheet, .. }) => {
-            writer.write_record(sheet.columns.iter().map(|column| column.name))?;
+            writer.write_record(sheet.columns.iter().map(|column| column.name)).map_err(cause)?;
             for row in &sheet.rows {
-                writer.write_record(sheet.cells(row).map(|(_, value)| field(value)))?;
+                writer.write_record(sheet.cells(row).map(|(_, value)| field(value))).map_err(cause)?;
             }
         }
         AnswerSet::All(answers) => {
-            writer.write_record(["question", "account_id", "region", "values"])?;
+            writer.write_record(["question", "account_id", "region", "values"]).map_err(cause)?;
             for answer in answers {
                 for row in &answer.sheet.rows {
                     let [account, region] = COMMON.map(|name| field(named(&answer.sheet, row, name)));
                     let values = field(&Value::from(others(&answer.sheet, row)?));
-                    writer.write_record([answer.name().as_bytes(), &account, &region, &values])?;
+                    writer.write_record([answer.name().as_bytes(), &account, &region, &values]).map_err(cause)?;
                 }
             }
         }
     }
     writer.flush()
+}
+
+/// The error of the writer below. The conversion of the crate would hide that a pipe was closed.
+fn cause(error: ::csv::Error) -> std::io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn named<'a>(sheet: &'a AnswerSheet, row: &'a [Value], name: &str) -> &'a Value {
@@ -60,10 +68,10 @@ fn named<'a>(sheet: &'a AnswerSheet, row: &'a [Value], name: &str) -> &'a Value 
 
 /// The other columns of a row as one JSON object.
 fn others(sheet: &AnswerSheet, row: &[Value]) -> Result<String> {
-    let mut object = "{".to_owned();
+    let mut object = vec![b'{'];
     for (column, value) in sheet.cells(row).filter(|(column, _)| !COMMON.contains(&column.name)) {
         push_member(&mut object, column.name, value)?;
     }
-    object.push('}');
-    Ok(object)
+    object.push(b'}');
+    String::from_utf8(object).map_err(std::io::Error::other)
 }

@@ -37,11 +37,12 @@ fn write_answer(answer: &CoveredAnswer, indent: &str, out: &mut dyn Write) -> Re
         writeln!(out, "{indent}  \"question\": {},", json(&question.name)?)?;
     }
     write!(out, "{indent}  \"rows\": [")?;
-    let mut line = String::new();
+    let mut line = Vec::new();
     for (index, row) in answer.sheet.rows.iter().enumerate() {
         write_row(&answer.sheet, row, None, &mut line)?;
         let comma = if index == 0 { "" } else { "," };
-        write!(out, "{comma}\n{indent}    {line}")?;
+        write!(out, "{comma}\n{indent}    ")?;
+        out.write_all(&line)?;
     }
     if !answer.sheet.rows.is_empty() {
         write!(out, "\n{indent}  ")?;
@@ -71,35 +72,36 @@ fn write_coverage(answer: &CoveredAnswer, indent: &str, out: &mut dyn Write) -> 
 /// Writes a row a line, and the coverage after the rows.
 pub(super) fn write_lines(set: &AnswerSet, out: &mut dyn Write) -> Result<()> {
     let is_all = matches!(set, AnswerSet::All(_));
-    let mut line = String::new();
+    let mut line = Vec::new();
     for answer in set.answers() {
         let question = is_all.then(|| answer.name());
         for row in &answer.sheet.rows {
             write_row(&answer.sheet, row, question, &mut line)?;
-            writeln!(out, "{line}")?;
+            line.push(b'\n');
+            out.write_all(&line)?;
         }
         line.clear();
-        line.push('{');
+        line.push(b'{');
         if let Some(question) = question {
             push_member(&mut line, "question", &question)?;
         }
         push_member(&mut line, "coverage", &answer.coverage.as_ref().unwrap_or(&Coverage::default()))?;
-        line.push('}');
-        writeln!(out, "{line}")?;
+        line.extend(b"}\n");
+        out.write_all(&line)?;
     }
     Ok(())
 }
 
 /// Writes a row as an object, with the question as its first member if there are several.
-fn write_row(sheet: &AnswerSheet, row: &[Value], question: Option<&str>, line: &mut String) -> Result<()> {
+fn write_row(sheet: &AnswerSheet, row: &[Value], question: Option<&str>, line: &mut Vec<u8>) -> Result<()> {
     line.clear();
-    line.push('{');
+    line.push(b'{');
     if let Some(question) = question {
         push_member(line, "question", &question)?;
     }
     for (column, value) in sheet.cells(row) {
         push_member(line, column.name, value)?;
     }
-    line.push('}');
+    line.push(b'}');
     Ok(())
 }

@@ -13,19 +13,22 @@ use crate::terminal::is_hidden;
 /// Returns a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
     let mut bytes = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Printable))?;
+    push(&mut bytes, value)?;
     String::from_utf8(bytes).map_err(std::io::Error::other)
 }
 
 /// Adds a member to an object that was begun with `{`.
-pub(super) fn push_member(object: &mut String, name: &str, value: &impl Serialize) -> Result<()> {
-    if !object.ends_with('{') {
-        object.push(',');
+pub(super) fn push_member(object: &mut Vec<u8>, name: &str, value: &impl Serialize) -> Result<()> {
+    if !object.ends_with(b"{") {
+        object.push(b',');
     }
-    object.push_str(&json(&name)?);
-    object.push(':');
-    object.push_str(&json(value)?);
-    Ok(())
+    push(object, &name)?;
+    object.push(b':');
+    push(object, value)
+}
+
+fn push(bytes: &mut Vec<u8>, value: &impl Serialize) -> Result<()> {
+    Ok(value.serialize(&mut Serializer::with_formatter(bytes, Printable))?)
 }
 
 struct Printable;

@@ -210,3 +210,29 @@ fn what_a_spreadsheet_executes_is_marked() {
         assert!(!is_executable(text), "{text:?}");
     }
 }
+
+/// Takes some bytes, and is closed then.
+struct ClosedPipe(usize);
+
+impl std::io::Write for ClosedPipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_known_as_one_in_every_format() {
+    let mut answer = addresses(three_unknown());
+    answer.sheet.rows = answer.sheet.rows.iter().cycle().take(3_000).cloned().collect();
+    for format in <AnswerFormat as clap::ValueEnum>::value_variants() {
+        for set in [AnswerSet::One(answer.clone()), AnswerSet::All(vec![answer.clone()])] {
+            let error = render(&set, *format, AnswerLayout::default(), &mut ClosedPipe(10_000)).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{format:?}");
+        }
+    }
+}
