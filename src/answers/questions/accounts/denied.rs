@@ -29,8 +29,8 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: &[],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/denied.duckdb.sql")),
+    athena: Some(include_str!("../sql/denied.athena.sql")),
     answer,
 };
 

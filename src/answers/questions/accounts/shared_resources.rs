@@ -37,8 +37,8 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_placement_groups", &[]),
         Read::subject("ec2_hosts", &[]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/shared-resources.duckdb.sql")),
+    athena: Some(include_str!("../sql/shared-resources.athena.sql")),
     answer,
 };
 

@@ -40,8 +40,8 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/blackhole-routes.duckdb.sql")),
+    athena: Some(include_str!("../sql/blackhole-routes.athena.sql")),
     answer,
 };
 

@@ -29,8 +29,8 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpc_endpoints",
         &["service_name", "vpc_endpoint_type", "vpc_id", "state", "service_network_arn", "resource_configuration_arn"],
     )],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/endpoints-by-service.duckdb.sql")),
+    athena: Some(include_str!("../sql/endpoints-by-service.athena.sql")),
     answer,
 };
 

@@ -66,8 +66,8 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/pending-connections.duckdb.sql")),
+    athena: Some(include_str!("../sql/pending-connections.athena.sql")),
     answer,
 };
 

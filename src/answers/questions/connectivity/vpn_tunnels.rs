@@ -31,8 +31,8 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpn_connections",
         &["state", "vgw_telemetry", "customer_gateway_id", "vpn_gateway_id", "transit_gateway_id"],
     )],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/vpn-tunnels-down.duckdb.sql")),
+    athena: Some(include_str!("../sql/vpn-tunnels-down.athena.sql")),
     answer,
 };
 

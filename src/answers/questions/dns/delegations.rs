@@ -39,8 +39,8 @@ pub(super) const QUESTION: Question = Question {
         ),
         Read::context(ZONES, &["name", "config", "delegation_set"]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/delegations.duckdb.sql")),
+    athena: Some(include_str!("../sql/delegations.athena.sql")),
     answer,
 };
 

@@ -37,8 +37,8 @@ pub(super) const QUESTION: Question = Question {
         Read::context(ASSOCIATIONS, &["hosted_zone_id", "name", "owner", "vpc_id"]),
         Read::context(VPCS, &[]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/private-zones.duckdb.sql")),
+    athena: Some(include_str!("../sql/private-zones.athena.sql")),
     answer,
 };
 
