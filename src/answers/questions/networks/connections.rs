@@ -1,6 +1,7 @@
 //! Which VPCs are connected: by an active peering, by one transit gateway, or by two that are peered.
 //!
-//! VPCs have the same number if they are attached to the same transit gateways, so that thousands of them are compared once.
+//! VPCs have the same number if they are attached to the same transit gateways, so that thousands of them are
+//! compared once.
 //!
 //! **Invariant:** routes are not read: connected VPCs may still have no route to each other.
 

@@ -17,8 +17,9 @@ use crate::answers::ranges::{free_blocks, lowest_free};
 pub(super) const QUESTION: Question = Question {
     name: "next-free-block",
     title: "Next free block",
-    description: "The lowest block of a prefix length in each range of a VPC that touches no subnet, and how many there are. Lengths \
-                  up to 32 are sought in IPv4 ranges, longer ones in IPv6 ranges. The verdict is `free`, `none` or `unknown`.",
+    description: "The lowest block of a prefix length in each range of a VPC that touches no subnet, and how many \
+                  there are. Lengths up to 32 are sought in IPv4 ranges, longer ones in IPv6 ranges. The verdict is \
+                  `free`, `none` or `unknown`.",
     why: "The next subnet needs a range that nothing uses.",
     columns: &[
         QuestionColumn { name: "verdict", kind: ColumnKind::Text },

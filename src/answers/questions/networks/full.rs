@@ -13,8 +13,8 @@ use crate::answers::ranges::range;
 pub(super) const QUESTION: Question = Question {
     name: "full-subnets",
     title: "Subnets close to full",
-    description: "Subnets whose share of used IPv4 addresses is at least that of `--percent`. The five addresses that AWS reserves in \
-                  each subnet are not usable.",
+    description: "Subnets whose share of used IPv4 addresses is at least that of `--percent`. The five addresses \
+                  that AWS reserves in each subnet are not usable.",
     why: "In a full subnet nothing can be started: no instance, no balancer's node, no function in a VPC.",
     columns: &[
         QuestionColumn { name: "subnet_id", kind: ColumnKind::Text },

@@ -104,7 +104,8 @@ fn overlaps_are_found_in_all_ranges_and_connected_ones_come_first() {
 fn peered_transit_gateways_connect() {
     let estate = |state: &str| {
         let columns = json!({
-            "requester_tgw_info": {"TransitGatewayId": "tgw-1"}, "accepter_tgw_info": {"TransitGatewayId": "tgw-2"}, "state": state,
+            "requester_tgw_info": {"TransitGatewayId": "tgw-1"}, "accepter_tgw_info": {"TransitGatewayId": "tgw-2"},
+            "state": state,
         });
         builder([
             ("ec2_vpcs", vpc(A, "vpc-1", &["10.0.0.0/16"])),

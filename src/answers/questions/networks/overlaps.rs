@@ -1,8 +1,8 @@
 //! `overlapping-networks`: pairs of VPCs whose ranges overlap.
 //!
-//! Ranges nest or are disjoint, so one pass over the sorted ranges finds every pair of ranges. Two ranges that few VPCs have
-//! give one row for each pair of VPCs. Two that many have give one row with the number of pairs for each verdict, and the
-//! first connected pairs one by one: 10,000 default VPCs are 50 million pairs and three rows.
+//! Ranges nest or are disjoint, so one pass over the sorted ranges finds every pair of ranges. Two ranges that few
+//! VPCs have give one row for each pair of VPCs. Two that many have give one row with the number of pairs for each
+//! verdict, and the first connected pairs one by one: 10,000 default VPCs are 50 million pairs and three rows.
 //!
 //! **Invariant:** pairs are counted by class and never walked through where many VPCs have a range.
 
@@ -20,9 +20,11 @@ use crate::answers::ranges::bounds;
 pub(super) const QUESTION: Question = Question {
     name: "overlapping-networks",
     title: "Overlapping networks",
-    description: "Pairs of VPCs with IPv4 or IPv6 ranges that overlap; those connected by an active peering or by transit gateways \
-                  come first. Where many VPCs have the same range, a row without VPCs counts the pairs.",
-    why: "Networks that overlap cannot be routed to each other. If they are connected, some of their addresses cannot be reached.",
+    description: "Pairs of VPCs with IPv4 or IPv6 ranges that overlap; those connected by an active peering or by \
+                  transit gateways come first. Where many VPCs have the same range, a row without VPCs counts the \
+                  pairs.",
+    why: "Networks that overlap cannot be routed to each other. If they are connected, some of their addresses \
+          cannot be reached.",
     columns: &[
         QuestionColumn { name: "verdict", kind: ColumnKind::Text },
         QuestionColumn { name: "range", kind: ColumnKind::Text },
@@ -60,8 +62,8 @@ pub(super) const QUESTION: Question = Question {
     answer,
 };
 
-/// The number of pairs of VPCs up to which two ranges give a row for each pair, and the number of connected pairs that are
-/// listed if there are more.
+/// The number of pairs of VPCs up to which two ranges give a row for each pair, and the number of connected pairs
+/// that are listed if there are more.
 const LISTED_PAIRS: usize = 100;
 
 fn check_yes_or_no(text: &str) -> Result<(), String> {

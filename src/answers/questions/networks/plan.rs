@@ -1,7 +1,8 @@
 //! `address-plan`: IPAM pools, the ranges of VPCs and their subnets as a tree, with what is used of each.
 //!
-//! IPv4 ranges are counted in addresses, IPv6 ranges in blocks of 64 bits: AWS tells no used addresses of an IPv6 range. What the
-//! pools of IPAM have is not collected, so that a pool has no range here. AWS names the pool of an IPv6 range only.
+//! IPv4 ranges are counted in addresses, IPv6 ranges in /64 blocks: AWS tells no used addresses of an IPv6
+//! range. What the pools of IPAM have is not collected, so that a pool has no range here. AWS names the pool of an
+//! IPv6 range only.
 //!
 //! **Invariant:** used, reserved, free and unallocated addresses of a row add up to its total, or are unknown.
 
@@ -18,8 +19,9 @@ use crate::answers::ranges::{blocks, bounds};
 pub(super) const QUESTION: Question = Question {
     name: "address-plan",
     title: "Address plan",
-    description: "IPAM pools, the ranges of VPCs, and their subnets as a tree in the order of `position`: the used, AWS-reserved and \
-                  free addresses in subnets, and those in no subnet. The unit of IPv6 is a block of 64 bits.",
+    description: "IPAM pools, the ranges of VPCs, and their subnets as a tree in the order of `position`: the used, \
+                  AWS-reserved and free addresses in subnets, and those in no subnet. The unit of IPv6 is a \
+                  /64 block.",
     why: "It shows where there is room, and what a new network would collide with.",
     columns: &[
         QuestionColumn { name: "position", kind: ColumnKind::Integer },

@@ -16,8 +16,10 @@ counted as (
   from sized
   where usable > 0
 )
-select owner as account_id, region, id as subnet_id, nullif(element_at(tags, 'Name'), '') as name, nullif(vpc_id, '') as vpc_id,
-  cidr_block, cast(floor(cast(used * 100 as double) / usable) as bigint) as used_percent, usable, used, available_ip_address_count as free
+select owner as account_id, region, id as subnet_id, nullif(element_at(tags, 'Name'), '') as name,
+  nullif(vpc_id, '') as vpc_id, cidr_block,
+  cast(floor(cast(used * 100 as double) / usable) as bigint) as used_percent,
+  usable, used, available_ip_address_count as free
 from counted
 where used * 100 >= 80 * usable
 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
