@@ -1,7 +1,7 @@
 //! `public-ipv4-cost`: what the public IPv4 addresses of each account and region cost in a month.
 //!
-//! AWS charges the same for an address in use as for an idle one, and nothing for addresses that customers bring. An idle
-//! one is associated with nothing, with a detached interface, or with an instance that does not run.
+//! AWS charges the same for an address in use as for an idle one, and nothing for addresses that customers bring. An
+//! idle one is associated with nothing, with a detached interface, or with an instance that does not run.
 //!
 //! **Invariant:** knows no price list: the price is an option.
 
@@ -17,8 +17,9 @@ use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, Questi
 pub(super) const QUESTION: Question = Question {
     name: "public-ipv4-cost",
     title: "Cost of public IPv4 addresses",
-    description: "The public IPv4 addresses of each account and region and what they cost in a month of 730 hours, idle ones apart. \
-                  Addresses that were brought to AWS are not charged; unclear ones have a pool that was not seen.",
+    description: "The public IPv4 addresses of each account and region and what they cost in a month of 730 hours, \
+                  idle ones apart. Addresses that were brought to AWS are not charged; unclear ones have a pool that \
+                  was not seen.",
     why: "AWS charges every public IPv4 address by the hour, also one that nothing uses.",
     columns: &[
         QuestionColumn { name: "in_use", kind: ColumnKind::Integer },

@@ -13,8 +13,8 @@ use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, Questi
 pub(super) const QUESTION: Question = Question {
     name: "public-addresses",
     title: "Public addresses",
-    description: "Every public IPv4 and IPv6 address of elastic addresses, instances, NAT gateways, network interfaces and VPN \
-                  tunnels, with the ids of all that bear it.",
+    description: "Every public IPv4 and IPv6 address of elastic addresses, instances, NAT gateways, network \
+                  interfaces and VPN tunnels, with the ids of all that bear it.",
     why: "This is what the internet can see. Allow lists of partners, scans and DNS records are compared with it.",
     columns: &[
         QuestionColumn { name: "address", kind: ColumnKind::Text },

@@ -34,12 +34,13 @@ fn estate() -> Vec<(&'static str, Value)> {
 fn elastic() -> Vec<(&'static str, Value)> {
     let table = "ec2_addresses";
     let used = json!({
-        "public_ip": "203.0.113.1", "allocation_id": "eipalloc-1", "association_id": "eipassoc-1", "public_ipv4_pool": "amazon",
+        "public_ip": "203.0.113.1", "allocation_id": "eipalloc-1", "association_id": "eipassoc-1",
+        "public_ipv4_pool": "amazon",
         "network_interface_id": "eni-1", "instance_id": "i-1", "network_border_group": HOME,
     });
     let free = json!({
-        "public_ip": "203.0.113.2", "allocation_id": "eipalloc-2", "public_ipv4_pool": "amazon", "network_border_group": HOME,
-        "instance_id": "",
+        "public_ip": "203.0.113.2", "allocation_id": "eipalloc-2", "public_ipv4_pool": "amazon",
+        "network_border_group": HOME, "instance_id": "",
     });
     let pool = |ip: &str, id: &str, pool: &str| {
         let columns = json!({
@@ -49,11 +50,13 @@ fn elastic() -> Vec<(&'static str, Value)> {
         (table, row(A, id, None, columns))
     };
     let stopped = json!({
-        "public_ip": "203.0.113.8", "allocation_id": "eipalloc-8", "association_id": "eipassoc-8", "public_ipv4_pool": "amazon",
+        "public_ip": "203.0.113.8", "allocation_id": "eipalloc-8", "association_id": "eipassoc-8",
+        "public_ipv4_pool": "amazon",
         "network_interface_id": "eni-8", "instance_id": "i-8", "service_managed": "alb",
     });
     let outpost = json!({
-        "customer_owned_ip": "198.51.100.9", "customer_owned_ipv4_pool": "ipv4pool-coip-1", "allocation_id": "eipalloc-9",
+        "customer_owned_ip": "198.51.100.9", "customer_owned_ipv4_pool": "ipv4pool-coip-1",
+        "allocation_id": "eipalloc-9",
         "association_id": "eipassoc-9",
     });
     vec![
@@ -98,13 +101,17 @@ fn bearers() -> Vec<(&'static str, Value)> {
         json!({"status": "available", "operator": {"Managed": true, "Principal": "eks"}, "requester_id": "77"});
     let nat = json!({
         "state": "available",
-        "nat_gateway_addresses": [{"PublicIp": "203.0.113.40", "AllocationId": "eipalloc-40", "NetworkInterfaceId": "eni-40"}],
+        "nat_gateway_addresses": [
+            {"PublicIp": "203.0.113.40", "AllocationId": "eipalloc-40", "NetworkInterfaceId": "eni-40"},
+        ],
     });
     let gone = json!({"state": "deleted", "nat_gateway_addresses": [{"PublicIp": "203.0.113.41"}]});
     let inside = json!({"state": "available", "nat_gateway_addresses": [{"PrivateIp": "10.0.0.7"}]});
     let vpn = json!({
         "state": "available",
-        "vgw_telemetry": [{"OutsideIpAddress": "203.0.113.50"}, {"OutsideIpAddress": "10.9.0.1"}, {"OutsideIpAddress": "odd"}],
+        "vgw_telemetry": [
+            {"OutsideIpAddress": "203.0.113.50"}, {"OutsideIpAddress": "10.9.0.1"}, {"OutsideIpAddress": "odd"},
+        ],
     });
     let volume = |state: &str| {
         json!({
@@ -202,7 +209,8 @@ fn the_account_of_an_address_is_the_owner_of_what_bears_it() {
 #[test]
 fn brought_addresses_cost_nothing_and_those_of_an_unseen_pool_are_unclear() {
     // A: in use are .1, .5 and the secondary .20; idle is .2; .3 and .4 were brought; .6 has a pool that nobody sees.
-    // B: in use are the balancer and the VPN tunnel; idle is .8, whose instance is stopped; the gateway's elastic address was not seen.
+    // B: in use are the balancer and the VPN tunnel; idle is .8, whose instance is stopped; the gateway's elastic
+    // address was not seen.
     let expected = [json!([A, 3, 1, 2, 1, 10.95, 3.65, 14.6]), json!([B, 2, 1, 1, 1, 7.3, 3.65, 10.95])];
     assert_eq!(ask("public-ipv4-cost"), expected);
     let twice = ask_with("public-ipv4-cost", |options| options.with("price", "0.01"));

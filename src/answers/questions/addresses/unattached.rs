@@ -1,4 +1,5 @@
-//! `unattached-addresses`, `unattached-volumes`, `unattached-interfaces`: what is paid for or kept, and used by nothing.
+//! `unattached-addresses`, `unattached-volumes`, `unattached-interfaces`: what is paid for or kept, and used by
+//! nothing.
 //!
 //! **Invariant:** only AWS's own word that nothing is attached counts.
 
@@ -65,7 +66,8 @@ pub(super) const VOLUMES: Question = Question {
 pub(super) const INTERFACES: Question = Question {
     name: "unattached-interfaces",
     title: "Unattached network interfaces",
-    description: "Network interfaces in the state `available`. `requester_managed` marks those that an AWS service manages.",
+    description: "Network interfaces in the state `available`. `requester_managed` marks those that an AWS service \
+                  manages.",
     why: "They hold addresses of their subnets, and security groups and subnets cannot be deleted while they exist.",
     columns: &[
         QuestionColumn { name: "network_interface_id", kind: ColumnKind::Text },
