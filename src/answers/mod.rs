@@ -8,5 +8,6 @@
 
 pub(crate) mod facts;
 pub(crate) mod questions;
+pub(crate) mod demo;
 
 pub(crate) use facts::{Cell, Cells, Coverage, Facts, Resource, Selection};
