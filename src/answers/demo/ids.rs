@@ -2,8 +2,6 @@
 //!
 //! **Invariant:** the same name gives the same id in every night and in every release.
 
-use sha2::{Digest, Sha256};
-
 /// An id such as `vpc-0a1b2c3d4e5f60718`: the prefix and 17 hexadecimal digits that follow from the name.
 pub(super) fn id(prefix: &str, name: &str) -> String {
     format!("{prefix}-0{}", digits(prefix, name, 16))
@@ -45,8 +43,19 @@ pub(super) fn name_servers(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Digits that follow from a name: an FNV-1a hash of it, and the sequence of SplitMix64 from there. Nothing here is secret, and
+/// an estate has many ids.
 fn digits(kind: &str, name: &str, length: usize) -> String {
-    let mut digits = hex::encode(Sha256::digest(format!("{kind} {name}")));
+    let bytes = kind.bytes().chain([b' ']).chain(name.bytes());
+    let mut state = bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let mut digits = String::new();
+    while digits.len() < length {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        digits.push_str(&format!("{:016x}", word ^ (word >> 31)));
+    }
     digits.truncate(length);
     digits
 }

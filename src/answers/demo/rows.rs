@@ -41,6 +41,7 @@ impl DemoRows {
         columns: Value,
     ) {
         let Value::Object(mut columns) = columns else { return };
+        columns.retain(|_, value| !value.is_null());
         let form = IdForm::of(table);
         let owner = text(&columns, "owner_id").unwrap_or_else(|| site.account_id().to_owned());
         let id = text(&columns, form.id).unwrap_or_default();

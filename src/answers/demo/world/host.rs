@@ -200,7 +200,8 @@ impl DemoHost {
             nested["Association"] = association;
         }
         for address in nested["PrivateIpAddresses"].as_array_mut().into_iter().flatten() {
-            if let Some(members) = address["Association"].as_object_mut() {
+            let association = address.get_mut("Association").and_then(Value::as_object_mut);
+            if let Some(members) = association {
                 members.retain(|member, _| !matches!(member.as_str(), "AllocationId" | "AssociationId"));
             }
         }
