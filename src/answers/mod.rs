@@ -7,6 +7,7 @@
 //! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed.
 
 pub(crate) mod facts;
+pub(crate) mod reach;
 pub(crate) mod questions;
 pub(crate) mod demo;
 

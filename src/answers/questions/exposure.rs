@@ -1,5 +1,0 @@
-//! Questions about what the internet reaches, and what everybody may use.
-
-use super::Question;
-
-pub(super) const QUESTIONS: &[Question] = &[];
