@@ -9,6 +9,7 @@
 pub(crate) mod facts;
 pub(crate) mod reach;
 pub(crate) mod lookup;
+pub(crate) mod ranges;
 pub(crate) mod questions;
 pub(crate) mod demo;
 
