@@ -1,0 +1,68 @@
+with seen_zones as (
+  select *, if(regexp_full_match(owner_id, '[0-9]{12}'), owner_id, account_id) as owner_account
+  from current_route53_hosted_zones
+  where (config->>'PrivateZone') = 'true'
+),
+zones as (
+  select * from seen_zones
+  qualify row_number() over (
+    partition by coalesce(arn, owner_account || region || id)
+    order by case when account_id = owner_account then 0 else 1 end, account_id) = 1
+),
+seen_associations as (
+  select *, if(regexp_full_match(owner_id, '[0-9]{12}'), owner_id, account_id) as owner_account
+  from current_route53_zone_associations
+),
+associations as (
+  select * from seen_associations
+  qualify row_number() over (
+    partition by coalesce(arn, owner_account || region || id)
+    order by case when account_id = owner_account then 0 else 1 end, account_id) = 1
+),
+seen_vpcs as (
+  select *, if(regexp_full_match(owner_id, '[0-9]{12}'), owner_id, account_id) as owner_account
+  from current_ec2_vpcs
+),
+vpcs as (
+  select * from seen_vpcs
+  qualify row_number() over (
+    partition by coalesce(arn, owner_account || region || id)
+    order by case when account_id = owner_account then 0 else 1 end, account_id) = 1
+),
+unknown as (
+  select distinct region from current_ledger
+  where "table" = 'ec2_vpcs' and status not in ('ok', 'empty', 'unsupported')
+),
+told as (
+  select id as hosted_zone_id, vpc->>'VPCId' as vpc_id, vpc->>'VPCRegion' as vpc_region
+  from (select id, unnest(vpcs::json[]) as vpc from zones)
+  union
+  select hosted_zone_id, vpc_id, region from associations
+),
+of_others as (
+  select owner_account, hosted_zone_id, name, vpc_id, region,
+    coalesce((owner->>'OwningAccount'), (owner->>'OwningService'), '') as zone_owner,
+    row_number() over (partition by hosted_zone_id, vpc_id order by owner_account, region) as pair
+  from associations
+  where hosted_zone_id not in (select id from zones)
+),
+pairs as (
+  select z.owner_account, z.id as hosted_zone_id, z.name as zone_name, z.owner_account as zone_owner,
+    t.vpc_id, t.vpc_region
+  from zones z
+  left join told t on t.hosted_zone_id = z.id
+  union all
+  select owner_account, hosted_zone_id, name, zone_owner, vpc_id, region from of_others where pair = 1
+)
+select p.owner_account as account_id, 'global' as region, p.hosted_zone_id, p.zone_name, p.zone_owner, p.vpc_id,
+  p.vpc_region, v.owner_account as vpc_account_id,
+  case
+    when p.vpc_id is null then null
+    when v.id is not null then true
+    when p.vpc_region in (select region from unknown) then null
+    when (select count(*) from unknown where region = '*') > 0 then null
+    else false
+  end as in_estate
+from pairs p
+left join vpcs v on v.id = p.vpc_id
+order by all;
