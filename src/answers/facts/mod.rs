@@ -24,7 +24,7 @@ pub(crate) use columns::{ColumnData, TextColumn};
 pub(crate) use coverage::{AsOf, Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::Selection;
-pub(crate) use table::{FactTable, TableBuilder};
+pub(crate) use table::{FactTable, Opening, TableBuilder};
 
 /// The part of an answer that a table has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
