@@ -1,6 +1,6 @@
 //! How the id and the ARN of each table's rows are made.
 //!
-//! **Invariant:** repeats what the catalogue declares, so that the estate needs no service model. A test compares them.
+//! **Invariant:** repeats what the catalogue declares, so that the estate needs no service model.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use ArnKind::{Account, Ec2, Ec2InRegionOf, Ec2Named, Ec2WithoutAccount, Ec2Witho
 
 /// How the id and the ARN of a table's rows are made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct IdForm {
+pub(super) struct RowForm {
     table: &'static str,
     /// The column with the id. It is `id` where the row has to give it itself.
     pub id: &'static str,
@@ -33,15 +33,15 @@ pub(super) enum ArnKind {
     Account,
 }
 
-const fn form(table: &'static str, id: &'static str, arn: ArnKind) -> IdForm {
-    IdForm { table, id, arn, arn_column: None }
+const fn form(table: &'static str, id: &'static str, arn: ArnKind) -> RowForm {
+    RowForm { table, id, arn, arn_column: None }
 }
 
-const fn named(table: &'static str, id: &'static str, arn: ArnKind, arn_column: &'static str) -> IdForm {
-    IdForm { table, id, arn, arn_column: Some(arn_column) }
+const fn named(table: &'static str, id: &'static str, arn: ArnKind, arn_column: &'static str) -> RowForm {
+    RowForm { table, id, arn, arn_column: Some(arn_column) }
 }
 
-const FORMS: &[IdForm] = &[
+const FORMS: &[RowForm] = &[
     form("accounts", "id", Account),
     form("ec2_instances", "instance_id", Ec2("instance/")),
     form("ec2_instance_status", "instance_id", Ec2("instance/")),
@@ -95,7 +95,7 @@ const FORMS: &[IdForm] = &[
     form("route53_reusable_delegation_sets", "id", Route53("delegationset/")),
 ];
 
-impl IdForm {
+impl RowForm {
     /// The form of a table. One that is not listed has no ARN and gives its ids itself.
     pub(super) fn of(table: &'static str) -> Self {
         FORMS.iter().find(|form| form.table == table).copied().unwrap_or(form(table, "id", ArnKind::None))

@@ -43,8 +43,8 @@ pub(super) fn name_servers(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Digits that follow from a name: an FNV-1a hash of it, and the sequence of SplitMix64 from there. Nothing here is secret, and
-/// an estate has many ids.
+/// Digits that follow from a name: an FNV-1a hash of it, and the sequence of SplitMix64 from there. Nothing here is
+/// secret, and an estate has many ids.
 fn digits(kind: &str, name: &str, length: usize) -> String {
     let bytes = kind.bytes().chain([b' ']).chain(name.bytes());
     let mut state = bytes

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::accounts::{DemoAccount, Site};
-use super::forms::{IdForm, text};
+use super::forms::{RowForm, text};
 use super::ids::number;
 
 /// The rows of one night, by table.
@@ -26,8 +26,8 @@ impl DemoRows {
         Self { night, started_at, tables: BTreeMap::new() }
     }
 
-    /// Adds a resource that only its owner sees. `columns` is an object; it has `tags` unless there are none, and `id` if the
-    /// table has no column of its own for it.
+    /// Adds a resource that only its owner sees. `columns` is an object; it has `tags` unless there are none, and `id`
+    /// if the table has no column of its own for it.
     pub(super) fn add(&mut self, site: Site, table: &'static str, columns: Value) {
         self.add_for(&[site.account], site, table, columns);
     }
@@ -42,7 +42,7 @@ impl DemoRows {
     ) {
         let Value::Object(mut columns) = columns else { return };
         columns.retain(|_, value| !value.is_null());
-        let form = IdForm::of(table);
+        let form = RowForm::of(table);
         let owner = text(&columns, "owner_id").unwrap_or_else(|| site.account_id().to_owned());
         let id = text(&columns, form.id).unwrap_or_default();
         let arn = form.arn.of(site.region, &owner, (&id, &columns));

@@ -9,6 +9,8 @@ use super::*;
 use crate::inventory::Status;
 
 mod whole;
+mod state;
+mod planted;
 mod changes;
 
 /// The documentation of the catalogue, which names every table and column.

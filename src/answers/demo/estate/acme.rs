@@ -20,9 +20,10 @@ pub(super) fn write(rows: &mut DemoRows) {
     networks(rows);
     backbone(rows);
     plan(rows);
+    own_range(rows);
     let site = ACME_NETWORK.at(FRANKFURT);
     elastic(rows, site, "branch-vpn", "3.65.200.7");
-    prefix_list(rows, site, "corporate", &["198.51.100.0/24", "203.0.113.0/24"]);
+    prefix_list(rows, site, "corporate", &["198.51.100.0/24"]);
 }
 
 fn networks(rows: &mut DemoRows) {
@@ -46,7 +47,9 @@ fn networks(rows: &mut DemoRows) {
     DemoHost::new(resolver).write(rows);
     let legacy = legacy();
     let files = DemoInterface::new(&legacy, "legacy-a", "legacy-files", "10.20.128.10");
-    DemoHost::new(files).kind("m6i.large").launched("2024-05-14T06:20:00Z").write(rows);
+    // It still runs from an old image.
+    let files = DemoHost::new(files).image("legacy-base-2024-04").kind("m6i.large");
+    files.launched("2024-05-14T06:20:00Z").write(rows);
 }
 
 fn backbone(rows: &mut DemoRows) {
@@ -89,7 +92,8 @@ fn plan(rows: &mut DemoRows) {
     for kind in ["public", "private"] {
         let scope = json!({
             "ipam_scope_id": scope_id(kind), "ipam_arn": ipam_arn, "ipam_region": site.region, "ipam_scope_type": kind,
-            "is_default": true, "pool_count": i64::from(kind == "private"), "state": "create-complete", "tags": {},
+            "is_default": true, "pool_count": i64::from(kind == "private"), "state": "create-complete",
+            "tags": site.tags(kind),
         });
         rows.add(site, "ec2_ipam_scopes", scope);
     }
@@ -101,6 +105,11 @@ fn plan(rows: &mut DemoRows) {
         "allocation_default_netmask_length": 20, "tags": site.tags("networks"),
     });
     rows.add(site, "ec2_ipam_pools", pool);
+}
+
+/// A range of Acme's own, with one address in use.
+fn own_range(rows: &mut DemoRows) {
+    let site = ACME_NETWORK.at(FRANKFURT);
     let pool_id = id("ipv4pool-ec2", "acme");
     let range = json!({
         "cidr": "203.0.113.0/24", "description": "Range of Acme", "state": "provisioned", "pool_id": pool_id,
@@ -111,9 +120,11 @@ fn plan(rows: &mut DemoRows) {
         "pool_id": pool_id, "description": "Range of Acme", "network_border_group": site.region,
         "pool_address_ranges": [{
             "FirstAddress": "203.0.113.0", "LastAddress": "203.0.113.255", "AddressCount": 256,
-            "AvailableAddressCount": 256,
+            "AvailableAddressCount": 255,
         }],
-        "total_address_count": 256, "total_available_address_count": 256, "tags": site.tags("acme"),
+        "total_address_count": 256, "total_available_address_count": 255, "tags": site.tags("acme"),
     });
     rows.add(site, "ec2_public_ipv4_pools", addresses);
+    let relay = DemoInterface::new(&hub(), "public-b", "hub-relay", "10.10.1.30").elastic("hub-relay", "203.0.113.25");
+    DemoHost::new(relay.own_pool(&pool_id)).write(rows);
 }

@@ -1,7 +1,7 @@
 //! Initech: a plant behind VPNs, and a lab.
 //!
-//! Planted: a tunnel that goes down in the last night, an open group behind blocked public access, instances that answer
-//! IMDSv1, have no name or stay stopped, an open lab.
+//! Planted: a tunnel that goes down in the last night, an open group behind blocked public access, instances that
+//! answer IMDSv1, have no name or stay stopped, an open lab.
 //!
 //! **Invariant:** the lab could not be entered in the fourth night, so nothing of it changes then.
 
@@ -11,18 +11,18 @@ use super::super::rows::DemoRows;
 use super::super::world::{
     DemoHost, DemoInterface, DemoNetwork, GroupRule, client_vpn, endpoint, flow_log, group, vpn, vpn_gateway,
 };
-use super::networks::{lab, plant, plant_us};
+use super::networks::{annex, lab, plant, plant_us};
 
 pub(super) fn write(rows: &mut DemoRows) {
     let (plant, plant_us, lab) = (plant(), plant_us(), lab());
-    for network in [&plant, &plant_us, &lab] {
+    for network in [&plant, &plant_us, &lab, &annex()] {
         network.write(rows);
         flow_log(rows, network.site, &network.id(), None);
     }
     let gateway = vpn_gateway(rows, &plant);
     let second = if rows.night >= 5 { "DOWN" } else { "UP" };
     vpn(rows, plant.site, ("plant-vienna", "198.51.100.7", &gateway), &[("3.68.10.21", "UP"), ("3.68.10.77", second)]);
-    vpn(rows, plant.site, ("plant-graz", "203.0.113.90", &gateway), &[("3.68.11.4", "UP"), ("3.68.11.9", "UP")]);
+    vpn(rows, plant.site, ("plant-graz", "198.51.100.90", &gateway), &[("3.68.11.4", "UP"), ("3.68.11.9", "UP")]);
     client_vpn(rows, &plant, "office-a", "10.250.0.0/22");
     core(rows, &plant);
     shielded(rows, &plant_us);

@@ -1,13 +1,15 @@
 //! What is left over and costs money, and what lies open for everybody.
 //!
-//! Planted: addresses, volumes and interfaces that nothing uses; old snapshots and images; public ones; an elastic address
-//! that is released in the third night, while a record still points at it.
+//! Planted: addresses, volumes and interfaces that nothing uses; old snapshots and images; public ones; an elastic
+//! address that is released in the third night, while a record still points at it.
 //!
 //! **Invariant:** each has a neighbour that is in use, new or private.
 
 use serde_json::json;
 
-use super::super::accounts::{ACME_SHOP, FRANKFURT, GLOBEX_DEV, GLOBEX_PROD, INITECH_LAB, Site, VIRGINIA};
+use super::super::accounts::{
+    ACME_NETWORK, ACME_SHOP, FRANKFURT, GLOBEX_DEV, GLOBEX_PROD, INITECH_LAB, Site, VIRGINIA,
+};
 use super::super::ids::{id, uuid};
 use super::super::rows::DemoRows;
 use super::super::world::{DemoInterface, DemoVolume, elastic, image, public_snapshot, snapshot, volume};
@@ -27,6 +29,9 @@ pub(super) fn write(rows: &mut DemoRows) {
     backups(rows, shop_site);
     let globex = GLOBEX_PROD.at(FRANKFURT);
     snapshot(rows, globex, "platform-before-migration", "2024-04-02T21:00:00Z");
+    snapshot(rows, GLOBEX_PROD.at(VIRGINIA), "analytics-2024", "2024-02-05T21:00:00Z");
+    image(rows, GLOBEX_PROD.at(VIRGINIA), ("analytics-base-2024-01", "2024-01-15T10:00:00Z"), (false, None));
+    image(rows, ACME_NETWORK.at(FRANKFURT), ("legacy-base-2024-04", "2024-04-22T10:00:00Z"), (false, None));
     snapshot(rows, GLOBEX_DEV.at(VIRGINIA), "jenkins-weekly", "2026-11-16T02:00:00Z");
     public_snapshot(rows, INITECH_LAB.at(FRANKFURT), "lab-dataset", "2026-08-30T11:20:00Z");
     snapshot(rows, INITECH_LAB.at(FRANKFURT), "lab-results", "2026-10-28T11:20:00Z");

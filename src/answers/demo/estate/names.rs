@@ -1,7 +1,7 @@
 //! The names of Globex and Initech, and health checks.
 //!
-//! Planted: a health check that no record uses, a private zone that another account's network sees, a network that may be
-//! associated and is not.
+//! Planted: a health check that no record uses, a private zone that another account's network sees, a network that may
+//! be associated and is not.
 //!
 //! **Invariant:** nothing of Acme is here.
 

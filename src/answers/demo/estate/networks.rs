@@ -1,9 +1,11 @@
 //! The networks of the estate, with their subnets, routes and network ACLs.
 //!
-//! Planted: a network that overlaps another on the same transit gateway, one that overlaps another without a connection, an
-//! IPv6 range that two networks have, routes into nothing, a network ACL that keeps the internet out, a subnet without room.
+//! Planted: a network that overlaps another on the same transit gateway, one that overlaps another without a
+//! connection, an IPv6 range that two networks have, routes into nothing, a network ACL that keeps the internet out, a
+//! subnet without room.
 //!
-//! **Invariant:** a network that only refers to another does not build it, so that no two refer to each other in circles.
+//! **Invariant:** a network that only refers to another does not build it, so that no two refer to each other in
+//! circles.
 
 use serde_json::Value;
 
@@ -177,4 +179,13 @@ pub(super) fn lab() -> DemoNetwork {
         DemoNetwork::new(INITECH_LAB.at(FRANKFURT), "lab", "10.62.0.0/16").ipv6("fd12:3456:7800:6000::/56").internet();
     let out = to_internet(&lab);
     lab.subnet("bench-a", "10.62.0.0/24", 'a').table("bench", &["bench-a"], vec![out])
+}
+
+/// Its subnets leave no room for another.
+pub(super) fn annex() -> DemoNetwork {
+    DemoNetwork::new(INITECH_LAB.at(VIRGINIA), "annex", "10.63.0.0/24").subnet("annex-a", "10.63.0.0/25", 'a').subnet(
+        "annex-b",
+        "10.63.0.128/25",
+        'b',
+    )
 }

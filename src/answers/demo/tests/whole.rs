@@ -6,7 +6,7 @@ const OPENING: [&str; 9] =
     ["account_id", "account_alias", "partition", "region", "id", "arn", "owner_id", "tags", "collected_at"];
 
 /// The columns of each table with their types, from the documentation.
-fn columns() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
+pub(super) fn columns() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
     let mut columns: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for section in CATALOGUE.split("\n## ").skip(1) {
         let (table, rest) = section.split_once('\n').unwrap();

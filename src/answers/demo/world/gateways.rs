@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::super::accounts::Site;
-use super::super::ids::id;
+use super::super::ids::{id, zone_id};
 use super::super::rows::DemoRows;
 use super::interface::allocation_id;
 use super::{DemoInterface, DemoNetwork};
@@ -58,7 +58,11 @@ fn endpoint_row(network: &DemoNetwork, service: &str, kind: &str) -> Value {
         "service_name": format!("com.amazonaws.{}.{service}", site.region),
         "service_region": site.region,
         "state": "available",
-        "policy_document": r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#,
+        "policy_document": json!({
+            "Version": "2008-10-17",
+            "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" }],
+        })
+        .to_string(),
         "ip_address_type": "ipv4",
         "dns_options": { "DnsRecordIpType": "ipv4" },
         "private_dns_enabled": kind == "Interface",
@@ -95,7 +99,10 @@ pub(in super::super) fn endpoint(rows: &mut DemoRows, service: &'static str, int
     columns["network_interface_ids"] = json!([interface.id()]);
     columns["dns_entries"] = json!([
         { "DnsName": format!("{endpoint_id}-{suffix}.{domain}"), "HostedZoneId": "Z273ZU8SZ5RJPC" },
-        { "DnsName": format!("{service}.{}.amazonaws.com", network.site.region), "HostedZoneId": super::super::ids::zone_id(&endpoint_id) },
+        {
+            "DnsName": format!("{service}.{}.amazonaws.com", network.site.region),
+            "HostedZoneId": zone_id(&endpoint_id),
+        },
     ]);
     rows.add(network.site, "ec2_vpc_endpoints", columns);
 }
@@ -153,7 +160,9 @@ pub(in super::super) fn flow_log(rows: &mut DemoRows, site: Site, resource_id: &
         "creation_time": "2026-02-12T10:05:00Z",
         "max_aggregation_interval": 600,
         "log_format": "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${action}",
-        "destination_options": { "FileFormat": "parquet", "HiveCompatiblePartitions": false, "PerHourPartition": false },
+        "destination_options": {
+            "FileFormat": "parquet", "HiveCompatiblePartitions": false, "PerHourPartition": false,
+        },
         "tags": site.tags("flow-log"),
     });
     if let Some(problem) = problem {

@@ -46,7 +46,7 @@ fn write(
         "vpc_id": network.id(),
         "ip_permissions": permissions,
         "ip_permissions_egress": [permission(site, &everywhere)],
-        "tags": if key == "default" { json!({}) } else { network.tags(name) },
+        "tags": network.tags(&format!("{}-{key}", network.name)),
     });
     rows.add(site, "ec2_security_groups", columns);
     for rule in rules {

@@ -18,6 +18,7 @@ pub(in super::super) struct DemoHost {
     kind: &'static str,
     launched: &'static str,
     stopped: Option<&'static str>,
+    image: &'static str,
     tokens: &'static str,
     is_encrypted: bool,
     tags: Value,
@@ -26,13 +27,14 @@ pub(in super::super) struct DemoHost {
 impl DemoHost {
     /// A running instance with this interface, and with the interface's name.
     pub(in super::super) fn new(interface: DemoInterface) -> Self {
-        let tags = interface.site().tags(interface.name);
+        let tags = interface.tenant().tags(interface.name);
         Self {
             key: interface.name.to_owned(),
             interface,
             kind: "t4g.small",
             launched: "2026-03-02T08:15:00Z",
             stopped: None,
+            image: "al2023",
             tokens: "required",
             is_encrypted: true,
             tags,
@@ -52,6 +54,11 @@ impl DemoHost {
     /// Makes it another instance than the one that had this name before.
     pub(in super::super) fn again(self, launched: &'static str) -> Self {
         Self { key: format!("{} {launched}", self.key), launched, ..self }
+    }
+
+    /// The name of the image that it was launched from. Without one it is one of AWS's.
+    pub(in super::super) fn image(self, image: &'static str) -> Self {
+        Self { image, ..self }
     }
 
     /// Stops it, at a time as AWS writes it in its reason: `2026-05-04 10:12:33 GMT`.
@@ -75,12 +82,12 @@ impl DemoHost {
     }
 
     pub(in super::super) fn id(&self) -> String {
-        id("i", &self.interface.site().unique(&self.key))
+        id("i", &self.interface.tenant().unique(&self.key))
     }
 
     /// Writes the instance and what belongs to it.
     pub(in super::super) fn write(self, rows: &mut DemoRows) {
-        let site = self.interface.site();
+        let site = self.interface.tenant();
         let instance_id = self.id();
         let interface = self.interface.clone().of_instance(&instance_id, self.launched);
         interface.write(rows);
@@ -117,12 +124,12 @@ impl DemoHost {
     }
 
     fn row(&self, interface: &DemoInterface) -> Value {
-        let site = interface.site();
+        let site = interface.tenant();
         let zone = interface.network.zone_of(interface.subnet);
         let mut row = json!({
             "instance_id": self.id(),
             "reservation_id": id("r", &site.unique(&self.key)),
-            "image_id": id("ami", &site.unique("al2023")),
+            "image_id": id("ami", &site.unique(self.image)),
             "instance_type": self.kind,
             "architecture": if self.kind.contains('g') { "arm64" } else { "x86_64" },
             "state": self.state(),
@@ -150,6 +157,7 @@ impl DemoHost {
             "root_device_name": "/dev/xvda",
             "root_device_type": "ebs",
             "ami_launch_index": 0,
+            "cpu_options": { "CoreCount": 2, "ThreadsPerCore": 1 },
             "block_device_mappings": [{
                 "DeviceName": "/dev/xvda",
                 "Ebs": {
@@ -157,13 +165,11 @@ impl DemoHost {
                     "VolumeId": id("vol", &site.unique(&format!("{} root", self.key))),
                 },
             }],
-            "metadata_options": {
-                "State": "applied", "HttpTokens": self.tokens, "HttpPutResponseHopLimit": 2, "HttpEndpoint": "enabled",
-                "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled",
-            },
-            "cpu_options": { "CoreCount": 2, "ThreadsPerCore": 1 },
+            "metadata_options": self.metadata_options(),
             "private_dns_name_options": {
-                "HostnameType": "ip-name", "EnableResourceNameDnsARecord": false, "EnableResourceNameDnsAAAARecord": false,
+                "HostnameType": "ip-name",
+                "EnableResourceNameDnsARecord": false,
+                "EnableResourceNameDnsAAAARecord": false,
             },
             "network_interfaces": [self.nested(interface)],
             "tags": self.tags,
@@ -177,11 +183,18 @@ impl DemoHost {
         row
     }
 
+    fn metadata_options(&self) -> Value {
+        json!({
+            "State": "applied", "HttpTokens": self.tokens, "HttpPutResponseHopLimit": 2, "HttpEndpoint": "enabled",
+            "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled",
+        })
+    }
+
     /// The interface as the instance's row has it.
     fn nested(&self, interface: &DemoInterface) -> Value {
         let mut nested = json!({
             "NetworkInterfaceId": interface.id(),
-            "OwnerId": interface.site().account_id(),
+            "OwnerId": interface.tenant().account_id(),
             "Description": "",
             "InterfaceType": "interface",
             "Status": "in-use",

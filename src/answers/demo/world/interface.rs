@@ -21,6 +21,8 @@ pub(in super::super) struct DemoInterface {
     ipv6: Option<&'static str>,
     /// The public address, and the name of the elastic address that it is.
     public: Option<(&'static str, Option<&'static str>)>,
+    /// The pool that the elastic address is of. None: AWS's.
+    pool: Option<String>,
     /// The id of the instance that it belongs to, and when it was attached.
     instance: Option<(String, &'static str)>,
     /// The kind of interface and the service that made it.
@@ -45,6 +47,7 @@ impl DemoInterface {
             groups: Vec::new(),
             ipv6: None,
             public: None,
+            pool: None,
             instance: None,
             service: None,
             description: String::new(),
@@ -75,6 +78,11 @@ impl DemoInterface {
         Self { public: Some((address, Some(name))), ..self }
     }
 
+    /// Says that the elastic address is one of the account's own.
+    pub(in super::super) fn own_pool(self, pool_id: &str) -> Self {
+        Self { pool: Some(pool_id.to_owned()), ..self }
+    }
+
     /// Attaches it to an instance.
     pub(super) fn of_instance(self, instance_id: &str, since: &'static str) -> Self {
         Self { instance: Some((instance_id.to_owned(), since)), ..self }
@@ -86,7 +94,7 @@ impl DemoInterface {
     }
 
     /// The account that uses it. It is a participant's in a shared subnet.
-    pub(super) fn site(&self) -> Site {
+    pub(super) fn tenant(&self) -> Site {
         self.network.tenant
     }
 
@@ -115,7 +123,7 @@ impl DemoInterface {
     /// What AWS says of the public address at a private one.
     pub(super) fn association(&self) -> Option<Value> {
         let (address, elastic) = self.public?;
-        let site = self.site();
+        let site = self.tenant();
         let mut association = json!({
             "PublicIp": address,
             "PublicDnsName": site.public_name(address),
@@ -129,11 +137,11 @@ impl DemoInterface {
     }
 
     fn association_id(&self, elastic: &str) -> String {
-        id("eipassoc", &format!("{} {}", allocation_id(self.site(), elastic), self.id()))
+        id("eipassoc", &format!("{} {}", allocation_id(self.tenant(), elastic), self.id()))
     }
 
     pub(super) fn addresses(&self) -> Vec<Value> {
-        let site = self.site();
+        let site = self.tenant();
         let mut primary = json!({
             "Primary": true, "PrivateIpAddress": self.address, "PrivateDnsName": site.private_name(&self.address),
         });
@@ -160,7 +168,7 @@ impl DemoInterface {
                 "DeviceIndex": 0,
                 "NetworkCardIndex": 0,
                 "InstanceId": instance_id,
-                "InstanceOwnerId": self.site().account_id(),
+                "InstanceOwnerId": self.tenant().account_id(),
                 "Status": "attached",
             }));
         }
@@ -177,7 +185,7 @@ impl DemoInterface {
 
     /// Writes the interface and its elastic address.
     pub(in super::super) fn write(&self, rows: &mut DemoRows) {
-        let site = self.site();
+        let site = self.tenant();
         let observers: &[_] = if site.account == self.network.site.account {
             &[site.account]
         } else {
@@ -187,6 +195,9 @@ impl DemoInterface {
         if let Some((address, Some(name))) = self.public {
             let mut columns = address_row(site, name, address);
             columns["association_id"] = self.association_id(name).into();
+            if let Some(pool) = &self.pool {
+                columns["public_ipv4_pool"] = pool.as_str().into();
+            }
             columns["network_interface_id"] = self.id().into();
             columns["network_interface_owner_id"] = site.account_id().into();
             columns["private_ip_address"] = self.address.as_str().into();
@@ -198,7 +209,7 @@ impl DemoInterface {
     }
 
     fn row(&self) -> Value {
-        let site = self.site();
+        let site = self.tenant();
         let zone = self.network.zone_of(self.subnet);
         let attachment = self.attachment();
         let tags = if self.service.is_some() { json!({}) } else { site.tags(self.name) };

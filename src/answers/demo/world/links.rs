@@ -61,7 +61,8 @@ pub(in super::super) fn peering(
     peering_id
 }
 
-/// Writes a customer gateway and a VPN to it from this VPN gateway. `tunnels` has each tunnel's outside address and status.
+/// Writes a customer gateway and a VPN to it from this VPN gateway. `tunnels` has each tunnel's outside address and
+/// status.
 pub(in super::super) fn vpn(
     rows: &mut DemoRows,
     site: Site,

@@ -1,6 +1,7 @@
 //! Networks: a VPC with its subnets, route tables, network ACLs and gateway to the internet.
 //!
-//! **Invariant:** what AWS makes with every VPC (main route table, default network ACL, default security group) is there.
+//! **Invariant:** what AWS makes with every VPC (main route table, default network ACL, default security group) is
+//! there.
 
 use serde_json::{Value, json};
 

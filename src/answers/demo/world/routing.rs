@@ -17,7 +17,11 @@ pub(in super::super) fn to(range: &str, member: &str, target: &str) -> Value {
 pub(in super::super) type AclRule = (i64, &'static str, (i64, i64), bool);
 
 fn local_routes(network: &DemoNetwork) -> Vec<Value> {
-    let local = |member: &str, range: &str| json!({ member: range, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active" });
+    let local = |member: &str, range: &str| {
+        json!({
+            member: range, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active",
+        })
+    };
     let ipv6 = network.ipv6.iter().map(|range| local("DestinationIpv6CidrBlock", range));
     std::iter::once(local("DestinationCidrBlock", network.cidr)).chain(ipv6).collect()
 }
@@ -94,22 +98,14 @@ fn write_acl(network: &DemoNetwork, rows: &mut DemoRows, name: &str, (subnets, e
             })
         })
         .collect();
-    let last = |is_egress: bool, range: (&str, &str)| json!({ range.0: range.1, "Egress": is_egress, "Protocol": "-1", "RuleAction": "deny", "RuleNumber": 32767 });
     let mut all = entries.to_vec();
-    all.extend([last(false, ("CidrBlock", "0.0.0.0/0")), last(true, ("CidrBlock", "0.0.0.0/0"))]);
-    if network.ipv6.is_some() {
-        if name == "default" {
-            let pass = |is_egress: bool| {
-                json!({
-                    "Ipv6CidrBlock": "::/0", "Egress": is_egress, "Protocol": "-1", "RuleAction": "allow", "RuleNumber": 101,
-                })
-            };
-            all.extend([pass(false), pass(true)]);
-        }
-        for is_egress in [false, true] {
-            all.push(json!({
-                "Ipv6CidrBlock": "::/0", "Egress": is_egress, "Protocol": "-1", "RuleAction": "deny", "RuleNumber": 32768,
-            }));
+    for is_egress in [false, true] {
+        all.push(for_all(("CidrBlock", "0.0.0.0/0"), is_egress, ("deny", 32767)));
+        if network.ipv6.is_some() {
+            if name == "default" {
+                all.push(for_all(("Ipv6CidrBlock", "::/0"), is_egress, ("allow", 101)));
+            }
+            all.push(for_all(("Ipv6CidrBlock", "::/0"), is_egress, ("deny", 32768)));
         }
     }
     let columns = json!({
@@ -139,6 +135,11 @@ fn entry(number: i64, range: &str, ports: Option<(i64, i64)>, is_allowed: bool) 
     entry
 }
 
+/// An entry about all traffic of an address family.
+fn for_all((member, range): (&str, &str), is_egress: bool, (action, number): (&str, i64)) -> Value {
+    json!({ member: range, "Egress": is_egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": number })
+}
+
 fn egress() -> Value {
-    json!({ "CidrBlock": "0.0.0.0/0", "Egress": true, "Protocol": "-1", "RuleAction": "allow", "RuleNumber": 100 })
+    for_all(("CidrBlock", "0.0.0.0/0"), true, ("allow", 100))
 }

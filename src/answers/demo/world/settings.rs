@@ -24,8 +24,8 @@ pub(in super::super) fn account(rows: &mut DemoRows, account: &'static DemoAccou
     rows.add(account.at(GLOBAL), "accounts", columns);
 }
 
-/// Writes the settings of an account for a region, and its DHCP options. `block_mode` is whether VPCs are cut off from the
-/// internet: `off`, `block-bidirectional` or `block-ingress`.
+/// Writes the settings of an account for a region, and its DHCP options. `block_mode` is whether VPCs are cut off from
+/// the internet: `off`, `block-bidirectional` or `block-ingress`.
 pub(in super::super) fn region_settings(rows: &mut DemoRows, site: Site, block_mode: &str) {
     let attribute =
         |name: &str, value: &str| json!({ "AttributeName": name, "AttributeValues": [{ "AttributeValue": value }] });
@@ -66,7 +66,7 @@ pub(in super::super) fn region_settings(rows: &mut DemoRows, site: Site, block_m
             { "Key": "domain-name", "Values": [{ "Value": domain }] },
             { "Key": "domain-name-servers", "Values": [{ "Value": "AmazonProvidedDNS" }] },
         ],
-        "tags": {},
+        "tags": site.tags("default"),
     });
     rows.add(site, "ec2_dhcp_options", columns);
 }

@@ -1,6 +1,7 @@
 //! Transit gateways, their attachments, and their routes.
 //!
-//! **Invariant:** the owner of a gateway sees every attachment to it. The owner of what is attached owns the attachment.
+//! **Invariant:** the owner of a gateway sees every attachment to it. The owner of what is attached owns the
+//! attachment.
 
 use serde_json::{Value, json};
 
@@ -128,7 +129,11 @@ pub(in super::super) fn attach(
 /// Joins the transit gateways of an account in two regions.
 pub(in super::super) fn transit_peering(rows: &mut DemoRows, requester: Site, accepter: Site, state: &str) {
     let attachment = attachment_id(requester, &transit_id(accepter));
-    let side = |site: Site| json!({ "TransitGatewayId": transit_id(site), "OwnerId": site.account_id(), "Region": site.region });
+    let side = |site: Site| {
+        json!({
+            "TransitGatewayId": transit_id(site), "OwnerId": site.account_id(), "Region": site.region,
+        })
+    };
     for site in [requester, accepter] {
         let columns = json!({
             "transit_gateway_attachment_id": attachment,
