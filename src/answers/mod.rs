@@ -12,3 +12,4 @@ pub(crate) mod reach;
 pub(crate) mod lookup;
 pub(crate) mod questions;
 pub(crate) mod estate;
+pub(crate) mod demo;
