@@ -165,8 +165,10 @@ def check_athena(text: str, folder: Path, tables: dict[str, Columns], quick: boo
     runs = fixture.write(folder, "parquet", tables)
     for prefix in ("", *(() if quick else PREFIXES)):
         resolved = template.resolve(parsed, {"Bucket": "results", "Prefix": prefix})
+        address = f"s3://results/{prefix}".rstrip("/")
+        state.write(folder, "parquet", address)
         con = connect("set timezone = 'UTC'")
-        template.translate(con, resolved, str(folder), f"s3://results/{prefix}".rstrip("/"))
+        template.translate(con, resolved, str(folder), address)
         check_views(con, runs, typed=False)
         say(f"Athena's translated views are correct below the prefix '{prefix}'")
     return parsed
