@@ -133,7 +133,7 @@ impl Template {
     fn columns(&mut self, columns: &[Column]) {
         let columns = columns.iter().map(|Column { name, kind }| {
             let quote = if YAML_WORDS.contains(&name.as_str()) { "\"" } else { "" };
-            format!("{{ Name: {quote}{name}{quote}, Type: {} }}", glue_type(*kind))
+            format!("{{Name: {quote}{name}{quote}, Type: {}}}", glue_type(*kind))
         });
         let _ = writeln!(self.0, "          Columns: [{}]", wrap_list(columns, "            "));
     }
