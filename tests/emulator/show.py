@@ -21,7 +21,7 @@ from queries import answer, blocks  # noqa: E402
 
 WIDTH = 118
 QUERIES = TESTS.parent / "infra" / "QUERIES.md"
-QUESTIONS = ["Security groups open to the internet", "Public addresses by account"]
+QUESTIONS = ["Public addresses", "Instances with IMDSv1"]
 SHOWN_ROWS = 6
 SHOWN_TABLES = ["ec2_instances", "ec2_security_groups", "route53_hosted_zones", "route53_records", "accounts"]
 # Alike in every record of an account; left out of the excerpts.

@@ -1,11 +1,12 @@
 """Generates the pages and templates that follow from the catalogue.
 
-    pages.py          write infra/CATALOGUE.md, the actions of the customers' role (CloudFormation and Terraform) and
-                      infra/athena.yaml
+    pages.py          write infra/CATALOGUE.md, the actions of the customers' role (CloudFormation and Terraform),
+                      infra/athena.yaml, infra/SETTINGS.md and the questions of infra/QUERIES.md
     pages.py --check  exit 1 if a file is not up to date
 
 It runs the built command line (`rolecall resources --json`, `rolecall schema athena`), and knows nothing of the
-catalogue's source.
+catalogue's source. A column keeps its type for good: files of earlier versions are read with the types of this one, and
+Athena reads no text from a column of numbers. So a page with a changed type is refused.
 """
 
 import json
@@ -13,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,7 @@ CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
 SETTINGS = ROOT / "infra/SETTINGS.md"
+QUERIES = ROOT / "infra/QUERIES.md"
 # The number of leading columns that all tables share. The page lists them once.
 OPENING = 10
 WIDTH = 118
@@ -146,6 +149,67 @@ def catalogue_page(types: list[dict]) -> str:
     return "\n".join(page) + "\n"
 
 
+def types_of(page: str) -> dict[tuple[str, str], str]:
+    """Returns the type of each column that a page of the catalogue lists, by table and column."""
+    found = {}
+    for section in page.split("\n## ")[1:]:
+        # What is never collected has no type.
+        table, columns = section.split("\n", 1)
+        for name, kind in re.findall(r"`([a-z0-9_]+)`(?: ([a-z]+))?(?=,|\n|$)", columns.split("\nNever collected")[0]):
+            found[table, name] = kind or "string"
+    return found
+
+
+def changed_types(old: str, new: str) -> list[str]:
+    before, after = types_of(old), types_of(new)
+    changed = [key for key in before.keys() & after.keys() if before[key] != after[key]]
+    return [f"{table}.{name}: {before[table, name]}, now {after[table, name]}" for table, name in sorted(changed)]
+
+
+def questions_part(questions: list[dict]) -> str:
+    """Formats the list of questions, and for each what it is and its SQL."""
+    lines = []
+    for question in questions:
+        sql = "" if question["duckdb"] else " (no SQL)"
+        lines.append(f"- [{question['title']}](#{anchor(question['title'])}): `rolecall ask {question['name']}`{sql}")
+    for question in questions:
+        lines += ["", *question_section(question)]
+    return "\n".join(lines)
+
+
+def anchor(title: str) -> str:
+    """The name that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def question_section(question: dict) -> list[str]:
+    opening = [{"name": name, "type": "string"} for name in ("account_id", "region")]
+    reads = sorted({read["table"] for read in question["reads"]})
+    lines = [f"## {question['title']}", "", f"`rolecall ask {question['name']}`", ""]
+    lines += [*filled(f"{question['description']} {question['why']}"), ""]
+    lines += [*filled(f"Columns: {', '.join(described(column) for column in opening + question['columns'])}."), ""]
+    for option in question["options"]:
+        default = f"`{option['default']}`" if option["default"] else "none"
+        lines += [*filled(f"`--{option['name']}` (default: {default}): {option['help']}"), ""]
+    lines += filled(f"Reads {', '.join(f'`{table}`' for table in reads)}.")
+    for dialect in ("duckdb", "athena"):
+        if question[dialect]:
+            lines += ["", f"```sql {dialect}", f"{question[dialect]};", "```"]
+    return lines
+
+
+def filled(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def queries_page(questions: list[dict]) -> str:
+    text = QUERIES.read_text()
+    marked = re.compile(r"(<!-- questions: begin[^\n]*\n).*?(\n<!-- questions: end)", re.DOTALL)
+    assert marked.search(text), f"{QUERIES.name} lacks the comments around the generated questions"
+    part = questions_part(questions)
+    return marked.sub(lambda match: match[1] + part + match[2], text)
+
+
 def default_of(setting: dict) -> str:
     """A setting's default as a cell: a value as code, anything else as text."""
     default = setting["default"]
@@ -193,7 +257,13 @@ def main() -> int:
         CUSTOMER_MODULE: customer_module(granted, denied(template)),
         ATHENA: rolecall("schema", "athena"),
         SETTINGS: settings_page(json.loads(rolecall("schema", "settings"))),
+        QUERIES: queries_page(json.loads(rolecall("schema", "questions"))),
     }
+    changed = changed_types(CATALOGUE.read_text(), pages[CATALOGUE])
+    if changed:
+        print("columns keep their types for good. Give a column of another type another name:", file=sys.stderr)
+        print("\n".join(changed), file=sys.stderr)
+        return 1
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:
         for path in stale:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ import duckdb
 
 import check_queries
 import fixture
+import state
 import template
 from expect import expect, same
 from hold import check_views, found
@@ -37,6 +39,8 @@ WAYS = (
     ("here", "../here"), ("linked", "link"), ("linked", "link/../link//"),
 )  # fmt: skip
 PREFIXES = ("a/parquet/b", "a/parquet/b/")
+# The runs of a state: all, the oldest, without two in the middle, without its predecessor.
+MERGED = ("cdewy", "y", "ywe", "w")
 
 
 def connect(script: str, what: str = "the script") -> duckdb.DuckDBPyConnection:
@@ -75,6 +79,25 @@ def check_later_run(con: duckdb.DuckDBPyConnection, runs: Runs) -> None:
     same("the number of rows after the commit", con.execute(count).fetchone(), (1,))
 
 
+def check_states(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
+    """Checks that the views are correct whichever runs the newest state has."""
+    for form in ("parquet", "ndjson"):
+        runs = fixture.write(folder / form, form, tables)
+        for merged in MERGED:
+            # The newest state is the one that counts, so that of an earlier round must be gone.
+            shutil.rmtree(folder / form / "state", ignore_errors=True)
+            state.write(folder / form, form, only=merged)
+            check_views(connect(rolecall.duckdb(str(folder / form), form)), runs)
+        say(f"{form}: the views are correct with a state of all runs, of some, or of one")
+        state.write(folder / form, form)
+        con = connect(rolecall.duckdb(str(folder / form), form))
+        check_views(con, runs)
+        check_later_run(con, runs)
+        state.write(folder / form, form)
+        same("the cells of run f", con.execute("select count(*) from answered_cells where run_id = 'f'").fetchone(), (1,))
+        say(f"{form}: the views read the newest of two states, and runs that it does not have")
+
+
 def check_odd_names(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], say: Callable[[str], None]) -> None:
     with contextlib.chdir(folder):
         for odd in ODD:
@@ -106,7 +129,7 @@ def check_no_commit(rolecall: Rolecall, folder: Path, tables: dict[str, Columns]
     def check_empty(what: str, form: str) -> None:
         con = connect(rolecall.duckdb(str(folder / form), form), f"the script {what}")
         names = [row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()]
-        same(f"the number of views {what}", len(names), 3 * len(tables) + 3)
+        same(f"the number of views {what}", len(names), 3 * len(tables) + 7)
         counts = " union all ".join(f"select '{n}', count(*) from {n}" for n in names if not n.startswith("raw_"))
         same(f"views with rows {what}", [row for row in con.execute(counts).fetchall() if row[1]], [])
         say(f"{what}: every view exists and is empty")
@@ -142,8 +165,10 @@ def check_athena(text: str, folder: Path, tables: dict[str, Columns], quick: boo
     runs = fixture.write(folder, "parquet", tables)
     for prefix in ("", *(() if quick else PREFIXES)):
         resolved = template.resolve(parsed, {"Bucket": "results", "Prefix": prefix})
+        address = f"s3://results/{prefix}".rstrip("/")
+        state.write(folder, "parquet", address)
         con = connect("set timezone = 'UTC'")
-        template.translate(con, resolved, str(folder), f"s3://results/{prefix}".rstrip("/"))
+        template.translate(con, resolved, str(folder), address)
         check_views(con, runs, typed=False)
         say(f"Athena's translated views are correct below the prefix '{prefix}'")
     return parsed
@@ -164,6 +189,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rolecall-views-") as name:
         folder = Path(name)
         check_formats(rolecall, folder / "formats", tables, say)
+        check_states(rolecall, folder / "states", tables, say)
         athena = check_athena(rolecall.athena(), folder / "athena", tables, options.quick, say)
         check_queries.check(rolecall, athena, folder / "queries", say)
         if not options.quick:

@@ -11,6 +11,7 @@ import sqlglot
 
 import queries
 import small_fleet
+import state
 import template
 from expect import same
 from program import Rolecall
@@ -37,6 +38,7 @@ def check(rolecall: Rolecall, athena: dict[str, Any], folder: Path, say: Callabl
         con.execute(rolecall.duckdb(str(folder / form), form))
         check_answers({title: queries.answer(con, query) for title, query in queries.blocks(page).items()})
         say(f"DuckDB's queries over {form} have the expected results")
+    state.write(folder / "parquet", "parquet", "s3://b")
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
     template.translate(con, template.resolve(athena, {"Bucket": "b"}), str(folder / "parquet"), "s3://b")

@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -103,6 +104,7 @@ def checked(view: dict[str, Any]) -> dict[str, Any]:
     found, name = decoded(view["ViewOriginalText"]), view["Name"]
     same(f"the members of {name}'s text", list(found), ["originalSql", "catalog", "schema", "columns"])
     same(f"the expanded text of {name}", view["ViewExpandedText"], "/* Presto View */")
+    expect(bool(view.get("Owner")), f"{name} has no owner, so Trino refuses it")
     same(f"the parameters of {name}", view["Parameters"], {"presto_view": "true", "comment": "Presto View"})
     expected = [(column["Name"], HIVE_TO_PRESTO[column["Type"]]) for column in view["StorageDescriptor"]["Columns"]]
     same(f"the columns in {name}'s text", [(column["name"], column["type"]) for column in found["columns"]], expected)
@@ -135,25 +137,40 @@ def translate(con: duckdb.DuckDBPyConnection, resources: dict[str, Any], folder:
 
 def create_table(con: duckdb.DuckDBPyConnection, table: dict[str, Any], folder: str, address: str) -> str:
     """Returns the statement that creates a table over files."""
-    storage, parameters = table["StorageDescriptor"], table["Parameters"]
+    storage = table["StorageDescriptor"]
     location = storage["Location"]
-    same("a table's template for partition dates", parameters["storage.location.template"], location + "dt=${dt}/")
     expect(location.startswith(f"{address}/") and location.endswith("/"), f"{location} is not below {address}")
     relative = location.removeprefix(f"{address}/").rstrip("/")
     expect("//" not in f"/{relative}", f"{location} has two slashes in a row")
-    files = f"'{folder}/{relative}/dt=*/*'"
     columns = {column["Name"]: HIVE_TO_DUCKDB[column["Type"]] for column in storage["Columns"]}
-    serde = storage["SerdeInfo"]
-    if not con.execute(f"from glob({files})").fetchall():
-        nulls = ", ".join(f'null::{kind} as "{name}"' for name, kind in columns.items())
-        reader = f"(select {nulls}, '' as filename where false)"
-    elif "json" in serde["SerializationLibrary"]:
-        reader = f"read_json({files}, filename = true, columns = {columns})"
+    if storage["InputFormat"].endswith(".SymlinkTextInputFormat"):
+        files, day = named_files(Path(folder) / relative, folder, address), ""
     else:
-        same(f"the SerDe of {table['Name']}", serde["Parameters"], {"parquet.column.index.access": "false"})
-        schema = (f"'{n}': {{name: '{n}', type: '{k}', default_value: null}}" for n, k in columns.items())
-        reader = f"read_parquet({files}, filename = true, schema = map {{{', '.join(schema)}}})"
+        expected = location + "dt=${dt}/"
+        same("a table's template for partition dates", table["Parameters"]["storage.location.template"], expected)
+        pattern = f"{folder}/{relative}/dt=*/*"
+        files = [row[0] for row in con.execute("from glob($pattern)", {"pattern": pattern}).fetchall()]
+        day = "regexp_extract(filename, 'dt=([^/]+)', 1) as dt, "
     names = ", ".join(f'"{name}"' for name in columns)
-    day = "regexp_extract(filename, 'dt=([^/]+)', 1) as dt"
     path = f"'{address}/' || substr(filename, {len(folder) + 2}) as \"$path\""
-    return f'create view "{table["Name"]}" as select {names}, {day}, {path} from {reader}'
+    source = reader(table, columns, files)
+    return f'create view "{table["Name"]}" as select {names}, {day}{path} from {source}'
+
+
+def named_files(place: Path, folder: str, address: str) -> list[str]:
+    """Returns the files that the lists in a folder name. Every object there is a list."""
+    lines = [line for path in sorted(place.glob("*")) for line in path.read_text().splitlines()]
+    expect(all(line.startswith(f"{address}/") for line in lines), f"{place} names files elsewhere: {lines}")
+    return [f"{folder}/{line.removeprefix(f'{address}/')}" for line in lines]
+
+
+def reader(table: dict[str, Any], columns: dict[str, str], files: list[str]) -> str:
+    serde = table["StorageDescriptor"]["SerdeInfo"]
+    if not files:
+        nulls = ", ".join(f'null::{kind} as "{name}"' for name, kind in columns.items())
+        return f"(select {nulls}, '' as filename where false)"
+    if "json" in serde["SerializationLibrary"]:
+        return f"read_json({files}, filename = true, columns = {columns})"
+    same(f"the SerDe of {table['Name']}", serde["Parameters"], {"parquet.column.index.access": "false"})
+    schema = (f"'{n}': {{name: '{n}', type: '{k}', default_value: null}}" for n, k in columns.items())
+    return f"read_parquet({files}, filename = true, schema = map {{{', '.join(schema)}}})"

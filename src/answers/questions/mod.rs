@@ -14,7 +14,9 @@ mod connectivity;
 mod hygiene;
 mod dns;
 mod accounts;
+mod document;
 
+pub(crate) use document::document;
 pub(crate) use entry::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
 
 /// The questions, in the order of the documentation.

@@ -150,10 +150,12 @@ pub(super) struct SchemaArgs {
     settings: SettingFlags<ViewFlags>,
 }
 
-/// Returns the names of the documents. `settings` is hidden, since only the generator of `infra/SETTINGS.md` needs it.
+/// Returns the names of the documents. `settings` and `questions` are hidden, since only the generator of
+/// `infra/SETTINGS.md` and `infra/QUERIES.md` needs them.
 fn schema_names() -> PossibleValuesParser {
     let shown = ["manifest", "registry", "request", "response", "duckdb", "athena"].map(PossibleValue::new);
-    shown.into_iter().chain([PossibleValue::new("settings").hide(true)]).into()
+    let hidden = ["settings", "questions"].map(|name| PossibleValue::new(name).hide(true));
+    shown.into_iter().chain(hidden).into()
 }
 
 impl RunArgs {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::answers::questions;
 use crate::catalogue::{Catalogue, Reach};
 use crate::cli::args::{ResourcesArgs, SchemaArgs};
 use crate::cli::text_table::TextTable;
@@ -57,6 +58,7 @@ pub(crate) async fn schema(arguments: &SchemaArgs) -> Result<ExitCode, Error> {
             terminal::print(&views::athena(&views::tables(catalogue()?)))?;
         }
         Some("settings") => terminal::print_json(&SETTINGS)?,
+        Some("questions") => terminal::print_json(&questions::document())?,
         _ => json_schemas(arguments)?,
     }
     Ok(ExitCode::SUCCESS)

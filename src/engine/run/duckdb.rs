@@ -1,7 +1,5 @@
 //! The DuckDB script with views over the tables that an output has.
 
-use std::collections::HashSet;
-
 use futures::StreamExt;
 
 use super::run_store::RunStore;
@@ -23,21 +21,39 @@ pub(super) async fn duckdb_script(engine: &Engine) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::InvalidSettings, what));
     }
     let tables = views::tables(prepare::catalogue()?);
-    let list = |name: String| {
-        let store = &store;
-        async move { store.holds_any(&format!("{format}/{name}")).await.map(|any| any.then_some(name)) }
-    };
-    let lists: Vec<_> = futures::stream::iter(tables.iter().map(|table| list(table.name.clone())))
-        .buffer_unordered(CONCURRENT_LISTS)
-        .collect()
-        .await;
-    let mut present = HashSet::new();
-    for name in lists {
-        present.extend(name?);
+    let held = held_files(&store, &tables, format).await?;
+    if held.tables.is_empty() {
+        refuse_other_format(&store, format).await?;
+    }
+    Ok(views::duckdb(&tables, store.location(), format, &held))
+}
+
+async fn held_files(store: &RunStore, tables: &[TableColumns], format: Format) -> Result<HeldFiles, Error> {
+    let list = |folder: String| async move { store.holds_any(&folder).await.map(|any| any.then_some(folder)) };
+    let folders = tables.iter().map(|table| format!("{format}/{}", table.name));
+    let lists: Vec<_> =
+        futures::stream::iter(folders.map(list)).buffer_unordered(CONCURRENT_LISTS).collect().await;
+    let mut held = HeldFiles::default();
+    for folder in lists {
+        held.tables.extend(folder?.and_then(|folder| Some(folder.split_once('/')?.1.to_owned())));
     }
     // Files are written before their manifest. They count only when a list of committed files follows it.
     if !store.holds_any(COMMITTED).await? {
-        present.clear();
+        return Ok(HeldFiles::default());
     }
-    Ok(views::duckdb(&tables, store.location(), format, |name| present.contains(name)))
+    held.state = store.holds_any(&format!("state/{format}")).await?;
+    Ok(held)
+}
+
+/// Views without a row would say that nothing was found. An output that has runs in the other format only is reported.
+async fn refuse_other_format(store: &RunStore, format: Format) -> Result<(), Error> {
+    let other = if format == Format::Parquet { Format::Ndjson } else { Format::Parquet };
+    if !store.holds_any(&format!("{other}/{LEDGER}")).await? {
+        return Ok(());
+    }
+    let what = format!(
+        "{} has no runs in {format}, only in {other}: give --format {other}, or set ROLECALL_FORMAT",
+        store.location()
+    );
+    Err(Error::new(ErrorKind::InvalidSettings, what))
 }

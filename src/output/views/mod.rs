@@ -8,8 +8,10 @@
 mod athena;
 mod duckdb;
 
+use std::collections::HashSet;
+
 use crate::catalogue::Catalogue;
-use crate::inventory::{Column, LEDGER};
+use crate::inventory::{Column, ColumnType, LEDGER};
 use crate::output::sink::ledger_columns;
 
 pub(crate) use athena::athena;
@@ -17,6 +19,24 @@ pub(crate) use duckdb::duckdb;
 
 /// The width at which generated lists are wrapped.
 const WIDTH: usize = 120;
+
+/// The names of the columns of a state.
+const STATE_COLUMNS: &[&str] = &[
+    "table",
+    "account_id",
+    "region",
+    "status",
+    "error_code",
+    "run_id",
+    "run_started_at",
+    "run_dt",
+    "answered_run_id",
+    "answered_started_at",
+    "answered_dt",
+    "file_key",
+    "file_rows",
+    "file_bytes",
+];
 
 /// A table of the inventory, with all of its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +52,32 @@ impl TableColumns {
     fn has_resources(&self) -> bool {
         self.name != LEDGER
     }
+}
+
+/// What an output holds in one format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HeldFiles {
+    /// The tables of which a file was written, committed or not. Without any committed run it is empty.
+    pub tables: HashSet<String>,
+    /// Whether a state was written.
+    pub state: bool,
+}
+
+impl HeldFiles {
+    /// Whether a run is committed: every run has a ledger.
+    fn has_runs(&self) -> bool {
+        self.tables.contains(LEDGER)
+    }
+}
+
+/// The columns of a state. `OUTPUT.md` describes them.
+fn state_columns() -> Vec<Column> {
+    let kind = |name: &str| match name {
+        "run_started_at" | "answered_started_at" => ColumnType::Timestamp,
+        "file_rows" | "file_bytes" => ColumnType::Integer,
+        _ => ColumnType::String,
+    };
+    STATE_COLUMNS.iter().map(|name| Column { name: (*name).into(), kind: kind(name) }).collect()
 }
 
 /// Every table of an inventory: those of the catalogue, and the ledger.

@@ -100,7 +100,8 @@ impl RunStore {
         for file in &manifest.files {
             let line = serde_json::json!({
                 "run_id": run_id, "started_at": manifest.plan.started_at, "status": manifest.response.status,
-                "table": file.table, "key": file.key, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256,
+                "table": file.table, "key": file.key, "rows": file.rows, "bytes": file.bytes,
+                "uncompressed_bytes": file.uncompressed_bytes, "sha256": file.sha256,
                 "committed_at": committed_at,
             });
             lines.push_str(&format!("{line}\n"));

@@ -1,7 +1,7 @@
 //! Generates a CloudFormation template with the tables and views for Athena, over Parquet on S3.
 //!
-//! **Invariant:** knows Glue's tables, partition projection, and the form and SQL of Athena's views, and nothing of the
-//! bucket, which is a parameter of the template.
+//! **Invariant:** knows Glue's tables, partition projection, lists of files, and the form and SQL of Athena's views, and
+//! nothing of the bucket, which is a parameter of the template.
 
 mod columns;
 mod sql;
@@ -12,22 +12,32 @@ use serde::Serialize;
 
 use super::{TableColumns, wrap_list};
 use crate::inventory::Column;
-use columns::{cells, files, glue_type, presto_type, runs, with_partition};
+use columns::{cells, files, glue_type, listed_files, presto_type, runs, with_partition, with_state};
 
 /// The part that does not depend on the catalogue: parameters, conditions, the database and the workgroup.
 const HEAD: &str = include_str!("head.yaml");
 
-const PARQUET: [&str; 3] = [
-    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerializationLibrary: org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe, \
-     Parameters: { parquet.column.index.access: \"false\" }",
-];
-const JSON: [&str; 3] = [
-    "org.apache.hadoop.mapred.TextInputFormat",
-    "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-    "SerializationLibrary: org.openx.data.jsonserde.JsonSerDe",
-];
+const PARQUET: Storage = Storage {
+    input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    serde: PARQUET_SERDE,
+};
+/// A text file that names Parquet files, one a line.
+const LIST_OF_PARQUET: Storage = Storage {
+    input: "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat",
+    output: "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat",
+    serde: PARQUET_SERDE,
+};
+const JSON: Storage = Storage {
+    input: "org.apache.hadoop.mapred.TextInputFormat",
+    output: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    serde: "SerializationLibrary: org.openx.data.jsonserde.JsonSerDe",
+};
+const PARQUET_SERDE: &str = "SerializationLibrary: org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe, \
+     Parameters: { parquet.column.index.access: \"false\" }";
+
+/// Trino and EMR run a view in its owner's name, and refuse one without. Athena runs it in the caller's.
+const OWNER: &str = "rolecall";
 
 /// Words that YAML does not read as text unless they are quoted.
 const YAML_WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
@@ -35,31 +45,18 @@ const YAML_WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off",
 /// Generates the text of `infra/athena.yaml`.
 pub(crate) fn athena(tables: &[TableColumns]) -> String {
     let mut template = Template(HEAD.into());
-    template.stored_table("CommittedFiles", "committed_files", "committed", &JSON, &files());
+    template.dated_table("RawCommittedFiles", ("raw_committed_files", "committed"), &JSON, &listed_files());
+    template.view("CommittedFiles", "committed_files", sql::COMMITTED_FILES, &files());
     template.view("CommittedRuns", "committed_runs", sql::COMMITTED_RUNS, &runs());
     for TableColumns { name, columns } in tables {
         let id = pascal_case(name);
-        template.stored_table(
-            &format!("Raw{id}"),
-            &format!("raw_{name}"),
-            &format!("parquet/{name}"),
-            &PARQUET,
-            columns,
-        );
+        let place = (&*format!("raw_{name}"), &*format!("parquet/{name}"));
+        template.dated_table(&format!("Raw{id}"), place, &PARQUET, columns);
         template.view(&id, name, &sql::committed(name), &with_partition(columns));
     }
-    if let Some(ledger) = tables.iter().find(|table| !table.has_resources()) {
+    if tables.iter().any(|table| !table.has_resources()) {
         template.view("AnsweredCells", "answered_cells", sql::ANSWERED_CELLS, &cells());
-        template.view(
-            "CurrentLedger",
-            "current_ledger",
-            &sql::current_ledger(ledger),
-            &with_partition(&ledger.columns),
-        );
-        for TableColumns { name, columns } in tables.iter().filter(|table| table.has_resources()) {
-            let (id, sql) = (format!("Current{}", pascal_case(name)), sql::current(name));
-            template.view(&id, &format!("current_{name}"), &sql, &with_partition(columns));
-        }
+        tables.iter().for_each(|table| template.current(table));
     }
     template.0
 }
@@ -68,31 +65,35 @@ pub(crate) fn athena(tables: &[TableColumns]) -> String {
 struct Template(String);
 
 impl Template {
+    /// Appends the table over the newest state and a table's current files, and the view that selects the current rows.
+    fn current(&mut self, table: &TableColumns) {
+        let (name, id) = (&table.name, pascal_case(&table.name));
+        self.table(&format!("State{id}"), &format!("state_{name}"), "EXTERNAL_TABLE");
+        self.0.push_str("        Parameters: { EXTERNAL: \"TRUE\" }\n");
+        self.storage(&below(&format!("symlinks/{name}/")), &LIST_OF_PARQUET, &with_state(table));
+        let sql = if table.has_resources() { sql::current(table) } else { sql::current_ledger(table) };
+        self.view(&format!("Current{id}"), &format!("current_{name}"), &sql, &with_partition(&table.columns));
+    }
+
     /// Appends a table over the files of a folder below the prefix. Each date has a folder of its own.
-    fn stored_table(
-        &mut self,
-        id: &str,
-        name: &str,
-        folder: &str,
-        [input, output, serde]: &[&str; 3],
-        columns: &[Column],
-    ) {
-        // "a/b" and "a/b/" both become "a/b/": a slash is added, and a double slash becomes one.
-        let below = |rest: &str| {
-            format!(
-                "!Sub [\"s3://${{Bucket}}/${{P}}{folder}/{rest}\", \
-                 {{ P: !If [HasPrefix, !Join [\"/\", !Split [\"//\", !Sub \"${{Prefix}}/\"]], \"\"] }}]"
-            )
-        };
-        let (location, location_of_date) = (below(""), below("dt=${!dt}/"));
+    fn dated_table(&mut self, id: &str, (name, folder): (&str, &str), storage: &Storage, columns: &[Column]) {
+        let location_of_date = below(&format!("{folder}/dt=${{!dt}}/"));
         self.table(id, name, "EXTERNAL_TABLE");
         let _ = write!(
             self.0,
             "        PartitionKeys: [{{ Name: dt, Type: string }}]\n        Parameters:\n          \
              EXTERNAL: \"TRUE\"\n          projection.enabled: \"true\"\n          projection.dt.type: date\n          \
              projection.dt.format: yyyy-MM-dd\n          projection.dt.range: !Sub \"${{FirstDate}},NOW\"\n          \
-             storage.location.template: {location_of_date}\n        StorageDescriptor:\n          Location: {location}\n          \
-             InputFormat: {input}\n          OutputFormat: {output}\n          SerdeInfo: {{ {serde} }}\n"
+             storage.location.template: {location_of_date}\n"
+        );
+        self.storage(&below(&format!("{folder}/")), storage, columns);
+    }
+
+    fn storage(&mut self, location: &str, Storage { input, output, serde }: &Storage, columns: &[Column]) {
+        let _ = write!(
+            self.0,
+            "        StorageDescriptor:\n          Location: {location}\n          InputFormat: {input}\n          \
+             OutputFormat: {output}\n          SerdeInfo: {{ {serde} }}\n"
         );
         self.columns(columns);
     }
@@ -111,7 +112,8 @@ impl Template {
         self.table(id, name, "VIRTUAL_VIEW");
         let _ = write!(
             self.0,
-            "        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        ViewOriginalText: !Sub\n          \
+            "        Owner: {OWNER}\n        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        \
+             ViewOriginalText: !Sub\n          \
              - \"/* Presto View: ${{View}} */\"\n          - View:\n              Fn::Base64: !Sub '{view}'\n        \
              ViewExpandedText: /* Presto View */\n        StorageDescriptor:\n          Location: \"\"\n          \
              SerdeInfo: {{}}\n"
@@ -131,7 +133,7 @@ impl Template {
     fn columns(&mut self, columns: &[Column]) {
         let columns = columns.iter().map(|Column { name, kind }| {
             let quote = if YAML_WORDS.contains(&name.as_str()) { "\"" } else { "" };
-            format!("{{ Name: {quote}{name}{quote}, Type: {} }}", glue_type(*kind))
+            format!("{{Name: {quote}{name}{quote}, Type: {}}}", glue_type(*kind))
         });
         let _ = writeln!(self.0, "          Columns: [{}]", wrap_list(columns, "            "));
     }
@@ -150,6 +152,22 @@ struct PrestoView<'a> {
 struct PrestoColumn<'a> {
     name: &'a str,
     r#type: &'a str,
+}
+
+/// How Glue reads a table's files.
+struct Storage {
+    input: &'static str,
+    output: &'static str,
+    serde: &'static str,
+}
+
+/// The place of a folder below the prefix. `a/b` and `a/b/` both become `a/b/`: a slash is added, and a double slash
+/// becomes one.
+fn below(rest: &str) -> String {
+    format!(
+        "!Sub [\"s3://${{Bucket}}/${{P}}{rest}\", \
+         {{ P: !If [HasPrefix, !Join [\"/\", !Split [\"//\", !Sub \"${{Prefix}}/\"]], \"\"] }}]"
+    )
 }
 
 /// Turns `ec2_vpcs` into `Ec2Vpcs`, the form of names of resources in the template.

@@ -1,10 +1,14 @@
 //! Generates the views as a SQL script for DuckDB, over Parquet or ndjson, in a folder or on S3.
 //!
-//! **Invariant:** knows DuckDB's dialect (1.5) and which files its optimiser can skip, and nothing of credentials for S3.
+//! **Invariant:** knows DuckDB's dialect (1.5 and 2.0) and which files its optimiser can skip, and nothing of credentials
+//! for S3.
 
+mod cells;
+mod readers;
 mod source;
+mod state;
 
-use super::{LEDGER, TableColumns};
+use super::{HeldFiles, TableColumns};
 use crate::domain::Format;
 use crate::terminal::one_line;
 use source::RowSource;
@@ -12,25 +16,27 @@ use source::RowSource;
 /// Generates a script that creates or replaces the views over the runs below `output`, a folder or
 /// `s3://bucket/prefix`.
 ///
-/// The views are `committed_runs`, `committed_files` and `answered_cells`, and for each table `<table>`,
-/// `current_<table>` and `raw_<table>`. The first two select the committed rows of the third.
+/// The views are `committed_runs`, `committed_files`, `answered_cells`, and for each table `<table>`, `current_<table>`
+/// and `raw_<table>`; and those that these are made of: `state_rows`, `newer_files`, `held_files` and `newest_words`.
 ///
-/// `present` returns whether a manifest names a file of a table in this format. DuckDB refuses a view over a pattern
-/// that no file matches, so an absent table is empty until the script is generated again. If even the ledger is absent,
-/// no run counts as committed.
-pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, present: impl Fn(&str) -> bool) -> String {
+/// DuckDB refuses a view over a pattern that no file matches, so a table without files is empty until the script is
+/// generated again. If no run is committed, everything is empty. If there is no state, or none yet, the current rows follow
+/// from the ledgers of all runs.
+pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, held: &HeldFiles) -> String {
     let source = RowSource::new(output, format);
-    let has_runs = present(LEDGER);
     let mut script = head(&source);
-    script.push_str(&if has_runs { source.runs() } else { source::no_runs() });
+    script.push_str(&if held.has_runs() { source.runs() } else { source::no_runs() });
     for table in tables {
-        script.push_str(&if has_runs && present(&table.name) { source.raw(table) } else { source::no_rows(table) });
+        let has_files = held.has_runs() && held.tables.contains(&table.name);
+        script.push_str(&if has_files { source.raw(table) } else { source::no_rows(table) });
         script.push_str(&committed(&table.name, format));
     }
     if tables.iter().any(|table| !table.has_resources()) {
-        script.push_str(CELLS);
+        let with_state = held.has_runs() && held.state;
+        script.push_str(&if with_state { state::with_state(&source) } else { state::without_state() });
+        script.push_str(&cells::cells(format));
         let resources = tables.iter().filter(|table| table.has_resources());
-        resources.for_each(|table| script.push_str(&current(&table.name)));
+        resources.for_each(|table| script.push_str(&cells::current(&table.name, format)));
     }
     script
 }
@@ -40,7 +46,9 @@ fn head(source: &RowSource) -> String {
     let address = one_line(output);
     let on_s3 = if output.starts_with("s3://") { ON_S3 } else { "" };
     let format = format.as_str();
-    format!("-- Views over rolecall's {format} below {address}, for DuckDB 1.5. Generated: do not edit.\n{on_s3}{HEAD}")
+    format!(
+        "-- Views over rolecall's {format} below {address}, for DuckDB 1.5 and 2.0. Generated: do not edit.\n{on_s3}{HEAD}"
+    )
 }
 
 const ON_S3: &str = "\
@@ -58,46 +66,16 @@ set timezone = 'UTC';
 ";
 
 fn committed(name: &str, format: Format) -> String {
-    // DuckDB skips ndjson files by the date that `raw_<table>` computes from their names. It skips Parquet files by the
-    // list of files, but no longer does if a computed column is part of the join.
-    let date_condition = if format == Format::Ndjson { " and r.dt = f.dt" } else { "" };
+    let by_date = join_by_date(format, "f");
     format!(
         "\ncreate or replace view {name} as\nselect r.* exclude (filename, dt), f.dt\n\
-         from committed_files f join raw_{name} r on r.filename = f.path and r.run_id = f.run_id{date_condition}\n\
+         from committed_files f join raw_{name} r on r.filename = f.path and r.run_id = f.run_id{by_date}\n\
          where f.\"table\" = '{name}';\n"
     )
 }
 
-const CELLS: &str = "
--- The newest run that answered each cell in full. Attempts at roles (table trust) are no cells.
-create or replace view answered_cells as
-select l.account_id, l.region, l.\"table\", l.run_id, c.started_at, l.dt
-from ledger l join committed_runs c on c.run_id = l.run_id
-where l.status in ('ok', 'empty', 'unsupported') and l.\"table\" <> 'trust'
-qualify row_number() over (
-  partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1;
-
--- The newest row of each cell. A row with the region * stands for all regions that are not known: the account could not
--- be entered, or AWS did not list its regions. It is outdated as soon as a newer run has another row of that account and
--- table; rows of the same run do not outdate it.
-create or replace view current_ledger as
-select l.*
-from ledger l join committed_runs c on c.run_id = l.run_id
-qualify row_number() over (
-    partition by l.account_id, l.region, l.\"table\" order by c.started_at desc, l.run_id desc) = 1
-  and (l.region <> '*'
-    or rank() over (partition by l.account_id, l.\"table\" order by c.started_at desc, l.run_id desc) = 1);
-";
-
-/// Selects the cells first and then the files of their runs, so that DuckDB opens no other file.
-fn current(name: &str) -> String {
-    format!(
-        "\ncreate or replace view current_{name} as\n\
-         with cells as materialized (select * from answered_cells where \"table\" = '{name}'),\n  \
-         held as materialized (select path, run_id, dt from committed_files\n    \
-         where \"table\" = '{name}' and run_id in (select run_id from cells))\n\
-         select r.* exclude (filename, dt), h.dt\n\
-         from raw_{name} r join held h on r.filename = h.path and r.run_id = h.run_id\n  \
-         semi join cells c on c.account_id = r.account_id and c.region = r.region and c.run_id = r.run_id;\n"
-    )
+/// A condition of a join with a list of files. DuckDB skips ndjson files by the date that `raw_<table>` computes from
+/// their names. It skips Parquet files by the list of files, but no longer does if a computed column is part of the join.
+fn join_by_date(format: Format, files: &str) -> String {
+    if format == Format::Ndjson { format!(" and r.dt = {files}.dt") } else { String::new() }
 }

@@ -1,16 +1,17 @@
-//! Generates DuckDB's readers over the files of one output.
+//! Generates DuckDB's views over the manifests and the rows of one output.
 //!
-//! **Invariant:** knows the paths of files and the names of types, and not which files are committed.
+//! **Invariant:** knows the paths of files, and not which files are committed.
 
+use super::readers::{duckdb_type, empty, json_columns, parquet, pattern};
 use crate::domain::Format;
-use crate::inventory::ColumnType;
-use crate::output::views::{TableColumns, wrap_list};
-use crate::terminal::is_hidden;
+use crate::output::views::TableColumns;
 
 /// The largest manifest that can be read, in bytes: about 20,000 accounts. Each thread takes twice as much memory.
 const MAX_MANIFEST_BYTES: u32 = 64 << 20;
 /// The largest row of ndjson that can be read, in bytes.
 const MAX_ROW_BYTES: u32 = 32 << 20;
+
+const NOTHING_YET: &str = "\n-- No run has written this yet.";
 
 const RUN: &[(&str, &str)] = &[
     ("run_id", "VARCHAR"),
@@ -71,19 +72,11 @@ impl<'a> RowSource<'a> {
     /// The view of every row of a table, with the file and the date of the row.
     pub(super) fn raw(&self, table: &TableColumns) -> String {
         let (name, format) = (&table.name, self.format.as_str());
-        let listed = |entry: fn(&str, &str) -> String| {
-            wrap_list(table.columns.iter().map(|column| entry(&column.name, duckdb_type(column.kind))), "    ")
-        };
         let reader = match self.format {
-            Format::Parquet => {
-                let pattern = self.pattern(&format!("{format}/{name}/dt=*/*.parquet"));
-                let schema =
-                    listed(|name, kind| format!("'{name}': {{name: '{name}', type: '{kind}', default_value: null}}"));
-                format!("read_parquet({pattern}, filename = true, schema = map {{{schema}}})")
-            }
+            Format::Parquet => parquet(&self.pattern(&format!("{format}/{name}/dt=*/*.parquet")), &table.columns),
             Format::Ndjson => {
                 let pattern = self.pattern(&format!("{format}/{name}/dt=*/*.ndjson.gz"));
-                let columns = listed(|name, kind| format!("'{name}': '{kind}'"));
+                let columns = json_columns(&table.columns);
                 format!(
                     "read_json({pattern}, format = 'newline_delimited',\n  compression = 'gzip', filename = true, \
                      hive_partitioning = false, maximum_object_size = {MAX_ROW_BYTES}, columns = {{{columns}}})"
@@ -95,57 +88,21 @@ impl<'a> RowSource<'a> {
         format!("\ncreate or replace view raw_{name} as\nselect *, {date}\nfrom {reader};\n")
     }
 
-    /// A pattern below the output. Wildcards in the address of the output itself are escaped.
-    fn pattern(&self, rest: &str) -> String {
-        let mut pattern = String::new();
-        for character in self.output.chars() {
-            match character {
-                '*' | '?' | '[' => pattern.extend(['[', character, ']']),
-                _ => pattern.push(character),
-            }
-        }
-        text(&format!("{pattern}/{rest}"))
+    /// A pattern below the output.
+    pub(super) fn pattern(&self, rest: &str) -> String {
+        pattern(self.output, rest)
     }
 }
 
 /// The empty views that replace `RowSource::runs` before the first run.
 pub(super) fn no_runs() -> String {
-    empty("committed_runs", RUN.iter().copied()) + &empty("committed_files", FILE.iter().copied())
+    let [runs, files] = [("committed_runs", RUN), ("committed_files", FILE)];
+    [runs, files].map(|(name, columns)| format!("{NOTHING_YET}{}", empty(name, columns.iter().copied()))).concat()
 }
 
 /// The empty view that replaces `RowSource::raw` until a run has written the table.
 pub(super) fn no_rows(table: &TableColumns) -> String {
     let columns = table.columns.iter().map(|column| (column.name.as_str(), duckdb_type(column.kind)));
-    empty(&format!("raw_{}", table.name), columns.chain([("filename", "VARCHAR"), ("dt", "DATE")]))
-}
-
-fn empty<'a>(name: &str, columns: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let nulls = wrap_list(columns.map(|(name, kind)| format!("null::{kind} as {name}")), "  ");
-    format!("\n-- No run has written this yet.\ncreate or replace view {name} as\nselect{nulls}\nwhere false;\n")
-}
-
-fn duckdb_type(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::String => "VARCHAR",
-        ColumnType::Boolean => "BOOLEAN",
-        ColumnType::Integer => "BIGINT",
-        ColumnType::Double => "DOUBLE",
-        ColumnType::Timestamp => "TIMESTAMPTZ",
-        ColumnType::Map => "MAP(VARCHAR, VARCHAR)",
-        ColumnType::Json => "JSON",
-    }
-}
-
-/// A text of SQL. A character that the terminal would escape is written by its number, since the script is printed.
-fn text(text: &str) -> String {
-    let mut literal = String::from("'");
-    for character in text.chars() {
-        match character {
-            '\'' => literal.push_str("''"),
-            _ if is_hidden(character) => literal.push_str(&format!("' || chr({}) || '", u32::from(character))),
-            _ => literal.push(character),
-        }
-    }
-    literal.push('\'');
-    literal
+    let view = empty(&format!("raw_{}", table.name), columns.chain([("filename", "VARCHAR"), ("dt", "DATE")]));
+    format!("{NOTHING_YET}{view}")
 }
