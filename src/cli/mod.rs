@@ -22,7 +22,7 @@ use crate::domain::lock;
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
-use commands::{ask, check, look_up, onboard, plan, policy, resources, resume, run, targets, trust};
+use commands::{ask, check, demo, look_up, onboard, plan, policy, resources, resume, run, targets, trust};
 
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
@@ -72,7 +72,7 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Resume(resume) => resume::resume(resume).await,
         Command::Where(arguments) => look_up::look_up(arguments).await,
         Command::Ask(arguments) => ask::ask(arguments).await,
-        Command::Demo(_) => Err(Error::new(ErrorKind::Internal, "not built yet")),
+        Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,
     }

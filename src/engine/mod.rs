@@ -14,4 +14,4 @@ pub use run::{
     Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,
     StopCondition,
 };
-pub(crate) use run::{RemainingWork, RunStatus, prepare};
+pub(crate) use run::{RecordedRun, RemainingWork, RunStatus, prepare};

@@ -18,8 +18,13 @@ mod world;
 mod estate;
 mod faults;
 mod nights;
+mod recorded;
 
+pub(crate) use recorded::runs;
+
+#[cfg(test)]
 pub(crate) use accounts::{ACCOUNTS, DemoAccount, REGIONS};
+#[cfg(test)]
 pub(crate) use nights::{Night, NightCell, nights};
 
 #[cfg(test)]

@@ -55,15 +55,11 @@ fn described(question: &Question) -> DescribedQuestion {
         title: question.title,
         description: question.description,
         why: question.why,
-        columns: columns
-            .map(|column| DescribedColumn { name: column.name, r#type: type_name(column.kind) })
-            .collect(),
+        columns: columns.map(|column| DescribedColumn { name: column.name, r#type: type_name(column.kind) }).collect(),
         options: options
             .map(|option| DescribedOption { name: option.name, default: option.default, help: option.help })
             .collect(),
-        reads: reads
-            .map(|read| DescribedRead { table: read.table, is_subject: read.role == Role::Subject })
-            .collect(),
+        reads: reads.map(|read| DescribedRead { table: read.table, is_subject: read.role == Role::Subject }).collect(),
         duckdb: question.duckdb.map(statement),
         athena: question.athena.map(statement),
     }
@@ -97,7 +93,12 @@ mod tests {
         let mut names = HashSet::new();
         for question in questions() {
             assert!(names.insert(question.name), "{} twice", question.name);
-            assert!(question.name.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-'));
+            assert!(
+                question
+                    .name
+                    .bytes()
+                    .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-')
+            );
             for text in [question.title, question.description, question.why] {
                 assert!(!text.trim().is_empty() && !text.contains('\n'), "{}: {text:?}", question.name);
             }

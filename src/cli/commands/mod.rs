@@ -14,3 +14,4 @@ pub(crate) mod onboard;
 mod answer;
 pub(crate) mod ask;
 pub(crate) mod look_up;
+pub(crate) mod demo;

@@ -4,9 +4,11 @@ use futures::StreamExt;
 
 use super::run_store::RunStore;
 use super::{Engine, prepare};
+use crate::domain::Format;
 use crate::error::{Error, ErrorKind};
+use crate::inventory::LEDGER;
 use crate::output::state::COMMITTED;
-use crate::output::views;
+use crate::output::views::{self, HeldFiles, TableColumns};
 
 /// Folders that are listed at the same time.
 const CONCURRENT_LISTS: usize = 16;
@@ -31,8 +33,7 @@ pub(super) async fn duckdb_script(engine: &Engine) -> Result<String, Error> {
 async fn held_files(store: &RunStore, tables: &[TableColumns], format: Format) -> Result<HeldFiles, Error> {
     let list = |folder: String| async move { store.holds_any(&folder).await.map(|any| any.then_some(folder)) };
     let folders = tables.iter().map(|table| format!("{format}/{}", table.name));
-    let lists: Vec<_> =
-        futures::stream::iter(folders.map(list)).buffer_unordered(CONCURRENT_LISTS).collect().await;
+    let lists: Vec<_> = futures::stream::iter(folders.map(list)).buffer_unordered(CONCURRENT_LISTS).collect().await;
     let mut held = HeldFiles::default();
     for folder in lists {
         held.tables.extend(folder?.and_then(|folder| Some(folder.split_once('/')?.1.to_owned())));

@@ -20,6 +20,7 @@ mod notify;
 mod open_roles;
 mod steps;
 mod duckdb;
+mod recorded;
 
 use tracing::Instrument;
 
@@ -27,6 +28,7 @@ pub use history::RunHistory;
 pub(crate) use history::{RemainingWork, RunStatus};
 pub use observer::{NoopObserver, Observer};
 pub(crate) use prepare::prepare;
+pub(crate) use recorded::RecordedRun;
 pub use request::{RequestDraft, RunRequest, StopCondition};
 pub use steps::{PlanStepOutput, ReduceStepOutput, Steps};
 

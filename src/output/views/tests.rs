@@ -62,7 +62,9 @@ fn before_the_first_run() {
 fn an_output_of_an_earlier_version_has_no_state() {
     let script = duckdb(&tables(), "out", Format::Parquet, &HeldFiles { state: false, ..held(ALL) });
     assert!(!script.contains("out/state"), "{script}");
-    assert!(script.contains("view newer_files as\nselect run_id, started_at, dt, \"table\", path from committed_files;"));
+    assert!(
+        script.contains("view newer_files as\nselect run_id, started_at, dt, \"table\", path from committed_files;")
+    );
 }
 
 #[test]
