@@ -30,8 +30,8 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_vpcs", &["is_default", "cidr_block"]),
         Read::context("ec2_network_interfaces", &["vpc_id", "attachment"]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/default-vpcs-in-use.duckdb.sql")),
+    athena: Some(include_str!("../sql/default-vpcs-in-use.athena.sql")),
     answer,
 };
 

@@ -32,8 +32,8 @@ pub(super) const QUESTION: Question = Question {
         Read::context("ec2_route_tables", &["routes"]),
         Read::context("ec2_vpcs", &[]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/unused-nat-gateways.duckdb.sql")),
+    athena: Some(include_str!("../sql/unused-nat-gateways.athena.sql")),
     answer,
 };
 

@@ -33,8 +33,8 @@ pub(super) const QUESTION: Question = Question {
         Read::subject(CHECKS, &["health_check_config", "linked_service"]),
         Read::context(RECORDS, &["health_check_id"]),
     ],
-    duckdb: None,
-    athena: None,
+    duckdb: Some(include_str!("../sql/unused-health-checks.duckdb.sql")),
+    athena: Some(include_str!("../sql/unused-health-checks.athena.sql")),
     answer,
 };
 

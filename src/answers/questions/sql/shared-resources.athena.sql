@@ -40,7 +40,8 @@ shared as (
   select "table", min_by(owner_account, place) as owner_account, min_by(region, place) as region,
     min_by(id, place) as id, min_by(arn, place) as arn, min_by(element_at(tags, 'Name'), place) as name,
     json_format(cast(
-      array_agg(distinct account_id order by account_id) filter (where account_id <> owner_account) as json)) as observers
+      array_agg(distinct account_id order by account_id) filter (where account_id <> owner_account) as json))
+      as observers
   from seen
   group by "table", identity
   having count_if(account_id <> owner_account) > 0
