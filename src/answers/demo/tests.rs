@@ -11,6 +11,7 @@ use crate::inventory::Status;
 mod whole;
 mod state;
 mod planted;
+mod searched;
 mod changes;
 
 /// The documentation of the catalogue, which names every table and column.
