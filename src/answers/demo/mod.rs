@@ -23,9 +23,9 @@ mod recorded;
 pub(crate) use recorded::runs;
 
 #[cfg(test)]
-pub(crate) use accounts::{ACCOUNTS, DemoAccount, REGIONS};
+pub(crate) use accounts::ACCOUNTS;
 #[cfg(test)]
-pub(crate) use nights::{Night, NightCell, nights};
+pub(crate) use nights::{Night, nights};
 
 #[cfg(test)]
 mod tests;

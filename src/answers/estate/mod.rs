@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::answers::facts::{Cell, Cells, Facts, Read, Selection};
+use crate::answers::facts::{CellWord, Cells, Facts, Read, RowFilter};
 use crate::catalogue::{Catalogue, Reach};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
@@ -62,7 +62,7 @@ impl Estate {
     }
 
     /// Reads the valid rows of some tables, and what is known of the cells of some, which are mostly the same.
-    pub(crate) async fn facts(&self, rows: &[Read], cells: &[Read], selection: Selection) -> Result<Facts, Error> {
+    pub(crate) async fn facts(&self, rows: &[Read], cells: &[Read], selection: RowFilter) -> Result<Facts, Error> {
         let mut columns: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
         for read in rows {
             columns.entry(read.table).or_default().extend(read.columns);
@@ -85,7 +85,7 @@ impl Estate {
         }
         for table in tables {
             for cell in self.state.cells_of(table) {
-                cells.add(&Cell {
+                cells.add(&CellWord {
                     account_id: cell.account_id.to_owned(),
                     region: cell.region.to_owned(),
                     table: (*table).to_owned(),

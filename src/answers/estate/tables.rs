@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::Estate;
 use crate::answers::facts::{ColumnData, FactTable, Opening, TableBuilder, TextColumn};
 use crate::inventory::{Column, ColumnType};
-use crate::output::rows::{Batch, RowFile, RowsError, Values, read_rows};
+use crate::output::rows::{Batch, ColumnValues, RowFile, RowsError, read_rows};
 use crate::output::state::StateRun;
 
 /// The opening columns that facts have, in their order.
@@ -88,7 +88,7 @@ fn append(builder: &mut TableBuilder, batch: &Batch, answered: &HashSet<(&str, &
     }
 }
 
-fn push(column: &mut ColumnData, values: &Values, row: usize) {
+fn push(column: &mut ColumnData, values: &ColumnValues, row: usize) {
     match column {
         ColumnData::Text(texts) => match values.text(row) {
             Some(text) => texts.push(Some(text)),
@@ -102,7 +102,7 @@ fn push(column: &mut ColumnData, values: &Values, row: usize) {
 }
 
 /// A time. One that an earlier version wrote as text counts.
-fn time(values: &Values, row: usize) -> Option<i64> {
+fn time(values: &ColumnValues, row: usize) -> Option<i64> {
     match values.text(row) {
         Some(text) => text.parse::<jiff::Timestamp>().ok().map(|time| time.as_microsecond()),
         None => values.integer(row),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::table::Opening;
-use super::{Cell, Cells, ColumnData, Facts, Read, Selection, TableBuilder, TextColumn};
+use super::{CellWord, Cells, ColumnData, Facts, Read, RowFilter, TableBuilder, TextColumn};
 use crate::inventory::{GLOBAL, Status};
 
 /// The moment of every estate of a test: ages count from it.
@@ -21,7 +21,7 @@ pub(crate) struct FactsBuilder {
     statuses: BTreeMap<(String, String, String), Status>,
     places: BTreeSet<(String, String)>,
     tables: BTreeSet<&'static str>,
-    selection: Selection,
+    selection: RowFilter,
 }
 
 impl FactsBuilder {
@@ -54,7 +54,7 @@ impl FactsBuilder {
     }
 
     /// Says what the user asked for.
-    pub(crate) fn selection(mut self, selection: Selection) -> Self {
+    pub(crate) fn selection(mut self, selection: RowFilter) -> Self {
         self.selection = selection;
         self
     }
@@ -80,7 +80,7 @@ impl FactsBuilder {
                     continue;
                 }
                 let status = status.unwrap_or(Status::Ok);
-                cells.add(&Cell {
+                cells.add(&CellWord {
                     account_id,
                     region,
                     table: (*table).to_owned(),

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::coverage::{Coverage, UnknownCell};
-use super::{Read, Role, Selection};
+use super::{Read, Role, RowFilter};
 use crate::inventory::{ANY_REGION, GLOBAL, Status};
 
 /// The newest word on a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cell {
+pub(crate) struct CellWord {
     pub account_id: String,
     /// The region, `global`, or `*`.
     pub region: String,
@@ -27,7 +27,7 @@ pub(crate) struct Cell {
 
 /// A cell with its names as numbers.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct CellEntry {
     table: u32,
     account: u32,
     region: u32,
@@ -37,7 +37,7 @@ struct Entry {
     last_answered: Option<Timestamp>,
 }
 
-impl Entry {
+impl CellEntry {
     fn key(&self) -> (u32, u32, u32) {
         (self.table, self.account, self.region)
     }
@@ -48,7 +48,7 @@ impl Entry {
 pub(crate) struct Cells {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
-    entries: Vec<Entry>,
+    entries: Vec<CellEntry>,
     sorted: bool,
     /// Tables whose only region is `global`.
     global_tables: HashSet<String>,
@@ -73,8 +73,8 @@ impl Cells {
     }
 
     /// Adds the newest word on a cell. Each cell is added once; call [`Cells::finish`] after the last.
-    pub(crate) fn add(&mut self, cell: &Cell) {
-        let entry = Entry {
+    pub(crate) fn add(&mut self, cell: &CellWord) {
+        let entry = CellEntry {
             table: self.number(&cell.table),
             account: self.number(&cell.account_id),
             region: self.number(&cell.region),
@@ -99,7 +99,7 @@ impl Cells {
 
     /// Sorts the cells, so that they can be looked up.
     pub(crate) fn finish(mut self) -> Self {
-        self.entries.sort_unstable_by_key(Entry::key);
+        self.entries.sort_unstable_by_key(CellEntry::key);
         self.sorted = true;
         self
     }
@@ -108,9 +108,9 @@ impl Cells {
         self.names.get(number as usize).map_or("", String::as_str)
     }
 
-    fn find(&self, account_id: &str, region: &str, table: &str) -> Option<&Entry> {
+    fn find(&self, account_id: &str, region: &str, table: &str) -> Option<&CellEntry> {
         let key = (*self.numbers.get(table)?, *self.numbers.get(account_id)?, *self.numbers.get(region)?);
-        self.entries.binary_search_by_key(&key, Entry::key).ok().map(|at| &self.entries[at])
+        self.entries.binary_search_by_key(&key, CellEntry::key).ok().map(|at| &self.entries[at])
     }
 
     /// Whether the newest word on a cell is an answer. A newer word on all regions of the account, which could not be entered
@@ -127,15 +127,9 @@ impl Cells {
         self.regions.keys().map(|account| self.name(*account)).collect()
     }
 
-    /// The regions in which an account was ever asked for anything, in order, without `global`.
-    pub(crate) fn regions_of(&self, account_id: &str) -> BTreeSet<&str> {
-        let regions = self.numbers.get(account_id).and_then(|account| self.regions.get(account));
-        regions.into_iter().flatten().map(|region| self.name(*region)).collect()
-    }
-
     /// The newest word on every cell, for answers about the ledger itself.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Cell> + '_ {
-        self.entries.iter().map(|entry| Cell {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = CellWord> + '_ {
+        self.entries.iter().map(|entry| CellWord {
             account_id: self.name(entry.account).to_owned(),
             region: self.name(entry.region).to_owned(),
             table: self.name(entry.table).to_owned(),
@@ -148,7 +142,7 @@ impl Cells {
 
     /// What an answer that reads these tables could not see. A cell that was never asked is unknown too: its status is
     /// `not_started`. The times of the rows are left to the caller.
-    pub(crate) fn coverage(&self, reads: &[Read], selection: &Selection) -> Coverage {
+    pub(crate) fn coverage(&self, reads: &[Read], selection: &RowFilter) -> Coverage {
         let mut coverage = Coverage::default();
         for (table, is_context) in merged(reads) {
             for account in self.regions.keys() {
@@ -162,7 +156,7 @@ impl Cells {
     }
 
     /// Adds the cells of one account and table.
-    fn cover(&self, coverage: &mut Coverage, table: &str, account: u32, selection: &Selection) {
+    fn cover(&self, coverage: &mut Coverage, table: &str, account: u32, selection: &RowFilter) {
         let number = self.numbers.get(table).copied();
         let start = number.map_or(0, |number| self.entries.partition_point(|entry| entry.key() < (number, account, 0)));
         let own =
@@ -217,7 +211,7 @@ impl Cells {
         regions.filter(|region| !asked.contains(region)).map(|region| self.name(*region)).collect()
     }
 
-    fn unknown(&self, entry: &Entry, table: &str, last_answered: Option<Timestamp>) -> UnknownCell {
+    fn unknown(&self, entry: &CellEntry, table: &str, last_answered: Option<Timestamp>) -> UnknownCell {
         UnknownCell {
             account_id: self.name(entry.account).to_owned(),
             region: self.name(entry.region).to_owned(),

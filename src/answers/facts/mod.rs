@@ -19,11 +19,11 @@ use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
-pub(crate) use cells::{Cell, Cells};
+pub(crate) use cells::{CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
-pub(crate) use coverage::{AsOf, Coverage, UnknownCell};
+pub(crate) use coverage::{Coverage, UnknownCell};
 pub(crate) use resource::Resource;
-pub(crate) use selection::Selection;
+pub(crate) use selection::RowFilter;
 pub(crate) use table::{FactTable, Opening, TableBuilder};
 
 /// The part of an answer that a table has.
@@ -65,7 +65,7 @@ pub(crate) struct Facts {
     /// The newest word on each cell.
     pub cells: Cells,
     /// The accounts, regions and tags that the user asked for.
-    pub selection: Selection,
+    pub selection: RowFilter,
     /// The moment of the answer, from which ages count.
     pub at: Timestamp,
     /// The names of accounts in the registry, if one is given.
@@ -74,7 +74,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Creates facts of these tables.
-    pub(crate) fn new(tables: Vec<FactTable>, cells: Cells, selection: Selection, at: Timestamp) -> Self {
+    pub(crate) fn new(tables: Vec<FactTable>, cells: Cells, selection: RowFilter, at: Timestamp) -> Self {
         let tables = tables.into_iter().map(|table| (table.name(), table)).collect();
         Self { tables, cells, selection, at, account_names: HashMap::new() }
     }

@@ -9,7 +9,7 @@ use crate::domain::Globs;
 
 /// The accounts, regions and tags of `--accounts`, `--regions` and `--tags`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Selection {
+pub(crate) struct RowFilter {
     /// Rows with one of these accounts among their observers.
     pub accounts: Option<BTreeSet<String>>,
     /// Rows of a region that one of these globs matches. Rows of global services pass always.
@@ -18,7 +18,7 @@ pub(crate) struct Selection {
     pub tags: BTreeMap<String, String>,
 }
 
-impl Selection {
+impl RowFilter {
     /// Whether an account is selected.
     pub(crate) fn has_account(&self, account_id: &str) -> bool {
         self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account_id))

@@ -34,7 +34,7 @@ fn a_shared_resource_is_one_with_its_owners_tags() {
 
 #[test]
 fn a_selection_looks_at_observers_regions_and_tags() {
-    let select = |selection: Selection| {
+    let select = |selection: RowFilter| {
         let facts = FactsBuilder::new(READS)
             .row("ec2_subnets", subnet(A, A, "subnet-1", json!({"env": "prod"})))
             .row("ec2_subnets", subnet(B, A, "subnet-1", json!({})))
@@ -43,13 +43,13 @@ fn a_selection_looks_at_observers_regions_and_tags() {
             .facts();
         facts.selected("ec2_subnets").map(|subnet| subnet.id().to_owned()).collect::<Vec<_>>()
     };
-    let everything = Selection::default;
+    let everything = RowFilter::default;
     assert_eq!(select(everything()), ["subnet-1", "subnet-2"]);
-    assert_eq!(select(Selection { accounts: Some([B.to_owned()].into()), ..everything() }), ["subnet-1"]);
+    assert_eq!(select(RowFilter { accounts: Some([B.to_owned()].into()), ..everything() }), ["subnet-1"]);
     let tags = [("env".to_owned(), "prod".to_owned())].into();
-    assert_eq!(select(Selection { tags, ..everything() }), ["subnet-1"]);
+    assert_eq!(select(RowFilter { tags, ..everything() }), ["subnet-1"]);
     let regions = Some(Globs::new(["us-*"]).unwrap());
-    assert_eq!(select(Selection { regions, ..everything() }), Vec::<String>::new());
+    assert_eq!(select(RowFilter { regions, ..everything() }), Vec::<String>::new());
 }
 
 fn unknown(facts: &Facts) -> Vec<(String, String, String, Status)> {
@@ -76,7 +76,7 @@ fn what_was_not_answered_is_unknown() {
 
 #[test]
 fn a_selected_account_needs_the_cells_of_others_only_for_context() {
-    let only_a = Selection { accounts: Some([A.to_owned()].into()), ..Selection::default() };
+    let only_a = RowFilter { accounts: Some([A.to_owned()].into()), ..RowFilter::default() };
     let facts = FactsBuilder::new(READS)
         .account(A, "eu-west-1")
         .status(B, "eu-west-1", "ec2_subnets", Status::Denied)
@@ -91,7 +91,7 @@ fn an_account_that_could_not_be_entered_is_unknown_everywhere() {
     let mut cells = Cells::new([]);
     let at: Timestamp = builder::NOW.parse().unwrap();
     let before: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
-    let word = |region: &str, status: Status, word_at: Timestamp| Cell {
+    let word = |region: &str, status: Status, word_at: Timestamp| CellWord {
         account_id: A.into(),
         region: region.into(),
         table: "ec2_subnets".into(),
@@ -106,7 +106,7 @@ fn an_account_that_could_not_be_entered_is_unknown_everywhere() {
     let cells = cells.finish();
     assert!(!cells.is_answered(A, "eu-west-1", "ec2_subnets"), "the newest run could not enter");
     assert!(cells.is_answered(A, "us-east-1", "ec2_subnets"), "the newest run asked this region by name");
-    let coverage = cells.coverage(&READS[..1], &Selection::default());
+    let coverage = cells.coverage(&READS[..1], &RowFilter::default());
     assert_eq!(coverage.unknown.len(), 1);
     assert_eq!((coverage.unknown[0].region.as_str(), coverage.unknown[0].last_answered), ("*", Some(at)));
 }
@@ -116,7 +116,7 @@ fn what_was_never_asked_is_unknown() {
     let mut cells = Cells::new(["route53_zones".to_owned()]);
     let at: Timestamp = builder::NOW.parse().unwrap();
     for (region, table) in [("eu-west-1", "ec2_vpcs"), ("us-east-1", "ec2_vpcs"), ("eu-west-1", "ec2_subnets")] {
-        cells.add(&Cell {
+        cells.add(&CellWord {
             account_id: A.into(),
             region: region.into(),
             table: table.into(),
@@ -132,7 +132,7 @@ fn what_was_never_asked_is_unknown() {
         Read::subject("route53_zones", &[]),
         Read::subject("ec2_nat_gateways", &[]),
     ];
-    let unknown: Vec<_> = cells.coverage(&reads, &Selection::default()).unknown;
+    let unknown: Vec<_> = cells.coverage(&reads, &RowFilter::default()).unknown;
     let short: Vec<_> = unknown.iter().map(|cell| (cell.table.as_str(), cell.region.as_str(), cell.status)).collect();
     let never = Status::NotStarted;
     assert_eq!(

@@ -23,7 +23,7 @@ mod accounts;
 mod rows;
 mod reads;
 
-pub(crate) use hit::{Hit, Relation};
+pub(crate) use hit::Hit;
 pub(crate) use reads::reads;
 pub(crate) use term::Term;
 

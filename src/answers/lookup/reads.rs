@@ -9,7 +9,7 @@ use super::ids::{tables_of_arn, tables_of_id};
 use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, LINKS, MemberKind, RECORDS, SearchedTable, TABLES, table};
 use super::term::{Reading, Term};
 use crate::answers::facts::{Read, Role};
-use crate::answers::reach::Reach;
+use crate::answers::reach::Reachability;
 
 /// The tables with resources that AWS lists for a while after they are gone.
 const WITH_STATE: [&str; 6] = [
@@ -106,12 +106,12 @@ impl Needs {
 
     /// Adds what tells whether the internet reaches an interface or an instance.
     fn add_reach(&mut self) {
-        let own = [(INTERFACES, Reach::INTERFACE_COLUMNS), (INSTANCES, Reach::INSTANCE_COLUMNS)];
+        let own = [(INTERFACES, Reachability::INTERFACE_COLUMNS), (INSTANCES, Reachability::INSTANCE_COLUMNS)];
         let own: Vec<_> = own.into_iter().filter(|(table, _)| self.0.contains_key(table)).collect();
         for (table, columns) in &own {
             self.columns(table, columns);
         }
-        for read in Reach::RULES.iter().filter(|_| !own.is_empty()) {
+        for read in Reachability::RULES.iter().filter(|_| !own.is_empty()) {
             self.columns(read.table, read.columns);
             if read.role == Role::Context {
                 self.explains(read.table);

@@ -8,7 +8,7 @@ use super::index::TermNumber;
 use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, table};
 use super::term::Term;
 use crate::answers::facts::{Facts, Resource};
-use crate::answers::reach::{Exposure, Reach};
+use crate::answers::reach::{Exposure, Reachability};
 use crate::inventory::GLOBAL;
 
 /// The order of the rows: of the terms, of the relations, then of the subjects.
@@ -22,7 +22,7 @@ pub(super) fn rows(facts: &Facts, terms: &[Term], mut found: Vec<Found<'_>>) -> 
         Subject::Resource(resource) => matches!(resource.table(), INTERFACES | INSTANCES),
         Subject::Account(_) => false,
     };
-    let reach = found.iter().any(is_reachable).then(|| Reach::new(facts));
+    let reach = found.iter().any(is_reachable).then(|| Reachability::new(facts));
     found.into_iter().map(|found| row(facts, terms, reach.as_ref(), found)).collect()
 }
 
@@ -50,7 +50,7 @@ fn value(found: &Found<'_>) -> Option<String> {
     }
 }
 
-fn row(facts: &Facts, terms: &[Term], reach: Option<&Reach<'_>>, found: Found<'_>) -> Hit {
+fn row(facts: &Facts, terms: &[Term], reach: Option<&Reachability<'_>>, found: Found<'_>) -> Hit {
     let query = terms.get(found.term as usize).map(|term| term.query.clone()).unwrap_or_default();
     let (relation, value) = (found.relation, found.value);
     match found.subject {
@@ -92,7 +92,7 @@ fn row(facts: &Facts, terms: &[Term], reach: Option<&Reach<'_>>, found: Found<'_
     }
 }
 
-fn exposure(reach: Option<&Reach<'_>>, resource: Resource<'_>) -> Exposure {
+fn exposure(reach: Option<&Reachability<'_>>, resource: Resource<'_>) -> Exposure {
     match (reach, resource.table()) {
         (Some(reach), INTERFACES) => reach.interface(resource),
         (Some(reach), INSTANCES) => reach.instance(resource),

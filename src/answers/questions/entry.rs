@@ -54,7 +54,7 @@ pub(crate) enum ColumnKind {
 }
 
 /// An option of a question, which `rolecall ask` takes as `--<name> VALUE`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct QuestionOption {
     /// The name, without dashes.
     pub name: &'static str,

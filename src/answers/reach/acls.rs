@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::sight;
-use super::space::{FAMILIES, Family, Ranges};
+use super::space::{Family, Ranges};
 use super::traffic::{ANY_PROTOCOL, Traffic, pieces, protocol};
 use crate::answers::facts::Facts;
 

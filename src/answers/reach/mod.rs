@@ -77,7 +77,7 @@ pub(crate) struct GroupOpening {
 }
 
 /// The ways from the internet into an estate.
-pub(crate) struct Reach<'a> {
+pub(crate) struct Reachability<'a> {
     facts: &'a Facts,
     groups: Groups<'a>,
     subnets: Subnets<'a>,
@@ -121,7 +121,7 @@ const RULES: [Read; 8] = [
     Read::context("ec2_account_settings", &["vpc_block_public_access_options"]),
 ];
 
-impl<'a> Reach<'a> {
+impl<'a> Reachability<'a> {
     /// Everything that it reads, interfaces and instances included.
     pub(crate) const READS: &'static [Read] =
         &[RULES[0], RULES[1], RULES[2], RULES[3], RULES[4], RULES[5], RULES[6], RULES[7], INTERFACE, INSTANCE];
@@ -129,10 +129,10 @@ impl<'a> Reach<'a> {
     /// What it reads beside interfaces and instances, for answers that read those as subjects.
     pub(crate) const RULES: [Read; 8] = RULES;
 
-    /// The columns that [`Reach::interface`] reads.
+    /// The columns that [`Reachability::interface`] reads.
     pub(crate) const INTERFACE_COLUMNS: &'static [&'static str] = INTERFACE.columns;
 
-    /// The columns that [`Reach::instance`] reads.
+    /// The columns that [`Reachability::instance`] reads.
     pub(crate) const INSTANCE_COLUMNS: &'static [&'static str] = INSTANCE.columns;
 
     /// Reads the groups, routes and network ACLs of an estate.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::answers::facts::Selection;
+use crate::answers::facts::RowFilter;
 use crate::cli::answers::{AnswerFormat, AnswerLayout};
 use crate::domain::{AccountId, Globs, RunId, region_glob};
 use crate::error::{Error, ErrorKind};
@@ -114,7 +114,7 @@ impl EstateArgs {
     }
 
     /// Returns the rows that are wanted.
-    pub(crate) fn selection(&self) -> Result<Selection, Error> {
+    pub(crate) fn selection(&self) -> Result<RowFilter, Error> {
         let mut errors = ValidationErrors::new();
         let mut accounts = BTreeSet::new();
         for account in &self.accounts {
@@ -137,7 +137,7 @@ impl EstateArgs {
             None
         });
         let accounts = (!accounts.is_empty()).then_some(accounts);
-        let selection = Selection { accounts, regions, tags: tags(&self.tags, &mut errors) };
+        let selection = RowFilter { accounts, regions, tags: tags(&self.tags, &mut errors) };
         errors.into_result(selection).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
     }
 }

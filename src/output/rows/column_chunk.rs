@@ -14,7 +14,7 @@ use ::parquet::file::reader::{ChunkReader, Length};
 use ::parquet::file::serialized_reader::SerializedPageReader;
 use bytes::Bytes;
 
-use super::values::Values;
+use super::values::ColumnValues;
 use crate::decode::json::{write_member, write_string};
 
 /// The bytes of one column chunk, at their place in the file.
@@ -61,7 +61,7 @@ pub(super) fn decode(
     group: &RowGroupMetaData,
     (index, chunk): (usize, Chunk),
     map_values: Option<(usize, Chunk)>,
-) -> Result<Values, ParquetError> {
+) -> Result<ColumnValues, ParquetError> {
     let rows = usize::try_from(group.num_rows()).map_err(|error| ParquetError::General(error.to_string()))?;
     if let Some((values_index, values)) = map_values {
         let keys = pairs(group.column(index), chunk, rows)?;
@@ -73,15 +73,15 @@ pub(super) fn decode(
         Physical::BYTE_ARRAY => {
             let texts = flat::<ByteArrayType>(column, chunk, rows)?;
             let texts = texts.into_iter().map(|text| text.map(utf8).transpose());
-            Values::Texts(texts.collect::<Result<_, _>>()?)
+            ColumnValues::Texts(texts.collect::<Result<_, _>>()?)
         }
-        Physical::BOOLEAN => Values::Flags(flat::<BoolType>(column, chunk, rows)?),
-        Physical::INT64 => Values::Integers(flat::<Int64Type>(column, chunk, rows)?),
+        Physical::BOOLEAN => ColumnValues::Flags(flat::<BoolType>(column, chunk, rows)?),
+        Physical::INT64 => ColumnValues::Integers(flat::<Int64Type>(column, chunk, rows)?),
         Physical::INT32 => {
             let values = flat::<Int32Type>(column, chunk, rows)?.into_iter();
-            Values::Integers(values.map(|value| value.map(i64::from)).collect())
+            ColumnValues::Integers(values.map(|value| value.map(i64::from)).collect())
         }
-        Physical::DOUBLE => Values::Doubles(flat::<DoubleType>(column, chunk, rows)?),
+        Physical::DOUBLE => ColumnValues::Doubles(flat::<DoubleType>(column, chunk, rows)?),
         other => {
             return Err(ParquetError::General(format!("a column has the type {other}, which rolecall never writes")));
         }
@@ -145,7 +145,7 @@ fn pairs(column: &ColumnChunkMetaData, chunk: Chunk, rows: usize) -> Result<Pair
 }
 
 /// Joins keys and values into JSON objects.
-fn maps(keys: &Pairs, values: &Pairs, rows: usize) -> Result<Values, ParquetError> {
+fn maps(keys: &Pairs, values: &Pairs, rows: usize) -> Result<ColumnValues, ParquetError> {
     let unequal = || ParquetError::General("a map has keys without values".into());
     if keys.levels.len() != values.levels.len() || keys.repeated.len() != keys.levels.len() {
         return Err(unequal());
@@ -167,5 +167,5 @@ fn maps(keys: &Pairs, values: &Pairs, rows: usize) -> Result<Values, ParquetErro
         write_member(map, key, |out| write_string(out, value));
     }
     let closed = |map: String| ByteArray::from((map + "}").into_bytes());
-    Ok(Values::Texts(maps.into_iter().map(|map| map.map(closed)).collect()))
+    Ok(ColumnValues::Texts(maps.into_iter().map(|map| map.map(closed)).collect()))
 }

@@ -15,7 +15,7 @@ use crate::inventory::Column;
 use crate::store::{Store, StoreError};
 
 pub(crate) use parquet_file::ParquetFile;
-pub(crate) use values::{Batch, Values};
+pub(crate) use values::{Batch, ColumnValues};
 
 /// A file with rows.
 #[derive(Clone, Debug, PartialEq, Eq)]

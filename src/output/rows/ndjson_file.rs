@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
 
 use super::RowsError;
-use super::values::{Batch, Values};
+use super::values::{Batch, ColumnValues};
 use crate::inventory::{Column, ColumnType};
 
 /// The rows of a batch.
@@ -42,10 +42,10 @@ pub(super) fn read(
 
 fn empty(columns: &[Column]) -> Batch {
     let values = columns.iter().map(|column| match column.kind {
-        ColumnType::String | ColumnType::Json | ColumnType::Map => Values::Texts(Vec::new()),
-        ColumnType::Boolean => Values::Flags(Vec::new()),
-        ColumnType::Integer | ColumnType::Timestamp => Values::Integers(Vec::new()),
-        ColumnType::Double => Values::Doubles(Vec::new()),
+        ColumnType::String | ColumnType::Json | ColumnType::Map => ColumnValues::Texts(Vec::new()),
+        ColumnType::Boolean => ColumnValues::Flags(Vec::new()),
+        ColumnType::Integer | ColumnType::Timestamp => ColumnValues::Integers(Vec::new()),
+        ColumnType::Double => ColumnValues::Doubles(Vec::new()),
     });
     Batch { rows: 0, columns: values.collect() }
 }
@@ -55,16 +55,16 @@ fn add(batch: &mut Batch, columns: &[Column], line: &str) -> Result<(), serde_js
     for (column, values) in columns.iter().zip(&mut batch.columns) {
         let json = row.get(column.name.as_str()).map(|value| value.get()).filter(|json| *json != "null");
         match values {
-            Values::Texts(texts) if column.kind == ColumnType::String => texts.push(json.map(text).transpose()?),
-            Values::Texts(texts) => texts.push(json.map(|json| ByteArray::from(json.as_bytes().to_vec()))),
-            Values::Flags(flags) => flags.push(json.and_then(|json| json.parse().ok())),
-            Values::Integers(integers) if column.kind == ColumnType::Timestamp => {
+            ColumnValues::Texts(texts) if column.kind == ColumnType::String => texts.push(json.map(text).transpose()?),
+            ColumnValues::Texts(texts) => texts.push(json.map(|json| ByteArray::from(json.as_bytes().to_vec()))),
+            ColumnValues::Flags(flags) => flags.push(json.and_then(|json| json.parse().ok())),
+            ColumnValues::Integers(integers) if column.kind == ColumnType::Timestamp => {
                 let time = json.map(serde_json::from_str::<jiff::Timestamp>).transpose()?;
                 integers.push(time.map(|time| time.as_microsecond()));
             }
-            Values::Integers(integers) => integers.push(json.and_then(|json| json.parse().ok())),
-            Values::Doubles(doubles) => doubles.push(json.and_then(|json| json.parse().ok())),
-            Values::Absent => {}
+            ColumnValues::Integers(integers) => integers.push(json.and_then(|json| json.parse().ok())),
+            ColumnValues::Doubles(doubles) => doubles.push(json.and_then(|json| json.parse().ok())),
+            ColumnValues::Absent => {}
         }
     }
     batch.rows += 1;

@@ -7,7 +7,7 @@ use ::parquet::file::statistics::Statistics;
 use bytes::Bytes;
 
 use super::column_chunk::{Chunk, decode};
-use super::values::{Batch, Values};
+use super::values::{Batch, ColumnValues};
 use super::{RowFile, RowsError, read_range};
 use crate::inventory::{Column, ColumnType};
 use crate::store::Store;
@@ -94,7 +94,7 @@ impl ParquetFile {
         let mut batch = Batch { rows: usize::try_from(group.num_rows()).unwrap_or_default(), columns: Vec::new() };
         for leaves in &wanted {
             let values = match leaves.as_slice() {
-                [] => Values::Absent,
+                [] => ColumnValues::Absent,
                 [one] => self.decoded(group, chunk(*one)?, None)?,
                 [keys, values, ..] => self.decoded(group, chunk(*keys)?, Some(chunk(*values)?))?,
             };
@@ -108,7 +108,7 @@ impl ParquetFile {
         group: &RowGroupMetaData,
         chunk: (usize, Chunk),
         values: Option<(usize, Chunk)>,
-    ) -> Result<Values, RowsError> {
+    ) -> Result<ColumnValues, RowsError> {
         decode(group, chunk, values).map_err(|error| RowsError::content(&self.file.key, error))
     }
 

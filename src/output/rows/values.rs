@@ -10,12 +10,12 @@ pub(crate) struct Batch {
     /// The number of rows.
     pub rows: usize,
     /// The values of each column that was asked for.
-    pub columns: Vec<Values>,
+    pub columns: Vec<ColumnValues>,
 }
 
 /// The values of one column.
 #[derive(Clone, Debug)]
-pub(crate) enum Values {
+pub(crate) enum ColumnValues {
     /// The file lacks the column.
     Absent,
     /// Texts, JSON, and maps as JSON objects. They are valid UTF-8.
@@ -26,7 +26,7 @@ pub(crate) enum Values {
     Doubles(Vec<Option<f64>>),
 }
 
-impl Values {
+impl ColumnValues {
     /// The text of a row.
     pub(crate) fn text(&self, row: usize) -> Option<&str> {
         match self {

@@ -15,7 +15,7 @@ const NONE: u32 = u32::MAX;
 
 /// A cell with its names and runs as numbers. A fleet has millions of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct StateEntry {
     pub(super) table: u32,
     pub(super) account: u32,
     pub(super) region: u32,
@@ -27,7 +27,7 @@ pub(super) struct Entry {
     answer: u32,
 }
 
-impl Entry {
+impl StateEntry {
     pub(super) fn error_code(&self) -> Option<u32> {
         (self.error_code != NONE).then_some(self.error_code)
     }
@@ -74,7 +74,7 @@ impl State {
     /// Adds the word of a run, or of another state. [`State::settle`] follows the last one.
     pub(super) fn add(&mut self, word: Word<'_>) {
         let answers = word.table != TRUST.table;
-        let entry = Entry {
+        let entry = StateEntry {
             table: self.names.number(word.table),
             account: self.names.number(word.account_id),
             region: self.names.number(word.region),
@@ -141,8 +141,9 @@ impl State {
     /// that a newer run has words on, and files without a current row.
     pub(super) fn settle(&mut self) {
         let (ranks, ages) = (self.names.ranks(), self.ages());
-        let key =
-            |entry: &Entry| (ranks[entry.table as usize], ranks[entry.account as usize], ranks[entry.region as usize]);
+        let key = |entry: &StateEntry| {
+            (ranks[entry.table as usize], ranks[entry.account as usize], ranks[entry.region as usize])
+        };
         let newest = |one: u32, other: u32| match (one, other) {
             (NONE, run) | (run, NONE) => run,
             (one, other) if ages[one as usize] >= ages[other as usize] => one,
@@ -178,7 +179,8 @@ impl State {
     /// word on that account and table; words of the same run do not outdate it.
     fn drop_outdated_words(&mut self, ages: &[u32]) {
         let any = self.names.number(ANY_REGION);
-        let same_table = |one: &Entry, other: &Entry| one.table == other.table && one.account == other.account;
+        let same_table =
+            |one: &StateEntry, other: &StateEntry| one.table == other.table && one.account == other.account;
         let outdated: BTreeSet<usize> = self
             .entries
             .iter()
@@ -187,7 +189,7 @@ impl State {
             .filter(|(at, entry)| {
                 // `*` sorts before the names of regions.
                 let others = self.entries[at + 1..].iter().take_while(|other| same_table(entry, other));
-                let is_newer = |other: &Entry| ages[other.word as usize] > ages[entry.word as usize];
+                let is_newer = |other: &StateEntry| ages[other.word as usize] > ages[entry.word as usize];
                 others.into_iter().any(is_newer)
             })
             .map(|(at, _)| at)

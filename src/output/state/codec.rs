@@ -15,7 +15,7 @@ use super::cells::{RunFile, Word};
 use super::{State, StateError, StateRun};
 use crate::decode::UtcTime;
 use crate::inventory::{Column, ColumnType, LEDGER, Status};
-use crate::output::rows::{Batch, ParquetFile, RowFile, RowsError, Values};
+use crate::output::rows::{Batch, ColumnValues, ParquetFile, RowFile, RowsError};
 use crate::output::sink::parquet::{ColumnValue, EncodeError, Encoder};
 use crate::store::Store;
 
@@ -142,7 +142,7 @@ pub(super) async fn decode(store: &Store, file: &RowFile, tables: Option<&[&str]
             continue;
         }
         let batch = parquet.group(store, group, &columns).await?;
-        Decoder { state: &mut state, runs: BTreeMap::new() }
+        StateDecoder { state: &mut state, runs: BTreeMap::new() }
             .add(&batch, tables)
             .ok_or_else(|| damaged("a row lacks a value"))?;
     }
@@ -150,13 +150,13 @@ pub(super) async fn decode(store: &Store, file: &RowFile, tables: Option<&[&str]
     Ok(state)
 }
 
-struct Decoder<'a> {
+struct StateDecoder<'a> {
     state: &'a mut State,
     /// The numbers of the runs by their ids.
     runs: BTreeMap<String, u32>,
 }
 
-impl Decoder<'_> {
+impl StateDecoder<'_> {
     fn add(&mut self, batch: &Batch, tables: Option<&[&str]>) -> Option<()> {
         let column = |index: usize| &batch.columns[index];
         for at in 0..batch.rows {
@@ -207,7 +207,7 @@ impl Decoder<'_> {
 }
 
 fn run(batch: &Batch, at: usize, index: usize) -> Option<StateRun> {
-    let text = |values: &Values| values.text(at).map(str::to_owned);
+    let text = |values: &ColumnValues| values.text(at).map(str::to_owned);
     let started_at = Timestamp::from_microsecond(batch.columns[index + 1].integer(at)?).ok()?;
     Some(StateRun { run_id: text(&batch.columns[index])?, started_at, dt: text(&batch.columns[index + 2])? })
 }

@@ -17,12 +17,12 @@ const ENDING: &str = ".ndjson";
 
 /// A committed run, as the name of its list says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Listing {
+pub(crate) struct CommittedList {
     pub(super) dt: String,
     pub(super) run_id: String,
 }
 
-impl Listing {
+impl CommittedList {
     pub(super) fn key(&self) -> String {
         format!("{COMMITTED}/dt={}/{}{ENDING}", self.dt, self.run_id)
     }
@@ -56,14 +56,14 @@ struct Line {
 }
 
 /// Lists the committed runs that began on this date or later, oldest first.
-pub(super) async fn list(store: &Store, since: Option<&str>) -> Result<Vec<Listing>, StateError> {
+pub(super) async fn list(store: &Store, since: Option<&str>) -> Result<Vec<CommittedList>, StateError> {
     let after = since.map(|date| format!("dt={date}")).unwrap_or_default();
     let listed = store.list_below(COMMITTED, &after, usize::MAX).await?;
-    Ok(listed.iter().filter_map(|object| Listing::read(&object.name)).collect())
+    Ok(listed.iter().filter_map(|object| CommittedList::read(&object.name)).collect())
 }
 
 /// Reads the list of a run's files.
-pub(super) async fn read(store: &Store, listing: &Listing) -> Result<CommittedRun, StateError> {
+pub(super) async fn read(store: &Store, listing: &CommittedList) -> Result<CommittedRun, StateError> {
     let key = listing.key();
     let object = store.read(&key).await?.ok_or_else(|| RowsError::Missing(key.clone()))?;
     let damaged = |what: String| RowsError::Content { key: key.clone(), what };

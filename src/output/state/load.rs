@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::committed::{self, CommittedRun, Listing};
+use super::committed::{self, CommittedList, CommittedRun};
 use super::{HORIZON_DAYS, State, StateError, codec, folder, object, symlinks};
 use crate::domain::Format;
 use crate::output::rows::{RowFile, RowsError};
@@ -25,9 +25,9 @@ const MOST_STATES: usize = 64;
 const FORMATS: [Format; 2] = [Format::Parquet, Format::Ndjson];
 
 /// The newest states, one for each format, and the committed runs that neither has.
-struct Found {
+struct FoundStates {
     bases: BTreeMap<Format, State>,
-    pending: Vec<Listing>,
+    pending: Vec<CommittedList>,
 }
 
 /// Returns the state of an output: now, or at a moment. Runs that were committed by then count. Only the cells and files of
@@ -63,7 +63,7 @@ pub(crate) async fn of_runs(
 ) -> Result<State, StateError> {
     let mut state = State::default();
     for (dt, run_id) in runs {
-        let listing = Listing { dt: dt.clone(), run_id: run_id.clone() };
+        let listing = CommittedList { dt: dt.clone(), run_id: run_id.clone() };
         let run = committed::read(store, &listing).await?;
         state.add_run(store, &run, tables).await?;
         state.moment = state.moment.max(committed_at(store, &run).await?);
@@ -81,7 +81,7 @@ pub(crate) async fn first_commit(store: &Store) -> Result<Option<Timestamp>, Sta
 
 /// Writes the state after the commit of a run, unless one has it already.
 pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> Result<(), StateError> {
-    let own = Listing { dt: run.0.to_owned(), run_id: run.1.to_owned() };
+    let own = CommittedList { dt: run.0.to_owned(), run_id: run.1.to_owned() };
     for _ in 0..MOST_STATES {
         let mut found = find(store, None, None).await?;
         let mut state = found.bases.remove(&format).unwrap_or_default();
@@ -119,7 +119,7 @@ pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> 
 }
 
 /// Adds a run of this format to a state. Returns whether it did.
-async fn add(store: &Store, state: &mut State, listing: &Listing, format: Format) -> Result<bool, StateError> {
+async fn add(store: &Store, state: &mut State, listing: &CommittedList, format: Format) -> Result<bool, StateError> {
     let run = committed::read(store, listing).await?;
     if run.format != format {
         return Ok(false);
@@ -147,7 +147,7 @@ async fn settle(store: &Store, state: &mut State) -> Result<(), StateError> {
     let mut gone = BTreeSet::new();
     for number in old.collect::<Vec<_>>() {
         let run = &state.runs[number as usize];
-        let listing = Listing { dt: run.dt.clone(), run_id: run.run_id.clone() };
+        let listing = CommittedList { dt: run.dt.clone(), run_id: run.run_id.clone() };
         if store.read_range(&listing.key(), 0, 1).await?.is_none() {
             gone.insert(number);
         }
@@ -168,7 +168,7 @@ async fn put(store: &Store, key: &str, state: &State) -> Result<(), StateError> 
     Ok(())
 }
 
-async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<Found, StateError> {
+async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<FoundStates, StateError> {
     let mut bases = BTreeMap::new();
     for format in FORMATS {
         for candidate in newest(store, format, at).await? {
@@ -196,7 +196,7 @@ async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> 
         let date = date(at);
         pending.retain(|listing| listing.dt <= date);
     }
-    Ok(Found { bases, pending })
+    Ok(FoundStates { bases, pending })
 }
 
 /// The newest states of a format, at a moment, newest first.
@@ -206,7 +206,7 @@ async fn newest(store: &Store, format: Format, at: Option<Timestamp>) -> Result<
     Ok(listed.iter().filter_map(|listed| object::file(format, listed)).collect())
 }
 
-async fn read_lists(store: &Store, listings: &[Listing]) -> Result<Vec<CommittedRun>, StateError> {
+async fn read_lists(store: &Store, listings: &[CommittedList]) -> Result<Vec<CommittedRun>, StateError> {
     let mut runs = Vec::with_capacity(listings.len());
     for some in listings.chunks(CONCURRENT_READS) {
         let reads: Vec<_> = some.iter().map(|listing| committed::read(store, listing)).collect();

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use crate::domain::Format;
 use crate::inventory::Status;
 use crate::output::rows::{RowFile, RowsError};
-use cells::Entry;
+use cells::StateEntry;
 use names::Names;
 
 pub(crate) use committed::COMMITTED;
@@ -59,7 +59,7 @@ pub(crate) struct StateFile {
 
 /// The newest word and the newest full answer of a cell.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CellState<'a> {
+pub(crate) struct StateCell<'a> {
     pub table: &'a str,
     pub account_id: &'a str,
     /// The region, `global`, or `*` for all regions that are not known.
@@ -82,7 +82,7 @@ pub(crate) struct State {
     names: Names,
     runs: Vec<StateRun>,
     /// Sorted by table, account and region.
-    entries: Vec<Entry>,
+    entries: Vec<StateEntry>,
     files: BTreeMap<String, Vec<StateFile>>,
     /// The accounts, with the regions in which they were ever asked for anything: also for tables that were not read.
     places: HashSet<(u32, u32)>,
@@ -117,7 +117,7 @@ impl State {
     }
 
     /// Every cell, sorted by table, account and region.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = CellState<'_>> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = StateCell<'_>> {
         self.entries.iter().map(|entry| self.cell(entry))
     }
 
@@ -127,7 +127,7 @@ impl State {
     }
 
     /// The cells of a table, sorted by account and region.
-    pub(crate) fn cells_of(&self, table: &str) -> impl Iterator<Item = CellState<'_>> {
+    pub(crate) fn cells_of(&self, table: &str) -> impl Iterator<Item = StateCell<'_>> {
         let start = self.entries.partition_point(|entry| self.names.get(entry.table) < table);
         let own = self.entries[start..].iter().take_while(move |entry| self.names.get(entry.table) == table);
         own.map(|entry| self.cell(entry))
@@ -139,8 +139,8 @@ impl State {
         files.filter_map(|file| Some((file, self.runs.get(file.run as usize)?)))
     }
 
-    fn cell(&self, entry: &Entry) -> CellState<'_> {
-        CellState {
+    fn cell(&self, entry: &StateEntry) -> StateCell<'_> {
+        StateCell {
             table: self.names.get(entry.table),
             account_id: self.names.get(entry.account),
             region: self.names.get(entry.region),

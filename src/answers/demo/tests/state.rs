@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::*;
-use crate::answers::facts::{Cell, Cells, ColumnData, FactTable, Facts, Opening, Selection, TableBuilder, TextColumn};
+use crate::answers::facts::{CellWord, Cells, ColumnData, FactTable, Facts, Opening, RowFilter, TableBuilder, TextColumn};
 
 /// The moment of the questions: noon after the last night.
 const AT: &str = "2026-11-25T12:00:00Z";
@@ -13,12 +13,12 @@ const AT: &str = "2026-11-25T12:00:00Z";
 /// The facts after the last night.
 pub(super) fn facts() -> Facts {
     let tables = tables();
-    let mut newest: BTreeMap<(String, String, &'static str), Cell> = BTreeMap::new();
+    let mut newest: BTreeMap<(String, String, &'static str), CellWord> = BTreeMap::new();
     for night in NIGHTS.iter() {
         for cell in &night.cells {
             let key = (cell.account_id.clone(), cell.region.clone(), cell.table);
             let before = newest.get(&key).and_then(|cell| cell.last_answered);
-            let cell = Cell {
+            let cell = CellWord {
                 account_id: cell.account_id.clone(),
                 region: cell.region.clone(),
                 table: cell.table.to_owned(),
@@ -42,10 +42,10 @@ pub(super) fn facts() -> Facts {
     });
     newest.values().for_each(|cell| cells.add(cell));
     let tables = tables.iter().map(|(table, _)| build(table, &newest)).collect();
-    Facts::new(tables, cells.finish(), Selection::default(), AT.parse().unwrap())
+    Facts::new(tables, cells.finish(), RowFilter::default(), AT.parse().unwrap())
 }
 
-fn build(table: &'static str, newest: &BTreeMap<(String, String, &'static str), Cell>) -> FactTable {
+fn build(table: &'static str, newest: &BTreeMap<(String, String, &'static str), CellWord>) -> FactTable {
     let kinds = whole::columns().remove(table).unwrap();
     let columns: Vec<(&'static str, ColumnData)> = kinds
         .iter()

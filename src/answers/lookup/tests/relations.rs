@@ -211,7 +211,7 @@ fn a_row_has_every_column() {
 
 #[test]
 fn what_was_not_selected_is_no_row_but_others_are_found_through_it() {
-    let only = |tags: &[(&str, &str)]| crate::answers::facts::Selection {
+    let only = |tags: &[(&str, &str)]| crate::answers::facts::RowFilter {
         tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         ..Default::default()
     };

@@ -69,7 +69,7 @@ fn a_term_reads_only_what_can_hold_it() {
 
 /// The tables that tell whether the internet reaches something.
 fn reach_tables() -> Vec<&'static str> {
-    crate::answers::reach::Reach::RULES.iter().map(|read| read.table).collect()
+    crate::answers::reach::Reachability::RULES.iter().map(|read| read.table).collect()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::connectivity::values::column;
 use super::super::{AnswerRow, ColumnKind, Options, Question};
-use crate::answers::facts::{Cell, Facts};
+use crate::answers::facts::{CellWord, Facts};
 use crate::inventory::{ANY_REGION, Status};
 
 pub(super) const QUESTION: Question = Question {
@@ -40,7 +40,7 @@ type DeniedAlike = (String, Status, Option<String>, Option<Timestamp>);
 /// The newest answer of a table of an account in any region.
 fn newest_answers(facts: &Facts) -> BTreeMap<(String, String), Timestamp> {
     let mut newest: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
-    for Cell { account_id, table, last_answered, .. } in facts.cells.iter() {
+    for CellWord { account_id, table, last_answered, .. } in facts.cells.iter() {
         if let Some(answered) = last_answered {
             let newest = newest.entry((account_id, table)).or_insert(answered);
             *newest = answered.max(*newest);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::{Options, find};
-use crate::answers::facts::{Cell, Cells, Facts, FactsBuilder, Selection};
+use crate::answers::facts::{CellWord, Cells, Facts, FactsBuilder, RowFilter};
 use crate::inventory::Status;
 
 const A: &str = "111122223333";
@@ -32,8 +32,8 @@ fn day(day: i8) -> Timestamp {
 }
 
 /// A cell of an account: region, table, status, the day of the newest word, and the day of the newest full answer.
-fn cell(account: &str, at: (&str, &str), status: Status, word: i8, answered: Option<i8>) -> Cell {
-    Cell {
+fn cell(account: &str, at: (&str, &str), status: Status, word: i8, answered: Option<i8>) -> CellWord {
+    CellWord {
         account_id: account.into(),
         region: at.0.into(),
         table: at.1.into(),
@@ -44,7 +44,7 @@ fn cell(account: &str, at: (&str, &str), status: Status, word: i8, answered: Opt
     }
 }
 
-fn facts(cells: &[Cell], selection: Selection) -> Facts {
+fn facts(cells: &[CellWord], selection: RowFilter) -> Facts {
     let mut all = Cells::new(["route53_hosted_zones".to_owned()]);
     for cell in cells {
         all.add(cell);
@@ -52,7 +52,7 @@ fn facts(cells: &[Cell], selection: Selection) -> Facts {
     Facts::new(Vec::new(), all.finish(), selection, day(28))
 }
 
-fn cells() -> Vec<Cell> {
+fn cells() -> Vec<CellWord> {
     let (vpcs, subnets, zones) = ((R, "ec2_vpcs"), (R, "ec2_subnets"), ("global", "route53_hosted_zones"));
     vec![
         cell(A, vpcs, Status::Ok, 28, Some(28)),
@@ -72,14 +72,14 @@ fn cells() -> Vec<Cell> {
 fn accounts_by_the_age_of_their_answers() {
     let at = |day: i8| format!("2026-11-{day:02}T00:00:00Z");
     assert_eq!(
-        ask("account-ages", &facts(&cells(), Selection::default())),
+        ask("account-ages", &facts(&cells(), RowFilter::default())),
         [
             json!([A, null, null, at(27), at(28), 1, 2, 0, 0, "ok"]),
             json!([B, null, null, at(20), at(21), 8, 6, 6, 1, "denied"]),
             json!([C, null, null, at(26), at(26), 2, 2, 2, 1, "denied"]),
         ]
     );
-    let only_a = Selection { accounts: Some([A.to_owned()].into()), ..Selection::default() };
+    let only_a = RowFilter { accounts: Some([A.to_owned()].into()), ..RowFilter::default() };
     assert_eq!(ask("account-ages", &facts(&cells(), only_a)).len(), 1);
 }
 
@@ -88,7 +88,7 @@ fn what_was_denied_in_few_rows() {
     let (code, day) = ("UnauthorizedOperation", |day: i8| format!("2026-11-{day:02}T00:00:00Z"));
     let (both, zones) = (["eu-west-1", "us-east-1"], "route53_hosted_zones");
     assert_eq!(
-        ask("denied", &facts(&cells(), Selection::default())),
+        ask("denied", &facts(&cells(), RowFilter::default())),
         [
             json!([B, "global", [zones], ["global"], 1, "scp_denied", code, null]),
             json!([B, null, ["ec2_subnets", "ec2_vpcs"], both, 4, "denied", code, day(20)]),
@@ -102,8 +102,8 @@ fn an_account_that_could_not_be_entered_is_few_rows() {
     let regions: Vec<String> = (0..17).map(|number| format!("region-{number}")).collect();
     let tables: Vec<String> = (0..63).map(|number| format!("table_{number:02}")).collect();
     let all = regions.iter().flat_map(|region| tables.iter().map(move |table| (region, table)));
-    let all: Vec<Cell> = all.map(|(region, table)| cell(A, (region, table), Status::Denied, 28, None)).collect();
-    let rows = ask("denied", &facts(&all, Selection::default()));
+    let all: Vec<CellWord> = all.map(|(region, table)| cell(A, (region, table), Status::Denied, 28, None)).collect();
+    let rows = ask("denied", &facts(&all, RowFilter::default()));
     assert_eq!((rows.len(), &rows[0][4], &rows[0][2]), (1, &json!(1071), &json!(tables)));
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::QUESTIONS;
-use crate::answers::facts::{Facts, FactsBuilder, Selection};
+use crate::answers::facts::{Facts, FactsBuilder, RowFilter};
 use crate::answers::questions::{AnswerRow, Options, Question};
 use crate::inventory::Status;
 
@@ -235,7 +235,7 @@ fn elastic_addresses_that_could_not_be_read_make_their_cost_unclear() {
 fn a_selection_by_tag_still_knows_the_pool_of_an_address() {
     let question = question("public-ipv4-cost");
     let tags = [("Name".to_owned(), "web".to_owned())].into();
-    let facts = builder(question).selection(Selection { tags, ..Selection::default() }).facts();
+    let facts = builder(question).selection(RowFilter { tags, ..RowFilter::default() }).facts();
     let rows = plain((question.answer)(&facts, &Options::defaults(question)));
     assert_eq!(rows, [json!([A, 1, 0, 0, 0, 3.65, 0.0, 3.65])]);
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::{AnswerRow, ColumnKind, Options, Question};
 use super::values::{column, list, text};
-use crate::answers::facts::{Facts, Read, Resource, Selection};
+use crate::answers::facts::{Facts, Read, Resource, RowFilter};
 
 const GROUPS: &str = "ec2_security_groups";
 const INTERFACES: &str = "ec2_network_interfaces";
@@ -97,7 +97,7 @@ impl<'a> VpcNeighbours<'a> {
                 && attachment.text("transit_gateway_id").is_none_or(|gateway| !refusing.contains(gateway))
         });
         let on_gateways = on_gateways.filter_map(|attachment| attachment.text("vpc_id")).collect();
-        let unknown = facts.cells.coverage(&[Read::context(GROUPS, &[])], &Selection::default()).unknown;
+        let unknown = facts.cells.coverage(&[Read::context(GROUPS, &[])], &RowFilter::default()).unknown;
         let unknown = unknown.into_iter().map(|cell| (cell.account_id, cell.region)).collect();
         Self { facts, peers, on_gateways, unknown }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, list, text};
 use super::super::{AnswerRow, ColumnKind, Options, Question};
-use crate::answers::facts::{Facts, Read, Resource, Selection};
+use crate::answers::facts::{Facts, Read, Resource, RowFilter};
 
 const ZONES: &str = "route53_hosted_zones";
 const RECORDS: &str = "route53_records";
@@ -70,7 +70,7 @@ fn answer(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
             .or_default()
             .push(ChildZone { zone, name_servers });
     }
-    let knows_zones = facts.cells.coverage(&[Read::context(ZONES, &[])], &Selection::default()).unknown.is_empty();
+    let knows_zones = facts.cells.coverage(&[Read::context(ZONES, &[])], &RowFilter::default()).unknown.is_empty();
     let mut rows = Vec::new();
     for record in facts.selected(RECORDS).filter(|record| record.text("type") == Some("NS")) {
         let name = folded(record.text("name").unwrap_or_default());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, list, text};
 use super::super::{AnswerRow, ColumnKind, Options, Question};
-use crate::answers::facts::{Facts, Read, Selection};
+use crate::answers::facts::{Facts, Read, RowFilter};
 
 const CHECKS: &str = "route53_health_checks";
 const RECORDS: &str = "route53_records";
@@ -45,7 +45,7 @@ fn answer(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
         let config = check.json("health_check_config");
         used.extend(list(&config, "ChildHealthChecks").filter_map(Value::as_str).map(str::to_owned));
     }
-    let knows_records = facts.cells.coverage(&[Read::context(RECORDS, &[])], &Selection::default()).unknown.is_empty();
+    let knows_records = facts.cells.coverage(&[Read::context(RECORDS, &[])], &RowFilter::default()).unknown.is_empty();
     let mut rows = Vec::new();
     for check in facts.selected(CHECKS).filter(|check| !used.contains(check.id())) {
         let is_known = knows_records && facts.is_answered(check.account_id(), check.region(), CHECKS);

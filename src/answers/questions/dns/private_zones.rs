@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, text};
 use super::super::{AnswerRow, ColumnKind, Options, Question};
-use crate::answers::facts::{Facts, Read, Resource, Selection};
+use crate::answers::facts::{Facts, Read, Resource, RowFilter};
 use crate::inventory::ANY_REGION;
 
 const ZONES: &str = "route53_hosted_zones";
@@ -50,7 +50,7 @@ struct KnownVpcs<'a> {
 
 impl<'a> KnownVpcs<'a> {
     fn new(facts: &'a Facts) -> Self {
-        let unknown = facts.cells.coverage(&[Read::context(VPCS, &[])], &Selection::default()).unknown;
+        let unknown = facts.cells.coverage(&[Read::context(VPCS, &[])], &RowFilter::default()).unknown;
         Self {
             owners: facts.all(VPCS).map(|vpc| (vpc.id(), vpc.account_id())).collect(),
             unknown_regions: unknown.into_iter().map(|cell| cell.region).collect(),

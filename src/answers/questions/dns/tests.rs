@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{Options, find};
-use crate::answers::facts::{Facts, FactsBuilder, Selection};
+use crate::answers::facts::{Facts, FactsBuilder, RowFilter};
 use crate::inventory::Status;
 
 const A: &str = "111122223333";
@@ -98,7 +98,7 @@ fn a_vpc_that_may_be_in_an_unknown_account_is_neither_in_nor_out() {
 
 #[test]
 fn a_selected_account_has_its_zones_and_those_that_its_vpcs_see() {
-    let only_b = Selection { accounts: Some([B.to_owned()].into()), ..Selection::default() };
+    let only_b = RowFilter { accounts: Some([B.to_owned()].into()), ..RowFilter::default() };
     let rows = ask("private-zones", &private_zones().selection(only_b).facts(), &["hosted_zone_id", "vpc_id"]);
     assert_eq!(rows, [json!([A, "Z1", "vpc-b"]), json!([B, "Z4", "vpc-b"]), json!(["777788889999", "Z3", "vpc-b"])]);
 }

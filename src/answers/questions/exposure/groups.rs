@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::columns::{integer, list, text};
 use crate::answers::facts::{Facts, Read, Resource};
 use crate::answers::questions::{AnswerRow, Options, Question};
-use crate::answers::reach::{Exposure, Reach, Traffic};
+use crate::answers::reach::{Exposure, Reachability, Traffic};
 
 const INTERFACES: &str = "ec2_network_interfaces";
 
@@ -34,15 +34,15 @@ pub(super) const OPEN_SECURITY_GROUPS: Question = Question {
     options: &[],
     reads: &[
         Read::subject("ec2_security_groups", &["group_name", "ip_permissions", "vpc_id"]),
-        Read::context(INTERFACES, Reach::INTERFACE_COLUMNS),
-        Reach::RULES[0],
-        Reach::RULES[1],
-        Reach::RULES[2],
-        Reach::RULES[3],
-        Reach::RULES[4],
-        Reach::RULES[5],
-        Reach::RULES[6],
-        Reach::RULES[7],
+        Read::context(INTERFACES, Reachability::INTERFACE_COLUMNS),
+        Reachability::RULES[0],
+        Reachability::RULES[1],
+        Reachability::RULES[2],
+        Reachability::RULES[3],
+        Reachability::RULES[4],
+        Reachability::RULES[5],
+        Reachability::RULES[6],
+        Reachability::RULES[7],
     ],
     duckdb: None,
     athena: None,
@@ -74,7 +74,7 @@ struct Users<'a> {
 }
 
 impl<'a> Users<'a> {
-    fn new(facts: &'a Facts, reach: &Reach<'a>) -> Self {
+    fn new(facts: &'a Facts, reach: &Reachability<'a>) -> Self {
         let mut users = Self::default();
         for interface in facts.all(INTERFACES) {
             let groups = interface.items("groups");
@@ -132,7 +132,7 @@ impl OpenPorts<'_> {
 }
 
 fn open_security_groups(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
-    let reach = Reach::new(facts);
+    let reach = Reachability::new(facts);
     let mut users = Users::new(facts, &reach);
     let mut rows = Vec::new();
     for group in facts.selected("ec2_security_groups") {

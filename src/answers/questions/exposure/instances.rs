@@ -7,7 +7,7 @@ use serde_json::json;
 use super::columns::{list, text};
 use crate::answers::facts::{Facts, Read};
 use crate::answers::questions::{AnswerRow, Options, Question};
-use crate::answers::reach::Reach;
+use crate::answers::reach::Reachability;
 
 pub(super) const EXPOSED_INSTANCES: Question = Question {
     name: "exposed-instances",
@@ -42,14 +42,14 @@ pub(super) const EXPOSED_INSTANCES: Question = Question {
                 "vpc_id",
             ],
         ),
-        Reach::RULES[0],
-        Reach::RULES[1],
-        Reach::RULES[2],
-        Reach::RULES[3],
-        Reach::RULES[4],
-        Reach::RULES[5],
-        Reach::RULES[6],
-        Reach::RULES[7],
+        Reachability::RULES[0],
+        Reachability::RULES[1],
+        Reachability::RULES[2],
+        Reachability::RULES[3],
+        Reachability::RULES[4],
+        Reachability::RULES[5],
+        Reachability::RULES[6],
+        Reachability::RULES[7],
     ],
     duckdb: None,
     athena: None,
@@ -57,7 +57,7 @@ pub(super) const EXPOSED_INSTANCES: Question = Question {
 };
 
 fn exposed_instances(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
-    let reach = Reach::new(facts);
+    let reach = Reachability::new(facts);
     let mut rows = Vec::new();
     for instance in facts.selected("ec2_instances") {
         let exposure = reach.instance(instance);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answers::facts::{Facts, FactsBuilder};
 use crate::answers::questions::{Options, find};
-use crate::answers::reach::Reach;
+use crate::answers::reach::Reachability;
 use crate::inventory::Status;
 
 const A: &str = "111122223333";
@@ -198,5 +198,5 @@ fn what_was_denied_is_in_the_coverage() {
 fn instances_are_read_with_every_column_that_reach_needs() {
     let reads = find("exposed-instances").unwrap().reads;
     let columns = reads.iter().find(|read| read.table == "ec2_instances").unwrap().columns;
-    assert!(Reach::INSTANCE_COLUMNS.iter().all(|column| columns.contains(column)));
+    assert!(Reachability::INSTANCE_COLUMNS.iter().all(|column| columns.contains(column)));
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::values::{OLDER_THAN, age_days, flag, integer, is_terminated, list, text, users, verdict};
-use crate::answers::facts::{Facts, Read, Selection};
+use crate::answers::facts::{Facts, Read, RowFilter};
 use crate::answers::questions::{AnswerRow, Options, Question};
 use crate::inventory::ANY_REGION;
 
@@ -83,6 +83,6 @@ fn instances_by_image(facts: &Facts) -> BTreeMap<(&str, &str), BTreeSet<&str>> {
 
 /// The regions in which the instances of some account are not known. `*` stands for all regions.
 fn unanswered_regions(facts: &Facts) -> BTreeSet<String> {
-    let coverage = facts.cells.coverage(&[INSTANCES], &Selection::default());
+    let coverage = facts.cells.coverage(&[INSTANCES], &RowFilter::default());
     coverage.unknown.into_iter().map(|cell| cell.region).collect()
 }

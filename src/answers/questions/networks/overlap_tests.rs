@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tests::{A, B, HOME, question, row, vpc};
-use crate::answers::facts::{FactsBuilder, Selection};
+use crate::answers::facts::{FactsBuilder, RowFilter};
 use crate::answers::questions::{AnswerRow, Options};
 use crate::inventory::Status;
 
@@ -158,7 +158,7 @@ fn default_vpcs_among_themselves_are_left_out_unless_they_are_connected() {
 
 #[test]
 fn a_selection_needs_one_vpc_of_a_pair() {
-    let selection = Selection { accounts: Some([A.to_owned()].into()), ..Selection::default() };
+    let selection = RowFilter { accounts: Some([A.to_owned()].into()), ..RowFilter::default() };
     let rows = builder([
         ("ec2_vpcs", vpc(A, "vpc-1", &["10.0.0.0/16"])),
         ("ec2_vpcs", vpc(B, "vpc-2", &["10.0.0.0/16"])),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Exposure, Reach};
+use super::super::{Exposure, Reachability};
 use crate::answers::facts::{Facts, FactsBuilder};
 use crate::inventory::Status;
 
@@ -137,7 +137,7 @@ impl Estate {
     }
 
     pub(super) fn facts(self) -> Facts {
-        let builder = FactsBuilder::new(Reach::READS).account(B, REGION);
+        let builder = FactsBuilder::new(Reachability::READS).account(B, REGION);
         let builder = self.rows.into_iter().fold(builder, |builder, (table, row)| builder.row(table, row));
         let denied = self.unanswered.into_iter();
         denied.fold(builder, |builder, (account, table)| builder.status(account, REGION, table, Status::Denied)).facts()
@@ -147,7 +147,7 @@ impl Estate {
     pub(super) fn exposure(self) -> Exposure {
         let facts = self.facts();
         let interface = facts.all("ec2_network_interfaces").next().unwrap();
-        Reach::new(&facts).interface(interface)
+        Reachability::new(&facts).interface(interface)
     }
 
     /// Whether the internet reaches the first interface, and at what traffic.

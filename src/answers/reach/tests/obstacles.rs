@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::Reach;
+use super::super::Reachability;
 use super::{A, B, Estate};
 
 fn to(gateway: &str, cidr: &str) -> Value {
@@ -160,7 +160,7 @@ fn an_instance_is_reached_through_one_of_its_interfaces() {
     let by = |columns: Value| {
         let facts = Estate::open().row("ec2_instances", "i-1", columns).facts();
         let instance = facts.all("ec2_instances").next().unwrap();
-        let exposure = Reach::new(&facts).instance(instance);
+        let exposure = Reachability::new(&facts).instance(instance);
         (exposure.public, exposure.addresses, exposure.allowed_by)
     };
     let (none, address, group): (Vec<String>, _, _) = (Vec::new(), vec!["3.4.5.6".to_owned()], vec!["sg-1".to_owned()]);

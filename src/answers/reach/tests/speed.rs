@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::super::Reach;
+use super::super::Reachability;
 use super::Estate;
 
 #[test]
@@ -32,7 +32,7 @@ fn a_large_estate() {
     }
     let facts = estate.facts();
     let start = Instant::now();
-    let reach = Reach::new(&facts);
+    let reach = Reachability::new(&facts);
     let read = start.elapsed();
     let reached = facts.all("ec2_network_interfaces").filter(|one| reach.interface(*one).public == Some(true)).count();
     eprintln!("{read:?} to read, {:?} in all", start.elapsed());
