@@ -308,7 +308,11 @@ fn vpcs_without_flow_logs() {
 fn flow_logs_that_nobody_could_list_are_unknown() {
     let denied = |ids: &[&str], table: &str| verdicts(logged(ids).status(A, R, table, Status::Denied));
     let (one, two) = (json!(["vpc-1", "unknown"]), json!(["vpc-2", "unknown"]));
-    assert_eq!(denied(&["vpc-1"], "ec2_flow_logs"), [two.clone()], "it had a flow log when it was last answered");
+    assert_eq!(
+        denied(&["vpc-1"], "ec2_flow_logs"),
+        std::slice::from_ref(&two),
+        "it had a flow log when it was last answered"
+    );
     assert_eq!(denied(&[], "ec2_flow_logs"), [one.clone(), two.clone()]);
     assert_eq!(denied(&["subnet-1a", "subnet-1b"], "ec2_subnets"), [one.clone(), json!(["vpc-2", "missing"])]);
     assert_eq!(denied(&["subnet-x"], "ec2_subnets"), [one.clone(), two], "the subnet may be of either");

@@ -38,7 +38,8 @@ answered as (
   where l."table" = 'ec2_route_tables' and l.status in ('ok', 'empty', 'unsupported') and s.region is null
 )
 select g.owner_account as account_id, g.region, g.id, g.arn, nullif(element_at(g.tags, 'Name'), '') as name,
-  g.vpc_id, g.subnet_id, g.connectivity_type, g.create_time, case when a.account_id is null then 'unknown' else 'unused' end as verdict
+  g.vpc_id, g.subnet_id, g.connectivity_type, g.create_time,
+  case when a.account_id is null then 'unknown' else 'unused' end as verdict
 from gateways g
 left join vpcs v on v.id = g.vpc_id
 left join answered a on a.account_id = coalesce(v.owner_account, g.owner_account) and a.region = g.region
