@@ -19,6 +19,8 @@ use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
+#[cfg(test)]
+pub(crate) use coverage::AsOf;
 pub(crate) use cells::{CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
 pub(crate) use coverage::{Coverage, UnknownCell};

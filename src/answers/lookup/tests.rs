@@ -8,7 +8,7 @@ mod declared;
 mod hostile;
 
 use super::*;
-use crate::answers::facts::{Facts, FactsBuilder, Resource};
+use crate::answers::facts::{Facts, FactsBuilder};
 use serde_json::{Value, json};
 
 pub(super) const A: &str = "111122223333";

@@ -123,6 +123,7 @@ const RULES: [Read; 8] = [
 
 impl<'a> Reachability<'a> {
     /// Everything that it reads, interfaces and instances included.
+    #[cfg(test)]
     pub(crate) const READS: &'static [Read] =
         &[RULES[0], RULES[1], RULES[2], RULES[3], RULES[4], RULES[5], RULES[6], RULES[7], INTERFACE, INSTANCE];
 
