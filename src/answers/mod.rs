@@ -8,6 +8,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod reach;
+pub(crate) mod lookup;
 pub(crate) mod questions;
 
 pub(crate) use facts::{Cell, Cells, Coverage, Facts, Resource, Selection};
