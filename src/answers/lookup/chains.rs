@@ -70,7 +70,7 @@ impl<'a> RecordIndex<'a> {
         let mut zones = HashSet::new();
         for record in facts.all(RECORDS) {
             if normalise(name_of(record), &mut name) {
-                by_name.push((hasher.hash_one(&name), record));
+                by_name.push((hasher.hash_one(name.as_slice()), record));
                 zones.extend(record.text("hosted_zone_id"));
             }
         }
@@ -80,7 +80,7 @@ impl<'a> RecordIndex<'a> {
 
     /// The records with exactly this name.
     fn named<'s>(&'s self, name: &'s [u8]) -> impl Iterator<Item = Resource<'a>> + 's {
-        let hash = self.hasher.hash_one(name.to_vec());
+        let hash = self.hasher.hash_one(name);
         let start = self.by_name.partition_point(|(other, _)| *other < hash);
         let same = self.by_name[start..].iter().take_while(move |(other, _)| *other == hash).map(|(_, record)| *record);
         same.filter(move |record| normal(name_of(*record)).is_some_and(|other| other == name))

@@ -2,8 +2,6 @@
 //!
 //! **Invariant:** finds nothing.
 
-use std::cmp::Ordering;
-
 use super::found::{Found, Subject};
 use super::hit::{Hit, Relation};
 use super::index::TermNumber;
@@ -18,8 +16,8 @@ type Key<'a> = (TermNumber, Relation, &'a str, &'a str, &'a str, &'a str, Option
 
 /// Makes rows.
 pub(super) fn rows(facts: &Facts, terms: &[Term], mut found: Vec<Found<'_>>) -> Vec<Hit> {
-    found.sort_by(|one, other| key(one).cmp(&key(other)).then_with(|| value(one).cmp(&value(other))));
-    found.dedup_by(|one, other| key(one).cmp(&key(other)) == Ordering::Equal && value(one) == value(other));
+    found.sort_by_cached_key(|found| (key(found), value(found)));
+    found.dedup_by(|one, other| key(one) == key(other) && value(one) == value(other));
     let is_reachable = |found: &Found<'_>| match found.subject {
         Subject::Resource(resource) => matches!(resource.table(), INTERFACES | INSTANCES),
         Subject::Account(_) => false,

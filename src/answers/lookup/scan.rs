@@ -182,8 +182,7 @@ impl<'f> Scan<'f, '_> {
             };
             let key = if link.is_outward { link.table } else { link.through };
             for id in ids {
-                let known = self.linked.entry(key).or_default().entry(id).or_default();
-                known.extend(shared.iter().filter(|found| !known.contains(found)).cloned().collect::<Vec<_>>());
+                self.linked.entry(key).or_default().entry(id).or_default().extend(shared.iter().cloned());
             }
         }
     }

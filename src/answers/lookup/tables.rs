@@ -238,7 +238,11 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ..tagged("ec2_vpc_endpoints", "vpce-", "ec2:vpc-endpoint/")
     },
     SearchedTable {
-        columns: &[name("base_endpoint_dns_names"), name("private_dns_name")],
+        columns: &[
+            name("base_endpoint_dns_names"),
+            name("private_dns_name"),
+            column("service_name", &[("", ZoneName)]),
+        ],
         ..tagged("ec2_vpc_endpoint_service_configurations", "vpce-svc-", "ec2:vpc-endpoint-service/")
     },
     SearchedTable {

@@ -62,8 +62,8 @@ fn readings(text: &str) -> Vec<Reading> {
     if is_arn(text) {
         return vec![Reading::Arn(text.to_owned())];
     }
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return vec![Reading::Account(text.to_owned())];
+    if let Some(account) = account(text) {
+        return vec![Reading::Account(account)];
     }
     let id = without_path(text);
     let known = recognise(id);
@@ -79,6 +79,14 @@ fn readings(text: &str) -> Vec<Reading> {
         readings.extend(is_word(text).then(|| Reading::Word(text.to_owned())));
     }
     readings
+}
+
+/// The account id that a text is. AWS's console writes it as `1111-2222-3333`.
+fn account(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_grouped = parts.len() == 3 && parts.iter().all(|part| part.len() == 4);
+    let digits = if is_grouped { parts.concat() } else { text.to_owned() };
+    (digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
 }
 
 /// The pairs of key and value that a text can mean. Spaces count.
@@ -101,13 +109,14 @@ fn name(text: &str) -> Option<Vec<u8>> {
 /// Whether a text can be the name of an account.
 fn is_word(text: &str) -> bool {
     let is_allowed = |letter: char| letter.is_alphanumeric() || " -_.,()&'+@#/:!".contains(letter);
-    let is_odd_address =
-        text.contains("::") || text.split_once('/').is_some_and(|(start, _)| parse_address(start).is_some());
+    // A colon without a space after it is in URLs, MAC addresses and what is nearly an IPv6 address.
+    let has_colon = text.replace(": ", " ").contains(':');
+    let is_odd_range = text.split_once('/').is_some_and(|(start, _)| parse_address(start).is_some());
     text.len() <= 256
         && text.chars().all(is_allowed)
         && text.chars().any(char::is_alphanumeric)
-        && !text.starts_with("arn:")
-        && !is_odd_address
+        && !has_colon
+        && !is_odd_range
         && !is_dotted_number(text)
 }
 

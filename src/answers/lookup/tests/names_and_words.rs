@@ -128,6 +128,7 @@ fn an_alias_leads_to_its_own_zone_and_type() {
 fn accounts_are_found_by_id_alias_and_name() {
     let facts = estate::facts();
     assert_eq!(found(&facts, &[A]), [format!("is accounts {A} -")]);
+    assert_eq!(found(&facts, &["1111-2222-3333"]), found(&facts, &[A]));
     assert_eq!(found(&facts, &[B]), [format!("is accounts {B} -")], "an account of the estate without a row");
     assert_eq!(found(&facts, &["999999999999"]), Vec::<String>::new());
     assert_eq!(found(&facts, &["Acme-Prod"]), [format!("is accounts {A} acme-prod")]);

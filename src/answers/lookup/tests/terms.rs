@@ -24,6 +24,8 @@ fn what_has_no_known_form_is_refused() {
         "fe80::zz",
         "::1%eth0",
         "arn:aws",
+        "https://www.example.com/",
+        "0a:1b:2c:3d:4e:5f",
         "arn:::::",
         "10.0.0.0/x",
         "a\0b",
