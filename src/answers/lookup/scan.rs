@@ -58,9 +58,14 @@ impl<'f> Scan<'f, '_> {
 
     /// Adds matches of the id, the ARN and the tags.
     fn add_identity(&self, table: &SearchedTable, resource: Resource<'f>, own: &mut OwnMatches) {
-        let ids = self.index.ids.get(resource.id());
-        let arns = resource.arn().and_then(|arn| self.index.arns.get(arn));
-        own.extend(ids.into_iter().chain(arns).flatten().map(|number| (*number, Relation::Is, None)));
+        if !self.index.ids.is_empty() {
+            let numbers = self.index.ids.get(resource.id()).into_iter().flatten();
+            own.extend(numbers.map(|number| (*number, Relation::Is, None)));
+        }
+        if !self.index.arns.is_empty() {
+            let numbers = resource.arn().and_then(|arn| self.index.arns.get(arn)).into_iter().flatten();
+            own.extend(numbers.map(|number| (*number, Relation::Is, None)));
+        }
         if table.has_tags && !self.index.tags.is_empty() {
             for (key, value) in resource.tags() {
                 let numbers = self.index.tags.get(key.as_str()).and_then(|values| values.get(value.as_str()));
@@ -136,7 +141,7 @@ impl<'f> Scan<'f, '_> {
             }
             MemberKind::ZoneName => {
                 if normalise(text, &mut self.buffer) {
-                    let numbers = self.index.names.get(&self.buffer).into_iter().flatten();
+                    let numbers = self.index.of_own_name(&self.buffer);
                     own.extend(numbers.map(|number| (*number, Relation::Is, Some(text.to_owned()))));
                 }
             }
