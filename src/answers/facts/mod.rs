@@ -19,10 +19,10 @@ use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
-#[cfg(test)]
-pub(crate) use coverage::AsOf;
 pub(crate) use cells::{CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
+#[cfg(test)]
+pub(crate) use coverage::AsOf;
 pub(crate) use coverage::{Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::*;
-use crate::answers::facts::{CellWord, Cells, ColumnData, FactTable, Facts, Opening, RowFilter, TableBuilder, TextColumn};
+use crate::answers::facts::{
+    CellWord, Cells, ColumnData, FactTable, Facts, Opening, RowFilter, TableBuilder, TextColumn,
+};
 
 /// The moment of the questions: noon after the last night.
 const AT: &str = "2026-11-25T12:00:00Z";
