@@ -7,7 +7,7 @@
 //! **Invariant:** a chain ends where it comes back to itself, and after [`LONGEST_CHAIN`] steps.
 
 use std::collections::hash_map::RandomState;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
