@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::answers::facts::{CellWord, Cells, Facts, Read, RowFilter};
+use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
 use crate::catalogue::{Catalogue, Reach};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
@@ -93,12 +93,12 @@ impl Estate {
         }
         for table in tables {
             for cell in self.state.cells_of(table) {
-                cells.add(&CellWord {
-                    account_id: cell.account_id.to_owned(),
-                    region: cell.region.to_owned(),
-                    table: (*table).to_owned(),
+                cells.add(CellRef {
+                    account_id: cell.account_id,
+                    region: cell.region,
+                    table,
                     status: cell.status,
-                    error_code: cell.error_code.map(str::to_owned),
+                    error_code: cell.error_code,
                     word_at: cell.word.started_at,
                     last_answered: cell.answer.map(|run| run.started_at),
                 });

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
-pub(crate) use cells::{CellWord, Cells};
+pub(crate) use cells::{CellRef, CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
 #[cfg(test)]
 pub(crate) use coverage::AsOf;
