@@ -8,8 +8,8 @@ mod columns;
 mod table;
 mod resource;
 mod selection;
-mod cells;
 mod coverage;
+mod cells;
 #[cfg(test)]
 mod builder;
 

@@ -2,12 +2,12 @@
 //!
 //! **Invariant:** knows no single resource of the estate.
 
-mod network;
 mod routing;
 mod groups;
+mod network;
 mod interface;
-mod host;
 mod storage;
+mod host;
 mod gateways;
 mod links;
 mod transit;
