@@ -86,7 +86,7 @@ impl FactsBuilder {
                         region,
                         table: (*table).to_owned(),
                         status,
-                        error_code: (!status.is_answered()).then(|| "AccessDenied".to_owned()),
+                        error_code: (!status.is_answered()).then(|| crate::aws::ACCESS_DENIED.to_owned()),
                         word_at: at,
                         last_answered: status.is_answered().then_some(at),
                     }

@@ -2,9 +2,10 @@
 //!
 //! **Invariant:** knows no single resource of the estate.
 
+mod network;
 mod routing;
 mod groups;
-mod network;
+mod vpc;
 mod interface;
 mod storage;
 mod host;
