@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::hit::Relation;
 use super::names::parents;
 use super::ranges::{Span, parse_address, parse_range};
-use super::term::{Reading, Sought};
+use super::term::{Query, Reading};
 
 /// The number of a term in the list.
 pub(super) type TermNumber = u32;
@@ -47,7 +47,7 @@ pub(super) struct Index<'t> {
 
 impl<'t> Index<'t> {
     /// Arranges terms. Of several with the same text the first one counts.
-    pub(super) fn new(terms: &'t [Sought]) -> Self {
+    pub(super) fn new(terms: &'t [Query]) -> Self {
         let mut index = Self::default();
         let mut seen = BTreeSet::new();
         for (number, term) in terms.iter().enumerate().filter(|(_, term)| seen.insert(&term.query)) {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::ids::{tables_of_arn, tables_of_id};
 use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, LINKS, RECORDS, SearchedTable, TABLES, ValueForm, table};
-use super::term::{Reading, Sought};
+use super::term::{Query, Reading};
 use crate::answers::facts::{Read, Role};
 use crate::answers::reach::Reachability;
 
@@ -26,7 +26,7 @@ const WITH_STATE: [&str; 6] = [
 struct Needs(BTreeMap<&'static str, (BTreeSet<&'static str>, bool)>);
 
 /// The tables and columns that terms need.
-pub(crate) fn reads(terms: &[Sought]) -> Vec<Read> {
+pub(crate) fn reads(terms: &[Query]) -> Vec<Read> {
     let mut needs = Needs::default();
     let has = |is_kind: fn(&Reading) -> bool| terms.iter().flat_map(|term| &term.readings).any(is_kind);
     for reading in terms.iter().flat_map(|term| &term.readings) {

@@ -6,7 +6,7 @@ use super::found::{Found, FoundSubject};
 use super::hit::{Hit, Relation};
 use super::index::TermNumber;
 use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, table};
-use super::term::Sought;
+use super::term::Query;
 use crate::answers::facts::{Facts, Resource};
 use crate::answers::reach::{Exposure, Reachability};
 use crate::inventory::GLOBAL;
@@ -15,7 +15,7 @@ use crate::inventory::GLOBAL;
 type Key<'a> = (TermNumber, Relation, &'a str, &'a str, &'a str, &'a str, Option<&'a str>);
 
 /// Makes rows.
-pub(super) fn rows(facts: &Facts, terms: &[Sought], mut found: Vec<Found<'_>>) -> Vec<Hit> {
+pub(super) fn rows(facts: &Facts, terms: &[Query], mut found: Vec<Found<'_>>) -> Vec<Hit> {
     found.sort_by_cached_key(|found| (key(found), value(found)));
     found.dedup_by(|one, other| key(one) == key(other) && value(one) == value(other));
     let is_reachable = |found: &Found<'_>| match found.subject {
@@ -50,7 +50,7 @@ fn value(found: &Found<'_>) -> Option<String> {
     }
 }
 
-fn row(facts: &Facts, terms: &[Sought], reach: Option<&Reachability<'_>>, found: Found<'_>) -> Hit {
+fn row(facts: &Facts, terms: &[Query], reach: Option<&Reachability<'_>>, found: Found<'_>) -> Hit {
     let query = terms.get(found.term as usize).map(|term| term.query.clone()).unwrap_or_default();
     let (relation, value) = (found.relation, found.value);
     match found.subject {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::super::rows::DemoRows;
-use super::network::{AclRule, DemoNetwork};
+use super::network::DemoNetwork;
 
 /// A route to an IPv4 or IPv6 range: `member` is the kind of the target as AWS names it, `GatewayId`.
 pub(in super::super) fn to(range: &str, member: &str, target: &str) -> Value {

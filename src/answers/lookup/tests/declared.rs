@@ -29,7 +29,7 @@ fn every_table_of_the_catalogue_is_declared_and_no_other() {
 fn every_column_that_is_read_exists() {
     let catalogue = catalogue();
     let texts = ["10.0.0.1", "10.0.0.0/8", "www.example.com", "a=b", "acme prod"];
-    let terms: Vec<Sought> = texts.iter().map(|text| Sought::parse(text).unwrap()).collect();
+    let terms: Vec<Query> = texts.iter().map(|text| Query::parse(text).unwrap()).collect();
     for read in reads(&terms) {
         for column in read.columns {
             assert!(catalogue[read.table].contains(column), "{}.{column}", read.table);

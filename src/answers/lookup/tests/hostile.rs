@@ -165,7 +165,7 @@ proptest! {
             .row("route53_records", alias("Z1", &text, "A", &other, "Z1"))
             .row("ec2_network_interfaces", row(A, "eu-west-1", &text, json!({"private_ip_addresses": [{"PrivateIpAddress": other}]})))
             .facts();
-        let terms: Vec<Sought> = [&text, &other].into_iter().filter_map(|text| Sought::parse(text).ok()).collect();
+        let terms: Vec<Query> = [&text, &other].into_iter().filter_map(|text| Query::parse(text).ok()).collect();
         look_up(&facts, &terms);
     }
 }
