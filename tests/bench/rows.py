@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from answers import every_question, one_address, requests_after_nights, state_of_a_commit
 from largest import largest
 from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, at_least, at_most, executable
 from start import pack, start
@@ -340,6 +341,22 @@ ROWS = {
     "limit": Row(
         "limited to 512 MiB, pages of 4 MB, 384 in flight", "done, not killed",
         "a limit of the kernel's, and the peak told", limited_memory,
+    ),
+    "where": Row(
+        "`where` for one address, 1.5 million rows", "at most 0.3 s",
+        "start of the process to its end", one_address,
+    ),
+    "ask": Row(
+        "all questions over 1.5 million rows", "at most 30 s and 1 GiB",
+        "start of the process to its end, and its largest resident set", every_question,
+    ),
+    "state": Row(
+        "the state after a commit of 1,000 accounts", "at most 2 s more",
+        "a committed run that is delivered again, without its state and with it", state_of_a_commit,
+    ),
+    "nights": Row(
+        "requests of `where` to S3 after 30 nights, against one", "at most 1.5 times",
+        "requests that the simulated S3 counted", requests_after_nights,
     ),
     "largest": Row(
         "the largest requests and answers", "at most half of Lambda's memory",

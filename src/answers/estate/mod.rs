@@ -15,6 +15,7 @@ use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
 use crate::catalogue::{Catalogue, Reach};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
+use crate::input::ValidationErrors;
 use crate::output::state::{self, State, StateError};
 use crate::store::Store;
 
@@ -61,6 +62,21 @@ impl Estate {
     /// Every table of resources.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &'static str> {
         self.catalogue.tables().iter().map(|table| table.entry.table)
+    }
+
+    /// Refuses region globs of which one matches no region of the inventory: an empty answer would look like one.
+    pub(crate) fn require_regions(&self, selection: &RowFilter) -> Result<(), Error> {
+        let Some(globs) = &selection.regions else { return Ok(()) };
+        let known: BTreeSet<&str> = self.state.places().map(|(_, region)| region).collect();
+        let unmatched = globs.unmatched(known.iter().copied());
+        if unmatched.is_empty() {
+            return Ok(());
+        }
+        let mut errors = ValidationErrors::new();
+        for glob in unmatched {
+            errors.push("--regions", format!("`{glob}` matches no region of the inventory"));
+        }
+        Err(Error::of(ErrorKind::InvalidRequest, &errors))
     }
 
     /// Reads the valid rows of some tables, and what is known of the cells of some, which are mostly the same.

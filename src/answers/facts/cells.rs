@@ -182,8 +182,28 @@ impl Cells {
                 }
             }
         }
+        self.cover_strangers(&mut coverage, reads, selection);
         coverage.unknown.sort();
         coverage
+    }
+
+    /// Adds the accounts that the user asked for and that the inventory does not have: nobody knows what they hold.
+    fn cover_strangers(&self, coverage: &mut Coverage, reads: &[Read], selection: &RowFilter) {
+        let is_known =
+            |account: &str| self.numbers.get(account).is_some_and(|account| self.regions.contains_key(account));
+        for account in selection.accounts.iter().flatten().filter(|account| !is_known(account)) {
+            for table in merged(reads).into_keys() {
+                coverage.cells += 1;
+                coverage.unknown.push(UnknownCell {
+                    account_id: account.clone(),
+                    region: ANY_REGION.to_owned(),
+                    table: table.to_owned(),
+                    status: Status::NotStarted,
+                    error_code: None,
+                    last_answered: None,
+                });
+            }
+        }
     }
 
     /// Adds the cells of one account and table.

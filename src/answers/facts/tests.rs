@@ -87,6 +87,16 @@ fn a_selected_account_needs_the_cells_of_others_only_for_context() {
 }
 
 #[test]
+fn a_selected_account_that_the_inventory_does_not_have_is_unknown() {
+    let only_b = RowFilter { accounts: Some([B.to_owned()].into()), ..RowFilter::default() };
+    let facts = FactsBuilder::new(&READS[..1]).account(A, "eu-west-1").selection(only_b).facts();
+    let coverage = facts.cells.coverage(&READS[..1], &facts.selection);
+    let unknown: Vec<_> =
+        coverage.unknown.iter().map(|cell| (cell.account_id.as_str(), cell.region.as_str())).collect();
+    assert_eq!((unknown, coverage.cells), (vec![(B, "*")], 1));
+}
+
+#[test]
 fn an_account_that_could_not_be_entered_is_unknown_everywhere() {
     let mut cells = Cells::new([]);
     let at: Timestamp = builder::NOW.parse().unwrap();

@@ -29,7 +29,7 @@ pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>)
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0);
     // What is wrong with the arguments is said before anything is read.
-    arguments.selection()?;
+    let selection = arguments.selection()?;
     let names_registry = settings.registry.is_some();
     let engine = Engine::start(settings, Runtime::Terminal).await;
     let registry = if names_registry { Some(engine.registry().await?) } else { None };
@@ -39,6 +39,7 @@ pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>)
         (None, None) => Moment::Now,
     };
     let estate = Estate::open(&engine, &moment, tables).await?;
+    estate.require_regions(&selection)?;
     Ok(Opened { estate, arguments, registry })
 }
 

@@ -124,18 +124,17 @@ async fn add(store: &Store, state: &mut State, listing: &CommittedList, format: 
     if run.format != format {
         return Ok(false);
     }
-    // A run that cannot be read in full leaves nothing.
-    let mut next = State::default();
-    next.add_run(store, &run, None).await?;
-    next.moment = committed_at(store, &run).await?;
-    next.total = 1;
-    next.merged.insert(run.run.run_id.clone(), run.run.clone());
-    next.settle();
-    if state.is_empty() {
-        *state = next;
-    } else {
-        state.merge(&next);
+    let committed_at = committed_at(store, &run).await?;
+    // A run that cannot be read in full leaves no cell, and so no file either.
+    let before = state.entries.len();
+    if let Err(error) = state.add_run(store, &run, None).await {
+        state.entries.truncate(before);
+        return Err(error);
     }
+    state.moment = state.moment.max(committed_at);
+    state.total += 1;
+    state.merged.insert(run.run.run_id.clone(), run.run.clone());
+    state.settle();
     Ok(true)
 }
 

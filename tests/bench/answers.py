@@ -1,0 +1,107 @@
+"""Defines the rows about answers: what it costs to find something, to ask everything, and to keep the state.
+
+All rows but the last share one inventory, which rolecall collects from the simulated AWS: 1,000 accounts, 17 regions,
+about 1.5 million rows.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, at_most, environment, executable
+
+NO_AWS = "http://127.0.0.1:1"  # answers over a folder call nobody
+NIGHTS = 30
+
+
+def ask(bench: Bench, *arguments: object, endpoint: str = NO_AWS) -> Ended:
+    return bench.measure([executable(RELEASE / "rolecall"), *arguments], environment(endpoint))
+
+
+def inventory(bench: Bench) -> tuple[Path, str]:
+    """Collects the inventory once. Returns its folder, and a private address that an interface of it has."""
+    if "inventory" not in bench.kept:
+        accounts = bench.full(1_000, 20)
+        with Fleet(accounts=accounts, items=9, zones=1, records=100) as fleet:
+            folder = bench.place("inventory")
+            run = bench.rolecall(fleet, accounts, "--run-id", "first", output=str(folder))
+        rows = sum(run.response["records"].values())
+        bench.kept["inventory"] = (folder, address(bench, folder), accounts, rows)
+    folder, found, *_ = bench.kept["inventory"]
+    return folder, found
+
+
+def address(bench: Bench, output: Path | str, endpoint: str = NO_AWS) -> str:
+    told = ask(bench, "ask", "public-addresses", "--accounts", account_id(0), "--format", "json", "--output", output,
+               endpoint=endpoint)  # fmt: skip
+    return json.loads(told.output)["rows"][0]["address"]
+
+
+def size(bench: Bench) -> str:
+    _, _, accounts, rows = bench.kept["inventory"]
+    return f"{rows:,} rows of {accounts:,} accounts in 17 regions"
+
+
+def one_address(bench: Bench) -> Figure:
+    folder, found = inventory(bench)
+    ask(bench, "where", found, "--output", folder)  # once for the page cache
+    ended = [ask(bench, "where", found, "--output", folder, "--format", "json") for _ in range(bench.full(5, 2))]
+    best = min(ended, key=lambda run: run.wall)
+    hits = len(json.loads(best.output)["rows"])
+    sides = (
+        f"`rolecall where {found}` over {size(bench)}, in a folder: {hits} rows found, {best.cpu:.2f} CPU seconds, "
+        f"peak {best.peak:.0f} MiB; the least of {len(ended)} runs, the start of the process included."
+    )
+    return at_most(best.wall, 0.3, " s", sides)
+
+
+def every_question(bench: Bench) -> Figure:
+    folder, _ = inventory(bench)
+    ended = ask(bench, "ask", "--all", "--format", "json", "--output", folder)
+    answers = json.loads(ended.output)["answers"]
+    rows = sum(len(answer["rows"]) for answer in answers)
+    sides = (
+        f"`rolecall ask --all` over {size(bench)}, in a folder: {len(answers)} questions, {rows:,} rows of answers, "
+        f"{ended.cpu:.0f} CPU seconds, peak {ended.peak:.0f} MiB (at most 1,024)."
+    )
+    met = ended.wall <= 30 and ended.peak <= 1024
+    return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", met, sides)
+
+
+def state_of_a_commit(bench: Bench) -> Figure:
+    folder, _ = inventory(bench)
+    accounts = bench.kept["inventory"][2]
+    with Fleet(accounts=accounts, items=9, zones=1, records=100) as fleet:
+
+        def again() -> Ended:
+            return bench.rolecall(fleet, accounts, "--run-id", "first", output=str(folder))
+
+        without = min((again() for _ in range(3)), key=lambda run: run.wall)
+        shutil.rmtree(folder / "state")
+        once = again()
+    sides = (
+        f"The run of {size(bench)} is committed, and delivered again: {without.wall:.2f} s with its state there, "
+        f"{once.wall:.2f} s without, so that the state is written again from the ledger; peak {without.peak:.0f} and "
+        f"{once.peak:.0f} MiB."
+    )
+    return at_most(once.wall - without.wall, 2, " s", sides)
+
+
+def requests_after_nights(bench: Bench) -> Figure:
+    accounts = 20
+    with Fleet(accounts=accounts, items=9, zones=1, records=100) as fleet:
+        output, counts, found = "s3://results/nights", {}, ""
+        for night in range(1, bench.full(NIGHTS, 3) + 1):
+            bench.rolecall(fleet, accounts, "--run-id", f"night-{night}", output=output)
+            found = found or address(bench, output, fleet.endpoint)
+            fleet.do("reset")
+            ask(bench, "where", found, "--output", output, endpoint=fleet.endpoint)
+            counts[night] = fleet.counts()["s3"]
+    last = max(counts)
+    sides = (
+        f"Requests to S3 of `rolecall where {found}` over {accounts} accounts: {counts[1]} after one night, "
+        f"{counts[last]} after {last}. The goal of ten reads for one address holds if the first number is at most ten."
+    )
+    return at_most(counts[last] / counts[1], 1.5, " times", sides)
