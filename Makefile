@@ -24,11 +24,12 @@ LOOPBACK := 127.0.0.1,localhost
 export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
-.PHONY: demo test check advisories format bench generate access-levels package deploy emulator build binaries clean help
+.PHONY: demo test athena check advisories format bench generate access-levels package deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
 	@echo 'make test        run every test, including those on the emulated AWS'
+	@echo 'make athena      run every view and question on Athena'"'"'s engine, Trino (downloads 821 MB once; Maven, Java 24 or newer)'
 	@echo 'make check       check formatting, lints, documentation, templates and dependencies'
 	@echo 'make advisories  check the dependencies against the RustSec advisories (clones their database from GitHub)'
 	@echo 'make format      format the Rust and Python code'
@@ -76,6 +77,17 @@ test: emulator build
 	@$(FILES) $(CARGO) test --locked $(TARGETS)
 	@$(CARGO) test --locked --doc
 	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
+
+# Not part of `test`: the engine is 821 MB, and needs a newer Java than most machines have.
+ATHENA := .emulator/athena
+$(ATHENA)/venv/.installed: tests/athena/requirements.txt
+	@echo 'installing the emulated Glue and S3 into $(ATHENA)/venv'
+	@$(PYTHON) -m venv --clear $(ATHENA)/venv
+	@$(ATHENA)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+athena: $(ATHENA)/venv/.installed binaries
+	@$(ATHENA)/venv/bin/python tests/athena/athena.py --rolecall $(TARGET_DIR)/debug/rolecall
 
 # One build for the binaries and the benchmark, so that the SDK of EC2 is compiled once.
 bench: emulator

@@ -35,10 +35,8 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(address) => {
             let [first, second, ..] = address.octets();
             let is_shared = first == 100 && (64..128).contains(&second);
-            !(first == 0 || first >= 224 || is_shared)
-                && !address.is_private()
-                && !address.is_loopback()
-                && !address.is_link_local()
+            let is_local = address.is_private() || address.is_loopback() || address.is_link_local();
+            !(first == 0 || first >= 224 || is_shared || is_local)
         }
         IpAddr::V6(address) => address.segments()[0] & 0xe000 == 0x2000,
     }

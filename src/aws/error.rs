@@ -13,6 +13,9 @@ use aws_types::request_id::RequestId;
 
 use crate::decode::DecodeError;
 
+/// The code of most services for a call that the caller may not make.
+pub(crate) const ACCESS_DENIED: &str = "AccessDenied";
+
 /// The longest message of AWS in rolecall's outputs, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 /// The longest error code and request id. AWS's own have fewer than 80 characters.
@@ -263,7 +266,7 @@ pub(super) fn of_credentials(error: &CredentialsError) -> AwsError {
 fn of_code(code: &str, message: &str) -> AwsErrorKind {
     let code = code.strip_prefix("Client.").or(code.strip_prefix("Server.")).unwrap_or(code);
     match code {
-        "AccessDenied"
+        ACCESS_DENIED
         | "AccessDeniedException"
         | "UnauthorizedOperation"
         | "AuthorizationError"

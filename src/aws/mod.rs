@@ -20,6 +20,7 @@ mod backend;
 
 pub use backend::{Backend, Identity};
 pub use cancellation::Cancellation;
+pub(crate) use error::ACCESS_DENIED;
 pub use error::{AwsError, AwsErrorKind};
 pub(crate) use error_body::bucket_region;
 pub(crate) use page::{CallParams, NextPage, PageRequest, SendFn, Token, is_true, marker_if_truncated};

@@ -28,6 +28,19 @@ pub(super) const TYPES: &[ResourceType] = &[
         ..REGIONAL
     },
     ResourceType {
+        table: "ec2_public_snapshots",
+        operation: "ec2:DescribeSnapshots",
+        scope: "those of the account's own that every AWS account may restore",
+        items_path: "Snapshots",
+        id: Id::Member(&["SnapshotId"]),
+        arn: ArnForm::Ec2WithoutAccount("snapshot/"),
+        // No member of a snapshot says that it is public. Both conditions apply, so that snapshots of others are not listed.
+        source: paged!(
+            listed DescribeSnapshots: ec2.describe_snapshots().owner_ids("self").restorable_by_user_ids("all").max_results(1000)
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
         table: "ec2_images",
         operation: "ec2:DescribeImages",
         scope: "the account's own, disabled and deprecated ones included",

@@ -8,13 +8,16 @@
 mod colours;
 mod text;
 
-use std::io::{ErrorKind as IoErrorKind, IsTerminal, Write};
+use std::io::{BufWriter, ErrorKind as IoErrorKind, IsTerminal, Result as IoResult, Write};
 
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use text::{is_hidden, one_line};
+
+/// The bytes that are collected before they are written.
+const BUFFER_BYTES: usize = 1 << 16;
 
 /// Prints a text to standard output, and ends its last line.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
@@ -74,9 +77,39 @@ pub(crate) fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Prints what a function writes, piece by piece. The caller escapes what has to be.
+pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> IoResult<()>) -> Result<(), Error> {
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
+    printed(write(&mut out).and_then(|()| out.flush()))
+}
+
+/// Returns the width of the terminal at standard output, in characters. `None`: a file or a pipe takes what is printed. The
+/// variable `COLUMNS` overrides what the terminal says.
+pub(crate) fn width() -> Option<usize> {
+    const USUAL: usize = 80;
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let width = variable.or_else(|| {
+        #[cfg(unix)]
+        {
+            rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col))
+        }
+        #[cfg(not(unix))]
+        {
+            None
+        }
+    });
+    Some(width.filter(|width| *width > 0).unwrap_or(USUAL))
+}
+
 fn write_out(text: &str) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
-    let result = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
+}
+
+fn printed(result: IoResult<()>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind() != IoErrorKind::BrokenPipe => {
             let message = format!("standard output cannot be written, and the result is incomplete there: {error}");

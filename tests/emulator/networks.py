@@ -105,6 +105,17 @@ def build_security_groups(ec2: Any, vpc: str, name: str, prefix: str) -> tuple[s
     return str(web), str(database)
 
 
+def build_snapshots(ec2: Any, volume: str) -> None:
+    """Creates two snapshots of a volume: one for the account, and one that every account may restore."""
+    for name in ("nightly", "shared by mistake"):
+        snapshot = ec2.create_snapshot(
+            VolumeId=volume, Description=name, TagSpecifications=tagged("snapshot", {"Name": name})
+        )["SnapshotId"]
+    ec2.modify_snapshot_attribute(
+        SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add", GroupNames=["all"]
+    )
+
+
 def build_instances(ec2: Any, public: str, private: str, web: str, database: str, region: str, machines: int) -> None:
     for number in range(machines):
         is_web = number % 2 == 0
@@ -127,6 +138,7 @@ def build_instances(ec2: Any, public: str, private: str, web: str, database: str
         )["VolumeId"]
         ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
         if number == 0:
+            build_snapshots(ec2, volume)
             address = ec2.allocate_address(Domain="vpc")["AllocationId"]
             ec2.associate_address(AllocationId=address, InstanceId=instance)
     spare = ec2.create_network_interface(

@@ -5,6 +5,7 @@ The patches to ministack 1.5.33, each as AWS documents it:
 - EventBridge Scheduler replaces <aws.scheduler.scheduled-time> and <aws.scheduler.schedule-arn> in a target's input,
   and checks the schedules every second instead of every ten.
 - Every read of EC2 and Route 53 that ministack does not implement returns an empty answer (`absent.py`).
+- EC2 shares snapshots with every account, and lists those that are shared (`snapshots.py`).
 - CloudFormation reads templates from a bucket of another account, as a customer does with a vendor's template. The
   permission to read is not checked here; `deploying.py` checks it through S3.
 - The condition key aws:PrincipalArn is the role's ARN for a role session. ministack uses the session's ARN.
@@ -26,6 +27,7 @@ from ministack.core import iam_evaluator, responses
 from ministack.services import eventbridge, iam, route53, s3, scheduler
 
 import absent
+import snapshots
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -128,6 +130,7 @@ def role_of_session(arn: str) -> str:
 
 def main() -> None:
     absent.install()
+    snapshots.install()
     route53.handle_request = answer_route53
     iam_evaluator._resolve_condition_key = condition_key
     s3._get_object_data = object_data

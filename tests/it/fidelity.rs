@@ -37,6 +37,8 @@ struct Listing {
 
 const REGIONAL: &[Listing] = &[
     Listing { table: "ec2_volumes", operation: "describe_volumes", list: "Volumes", id: "VolumeId" },
+    Listing { table: "ec2_snapshots", operation: "describe_snapshots", list: "Snapshots", id: "SnapshotId" },
+    Listing { table: "ec2_public_snapshots", operation: "describe_snapshots", list: "Snapshots", id: "SnapshotId" },
     Listing { table: "ec2_vpcs", operation: "describe_vpcs", list: "Vpcs", id: "VpcId" },
     Listing { table: "ec2_subnets", operation: "describe_subnets", list: "Subnets", id: "SubnetId" },
     Listing { table: "ec2_route_tables", operation: "describe_route_tables", list: "RouteTables", id: "RouteTableId" },
@@ -61,6 +63,15 @@ const REGIONAL: &[Listing] = &[
     },
     Listing { table: "ec2_nat_gateways", operation: "describe_nat_gateways", list: "NatGateways", id: "NatGatewayId" },
 ];
+
+/// Returns the parameters that list the rows of a table.
+fn parameters(table: &str) -> Value {
+    match table {
+        "ec2_snapshots" => json!({ "OwnerIds": ["self"] }),
+        "ec2_public_snapshots" => json!({ "OwnerIds": ["self"], "RestorableByUserIds": ["all"] }),
+        _ => json!({}),
+    }
+}
 
 /// Converts a member's name to snake case. A second implementation, so that a mistake in the generator shows.
 pub(crate) fn column(member: &str) -> String {
@@ -148,7 +159,7 @@ fn every_record_equals_what_the_aws_cli_prints() {
             ACCOUNTS.iter().flat_map(|account| regions.map(|region| (*account, region))).collect();
         let questions: Vec<Value> = places
             .iter()
-            .map(|(account, region)| question(account, "ec2", listing.operation, region, json!({})))
+            .map(|(account, region)| question(account, "ec2", listing.operation, region, parameters(listing.table)))
             .collect();
         for ((account, region), answer) in places.iter().zip(emulator().ask(&questions)) {
             let items = answer["answer"][listing.list].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
@@ -164,7 +175,19 @@ fn every_record_equals_what_the_aws_cli_prints() {
     }
     compared += instances(folder.path(), &manifest, &regions, &question);
     compared += zones(folder.path(), &manifest, &question);
+    assert_only_shared_snapshots_are_public(folder.path(), &manifest);
     assert!(compared > 400, "only {compared} records were compared");
+}
+
+/// Asserts that half of the snapshots are public: `networks.py` makes two of each volume, and shares one.
+fn assert_only_shared_snapshots_are_public(folder: &std::path::Path, manifest: &Value) {
+    let names = |table: &str| -> Vec<String> {
+        let records = rows(folder, manifest, table);
+        records.iter().map(|row| row["tags"]["Name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let (own, public) = (names("ec2_snapshots"), names("ec2_public_snapshots"));
+    assert!(!public.is_empty() && public.iter().all(|name| name == "shared by mistake"), "{public:?}");
+    assert_eq!(own.len(), 2 * public.len());
 }
 
 type Question<'a> = &'a dyn Fn(&str, &str, &str, &str, Value) -> Value;

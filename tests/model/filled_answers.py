@@ -44,6 +44,8 @@ REGIONS = (
     ("af-south-1", "not-opted-in"),
 )
 TEMPLATES = 5
+# The snapshots that every account may restore.
+PUBLIC_SNAPSHOTS = (1, 3, 5)
 VERSIONS = {"$Default": 1, "$Latest": 2}
 
 
@@ -118,6 +120,8 @@ def answer(call: Call) -> str:
         return settings(scope, operation, fixed)
     page = requested_page(call, operation)
     pages: tuple[tuple[int, ...], ...] = PAGED if token_members else UNPAGED
+    if "all" in call.numbered("RestorableBy"):
+        pages = tuple(tuple(number for number in numbers if number in PUBLIC_SNAPSHOTS) for numbers in pages)
     if "Marker" in members and page > 1:
         fixed["Marker"] = call.get("Marker")
     if token_members and page < len(pages):

@@ -1,4 +1,4 @@
-"""Checks calls to filled.py: required parameters, page sizes, and the owners of parent resources.
+"""Checks calls to filled.py: required parameters, page sizes, the owner of snapshots and of parent resources.
 
 The rules come from botocore's service models. It knows neither answers nor HTTP.
 """
@@ -96,6 +96,9 @@ def check_parameters(call: Call, operation: OperationModel, wire_names: dict[str
     for name in SIZES:
         if name in inputs(operation):
             check_size(call, operation, name)
+    if call.operation == "DescribeSnapshots" and not call.lenient and call.numbered("Owner") != ["self"]:
+        # AWS would answer with the public snapshots of all accounts.
+        raise Refused("MissingParameter", "DescribeSnapshots without the owner self lists snapshots of others.")
 
 
 def check_size(call: Call, operation: OperationModel, name: str) -> None:

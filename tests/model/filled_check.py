@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 
+from filled_answers import PUBLIC_SNAPSHOTS
 from filled_calls import continuation, listed_member, read_operation
 from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
@@ -188,6 +189,10 @@ def check_pages(checker: Checker) -> None:
 
 
 def check_refusals(checker: Checker, given: dict[str, dict[str, Any]]) -> None:
+    status, body = checker.raw_ec2(Action="DescribeSnapshots", MaxResults="1000")
+    checker.expect(status == 400 and "owner self" in body, f"DescribeSnapshots without an owner: {status} {body}")
+    restorable = checker.read("ec2", "DescribeSnapshots", OwnerIds=["self"], RestorableByUserIds=["all"])["Snapshots"]
+    checker.expect(len(restorable) == len(PUBLIC_SNAPSHOTS), f"{len(restorable)} public snapshots")
     zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
     private, public = zones[PRIVATE_ZONE - 1], zones[0]
     checker.expect(len(zones) == ZONES, f"{len(zones)} zones")

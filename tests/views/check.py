@@ -94,7 +94,9 @@ def check_states(rolecall: Rolecall, folder: Path, tables: dict[str, Columns], s
         check_views(con, runs)
         check_later_run(con, runs)
         state.write(folder / form, form)
-        same("the cells of run f", con.execute("select count(*) from answered_cells where run_id = 'f'").fetchone(), (1,))
+        same(
+            "the cells of run f", con.execute("select count(*) from answered_cells where run_id = 'f'").fetchone(), (1,)
+        )
         say(f"{form}: the views read the newest of two states, and runs that it does not have")
 
 

@@ -74,7 +74,7 @@ class Runs:
         manifest |= {"started_at": started_at, "plan": plan, "files": listed}
         self.plan(run_id, plan)
         self._text(f"runs/{run_id}/manifest.json", json.dumps(manifest, indent=2))
-        members = ("table", "key", "rows", "bytes", "sha256")
+        members = ("table", "key", "rows", "bytes", "uncompressed_bytes", "sha256")
         run = {"run_id": run_id, "started_at": started_at, "status": status}
         lines = [json.dumps(run | {name: file[name] for name in members}) + "\n" for file in listed]
         self._text(f"committed/dt={dt}/{run_id}.ndjson", "".join(lines))

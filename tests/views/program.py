@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from layout import LEDGER, Columns
 
@@ -36,3 +37,10 @@ class Rolecall:
 
     def athena(self) -> str:
         return self.run("schema", "athena")
+
+    def questions(self) -> list[dict[str, Any]]:
+        return json.loads(self.run("schema", "questions"))
+
+    def ask(self, question: str, output: str) -> str:
+        """Returns the answer to a question as JSON."""
+        return self.run("ask", question, "--output", output, "--format", "json")

@@ -1,11 +1,13 @@
-"""Defines a small fleet, and the expected result of each query of infra/QUERIES.md, as constants.
+"""Defines a small fleet with something for each question that has SQL, and with what it must leave out.
 
 Account 1 shares a VPC and a subnet with 2 and 3. Account 4 denies access since a run. Account 9 is not in the
-inventory. The rows have only the members that the queries read.
+inventory. The rows have only the members that the questions read. The tests of the questions say what each must find;
+here all forms of a question have to agree.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,16 @@ from layout import Columns, Row, Runs, cell
 
 EU, US = "eu-west-1", "us-east-1"
 RUN = "hand"
+ACCOUNTS = {str(number): str(number) * 12 for number in range(1, 10)}
+# No age is near the limit of a question, and none changes its day while the tests run.
+OLD, NEW = "2024-02-29T12:34:56Z", f"{datetime.now(UTC) - timedelta(days=2, hours=12):%Y-%m-%dT%H:%M:%SZ}"
 EVERYONE, EVERYONE6 = {"CidrIp": "0.0.0.0/0"}, {"CidrIpv6": "::/0"}
 
 
 def row(account: str, id: str, owner: str | None = None, region: str = EU, **members: Any) -> Row:
+    account, owner = ACCOUNTS[account], ACCOUNTS[owner or account]
     found: Row = {"run_id": RUN, "account_id": account, "account_alias": None, "partition": "aws", "region": region}
-    found |= {"id": id, "arn": f"arn:aws:ec2:{region}:{owner or account}:it/{id}", "owner_id": owner or account}
+    found |= {"id": id, "arn": f"arn:aws:ec2:{region}:{owner}:it/{id}", "owner_id": owner}
     return found | {"tags": None, "collected_at": "2026-01-01T00:00:00Z"} | members
 
 
@@ -52,9 +58,43 @@ def groups(*ids: str) -> list[Row]:
     return [{"GroupId": id} for id in ids]
 
 
+def instance(account: str, id: str, state: str = "running", name: str | None = None, **members: Any) -> Row:
+    metadata = {"HttpTokens": "optional", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1}
+    found = {"state": {"Name": state}, "instance_type": "t3.micro", "metadata_options": metadata}
+    found |= {
+        "launch_time": OLD,
+        "tags": {"Name": name} if name is not None else None,
+        "private_ip_address": "10.0.0.9",
+    }
+    return row(account, id, **(found | members))
+
+
+def volume(account: str, id: str, state: str, **members: Any) -> Row:
+    found = {"volume_id": id, "size": 8, "volume_type": "gp3", "state": state, "encrypted": False, "create_time": OLD}
+    return row(account, id, **(found | {"attachments": []} | members))
+
+
+def snapshot(account: str, id: str, start_time: str, **members: Any) -> Row:
+    found = {"snapshot_id": id, "volume_size": 8, "start_time": start_time, "state": "completed", "volume_id": "vol-1"}
+    return row(account, id, **(found | members))
+
+
+def image(account: str, id: str, creation_date: str, *snapshots: str, **members: Any) -> Row:
+    mappings = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}} for snapshot in snapshots]
+    found = {
+        "image_id": id,
+        "name": f"image {id}",
+        "creation_date": creation_date,
+        "public": False,
+        "state": "available",
+    }
+    return row(account, id, **(found | {"block_device_mappings": mappings} | members))
+
+
 ROWS: dict[str, list[Row]] = {
     "ec2_addresses": [
-        row("1", "eip-1", public_ip="52.0.0.1"), row("1", "eip-2"), row("2", "eip-3", public_ip="52.0.0.3"),
+        row("1", "eip-1", public_ip="52.0.0.1"), row("1", "eip-2"),
+        row("2", "eip-3", public_ip="52.0.0.3", allocation_id="eip-3"),
     ],
     "ec2_network_interfaces": [
         row(
@@ -65,13 +105,42 @@ ROWS: dict[str, list[Row]] = {
             "1", "eni-2", groups=groups("sg-1"), private_ip_addresses=[],
             ipv6_addresses=[{"Ipv6Address": "2600:1f::a"}],
         ),
-        row("2", "eni-3", groups=groups("sg-1")),  # no public address; this sg-1 belongs to account 2
+        row("2", "eni-3", groups=groups("sg-1"), status="available"),  # this sg-1 is account 2's
         row("2", "eni-4", region=US, groups=groups("sg-4"), association={"PublicIp": "52.0.0.4"}),
     ],
     "ec2_instances": [
-        row("2", "i-1", public_ip_address="52.0.0.5", security_groups=groups("sg-3")),
-        row("2", "i-2", public_ip_address="", security_groups=groups("sg-3")),
-        row("2", "i-3", ipv6_address="2600:1F::B", security_groups=groups("sg-3")),
+        instance(
+            "2", "i-1", name="web", public_ip_address="52.0.0.5", security_groups=groups("sg-3"), image_id="ami-1",
+        ),
+        instance("2", "i-2", name="", public_ip_address="", security_groups=groups("sg-3"), metadata_options=None),
+        instance("2", "i-3", ipv6_address="2600:1F::B", security_groups=groups("sg-3"), metadata_options={
+            "HttpTokens": "required", "HttpEndpoint": "enabled"}),
+        instance("1", "i-4", "stopped", block_device_mappings=[{"Ebs": {"VolumeId": "vol-2"}}],
+                 state_transition_reason="User initiated (2026-01-02 03:04:05 GMT)"),
+        instance("1", "i-5", "terminated"),
+    ],
+    "ec2_volumes": [
+        volume("1", "vol-1", "available"), volume("1", "vol-2", "in-use", attachments=[{"InstanceId": "i-4"}]),
+        volume("2", "vol-3", "available", encrypted=True, create_time=NEW, tags={"Name": "data"}),
+    ],
+    "ec2_snapshots": [
+        snapshot("1", "snap-1", OLD), snapshot("1", "snap-2", OLD, volume_id="vol-9"), snapshot("1", "snap-3", NEW),
+        snapshot("2", "snap-4", OLD, tags={"Name": "it's \"old\""}),
+    ],
+    "ec2_images": [
+        image("1", "ami-1", "2024-02-29T12:34:56.000Z", "snap-1"),
+        image("1", "ami-2", f"{NEW[:-1]}.000Z"),
+        image("2", "ami-1", "2024-02-29T12:34:56.000Z", owner="1"),
+    ],
+    "ec2_nat_gateways": [
+        row("1", "nat-1", state="available", vpc_id="vpc-1", nat_gateway_addresses=[
+            {"PublicIp": "52.0.0.9", "NetworkInterfaceId": "eni-9"}, {"PrivateIp": "10.0.0.4"}]),
+        row("1", "nat-2", state="deleted", nat_gateway_addresses=[{"PublicIp": "52.0.0.8"}]),
+    ],
+    "ec2_vpn_connections": [
+        row("1", "vpn-1", state="available", vgw_telemetry=[
+            {"OutsideIpAddress": "52.0.0.7", "Status": "DOWN", "StatusMessage": "IPSEC IS DOWN"},
+            {"OutsideIpAddress": "52.0.0.6", "Status": "UP"}]),
     ],
     "ec2_security_groups": [
         group(
@@ -113,56 +182,24 @@ ROWS: dict[str, list[Row]] = {
     ],
 }  # fmt: skip
 
-ANSWERS: dict[str, list[list[Any]]] = {
-    "Public addresses by account": [
-        ["1", EU, "52.0.0.1", "elastic address, network interface"],
-        ["1", EU, "52.0.0.2", "network interface"],
-        ["2", EU, "52.0.0.3", "elastic address"],
-        ["2", EU, "52.0.0.5", "instance"],
-        ["2", US, "52.0.0.4", "network interface"],
-    ],
-    "Security groups open to the internet": [
-        ["1", EU, "sg-1", "one", "0.0.0.0/0", "tcp", 22, 23, "eni-1"],
-        ["1", EU, "sg-1", "one", "::/0", "tcp", 22, 23, "eni-2"],
-        ["1", EU, "sg-2", "two", "0.0.0.0/0", "all", None, None, "eni-1"],
-        ["2", EU, "sg-3", "three", "0.0.0.0/0", "udp", 0, 65535, "i-1"],
-    ],
-    "Overlapping networks": [
-        ["1", EU, "vpc-1", "10.0.0.0/16", "2", EU, "vpc-2", "10.0.255.240/28"],
-        ["2", EU, "vpc-2", "192.168.0.0/24", "3", US, "vpc-5", "128.0.0.0/1"],
-    ],
-    "Dangling DNS records": [
-        ["1", "Z1", False, "a.", "A", "54.0.0.1"],
-        ["1", "Z1", False, "b.", "AAAA", "2600:1f::c"],
-        ["1", "Z1", False, "c.", "A", "172.32.0.1"],
-        ["1", "Z1", False, "d.", "A", "100.128.0.1"],
-        ["2", "Z1", True, "g.", "A", "1.0.0.1"],
-    ],
-    "Shared subnets and their owners": [
-        ["1", 2, 4, 1, "2, 3", True],
-        ["2", 1, 1, 0, None, True],
-        ["9", 1, 1, 1, "2", False],
-    ],
-    "Denied questions": [
-        ["3", EU, "ec2_vpcs", "ec2:Describe", "scp_denied", None, "later", "2026-01-01"],
-        ["4", "*", "ec2_subnets", "ec2:Describe", "denied", None, RUN, "2025-12-31"],
-        ["4", "*", "ec2_vpcs", "ec2:Describe", "denied", None, RUN, None],
-    ],
-}
-
 
 def write(folder: Path, form: str, tables: dict[str, Columns]) -> None:
     runs = Runs(folder, form, tables)
     regional = [table for table in ROWS if not table.startswith("route53")]
-    cells = [cell(RUN, account, region, table, "ok") for account in "123" for region in (EU, US) for table in regional]
-    cells += [cell(RUN, account, "global", "route53_records", "ok") for account in "123"]
-    cells += [cell(RUN, "4", "*", table, "denied") for table in ("ec2_subnets", "ec2_vpcs")]
+    cells = [
+        cell(RUN, ACCOUNTS[account], region, table, "ok")
+        for account in "123"
+        for region in (EU, US)
+        for table in regional
+    ]
+    cells += [cell(RUN, ACCOUNTS[account], "global", "route53_records", "ok") for account in "123"]
+    cells += [cell(RUN, ACCOUNTS["4"], "*", table, "denied") for table in ("ec2_subnets", "ec2_vpcs")]
     written = ROWS | {"ledger": cells}
     files = [(table, runs.file(table, "2026-01-01", f"{RUN}.0.0.0", rows), rows) for table, rows in written.items()]
     runs.commit(RUN, "2026-01-01T00:00:00Z", "partial", files)
     # In an earlier run account 4 was readable. In a later run account 3 denies its VPCs, so their older rows stay.
-    before = ("before", "2025-12-31", [cell("before", "4", EU, "ec2_subnets", "empty")])
-    later = ("later", "2026-01-02", [cell("later", "3", EU, "ec2_vpcs", "scp_denied")])
+    before = ("before", "2025-12-31", [cell("before", ACCOUNTS["4"], EU, "ec2_subnets", "empty")])
+    later = ("later", "2026-01-02", [cell("later", ACCOUNTS["3"], EU, "ec2_vpcs", "scp_denied")])
     for run_id, dt, ledger in (before, later):
         files = [("ledger", runs.file("ledger", dt, f"{run_id}.0.0.0", ledger), ledger)]
         runs.commit(run_id, f"{dt}T00:00:00Z", "partial", files)

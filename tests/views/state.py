@@ -130,15 +130,29 @@ def write(folder: Path, form: str, address: str = "", only: Collection[str] | No
     moment = max(runs).started_at
     milliseconds = 9999999999999 - int(moment.timestamp() * 1000)
     key = f"state/{form}/{milliseconds:013}.{9999999999 - len(runs):010}.0.parquet"
-    write_rows(con, folder / key, rows, {"version": 1, "moment": moment.astimezone(UTC).isoformat(), "total": len(runs)})
+    write_rows(
+        con, folder / key, rows, {"version": 1, "moment": moment.astimezone(UTC).isoformat(), "total": len(runs)}
+    )
     if address and form == "parquet":
-        tables = {row["table"] for files in runs.values() for row in files} | {LEDGER}
-        for table in tables:
-            keys = [row["file_key"] for row in rows if row.get("file_key") and row["table"] == table]
-            path = folder / f"symlinks/{table}/files.txt"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(f"{address}/{name}\n" for name in (key, *keys)))
+        write_lists(folder, address)
     return key
+
+
+def write_lists(folder: Path, address: str) -> None:
+    """Writes the lists of files that Athena reads, as the newest state says."""
+    newest = min(folder.glob("state/parquet/*.parquet"))
+    con = duckdb.connect()
+    select = (
+        'select "table", list(file_key order by run_started_at, run_id, file_key) filter (where file_key is not null)'
+    )
+    tables = con.execute(
+        f'{select} from read_parquet($path) where "table" is not null group by 1', {"path": str(newest)}
+    )
+    for table, keys in [*tables.fetchall()]:
+        path = folder / f"symlinks/{table}/files.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        named = [str(newest.relative_to(folder)), *(keys or [])]
+        path.write_text("".join(f"{address}/{name}\n" for name in named))
 
 
 def write_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: list[Row], metadata: Row) -> None:

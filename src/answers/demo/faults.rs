@@ -3,6 +3,7 @@
 //! **Invariant:** a fault removes the rows of its cells, and changes no other.
 
 use super::accounts::{DemoAccount, FRANKFURT, GLOBEX_DEV, GLOBEX_PROD, INITECH_LAB, VIRGINIA};
+use crate::aws::ACCESS_DENIED;
 use crate::inventory::Status;
 
 /// A failure of some cells in some nights.
@@ -26,7 +27,7 @@ static FAULTS: [DemoFault; 4] = [
         region: None,
         tables: None,
         status: Status::Denied,
-        error_code: "AccessDenied",
+        error_code: ACCESS_DENIED,
         error_message: "User: arn:aws:sts::999900001111:assumed-role/rolecall/nightly is not authorized to perform: \
                         sts:AssumeRole on resource: arn:aws:iam::888899990000:role/rolecall",
     },

@@ -6,10 +6,12 @@ mod moment;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 
-use crate::answers::facts::{CellWord, Cells, Facts, Read, RowFilter};
+use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
 use crate::catalogue::{Catalogue, Reach};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
@@ -19,13 +21,13 @@ use crate::store::Store;
 pub(crate) use moment::Moment;
 
 /// An output, opened at a moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Estate {
     store: Store,
     /// The output as the settings name it.
     location: String,
     catalogue: &'static Catalogue,
-    state: State,
+    state: Arc<State>,
     /// The moment from which ages count.
     at: Timestamp,
 }
@@ -53,7 +55,7 @@ impl Estate {
         if state.is_empty() {
             return Err(moment::nothing_committed(&store, &location, moment).await);
         }
-        Ok(Self { store, location, catalogue, state, at })
+        Ok(Self { store, location, catalogue, state: Arc::new(state), at })
     }
 
     /// Every table of resources.
@@ -67,9 +69,15 @@ impl Estate {
         for read in rows {
             columns.entry(read.table).or_default().extend(read.columns);
         }
-        let mut facts = Vec::new();
+        // Decoding takes a processor, so each table has a task of its own. They end with this call.
+        let mut tasks = JoinSet::new();
         for (table, columns) in columns {
-            let read = tables::read(self, table, &columns).await;
+            let estate = self.clone();
+            tasks.spawn(async move { tables::read(&estate, table, &columns).await });
+        }
+        let mut facts = Vec::new();
+        while let Some(read) = tasks.join_next().await {
+            let read = read.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
             facts.push(read.map_err(|error| unreadable(&self.location, &error))?);
         }
         let tables: BTreeSet<&str> = cells.iter().map(|read| read.table).collect();
@@ -85,12 +93,12 @@ impl Estate {
         }
         for table in tables {
             for cell in self.state.cells_of(table) {
-                cells.add(&CellWord {
-                    account_id: cell.account_id.to_owned(),
-                    region: cell.region.to_owned(),
-                    table: (*table).to_owned(),
+                cells.add(CellRef {
+                    account_id: cell.account_id,
+                    region: cell.region,
+                    table,
                     status: cell.status,
-                    error_code: cell.error_code.map(str::to_owned),
+                    error_code: cell.error_code,
                     word_at: cell.word.started_at,
                     last_answered: cell.answer.map(|run| run.started_at),
                 });

@@ -65,9 +65,14 @@ fn empty(kind: ColumnType) -> ColumnData {
 
 fn append(builder: &mut TableBuilder, batch: &Batch, answered: &HashSet<(&str, &str)>) {
     let opening = |column: usize, row: usize| batch.columns[column].text(row);
+    // Most rows are of the cell of the row before.
+    let mut last = (("", ""), false);
     for row in 0..batch.rows {
         let (account_id, region) = (opening(0, row).unwrap_or_default(), opening(2, row).unwrap_or_default());
-        if !answered.contains(&(account_id, region)) {
+        if last.0 != (account_id, region) {
+            last = ((account_id, region), answered.contains(&(account_id, region)));
+        }
+        if !last.1 {
             continue;
         }
         builder.push(Opening {

@@ -80,15 +80,18 @@ impl FactsBuilder {
                     continue;
                 }
                 let status = status.unwrap_or(Status::Ok);
-                cells.add(&CellWord {
-                    account_id,
-                    region,
-                    table: (*table).to_owned(),
-                    status,
-                    error_code: (!status.is_answered()).then(|| "AccessDenied".to_owned()),
-                    word_at: at,
-                    last_answered: status.is_answered().then_some(at),
-                });
+                cells.add(
+                    CellWord {
+                        account_id,
+                        region,
+                        table: (*table).to_owned(),
+                        status,
+                        error_code: (!status.is_answered()).then(|| crate::aws::ACCESS_DENIED.to_owned()),
+                        word_at: at,
+                        last_answered: status.is_answered().then_some(at),
+                    }
+                    .borrowed(),
+                );
             }
         }
         let tables = self.rows.iter().map(|(table, rows)| build(table, rows)).collect();

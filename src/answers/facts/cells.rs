@@ -25,6 +25,34 @@ pub(crate) struct CellWord {
     pub last_answered: Option<Timestamp>,
 }
 
+/// The newest word on a cell, borrowed: an estate has millions of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellRef<'a> {
+    pub account_id: &'a str,
+    pub region: &'a str,
+    pub table: &'a str,
+    pub status: Status,
+    pub error_code: Option<&'a str>,
+    pub word_at: Timestamp,
+    pub last_answered: Option<Timestamp>,
+}
+
+impl CellWord {
+    /// The same word, borrowed.
+    #[cfg(test)]
+    pub(crate) fn borrowed(&self) -> CellRef<'_> {
+        CellRef {
+            account_id: &self.account_id,
+            region: &self.region,
+            table: &self.table,
+            status: self.status,
+            error_code: self.error_code.as_deref(),
+            word_at: self.word_at,
+            last_answered: self.last_answered,
+        }
+    }
+}
+
 /// A cell with its names as numbers.
 #[derive(Clone, Copy, Debug)]
 struct CellEntry {
@@ -73,17 +101,20 @@ impl Cells {
     }
 
     /// Adds the newest word on a cell. Each cell is added once; call [`Cells::finish`] after the last.
-    pub(crate) fn add(&mut self, cell: &CellWord) {
+    pub(crate) fn add(&mut self, cell: CellRef<'_>) {
         let entry = CellEntry {
-            table: self.number(&cell.table),
-            account: self.number(&cell.account_id),
-            region: self.number(&cell.region),
+            table: self.number(cell.table),
+            account: self.number(cell.account_id),
+            region: self.number(cell.region),
             status: cell.status,
-            error_code: cell.error_code.as_deref().map(|code| self.number(code)),
+            error_code: cell.error_code.map(|code| self.number(code)),
             word_at: cell.word_at,
             last_answered: cell.last_answered,
         };
-        self.add_place(&cell.account_id, &cell.region);
+        let regions = self.regions.entry(entry.account).or_default();
+        if !matches!(cell.region, ANY_REGION | GLOBAL) {
+            regions.insert(entry.region);
+        }
         self.entries.push(entry);
         self.sorted = false;
     }

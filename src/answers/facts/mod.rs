@@ -8,8 +8,8 @@ mod columns;
 mod table;
 mod resource;
 mod selection;
-mod cells;
 mod coverage;
+mod cells;
 #[cfg(test)]
 mod builder;
 
@@ -19,10 +19,10 @@ use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
+pub(crate) use cells::{CellRef, CellWord, Cells};
+pub(crate) use columns::{ColumnData, TextColumn};
 #[cfg(test)]
 pub(crate) use coverage::AsOf;
-pub(crate) use cells::{CellWord, Cells};
-pub(crate) use columns::{ColumnData, TextColumn};
 pub(crate) use coverage::{Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;

@@ -17,6 +17,13 @@ pub(crate) struct Resource<'a> {
     pub(super) rows: &'a [u32],
 }
 
+impl FactTable {
+    /// Every resource once, in the order of account, region and id.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.resources.iter().map(move |rows| Resource { table: self, rows })
+    }
+}
+
 impl<'a> Resource<'a> {
     fn row(self) -> usize {
         self.rows.first().map_or(usize::MAX, |row| *row as usize)

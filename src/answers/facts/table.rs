@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{ColumnData, Resource, TextColumn};
+use super::{ColumnData, TextColumn};
 
 /// A table that is being read. Every row sets each opening column, and then its own columns.
 #[derive(Debug)]
@@ -101,11 +101,6 @@ impl FactTable {
     /// The name of the table.
     pub(crate) fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// Every resource once, in the order of account, region and id.
-    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
-        self.resources.iter().map(move |rows| Resource { table: self, rows })
     }
 
     pub(super) fn owner(&self, row: usize) -> &str {

@@ -100,9 +100,9 @@ fn an_account_that_could_not_be_entered_is_unknown_everywhere() {
         word_at,
         last_answered: status.is_answered().then_some(word_at),
     };
-    cells.add(&word("eu-west-1", Status::Ok, before));
-    cells.add(&word("us-east-1", Status::Empty, at));
-    cells.add(&word("*", Status::Denied, at));
+    cells.add(word("eu-west-1", Status::Ok, before).borrowed());
+    cells.add(word("us-east-1", Status::Empty, at).borrowed());
+    cells.add(word("*", Status::Denied, at).borrowed());
     let cells = cells.finish();
     assert!(!cells.is_answered(A, "eu-west-1", "ec2_subnets"), "the newest run could not enter");
     assert!(cells.is_answered(A, "us-east-1", "ec2_subnets"), "the newest run asked this region by name");
@@ -116,15 +116,18 @@ fn what_was_never_asked_is_unknown() {
     let mut cells = Cells::new(["route53_zones".to_owned()]);
     let at: Timestamp = builder::NOW.parse().unwrap();
     for (region, table) in [("eu-west-1", "ec2_vpcs"), ("us-east-1", "ec2_vpcs"), ("eu-west-1", "ec2_subnets")] {
-        cells.add(&CellWord {
-            account_id: A.into(),
-            region: region.into(),
-            table: table.into(),
-            status: Status::Ok,
-            error_code: None,
-            word_at: at,
-            last_answered: Some(at),
-        });
+        cells.add(
+            CellWord {
+                account_id: A.into(),
+                region: region.into(),
+                table: table.into(),
+                status: Status::Ok,
+                error_code: None,
+                word_at: at,
+                last_answered: Some(at),
+            }
+            .borrowed(),
+        );
     }
     let cells = cells.finish();
     let reads = [

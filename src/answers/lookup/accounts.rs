@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::found::{Found, Subject};
+use super::found::{Found, FoundSubject};
 use super::hit::Relation;
 use super::index::{Index, TermNumber};
 use super::tables::ACCOUNTS;
@@ -22,7 +22,7 @@ pub(super) fn accounts<'f>(facts: &'f Facts, index: &Index<'_>) -> Vec<Found<'f>
         seen.insert(account.account_id());
         if facts.selection.includes(account) {
             let matches = matches(facts, index, account.account_id(), alias(account));
-            add(&mut found, Subject::Resource(account), matches);
+            add(&mut found, FoundSubject::Resource(account), matches);
         }
     }
     let mut others = facts.cells.accounts();
@@ -31,7 +31,7 @@ pub(super) fn accounts<'f>(facts: &'f Facts, index: &Index<'_>) -> Vec<Found<'f>
         facts.selection.has_account(account) && facts.selection.has_region(GLOBAL) && facts.selection.tags.is_empty()
     };
     for account in others.into_iter().filter(|account| !seen.contains(account)).filter(is_selected) {
-        add(&mut found, Subject::Account(account), matches(facts, index, account, None));
+        add(&mut found, FoundSubject::Account(account), matches(facts, index, account, None));
     }
     found
 }
@@ -53,7 +53,7 @@ fn matches(facts: &Facts, index: &Index<'_>, account_id: &str, alias: Option<&st
     ids.chain(words).collect()
 }
 
-fn add<'f>(found: &mut Vec<Found<'f>>, subject: Subject<'f>, matches: AccountMatches) {
+fn add<'f>(found: &mut Vec<Found<'f>>, subject: FoundSubject<'f>, matches: AccountMatches) {
     let mut terms = BTreeSet::new();
     // An alias and a name in the registry can be the same word: the account is found once.
     let new = matches.into_iter().filter(|(term, _)| terms.insert(*term));

@@ -32,7 +32,7 @@ struct RecordIndex<'a> {
 
 /// A name to resolve, in any zone or, for an alias, in one zone for one type.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Step {
+struct ChainStep {
     name: Vec<u8>,
     only: Option<(String, String)>,
 }
@@ -105,7 +105,7 @@ impl<'a> RecordIndex<'a> {
     /// Everything to which a name leads.
     fn targets(&self, name: Vec<u8>) -> Targets {
         let mut targets = Targets::default();
-        let first = Step { name, only: None };
+        let first = ChainStep { name, only: None };
         let mut seen = HashSet::from([first.clone()]);
         let mut steps = VecDeque::from([(first, 0)]);
         while let Some((step, depth)) = steps.pop_front() {
@@ -123,12 +123,12 @@ impl<'a> RecordIndex<'a> {
     }
 
     /// The next steps of a record. Its addresses are added to the targets.
-    fn next(&self, record: Resource<'a>, targets: &mut Targets) -> Vec<Step> {
+    fn next(&self, record: Resource<'a>, targets: &mut Targets) -> Vec<ChainStep> {
         let kind = record.text("type").unwrap_or_default();
         if let Some((target, zone)) = alias_of(record) {
             let zone = without_path(&zone);
             let only = self.zones.contains(zone).then(|| (zone.to_owned(), kind.to_owned()));
-            return normal(&target).map(|name| Step { name, only }).into_iter().collect();
+            return normal(&target).map(|name| ChainStep { name, only }).into_iter().collect();
         }
         match kind {
             "A" | "AAAA" => {
@@ -137,14 +137,14 @@ impl<'a> RecordIndex<'a> {
             }
             "CNAME" => {
                 let names = values_of(record).into_iter().filter_map(|value| normal(value.trim()));
-                names.map(|name| Step { name, only: None }).collect()
+                names.map(|name| ChainStep { name, only: None }).collect()
             }
             _ => Vec::new(),
         }
     }
 }
 
-impl Step {
+impl ChainStep {
     fn includes(&self, record: Resource<'_>) -> bool {
         self.only
             .as_ref()

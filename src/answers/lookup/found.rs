@@ -8,7 +8,7 @@ use crate::answers::facts::Resource;
 
 /// The subject of a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
+pub(super) enum FoundSubject<'a> {
     Resource(Resource<'a>),
     /// An account without a row in the table of accounts.
     Account(&'a str),
@@ -19,7 +19,7 @@ pub(super) enum Subject<'a> {
 pub(super) struct Found<'a> {
     pub term: TermNumber,
     pub relation: Relation,
-    pub subject: Subject<'a>,
+    pub subject: FoundSubject<'a>,
     /// The address, range, name or tag that matched.
     pub value: Option<String>,
 }

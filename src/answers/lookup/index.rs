@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::hit::Relation;
 use super::names::parents;
 use super::ranges::{Span, parse_address, parse_range};
-use super::term::{Reading, Term};
+use super::term::{Query, Reading};
 
 /// The number of a term in the list.
 pub(super) type TermNumber = u32;
@@ -39,13 +39,15 @@ pub(super) struct Index<'t> {
     pub accounts: HashMap<&'t str, Numbers>,
     /// Names of accounts in lower case.
     pub words: HashMap<String, Numbers>,
+    /// Whether a name of this length is looked for.
+    name_lengths: Vec<bool>,
     /// The texts of few IPv4 addresses, if nothing else of a network is looked for.
     needles: Option<Vec<String>>,
 }
 
 impl<'t> Index<'t> {
     /// Arranges terms. Of several with the same text the first one counts.
-    pub(super) fn new(terms: &'t [Term]) -> Self {
+    pub(super) fn new(terms: &'t [Query]) -> Self {
         let mut index = Self::default();
         let mut seen = BTreeSet::new();
         for (number, term) in terms.iter().enumerate().filter(|(_, term)| seen.insert(&term.query)) {
@@ -93,6 +95,10 @@ impl<'t> Index<'t> {
 
     /// Prepares the pass, after the last thing to look for was added.
     pub(super) fn finish(&mut self) {
+        for name in self.names.keys().chain(self.led_names.keys()) {
+            self.name_lengths.resize(self.name_lengths.len().max(name.len() + 1), false);
+            self.name_lengths[name.len()] = true;
+        }
         let is_plain = self.ranges.is_empty() && self.names.is_empty() && self.led_names.is_empty();
         let addresses: BTreeSet<&IpAddr> = self.addresses.keys().chain(self.led_addresses.keys()).collect();
         let are_few = addresses.len() <= 4 && addresses.iter().all(|address| address.is_ipv4());
@@ -168,8 +174,19 @@ impl<'t> Index<'t> {
         });
     }
 
+    /// The terms that are this very name.
+    pub(super) fn of_own_name(&self, name: &[u8]) -> impl Iterator<Item = &TermNumber> {
+        let has_length = self.name_lengths.get(name.len()) == Some(&true);
+        let numbers = if has_length { self.names.get(name) } else { None };
+        numbers.into_iter().flatten()
+    }
+
     /// The terms that are this name or lead to it. A name that begins with `*` stands for those below it.
     pub(super) fn of_name(&self, name: &[u8], mut found: impl FnMut(TermNumber)) {
+        let has_length = self.name_lengths.get(name.len()) == Some(&true);
+        if !has_length && !name.starts_with(b"*.") {
+            return;
+        }
         for all in [&self.names, &self.led_names] {
             all.get(name).into_iter().flatten().for_each(|number| found(*number));
             if let Some(above) = name.strip_prefix(b"*.") {

@@ -25,14 +25,14 @@ mod reads;
 
 pub(crate) use hit::Hit;
 pub(crate) use reads::reads;
-pub(crate) use term::Term;
+pub(crate) use term::Query;
 
 use crate::answers::facts::Facts;
 use index::Index;
 
 /// Finds what the terms look for. The order of the rows is that of the terms, then of the relations, accounts, regions,
 /// tables and ids.
-pub(crate) fn look_up(facts: &Facts, terms: &[Term]) -> Vec<Hit> {
+pub(crate) fn look_up(facts: &Facts, terms: &[Query]) -> Vec<Hit> {
     let mut index = Index::new(terms);
     chains::follow(facts, &mut index);
     index.finish();

@@ -13,6 +13,9 @@ pub(super) fn normalise(text: &str, into: &mut Vec<u8>) -> bool {
     if text.is_empty() || text.len() > LONGEST {
         return false;
     }
+    if !text.contains('\\') {
+        return normalise_plain(text, into);
+    }
     let mut rest = text.as_bytes();
     let mut label = 0_usize;
     while let [first, after @ ..] = rest {
@@ -40,6 +43,18 @@ pub(super) fn normalise(text: &str, into: &mut Vec<u8>) -> bool {
         into.pop();
     }
     !into.is_empty() && into.len() <= 2 * 255
+}
+
+/// Writes a name without escapes.
+fn normalise_plain(text: &str, into: &mut Vec<u8>) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &[u8]| (1..=63).contains(&label.len());
+    if text.len() > 255 || !text.as_bytes().split(|byte| *byte == b'.').all(is_label) {
+        return false;
+    }
+    into.extend_from_slice(text.as_bytes());
+    into.make_ascii_lowercase();
+    true
 }
 
 /// The next byte of a label, whether it was escaped, and what follows it.

@@ -42,9 +42,9 @@ impl Span {
     }
 }
 
-/// Whether a text can be an address or a range by its first letter and its length.
+/// Whether a text can be an address or a range: both have a dot or a colon after at most four digits.
 fn is_plausible(text: &str) -> bool {
-    text.len() <= LONGEST && text.bytes().next().is_some_and(|byte| byte.is_ascii_hexdigit() || byte == b':')
+    text.len() <= LONGEST && text.bytes().take(5).any(|byte| matches!(byte, b'.' | b':'))
 }
 
 /// The address that a text is.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::ids::{tables_of_arn, tables_of_id};
-use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, LINKS, MemberKind, RECORDS, SearchedTable, TABLES, table};
-use super::term::{Reading, Term};
+use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, LINKS, RECORDS, SearchedTable, TABLES, ValueForm, table};
+use super::term::{Query, Reading};
 use crate::answers::facts::{Read, Role};
 use crate::answers::reach::Reachability;
 
@@ -26,7 +26,7 @@ const WITH_STATE: [&str; 6] = [
 struct Needs(BTreeMap<&'static str, (BTreeSet<&'static str>, bool)>);
 
 /// The tables and columns that terms need.
-pub(crate) fn reads(terms: &[Term]) -> Vec<Read> {
+pub(crate) fn reads(terms: &[Query]) -> Vec<Read> {
     let mut needs = Needs::default();
     let has = |is_kind: fn(&Reading) -> bool| terms.iter().flat_map(|term| &term.readings).any(is_kind);
     for reading in terms.iter().flat_map(|term| &term.readings) {
@@ -43,7 +43,7 @@ pub(crate) fn reads(terms: &[Term]) -> Vec<Read> {
         needs.named(ACCOUNTS);
     }
     if has(|reading| matches!(reading, Reading::Address(_) | Reading::Range(_))) {
-        needs.columns_of(|kind| !matches!(kind, MemberKind::Name | MemberKind::ZoneName));
+        needs.columns_of(|kind| !matches!(kind, ValueForm::Name | ValueForm::ZoneName));
         needs.links(|_| true);
     }
     if has(|reading| matches!(reading, Reading::Address(_))) {
@@ -51,7 +51,7 @@ pub(crate) fn reads(terms: &[Term]) -> Vec<Read> {
         needs.columns(RECORDS, &["type", "resource_records"]);
     }
     if has(|reading| matches!(reading, Reading::Name(_))) {
-        needs.columns_of(|kind| !matches!(kind, MemberKind::Range | MemberKind::Pool));
+        needs.columns_of(|kind| !matches!(kind, ValueForm::Range | ValueForm::Pool));
         needs.links(|through| through == INTERFACES);
         needs.named(RECORDS);
         needs.columns(RECORDS, &["type", "resource_records", "alias_target", "hosted_zone_id"]);
@@ -80,7 +80,7 @@ impl Needs {
     }
 
     /// Adds the columns with members of a kind that passes.
-    fn columns_of(&mut self, is_kind: fn(MemberKind) -> bool) {
+    fn columns_of(&mut self, is_kind: fn(ValueForm) -> bool) {
         for table in TABLES.iter().filter(|table| table.has(is_kind)) {
             self.subject(table);
             self.state(table.table);

@@ -34,7 +34,7 @@ pub(super) fn of_record(index: &Index<'_>, record: Resource<'_>, buffer: &mut Ve
     if !index.names.is_empty() {
         let name = name_of(record);
         if normalise(name, buffer) {
-            let numbers = index.names.get(buffer.as_slice()).into_iter().flatten();
+            let numbers = index.of_own_name(buffer);
             own.extend(numbers.map(|number| (*number, Relation::Is, Some(name.to_owned()))));
         }
         if let Some((target, _)) = alias_of(record) {
@@ -84,6 +84,6 @@ fn add_address(index: &Index<'_>, text: &str, own: &mut OwnMatches) {
 
 fn add_name(index: &Index<'_>, text: &str, own: &mut OwnMatches) {
     let Some(name) = normal(text) else { return };
-    let numbers = index.names.get(&name).into_iter().flatten();
+    let numbers = index.of_own_name(&name);
     own.extend(numbers.map(|number| (*number, Relation::Names, Some(text.to_owned()))));
 }

@@ -2,11 +2,11 @@
 //!
 //! **Invariant:** finds nothing.
 
-use super::found::{Found, Subject};
+use super::found::{Found, FoundSubject};
 use super::hit::{Hit, Relation};
 use super::index::TermNumber;
 use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, table};
-use super::term::Term;
+use super::term::Query;
 use crate::answers::facts::{Facts, Resource};
 use crate::answers::reach::{Exposure, Reachability};
 use crate::inventory::GLOBAL;
@@ -15,12 +15,12 @@ use crate::inventory::GLOBAL;
 type Key<'a> = (TermNumber, Relation, &'a str, &'a str, &'a str, &'a str, Option<&'a str>);
 
 /// Makes rows.
-pub(super) fn rows(facts: &Facts, terms: &[Term], mut found: Vec<Found<'_>>) -> Vec<Hit> {
+pub(super) fn rows(facts: &Facts, terms: &[Query], mut found: Vec<Found<'_>>) -> Vec<Hit> {
     found.sort_by_cached_key(|found| (key(found), value(found)));
     found.dedup_by(|one, other| key(one) == key(other) && value(one) == value(other));
     let is_reachable = |found: &Found<'_>| match found.subject {
-        Subject::Resource(resource) => matches!(resource.table(), INTERFACES | INSTANCES),
-        Subject::Account(_) => false,
+        FoundSubject::Resource(resource) => matches!(resource.table(), INTERFACES | INSTANCES),
+        FoundSubject::Account(_) => false,
     };
     let reach = found.iter().any(is_reachable).then(|| Reachability::new(facts));
     found.into_iter().map(|found| row(facts, terms, reach.as_ref(), found)).collect()
@@ -28,7 +28,7 @@ pub(super) fn rows(facts: &Facts, terms: &[Term], mut found: Vec<Found<'_>>) -> 
 
 fn key<'a>(found: &Found<'a>) -> Key<'a> {
     match found.subject {
-        Subject::Resource(resource) => (
+        FoundSubject::Resource(resource) => (
             found.term,
             found.relation,
             resource.account_id(),
@@ -37,7 +37,7 @@ fn key<'a>(found: &Found<'a>) -> Key<'a> {
             resource.id(),
             resource.arn(),
         ),
-        Subject::Account(account) => (found.term, found.relation, account, GLOBAL, ACCOUNTS, account, None),
+        FoundSubject::Account(account) => (found.term, found.relation, account, GLOBAL, ACCOUNTS, account, None),
     }
 }
 
@@ -50,11 +50,11 @@ fn value(found: &Found<'_>) -> Option<String> {
     }
 }
 
-fn row(facts: &Facts, terms: &[Term], reach: Option<&Reachability<'_>>, found: Found<'_>) -> Hit {
+fn row(facts: &Facts, terms: &[Query], reach: Option<&Reachability<'_>>, found: Found<'_>) -> Hit {
     let query = terms.get(found.term as usize).map(|term| term.query.clone()).unwrap_or_default();
     let (relation, value) = (found.relation, found.value);
     match found.subject {
-        Subject::Resource(resource) => {
+        FoundSubject::Resource(resource) => {
             let exposure = exposure(reach, resource);
             Hit {
                 query,
@@ -73,7 +73,7 @@ fn row(facts: &Facts, terms: &[Term], reach: Option<&Reachability<'_>>, found: F
                 collected_at: resource.collected_at(),
             }
         }
-        Subject::Account(account) => Hit {
+        FoundSubject::Account(account) => Hit {
             query,
             relation,
             account_id: account.to_owned(),

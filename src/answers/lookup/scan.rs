@@ -6,14 +6,14 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::found::{Found, OwnMatches, Subject};
+use super::found::{Found, FoundSubject, OwnMatches};
 use super::hit::Relation;
 use super::index::Index;
 use super::members::{at_path, texts};
 use super::names::normalise;
 use super::ranges::{Span, parse_address, parse_range};
 use super::records::of_record;
-use super::tables::{INTERFACES, LINKS, LinkedTable, MemberKind, RECORDS, SearchedColumn, SearchedTable, TABLES};
+use super::tables::{INTERFACES, LINKS, LinkedTable, RECORDS, SearchedColumn, SearchedTable, TABLES, ValueForm};
 use crate::answers::facts::{Facts, Resource};
 
 /// The states of a resource that AWS still lists, and that holds nothing any more.
@@ -51,16 +51,21 @@ impl<'f> Scan<'f, '_> {
         if own.is_empty() || !self.facts.selection.includes(resource) {
             return;
         }
-        let subject = Subject::Resource(resource);
+        let subject = FoundSubject::Resource(resource);
         let found = own.into_iter().map(|(term, relation, value)| Found { term, relation, subject, value });
         self.found.extend(found);
     }
 
     /// Adds matches of the id, the ARN and the tags.
     fn add_identity(&self, table: &SearchedTable, resource: Resource<'f>, own: &mut OwnMatches) {
-        let ids = self.index.ids.get(resource.id());
-        let arns = resource.arn().and_then(|arn| self.index.arns.get(arn));
-        own.extend(ids.into_iter().chain(arns).flatten().map(|number| (*number, Relation::Is, None)));
+        if !self.index.ids.is_empty() {
+            let numbers = self.index.ids.get(resource.id()).into_iter().flatten();
+            own.extend(numbers.map(|number| (*number, Relation::Is, None)));
+        }
+        if !self.index.arns.is_empty() {
+            let numbers = resource.arn().and_then(|arn| self.index.arns.get(arn)).into_iter().flatten();
+            own.extend(numbers.map(|number| (*number, Relation::Is, None)));
+        }
         if table.has_tags && !self.index.tags.is_empty() {
             for (key, value) in resource.tags() {
                 let numbers = self.index.tags.get(key.as_str()).and_then(|values| values.get(value.as_str()));
@@ -94,8 +99,8 @@ impl<'f> Scan<'f, '_> {
 
     /// Adds matches of one column.
     fn add_column(&mut self, column: &SearchedColumn, text: &str, own: &mut OwnMatches) {
-        let has_pools = column.has(|kind| kind == MemberKind::Pool);
-        let has_ranges = column.has(|kind| matches!(kind, MemberKind::Range | MemberKind::Delegated));
+        let has_pools = column.has(|kind| kind == ValueForm::Pool);
+        let has_ranges = column.has(|kind| matches!(kind, ValueForm::Range | ValueForm::Delegated));
         if !has_pools && !self.index.can_match(text, has_ranges) {
             return;
         }
@@ -105,7 +110,7 @@ impl<'f> Scan<'f, '_> {
             Value::String(text.to_owned())
         };
         for (path, kind) in column.members {
-            if *kind == MemberKind::Pool {
+            if *kind == ValueForm::Pool {
                 self.add_pools(&json, own);
                 continue;
             }
@@ -115,32 +120,32 @@ impl<'f> Scan<'f, '_> {
         }
     }
 
-    fn add_text(&mut self, kind: MemberKind, text: &str, own: &mut OwnMatches) {
+    fn add_text(&mut self, kind: ValueForm, text: &str, own: &mut OwnMatches) {
         match kind {
-            MemberKind::Address => {
+            ValueForm::Address => {
                 let Some(address) = parse_address(text.trim()) else { return };
                 self.index
                     .of_address(address, |number, relation| own.push((number, relation, Some(address.to_string()))));
             }
-            MemberKind::Range | MemberKind::Delegated => {
+            ValueForm::Range | ValueForm::Delegated => {
                 let Some(range) = parse_range(text.trim()) else { return };
-                let is_delegated = kind == MemberKind::Delegated;
+                let is_delegated = kind == ValueForm::Delegated;
                 let found = |number, relation| own.push((number, relation, Some(range.to_string())));
                 self.index.of_range(Span::of(range), is_delegated, found);
             }
-            MemberKind::Name => {
+            ValueForm::Name => {
                 if normalise(text, &mut self.buffer) {
                     let found = |number| own.push((number, Relation::Bears, Some(text.to_owned())));
                     self.index.of_name(&self.buffer, found);
                 }
             }
-            MemberKind::ZoneName => {
+            ValueForm::ZoneName => {
                 if normalise(text, &mut self.buffer) {
-                    let numbers = self.index.names.get(&self.buffer).into_iter().flatten();
+                    let numbers = self.index.of_own_name(&self.buffer);
                     own.extend(numbers.map(|number| (*number, Relation::Is, Some(text.to_owned()))));
                 }
             }
-            MemberKind::Pool => {}
+            ValueForm::Pool => {}
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** declares, and reads nothing. A new table of the catalogue gets an entry here.
 
-use MemberKind::{Address, Delegated, Name, Pool, Range, ZoneName};
+use ValueForm::{Address, Delegated, Name, Pool, Range, ZoneName};
 
 /// The form of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum IdForm {
 
 /// What the text of a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MemberKind {
+pub(super) enum ValueForm {
     /// An address that the resource has.
     Address,
     /// A range that is the resource's own.
@@ -44,7 +44,7 @@ pub(super) enum MemberKind {
 pub(super) struct SearchedColumn {
     pub column: &'static str,
     /// The paths of the members, such as `Association.PublicIp`. Empty if the column's text or its items are meant.
-    pub members: &'static [(&'static str, MemberKind)],
+    pub members: &'static [(&'static str, ValueForm)],
 }
 
 /// What a table has to be found by.
@@ -63,14 +63,14 @@ pub(super) struct SearchedTable {
 
 impl SearchedTable {
     /// Whether it has members of a kind that passes.
-    pub(super) fn has(&self, is_kind: fn(MemberKind) -> bool) -> bool {
+    pub(super) fn has(&self, is_kind: fn(ValueForm) -> bool) -> bool {
         self.columns.iter().any(|column| column.has(is_kind))
     }
 }
 
 impl SearchedColumn {
     /// Whether it has members of a kind that passes.
-    pub(super) fn has(&self, is_kind: fn(MemberKind) -> bool) -> bool {
+    pub(super) fn has(&self, is_kind: fn(ValueForm) -> bool) -> bool {
         self.members.iter().any(|(_, kind)| is_kind(*kind))
     }
 }
@@ -92,7 +92,7 @@ const fn plain(table: &'static str, id: IdForm) -> SearchedTable {
     SearchedTable { table, id, arn: "", has_tags: false, name: None, columns: &[] }
 }
 
-const fn column(column: &'static str, members: &'static [(&'static str, MemberKind)]) -> SearchedColumn {
+const fn column(column: &'static str, members: &'static [(&'static str, ValueForm)]) -> SearchedColumn {
     SearchedColumn { column, members }
 }
 
@@ -196,6 +196,7 @@ pub(super) static TABLES: &[SearchedTable] = &[
     tagged("ec2_fleets", "fleet-", "ec2:fleet/"),
     tagged("ec2_volumes", "vol-", "ec2:volume/"),
     tagged("ec2_snapshots", "snap-", "ec2:snapshot/"),
+    tagged("ec2_public_snapshots", "snap-", "ec2:snapshot/"),
     SearchedTable { name: Some("name"), ..tagged("ec2_images", "ami-", "ec2:image/") },
     SearchedTable { columns: NETWORK, ..tagged("ec2_vpcs", "vpc-", "ec2:vpc/") },
     SearchedTable { columns: SUBNET, ..tagged("ec2_subnets", "subnet-", "ec2:subnet/") },

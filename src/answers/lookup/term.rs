@@ -16,7 +16,7 @@ const LONGEST_TAG: usize = 4096;
 
 /// One text to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Term {
+pub(crate) struct Query {
     /// The text as the user wrote it.
     pub(super) query: String,
     /// What it can mean. At least one.
@@ -39,7 +39,7 @@ pub(super) enum Reading {
     Word(String),
 }
 
-impl Term {
+impl Query {
     /// Reads a text. The error says what was tried.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let readings = readings(text);

@@ -1,17 +1,14 @@
-//! Writes answers to standard output, row by row.
+//! Prints answers, row by row.
 //!
 //! **Invariant:** a closed pipe (`| head`) ends the writing, and is no error.
 
-use std::io::{BufWriter, ErrorKind as IoErrorKind, IsTerminal, Result as IoResult, Write};
+use std::io::{Result as IoResult, Write};
 
 use super::sheet::{AnswerFormat, AnswerSet};
 use super::table::TableLimits;
 use super::{coverage_text, csv, json, markdown, table};
-use crate::error::{Error, ErrorKind};
-use crate::terminal::note;
-
-/// The bytes that are collected before they are written.
-const BUFFER_BYTES: usize = 1 << 16;
+use crate::error::Error;
+use crate::terminal;
 
 /// Where an answer is shown, and how much of its coverage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,28 +20,21 @@ pub(crate) struct AnswerLayout {
 }
 
 impl AnswerLayout {
-    /// The layout of standard output.
-    pub(crate) fn of_stdout(lists_coverage: bool) -> Self {
-        let is_terminal = std::io::stdout().is_terminal();
-        Self { width: is_terminal.then(terminal_width), lists_coverage }
+    /// The layout of what is printed.
+    pub(crate) fn of_terminal(lists_coverage: bool) -> Self {
+        Self { width: terminal::width(), lists_coverage }
     }
 }
 
-/// Prints answers to standard output. The coverage of CSV is a line on standard error.
+/// Prints answers. The coverage of CSV is a note, since CSV has no place for it.
 pub(crate) fn print(set: &AnswerSet, format: AnswerFormat, layout: AnswerLayout) -> Result<(), Error> {
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    let written = render(set, format, layout, &mut out).and_then(|notes| out.flush().map(|()| notes));
-    match written {
-        Ok(notes) => {
-            notes.iter().for_each(|text| note(text));
-            Ok(())
-        }
-        Err(error) if error.kind() == IoErrorKind::BrokenPipe => Ok(()),
-        Err(error) => {
-            let message = format!("standard output cannot be written, and the answer is incomplete there: {error}");
-            Err(Error::new(ErrorKind::OutputNotWritable, message))
-        }
-    }
+    let mut notes = Vec::new();
+    terminal::stream(|out| {
+        notes = render(set, format, layout, out)?;
+        Ok(())
+    })?;
+    notes.iter().for_each(|text| terminal::note(text));
+    Ok(())
 }
 
 /// Writes answers in a format. Returns what the format has no place for.
@@ -83,21 +73,4 @@ fn notes(set: &AnswerSet, lists_coverage: bool) -> Vec<String> {
         text
     });
     text.collect()
-}
-
-/// The columns of the terminal at standard output. The variable `COLUMNS` overrides what the terminal says.
-fn terminal_width() -> usize {
-    const USUAL: usize = 80;
-    let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let width = variable.or_else(|| {
-        #[cfg(unix)]
-        {
-            rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col))
-        }
-        #[cfg(not(unix))]
-        {
-            None
-        }
-    });
-    width.filter(|width| *width > 0).unwrap_or(USUAL)
 }

@@ -143,9 +143,9 @@ impl EstateArgs {
 }
 
 impl ShapeArgs {
-    /// Returns how the answer is laid out on standard output.
+    /// Returns how the answer is laid out.
     pub(crate) fn layout(&self) -> AnswerLayout {
-        AnswerLayout::of_stdout(self.coverage)
+        AnswerLayout::of_terminal(self.coverage)
     }
 }
 

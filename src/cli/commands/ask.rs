@@ -84,8 +84,11 @@ fn cells(row: AnswerRow) -> Vec<Value> {
     [json!(row.account_id), json!(row.region)].into_iter().chain(row.values).collect()
 }
 
+/// Account, region, and of each value its kind, its whole number and its text.
+type SortKey = (Option<String>, Option<String>, Vec<(u8, i64, String)>);
+
 /// Rows are in the order of account, region and values. Numbers sort as numbers.
-fn sort_key(row: &AnswerRow) -> (Option<String>, Option<String>, Vec<(u8, i64, String)>) {
+fn sort_key(row: &AnswerRow) -> SortKey {
     let key = |value: &Value| match value {
         Value::Null => (0, 0, String::new()),
         Value::Bool(flag) => (1, i64::from(*flag), String::new()),

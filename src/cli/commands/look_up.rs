@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::{Opened, deliver, open};
-use crate::answers::lookup::{self, Hit, Term};
+use crate::answers::lookup::{self, Hit, Query};
 use crate::answers::questions::ColumnKind;
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn};
 use crate::cli::args::WhereArgs;
@@ -47,11 +47,11 @@ pub(crate) async fn look_up(arguments: WhereArgs) -> Result<ExitCode, Error> {
 }
 
 /// Parses the terms. Every one of no known form is reported.
-fn parsed(terms: &[String]) -> Result<Vec<Term>, Error> {
+fn parsed(terms: &[String]) -> Result<Vec<Query>, Error> {
     let mut errors = ValidationErrors::new();
     let mut parsed = Vec::with_capacity(terms.len());
     for term in terms {
-        match Term::parse(term) {
+        match Query::parse(term) {
             Ok(term) => parsed.push(term),
             Err(what) => errors.push("where", what),
         }

@@ -5,10 +5,10 @@
 //! **Invariant:** knows files and columns, and not which files count.
 
 mod row_key;
+mod values;
 mod ndjson_file;
 mod column_chunk;
 mod parquet_file;
-mod values;
 
 use bytes::Bytes;
 

@@ -37,7 +37,7 @@ pub(super) struct TableFile {
 
 /// The encoder of a file.
 enum Content {
-    Lines { gzip: GzEncoder<Vec<u8>>, row: String, length: u64 },
+    Lines { gzip: Box<GzEncoder<Vec<u8>>>, row: String, length: u64 },
     Parquet(Box<Encoder>),
 }
 
@@ -47,7 +47,7 @@ impl TableFile {
         let content = match config.format {
             Format::Ndjson => Content::Lines {
                 // Better compression would take longer than all other steps of a row together.
-                gzip: GzEncoder::new(Vec::new(), Compression::fast()),
+                gzip: Box::new(GzEncoder::new(Vec::new(), Compression::fast())),
                 row: String::new(),
                 length: 0,
             },

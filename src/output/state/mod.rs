@@ -12,8 +12,8 @@ mod cells;
 mod codec;
 mod committed;
 mod ledger;
-mod symlinks;
 mod object;
+mod symlinks;
 mod load;
 
 use std::collections::{BTreeMap, HashSet};

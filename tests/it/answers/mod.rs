@@ -10,6 +10,7 @@ mod tree;
 use rolecall::testing::shapes::operation;
 use rolecall::testing::{Catalogue, CellValue, Scalars, Source, Table, decode};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use mutation::{MUTATIONS, NESTED, damaged, harmless, mutate, style, written};
 use tree::{Dice, Role, response};
@@ -17,12 +18,14 @@ use tree::{Dice, Role, response};
 /// Mutations of the responses of each listing. They are the same in every execution.
 const ROUNDS: usize = 60;
 
-/// The listings of the catalogue whose items have a path.
+/// The listings of the catalogue whose items have a path, one for each operation: its answers have one form.
 fn listings() -> Vec<&'static Table> {
     let catalogue = Catalogue::get().expect("a catalogue");
     let is_listing =
         |table: &&Table| !table.entry.items_path.is_empty() && !matches!(table.entry.source, Source::Account);
-    catalogue.tables().iter().filter(is_listing).collect()
+    let mut operations = BTreeSet::new();
+    let listings = catalogue.tables().iter().filter(is_listing);
+    listings.filter(|table| operations.insert(table.entry.operation)).collect()
 }
 
 /// One item as a JSON object of the members that the model knows.

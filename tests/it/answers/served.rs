@@ -4,6 +4,7 @@ use bytes::Bytes;
 use rolecall::testing::{Catalogue, Reach, Settings, Source};
 use serde_json::{Value, json};
 
+use super::listings;
 use super::mutation::{MUTATIONS, NESTED, damaged, mutate, style, written};
 use super::tree::{Dice, Role, response};
 use crate::command::manifest;
@@ -20,15 +21,12 @@ async fn no_cell_claims_more_than_its_rows() {
     let fixture = Fixture::start(1, account_with(0, 0, 0), |_| {}).await;
     let settings = Settings { attempts: 1, format: Some("ndjson".into()), ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
-    let tables: Vec<_> = Catalogue::get()
-        .expect("a catalogue")
-        .tables()
-        .iter()
+    let tables: Vec<_> = listings()
+        .into_iter()
         .filter(|table| {
             table.entry.reach == Reach::Regional
                 && table.details.is_empty()
                 && matches!(table.entry.source, Source::Listed(_))
-                && !table.entry.items_path.is_empty()
         })
         .collect();
     let names: Vec<&str> = tables.iter().map(|table| table.entry.table).collect();

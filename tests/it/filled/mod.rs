@@ -90,8 +90,10 @@ impl Filled {
             let (service, operation) = operation.split_once(':').expect("a service");
             let (operation, kind) = operation.split_once(' ').unwrap_or((operation, ""));
             let mut params = parameters(&format!("{service}:{operation}"));
-            if !kind.is_empty() {
-                params["ResourceType"] = json!(kind);
+            match (operation, kind) {
+                (_, "") => {}
+                ("DescribeSnapshots", _) => params["RestorableByUserIds"] = json!([kind]),
+                _ => params["ResourceType"] = json!(kind),
             }
             json!({ "account": ACCOUNT, "external_id": EXTERNAL_ID, "service": service, "operation": operation,
                     "region": region, "subject": subject, "params": params })
@@ -118,13 +120,15 @@ impl Filled {
     }
 }
 
-/// The operation, the region, and the id of the resource that the call names.
+/// The operation (with the kind of resource that it is about, or the users who may restore it), the region, and the id of the
+/// resource that the call names.
 type BotocoreRead = (String, String, Option<String>);
 
-/// Returns the parameters that AWS requires and botocore's model does not.
+/// Returns the parameters that AWS requires and botocore's model does not, and those that restrict a listing to the account.
 fn parameters(operation: &str) -> Value {
     match operation {
         "ec2:DescribeByoipCidrs" => json!({ "MaxResults": 100 }),
+        "ec2:DescribeSnapshots" => json!({ "OwnerIds": ["self"] }),
         "ec2:DescribeLaunchTemplateVersions" => json!({ "Versions": ["$Latest", "$Default"] }),
         "ec2:SearchTransitGatewayRoutes" => {
             json!({ "Filters": [{ "Name": "type", "Values": ["static", "propagated"] }] })
@@ -198,7 +202,11 @@ fn records_equal_botocore_in_every_member() {
 
 /// Returns the reads that list a table in a region with botocore: one, or one for each parent.
 fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<BotocoreRead> {
-    let question = |subject| (table.entry.operation.to_owned(), region.to_owned(), subject);
+    let operation = match table.entry.table {
+        "ec2_public_snapshots" => "ec2:DescribeSnapshots all",
+        _ => table.entry.operation,
+    };
+    let question = |subject| (operation.to_owned(), region.to_owned(), subject);
     let Some(parents) = table.parents() else { return vec![question(None)] };
     let rows = filled.rows(parents.table);
     let ours = rows.iter().filter(|row| row["region"] == region && matches_filter(parents.filter, row));

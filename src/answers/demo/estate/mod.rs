@@ -9,8 +9,8 @@ mod shop;
 mod globex;
 mod initech;
 mod leftovers;
-mod zones;
 mod names;
+mod zones;
 mod free;
 
 use super::accounts::{ACCOUNTS, ACME_SHOP, FRANKFURT, GLOBEX_DEV, GLOBEX_PROD, INITECH_CORE, REGIONS, Site, VIRGINIA};

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::answers::facts::Facts;
-use crate::answers::lookup::{self, Term};
+use crate::answers::lookup::{self, Query};
 use crate::answers::questions::{AnswerRow, Options, Question, questions};
 
 const EXPECTED: &str = include_str!("expected.txt");
@@ -83,7 +83,7 @@ fn every_question_has_a_case() {
 #[test]
 fn the_address_of_the_readme_is_found_with_its_reachability() {
     let facts = state::facts();
-    let hits = lookup::look_up(&facts, &[Term::parse("10.20.4.17").unwrap()]);
+    let hits = lookup::look_up(&facts, &[Query::parse("10.20.4.17").unwrap()]);
     let lines: Vec<String> = hits
         .iter()
         .map(|hit| format!("{:?} {} {} {:?}", hit.relation, hit.table, hit.name.as_deref().unwrap_or("-"), hit.public))

@@ -1,7 +1,7 @@
 //! The search finds every id, ARN, name, address and range of the estate.
 
 use super::*;
-use crate::answers::lookup::{self, Term};
+use crate::answers::lookup::{self, Query};
 
 /// Tables that repeat ids of others: an account's id finds the account, and a public snapshot is found among the
 /// snapshots.
@@ -42,7 +42,7 @@ fn everything_is_found_by_what_it_is_called() {
         }
     }
     let texts: BTreeSet<&str> = wanted.iter().map(|(term, ..)| term.as_str()).collect();
-    let terms: Result<Vec<Term>, String> = texts.iter().map(|text| Term::parse(text)).collect();
+    let terms: Result<Vec<Query>, String> = texts.iter().map(|text| Query::parse(text)).collect();
     let hits = lookup::look_up(&state::facts(), &terms.unwrap());
     let found: BTreeSet<(&str, &str, &str)> =
         hits.iter().map(|hit| (hit.query.as_str(), hit.table, hit.id.as_str())).collect();

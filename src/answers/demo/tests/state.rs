@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::*;
-use crate::answers::facts::{CellWord, Cells, ColumnData, FactTable, Facts, Opening, RowFilter, TableBuilder, TextColumn};
+use crate::answers::facts::{
+    CellWord, Cells, ColumnData, FactTable, Facts, Opening, RowFilter, TableBuilder, TextColumn,
+};
 
 /// The moment of the questions: noon after the last night.
 const AT: &str = "2026-11-25T12:00:00Z";
@@ -40,7 +42,7 @@ pub(super) fn facts() -> Facts {
                 .filter(|night| night.started_at > cell.word_at)
                 .all(|night| !night.cells.iter().any(|newer| newer.account_id == *account && newer.table == *table))
     });
-    newest.values().for_each(|cell| cells.add(cell));
+    newest.values().for_each(|cell| cells.add(cell.borrowed()));
     let tables = tables.iter().map(|(table, _)| build(table, &newest)).collect();
     Facts::new(tables, cells.finish(), RowFilter::default(), AT.parse().unwrap())
 }

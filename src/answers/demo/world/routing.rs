@@ -5,16 +5,13 @@
 use serde_json::{Value, json};
 
 use super::super::rows::DemoRows;
-use super::DemoNetwork;
+use super::network::DemoNetwork;
 
 /// A route to an IPv4 or IPv6 range: `member` is the kind of the target as AWS names it, `GatewayId`.
 pub(in super::super) fn to(range: &str, member: &str, target: &str) -> Value {
     let range_member = if range.contains(':') { "DestinationIpv6CidrBlock" } else { "DestinationCidrBlock" };
     json!({ range_member: range, member: target, "Origin": "CreateRoute", "State": "active" })
 }
-
-/// An entry of a network ACL for inbound TCP: number, range, ports, and whether it lets them pass.
-pub(in super::super) type AclRule = (i64, &'static str, (i64, i64), bool);
 
 fn local_routes(network: &DemoNetwork) -> Vec<Value> {
     let local = |member: &str, range: &str| {

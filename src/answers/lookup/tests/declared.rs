@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tables::{LINKS, MemberKind, TABLES};
+use super::super::tables::{LINKS, TABLES, ValueForm};
 use super::*;
 
 const CATALOGUE: &str = include_str!("../../../../infra/CATALOGUE.md");
@@ -29,7 +29,7 @@ fn every_table_of_the_catalogue_is_declared_and_no_other() {
 fn every_column_that_is_read_exists() {
     let catalogue = catalogue();
     let texts = ["10.0.0.1", "10.0.0.0/8", "www.example.com", "a=b", "acme prod"];
-    let terms: Vec<Term> = texts.iter().map(|text| Term::parse(text).unwrap()).collect();
+    let terms: Vec<Query> = texts.iter().map(|text| Query::parse(text).unwrap()).collect();
     for read in reads(&terms) {
         for column in read.columns {
             assert!(catalogue[read.table].contains(column), "{}.{column}", read.table);
@@ -108,5 +108,5 @@ fn every_column_that_may_hold_an_address_is_declared_or_known_to_hold_none_of_it
 #[test]
 fn pools_are_whole_objects() {
     let pools = TABLES.iter().flat_map(|table| table.columns).flat_map(|column| column.members);
-    assert!(pools.filter(|(_, kind)| *kind == MemberKind::Pool).all(|(path, _)| path.is_empty()));
+    assert!(pools.filter(|(_, kind)| *kind == ValueForm::Pool).all(|(path, _)| path.is_empty()));
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::tables::{MemberKind, TABLES};
+use super::super::tables::{TABLES, ValueForm};
 use super::*;
 
 #[test]
@@ -88,7 +88,7 @@ fn planted(path: &str, text: &str) -> Value {
 }
 
 /// The places that hold a kind of member: the number of the table, the column, the path.
-fn places(is_kind: fn(MemberKind) -> bool) -> Vec<(&'static str, &'static str, &'static str)> {
+fn places(is_kind: fn(ValueForm) -> bool) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut places = Vec::new();
     for table in TABLES {
         for column in table.columns {
@@ -126,7 +126,7 @@ proptest! {
     fn an_address_that_was_planted_anywhere_is_found(
         address in address(), place in any::<prop::sample::Index>(), form in 0..4_u8, asked in 0..4_u8, others in 0..9_usize,
     ) {
-        let places = places(|kind| kind == MemberKind::Address);
+        let places = places(|kind| kind == ValueForm::Address);
         let (table, column, path) = places[place.index(places.len())];
         let facts = FactsBuilder::new(&[])
             .row(table, row(A, "eu-west-1", "x-0", json!({})))
@@ -149,7 +149,7 @@ proptest! {
     ) {
         let name = labels.join(".");
         prop_assume!(name.bytes().any(|byte| byte.is_ascii_alphabetic()) && !name.starts_with("arn"));
-        let places = places(|kind| kind == MemberKind::Name);
+        let places = places(|kind| kind == ValueForm::Name);
         let (table, column, path) = places[place.index(places.len())];
         let text = if dot { format!("{}.", name.to_uppercase()) } else { name.to_lowercase() };
         let facts = FactsBuilder::new(&[])
@@ -165,7 +165,7 @@ proptest! {
             .row("route53_records", alias("Z1", &text, "A", &other, "Z1"))
             .row("ec2_network_interfaces", row(A, "eu-west-1", &text, json!({"private_ip_addresses": [{"PrivateIpAddress": other}]})))
             .facts();
-        let terms: Vec<Term> = [&text, &other].into_iter().filter_map(|text| Term::parse(text).ok()).collect();
+        let terms: Vec<Query> = [&text, &other].into_iter().filter_map(|text| Query::parse(text).ok()).collect();
         look_up(&facts, &terms);
     }
 }

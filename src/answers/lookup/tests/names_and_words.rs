@@ -135,3 +135,16 @@ fn accounts_are_found_by_id_alias_and_name() {
     assert_eq!(found(&facts, &["acme test"]), [format!("is accounts {B} Acme Test")]);
     assert_eq!(found(&facts, &["web"]), Vec::<String>::new(), "a bare word is no tag");
 }
+
+#[test]
+fn names_are_compared_as_dns_does() {
+    let same = |one: &str, other: &str| super::super::names::normal(one) == super::super::names::normal(other);
+    assert!(same("www.Example.com.", "\\167ww.example.COM"));
+    assert!(same("\\052.example.com", "*.example.com."));
+    assert!(same("a\\056b.c", "a\\.b.c.") && !same("a\\056b.c", "a.b.c"));
+    assert!(same("a\\134056b.", "a\\\\056b") && !same("\u{c9}.com", "\u{e9}.com"));
+    for text in ["", ".", "..", ".a", "a..b", &"a".repeat(64), &"a.".repeat(200), "a\\.", &"\\141".repeat(64)] {
+        let is_name = super::super::names::normal(text).is_some();
+        assert_eq!(is_name, text == "a\\.", "{text}");
+    }
+}

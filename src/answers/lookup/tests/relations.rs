@@ -185,7 +185,7 @@ fn ids_arns_and_tags_are_exact() {
 #[test]
 fn a_row_has_every_column() {
     let facts = estate::facts();
-    let hits = look_up(&facts, &[Term::parse("Name=web").unwrap()]);
+    let hits = look_up(&facts, &[Query::parse("Name=web").unwrap()]);
     let row = serde_json::to_string_pretty(&hits[0]).unwrap();
     insta::assert_snapshot!(row, @r#"
     {
@@ -233,7 +233,7 @@ fn a_shared_resource_is_one_row_with_its_observers() {
         subnet
     };
     let facts = FactsBuilder::new(&[]).row("ec2_subnets", subnet(B)).row("ec2_subnets", subnet(A)).facts();
-    let hits = look_up(&facts, &[Term::parse("10.0.0.1").unwrap()]);
+    let hits = look_up(&facts, &[Query::parse("10.0.0.1").unwrap()]);
     assert_eq!(hits.len(), 1);
     assert_eq!((hits[0].account_id.as_str(), &hits[0].observers[..]), (A, &[A.to_owned(), B.to_owned()][..]));
 }
@@ -253,7 +253,7 @@ fn interfaces_and_instances_say_whether_the_internet_reaches_them() {
         })
     };
     let eu = |id: &str, more: Value| row(A, "eu-west-1", id, more);
-    let terms = [Term::parse("198.51.100.7").unwrap()];
+    let terms = [Query::parse("198.51.100.7").unwrap()];
     let facts = FactsBuilder::new(&reads(&terms))
         .row("ec2_network_interfaces", eu("eni-1", interface))
         .row("ec2_nat_gateways", eu("nat-1", json!({"nat_gateway_addresses": [{"PublicIp": "198.51.100.7"}]})))

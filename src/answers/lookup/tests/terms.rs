@@ -3,7 +3,7 @@
 use super::*;
 
 fn refused(text: &str) -> String {
-    Term::parse(text).unwrap_err()
+    Query::parse(text).unwrap_err()
 }
 
 #[test]
@@ -34,10 +34,10 @@ fn what_has_no_known_form_is_refused() {
         "{}",
         "\u{7}",
     ] {
-        assert!(Term::parse(text).is_err(), "{text:?} was read as {:?}", Term::parse(text));
+        assert!(Query::parse(text).is_err(), "{text:?} was read as {:?}", Query::parse(text));
     }
-    assert!(Term::parse(&"a".repeat(10_000)).is_err());
-    assert!(Term::parse(&"a.".repeat(5_000)).is_err());
+    assert!(Query::parse(&"a".repeat(10_000)).is_err());
+    assert!(Query::parse(&"a.".repeat(5_000)).is_err());
     insta::assert_snapshot!(refused("?!"), @r#"`?!` is nothing that can be looked for. Tried: IPv4 or IPv6 address, range (CIDR), id, ARN, tag (key=value), account id, account name or alias, DNS name."#);
     insta::assert_snapshot!(refused("\u{1b}[31m\u{202e}x"), @r#"`\u{1b}[31m\u{202e}x` is nothing that can be looked for. Tried: IPv4 or IPv6 address, range (CIDR), id, ARN, tag (key=value), account id, account name or alias, DNS name."#);
     assert!(refused(&"a".repeat(10_000)).len() < 400);
@@ -46,7 +46,7 @@ fn what_has_no_known_form_is_refused() {
 #[test]
 fn a_term_reads_only_what_can_hold_it() {
     let tables = |text: &str| {
-        let reads = reads(&[Term::parse(text).unwrap()]);
+        let reads = reads(&[Query::parse(text).unwrap()]);
         reads.iter().map(|read| read.table).filter(|table| !reach_tables().contains(table)).collect::<Vec<_>>()
     };
     assert_eq!(tables("vol-0123456789abcdef0"), ["ec2_volumes"]);
@@ -74,7 +74,7 @@ fn reach_tables() -> Vec<&'static str> {
 
 #[test]
 fn a_name_needs_the_records_of_every_account() {
-    let reads = reads(&[Term::parse("www.example.com").unwrap()]);
+    let reads = reads(&[Query::parse("www.example.com").unwrap()]);
     let records = reads.iter().find(|read| read.table == "route53_records").unwrap();
     assert_eq!(records.role, crate::answers::facts::Role::Context);
     assert_eq!(records.columns, ["alias_target", "hosted_zone_id", "name_decoded", "resource_records", "type"]);
@@ -83,7 +83,7 @@ fn a_name_needs_the_records_of_every_account() {
 #[test]
 fn each_table_is_read_once() {
     let texts = ["10.0.0.1", "10.0.0.0/8", "www.example.com", "a=b", "i-1", A];
-    let terms: Vec<Term> = texts.iter().map(|text| Term::parse(text).unwrap()).collect();
+    let terms: Vec<Query> = texts.iter().map(|text| Query::parse(text).unwrap()).collect();
     let tables: Vec<&str> = reads(&terms).iter().map(|read| read.table).collect();
     let once: std::collections::BTreeSet<&str> = tables.iter().copied().collect();
     assert_eq!(once.len(), tables.len());

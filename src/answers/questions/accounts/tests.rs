@@ -47,7 +47,7 @@ fn cell(account: &str, at: (&str, &str), status: Status, word: i8, answered: Opt
 fn facts(cells: &[CellWord], selection: RowFilter) -> Facts {
     let mut all = Cells::new(["route53_hosted_zones".to_owned()]);
     for cell in cells {
-        all.add(cell);
+        all.add(cell.borrowed());
     }
     Facts::new(Vec::new(), all.finish(), selection, day(28))
 }

@@ -15,7 +15,7 @@ mod searched;
 mod changes;
 
 /// The documentation of the catalogue, which names every table and column.
-const CATALOGUE: &str = include_str!("../../../infra/CATALOGUE.md");
+const CATALOGUE: &str = include_str!("../../../../infra/CATALOGUE.md");
 
 /// Every table, and whether it is global. Public snapshots may not be documented yet.
 fn tables() -> Vec<(&'static str, bool)> {

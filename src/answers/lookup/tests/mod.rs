@@ -16,7 +16,7 @@ pub(super) const B: &str = "444455556666";
 
 /// The rows for these texts, short: relation, table, id, value.
 pub(super) fn found(facts: &Facts, texts: &[&str]) -> Vec<String> {
-    let terms: Vec<Term> = texts.iter().map(|text| Term::parse(text).unwrap()).collect();
+    let terms: Vec<Query> = texts.iter().map(|text| Query::parse(text).unwrap()).collect();
     look_up(facts, &terms).iter().map(short).collect()
 }
 
