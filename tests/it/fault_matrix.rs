@@ -26,9 +26,9 @@ const TABLES: [&str; 7] = [
 ];
 
 /// A fault and its expected result.
-struct Case {
-    name: &'static str,
-    fault: Fault,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) fault: Fault,
     /// The statuses that rows of the faulty accounts may have besides `ok` and `empty`.
     allowed: &'static str,
     /// The statuses that at least one row must have.
@@ -41,7 +41,8 @@ fn case(name: &'static str, fault: Fault, allowed: &'static str, required: &'sta
     Case { name, fault, allowed, required, exit }
 }
 
-fn cases() -> Vec<Case> {
+/// All faults of the matrix.
+pub(crate) fn cases() -> Vec<Case> {
     let all = Fault::new;
     let sts = |what| all(what).service(Service::Sts);
     let ec2 = |what| all(what).service(Service::Ec2);

@@ -1,6 +1,6 @@
 //! The integration tests. They are one binary, so that the engine is linked once.
 //!
-//! There are six layers, from the cheapest to the dearest:
+//! There are seven layers, from the cheapest to the dearest:
 //!
 //! | layer | where | what it shows |
 //! | --- | --- | --- |
@@ -8,6 +8,7 @@
 //! | structure | [`architecture`], [`samples`] | import order, unique type names, schemas and samples up to date |
 //! | simulated AWS | [`sim`] and tests with a [`fixture`], [`open_roles`] | paging, faults, throttling, time, interruption, open roles |
 //! | answers | [`answers`] | odd and mutated bodies: every item becomes a row, or the cell says that it does not |
+//! | answers to users | [`estate`] | the state after each commit, moments of the past, gaps, invalid input |
 //! | properties | [`properties`], [`regions`], [`refusals`], [`fault_matrix`], [`fleet`] | invariants under random requests, faults and dying shards |
 //! | emulated AWS | tests with an [`emulator`], [`filled`] | IAM, policies, the deployed function, the templates |
 //!
@@ -27,6 +28,7 @@ mod commits;
 mod disabling;
 mod emulator;
 mod environment;
+mod estate;
 mod fault_matrix;
 mod fidelity;
 mod files;

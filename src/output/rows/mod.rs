@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** knows files and columns, and not which files count.
 
+mod row_key;
 mod values;
 mod ndjson_file;
 mod column_chunk;
@@ -15,6 +16,7 @@ use crate::inventory::Column;
 use crate::store::{Store, StoreError};
 
 pub(crate) use parquet_file::ParquetFile;
+pub(crate) use row_key::is_row_key;
 pub(crate) use values::{Batch, ColumnValues};
 
 /// A file with rows.
@@ -58,6 +60,9 @@ pub(crate) async fn read_rows(
     columns: &[Column],
     mut accept: impl FnMut(Batch),
 ) -> Result<(), RowsError> {
+    if !is_row_key(&file.key) {
+        return Err(RowsError::content(&file.key, "it lies outside the output's folders of rows"));
+    }
     if file.key.ends_with(".parquet") {
         let parquet = ParquetFile::open(store, file).await?;
         for group in 0..parquet.groups() {
@@ -92,3 +97,6 @@ async fn read_range(store: &Store, file: &RowFile, start: u64, length: u64) -> R
     }
     Ok(range.bytes)
 }
+
+#[cfg(test)]
+mod tests;

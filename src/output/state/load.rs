@@ -26,20 +26,32 @@ const FORMATS: [Format; 2] = [Format::Parquet, Format::Ndjson];
 
 /// The newest states, one for each format, and the committed runs that neither has.
 struct FoundStates {
-    bases: BTreeMap<Format, State>,
+    bases: BTreeMap<Format, BaseState>,
     pending: Vec<CommittedList>,
+}
+
+/// A state that was read.
+struct BaseState {
+    key: String,
+    state: State,
 }
 
 /// Returns the state of an output: now, or at a moment. Runs that were committed by then count. Only the cells and files of
 /// these tables are read, if they are given.
 pub(crate) async fn load(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<State, StateError> {
     let found = find(store, at, tables).await?;
-    let mut bases = found.bases.into_values().filter(|state| !state.is_empty());
+    let horizons: BTreeMap<Format, String> =
+        found.bases.iter().map(|(format, base)| (*format, horizon(base.state.moment))).collect();
+    let mut bases = found.bases.into_values().map(|base| base.state).filter(|state| !state.is_empty());
     let mut state = bases.next().unwrap_or_default();
     bases.for_each(|other| state.merge(&other));
     let pending = read_lists(store, &found.pending).await?;
     let mut added = 0;
     for run in &pending {
+        // The state of its format has it, and names it no more.
+        if horizons.get(&run.format).is_some_and(|horizon| run.run.dt < *horizon) {
+            continue;
+        }
         let committed_at = committed_at(store, run).await?;
         if at.is_some_and(|at| committed_at > at) {
             continue;
@@ -84,12 +96,18 @@ pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> 
     let own = CommittedList { dt: run.0.to_owned(), run_id: run.1.to_owned() };
     for _ in 0..MOST_STATES {
         let mut found = find(store, None, None).await?;
-        let mut state = found.bases.remove(&format).unwrap_or_default();
-        let more = found.pending.split_off(found.pending.len().min(BATCH));
-        let mut changed = false;
-        for listing in found.pending {
+        let base = found.bases.remove(&format);
+        let (base_key, state) = base.map(|base| (base.key, base.state)).unzip();
+        let mut state: State = state.unwrap_or_default();
+        let horizon = base_key.as_ref().map(|_: &String| horizon(state.moment)).unwrap_or_default();
+        let mut added = 0;
+        // Runs of this format that began before the horizon are merged, and the state names them no more.
+        let mut pending = found.pending.into_iter().filter(|listing| listing.dt >= horizon);
+        // Runs of the other format, and those that cannot be read, take no place of others.
+        while added < BATCH {
+            let Some(listing) = pending.next() else { break };
             match add(store, &mut state, &listing, format).await {
-                Ok(added) => changed |= added,
+                Ok(is_added) => added += usize::from(is_added),
                 Err(error) if listing == own => return Err(error),
                 // A reader says what is wrong with it. It must not stop what others commit.
                 Err(error) => {
@@ -101,17 +119,17 @@ pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> 
                 }
             }
         }
-        if !changed {
-            let newest = newest(store, format, None).await?.into_iter().next();
-            return match newest {
-                Some(newest) => symlinks::write(store, &state, format, &newest.key).await,
+        if added == 0 {
+            // The lists name the state that was read: another commit may have written a newer one meanwhile.
+            return match base_key {
+                Some(key) => symlinks::write(store, &state, format, &key).await,
                 None => Ok(()),
             };
         }
         settle(store, &mut state).await?;
         let key = object::key(&state, format);
         put(store, &key, &state).await?;
-        if more.is_empty() {
+        if pending.next().is_none() {
             symlinks::write(store, &state, format, &key).await?;
         }
     }
@@ -174,7 +192,7 @@ async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> 
             match codec::decode(store, &candidate, tables).await {
                 Ok(state) if at.is_some_and(|at| state.moment > at) => {}
                 Ok(state) => {
-                    bases.insert(format, state);
+                    bases.insert(format, BaseState { key: candidate.key, state });
                     break;
                 }
                 Err(error) => {
@@ -187,15 +205,26 @@ async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> 
             }
         }
     }
-    let since = bases.values().map(|state| horizon(state.moment)).min();
+    let since = since(store, &bases).await?;
     let mut pending = committed::list(store, since.as_deref()).await?;
-    pending.retain(|listing| !bases.values().any(|state| state.merged.contains_key(&listing.run_id)));
+    pending.retain(|listing| !bases.values().any(|base| base.state.merged.contains_key(&listing.run_id)));
     if let Some(at) = at {
         // A run is committed after its start.
         let date = date(at);
         pending.retain(|listing| listing.dt <= date);
     }
     Ok(FoundStates { bases, pending })
+}
+
+/// The date since which runs can be missing in these states. None if there may be runs of a format without a state: an earlier
+/// version wrote them.
+async fn since(store: &Store, bases: &BTreeMap<Format, BaseState>) -> Result<Option<String>, StateError> {
+    for format in FORMATS.iter().filter(|format| !bases.contains_key(format)) {
+        if !bases.is_empty() && store.holds_any(&format.to_string()).await? {
+            return Ok(None);
+        }
+    }
+    Ok(bases.values().map(|base| horizon(base.state.moment)).min())
 }
 
 /// The newest states of a format, at a moment, newest first.

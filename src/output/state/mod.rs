@@ -159,3 +159,6 @@ fn folder(format: Format) -> String {
 
 /// The reason why a state, or what it is made of, cannot be read.
 pub(crate) type StateError = RowsError;
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,11 @@ use crate::domain::RunId;
 use crate::engine::plan::Plan;
 use crate::engine::report::{Manifest, ShardManifest};
 use crate::input::quoted;
+use crate::output::rows::is_row_key;
 use crate::output::sink::WrittenFile;
 
 /// The version of the manifest that this program reads and writes.
 const MANIFEST_VERSION: u32 = 1;
-/// The folders of the files with rows.
-const DATA: [&str; 2] = ["parquet", "ndjson"];
 
 /// Checks that the date of a plan is one.
 pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
@@ -47,42 +46,8 @@ fn check_name(written: &RunId, run_id: &RunId) -> Result<(), String> {
 }
 
 fn check_files(files: &[WrittenFile]) -> Result<(), String> {
-    match files.iter().find(|file| !is_data_key(&file.key)) {
+    match files.iter().find(|file| !is_row_key(&file.key)) {
         None => Ok(()),
         Some(file) => Err(format!("it names a file outside the output's folders of rows: {}", quoted(&file.key))),
-    }
-}
-
-/// Returns whether a key lies below a folder with rows, whatever the store makes of its parts.
-fn is_data_key(key: &str) -> bool {
-    let mut parts = key.split('/');
-    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
-    parts.next().is_some_and(|folder| DATA.contains(&folder)) && parts.clone().count() > 0 && parts.all(is_plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_lie_below_the_folders_with_rows() {
-        for (key, is_data) in [
-            ("parquet/ec2_vpcs/dt=2026-11-21/x.0.1234abcd.0.parquet", true),
-            ("ndjson/ledger/dt=2026-11-21/x.0.1234abcd.0.ndjson.gz", true),
-            ("runs/x/plan.json", false),
-            ("targets.json", false),
-            ("/etc/passwd", false),
-            ("parquet", false),
-            ("parquet/", false),
-            ("parquet//etc/passwd", false),
-            ("parquet/../runs/x/plan.json", false),
-            ("parquet/./x", false),
-            ("ndjson/x/..", false),
-            ("ndjson/..\\x", false),
-            ("../ndjson/x", false),
-            ("", false),
-        ] {
-            assert_eq!(is_data_key(key), is_data, "{key}");
-        }
     }
 }

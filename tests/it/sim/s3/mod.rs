@@ -1,6 +1,6 @@
 //! S3, path-style: objects in memory with conditional writes, multipart uploads and a listing.
 //!
-//! Deviations from AWS: ETags are not MD5 sums. Ranges, copies, versions and bucket policies are missing. Of the
+//! Deviations from AWS: ETags are not MD5 sums. Of ranges only `bytes=<first>-<last>` is read. Copies, versions and bucket policies are missing. Of the
 //! checksums only CRC32 is verified.
 
 mod chunked;

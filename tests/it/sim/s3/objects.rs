@@ -78,14 +78,20 @@ pub(super) fn echo(mut reply: Reply, headers: &[(String, String)]) -> Reply {
 }
 
 pub(super) fn get(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
-    if job.header("range").is_some() {
-        return Err(AwsError::new(501, "NotImplemented", "ranges are not simulated"));
-    }
     let Some(object) = store.get(&job.bucket, &job.key) else {
         return Err(if may_list(job) { no_such_key() } else { AwsError::new(403, "AccessDenied", "Access Denied") });
     };
     let own_type = object.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
-    let reply = Reply::new(200, own_type.unwrap_or("binary/octet-stream"), object.body.clone());
+    let own_type = own_type.unwrap_or("binary/octet-stream");
+    let whole = object.body.len();
+    let reply = match job.header("range") {
+        None => Reply::new(200, own_type, object.body.clone()),
+        Some(range) => {
+            let (start, end) = range_of(range, whole)?;
+            let reply = Reply::new(206, own_type, object.body.slice(start..end));
+            reply.header("content-range", format!("bytes {start}-{}/{whole}", end - 1))
+        }
+    };
     let mut reply = reply.header("etag", object.etag.clone()).header("accept-ranges", "bytes".to_owned());
     reply = reply.header("last-modified", "Wed, 04 Mar 2026 05:06:07 GMT".to_owned());
     if let Some((_, encoding)) = object.headers.iter().find(|(name, _)| name == "content-encoding") {
@@ -94,6 +100,18 @@ pub(super) fn get(job: &S3Job, store: &Store) -> Result<Reply, AwsError> {
     let with_checksum = job.header("x-amz-checksum-mode").is_some();
     let shown = object.headers.iter().filter(|(name, _)| with_checksum || name != "x-amz-checksum-crc32");
     Ok(echo(reply, &shown.cloned().collect::<Vec<_>>()))
+}
+
+/// Reads the range of a read, `bytes=<first>-<last>`, within an object of this size.
+fn range_of(range: &str, size: usize) -> Result<(usize, usize), AwsError> {
+    let bounds = range.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
+    let bounds = bounds.and_then(|(first, last)| Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?)));
+    let (first, last) =
+        bounds.ok_or_else(|| AwsError::new(501, "NotImplemented", "this form of a range is not simulated"))?;
+    if first >= size || last < first {
+        return Err(AwsError::new(416, "InvalidRange", "The requested range is not satisfiable"));
+    }
+    Ok((first, size.min(last + 1)))
 }
 
 /// Returns whether the caller may list the bucket. Without `ListBucket`, a read of a missing object is denied.

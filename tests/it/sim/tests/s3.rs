@@ -99,3 +99,18 @@ async fn multipart_uploads_are_completed_or_aborted() {
     assert_eq!(abort(&id).expect("an answer").code(), "NoSuchUpload");
     assert!(sim.open_uploads().is_empty());
 }
+
+#[tokio::test]
+async fn a_range_of_an_object_is_read() {
+    let sim = sim(|_| {}).await;
+    sim.put_object("results", "k", "0123456789");
+    let client = Client::root(&sim, BACKEND);
+    let read = |range: &str| client.send("s3", "GET", "/results/k", &[("range", range)], b"").expect("an answer");
+    let middle = read("bytes=2-4");
+    assert_eq!((middle.status, middle.body.as_slice()), (206, &b"234"[..]));
+    assert!(middle.head.contains("content-range: bytes 2-4/10"), "{}", middle.head);
+    let end = read("bytes=8-99");
+    assert_eq!((end.status, end.body.as_slice()), (206, &b"89"[..]));
+    assert_eq!((read("bytes=10-11").status, read("bytes=10-11").code().as_str()), (416, "InvalidRange"));
+    assert_eq!(read("bytes=-5").status, 501);
+}

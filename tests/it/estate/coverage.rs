@@ -1,0 +1,253 @@
+//! Every fault of the fault matrix, and what every command then says of the cells that it needs and that are not known.
+//!
+//! What is unknown is compared with the ledgers, read independently. And no answer claims what it cannot know: its rows are
+//! those of a run without faults, or their verdict is `unknown`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use futures::StreamExt;
+use rolecall::testing::{Catalogue, Reach, Settings};
+use serde_json::{Value, json};
+
+use super::ledgers::{CellWords, by_ledgers, is_answered, text};
+use super::{answer, collect};
+use crate::command::{manifest, rolecall, run_command};
+use crate::fault_matrix::{Case, cases};
+use crate::fixture::{Fixture, account_with, files_below};
+use crate::sim::{Kind, account_id, resource_id, zone_name};
+
+/// The account with the faults.
+const FAULTY: usize = 1;
+
+/// The tables that each question reads. Those that read none are about the ledger, and need every table.
+fn reads() -> BTreeMap<String, BTreeSet<String>> {
+    let printed = run_command(rolecall(&["schema", "questions"])).response();
+    let tables = |question: &Value| {
+        question["reads"].as_array().expect("reads").iter().map(|read| text(read, "table")).collect()
+    };
+    let questions = printed.as_array().expect("questions").iter();
+    questions.map(|question| (text(question, "name"), tables(question))).collect()
+}
+
+/// The tables that the runs of this test collect.
+fn collected(reads: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    reads.values().flatten().cloned().chain(["accounts".to_owned(), "ec2_volumes".to_owned()]).collect()
+}
+
+async fn fixture() -> Fixture {
+    let fixture = Fixture::start(2, account_with(2, 2, 305), |world| {
+        for number in 0..2 {
+            world.account(&account_id(number)).set_count(None, Some(Kind::RouteTables), 130);
+        }
+    });
+    let fixture = fixture.await.without_attempts();
+    let settings = Settings {
+        backoff: Duration::from_millis(20),
+        sts_patience: Duration::from_secs(1),
+        call_timeout: Duration::from_secs(3),
+        operation_timeout: Duration::from_secs(5),
+        account_budget: Duration::from_secs(8),
+        format: Some("parquet".to_owned()),
+        ..fixture.settings.clone()
+    };
+    Fixture { settings, ..fixture }
+}
+
+/// One region, by a glob: AWS has to be asked which regions an account has.
+fn request(run_id: &str, tables: &BTreeSet<String>) -> Value {
+    json!({ "run_id": run_id, "accounts": "all", "regions": ["eu-west-1*"], "resources": tables })
+}
+
+/// What the answers of a run without faults are, and its files.
+struct Healthy {
+    fixture: Fixture,
+    answers: BTreeMap<String, Value>,
+    hits: Value,
+    reads: BTreeMap<String, BTreeSet<String>>,
+    tables: BTreeSet<String>,
+}
+
+impl Healthy {
+    async fn collect() -> Self {
+        let fixture = fixture().await;
+        let reads = reads();
+        let tables = collected(&reads);
+        collect(&fixture, request("healthy", &tables)).await;
+        let answers = by_question(&ask(&fixture, &[]));
+        let hits = look_up(&fixture, &[]);
+        Self { fixture, answers, hits, reads, tables }
+    }
+
+    /// Copies the run into another output.
+    fn copy_to(&self, out: &Path) {
+        for file in files_below(&self.fixture.out()) {
+            let target = out.join(file.strip_prefix(self.fixture.out()).expect("below"));
+            std::fs::create_dir_all(target.parent().expect("a folder")).expect("created");
+            std::fs::copy(&file, target).expect("copied");
+        }
+    }
+}
+
+fn ask(fixture: &Fixture, more: &[&str]) -> Value {
+    let answered = answer(fixture, &[&["ask", "--all", "--format", "json"], more].concat());
+    assert_eq!(answered.code, 0, "{answered:?}");
+    answered.response()
+}
+
+/// Looks up something of each table of `where`: by tag, address, name, account and id.
+fn look_up(fixture: &Fixture, more: &[&str]) -> Value {
+    let faulty = account_id(FAULTY);
+    let terms = [
+        "Name=vpc-0".to_owned(),
+        "Name=i-0".to_owned(),
+        "10.0.0.0/8".to_owned(),
+        zone_name(&faulty, 0),
+        resource_id("i", &faulty, "eu-west-1", 1),
+        faulty,
+    ];
+    let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+    super::look_up(fixture, &terms, more)
+}
+
+fn by_question(all: &Value) -> BTreeMap<String, Value> {
+    let answers = all["answers"].as_array().expect("answers").iter();
+    answers.map(|answer| (text(answer, "question"), answer.clone())).collect()
+}
+
+/// The unknown cells of these tables, by the ledgers: those whose newest row is no answer, and those that were never asked.
+fn expected(cells: &CellWords, starts: &BTreeMap<String, String>, tables: &BTreeSet<String>) -> BTreeSet<String> {
+    let catalogue = Catalogue::get().expect("a catalogue");
+    let accounts: BTreeSet<&String> = cells.keys().map(|(_, account, _)| account).collect();
+    let mut unknown = BTreeSet::new();
+    let started = |run: &Option<String>| run.as_ref().map_or("never".to_owned(), |run| starts[run].clone());
+    for table in tables {
+        for account in &accounts {
+            let own: Vec<_> = cells.iter().filter(|((of, by, _), _)| of == table && by == *account).collect();
+            if own.is_empty() {
+                let reach = catalogue.find(table).expect("a table").entry.reach;
+                let region = if reach == Reach::Global { "global" } else { "*" };
+                unknown.insert(format!("{account} {region} {table} not_started never"));
+            }
+            for ((_, _, region), (status, _, answered)) in &own {
+                // A word on all regions was last answered when any of them was.
+                let answered = match region.as_str() {
+                    "*" => own.iter().map(|(_, (_, _, answered))| started(answered)).filter(|run| run != "never").max(),
+                    _ => answered.as_ref().map(|_| started(answered)),
+                };
+                if !is_answered(status) {
+                    let answered = answered.unwrap_or("never".to_owned());
+                    unknown.insert(format!("{account} {region} {table} {status} {answered}"));
+                }
+            }
+        }
+    }
+    unknown
+}
+
+fn told(answer: &Value) -> BTreeSet<String> {
+    let cells = answer["coverage"]["unknown"].as_array().expect("unknown cells");
+    let words = |cell: &Value| {
+        let answered = cell["last_answered"].as_str().unwrap_or("never").to_owned();
+        let words = ["account_id", "region", "table", "status"].map(|name| text(cell, name)).join(" ");
+        format!("{words} {answered}")
+    };
+    let told: BTreeSet<String> = cells.iter().map(words).collect();
+    assert_eq!(told.len(), cells.len(), "a cell is told twice");
+    told
+}
+
+/// The rows that a run without faults does not have, and whose verdict is not `unknown`.
+fn claims(healthy: &Value, faulty: &Value) -> Vec<String> {
+    let rows =
+        |answer: &Value| answer["rows"].as_array().expect("rows").iter().map(without_times).collect::<Vec<Value>>();
+    let known = rows(healthy);
+    let is_claim = |row: &Value| row["verdict"] != "unknown" && !known.contains(row);
+    rows(faulty).iter().filter(|row| is_claim(row)).map(Value::to_string).collect()
+}
+
+/// A row without the time of the run.
+fn without_times(row: &Value) -> Value {
+    let mut row = row.clone();
+    row.as_object_mut().expect("a row").remove("collected_at");
+    row
+}
+
+async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>) {
+    let fixture = fixture().await;
+    healthy.copy_to(&fixture.out());
+    fixture.sim.add_fault(case.fault.clone().account(&account_id(FAULTY)));
+    fixture.run(request("struck", &healthy.tables), None).await.expect("a response");
+    fixture.sim.clear_faults();
+    let out = fixture.out();
+    let start = |run: &str| (run.to_owned(), text(&manifest(&out, run), "started_at"));
+    let starts = BTreeMap::from(["healthy", "struck"].map(start));
+    let all_tables: BTreeSet<String> =
+        Catalogue::get().expect("a catalogue").tables().iter().map(|table| table.entry.table.to_owned()).collect();
+    let mut claimed = Vec::new();
+    let mut gaps = BTreeSet::new();
+    for (more, runs) in [(&[][..], &["healthy", "struck"][..]), (&["--run", "struck"], &["struck"])] {
+        let cells = by_ledgers(&out, runs);
+        let answers = by_question(&ask(&fixture, more));
+        assert_eq!(answers.len(), healthy.reads.len());
+        for (question, answer) in &answers {
+            let tables = if healthy.reads[question].is_empty() { &all_tables } else { &healthy.reads[question] };
+            assert_eq!(told(answer), expected(&cells, &starts, tables), "{}: {question} {more:?}", case.name);
+            if !healthy.reads[question].is_empty() {
+                let of_question = |row: String| format!("{}: {question} {more:?}: {row}", case.name);
+                claimed.extend(claims(&healthy.answers[question], answer).into_iter().map(of_question));
+            }
+        }
+        // `where` reads fewer tables for fewer terms. These need all that were collected.
+        let hits = look_up(&fixture, more);
+        let is_collected = |cell: &String| !cell.contains(" not_started never");
+        let told: BTreeSet<String> = told(&hits).into_iter().filter(is_collected).collect();
+        let needed = expected(&cells, &starts, &healthy.tables);
+        assert!(told.is_subset(&needed), "{}: where: {:?}", case.name, told.difference(&needed));
+        let searched = ["accounts", "ec2_vpcs", "ec2_instances", "ec2_route_tables", "route53_records"];
+        let searched = BTreeSet::from(searched.map(str::to_owned));
+        let needed = expected(&cells, &starts, &searched);
+        assert!(needed.is_subset(&told), "{}: where: {:?}", case.name, needed.difference(&told));
+        let known: BTreeSet<String> = public_left_out(&healthy.hits, None);
+        let found = public_left_out(&hits, None);
+        assert!(found.is_subset(&known), "{}: where: {:?}", case.name, found.difference(&known).next());
+        for public in [true, false] {
+            let known = public_left_out(&healthy.hits, Some(public));
+            let found = public_left_out(&hits, Some(public));
+            let wrong: Vec<&String> = found.difference(&known).collect();
+            claimed.extend(wrong.iter().map(|row| format!("{}: where {more:?}: public {public}: {row}", case.name)));
+        }
+        gaps.extend(needed);
+    }
+    (gaps, claimed)
+}
+
+/// The hits, or those of this exposure: what they are, and not whether the internet reaches them.
+fn public_left_out(hits: &Value, public: Option<bool>) -> BTreeSet<String> {
+    let rows = hits["rows"].as_array().expect("rows").iter();
+    let shown = |row: &Value| {
+        ["query", "relation", "account_id", "region", "table", "id", "value"].map(|name| text(row, name)).join(" ")
+    };
+    rows.filter(|row| public.is_none_or(|public| row["public"] == public)).map(shown).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_told_by_every_command() {
+    let healthy = Healthy::collect().await;
+    assert!(
+        healthy.answers.values().filter(|answer| answer["rows"] != json!([])).count() >= 8,
+        "there is something to find"
+    );
+    // What these two change is true: a region without the operation has no such resources, and a zone is gone.
+    let is_fault = |case: &Case| !["an operation is unknown", "a zone goes"].contains(&case.name);
+    let cases: Vec<Case> = cases().into_iter().filter(is_fault).collect();
+    assert!(cases.len() >= 40, "{} cases", cases.len());
+    let checked = cases.into_iter().map(|case| check(&healthy, case));
+    let checked: Vec<(BTreeSet<String>, Vec<String>)> =
+        futures::stream::iter(checked).buffer_unordered(5).collect().await;
+    let with_gaps = checked.iter().filter(|(gaps, _)| !gaps.is_empty()).count();
+    assert!(with_gaps >= 30, "{with_gaps} cases leave a gap");
+    let claimed: Vec<&String> = checked.iter().flat_map(|(_, claimed)| claimed).collect();
+    assert!(claimed.is_empty(), "{} claims:\n{claimed:#?}", claimed.len());
+}
