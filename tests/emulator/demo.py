@@ -4,7 +4,7 @@
 
 It starts the emulator, deploys `infra/` and lets the deployed schedule run the whole fleet. Meanwhile it invokes the
 function, and runs the command line for one account. Then it stops the emulator, prints the results, and answers two
-questions over them with DuckDB.
+questions over them with DuckDB and three with the command line (`rolecall where`, `rolecall ask`).
 
 Exit code 0: the results match the stage (two accounts complete, one denies access, one lacks Route 53 reads).
 1: something differs. 130: interrupted.
@@ -42,6 +42,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 ON_DEMAND = {"accounts": ["111111111111", "222222222222", "333333333333", "444444444444"]}
 ON_DEMAND_RESOURCES = ["ec2_addresses", "ec2_instances", "ec2_vpcs", "route53_hosted_zones"]
+WEB_SERVER = "web-1"  # its name tag (networks.py)
+NAMED_QUESTIONS = [["ask", "unattached-interfaces"], ["ask", "denied"]]
 SCHEDULE_LEAD = 2  # seconds ahead of now
 SCHEDULE_TIMEOUT = 60.0  # seconds
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -168,6 +170,23 @@ def answer_questions(rolecall: Path, folder: Path) -> None:
     show.show_questions(views, shlex.join([short(rolecall), *command[1:]]))
 
 
+def ask_rolecall(rolecall: Path, folder: Path, run: Run) -> None:
+    """Answers three questions with the command line: who has an address, and two of the named questions."""
+    show.heading("Three answers of the command line, from the same files")
+    for command in [["where", web_address(run), "--tags", f"Name={WEB_SERVER}"], *NAMED_QUESTIONS]:
+        arguments = [*command, "--output", short(folder)]
+        show.show_command([short(rolecall), *arguments])
+        subprocess.run([str(rolecall), *arguments], env=without_settings(), timeout=60, check=True)
+        print(flush=True)
+    print(f"`{short(rolecall)} ask` lists all questions, and infra/ANSWERS.md explains the answers.")
+
+
+def web_address(run: Run) -> str:
+    """Returns the private address of a web server, which has an elastic address too."""
+    servers = [row for row in run.rows("ec2_instances") if row.get("tags", {}).get("Name") == WEB_SERVER]
+    return str(min(row["private_ip_address"] for row in servers))
+
+
 def short(path: Path) -> str:
     """Returns the path relative to the current folder, if it is below."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
@@ -175,7 +194,7 @@ def short(path: Path) -> str:
 
 def empty(folder: Path) -> None:
     """Removes the results of an earlier demo, and no other file in the folder."""
-    for name in ("runs", "committed", "ndjson", "parquet", "command-line"):
+    for name in ("runs", "committed", "ndjson", "parquet", "state", "symlinks", "trust", "command-line"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in ("latest.json", "emulator.log"):
         (folder / name).unlink(missing_ok=True)
@@ -217,8 +236,9 @@ def demo(bootstrap: Path, rolecall: Path, folder: Path) -> list[str]:
     show.show_files([on_demand, scheduled], short(folder))
     if has_command_line:
         answer_questions(rolecall, folder)
+        ask_rolecall(rolecall, folder, scheduled)
     else:
-        print(f"\nNo questions to DuckDB: {short(rolecall)}, which prints its views, is missing or not executable.")
+        print(f"\nNo questions: {short(rolecall)}, which answers them and prints DuckDB's views, cannot be executed.")
     return [f"{run.run_id}: {difference}" for run in (on_demand, scheduled) for difference in differences(run)]
 
 
