@@ -28,9 +28,9 @@ PAGE = Path(__file__).resolve().parents[2] / "infra/QUERIES.md"
 def rows_of(con: duckdb.DuckDBPyConnection, question: Question, sql: str) -> list[str]:
     """Returns the rows of a query in the form in which they are compared, and checks its columns."""
     kinds = answers.columns(question)
-    result = con.execute(sql)
-    same(f"the columns of {question['name']}", [column[0] for column in result.description], list(kinds))
-    return answers.comparable_rows(result.fetchall(), list(kinds.values()))
+    found = queries.answer(con, sql)
+    same(f"the columns of {question['name']}", found["columns"], list(kinds))
+    return answers.comparable_rows(found["rows"], list(kinds.values()))
 
 
 def check_page(questions: list[Question]) -> None:

@@ -37,7 +37,7 @@ create or replace view newest_words as
 select account_id, region, \"table\", run_id, started_at, dt
 from (
   select account_id, region, \"table\", run_id, run_started_at as started_at, run_dt::DATE as dt
-  from state_rows where region is not null
+  from state_rows where \"table\" is not null and region is not null
   union all
   select r.account_id, r.region, r.\"table\", r.run_id, n.started_at, n.dt
   from {ledger}
