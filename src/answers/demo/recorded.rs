@@ -16,7 +16,7 @@ use crate::engine::RecordedRun;
 use crate::inventory::{CellType, Column, ColumnType, LedgerRow, Location, OPENING_COLUMNS, Page, Record};
 
 /// How long a generated run takes.
-const DURATION: SignedDuration = SignedDuration::from_secs(42);
+const DURATION: SignedDuration = SignedDuration::from_secs(240);
 
 /// The runs of the generated estate, oldest first.
 pub(crate) fn runs(catalogue: &'static Catalogue) -> Result<Vec<RecordedRun>, String> {

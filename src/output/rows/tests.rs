@@ -217,7 +217,9 @@ fn some_rows() -> Vec<TestRow> {
 #[test]
 fn a_cut_file_is_an_error_whatever_its_manifest_says() {
     let (folder, columns) = (Folder::new(), all_columns());
-    for (key, bytes) in [("parquet/a.parquet", parquet_file(&some_rows(), 4)), ("ndjson/a.ndjson.gz", ndjson(&some_rows()))] {
+    for (key, bytes) in
+        [("parquet/a.parquet", parquet_file(&some_rows(), 4)), ("ndjson/a.ndjson.gz", ndjson(&some_rows()))]
+    {
         let whole = bytes.len() as u64;
         for length in 0..bytes.len() {
             let cut = folder.write(key, &bytes[..length]);
@@ -237,7 +239,9 @@ fn a_cut_file_is_an_error_whatever_its_manifest_says() {
 #[test]
 fn a_changed_file_is_an_error_or_other_rows() {
     let (folder, columns) = (Folder::new(), all_columns());
-    for (key, bytes) in [("parquet/a.parquet", parquet_file(&some_rows(), 9)), ("ndjson/a.ndjson.gz", ndjson(&some_rows()))] {
+    for (key, bytes) in
+        [("parquet/a.parquet", parquet_file(&some_rows(), 9)), ("ndjson/a.ndjson.gz", ndjson(&some_rows()))]
+    {
         let mut errors = 0;
         for at in 0..bytes.len() {
             for change in [0x01, 0x80, 0xff] {

@@ -19,6 +19,8 @@ const CANDIDATES: usize = 4;
 const BATCH: usize = 16;
 /// Lists of files that are read at the same time.
 const CONCURRENT_READS: usize = 16;
+/// The runs of which a writer looks whether they have expired, the oldest ones. The newest run is never looked at.
+const MOST_CHECKED: usize = 100;
 /// States that a writer writes at most, while others commit at the same time.
 const MOST_STATES: usize = 64;
 
@@ -160,9 +162,12 @@ async fn add(store: &Store, state: &mut State, listing: &CommittedList, format: 
 async fn settle(store: &Store, state: &mut State) -> Result<(), StateError> {
     let horizon = horizon(state.moment);
     state.merged.retain(|_, run| run.dt.as_str() >= horizon.as_str());
-    let old = state.used_runs().into_iter().filter(|run| state.runs[*run as usize].dt < horizon);
+    // Files expire by their age, so the oldest runs are the ones to look at.
+    let mut old: Vec<u32> = state.used_runs().into_iter().collect();
+    old.sort_unstable_by_key(|run| state.runs[*run as usize].started_at);
+    old.pop();
     let mut gone = BTreeSet::new();
-    for number in old.collect::<Vec<_>>() {
+    for number in old.into_iter().take(MOST_CHECKED) {
         let run = &state.runs[number as usize];
         let listing = CommittedList { dt: run.dt.clone(), run_id: run.run_id.clone() };
         if store.read_range(&listing.key(), 0, 1).await?.is_none() {

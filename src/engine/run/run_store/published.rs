@@ -39,7 +39,7 @@ impl RunStore {
         let listed = self.list_files(manifest).await;
         let moved = self.move_latest(manifest).await;
         self.record_trust(manifest).await;
-        let steps = [("the list of its files, which Athena and the views read", listed), ("latest.json", moved)];
+        let steps = [("the list of its files", listed), ("latest.json", moved)];
         Self::report(manifest, steps)
     }
 
@@ -62,7 +62,7 @@ impl RunStore {
             return Ok(());
         };
         let result = result.map_err(|error| self.error(&StoreError::Address(error.to_string())));
-        Self::report(manifest, [("the state of the output, which answers and Athena read", result)])
+        Self::report(manifest, [("the state of the output", result)])
     }
 
     /// Returns an error that says that the run is committed, and what is missing.
