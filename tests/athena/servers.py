@@ -28,7 +28,7 @@ ARTIFACT = f"io.trino:trino-server:{VERSION}:tar.gz"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get"
 JAVA = 24  # the oldest that this version runs on
 CATALOG = "awsdatacatalog"
-READY_TIMEOUT = 300.0  # seconds
+READY_TIMEOUT = 900.0  # seconds
 KEY = "x"  # the emulated AWS takes any
 
 CONFIG = """coordinator=true
@@ -45,7 +45,7 @@ node.bind-ip=127.0.0.1
 node.internal-address=127.0.0.1
 """
 JVM = """-server
--Xmx3G
+-Xmx2G
 -XX:+UseG1GC
 -Djdk.attach.allowAttachSelf=true
 -Dfile.encoding=UTF-8

@@ -5,7 +5,8 @@ use std::process::Command;
 use crate::emulator::{python, root};
 
 /// The script covers dead attempts, runs without a manifest, narrower and denied later runs, older files, both formats,
-/// S3, the template's statements, and the page's queries in both dialects. It prints the result of each check.
+/// S3, states of all runs and of some, the template's statements, and every question's SQL in both dialects, compared with
+/// `rolecall ask`. It prints the result of each check.
 #[test]
 fn views_return_the_committed_and_current_rows() {
     let script = root().join("tests/views/check.py");

@@ -69,9 +69,21 @@ class Runs:
             {"table": table, "key": key, "rows": len(rows), "bytes": 1, "uncompressed_bytes": 2, "sha256": "0" * 64}
             for table, key, rows in files
         ]
-        plan = {"run_id": run_id, "dt": dt, "format": self.form, "accounts": [{"regions": {"target": ["*"]}}]}
-        manifest = {"version": 1, "run_id": run_id, "status": status, "accounts": {"planned": 1}}
-        manifest |= {"started_at": started_at, "plan": plan, "files": listed}
+        plan = {"run_id": run_id, "started_at": started_at, "dt": dt, "attempt": "00000000", "backend_account_id": ""}
+        plan |= {"request": {"accounts": "all"}, "format": self.form, "resources": sorted(self.tables)}
+        plan |= {"accounts": [{"account_id": "1" * 12, "regions": {"target": ["*"]}}]}
+        accounts = {"planned": 1, "complete": 1, "partial": 0, "failed": 0, "not_started": 0}
+        manifest: Row = {
+            "version": 1,
+            "run_id": run_id,
+            "status": status,
+            "accounts": accounts,
+            "records": {},
+            "cells": {},
+        }
+        manifest |= dict.fromkeys(("calls", "retries", "throttles", "duration_ms"), 0) | {"failures": []}
+        manifest |= {"started_at": started_at, "manifest": "", "plan": plan, "files": listed}
+        manifest |= {"by_account": [], "attempts": {"0": "00000000"}}
         self.plan(run_id, plan)
         self._text(f"runs/{run_id}/manifest.json", json.dumps(manifest, indent=2))
         members = ("table", "key", "rows", "bytes", "uncompressed_bytes", "sha256")
