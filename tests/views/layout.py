@@ -7,6 +7,7 @@ rolecall wrote. It does not know the views.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,7 @@ class Runs:
     def commit(self, run_id: str, started_at: str, status: str, files: list[tuple[str, str, list[Row]]]) -> None:
         """Writes a run's manifest, and the list of files that Athena reads. `files` are (table, key, rows)."""
         dt = started_at[:10]
-        listed = [
-            {"table": table, "key": key, "rows": len(rows), "bytes": 1, "uncompressed_bytes": 2, "sha256": "0" * 64}
-            for table, key, rows in files
-        ]
+        listed = [{"table": table, "key": key, "rows": len(rows)} | self._measured(key) for table, key, rows in files]
         plan = {"run_id": run_id, "started_at": started_at, "dt": dt, "attempt": "00000000", "backend_account_id": ""}
         plan |= {"request": {"accounts": "all"}, "format": self.form, "resources": sorted(self.tables)}
         plan |= {"accounts": [{"account_id": "1" * 12, "regions": {"target": ["*"]}}]}
@@ -92,6 +90,10 @@ class Runs:
         self._text(f"committed/dt={dt}/{run_id}.ndjson", "".join(lines))
         for table, _, rows in files:
             self.committed.setdefault(table, []).extend(row | {"dt": dt} for row in rows)
+
+    def _measured(self, key: str) -> Row:
+        content = (self.folder / key).read_bytes()
+        return {"bytes": len(content), "uncompressed_bytes": 2, "sha256": hashlib.sha256(content).hexdigest()}
 
     def _text(self, key: str, text: str) -> None:
         path = self.folder / key
