@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
@@ -156,7 +157,14 @@ impl S3Store {
         length: u64,
     ) -> Result<Option<ObjectRange>, StoreError> {
         let range = format!("bytes={start}-{}", start.saturating_add(length.saturating_sub(1)));
-        let get = |client: Client| client.get_object().bucket(&self.bucket).key(self.key(key)).range(&range).send();
+        // The checksum is that of the whole object: some stores send it with a part, which would then look broken.
+        let unchecked = || {
+            aws_sdk_s3::config::Config::builder().response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        };
+        let get = |client: Client| {
+            let request = client.get_object().bucket(&self.bucket).key(self.key(key)).range(&range);
+            request.customize().config_override(unchecked()).send()
+        };
         let response = match self.client.call(get).await {
             Ok(response) => response,
             Err(cause) if cause.kind == AwsErrorKind::NotFound => return Ok(None),

@@ -216,6 +216,16 @@ fn everything(fixture: &Fixture, run_id: &str) -> (Vec<String>, Value) {
     (ids, found)
 }
 
+/// The rows without what depends on cells that are not known now: whether the internet reaches them.
+fn held(answer: &Value) -> Vec<Value> {
+    let mut rows = answer["rows"].as_array().expect("rows").clone();
+    for row in &mut rows {
+        let row = row.as_object_mut().expect("a row");
+        assert!(row.remove("public").is_some() && row.remove("allowed_by").is_some());
+    }
+    rows
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_run_did_not_see_stays() {
     let fixture = fixture("parquet").await;
@@ -230,13 +240,13 @@ async fn what_a_run_did_not_see_stays() {
     fixture.run(only_faulty, None).await.expect("a response");
     fixture.sim.lift(refusal);
     let after = found(&fixture);
-    assert_eq!(after["rows"], before["rows"]);
+    assert_eq!(held(&after), held(&before));
     assert_eq!(unanswered(&after).len(), 7, "every cell that was refused is told: {}", after["coverage"]);
     // A narrow run over another region, and one over another table.
     for (run_id, region, resource) in [("region", "us-east-1", "ec2_vpcs"), ("table", "eu-west-1", "ec2_volumes")] {
         let request = json!({ "run_id": run_id, "accounts": [faulty()], "regions": [region], "resources": [resource] });
         collect(&fixture, request).await;
-        assert_eq!(found(&fixture)["rows"], before["rows"], "{run_id}");
+        assert_eq!(held(&found(&fixture)), held(&before), "{run_id}");
     }
     // An account that left the registry, after which the others are collected again.
     let targets = [json!({ "account_id": account_id(0), "external_id": external_id(&account_id(0)) })];

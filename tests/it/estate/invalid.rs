@@ -17,7 +17,9 @@ const ASK: &[&str] = &["ask", "unattached-addresses", "--format", "json"];
 fn refused(fixture: &Fixture, arguments: &[&str]) -> String {
     let refused = answer(fixture, arguments);
     assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{arguments:?}: {refused:?}");
-    assert_eq!(refused.err.matches("rolecall: ").count(), 1, "one message: {}", refused.err);
+    // Clap's own refusals begin with `error:`.
+    let messages = refused.err.matches("rolecall: ").count() + refused.err.matches("error: ").count();
+    assert_eq!(messages, 1, "one message: {}", refused.err);
     refused.err.replace(&fixture.folder.path().display().to_string(), "[folder]")
 }
 
