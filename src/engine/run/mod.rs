@@ -119,9 +119,9 @@ impl Engine {
         if let Some(open) = OpenRoles::of(self, &store, &manifest) {
             manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
         }
-        let summed_up = store.sum_up(&manifest, request.until.deadline).await;
+        store.sum_up(&manifest, request.until.deadline).await;
         // A receiver of the notice finds all of the run.
-        finished.and(summed_up)?;
+        finished?;
         self.notify(&store, &manifest.response).await?;
         if request.wants_inline() {
             return store.response_with_records(manifest, prepare::catalogue()?).await;

@@ -111,7 +111,7 @@ impl Steps {
         if let Some(open) = OpenRoles::of(&self.engine, &self.store, &manifest) {
             manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
         }
-        let finished = finished.and(self.store.sum_up(&manifest, request.until.deadline).await);
+        self.store.sum_up(&manifest, request.until.deadline).await;
         self.engine.notify_or_log(&self.store, &manifest.response).await;
         // A state machine that was stopped between two runs of a chain continues with the second one.
         let (response, goes_on) = match self.history().remaining_work(&run_id).await? {
@@ -234,7 +234,7 @@ impl Steps {
         if let Some(open) = OpenRoles::of(&self.engine, &self.store, &manifest) {
             manifest.response.disabling = Some(open.disable(None, &*observer).await);
         }
-        let finished = finished.and(self.store.sum_up(&manifest, None).await);
+        self.store.sum_up(&manifest, None).await;
         let response = manifest.response;
         let goes_on = response.remaining.as_ref().is_some_and(|request| self.engine.may_continue(request));
         if response.remaining.is_some() && !goes_on {

@@ -256,8 +256,7 @@ async fn what_a_run_did_not_see_stays() {
     collect(&fixture, whole("left")).await;
     let after = found(&fixture);
     let of_faulty = |answer: &Value| {
-        let rows = answer["rows"].as_array().expect("rows").clone();
-        rows.into_iter().filter(|row| row["account_id"] == faulty().as_str()).collect::<Vec<Value>>()
+        held(answer).into_iter().filter(|row| row["account_id"] == faulty().as_str()).collect::<Vec<Value>>()
     };
     assert!(!of_faulty(&before).is_empty());
     assert_eq!(of_faulty(&after), of_faulty(&before), "the rows of the account that left, as it was last seen");

