@@ -158,12 +158,17 @@ fn told(answer: &Value) -> BTreeSet<String> {
     told
 }
 
-/// The rows that a run without faults does not have, and whose verdict is not `unknown`.
+/// The rows that a run without faults does not have, with what they know, and whose verdict is not `unknown`.
 fn claims(healthy: &Value, faulty: &Value) -> Vec<String> {
     let rows =
         |answer: &Value| answer["rows"].as_array().expect("rows").iter().map(without_times).collect::<Vec<Value>>();
     let known = rows(healthy);
-    let is_claim = |row: &Value| row["verdict"] != "unknown" && !known.contains(row);
+    // A value that is null is not known, and claims nothing.
+    let agrees = |row: &Value, known: &Value| {
+        let values = row.as_object().expect("a row").iter();
+        values.into_iter().all(|(name, value)| value.is_null() || *value == known[name])
+    };
+    let is_claim = |row: &Value| row["verdict"] != "unknown" && !known.iter().any(|known| agrees(row, known));
     rows(faulty).iter().filter(|row| is_claim(row)).map(Value::to_string).collect()
 }
 
