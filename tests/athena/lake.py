@@ -28,6 +28,9 @@ class Lake:
         self.glue = boto3.client("glue", **place, **keys)
         self.s3.create_bucket(Bucket=BUCKET)
 
+    def has(self, database: str) -> bool:
+        return any(found["Name"] == database for found in self.glue.get_databases()["DatabaseList"])
+
     def upload(self, folder: Path, prefix: str) -> None:
         """Uploads an output, with the lists of files that a run to this place writes."""
         state.write_lists(folder, f"s3://{BUCKET}/{prefix}")
