@@ -185,7 +185,14 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
     let fixture = fixture().await;
     healthy.copy_to(&fixture.out());
     fixture.sim.add_fault(case.fault.clone().account(&account_id(FAULTY)));
-    fixture.run(request("struck", &healthy.tables), None).await.expect("a response");
+    // On a busy machine, rolecall's own identity may not be told within the short time of a call here. Nothing is planned then.
+    let mut response = fixture.run(request("struck", &healthy.tables), None).await;
+    for _ in 0..5 {
+        if response.is_err() {
+            response = fixture.run(request("struck", &healthy.tables), None).await;
+        }
+    }
+    response.expect("a response");
     fixture.sim.clear_faults();
     let out = fixture.out();
     let start = |run: &str| (run.to_owned(), text(&manifest(&out, run), "started_at"));
