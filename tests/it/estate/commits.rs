@@ -149,7 +149,8 @@ async fn a_damaged_state_changes_no_answer() {
     collect(&fixture, whole("one")).await;
     collect(&fixture, whole("two")).await;
     let expected = ask_all(&fixture, &[]);
-    let damages: [(&str, fn(&Path, &[u8])); 4] = [
+    type Damage = fn(&Path, &[u8]);
+    let damages: [(&str, Damage); 4] = [
         ("cut", |path, bytes| std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written")),
         ("garbage", |path, bytes| std::fs::write(path, "garbage ".repeat(bytes.len() / 8)).expect("written")),
         ("empty", |path, _| std::fs::write(path, "").expect("written")),

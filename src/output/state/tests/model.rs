@@ -189,11 +189,14 @@ fn word() -> impl Strategy<Value = Option<(Key, Status)>> {
     )
 }
 
+/// The minute of a run, and its words. A cell that it does not ask has none.
+type DrawnRun = (i64, Vec<Option<(Key, Status)>>);
+
 /// Up to six runs. Some start at the same moment.
 pub(super) fn runs() -> impl Strategy<Value = Vec<ModelRun>> {
     let run = (0..4_i64, proptest::collection::vec(word(), 1..16));
     proptest::collection::vec(run, 1..7).prop_map(|runs| {
-        let run = |(number, (minute, words)): (usize, (i64, Vec<Option<(Key, Status)>>))| {
+        let run = |(number, (minute, words)): (usize, DrawnRun)| {
             let run = ModelRun::new(&format!("run-{number}"), minute, &[]);
             ModelRun { words: words.into_iter().flatten().collect(), ..run }
         };
