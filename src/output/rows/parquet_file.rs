@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** reads no column that nobody asked for, unless it lies in a small gap between two that somebody did.
 
+use std::panic::AssertUnwindSafe;
+
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use ::parquet::file::statistics::Statistics;
 use bytes::Bytes;
@@ -46,8 +48,10 @@ impl ParquetFile {
             tail = read_range(store, file, file.bytes - TAIL_BYTES - length, length + TAIL_BYTES).await?;
         }
         let end = tail.len() - TAIL_BYTES as usize;
-        let metadata = ParquetMetaDataReader::decode_metadata(&tail[end - length as usize..end]);
-        let metadata = metadata.map_err(|error| RowsError::content(&file.key, error))?;
+        let metadata = unpanicked(&file.key, || {
+            let metadata = ParquetMetaDataReader::decode_metadata(&tail[end - length as usize..end]);
+            metadata.map_err(|error| RowsError::content(&file.key, error))
+        })?;
         Ok(Self { file: file.clone(), metadata })
     }
 
@@ -81,7 +85,14 @@ impl ParquetFile {
     pub(crate) async fn group(&self, store: &Store, group: usize, columns: &[Column]) -> Result<Batch, RowsError> {
         let group = self.metadata.row_group(group);
         let wanted: Vec<Vec<usize>> = columns.iter().map(|column| leaves(group, column)).collect();
-        let ranges = self.read_ranges(store, group, wanted.iter().flatten().copied()).await?;
+        let joined = unpanicked(&self.file.key, || self.joined(group, wanted.iter().flatten().copied()))?;
+        let reads: Vec<_> = joined.into_iter().map(|range| self.read(store, range)).collect();
+        let ranges = futures::future::try_join_all(reads).await?;
+        unpanicked(&self.file.key, || self.batch(group, &wanted, &ranges))
+    }
+
+    /// Decodes the columns of a row group.
+    fn batch(&self, group: &RowGroupMetaData, wanted: &[Vec<usize>], ranges: &[Range]) -> Result<Batch, RowsError> {
         let chunk = |index: usize| -> Result<(usize, Chunk), RowsError> {
             let (start, length) = group.column(index).byte_range();
             let held = ranges
@@ -92,7 +103,7 @@ impl ParquetFile {
             Ok((index, Chunk { start, bytes: held.bytes.slice(from..from + length as usize) }))
         };
         let mut batch = Batch { rows: usize::try_from(group.num_rows()).unwrap_or_default(), columns: Vec::new() };
-        for leaves in &wanted {
+        for leaves in wanted {
             let values = match leaves.as_slice() {
                 [] => ColumnValues::Absent,
                 [one] => self.decoded(group, chunk(*one)?, None)?,
@@ -112,13 +123,12 @@ impl ParquetFile {
         decode(group, chunk, values).map_err(|error| RowsError::content(&self.file.key, error))
     }
 
-    /// Reads the ranges of column chunks, joined where little lies between them.
-    async fn read_ranges(
+    /// The ranges of column chunks, joined where little lies between them.
+    fn joined(
         &self,
-        store: &Store,
         group: &RowGroupMetaData,
         columns: impl Iterator<Item = usize>,
-    ) -> Result<Vec<Range>, RowsError> {
+    ) -> Result<Vec<(u64, u64)>, RowsError> {
         let mut chunks: Vec<(u64, u64)> = columns.map(|index| group.column(index).byte_range()).collect();
         chunks.sort_unstable();
         let mut joined: Vec<(u64, u64)> = Vec::new();
@@ -130,13 +140,17 @@ impl ParquetFile {
                 _ => joined.push((start, end)),
             }
         }
-        let reads: Vec<_> = joined.into_iter().map(|range| self.read(store, range)).collect();
-        futures::future::try_join_all(reads).await
+        Ok(joined)
     }
 
     async fn read(&self, store: &Store, (start, end): (u64, u64)) -> Result<Range, RowsError> {
         Ok(Range { start, bytes: read_range(store, &self.file, start, end - start).await? })
     }
+}
+
+/// Calls the `parquet` crate, which panics over some damaged files.
+fn unpanicked<T>(key: &str, read: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(RowsError::content(key, "it is damaged")))
 }
 
 struct Range {

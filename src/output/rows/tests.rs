@@ -273,7 +273,20 @@ fn files_that_are_none_are_told() {
     all.push(said("ndjson/a.ndjson.gz", &gzip("{\"text\": \"a\"}\n[]\n")));
     all.push(said("ndjson/a.ndjson.gz", &gzip("{\"text\": \"a\"}\n\n{}")));
     all.push(said("ndjson/a.ndjson.gz", &gzip("{\"text\": \"a\"")));
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    parquet/none.parquet is named by a manifest and does not exist
+    targets.parquet cannot be read: it lies outside the output's folders of rows
+    ndjson/none.ndjson.gz is named by a manifest and does not exist
+    parquet/a.parquet cannot be read: it is no Parquet file, or is cut off
+    parquet/a.parquet cannot be read: it is no Parquet file, or is cut off
+    parquet/a.parquet cannot be read: it is no Parquet file, or is cut off
+    parquet/a.parquet cannot be read: it is no Parquet file, or is cut off
+    parquet/a.parquet cannot be read: EOF: Unexpected EOF
+    ndjson/a.ndjson.gz cannot be read: unexpected end of file
+    ndjson/a.ndjson.gz cannot be read: invalid type: sequence, expected a map at line 1 column 0
+    ndjson/a.ndjson.gz cannot be read: EOF while parsing a value at line 2 column 0
+    ndjson/a.ndjson.gz cannot be read: EOF while parsing an object at line 1 column 12
+    ");
 }
 
 #[test]
