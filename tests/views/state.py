@@ -2,8 +2,9 @@
 
     state.py FOLDER FORMAT [s3://bucket/prefix]
 
-It is a second implementation of the format that infra/OUTPUT.md describes, for fixtures and for the growth check. It
-knows neither the views nor how rolecall computes the state.
+It is a second implementation of the format that infra/OUTPUT.md describes, for fixtures and for the growth check: of what
+query engines read. rolecall itself reads the matrices, which this one does not write. It knows neither the views nor how
+rolecall computes the state.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def write(folder: Path, form: str, address: str = "", only: Collection[str] | No
     milliseconds = 9999999999999 - int(moment.timestamp() * 1000)
     key = f"state/{form}/{milliseconds:013}.{9999999999 - len(runs):010}.0.parquet"
     write_rows(
-        con, folder / key, rows, {"version": 1, "moment": moment.astimezone(UTC).isoformat(), "total": len(runs)}
+        con, folder / key, rows, {"version": 2, "moment": moment.astimezone(UTC).isoformat(), "total": len(runs)}
     )
     if address and form == "parquet":
         write_lists(folder, address)

@@ -5,7 +5,6 @@
 use std::panic::AssertUnwindSafe;
 
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use ::parquet::file::statistics::Statistics;
 use bytes::Bytes;
 
 use super::column_chunk::{Chunk, decode};
@@ -27,6 +26,8 @@ const MOST_GAP: u64 = 256 << 10;
 pub(crate) struct ParquetFile {
     file: RowFile,
     metadata: ParquetMetaData,
+    /// The footer as it was read, with its length and the mark.
+    footer: Bytes,
 }
 
 impl ParquetFile {
@@ -52,7 +53,29 @@ impl ParquetFile {
             let metadata = ParquetMetaDataReader::decode_metadata(&tail[end - length as usize..end]);
             metadata.map_err(|error| RowsError::content(&file.key, error))
         })?;
-        Ok(Self { file: file.clone(), metadata })
+        let footer = tail.slice(end - length as usize..);
+        Ok(Self { file: file.clone(), metadata, footer })
+    }
+
+    /// The footer as it was read, with its length and the mark.
+    pub(crate) fn footer(&self) -> &[u8] {
+        &self.footer
+    }
+
+    /// Reads some bytes of the file.
+    pub(crate) async fn bytes(&self, store: &Store, start: u64, length: u64) -> Result<Bytes, RowsError> {
+        let end = start.checked_add(length).filter(|end| *end <= self.file.bytes);
+        let end = end.ok_or_else(|| RowsError::content(&self.file.key, "a part of it lies outside the file"))?;
+        Ok(self.read(store, (start, end)).await?.bytes)
+    }
+
+    /// Decodes these columns of a row group from bytes that were read: those from the start of the file.
+    pub(crate) fn decoded(&self, group: usize, columns: &[Column], bytes: Bytes) -> Result<Batch, RowsError> {
+        let group = self.metadata.row_group(group);
+        unpanicked(&self.file.key, || {
+            let wanted: Vec<Vec<usize>> = columns.iter().map(|column| leaves(group, column)).collect();
+            self.batch(group, &wanted, &[Range { start: 0, bytes }])
+        })
     }
 
     /// The number of row groups.
@@ -64,21 +87,6 @@ impl ParquetFile {
     pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
         let pairs = self.metadata.file_metadata().key_value_metadata()?;
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
-    }
-
-    /// Whether a row group may have a text of a column, by the smallest and the largest one in it. Nulls do not count.
-    pub(crate) fn may_have(&self, group: usize, column: &str, texts: &[&str]) -> bool {
-        let group = self.metadata.row_group(group);
-        let Some(index) = leaf(group, &[column]) else { return true };
-        let Some(Statistics::ByteArray(statistics)) = group.column(index).statistics() else { return true };
-        match (statistics.min_opt(), statistics.max_opt()) {
-            (Some(least), Some(most)) => {
-                texts.iter().any(|text| least.data() <= text.as_bytes() && text.as_bytes() <= most.data())
-            }
-            _ => statistics
-                .null_count_opt()
-                .is_none_or(|nulls| i64::try_from(nulls).is_ok_and(|nulls| nulls < group.num_rows())),
-        }
     }
 
     /// Reads these columns of a row group.
@@ -106,15 +114,15 @@ impl ParquetFile {
         for leaves in wanted {
             let values = match leaves.as_slice() {
                 [] => ColumnValues::Absent,
-                [one] => self.decoded(group, chunk(*one)?, None)?,
-                [keys, values, ..] => self.decoded(group, chunk(*keys)?, Some(chunk(*values)?))?,
+                [one] => self.column(group, chunk(*one)?, None)?,
+                [keys, values, ..] => self.column(group, chunk(*keys)?, Some(chunk(*values)?))?,
             };
             batch.columns.push(values);
         }
         Ok(batch)
     }
 
-    fn decoded(
+    fn column(
         &self,
         group: &RowGroupMetaData,
         chunk: (usize, Chunk),

@@ -302,19 +302,3 @@ fn what_earlier_versions_wrote_as_text_counts() {
     let file = folder.write("parquet/a.parquet", &encoder.finish().unwrap());
     assert_eq!(json!(folder.read(&file, &columns(&["integer"])).unwrap()), json!([[12], [null]]));
 }
-
-#[test]
-fn row_groups_without_a_text_are_skipped() {
-    let folder = Folder::new();
-    let text = |text: Option<&str>| TestRow { text: text.map(str::to_owned), ..TestRow::default() };
-    let rows = [Some("b"), Some("d"), None, None, None, Some("m")].map(text);
-    let file = folder.write("parquet/a.parquet", &parquet_file(&rows, 2));
-    let parquet = folder.runtime.block_on(ParquetFile::open(&folder.store, &file)).unwrap();
-    assert_eq!(parquet.groups(), 3);
-    let may_have = |texts: &[&str]| (0..3).map(|group| parquet.may_have(group, "text", texts)).collect::<Vec<_>>();
-    assert_eq!(may_have(&["b"]), [true, false, false]);
-    assert_eq!(may_have(&["c"]), [true, false, false], "it lies between two that are there");
-    assert_eq!(may_have(&["a", "m"]), [false, false, true]);
-    assert_eq!(may_have(&[]), [false, false, false]);
-    assert_eq!((0..3).map(|group| parquet.may_have(group, "none", &["a"])).collect::<Vec<_>>(), [true, true, true]);
-}

@@ -51,6 +51,16 @@ pub(super) struct Word<'a> {
     pub(super) answer: Option<u32>,
 }
 
+/// A word whose names have the numbers of a state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NumberedWord {
+    table: u32,
+    status: Status,
+    error_code: u32,
+    run: u32,
+    answer: u32,
+}
+
 /// A file of a run.
 #[derive(Clone, Debug)]
 pub(super) struct RunFile {
@@ -87,10 +97,35 @@ impl State {
         self.entries.push(entry);
     }
 
-    /// Adds a place in which an account was asked for something.
-    pub(super) fn add_place(&mut self, account_id: &str, region: &str) {
+    /// Adds a place in which an account was asked for something. Returns its numbers.
+    pub(super) fn add_place(&mut self, account_id: &str, region: &str) -> (u32, u32) {
         let place = (self.names.number(account_id), self.names.number(region));
         self.places.insert(place);
+        place
+    }
+
+    /// The word of these runs on cells of a table.
+    pub(super) fn numbered(
+        &mut self,
+        table: &str,
+        status: Status,
+        error_code: Option<&str>,
+        run: u32,
+        answer: Option<u32>,
+    ) -> NumberedWord {
+        NumberedWord {
+            table: self.names.number(table),
+            status,
+            error_code: error_code.map_or(NONE, |code| self.names.number(code)),
+            run,
+            answer: answer.unwrap_or(NONE),
+        }
+    }
+
+    /// Adds a word on a place that was added before. [`State::settle`] follows the last one.
+    pub(super) fn add_numbered(&mut self, (account, region): (u32, u32), word: NumberedWord) {
+        let NumberedWord { table, status, error_code, run, answer } = word;
+        self.entries.push(StateEntry { table, account, region, status, error_code, word: run, answer });
     }
 
     /// Adds the word of a run from its ledger.

@@ -11,6 +11,7 @@ use super::committed::{self, CommittedList, CommittedRun};
 use super::{HORIZON_DAYS, State, StateError, codec, folder, object, symlinks};
 use crate::domain::Format;
 use crate::output::rows::{RowFile, RowsError};
+use crate::output::sink::parquet::EncodeError;
 use crate::store::Store;
 
 /// The states that are tried if the newest one is damaged.
@@ -129,8 +130,7 @@ pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> 
             };
         }
         settle(store, &mut state).await?;
-        let key = object::key(&state, format);
-        put(store, &key, &state).await?;
+        let key = put(store, &state, format).await?;
         if pending.next().is_none() {
             symlinks::write(store, &state, format, &key).await?;
         }
@@ -178,16 +178,18 @@ async fn settle(store: &Store, state: &mut State) -> Result<(), StateError> {
     Ok(())
 }
 
-async fn put(store: &Store, key: &str, state: &State) -> Result<(), StateError> {
-    let bytes =
-        codec::encode(state).map_err(|error| RowsError::Content { key: key.to_owned(), what: error.to_string() })?;
-    let mut upload = store.upload(key);
-    if let Err(error) = upload.write(bytes.into()).await {
+/// Writes a state. Returns its key.
+async fn put(store: &Store, state: &State, format: Format) -> Result<String, StateError> {
+    let unwritable = |error: EncodeError| RowsError::Content { key: folder(format), what: error.to_string() };
+    let encoded = codec::encode(state).map_err(unwritable)?;
+    let key = object::key(state, format, &encoded.digest);
+    let mut upload = store.upload(&key);
+    if let Err(error) = upload.write(encoded.bytes.into()).await {
         upload.abort().await;
         return Err(error.into());
     }
     upload.finish().await?;
-    Ok(())
+    Ok(key)
 }
 
 async fn find(store: &Store, at: Option<Timestamp>, tables: Option<&[&str]>) -> Result<FoundStates, StateError> {

@@ -86,7 +86,7 @@ pub(crate) struct State {
     files: BTreeMap<String, Vec<StateFile>>,
     /// The accounts, with the regions in which they were ever asked for anything: also for tables that were not read.
     places: HashSet<(u32, u32)>,
-    /// The runs that are merged and began within the horizon, by their ids.
+    /// Runs that are merged, by their ids: all that began within the horizon, and some that began before it.
     merged: BTreeMap<String, StateRun>,
 }
 
@@ -128,9 +128,14 @@ impl State {
 
     /// The cells of a table, sorted by account and region.
     pub(crate) fn cells_of(&self, table: &str) -> impl Iterator<Item = StateCell<'_>> {
+        self.entries_of(table).iter().map(|entry| self.cell(entry))
+    }
+
+    /// The cells of a table with their numbers.
+    fn entries_of(&self, table: &str) -> &[StateEntry] {
         let start = self.entries.partition_point(|entry| self.names.get(entry.table) < table);
-        let own = self.entries[start..].iter().take_while(move |entry| self.names.get(entry.table) == table);
-        own.map(|entry| self.cell(entry))
+        let own = &self.entries[start..];
+        &own[..own.partition_point(|entry| self.names.get(entry.table) == table)]
     }
 
     /// The files with current rows of a table, with their runs.

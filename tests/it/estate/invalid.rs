@@ -218,10 +218,10 @@ async fn a_state_of_a_later_version_is_not_needed() {
     let expected = ask_all(&fixture, &[]);
     let own = states(&fixture.out()).remove(0);
     let bytes = std::fs::read(&own).expect("a state");
-    let needle = b"{\"version\":1,";
+    let needle = b"{\"version\":2,";
     let at = bytes.windows(needle.len()).position(|window| window == needle).expect("a description");
     let mut later = bytes.clone();
-    later[at + needle.len() - 2] = b'2';
+    later[at + needle.len() - 2] = b'3';
     let path = own.with_file_name("0000000000001.0000000001.later.parquet");
     std::fs::write(&path, &later).expect("written");
     let answered: CommandOutput = answer(&fixture, &["ask", "--all", "--format", "json"]);

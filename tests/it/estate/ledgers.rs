@@ -73,6 +73,8 @@ impl StateRows {
                 (false, false) => drop(state.merged.insert(text(&row, "run_id"))),
                 // A place in which something was asked.
                 (false, true) => {}
+                // A matrix says what the rows of cells say.
+                (true, false) if row["matrix"].is_string() => {}
                 (true, false) => state.files.entry(table).or_default().push(text(&row, "file_key")),
                 (true, true) => {
                     let answered = row["answered_run_id"].as_str().map(str::to_owned);

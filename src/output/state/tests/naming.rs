@@ -11,6 +11,12 @@ fn state(millis: i64, total: u64) -> State {
     State { moment: Timestamp::from_millisecond(millis).unwrap(), total, ..State::default() }
 }
 
+const DIGEST: &str = "0123456789abcdef0123456789abcdef";
+
+fn key(state: &State, format: Format) -> String {
+    object::key(state, format, DIGEST)
+}
+
 proptest! {
     #[test]
     fn newer_states_come_first(
@@ -19,7 +25,7 @@ proptest! {
     ) {
         for other in [two, one + close] {
             let (first, second) = (state(one, runs), state(other, more));
-            let keys = (object::key(&first, Format::Parquet), object::key(&second, Format::Parquet));
+            let keys = (key(&first, Format::Parquet), key(&second, Format::Parquet));
             let order = (other, more).cmp(&(one, runs));
             // Among equals, what makes a name unique decides.
             if order.is_ne() {
@@ -35,7 +41,7 @@ proptest! {
     #[test]
     fn a_moment_lists_its_own_states_and_earlier_ones(at in 0..4_000_000_000_000_i64, of in 0..4_000_000_000_000_i64) {
         for of in [of, at - 1, at, at + 1].into_iter().filter(|of| *of >= 0) {
-            let key = object::key(&state(of, 1), Format::Ndjson);
+            let key = key(&state(of, 1), Format::Ndjson);
             let name = key.strip_prefix("state/ndjson/").unwrap();
             let at = Timestamp::from_millisecond(at).unwrap();
             prop_assert_eq!(name > object::before(at).as_str(), of <= at.as_millisecond());
@@ -69,5 +75,13 @@ fn only_files_in_the_folder_itself_are_states() {
         ("0000000000001.00000000", None),
     ] {
         assert_eq!(object::order(key), order, "{key}");
+    }
+}
+
+#[test]
+fn a_name_ends_in_the_digest() {
+    assert_eq!(object::digest(&key(&state(7, 1), Format::Parquet)), Some(DIGEST));
+    for other in ["", "a.parquet", "a-0123.parquet", "a-0123456789abcdef0123456789abcdeg.parquet", "a-\u{e9}.parquet"] {
+        assert_eq!(object::digest(other), None, "{other}");
     }
 }
