@@ -36,16 +36,16 @@ pub(super) fn write(set: &AnswerSet, is_terminal: bool, out: &mut dyn Write) -> 
     match set {
         AnswerSet::One(CoveredAnswer { sheet, .. }) => {
             writer.write_record(sheet.columns.iter().map(|column| column.name)).map_err(cause)?;
-            for row in &sheet.rows {
-                writer.write_record(sheet.cells(row).map(|(_, value)| field(value))).map_err(cause)?;
+            for row in sheet.rows.iter() {
+                writer.write_record(sheet.cells(&row).map(|(_, value)| field(value))).map_err(cause)?;
             }
         }
         AnswerSet::All(answers) => {
             writer.write_record(["question", "account_id", "region", "values"]).map_err(cause)?;
             for answer in answers {
-                for row in &answer.sheet.rows {
-                    let [account, region] = COMMON.map(|name| field(named(&answer.sheet, row, name)));
-                    let values = field(&Value::from(others(&answer.sheet, row)?));
+                for row in answer.sheet.rows.iter() {
+                    let [account, region] = COMMON.map(|name| field(named(&answer.sheet, &row, name)));
+                    let values = field(&Value::from(others(&answer.sheet, &row)?));
                     writer.write_record([answer.name().as_bytes(), &account, &region, &values]).map_err(cause)?;
                 }
             }

@@ -39,7 +39,7 @@ fn write_answer(answer: &CoveredAnswer, indent: &str, out: &mut dyn Write) -> Re
     write!(out, "{indent}  \"rows\": [")?;
     let mut line = Vec::new();
     for (index, row) in answer.sheet.rows.iter().enumerate() {
-        write_row(&answer.sheet, row, None, &mut line)?;
+        write_row(&answer.sheet, &row, None, &mut line)?;
         let comma = if index == 0 { "" } else { "," };
         write!(out, "{comma}\n{indent}    ")?;
         out.write_all(&line)?;
@@ -75,8 +75,8 @@ pub(super) fn write_lines(set: &AnswerSet, out: &mut dyn Write) -> Result<()> {
     let mut line = Vec::new();
     for answer in set.answers() {
         let question = is_all.then(|| answer.name());
-        for row in &answer.sheet.rows {
-            write_row(&answer.sheet, row, question, &mut line)?;
+        for row in answer.sheet.rows.iter() {
+            write_row(&answer.sheet, &row, question, &mut line)?;
             line.push(b'\n');
             out.write_all(&line)?;
         }

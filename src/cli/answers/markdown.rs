@@ -34,8 +34,8 @@ fn write_answer(answer: &CoveredAnswer, lists_coverage: bool, out: &mut dyn Writ
         writeln!(out, "{nothing}")?;
     } else {
         write_header(header, out)?;
-        for row in &sheet.rows {
-            write_row(sheet.cells(row).map(|(_, value)| text(value)), out)?;
+        for row in sheet.rows.iter() {
+            write_row(sheet.cells(&row).map(|(_, value)| text(value)), out)?;
         }
     }
     match &answer.coverage {

@@ -11,6 +11,7 @@
 //! not of a terminal, not of a spreadsheet, not of a page.
 
 mod json_text;
+mod sheet_rows;
 mod sheet;
 mod coverage_text;
 mod json;

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::json_text::json;
+use super::sheet_rows::SheetRows;
 use crate::answers::facts::Coverage;
 use crate::answers::questions::ColumnKind;
 
@@ -36,7 +37,7 @@ pub(crate) struct SheetColumn {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct AnswerSheet {
     pub columns: Vec<SheetColumn>,
-    pub rows: Vec<Vec<Value>>,
+    pub rows: SheetRows,
 }
 
 impl AnswerSheet {

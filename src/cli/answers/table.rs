@@ -88,10 +88,11 @@ fn extents(sheet: &AnswerSheet) -> Vec<ColumnExtent> {
     let names = names.column_max_content_widths();
     let extent = |(column, name): (&SheetColumn, u16)| ColumnExtent { kind: column.kind, widest: 1, name };
     let mut extents: Vec<ColumnExtent> = sheet.columns.iter().zip(names).map(extent).collect();
-    for part in sheet.rows.chunks(PART) {
+    let mut rows = sheet.rows.iter();
+    while rows.len() > 0 {
         let mut table = Table::new();
-        for row in part {
-            table.add_row(sheet.cells(row).map(|(_, value)| cell(value)));
+        for row in rows.by_ref().take(PART) {
+            table.add_row(sheet.cells(&row).map(|(_, value)| cell(value)));
         }
         for (extent, width) in extents.iter_mut().zip(table.column_max_content_widths()) {
             extent.widest = extent.widest.max(width);
@@ -101,13 +102,15 @@ fn extents(sheet: &AnswerSheet) -> Vec<ColumnExtent> {
 }
 
 fn write_columns(sheet: &AnswerSheet, widths: &[u16], out: &mut dyn Write) -> Result<()> {
-    for (index, part) in sheet.rows.chunks(PART).enumerate() {
+    let mut rows = sheet.rows.iter();
+    let mut is_first = true;
+    while rows.len() > 0 {
         let mut table = bare();
-        if index == 0 {
+        if std::mem::take(&mut is_first) {
             table.set_header(sheet.columns.iter().map(|column| column.name));
         }
-        for row in part {
-            table.add_row(sheet.cells(row).map(|(_, value)| cell(value)));
+        for row in rows.by_ref().take(PART) {
+            table.add_row(sheet.cells(&row).map(|(_, value)| cell(value)));
         }
         set_widths(&mut table, widths);
         for (column, shown) in sheet.columns.iter().zip(table.column_iter_mut()) {
@@ -123,7 +126,7 @@ fn write_columns(sheet: &AnswerSheet, widths: &[u16], out: &mut dyn Write) -> Re
 fn write_blocks(sheet: &AnswerSheet, widths: [u16; 2], out: &mut dyn Write) -> Result<()> {
     for (index, row) in sheet.rows.iter().enumerate() {
         let mut table = bare();
-        for (column, value) in sheet.cells(row) {
+        for (column, value) in sheet.cells(&row) {
             table.add_row([column.name.to_owned(), cell(value)]);
         }
         set_widths(&mut table, &widths);

@@ -21,6 +21,7 @@ use super::coverage_text;
 use super::formula::is_executable;
 use super::sheet::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, text};
 use super::sheet_name::{SheetNames, cut};
+use super::sheet_rows::SheetRows;
 use super::table::unknown_cells;
 use crate::answers::facts::Coverage;
 use crate::answers::questions::ColumnKind;
@@ -134,9 +135,9 @@ fn unknown_sheet(covered: &[(&str, &CoveredAnswer, &Coverage)]) -> AnswerSheet {
     let mut sheet = unknown_cells(&Coverage::default());
     sheet.columns.insert(0, SheetColumn { name: "question", kind: ColumnKind::Text });
     for (name, _, coverage) in covered {
-        for mut row in unknown_cells(coverage).rows {
+        for mut row in unknown_cells(coverage).rows.iter() {
             row.insert(0, json!(name));
-            sheet.rows.push(row);
+            sheet.rows.push(&row);
         }
     }
     sheet
@@ -151,7 +152,7 @@ struct AnswerBook {
     time: Format,
     marked: Format,
     /// The rows of the sheet of long values.
-    long: Vec<Vec<Value>>,
+    long: SheetRows,
 }
 
 impl AnswerBook {
@@ -163,7 +164,7 @@ impl AnswerBook {
             header: Format::new().set_bold(),
             time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
             marked: Format::new().set_quote_prefix(),
-            long: Vec::new(),
+            long: SheetRows::default(),
         }
     }
 
@@ -174,28 +175,34 @@ impl AnswerBook {
     }
 
     fn add_named(&mut self, name: &str, sheet: &AnswerSheet) -> Result<(), XlsxError> {
-        let mut rest = sheet.rows.as_slice();
+        let mut rest = sheet.rows.iter();
         let mut part_name = name.to_owned();
         loop {
-            let (part, after) = rest.split_at(rest.len().min(self.limits.rows));
-            self.add_part(&part_name, sheet, part)?;
-            if after.is_empty() {
+            self.add_part(&part_name, sheet, &mut rest)?;
+            if rest.len() == 0 {
                 return Ok(());
             }
-            rest = after;
             part_name = self.names.unique(name);
         }
     }
 
-    fn add_part(&mut self, name: &str, sheet: &AnswerSheet, rows: &[Vec<Value>]) -> Result<(), XlsxError> {
+    /// Adds as many rows as a sheet may have.
+    fn add_part(
+        &mut self,
+        name: &str,
+        sheet: &AnswerSheet,
+        rows: &mut impl Iterator<Item = Vec<Value>>,
+    ) -> Result<(), XlsxError> {
         let mut worksheet = Worksheet::new();
         worksheet.set_name(name)?.set_freeze_panes(1, 0)?;
         let mut widths: Vec<usize> = sheet.columns.iter().map(|column| column.name.len() + 3).collect();
         for (column, head) in (0_u16..).zip(&sheet.columns) {
             worksheet.write_string_with_format(0, column, head.name, &self.header)?;
         }
-        for (number, row) in (1_u32..).zip(rows) {
-            for (column, (head, value)) in (0_u16..).zip(sheet.cells(row)) {
+        let mut last_row = 0;
+        for (number, row) in (1_u32..).zip(rows.take(self.limits.rows)) {
+            last_row = number;
+            for (column, (head, value)) in (0_u16..).zip(sheet.cells(&row)) {
                 let width = self.write_cell(&mut worksheet, (number, column), head, value)?;
                 if let Some(widest) = widths.get_mut(usize::from(column)) {
                     *widest = width.max(*widest);
@@ -207,7 +214,7 @@ impl AnswerBook {
             worksheet.set_column_width(column, width)?;
         }
         if let Some(last) = u16::try_from(sheet.columns.len()).ok().and_then(|count| count.checked_sub(1)) {
-            worksheet.autofilter(0, 0, u32::try_from(rows.len()).unwrap_or(u32::MAX), last)?;
+            worksheet.autofilter(0, 0, last_row, last)?;
         }
         self.workbook.push_worksheet(worksheet);
         Ok(())
@@ -259,7 +266,7 @@ impl AnswerBook {
             let piece = cut(rest, units);
             rest = &rest[piece.len()..];
             // The number of the row in its sheet, the header included.
-            self.long.push(vec![json!(sheet), json!(row + 1), json!(head.name), json!(part), json!(piece)]);
+            self.long.push(&[json!(sheet), json!(row + 1), json!(head.name), json!(part), json!(piece)]);
             if rest.is_empty() {
                 break;
             }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::out::render;
+use super::sheet_rows::SheetRows;
 use super::{AnswerFormat, AnswerLayout, AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, SheetColumn};
 use crate::answers::facts::{AsOf, Coverage, UnknownCell};
 use crate::answers::questions::ColumnKind;
@@ -57,7 +58,7 @@ fn addresses(unknown: Vec<UnknownCell>) -> CoveredAnswer {
             ("allowed_by", ColumnKind::Json),
             ("collected_at", ColumnKind::Time),
         ]),
-        rows: vec![
+        rows: SheetRows::from_iter([
             vec![
                 json!("111122223333"),
                 json!("eu-west-1"),
@@ -88,7 +89,7 @@ fn addresses(unknown: Vec<UnknownCell>) -> CoveredAnswer {
                 json!([]),
                 Value::Null,
             ],
-        ],
+        ]),
     };
     let question = Some(AskedQuestion { name: "public-addresses", title: "Public addresses" });
     CoveredAnswer { question, sheet, coverage: Some(coverage(unknown)) }
@@ -98,7 +99,7 @@ fn nothing(unknown: Vec<UnknownCell>) -> CoveredAnswer {
     let question = Some(AskedQuestion { name: "unattached-volumes", title: "Volumes that nothing uses" });
     let sheet = AnswerSheet {
         columns: columns(&[("account_id", ColumnKind::Text), ("region", ColumnKind::Text)]),
-        rows: Vec::new(),
+        rows: SheetRows::default(),
     };
     CoveredAnswer { question, sheet, coverage: Some(coverage(unknown)) }
 }

@@ -40,7 +40,10 @@ fn answers() -> impl Strategy<Value = CoveredAnswer> {
         let row: Vec<_> = kinds.iter().map(|kind| value(*kind)).collect();
         prop::collection::vec(row, 1..5).prop_map(move |rows| {
             let names = NAMES.iter().copied().zip(kinds.iter().copied()).collect::<Vec<_>>();
-            CoveredAnswer { sheet: AnswerSheet { columns: columns(&names), rows }, ..addresses(three_unknown()) }
+            CoveredAnswer {
+                sheet: AnswerSheet { columns: columns(&names), rows: rows.into_iter().collect() },
+                ..addresses(three_unknown())
+            }
         })
     })
 }
@@ -66,8 +69,8 @@ proptest! {
         prop_assert_eq!(header, sheet.columns.iter().map(|column| column.name).collect::<Vec<_>>());
         let records: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         prop_assert_eq!(records.len(), sheet.rows.len());
-        for (record, row) in records.iter().zip(&sheet.rows) {
-            for (field, value) in record.iter().zip(row) {
+        for (record, row) in records.iter().zip(sheet.rows.iter()) {
+            for (field, value) in record.iter().zip(&row) {
                 prop_assert!(value.is_number() || !is_executable(field) || field.starts_with(MARK), "{field:?}");
                 prop_assert!(value.is_number() || !field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
                 prop_assert_eq!(without_mark(field), sheet::text(value));
@@ -86,9 +89,9 @@ proptest! {
         prop_assert_eq!(lines.len(), sheet.rows.len() + 1);
         prop_assert_eq!(&lines[..sheet.rows.len()], &rows.as_array().unwrap()[..]);
         prop_assert!(lines[sheet.rows.len()]["coverage"]["unknown"].is_array());
-        for (object, row) in lines.iter().zip(&sheet.rows) {
+        for (object, row) in lines.iter().zip(sheet.rows.iter()) {
             prop_assert_eq!(object.as_object().unwrap().len(), sheet.columns.len());
-            for (column, value) in sheet.columns.iter().zip(row) {
+            for (column, value) in sheet.columns.iter().zip(&row) {
                 prop_assert_eq!(object.get(column.name).unwrap(), value);
             }
         }
@@ -116,7 +119,7 @@ proptest! {
             other => other.to_string(),
         }).collect();
         prop_assume!(!rows.iter().any(|row| row[0].is_array()));
-        let sheet = AnswerSheet { columns: vec![column], rows };
+        let sheet = AnswerSheet { columns: vec![column], rows: rows.into_iter().collect() };
         let text = text(CoveredAnswer { sheet, coverage: None, question: None }, AnswerFormat::Table, limit);
         prop_assert_eq!(squeezed(&text), squeezed(&format!("name{shown}")));
     }
@@ -126,10 +129,10 @@ proptest! {
         let sheet = answer.sheet.clone();
         let text = text(answer, AnswerFormat::Md, None);
         let lines: Vec<&str> = text.lines().collect();
-        for (line, row) in lines[2..].iter().zip(&sheet.rows) {
+        for (line, row) in lines[2..].iter().zip(sheet.rows.iter()) {
             let cells = cells(line);
             prop_assert_eq!(cells.len(), sheet.columns.len(), "{}", line);
-            for (cell, value) in cells.iter().zip(row) {
+            for (cell, value) in cells.iter().zip(&row) {
                 prop_assert_eq!(plain(cell), one_line(&sheet::text(value)).into_owned(), "{}", line);
             }
         }
@@ -228,7 +231,7 @@ impl std::io::Write for ClosedPipe {
 #[test]
 fn a_closed_pipe_is_known_as_one_in_every_format() {
     let mut answer = addresses(three_unknown());
-    answer.sheet.rows = answer.sheet.rows.iter().cycle().take(3_000).cloned().collect();
+    answer.sheet.rows = answer.sheet.rows.iter().collect::<Vec<_>>().into_iter().cycle().take(3_000).collect();
     for format in <AnswerFormat as clap::ValueEnum>::value_variants() {
         for set in [AnswerSet::One(answer.clone()), AnswerSet::All(vec![answer.clone()])] {
             let error = render(&set, *format, AnswerLayout::default(), &mut ClosedPipe(10_000)).unwrap_err();

@@ -139,8 +139,10 @@ fn values_have_their_types_and_nothing_is_a_formula() {
 fn what_a_sheet_or_a_cell_does_not_take_goes_on_elsewhere() {
     let mut answer = addresses(Vec::new());
     let long = "網".repeat(260);
-    answer.sheet.rows[0][3] = json!(long);
-    answer.sheet.rows[0][5] = json!(9_007_199_254_740_993_i64);
+    let mut rows: Vec<Vec<Value>> = answer.sheet.rows.iter().collect();
+    rows[0][3] = json!(long);
+    rows[0][5] = json!(9_007_199_254_740_993_i64);
+    answer.sheet.rows = rows.into_iter().collect();
     let parts = book(&AnswerSet::One(answer), SheetLimits { rows: 2, units: 200 });
     let names =
         ["public-addresses", "public-addresses (2)", "coverage", "unknown cells", "long values", "long values (2)"];
