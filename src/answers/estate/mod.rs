@@ -4,11 +4,13 @@
 
 mod moment;
 mod tables;
+mod row_search;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
@@ -20,6 +22,8 @@ use crate::output::state::{self, State, StateError};
 use crate::store::Store;
 
 pub(crate) use moment::Moment;
+use row_search::RowSearch;
+use tables::TableColumns;
 
 /// An output, opened at a moment.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct Estate {
     location: String,
     catalogue: &'static Catalogue,
     state: Arc<State>,
+    /// The newest word on the cells of the state, once something needs it.
+    cells: Arc<OnceCell<Arc<Cells>>>,
     /// The moment from which ages count.
     at: Timestamp,
 }
@@ -56,7 +62,7 @@ impl Estate {
         if state.is_empty() {
             return Err(moment::nothing_committed(&store, &location, moment).await);
         }
-        Ok(Self { store, location, catalogue, state: Arc::new(state), at })
+        Ok(Self { store, location, catalogue, state: Arc::new(state), cells: Arc::default(), at })
     }
 
     /// Every table of resources.
@@ -79,35 +85,49 @@ impl Estate {
         Err(Error::of(ErrorKind::InvalidRequest, &errors))
     }
 
-    /// Reads the valid rows of some tables, and what is known of the cells of some, which are mostly the same.
-    pub(crate) async fn facts(&self, rows: &[Read], cells: &[Read], selection: RowFilter) -> Result<Facts, Error> {
+    /// Reads the valid rows of some tables.
+    pub(crate) async fn facts(&self, rows: &[Read], selection: RowFilter) -> Result<Facts, Error> {
         let mut columns: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
         for read in rows {
             columns.entry(read.table).or_default().extend(read.columns);
         }
+        let cells = self.cells().await;
         // Decoding takes a processor, so each table has a task of its own. They end with this call.
         let mut tasks = JoinSet::new();
         for (table, columns) in columns {
-            let estate = self.clone();
-            tasks.spawn(async move { tables::read(&estate, table, &columns).await });
+            let (estate, cells, columns) = (self.clone(), cells.clone(), TableColumns::new(self, table, &columns));
+            tasks.spawn(async move { tables::read(&estate, &cells, &columns).await });
         }
         let mut facts = Vec::new();
         while let Some(read) = tasks.join_next().await {
             let read = read.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
             facts.push(read.map_err(|error| unreadable(&self.location, &error))?);
         }
-        let tables: BTreeSet<&str> = cells.iter().map(|read| read.table).collect();
-        Ok(Facts::new(facts, self.cells(&tables), selection, self.at))
+        Ok(Facts::new(facts, cells, selection, self.at))
     }
 
-    /// The newest word on the cells of these tables.
-    fn cells(&self, tables: &BTreeSet<&str>) -> Cells {
+    /// A search in the valid rows of some tables.
+    pub(crate) fn search(&self, reads: &[Read]) -> RowSearch {
+        RowSearch::new(self, reads)
+    }
+
+    /// The moment from which ages count.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The newest word on the cells of the tables for which the estate was opened.
+    pub(crate) async fn cells(&self) -> Arc<Cells> {
+        Arc::clone(self.cells.get_or_init(async || Arc::new(self.known_cells())).await)
+    }
+
+    fn known_cells(&self) -> Cells {
         let global = self.catalogue.tables().iter().filter(|table| table.entry.reach == Reach::Global);
         let mut cells = Cells::new(global.map(|table| table.entry.table.to_owned()));
         for (account_id, region) in self.state.places() {
             cells.add_place(account_id, region);
         }
-        for table in tables {
+        for table in self.tables() {
             for cell in self.state.cells_of(table) {
                 cells.add(CellRef {
                     account_id: cell.account_id,
@@ -117,6 +137,7 @@ impl Estate {
                     error_code: cell.error_code,
                     word_at: cell.word.started_at,
                     last_answered: cell.answer.map(|run| run.started_at),
+                    answered_by: cell.answer.map(|run| run.run_id.as_str()),
                 });
             }
         }

@@ -1,56 +1,115 @@
 //! Reads the valid rows of one table: of each file, those of the cells whose newest full answer is the file's run.
 //!
+//! The account and the region of a row are decoded first. Its other columns are, if it is valid.
+//!
 //! **Invariant:** reads the files that the state names, and of them the columns that are asked for.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::Estate;
-use crate::answers::facts::{ColumnData, FactTable, Opening, TableBuilder, TextColumn};
+use crate::answers::facts::{AnsweredCells, Cells, ColumnData, FactTable, TableBuilder, TextColumn};
 use crate::inventory::{Column, ColumnType};
-use crate::output::rows::{Batch, ColumnValues, RowFile, RowsError, read_rows};
+use crate::output::rows::{ColumnValues, RowFile, RowGroup, RowSet, RowsError, read_groups};
 use crate::output::state::StateRun;
 
-/// The opening columns that facts have, in their order.
-const OPENING: [(&str, ColumnType); 8] = [
+/// The opening columns of text that facts have. The first three are never absent.
+const OPENING: [(&str, ColumnType); 7] = [
     ("account_id", ColumnType::String),
-    ("account_alias", ColumnType::String),
     ("region", ColumnType::String),
     ("id", ColumnType::String),
+    ("account_alias", ColumnType::String),
     ("arn", ColumnType::String),
     ("owner_id", ColumnType::String),
     ("tags", ColumnType::Map),
-    ("collected_at", ColumnType::Timestamp),
 ];
+const COLLECTED_AT: &str = "collected_at";
+
+/// The columns of a table that are read.
+#[derive(Clone, Debug)]
+pub(super) struct TableColumns {
+    pub(super) table: &'static str,
+    own: Vec<(&'static str, ColumnType)>,
+}
+
+impl TableColumns {
+    /// The opening columns, and these.
+    pub(super) fn new(estate: &Estate, table: &'static str, names: &BTreeSet<&'static str>) -> Self {
+        let known = estate.catalogue.find(table).map(|table| table.all_columns()).unwrap_or_default();
+        let kind = |name: &str| {
+            known.iter().find(|column| column.name == name).map_or(ColumnType::String, |column| column.kind)
+        };
+        Self { table, own: names.iter().map(|name| (*name, kind(name))).collect() }
+    }
+
+    /// Every column, as the files have them.
+    pub(super) fn all(&self) -> Vec<Column> {
+        let time = (COLLECTED_AT, ColumnType::Timestamp);
+        let columns = OPENING.iter().chain([&time]).chain(&self.own);
+        columns.map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
+    }
+
+    /// A table without rows.
+    pub(super) fn builder(&self) -> TableBuilder {
+        TableBuilder::new(self.table, self.own.iter().map(|(name, kind)| (*name, empty(*kind))).collect())
+    }
+
+    /// Adds some rows of a row group.
+    pub(super) fn append(&self, builder: &mut TableBuilder, group: &RowGroup, rows: &RowSet) -> Result<(), RowsError> {
+        for (at, (name, _)) in OPENING.iter().enumerate() {
+            let values = group.values(name, rows)?;
+            let absent = (at < 3).then_some("");
+            if let Some(texts) = builder.opening(name) {
+                (0..rows.len()).for_each(|row| texts.push(values.text(row).or(absent)));
+            }
+        }
+        let values = group.values(COLLECTED_AT, rows)?;
+        builder.collected_at().extend((0..rows.len()).map(|row| values.integer(row)));
+        for (at, (name, _)) in self.own.iter().enumerate() {
+            let values = group.values(name, rows)?;
+            if let Some(column) = builder.column(at) {
+                (0..rows.len()).for_each(|row| push(column, &values, row));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files of a table with their runs.
+pub(super) fn files(estate: &Estate, table: &str) -> Vec<(RowFile, StateRun)> {
+    estate.state.files_of(table).map(|(file, run)| (file.file.clone(), run.clone())).collect()
+}
 
 /// Reads the valid rows of a table with these columns.
-pub(super) async fn read(
-    estate: &Estate,
-    table: &'static str,
-    names: &BTreeSet<&'static str>,
-) -> Result<FactTable, RowsError> {
-    let known = estate.catalogue.find(table).map(|table| table.all_columns()).unwrap_or_default();
-    let kind =
-        |name: &str| known.iter().find(|column| column.name == name).map_or(ColumnType::String, |column| column.kind);
-    let own: Vec<(&'static str, ColumnType)> = names.iter().map(|name| (*name, kind(name))).collect();
-    let data = own.iter().map(|(name, kind)| (*name, empty(*kind))).collect();
-    let mut builder = TableBuilder::new(table, data);
-    let columns: Vec<Column> =
-        OPENING.iter().chain(&own).map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect();
-    let files: Vec<(RowFile, &StateRun)> =
-        estate.state.files_of(table).map(|(file, run)| (file.file.clone(), run)).collect();
-    for (file, run) in files {
-        let answered = answered_by(estate, table, run);
-        let accept = |batch: Batch| append(&mut builder, &batch, &answered);
-        read_rows(&estate.store, &file, &columns, accept).await?;
+pub(super) async fn read(estate: &Estate, cells: &Cells, columns: &TableColumns) -> Result<FactTable, RowsError> {
+    let mut builder = columns.builder();
+    for (file, run) in files(estate, columns.table) {
+        let accept = |group: RowGroup| {
+            let mut rows = group.rows()?;
+            keep_valid(&group, &mut rows, cells.answered_by(columns.table, &run.run_id))?;
+            columns.append(&mut builder, &group, &rows)
+        };
+        read_groups(&estate.store, &file, &columns.all(), accept).await?;
     }
     Ok(builder.finish())
 }
 
-/// The accounts and regions whose newest full answer for a table is of this run.
-fn answered_by<'a>(estate: &'a Estate, table: &str, run: &StateRun) -> HashSet<(&'a str, &'a str)> {
-    let cells = estate.state.cells_of(table);
-    let of_run = cells.filter(|cell| cell.answer.is_some_and(|answer| answer.run_id == run.run_id));
-    of_run.map(|cell| (cell.account_id, cell.region)).collect()
+/// Keeps the rows of the accounts and regions whose newest full answer is of the run that wrote them.
+pub(super) fn keep_valid(
+    group: &RowGroup,
+    rows: &mut RowSet,
+    mut answered: AnsweredCells<'_>,
+) -> Result<(), RowsError> {
+    let (accounts, regions) = (group.values("account_id", rows)?, group.values("region", rows)?);
+    // Most rows are of the cell of the row before.
+    let mut last = (("", ""), false);
+    rows.keep(|at| {
+        let cell = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
+        if last.0 != cell {
+            last = (cell, answered.has(cell.0, cell.1));
+        }
+        last.1
+    });
+    Ok(())
 }
 
 fn empty(kind: ColumnType) -> ColumnData {
@@ -60,36 +119,6 @@ fn empty(kind: ColumnType) -> ColumnData {
         ColumnType::Integer => ColumnData::Integer(Vec::new()),
         ColumnType::Double => ColumnData::Double(Vec::new()),
         ColumnType::Timestamp => ColumnData::Time(Vec::new()),
-    }
-}
-
-fn append(builder: &mut TableBuilder, batch: &Batch, answered: &HashSet<(&str, &str)>) {
-    let opening = |column: usize, row: usize| batch.columns[column].text(row);
-    // Most rows are of the cell of the row before.
-    let mut last = (("", ""), false);
-    for row in 0..batch.rows {
-        let (account_id, region) = (opening(0, row).unwrap_or_default(), opening(2, row).unwrap_or_default());
-        if last.0 != (account_id, region) {
-            last = ((account_id, region), answered.contains(&(account_id, region)));
-        }
-        if !last.1 {
-            continue;
-        }
-        builder.push(Opening {
-            account_id,
-            account_alias: opening(1, row),
-            region,
-            id: opening(3, row).unwrap_or_default(),
-            arn: opening(4, row),
-            owner_id: opening(5, row),
-            tags: opening(6, row),
-            collected_at: batch.columns[7].integer(row),
-        });
-        for (index, values) in batch.columns[OPENING.len()..].iter().enumerate() {
-            if let Some(column) = builder.column(index) {
-                push(column, values, row);
-            }
-        }
     }
 }
 

@@ -1,14 +1,19 @@
-//! The newest word on every cell: which were answered, and which an answer must call unknown.
+//! The newest word on every cell: which were answered, by which run, and since when.
 //!
-//! **Invariant:** knows no run and no file. A region `*` stands for all regions of an account that are not known.
+//! An estate has millions of cells, so each is a few numbers. Those of one table and account lie together.
+//!
+//! **Invariant:** knows no file. A region `*` stands for all regions of an account that are not known.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::coverage::{Coverage, UnknownCell};
-use super::{Read, Role, RowFilter};
+use super::numbers::Numbers;
 use crate::inventory::{ANY_REGION, GLOBAL, Status};
+
+/// No error code, no answer, or no run.
+const NONE: u32 = u32::MAX;
 
 /// The newest word on a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub(crate) struct CellRef<'a> {
     pub error_code: Option<&'a str>,
     pub word_at: Timestamp,
     pub last_answered: Option<Timestamp>,
+    /// The id of the newest run that answered the cell in full.
+    pub answered_by: Option<&'a str>,
 }
 
 impl CellWord {
@@ -49,39 +56,47 @@ impl CellWord {
             error_code: self.error_code.as_deref(),
             word_at: self.word_at,
             last_answered: self.last_answered,
+            answered_by: None,
         }
     }
 }
 
-/// A cell with its names as numbers.
+/// A cell of a table and account. Names and times are numbers.
 #[derive(Clone, Copy, Debug)]
-struct CellEntry {
-    table: u32,
-    account: u32,
-    region: u32,
-    status: Status,
-    error_code: Option<u32>,
-    word_at: Timestamp,
-    last_answered: Option<Timestamp>,
+pub(super) struct CellEntry {
+    pub(super) region: u32,
+    error_code: u32,
+    word_at: u32,
+    last_answered: u32,
+    answered_by: u32,
+    pub(super) status: Status,
 }
 
-impl CellEntry {
-    fn key(&self) -> (u32, u32, u32) {
-        (self.table, self.account, self.region)
-    }
+/// The cells of a table and account.
+#[derive(Clone, Debug)]
+struct CellSpan {
+    table: u32,
+    account: u32,
+    cells: Range<usize>,
 }
 
 /// The newest word on every cell of an estate.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
-    names: Vec<String>,
-    numbers: HashMap<String, u32>,
+    tables: Numbers<String>,
+    pub(super) accounts: Numbers<String>,
+    pub(super) regions: Numbers<String>,
+    codes: Numbers<String>,
+    runs: Numbers<String>,
+    times: Numbers<Timestamp>,
     entries: Vec<CellEntry>,
-    sorted: bool,
+    spans: Vec<CellSpan>,
+    /// For each table the cells of each account, once all are added.
+    places: Vec<Vec<Range<usize>>>,
     /// Tables whose only region is `global`.
     global_tables: HashSet<String>,
-    /// The regions in which an account was ever asked for anything.
-    regions: BTreeMap<u32, BTreeSet<u32>>,
+    /// The regions in which each account was ever asked for anything.
+    pub(super) asked: Vec<RegionSet>,
 }
 
 impl Cells {
@@ -90,195 +105,196 @@ impl Cells {
         Self { global_tables: global_tables.into_iter().collect(), ..Self::default() }
     }
 
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
-    }
-
     /// Adds the newest word on a cell. Each cell is added once; call [`Cells::finish`] after the last.
     pub(crate) fn add(&mut self, cell: CellRef<'_>) {
+        let table = self.tables.number(cell.table);
+        let (account, region) = self.place(cell.account_id, cell.region);
         let entry = CellEntry {
-            table: self.number(cell.table),
-            account: self.number(cell.account_id),
-            region: self.number(cell.region),
+            region,
+            error_code: cell.error_code.map_or(NONE, |code| self.codes.number(code)),
+            word_at: self.times.number(&cell.word_at),
+            last_answered: cell.last_answered.map_or(NONE, |at| self.times.number(&at)),
+            answered_by: cell.answered_by.map_or(NONE, |run| self.runs.number(run)),
             status: cell.status,
-            error_code: cell.error_code.map(|code| self.number(code)),
-            word_at: cell.word_at,
-            last_answered: cell.last_answered,
         };
-        let regions = self.regions.entry(entry.account).or_default();
-        if !matches!(cell.region, ANY_REGION | GLOBAL) {
-            regions.insert(entry.region);
-        }
+        let at = self.entries.len();
         self.entries.push(entry);
-        self.sorted = false;
+        match self.spans.last_mut().filter(|span| (span.table, span.account) == (table, account)) {
+            Some(span) => span.cells.end = at + 1,
+            None => self.spans.push(CellSpan { table, account, cells: at..at + 1 }),
+        }
     }
 
     /// Adds an account and a region in which it was asked for something.
     pub(crate) fn add_place(&mut self, account_id: &str, region: &str) {
-        let (account, number) = (self.number(account_id), self.number(region));
-        let regions = self.regions.entry(account).or_default();
-        if !matches!(region, ANY_REGION | GLOBAL) {
-            regions.insert(number);
-        }
+        self.place(account_id, region);
     }
 
-    /// Sorts the cells, so that they can be looked up.
+    fn place(&mut self, account_id: &str, region: &str) -> (u32, u32) {
+        let (account, number) = (self.accounts.number(account_id), self.regions.number(region));
+        if self.asked.len() < self.accounts.len() {
+            self.asked.resize_with(self.accounts.len(), RegionSet::default);
+        }
+        if !matches!(region, ANY_REGION | GLOBAL) {
+            self.asked[account as usize].insert(number);
+        }
+        (account, number)
+    }
+
+    /// Arranges the cells, so that they can be looked up.
     pub(crate) fn finish(mut self) -> Self {
-        self.entries.sort_unstable_by_key(CellEntry::key);
-        self.sorted = true;
+        self.gather();
+        let mut places = vec![vec![0..0; self.accounts.len()]; self.tables.len()];
+        for span in &self.spans {
+            places[span.table as usize][span.account as usize] = span.cells.clone();
+        }
+        self.places = places;
         self
     }
 
-    fn name(&self, number: u32) -> &str {
-        self.names.get(number as usize).map_or("", String::as_str)
+    /// Puts the cells of each table and account together, unless they were added so.
+    fn gather(&mut self) {
+        let place = |span: &CellSpan| (span.table, span.account);
+        let distinct: HashSet<(u32, u32)> = self.spans.iter().map(place).collect();
+        if distinct.len() == self.spans.len() {
+            return;
+        }
+        self.spans.sort_by_key(place);
+        let mut entries = Vec::with_capacity(self.entries.len());
+        let mut spans: Vec<CellSpan> = Vec::with_capacity(distinct.len());
+        for span in &self.spans {
+            let start = entries.len();
+            entries.extend_from_slice(&self.entries[span.cells.clone()]);
+            match spans.last_mut().filter(|last| place(last) == place(span)) {
+                Some(last) => last.cells.end = entries.len(),
+                None => spans.push(CellSpan { cells: start..entries.len(), ..span.clone() }),
+            }
+        }
+        (self.entries, self.spans) = (entries, spans);
     }
 
-    fn find(&self, account_id: &str, region: &str, table: &str) -> Option<&CellEntry> {
-        let key = (*self.numbers.get(table)?, *self.numbers.get(account_id)?, *self.numbers.get(region)?);
-        self.entries.binary_search_by_key(&key, CellEntry::key).ok().map(|at| &self.entries[at])
+    /// The number of a table, if it has any cell.
+    pub(super) fn table(&self, table: &str) -> Option<u32> {
+        self.tables.find(table)
+    }
+
+    /// Whether a table's only region is `global`.
+    pub(super) fn is_global(&self, table: &str) -> bool {
+        self.global_tables.contains(table)
+    }
+
+    /// The cells of a table and account.
+    pub(super) fn of(&self, table: Option<u32>, account: u32) -> &[CellEntry] {
+        let of_table = table.and_then(|table| self.places.get(table as usize));
+        let cells = of_table.and_then(|accounts| accounts.get(account as usize)).cloned();
+        &self.entries[cells.unwrap_or_default()]
+    }
+
+    pub(super) fn region(&self, entry: &CellEntry) -> &str {
+        self.regions.get(entry.region).map_or("", String::as_str)
+    }
+
+    pub(super) fn error_code(&self, entry: &CellEntry) -> Option<&str> {
+        self.codes.get(entry.error_code).map(String::as_str)
+    }
+
+    pub(super) fn last_answered(&self, entry: &CellEntry) -> Option<Timestamp> {
+        self.times.get(entry.last_answered).copied()
+    }
+
+    fn word_at(&self, entry: &CellEntry) -> Timestamp {
+        self.times.get(entry.word_at).copied().unwrap_or_default()
     }
 
     /// Whether the newest word on a cell is an answer. A newer word on all regions of the account, which could not be entered
     /// then, outdates it.
     pub(crate) fn is_answered(&self, account_id: &str, region: &str, table: &str) -> bool {
-        debug_assert!(self.sorted, "cells are looked up after they are sorted");
-        let Some(cell) = self.find(account_id, region, table) else { return false };
-        let any = self.find(account_id, ANY_REGION, table);
-        cell.status.is_answered() && any.is_none_or(|any| any.word_at <= cell.word_at)
+        debug_assert!(self.places.len() == self.tables.len(), "cells are looked up after they are arranged");
+        let Some((account, region)) = self.accounts.find(account_id).zip(self.regions.find(region)) else {
+            return false;
+        };
+        let cells = self.of(self.table(table), account);
+        let Some(cell) = cells.iter().find(|cell| cell.region == region) else { return false };
+        let any = self.regions.find(ANY_REGION).and_then(|any| cells.iter().find(|cell| cell.region == any));
+        cell.status.is_answered() && any.is_none_or(|any| self.word_at(any) <= self.word_at(cell))
+    }
+
+    /// The cells of a table whose newest full answer is of this run.
+    pub(crate) fn answered_by(&self, table: &str, run_id: &str) -> AnsweredCells<'_> {
+        let run = self.runs.find(run_id);
+        AnsweredCells { cells: self, table: self.table(table).filter(|_| run.is_some()), run, account: None }
     }
 
     /// The accounts of the estate, in order.
     pub(crate) fn accounts(&self) -> BTreeSet<&str> {
-        self.regions.keys().map(|account| self.name(*account)).collect()
+        self.accounts.iter().map(String::as_str).collect()
     }
 
     /// The newest word on every cell, for answers about the ledger itself.
     pub(crate) fn iter(&self) -> impl Iterator<Item = CellWord> + '_ {
-        self.entries.iter().map(|entry| CellWord {
-            account_id: self.name(entry.account).to_owned(),
-            region: self.name(entry.region).to_owned(),
-            table: self.name(entry.table).to_owned(),
-            status: entry.status,
-            error_code: entry.error_code.map(|code| self.name(code).to_owned()),
-            word_at: entry.word_at,
-            last_answered: entry.last_answered,
+        let name = |names: &Numbers<String>, number: u32| names.get(number).cloned().unwrap_or_default();
+        self.spans.iter().flat_map(move |span| {
+            self.entries[span.cells.clone()].iter().map(move |entry| CellWord {
+                account_id: name(&self.accounts, span.account),
+                region: self.region(entry).to_owned(),
+                table: name(&self.tables, span.table),
+                status: entry.status,
+                error_code: self.error_code(entry).map(str::to_owned),
+                word_at: self.word_at(entry),
+                last_answered: self.last_answered(entry),
+            })
         })
-    }
-
-    /// What an answer that reads these tables could not see. A cell that was never asked is unknown too: its status is
-    /// `not_started`. The times of the rows are left to the caller.
-    pub(crate) fn coverage(&self, reads: &[Read], selection: &RowFilter) -> Coverage {
-        let mut coverage = Coverage::default();
-        for (table, is_context) in merged(reads) {
-            for account in self.regions.keys() {
-                if is_context || selection.has_account(self.name(*account)) {
-                    self.cover(&mut coverage, table, *account, selection);
-                }
-            }
-        }
-        self.cover_strangers(&mut coverage, reads, selection);
-        coverage.unknown.sort();
-        coverage
-    }
-
-    /// Adds the accounts that the user asked for and that the inventory does not have: nobody knows what they hold.
-    fn cover_strangers(&self, coverage: &mut Coverage, reads: &[Read], selection: &RowFilter) {
-        let is_known =
-            |account: &str| self.numbers.get(account).is_some_and(|account| self.regions.contains_key(account));
-        for account in selection.accounts.iter().flatten().filter(|account| !is_known(account)) {
-            for table in merged(reads).into_keys() {
-                coverage.cells += 1;
-                coverage.unknown.push(UnknownCell {
-                    account_id: account.clone(),
-                    region: ANY_REGION.to_owned(),
-                    table: table.to_owned(),
-                    status: Status::NotStarted,
-                    error_code: None,
-                    last_answered: None,
-                });
-            }
-        }
-    }
-
-    /// Adds the cells of one account and table.
-    fn cover(&self, coverage: &mut Coverage, table: &str, account: u32, selection: &RowFilter) {
-        let number = self.numbers.get(table).copied();
-        let start = number.map_or(0, |number| self.entries.partition_point(|entry| entry.key() < (number, account, 0)));
-        let own =
-            self.entries[start..].iter().take_while(|entry| Some(entry.table) == number && entry.account == account);
-        let mut asked = BTreeSet::new();
-        let mut newest_answer = None;
-        let mut any = None;
-        for entry in own {
-            asked.insert(entry.region);
-            newest_answer = newest_answer.max(entry.last_answered);
-            let region = self.name(entry.region);
-            if region == ANY_REGION {
-                any = Some(entry);
-            } else if selection.has_region(region) {
-                coverage.cells += 1;
-                if !entry.status.is_answered() {
-                    coverage.unknown.push(self.unknown(entry, table, entry.last_answered));
-                }
-            }
-        }
-        if let Some(any) = any {
-            coverage.cells += 1;
-            if !any.status.is_answered() {
-                coverage.unknown.push(self.unknown(any, table, newest_answer));
-            }
-            return;
-        }
-        for region in self.never_asked(table, account, &asked) {
-            if selection.has_region(region) {
-                coverage.cells += 1;
-                coverage.unknown.push(UnknownCell {
-                    account_id: self.name(account).to_owned(),
-                    region: region.to_owned(),
-                    table: table.to_owned(),
-                    status: Status::NotStarted,
-                    error_code: None,
-                    last_answered: None,
-                });
-            }
-        }
-    }
-
-    /// The regions in which an account was asked for other tables and never for this one.
-    fn never_asked(&self, table: &str, account: u32, asked: &BTreeSet<u32>) -> Vec<&str> {
-        if self.global_tables.contains(table) {
-            return if asked.is_empty() { vec![GLOBAL] } else { Vec::new() };
-        }
-        if asked.is_empty() {
-            return vec![ANY_REGION];
-        }
-        let regions = self.regions.get(&account).into_iter().flatten();
-        regions.filter(|region| !asked.contains(region)).map(|region| self.name(*region)).collect()
-    }
-
-    fn unknown(&self, entry: &CellEntry, table: &str, last_answered: Option<Timestamp>) -> UnknownCell {
-        UnknownCell {
-            account_id: self.name(entry.account).to_owned(),
-            region: self.name(entry.region).to_owned(),
-            table: table.to_owned(),
-            status: entry.status,
-            error_code: entry.error_code.map(|code| self.name(code).to_owned()),
-            last_answered,
-        }
     }
 }
 
-/// The tables, each once, and whether one of its readers needs every account.
-fn merged(reads: &[Read]) -> BTreeMap<&'static str, bool> {
-    let mut tables: BTreeMap<&'static str, bool> = BTreeMap::new();
-    for read in reads {
-        *tables.entry(read.table).or_default() |= read.role == Role::Context;
+/// The cells of a table whose newest full answer is of one run.
+#[derive(Debug)]
+pub(crate) struct AnsweredCells<'c> {
+    cells: &'c Cells,
+    table: Option<u32>,
+    run: Option<u32>,
+    /// The account that was asked for last, with its cells.
+    account: Option<(u32, &'c [CellEntry])>,
+}
+
+impl AnsweredCells<'_> {
+    /// Whether the cell of an account and region is one of them.
+    pub(crate) fn has(&mut self, account_id: &str, region: &str) -> bool {
+        let Some(run) = self.run.filter(|_| self.table.is_some()) else { return false };
+        let same =
+            self.account.filter(|(last, _)| self.cells.accounts.get(*last).is_some_and(|last| last == account_id));
+        let account = same.or_else(|| {
+            self.cells.accounts.find(account_id).map(|account| (account, self.cells.of(self.table, account)))
+        });
+        self.account = account;
+        let cells = account.map_or(&[][..], |(_, cells)| cells);
+        cells.iter().any(|cell| cell.answered_by == run && self.cells.region(cell) == region)
     }
-    tables
+}
+
+/// A set of regions by their numbers, of which there are few.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RegionSet(Vec<u64>);
+
+impl RegionSet {
+    pub(super) fn insert(&mut self, region: u32) {
+        let (word, bit) = (region as usize / 64, region % 64);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << bit;
+    }
+
+    pub(super) fn has(&self, region: u32) -> bool {
+        self.0.get(region as usize / 64).is_some_and(|word| word >> (region % 64) & 1 == 1)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The regions in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.0.len() as u32 * 64).filter(|region| self.has(*region))
+    }
 }

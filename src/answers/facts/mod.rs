@@ -9,24 +9,35 @@ mod table;
 mod resource;
 mod selection;
 mod coverage;
+mod numbers;
 mod cells;
+mod covering;
+mod source;
 #[cfg(test)]
 mod builder;
+#[cfg(test)]
+mod whole_facts;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
-pub(crate) use cells::{CellRef, CellWord, Cells};
+pub(crate) use cells::{AnsweredCells, CellRef, CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
 #[cfg(test)]
 pub(crate) use coverage::AsOf;
 pub(crate) use coverage::{Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;
-pub(crate) use table::{FactTable, Opening, TableBuilder};
+pub(crate) use source::FactSource;
+#[cfg(test)]
+pub(crate) use table::Opening;
+pub(crate) use table::{FactTable, TableBuilder};
+#[cfg(test)]
+pub(crate) use whole_facts::WholeFacts;
 
 /// The part of an answer that a table has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +76,7 @@ impl Read {
 pub(crate) struct Facts {
     tables: HashMap<&'static str, FactTable>,
     /// The newest word on each cell.
-    pub cells: Cells,
+    pub cells: Arc<Cells>,
     /// The accounts, regions and tags that the user asked for.
     pub selection: RowFilter,
     /// The moment of the answer, from which ages count.
@@ -76,9 +87,21 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Creates facts of these tables.
-    pub(crate) fn new(tables: Vec<FactTable>, cells: Cells, selection: RowFilter, at: Timestamp) -> Self {
-        let tables = tables.into_iter().map(|table| (table.name(), table)).collect();
-        Self { tables, cells, selection, at, account_names: HashMap::new() }
+    pub(crate) fn new(
+        tables: Vec<FactTable>,
+        cells: impl Into<Arc<Cells>>,
+        selection: RowFilter,
+        at: Timestamp,
+    ) -> Self {
+        let mut facts =
+            Self { tables: HashMap::new(), cells: cells.into(), selection, at, account_names: HashMap::new() };
+        facts.put(tables);
+        facts
+    }
+
+    /// Adds tables. One that is there is replaced.
+    pub(crate) fn put(&mut self, tables: Vec<FactTable>) {
+        self.tables.extend(tables.into_iter().map(|table| (table.name(), table)));
     }
 
     /// Every resource of a table, once, in the order of account, region and id. A table that was not read has none.

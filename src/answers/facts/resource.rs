@@ -20,7 +20,10 @@ pub(crate) struct Resource<'a> {
 impl FactTable {
     /// Every resource once, in the order of account, region and id.
     pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
-        self.resources.iter().map(move |rows| Resource { table: self, rows })
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| Resource { table: self, rows: &self.rows[start as usize..*end as usize] })
     }
 }
 

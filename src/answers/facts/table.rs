@@ -27,11 +27,14 @@ pub(crate) struct FactTable {
     /// Microseconds since 1970.
     pub(super) collected_at: Vec<Option<i64>>,
     pub(super) columns: Vec<(&'static str, ColumnData)>,
-    /// The rows of each resource. The first one is the owner's, if the owner sees it.
-    pub(super) resources: Vec<Vec<u32>>,
+    /// The rows in the order of their resources. The first one of a resource is the owner's, if the owner sees it.
+    pub(super) rows: Vec<u32>,
+    /// Where the rows of each resource end.
+    pub(super) ends: Vec<u32>,
 }
 
 /// The opening values of a row.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Opening<'a> {
     pub account_id: &'a str,
@@ -61,12 +64,14 @@ impl TableBuilder {
             tags: text(),
             collected_at: Vec::new(),
             columns,
-            resources: Vec::new(),
+            rows: Vec::new(),
+            ends: Vec::new(),
         };
         Self { table }
     }
 
     /// Adds the opening values of a row. The columns of the table's own follow through [`TableBuilder::column`].
+    #[cfg(test)]
     pub(crate) fn push(&mut self, row: Opening<'_>) {
         let table = &mut self.table;
         table.account_id.push(Some(row.account_id));
@@ -77,6 +82,26 @@ impl TableBuilder {
         table.owner_id.push(row.owner_id);
         table.tags.push(row.tags);
         table.collected_at.push(row.collected_at);
+    }
+
+    /// The values of an opening column of text. Account, region and id are never absent.
+    pub(crate) fn opening(&mut self, column: &str) -> Option<&mut TextColumn> {
+        let table = &mut self.table;
+        Some(match column {
+            "account_id" => &mut table.account_id,
+            "account_alias" => &mut table.account_alias,
+            "region" => &mut table.region,
+            "id" => &mut table.id,
+            "arn" => &mut table.arn,
+            "owner_id" => &mut table.owner_id,
+            "tags" => &mut table.tags,
+            _ => return None,
+        })
+    }
+
+    /// When each row was collected, in microseconds since 1970.
+    pub(crate) fn collected_at(&mut self) -> &mut Vec<Option<i64>> {
+        &mut self.table.collected_at
     }
 
     /// The values of a column of the table's own.
@@ -92,7 +117,7 @@ impl TableBuilder {
                 data.push_absent();
             }
         }
-        self.table.resources = self.table.grouped();
+        self.table.group();
         self.table
     }
 }
@@ -109,30 +134,52 @@ impl FactTable {
         self.owner_id.get(row).filter(|owner| is_account(owner)).unwrap_or(account)
     }
 
-    fn grouped(&self) -> Vec<Vec<u32>> {
-        type Key<'a> = (&'a str, &'a str, &'a str);
-        let mut groups: HashMap<Key<'_>, Vec<u32>> = HashMap::new();
-        for row in 0..self.collected_at.len() {
+    /// Puts the rows of each resource together, and the resources in order.
+    fn group(&mut self) {
+        let (mut rows, groups) = self.groups();
+        let place = |row: u32| {
+            let (row, at) = (row as usize, row);
+            (self.owner(row), self.region.get(row), self.id.get(row), at)
+        };
+        if groups.is_empty() {
+            rows.sort_by(|one, other| place(*one).cmp(&place(*other)));
+            self.ends = (1..=rows.len() as u32).collect();
+            self.rows = rows;
+            return;
+        }
+        rows.sort_by_key(|row| {
+            let account = self.account_id.get(*row as usize).unwrap_or_default();
+            (groups[*row as usize], account != self.owner(*row as usize), account, *row)
+        });
+        let mut resources: Vec<&[u32]> =
+            rows.chunk_by(|one, other| groups[*one as usize] == groups[*other as usize]).collect();
+        resources.sort_by(|one, other| place(one[0]).cmp(&place(other[0])));
+        let ends = resources.iter().scan(0, |end, rows| {
+            *end += rows.len() as u32;
+            Some(*end)
+        });
+        (self.rows, self.ends) = (resources.concat(), ends.collect());
+    }
+
+    /// All rows, and the number of the resource of each. No numbers if each row is a resource of its own.
+    fn groups(&self) -> (Vec<u32>, Vec<u32>) {
+        let rows: Vec<u32> = (0..self.collected_at.len()).map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
+        let mut numbers: HashMap<(&str, &str, &str), u32> = HashMap::with_capacity(rows.len());
+        let mut groups = Vec::with_capacity(rows.len());
+        for row in 0..rows.len() {
             let key = match self.arn.get(row) {
                 Some(arn) => (arn, "", ""),
                 None => {
                     (self.owner(row), self.region.get(row).unwrap_or_default(), self.id.get(row).unwrap_or_default())
                 }
             };
-            groups.entry(key).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+            let next = numbers.len() as u32;
+            groups.push(*numbers.entry(key).or_insert(next));
         }
-        let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
-        for rows in &mut groups {
-            rows.sort_by_key(|row| {
-                let account = self.account_id.get(*row as usize).unwrap_or_default();
-                (account != self.owner(*row as usize), account, *row)
-            });
+        if numbers.len() == rows.len() {
+            groups.clear();
         }
-        groups.sort_by_key(|rows| {
-            let row = rows.first().map_or(0, |row| *row as usize);
-            (self.owner(row), self.region.get(row), self.id.get(row), row)
-        });
-        groups
+        (rows, groups)
     }
 }
 

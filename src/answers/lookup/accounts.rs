@@ -12,7 +12,7 @@ use crate::answers::facts::{Facts, Resource};
 use crate::inventory::GLOBAL;
 
 /// Finds the accounts that the terms mean.
-pub(super) fn accounts<'f>(facts: &'f Facts, index: &Index<'_>) -> Vec<Found<'f>> {
+pub(super) fn accounts<'f>(facts: &'f Facts, index: &Index) -> Vec<Found<'f>> {
     if index.accounts.is_empty() && index.words.is_empty() {
         return Vec::new();
     }
@@ -43,7 +43,7 @@ fn alias(account: Resource<'_>) -> Option<&str> {
 type AccountMatches = Vec<(TermNumber, Option<String>)>;
 
 /// The terms that mean an account, with the name that matched.
-fn matches(facts: &Facts, index: &Index<'_>, account_id: &str, alias: Option<&str>) -> AccountMatches {
+fn matches(facts: &Facts, index: &Index, account_id: &str, alias: Option<&str>) -> AccountMatches {
     let ids = index.accounts.get(account_id).into_iter().flatten().map(|number| (*number, None));
     let names = [alias, facts.account_name(account_id)].into_iter().flatten();
     let words = names.flat_map(|name| {

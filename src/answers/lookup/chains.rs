@@ -42,10 +42,38 @@ struct ChainStep {
 struct Targets {
     names: BTreeSet<Vec<u8>>,
     addresses: BTreeSet<IpAddr>,
+    /// The zones into which aliases lead, of the estate or not.
+    zones: BTreeSet<String>,
+}
+
+/// The records that chains pass.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ChainRecords {
+    /// The names of records that answer, or that hide others.
+    pub names: BTreeSet<Vec<u8>>,
+    /// The zones of which it matters whether the estate has them.
+    pub zones: BTreeSet<String>,
+}
+
+/// The records that the names of the index lead through, as far as the facts show it: those records may lead further.
+pub(super) fn passed(facts: &Facts, index: &Index) -> ChainRecords {
+    let records = RecordIndex::new(facts);
+    let mut passed = ChainRecords::default();
+    for name in index.names.keys() {
+        let targets = records.targets(name.clone());
+        passed.zones.extend(targets.zones);
+        for name in targets.names.into_iter().chain([name.clone()]) {
+            for parent in parents(&name) {
+                passed.names.extend([[b"*.", parent].concat(), parent.to_vec()]);
+            }
+            passed.names.insert(name);
+        }
+    }
+    passed
 }
 
 /// Adds to the index everything to which its names lead.
-pub(super) fn follow(facts: &Facts, index: &mut Index<'_>) {
+pub(super) fn follow(facts: &Facts, index: &mut Index) {
     if index.names.is_empty() {
         return;
     }
@@ -127,6 +155,7 @@ impl<'a> RecordIndex<'a> {
         let kind = record.text("type").unwrap_or_default();
         if let Some((target, zone)) = alias_of(record) {
             let zone = without_path(&zone);
+            targets.zones.insert(zone.to_owned());
             let only = self.zones.contains(zone).then(|| (zone.to_owned(), kind.to_owned()));
             return normal(&target).map(|name| ChainStep { name, only }).into_iter().collect();
         }

@@ -8,9 +8,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::hit::Relation;
-use super::names::parents;
+use super::names::{normalise, parents};
+use super::needles;
 use super::ranges::{Span, parse_address, parse_range};
 use super::term::{Query, Reading};
+use crate::output::rows::Needles;
 
 /// The number of a term in the list.
 pub(super) type TermNumber = u32;
@@ -19,7 +21,7 @@ type Numbers = Vec<TermNumber>;
 
 /// All terms.
 #[derive(Debug, Default)]
-pub(super) struct Index<'t> {
+pub(super) struct Index {
     /// The addresses that are terms.
     pub addresses: HashMap<IpAddr, Numbers>,
     /// The addresses to which names lead that are terms.
@@ -33,21 +35,24 @@ pub(super) struct Index<'t> {
     pub names: HashMap<Vec<u8>, Numbers>,
     /// The names to which those lead.
     led_names: HashMap<Vec<u8>, Numbers>,
-    pub ids: HashMap<&'t str, Numbers>,
-    pub arns: HashMap<&'t str, Numbers>,
-    pub tags: HashMap<&'t str, HashMap<&'t str, Numbers>>,
-    pub accounts: HashMap<&'t str, Numbers>,
+    pub ids: HashMap<String, Numbers>,
+    pub arns: HashMap<String, Numbers>,
+    pub tags: HashMap<String, HashMap<String, Numbers>>,
+    pub accounts: HashMap<String, Numbers>,
     /// Names of accounts in lower case.
     pub words: HashMap<String, Numbers>,
     /// Whether a name of this length is looked for.
     name_lengths: Vec<bool>,
-    /// The texts of few IPv4 addresses, if nothing else of a network is looked for.
-    needles: Option<Vec<String>>,
+    /// Of these every text with an address or a name that is looked for has one. `None` if they are many, or not known.
+    needles: Option<Needles>,
+    /// Finds what is looked for without any shortcut.
+    #[cfg(test)]
+    pub is_exhaustive: bool,
 }
 
-impl<'t> Index<'t> {
+impl Index {
     /// Arranges terms. Of several with the same text the first one counts.
-    pub(super) fn new(terms: &'t [Query]) -> Self {
+    pub(super) fn new(terms: &[Query]) -> Self {
         let mut index = Self::default();
         let mut seen = BTreeSet::new();
         for (number, term) in terms.iter().enumerate().filter(|(_, term)| seen.insert(&term.query)) {
@@ -61,7 +66,7 @@ impl<'t> Index<'t> {
         index
     }
 
-    fn add(&mut self, reading: &'t Reading, number: TermNumber) {
+    fn add(&mut self, reading: &Reading, number: TermNumber) {
         match reading {
             Reading::Address(address) => {
                 self.addresses.entry(*address).or_default().push(number);
@@ -72,12 +77,12 @@ impl<'t> Index<'t> {
                 self.lengths[usize::from(range.network().is_ipv6())].insert(range.prefix_len());
                 self.sorted_ranges.push((Span::of(*range), number));
             }
-            Reading::Id(id, _) => self.ids.entry(id).or_default().push(number),
-            Reading::Arn(arn) => self.arns.entry(arn).or_default().push(number),
+            Reading::Id(id, _) => self.ids.entry(id.clone()).or_default().push(number),
+            Reading::Arn(arn) => self.arns.entry(arn.clone()).or_default().push(number),
             Reading::Tag(key, value) => {
-                self.tags.entry(key).or_default().entry(value).or_default().push(number);
+                self.tags.entry(key.clone()).or_default().entry(value.clone()).or_default().push(number);
             }
-            Reading::Account(account) => self.accounts.entry(account).or_default().push(number),
+            Reading::Account(account) => self.accounts.entry(account.clone()).or_default().push(number),
             Reading::Name(name) => self.names.entry(name.clone()).or_default().push(number),
             Reading::Word(word) => self.words.entry(word.to_lowercase()).or_default().push(number),
         }
@@ -99,20 +104,29 @@ impl<'t> Index<'t> {
             self.name_lengths.resize(self.name_lengths.len().max(name.len() + 1), false);
             self.name_lengths[name.len()] = true;
         }
-        let is_plain = self.ranges.is_empty() && self.names.is_empty() && self.led_names.is_empty();
         let addresses: BTreeSet<&IpAddr> = self.addresses.keys().chain(self.led_addresses.keys()).collect();
-        let are_few = addresses.len() <= 4 && addresses.iter().all(|address| address.is_ipv4());
-        self.needles = (is_plain && are_few).then(|| addresses.iter().map(|address| address.to_string()).collect());
+        let names = self.names.keys().chain(self.led_names.keys()).map(Vec::as_slice);
+        self.needles = needles::of(addresses, self.ranges.keys(), names);
     }
 
     /// Whether any address, range or name is looked for.
     pub(super) fn has_network(&self) -> bool {
-        !(self.addresses.is_empty() && self.led_addresses.is_empty() && self.ranges.is_empty() && !self.has_names())
+        self.has_spans() || self.has_names()
+    }
+
+    /// Whether any address or range is looked for.
+    pub(super) fn has_spans(&self) -> bool {
+        !(self.addresses.is_empty() && self.led_addresses.is_empty() && self.ranges.is_empty())
     }
 
     /// Whether any name is looked for.
     pub(super) fn has_names(&self) -> bool {
         !(self.names.is_empty() && self.led_names.is_empty())
+    }
+
+    /// What every text with an address or a name that is looked for has, if that is known.
+    pub(super) fn needles(&self) -> Option<&Needles> {
+        self.needles.as_ref()
     }
 
     /// What an address of a row is to the terms.
@@ -199,17 +213,74 @@ impl<'t> Index<'t> {
         }
     }
 
-    /// Whether the text of a column, JSON or not, can contain anything that is looked for.
+    /// Whether the text of a column, JSON or not, may have an address or a name that is looked for, or a range.
     pub(super) fn can_match(&self, text: &str, has_ranges: bool) -> bool {
-        if let Some(needles) = self.needles.as_ref().filter(|_| !has_ranges) {
-            let is_mapped = || text.contains("ffff:") || text.contains("FFFF:");
-            return needles.iter().any(|needle| text.contains(needle.as_str())) || is_mapped();
-        }
-        if !text.starts_with(['[', '{']) {
+        #[cfg(test)]
+        if self.is_exhaustive {
             return true;
         }
+        self.may_have_value(text) || has_ranges && self.may_have_range(text)
+    }
+
+    /// Whether the values of a record may have an address or a name that is looked for.
+    pub(super) fn can_match_words(&self, text: &str) -> bool {
+        #[cfg(test)]
+        if self.is_exhaustive {
+            return true;
+        }
+        self.may_have_word(text)
+    }
+
+    /// Whether a text may have an address or a name that is looked for.
+    pub(super) fn may_have_value(&self, text: &str) -> bool {
+        if !self.may_have_needle(text) {
+            return false;
+        }
         let mut name = Vec::new();
-        text.contains('\\') || text.split('"').any(|literal| self.is_wanted(literal, &mut name))
+        if !text.starts_with(['[', '{']) {
+            return self.is_wanted(text.trim(), &mut name);
+        }
+        has_escapes(text) || text.split('"').any(|literal| self.is_wanted(literal.trim(), &mut name))
+    }
+
+    /// Whether a text of words may have an address or a name that is looked for. Values of records are such texts.
+    pub(super) fn may_have_word(&self, text: &str) -> bool {
+        if !self.may_have_needle(text) {
+            return false;
+        }
+        let mut name = Vec::new();
+        let mut is_wanted = |word: &str| {
+            self.is_wanted(word, &mut name) || word.split(['=', ',']).any(|part| self.is_wanted(part, &mut name))
+        };
+        let mut words = text.split('"').flat_map(str::split_whitespace);
+        has_escapes(text) || words.any(|word| is_wanted(word.trim_end_matches('\\')))
+    }
+
+    fn may_have_needle(&self, text: &str) -> bool {
+        self.needles.as_ref().is_none_or(|needles| needles.are_in(text.as_bytes(), &mut Vec::new()))
+    }
+
+    /// Whether a text may have a range that contains or overlaps what is looked for.
+    pub(super) fn may_have_range(&self, text: &str) -> bool {
+        let is_of_range = |letter: char| letter.is_ascii_hexdigit() || matches!(letter, '.' | ':');
+        let mut slashes = text.match_indices('/').map(|(at, _)| at);
+        let mut is_found = false;
+        slashes.any(|at| {
+            let start = text[..at].trim_end_matches(is_of_range).len();
+            let end = text.len() - text[at + 1..].trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+            if let Some(range) = parse_range(&text[start..end]) {
+                self.of_range(Span::of(range), true, |_, _| is_found = true);
+            }
+            is_found
+        }) || has_escapes(text)
+    }
+
+    /// Whether addresses from a first to a last one have any in common with what is looked for.
+    pub(super) fn overlaps(&self, span: Span) -> bool {
+        let start = self.sorted_addresses.partition_point(|(address, _)| *address < span.first);
+        self.sorted_addresses.get(start).is_some_and(|(address, _)| *address <= span.last)
+            || self.led_addresses.range(span.first..=span.last).next().is_some()
+            || self.sorted_ranges.iter().any(|(range, _)| range.first <= span.last && span.first <= range.last)
     }
 
     /// Whether a text in a row is looked for.
@@ -217,11 +288,27 @@ impl<'t> Index<'t> {
         let mut is_found = false;
         if let Some(address) = parse_address(text) {
             self.of_address(address, |_, _| is_found = true);
-        } else if let Some(range) = parse_range(text) {
-            self.of_range(Span::of(range), true, |_, _| is_found = true);
-        } else if self.has_names() && text.contains('.') && super::names::normalise(text, name) {
+        } else if self.has_names() && self.may_have_length(text) && normalise(text, name) {
             self.of_name(name, |_| is_found = true);
         }
         is_found
     }
+
+    /// Whether a text can be a name of a length that is looked for.
+    fn may_have_length(&self, text: &str) -> bool {
+        let has = |length: usize| self.name_lengths.get(length) == Some(&true);
+        let length = text.len();
+        has(length) || length > 0 && has(length - 1) || text.starts_with("*.") || text.contains('\\')
+    }
+}
+
+/// Whether JSON has an escape that hides a letter of a name: one that is not just the quote of a text.
+fn has_escapes(text: &str) -> bool {
+    let mut letters = text.bytes();
+    while let Some(letter) = letters.next() {
+        if letter == b'\\' && letters.next() != Some(b'"') {
+            return true;
+        }
+    }
+    false
 }

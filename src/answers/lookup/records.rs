@@ -30,7 +30,7 @@ pub(super) fn values_of(record: Resource<'_>) -> Vec<String> {
 }
 
 /// Adds what a record is to the terms.
-pub(super) fn of_record(index: &Index<'_>, record: Resource<'_>, buffer: &mut Vec<u8>, own: &mut OwnMatches) {
+pub(super) fn of_record(index: &Index, record: Resource<'_>, buffer: &mut Vec<u8>, own: &mut OwnMatches) {
     if !index.names.is_empty() {
         let name = name_of(record);
         if normalise(name, buffer) {
@@ -47,7 +47,7 @@ pub(super) fn of_record(index: &Index<'_>, record: Resource<'_>, buffer: &mut Ve
     let is_compound = matches!(kind, "MX" | "SRV" | "NAPTR" | "HTTPS" | "SVCB");
     let is_address = matches!(kind, "A" | "AAAA") && !index.addresses.is_empty();
     let Some(text) = record.text("resource_records").filter(|_| is_name || is_compound || is_address) else { return };
-    if !is_compound && !index.can_match(text, false) {
+    if !is_compound && !index.can_match_words(text) {
         return;
     }
     let json: Value = serde_json::from_str(text).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn of_record(index: &Index<'_>, record: Resource<'_>, buffer: &mut Ve
 }
 
 /// Adds the terms that a value of a record names.
-fn add_value(index: &Index<'_>, kind: &str, value: &str, own: &mut OwnMatches) {
+fn add_value(index: &Index, kind: &str, value: &str, own: &mut OwnMatches) {
     match kind {
         "A" | "AAAA" => add_address(index, value.trim(), own),
         "HTTPS" | "SVCB" => {
@@ -76,13 +76,13 @@ fn add_value(index: &Index<'_>, kind: &str, value: &str, own: &mut OwnMatches) {
     }
 }
 
-fn add_address(index: &Index<'_>, text: &str, own: &mut OwnMatches) {
+fn add_address(index: &Index, text: &str, own: &mut OwnMatches) {
     let Some(address) = parse_address(text) else { return };
     let numbers = index.addresses.get(&address).into_iter().flatten();
     own.extend(numbers.map(|number| (*number, Relation::Names, Some(address.to_string()))));
 }
 
-fn add_name(index: &Index<'_>, text: &str, own: &mut OwnMatches) {
+fn add_name(index: &Index, text: &str, own: &mut OwnMatches) {
     let Some(name) = normal(text) else { return };
     let numbers = index.of_own_name(&name);
     own.extend(numbers.map(|number| (*number, Relation::Names, Some(text.to_owned()))));

@@ -22,7 +22,7 @@ const GONE: [&str; 2] = ["deleted", "deprovisioned"];
 /// The pass over the rows.
 struct Scan<'f, 'i> {
     facts: &'f Facts,
-    index: &'i Index<'i>,
+    index: &'i Index,
     found: Vec<Found<'f>>,
     /// What was found of resources through which others are found, by the table and id that others know them by.
     linked: HashMap<&'static str, HashMap<String, OwnMatches>>,
@@ -31,17 +31,27 @@ struct Scan<'f, 'i> {
 }
 
 /// Finds everything in the rows of the facts.
-pub(super) fn scan<'f>(facts: &'f Facts, index: &Index<'_>) -> Vec<Found<'f>> {
-    let mut scan = Scan { facts, index, found: Vec::new(), linked: HashMap::new(), buffer: Vec::new() };
-    for table in TABLES {
-        for resource in facts.all(table.table) {
-            scan.visit(table, resource);
-        }
-    }
-    scan.found
+pub(super) fn scan<'f>(facts: &'f Facts, index: &Index) -> Vec<Found<'f>> {
+    Scan::new(facts, index).found
 }
 
-impl<'f> Scan<'f, '_> {
+/// The ids by which other resources are found, by the table and id that [`LINKS`] know them by.
+pub(super) fn linked_ids(facts: &Facts, index: &Index) -> HashMap<&'static str, Vec<String>> {
+    let linked = Scan::new(facts, index).linked.into_iter();
+    linked.map(|(table, ids)| (table, ids.into_keys().collect())).collect()
+}
+
+impl<'f, 'i> Scan<'f, 'i> {
+    fn new(facts: &'f Facts, index: &'i Index) -> Self {
+        let mut scan = Self { facts, index, found: Vec::new(), linked: HashMap::new(), buffer: Vec::new() };
+        for table in TABLES {
+            for resource in facts.all(table.table) {
+                scan.visit(table, resource);
+            }
+        }
+        scan
+    }
+
     fn visit(&mut self, table: &SearchedTable, resource: Resource<'f>) {
         let mut own = OwnMatches::new();
         if self.index.has_network() {

@@ -19,6 +19,7 @@ mod acls;
 mod routes;
 mod subnets;
 mod bearer;
+mod needs;
 mod paths;
 
 use std::cell::RefCell;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 
 use bearer::Bearer;
 use groups::Groups;
+pub(crate) use needs::ReachNeeds;
 use paths::Paths;
 use prefixes::PrefixLists;
 use space::{FAMILIES, Family};

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::answers::estate::{Estate, Moment};
 use crate::answers::facts::{Facts, Read};
+use crate::answers::lookup::{Query, narrow};
 use crate::cli::answers::{AnswerSet, print, save_workbook};
 use crate::cli::args::{EstateArgs, ShapeArgs};
 use crate::customers::Registry;
@@ -44,15 +45,28 @@ pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>)
 }
 
 impl Opened<'_> {
-    /// Reads the rows of an answer, and the cells of these tables.
-    pub(super) async fn facts(&self, rows: &[Read], cells: &[Read]) -> Result<Facts, Error> {
-        let mut facts = self.estate.facts(rows, cells, self.arguments.selection()?).await?;
+    /// Reads the rows of an answer.
+    pub(super) async fn facts(&self, reads: &[Read]) -> Result<Facts, Error> {
+        Ok(self.named(self.estate.facts(reads, self.arguments.selection()?).await?))
+    }
+
+    /// Reads the rows that an answer to these terms needs.
+    pub(super) async fn narrowed(&self, terms: &[Query], reads: &[Read]) -> Result<Facts, Error> {
+        let selection = self.arguments.selection()?;
+        let facts = Facts::new(Vec::new(), self.estate.cells().await, selection, self.estate.at());
+        let mut facts = self.named(facts);
+        narrow(&mut facts, &mut self.estate.search(reads), terms, reads).await?;
+        Ok(facts)
+    }
+
+    /// Adds the names of accounts in the registry.
+    fn named(&self, mut facts: Facts) -> Facts {
         for target in self.registry.iter().flat_map(|registry| &registry.targets) {
             if let Some(name) = &target.name {
                 facts.account_names.insert(target.account_id.to_string(), name.clone());
             }
         }
-        Ok(facts)
+        facts
     }
 
     /// Every table of the inventory, for answers about the ledger itself.

@@ -62,7 +62,7 @@ fn described(question: &Question) -> String {
 async fn answered(estate: &Opened<'_>, question: &'static Question, options: &Options) -> Result<CoveredAnswer, Error> {
     // A question that reads no table is about the ledger, which has cells of every table.
     let reads = if question.reads.is_empty() { estate.every_table() } else { question.reads.to_vec() };
-    let facts = estate.facts(question.reads, &reads).await?;
+    let facts = estate.facts(question.reads).await?;
     let mut rows = (question.answer)(&facts, options);
     rows.sort_by_cached_key(sort_key);
     let mut coverage = facts.cells.coverage(&reads, &facts.selection);

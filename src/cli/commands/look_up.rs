@@ -35,7 +35,7 @@ pub(crate) async fn look_up(arguments: WhereArgs) -> Result<ExitCode, Error> {
     let reads = lookup::reads(&terms);
     let tables: Vec<&str> = reads.iter().map(|read| read.table).collect();
     let estate = open(&arguments.estate, Some(&tables)).await?;
-    let facts = estate.facts(&reads, &reads).await?;
+    let facts = estate.narrowed(&terms, &reads).await?;
     let hits = lookup::look_up(&facts, &terms);
     let mut coverage = facts.cells.coverage(&reads, &facts.selection);
     hits.iter().for_each(|hit| coverage.saw(hit.collected_at));

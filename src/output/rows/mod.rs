@@ -5,10 +5,16 @@
 //! **Invariant:** knows files and columns, and not which files count.
 
 mod row_key;
+mod row_set;
+mod row_test;
 mod values;
 mod ndjson_file;
 mod column_chunk;
+mod search;
+mod row_group;
 mod parquet_file;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -16,7 +22,10 @@ use crate::inventory::Column;
 use crate::store::{Store, StoreError};
 
 pub(crate) use parquet_file::ParquetFile;
+pub(crate) use row_group::RowGroup;
 pub(crate) use row_key::is_row_key;
+pub(crate) use row_set::RowSet;
+pub(crate) use row_test::{MOST_NEEDLES, Mentions, Needles, OneOf, PairTest, RowTest, TextTest};
 pub(crate) use values::{Batch, ColumnValues};
 
 /// A file with rows.
@@ -60,19 +69,26 @@ pub(crate) async fn read_rows(
     columns: &[Column],
     mut accept: impl FnMut(Batch),
 ) -> Result<(), RowsError> {
+    read_groups(store, file, columns, |group| group.batch().map(&mut accept)).await
+}
+
+/// Reads these columns of a file, and hands over its row groups, of which nothing is decoded yet.
+pub(crate) async fn read_groups(
+    store: &Store,
+    file: &RowFile,
+    columns: &[Column],
+    mut accept: impl FnMut(RowGroup) -> Result<(), RowsError>,
+) -> Result<(), RowsError> {
     if !is_row_key(&file.key) {
         return Err(RowsError::content(&file.key, "it lies outside the output's folders of rows"));
     }
     if file.key.ends_with(".parquet") {
-        let parquet = ParquetFile::open(store, file).await?;
-        for group in 0..parquet.groups() {
-            accept(parquet.group(store, group, columns).await?);
-        }
-        return Ok(());
+        return ParquetFile::open(store, file).await?.groups_of(store, columns, accept).await;
     }
     let object = store.read(&file.key).await?.ok_or_else(|| RowsError::Missing(file.key.clone()))?;
     require_size(file, object.bytes.len())?;
-    ndjson_file::read(&file.key, &object.bytes, columns, accept)
+    let names: Arc<[String]> = columns.iter().map(|column| column.name.clone()).collect();
+    ndjson_file::read(&file.key, &object.bytes, columns, |batch| accept(RowGroup::decoded(names.clone(), batch)))
 }
 
 /// Refuses a file that has another size than its manifest says.

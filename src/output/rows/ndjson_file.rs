@@ -21,7 +21,7 @@ pub(super) fn read(
     key: &str,
     content: &Bytes,
     columns: &[Column],
-    mut accept: impl FnMut(Batch),
+    mut accept: impl FnMut(Batch) -> Result<(), RowsError>,
 ) -> Result<(), RowsError> {
     let mut lines = BufReader::new(MultiGzDecoder::new(&content[..]));
     let mut batch = empty(columns);
@@ -33,11 +33,10 @@ pub(super) fn read(
         }
         add(&mut batch, columns, &line).map_err(|error| RowsError::content(key, error))?;
         if batch.rows == BATCH_ROWS {
-            accept(std::mem::replace(&mut batch, empty(columns)));
+            accept(std::mem::replace(&mut batch, empty(columns)))?;
         }
     }
-    accept(batch);
-    Ok(())
+    accept(batch)
 }
 
 fn empty(columns: &[Column]) -> Batch {

@@ -1,22 +1,28 @@
 //! Reads a Parquet file in ranges: the footer first, and of each row group the columns that are asked for.
 //!
-//! **Invariant:** reads no column that nobody asked for, unless it lies in a small gap between two that somebody did.
+//! **Invariant:** reads no column that nobody asked for, unless it lies at the end of the file, or in a small gap between two
+//! that somebody did.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
-use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use bytes::Bytes;
 
-use super::column_chunk::{Chunk, decode};
-use super::values::{Batch, ColumnValues};
+use super::row_group::{ParquetGroup, RowGroup, WantedColumn};
+use super::values::Batch;
 use super::{RowFile, RowsError, read_range};
-use crate::inventory::{Column, ColumnType};
+use crate::inventory::Column;
 use crate::store::Store;
 
-/// The bytes that are read first, in which most footers lie.
-const FOOTER_BYTES: u64 = 64 << 10;
-/// The length of the footer and the mark, at the end of every file.
-const TAIL_BYTES: u64 = 8;
+/// The bytes at the end of a file that are read first. Most footers lie in them, and the last columns.
+const TAIL_BYTES: u64 = 128 << 10;
+/// A file that is not larger is read whole: one request takes less time than two.
+const WHOLE_BYTES: u64 = 512 << 10;
+/// The row groups that are read together have at most this many bytes, or one row group.
+const TOGETHER: u64 = 16 << 20;
+/// The bytes of the footer's length and of the mark, at the end of every file.
+const END_BYTES: u64 = 8;
 const MARK: &[u8] = b"PAR1";
 /// Up to this many bytes between two columns, one request is cheaper than two.
 const MOST_GAP: u64 = 256 << 10;
@@ -25,8 +31,10 @@ const MOST_GAP: u64 = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct ParquetFile {
     file: RowFile,
-    metadata: ParquetMetaData,
-    /// The footer as it was read, with its length and the mark.
+    metadata: Arc<ParquetMetaData>,
+    /// The end of the file, which was read with the footer.
+    tail: Range,
+    /// The footer, with its length and the mark.
     footer: Bytes,
 }
 
@@ -34,27 +42,27 @@ impl ParquetFile {
     /// Reads the footer of a file.
     pub(crate) async fn open(store: &Store, file: &RowFile) -> Result<Self, RowsError> {
         let cut = || RowsError::content(&file.key, "it is no Parquet file, or is cut off");
-        if file.bytes < TAIL_BYTES + MARK.len() as u64 {
+        if file.bytes < END_BYTES + MARK.len() as u64 {
             return Err(cut());
         }
-        let first = file.bytes.min(FOOTER_BYTES);
-        let mut tail = read_range(store, file, file.bytes - first, first).await?;
-        let end = tail.len() - TAIL_BYTES as usize;
-        let length = tail.get(end..end + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+        let first = if file.bytes <= WHOLE_BYTES { file.bytes } else { TAIL_BYTES };
+        let mut tail = Range::read(store, file, (file.bytes - first, file.bytes)).await?;
+        let end = tail.bytes.len() - END_BYTES as usize;
+        let length = tail.bytes.get(end..end + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
         let length = u64::from(length.ok_or_else(cut)?);
-        if &tail[end + 4..] != MARK || length + TAIL_BYTES > file.bytes {
+        if &tail.bytes[end + 4..] != MARK || length + END_BYTES > file.bytes {
             return Err(cut());
         }
-        if length + TAIL_BYTES > first {
-            tail = read_range(store, file, file.bytes - TAIL_BYTES - length, length + TAIL_BYTES).await?;
+        if length + END_BYTES > first {
+            tail = Range::read(store, file, (file.bytes - END_BYTES - length, file.bytes)).await?;
         }
-        let end = tail.len() - TAIL_BYTES as usize;
+        let end = tail.bytes.len() - END_BYTES as usize;
         let metadata = unpanicked(&file.key, || {
-            let metadata = ParquetMetaDataReader::decode_metadata(&tail[end - length as usize..end]);
+            let metadata = ParquetMetaDataReader::decode_metadata(&tail.bytes[end - length as usize..end]);
             metadata.map_err(|error| RowsError::content(&file.key, error))
         })?;
-        let footer = tail.slice(end - length as usize..);
-        Ok(Self { file: file.clone(), metadata, footer })
+        let footer = tail.bytes.slice(end - length as usize..);
+        Ok(Self { file: file.clone(), metadata: Arc::new(metadata), tail, footer })
     }
 
     /// The footer as it was read, with its length and the mark.
@@ -62,20 +70,22 @@ impl ParquetFile {
         &self.footer
     }
 
-    /// Reads some bytes of the file.
-    pub(crate) async fn bytes(&self, store: &Store, start: u64, length: u64) -> Result<Bytes, RowsError> {
-        let end = start.checked_add(length).filter(|end| *end <= self.file.bytes);
-        let end = end.ok_or_else(|| RowsError::content(&self.file.key, "a part of it lies outside the file"))?;
-        Ok(self.read(store, (start, end)).await?.bytes)
+    /// Reads the first bytes of the file, which may have been read already.
+    pub(crate) async fn head(&self, store: &Store, length: u64) -> Result<Bytes, RowsError> {
+        if length > self.file.bytes {
+            return Err(RowsError::content(&self.file.key, "a part of it lies outside the file"));
+        }
+        match self.tail.start {
+            0 => Ok(self.tail.bytes.slice(..length as usize)),
+            _ => Ok(Range::read(store, &self.file, (0, length)).await?.bytes),
+        }
     }
 
-    /// Decodes these columns of a row group from bytes that were read: those from the start of the file.
-    pub(crate) fn decoded(&self, group: usize, columns: &[Column], bytes: Bytes) -> Result<Batch, RowsError> {
-        let group = self.metadata.row_group(group);
-        unpanicked(&self.file.key, || {
-            let wanted: Vec<Vec<usize>> = columns.iter().map(|column| leaves(group, column)).collect();
-            self.batch(group, &wanted, &[Range { start: 0, bytes }])
-        })
+    /// Decodes these columns of the first row group from the first bytes of the file.
+    pub(crate) fn first_group(&self, columns: &[Column], head: Bytes) -> Result<Batch, RowsError> {
+        let (metadata, columns) = (self.metadata.clone(), self.wanted(columns));
+        let ranges = vec![Range { start: 0, bytes: head }].into();
+        RowGroup::parquet(ParquetGroup { key: self.file.key.clone(), metadata, number: 0, columns, ranges }).batch()
     }
 
     /// The number of row groups.
@@ -90,59 +100,83 @@ impl ParquetFile {
     }
 
     /// Reads these columns of a row group.
+    #[cfg(test)]
     pub(crate) async fn group(&self, store: &Store, group: usize, columns: &[Column]) -> Result<Batch, RowsError> {
-        let group = self.metadata.row_group(group);
-        let wanted: Vec<Vec<usize>> = columns.iter().map(|column| leaves(group, column)).collect();
-        let joined = unpanicked(&self.file.key, || self.joined(group, wanted.iter().flatten().copied()))?;
-        let reads: Vec<_> = joined.into_iter().map(|range| self.read(store, range)).collect();
-        let ranges = futures::future::try_join_all(reads).await?;
-        unpanicked(&self.file.key, || self.batch(group, &wanted, &ranges))
+        let groups = self.fetch(store, group..group + 1, &self.wanted(columns)).await?;
+        let group = groups.into_iter().next().ok_or_else(|| RowsError::content(&self.file.key, "it is damaged"))?;
+        group.batch()
     }
 
-    /// Decodes the columns of a row group.
-    fn batch(&self, group: &RowGroupMetaData, wanted: &[Vec<usize>], ranges: &[Range]) -> Result<Batch, RowsError> {
-        let chunk = |index: usize| -> Result<(usize, Chunk), RowsError> {
-            let (start, length) = group.column(index).byte_range();
-            let held = ranges
-                .iter()
-                .find(|range| range.start <= start && start + length <= range.start + range.bytes.len() as u64);
-            let held = held.ok_or_else(|| RowsError::content(&self.file.key, "a column lies outside the file"))?;
-            let from = (start - held.start) as usize;
-            Ok((index, Chunk { start, bytes: held.bytes.slice(from..from + length as usize) }))
-        };
-        let mut batch = Batch { rows: usize::try_from(group.num_rows()).unwrap_or_default(), columns: Vec::new() };
-        for leaves in wanted {
-            let values = match leaves.as_slice() {
-                [] => ColumnValues::Absent,
-                [one] => self.column(group, chunk(*one)?, None)?,
-                [keys, values, ..] => self.column(group, chunk(*keys)?, Some(chunk(*values)?))?,
-            };
-            batch.columns.push(values);
+    /// Fetches these columns of all row groups, and hands the row groups over in their order. Those that are small are fetched
+    /// together.
+    pub(super) async fn groups_of(
+        &self,
+        store: &Store,
+        columns: &[Column],
+        mut accept: impl FnMut(RowGroup) -> Result<(), RowsError>,
+    ) -> Result<(), RowsError> {
+        if self.groups() == 0 {
+            return Ok(());
         }
-        Ok(batch)
+        let wanted = self.wanted(columns);
+        let (mut first, mut bytes) = (0, 0_u64);
+        for group in 0..self.groups() {
+            let own = unpanicked(&self.file.key, || Ok(self.size_of(group, &wanted)))?;
+            if group > first && bytes.saturating_add(own) > TOGETHER {
+                self.fetch(store, first..group, &wanted).await?.into_iter().try_for_each(&mut accept)?;
+                (first, bytes) = (group, 0);
+            }
+            bytes = bytes.saturating_add(own);
+        }
+        self.fetch(store, first..self.groups(), &wanted).await?.into_iter().try_for_each(&mut accept)
     }
 
-    fn column(
-        &self,
-        group: &RowGroupMetaData,
-        chunk: (usize, Chunk),
-        values: Option<(usize, Chunk)>,
-    ) -> Result<ColumnValues, RowsError> {
-        decode(group, chunk, values).map_err(|error| RowsError::content(&self.file.key, error))
+    /// The bytes of some columns of a row group.
+    fn size_of(&self, group: usize, columns: &[WantedColumn]) -> u64 {
+        let leaves = columns.iter().flat_map(|column| &column.leaves);
+        leaves.fold(0, |sum, leaf| sum.saturating_add(self.metadata.row_group(group).column(*leaf).byte_range().1))
     }
 
-    /// The ranges of column chunks, joined where little lies between them.
-    fn joined(
+    /// The leaves of columns, which are the same in every row group.
+    fn wanted(&self, columns: &[Column]) -> Arc<[WantedColumn]> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        columns.iter().map(|column| WantedColumn::new(schema, column)).collect()
+    }
+
+    async fn fetch(
         &self,
-        group: &RowGroupMetaData,
-        columns: impl Iterator<Item = usize>,
-    ) -> Result<Vec<(u64, u64)>, RowsError> {
-        let mut chunks: Vec<(u64, u64)> = columns.map(|index| group.column(index).byte_range()).collect();
-        chunks.sort_unstable();
-        let mut joined: Vec<(u64, u64)> = Vec::new();
-        for (start, length) in chunks {
+        store: &Store,
+        groups: std::ops::Range<usize>,
+        columns: &Arc<[WantedColumn]>,
+    ) -> Result<Vec<RowGroup>, RowsError> {
+        let joined = unpanicked(&self.file.key, || self.joined(groups.clone(), columns))?;
+        let reads: Vec<_> = joined.into_iter().map(|range| Range::read(store, &self.file, range)).collect();
+        let mut ranges = vec![self.tail.clone()];
+        ranges.extend(futures::future::try_join_all(reads).await?);
+        let ranges: Arc<[Range]> = ranges.into();
+        let group = |number: usize| {
+            let (metadata, columns, ranges) = (self.metadata.clone(), columns.clone(), ranges.clone());
+            RowGroup::parquet(ParquetGroup { key: self.file.key.clone(), metadata, number, columns, ranges })
+        };
+        Ok(groups.map(group).collect())
+    }
+
+    /// The ranges of column chunks that are not in the tail, joined where little lies between them.
+    fn joined(&self, groups: std::ops::Range<usize>, columns: &[WantedColumn]) -> Result<Vec<(u64, u64)>, RowsError> {
+        let leaves = || columns.iter().flat_map(|column| column.leaves.iter().copied());
+        let chunks = groups.flat_map(|group| leaves().map(move |leaf| (group, leaf)));
+        let mut ranges = Vec::new();
+        for (group, leaf) in chunks {
+            let (start, length) = self.metadata.row_group(group).column(leaf).byte_range();
             let end = start.checked_add(length).filter(|end| *end <= self.file.bytes);
             let end = end.ok_or_else(|| RowsError::content(&self.file.key, "a column lies outside the file"))?;
+            if start < self.tail.start {
+                ranges.push((start, end));
+            }
+        }
+        ranges.sort_unstable();
+        let mut joined: Vec<(u64, u64)> = Vec::new();
+        for (start, end) in ranges {
             match joined.last_mut() {
                 Some((_, last)) if start <= last.saturating_add(MOST_GAP) => *last = end.max(*last),
                 _ => joined.push((start, end)),
@@ -150,35 +184,22 @@ impl ParquetFile {
         }
         Ok(joined)
     }
-
-    async fn read(&self, store: &Store, (start, end): (u64, u64)) -> Result<Range, RowsError> {
-        Ok(Range { start, bytes: read_range(store, &self.file, start, end - start).await? })
-    }
 }
 
 /// Calls the `parquet` crate, which panics over some damaged files.
-fn unpanicked<T>(key: &str, read: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
+pub(super) fn unpanicked<T>(key: &str, read: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
     std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(RowsError::content(key, "it is damaged")))
 }
 
-struct Range {
-    start: u64,
-    bytes: Bytes,
+/// Some bytes of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Range {
+    pub(super) start: u64,
+    pub(super) bytes: Bytes,
 }
 
-/// The leaves of a column in the file: two for a map, none if the file lacks it.
-fn leaves(group: &RowGroupMetaData, column: &Column) -> Vec<usize> {
-    if column.kind == ColumnType::Map {
-        let keys = leaf(group, &[&column.name, "key_value", "key"]);
-        let values = leaf(group, &[&column.name, "key_value", "value"]);
-        return keys.zip(values).map(|(keys, values)| vec![keys, values]).unwrap_or_default();
+impl Range {
+    async fn read(store: &Store, file: &RowFile, (start, end): (u64, u64)) -> Result<Self, RowsError> {
+        Ok(Self { start, bytes: read_range(store, file, start, end - start).await? })
     }
-    leaf(group, &[&column.name]).into_iter().collect()
-}
-
-fn leaf(group: &RowGroupMetaData, path: &[&str]) -> Option<usize> {
-    let position = |column: &::parquet::file::metadata::ColumnChunkMetaData| {
-        column.column_path().parts().iter().map(String::as_str).eq(path.iter().copied())
-    };
-    group.columns().iter().position(position)
 }

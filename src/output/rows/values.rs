@@ -4,6 +4,8 @@
 
 use ::parquet::data_type::ByteArray;
 
+use super::row_set::RowSet;
+
 /// Rows that were read together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
@@ -27,6 +29,20 @@ pub(crate) enum ColumnValues {
 }
 
 impl ColumnValues {
+    /// The values of some rows.
+    pub(super) fn of(&self, rows: &RowSet) -> Self {
+        fn picked<T: Clone>(values: &[Option<T>], rows: &RowSet) -> Vec<Option<T>> {
+            rows.iter().map(|row| values.get(row).cloned().flatten()).collect()
+        }
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Texts(values) => Self::Texts(picked(values, rows)),
+            Self::Flags(values) => Self::Flags(picked(values, rows)),
+            Self::Integers(values) => Self::Integers(picked(values, rows)),
+            Self::Doubles(values) => Self::Doubles(picked(values, rows)),
+        }
+    }
+
     /// The text of a row.
     pub(crate) fn text(&self, row: usize) -> Option<&str> {
         match self {

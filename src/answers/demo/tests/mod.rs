@@ -12,6 +12,7 @@ mod whole;
 mod state;
 mod planted;
 mod searched;
+mod narrowed;
 mod changes;
 
 /// The documentation of the catalogue, which names every table and column.

@@ -30,13 +30,13 @@ pub(in crate::output::state) async fn decode(
     if !digest(parquet.footer()).ends_with(named) {
         return Err(damaged("its footer is not the one that its name vouches for"));
     }
-    let head = parquet.bytes(store, 0, description.head_bytes).await?;
+    let head = parquet.head(store, description.head_bytes).await?;
     if digest(&head) != description.head_sha256 {
         return Err(damaged("it was changed after it was written"));
     }
     let mut state = State { moment: description.moment, total: description.total, ..State::default() };
     if parquet.groups() > 0 {
-        let batch = parquet.decoded(0, &columns(), head)?;
+        let batch = parquet.first_group(&columns(), head)?;
         let decoder = StateDecoder { state: &mut state, tables, runs: HashMap::new(), places: Vec::new() };
         decoder.read(&batch).ok_or_else(|| damaged("a row lacks a value"))?;
     }

@@ -1,5 +1,7 @@
 //! The same rows in both formats, and files that are cut, changed or of another form.
 
+mod some_rows;
+
 use std::io::Write;
 use std::time::Duration;
 
