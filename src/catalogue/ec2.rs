@@ -3,7 +3,9 @@
 //! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
 use super::calls::{paged, whole};
-use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom};
+use super::entry::{
+    ArnForm, Detail, ExtraColumn, Id, Measure, Owner, Reach, ResourceType, Source, UNLIMITED_BATCH, ValueFrom,
+};
 use crate::aws::{NextPage, Service};
 
 /// The fields that EC2's regional types share.
@@ -22,6 +24,7 @@ pub(super) const REGIONAL: ResourceType = ResourceType {
     owner: Owner::Account,
     extra_columns: &[],
     details: &[],
+    measures: &[],
     source: Source::Listed(|_, _| Box::pin(async { Ok(NextPage::End) })),
 };
 
@@ -120,6 +123,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "CapacityReservations",
         id: Id::Member(&["CapacityReservationId"]),
         arn: ArnForm::Ec2("capacity-reservation/"),
+        measures: &[
+            Measure::of("AvailableInstanceCount", "falls and rises with every instance that uses the reservation"),
+            Measure::of("CapacityAllocations.Count", "counts the instances that use the reservation"),
+        ],
         arn_member: Some("CapacityReservationArn"),
         source: paged!(listed DescribeCapacityReservations: ec2.describe_capacity_reservations().max_results(1000)),
         ..REGIONAL
@@ -130,6 +137,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Hosts",
         id: Id::Member(&["HostId"]),
         arn: ArnForm::Ec2("dedicated-host/"),
+        measures: &[Measure::of("AvailableCapacity", "follows from the instances on the host, which are listed")],
         // AWS refuses a larger page here. Other operations reduce it to their maximum.
         source: paged!(listed DescribeHosts: ec2.describe_hosts().max_results(500)),
         ..REGIONAL
@@ -139,6 +147,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSpotInstanceRequests",
         items_path: "SpotInstanceRequests",
         id: Id::Member(&["SpotInstanceRequestId"]),
+        measures: &[Measure::of("Status.UpdateTime", "is renewed each time that EC2 looks at a waiting request")],
         arn: ArnForm::Ec2("spot-instances-request/"),
         source: paged!(listed DescribeSpotInstanceRequests: ec2.describe_spot_instance_requests().max_results(1000)),
         ..REGIONAL
@@ -148,6 +157,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeFleets",
         items_path: "Fleets",
         scope: "all except those of the type `instant`, which AWS returns only by their ids",
+        measures: &[
+            Measure::of("FulfilledCapacity", "counts the instances that run at this moment"),
+            Measure::of("FulfilledOnDemandCapacity", "counts the instances that run at this moment"),
+        ],
         id: Id::Member(&["FleetId"]),
         arn: ArnForm::Ec2("fleet/"),
         source: paged!(listed DescribeFleets: ec2.describe_fleets().max_results(1000)),

@@ -157,6 +157,24 @@ impl Detail {
 /// The batch of a detail whose call names no resource.
 pub(super) const UNLIMITED_BATCH: usize = usize::MAX;
 
+/// A member that AWS changes although nobody changed the resource. No digest counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// The member, or one within it (`VgwTelemetry.AcceptedRouteCount`).
+    pub member: &'static str,
+    /// The operation of the detail whose response has it; empty for that of the listing.
+    pub detail: &'static str,
+    /// Why it is no part of the resource.
+    pub reason: &'static str,
+}
+
+impl Measure {
+    /// A member of the listed structure.
+    pub const fn of(member: &'static str, reason: &'static str) -> Self {
+        Self { member, detail: "", reason }
+    }
+}
+
 /// The declaration of one resource type.
 #[derive(Clone, Copy)]
 pub struct ResourceType {
@@ -182,6 +200,8 @@ pub struct ResourceType {
     pub owner: Owner,
     pub extra_columns: &'static [ExtraColumn],
     pub details: &'static [Detail],
+    /// The members that no digest counts.
+    pub measures: &'static [Measure],
     pub source: Source,
 }
 

@@ -4,7 +4,7 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Id, Owner, ResourceType, Source};
+use super::entry::{ArnForm, Id, Measure, Owner, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -96,6 +96,11 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "VpnConnections",
         id: Id::Member(&["VpnConnectionId"]),
         arn: ArnForm::Ec2("vpn-connection/"),
+        measures: &[
+            Measure::of("VgwTelemetry.AcceptedRouteCount", "counts the routes that BGP announces at this moment"),
+            Measure::of("VgwTelemetry.LastStatusChange", "is renewed when a tunnel goes down and up again"),
+            Measure::of("VgwTelemetry.StatusMessage", "repeats the counts of BGP"),
+        ],
         source: whole!(listed DescribeVpnConnections: ec2.describe_vpn_connections()),
         ..REGIONAL
     },

@@ -4,7 +4,7 @@
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, Measure, ResourceType, Source};
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -51,6 +51,10 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "PublicIpv4Pools",
         id: Id::Member(&["PoolId"]),
         arn: ArnForm::Ec2("ipv4pool-ec2/"),
+        measures: &[
+            Measure::of("PoolAddressRanges.AvailableAddressCount", "changes with every address that is allocated"),
+            Measure::of("TotalAvailableAddressCount", "changes with every address that is allocated"),
+        ],
         source: paged!(listed DescribePublicIpv4Pools: ec2.describe_public_ipv4_pools().max_results(10)),
         ..REGIONAL
     },

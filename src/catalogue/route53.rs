@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{RrType, TagResourceType, VpcRegion};
 
 use super::calls::{marked, whole};
 use super::entry::{
-    ArnForm, Detail, ExtraColumn, Id, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
+    ArnForm, Detail, ExtraColumn, Id, Measure, MemberFilter, Owner, Parents, Reach, ResourceType, Source, ValueFrom,
 };
 use crate::aws::{AwsError, AwsErrorKind, CallParams, NextPage, Service, ServiceClient, send};
 
@@ -50,6 +50,13 @@ pub(super) const TYPES: &[ResourceType] = &[
                 // Private zones have no DNSSEC: AWS answers the call with an error.
                 filter: Some(MemberFilter { member: PRIVATE, is: false }),
                 ..Detail::per_resource("route53:GetDNSSEC", whole!([hosted_zone_id] GetDNSSEC: route53.get_dnssec()))
+            },
+        ],
+        measures: &[
+            Measure::of("ResourceRecordSetCount", RECORD_COUNT),
+            Measure {
+                detail: "route53:GetHostedZone",
+                ..Measure::of("HostedZone.ResourceRecordSetCount", RECORD_COUNT)
             },
         ],
         source: marked!(listed ListHostedZones: route53.list_hosted_zones(), 100, set_marker, |scalars| scalars.text("NextMarker")),
@@ -153,6 +160,8 @@ pub(super) const TYPES: &[ResourceType] = &[
         ..GLOBAL
     },
 ];
+
+const RECORD_COUNT: &str = "changes with every record, which is a row of its own";
 
 /// The tags of up to ten resources in one call.
 const TAGS: Detail = Detail {

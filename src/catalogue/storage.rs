@@ -4,7 +4,9 @@
 
 use super::calls::paged;
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Id, ResourceType, Source};
+use super::entry::{ArnForm, Id, Measure, ResourceType, Source};
+
+const PROGRESS: Measure = Measure::of("Progress", "rises while a snapshot is made, which its state says too");
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -21,6 +23,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_snapshots",
         operation: "ec2:DescribeSnapshots",
         scope: "the account's own: without an owner, AWS lists every public snapshot",
+        measures: &[PROGRESS],
         items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
         arn: ArnForm::Ec2WithoutAccount("snapshot/"),
@@ -31,6 +34,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         table: "ec2_public_snapshots",
         operation: "ec2:DescribeSnapshots",
         scope: "those of the account's own that every AWS account may restore",
+        measures: &[PROGRESS],
         items_path: "Snapshots",
         id: Id::Member(&["SnapshotId"]),
         arn: ArnForm::Ec2WithoutAccount("snapshot/"),

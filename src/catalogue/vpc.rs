@@ -4,7 +4,7 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Detail, ExtraColumn, Id, Owner, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Measure, Owner, ResourceType, Source, ValueFrom};
 use crate::aws::{NextPage, send};
 
 pub(super) const TYPES: &[ResourceType] = &[
@@ -24,6 +24,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         items_path: "Subnets",
         id: Id::Member(&["SubnetId"]),
         arn: ArnForm::Ec2("subnet/"),
+        measures: &[Measure::of("AvailableIpAddressCount", "changes with every interface in the subnet")],
         arn_member: Some("SubnetArn"),
         source: paged!(listed DescribeSubnets: ec2.describe_subnets().max_results(1000)),
         ..REGIONAL

@@ -3,11 +3,13 @@
 //! **Invariant:** knows no AWS crate, no account and no table.
 
 pub(crate) mod json;
+mod json_hash;
 mod utc_time;
 mod value;
 pub(crate) mod shapes;
 mod xml;
 
+pub(crate) use json_hash::json_hash;
 pub(crate) use utc_time::UtcTime;
 pub use value::Value;
 pub(crate) use xml::{

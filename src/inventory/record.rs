@@ -10,8 +10,19 @@ use jiff::Timestamp;
 use crate::decode::Value;
 
 /// The columns that every resource table opens with, in their order.
-pub(crate) const OPENING_COLUMNS: &[&str] =
-    &["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "owner_id", "tags", "collected_at"];
+pub(crate) const OPENING_COLUMNS: &[&str] = &[
+    "run_id",
+    "account_id",
+    "account_alias",
+    "partition",
+    "region",
+    "id",
+    "arn",
+    "owner_id",
+    "tags",
+    "collected_at",
+    "digest",
+];
 
 /// The last column of every resource table. It holds the members that the service model does not know.
 pub(crate) const EXTRA_COLUMN: &str = "aws_extra";
@@ -70,12 +81,14 @@ pub struct Record {
     pub values: Vec<Value>,
     /// A JSON object of the members that the service model does not know.
     pub extra: Option<String>,
+    /// A hash of the content that AWS sent, without measures. `None` if details of the resource are unknown.
+    pub digest: Option<u64>,
 }
 
 /// Equal records have equal hashes. Numbers are hashed by their bits.
 impl Hash for Record {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        (&self.id, &self.arn, &self.owner_id, &self.tags, &self.extra).hash(hasher);
+        (&self.id, &self.arn, &self.owner_id, &self.tags, &self.extra, self.digest).hash(hasher);
         for value in &self.values {
             std::mem::discriminant(value).hash(hasher);
             match value {

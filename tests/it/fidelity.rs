@@ -10,8 +10,19 @@ use crate::emulator::emulator;
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
 /// The columns with which every resource table opens.
-pub(crate) const OPENING_COLUMNS: [&str; 10] =
-    ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "owner_id", "tags", "collected_at"];
+pub(crate) const OPENING_COLUMNS: [&str; 11] = [
+    "run_id",
+    "account_id",
+    "account_alias",
+    "partition",
+    "region",
+    "id",
+    "arn",
+    "owner_id",
+    "tags",
+    "collected_at",
+    "digest",
+];
 
 /// Further columns that do not come from a member of the listed structure.
 const OTHER_COLUMNS: &[&str] = &[

@@ -63,12 +63,13 @@ fn pages_of(index: usize, table: &Table, rows: &[Json]) -> Result<Vec<Page>, Str
             },
             records: Vec::new(),
         });
-        page.records.push(record(row, table.entry.table, own)?);
+        page.records.push(record(row, table, own)?);
     }
     Ok(pages.into_values().collect())
 }
 
-fn record(row: &Json, table: &str, own: &[Column]) -> Result<Record, String> {
+fn record(row: &Json, of: &Table, own: &[Column]) -> Result<Record, String> {
+    let table = of.entry.table;
     let names = row.as_object().into_iter().flat_map(|row| row.keys());
     let is_known = |name: &str| OPENING_COLUMNS.contains(&name) || own.iter().any(|column| column.name == name);
     if let Some(unknown) = names.into_iter().find(|name| !is_known(name)) {
@@ -84,6 +85,7 @@ fn record(row: &Json, table: &str, own: &[Column]) -> Result<Record, String> {
         tags: tags.map(|tags| tags.iter().map(pair).collect()),
         values: own.iter().map(|column| value(&row[&column.name], column, table)).collect::<Result<_, _>>()?,
         extra: None,
+        digest: Some(of.digest_of_columns(row.as_object().cloned().unwrap_or_default())),
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod resolve;
 mod row;
+mod digest;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -122,6 +123,7 @@ impl Table {
             name: (*name).to_owned(),
             kind: match *name {
                 "tags" => ColumnType::Map,
+                "digest" => ColumnType::Integer,
                 "collected_at" => ColumnType::Timestamp,
                 _ => ColumnType::String,
             },
@@ -183,3 +185,6 @@ fn find_secrets(
     }
     ancestors.pop();
 }
+
+#[cfg(test)]
+mod digest_tests;

@@ -24,7 +24,13 @@ impl Table {
             .chain(if let Owner::Context(member) = entry.owner { Some(member) } else { None })
             .collect();
         let selector = selector(entry.operation, entry.items_path, &context)?;
-        let details = entry.details.iter().map(TableDetail::new).collect::<Result<Vec<_>, _>>()?;
+        let selector = selector.without_measures(&measures(entry, ""))?;
+        let details = entry.details.iter().map(|detail| TableDetail::new(detail, entry));
+        let details = details.collect::<Result<Vec<_>, _>>()?;
+        let has_detail = |operation: &str| entry.details.iter().any(|detail| detail.operation == operation);
+        if let Some(measure) = entry.measures.iter().find(|it| !it.detail.is_empty() && !has_detail(it.detail)) {
+            return Err(format!("{}: it has no detail {}", entry.table, measure.detail));
+        }
         let mut table = Self {
             index,
             entry,
@@ -142,14 +148,20 @@ impl Table {
 }
 
 impl TableDetail {
-    fn new(entry: &'static Detail) -> Result<Self, String> {
-        let selector = Arc::new(selector(entry.operation, entry.items_path, &[])?);
-        let fallback = entry.fallback.map(Self::new).transpose()?.map(Box::new);
+    fn new(entry: &'static Detail, of: &ResourceType) -> Result<Self, String> {
+        let selector = selector(entry.operation, entry.items_path, &[])?;
+        let selector = Arc::new(selector.without_measures(&measures(of, entry.operation))?);
+        let fallback = entry.fallback.map(|fallback| Self::new(fallback, of)).transpose()?.map(Box::new);
         if !entry.key.is_empty() && member_type(selector.item(), entry.key)? != ColumnType::String {
             return Err(format!("{}: {} is no text", entry.operation, entry.key));
         }
         Ok(Self { entry, selector, fallback })
     }
+}
+
+/// The measures in the response of a detail, or of the listing.
+fn measures(entry: &ResourceType, detail: &str) -> Vec<&'static str> {
+    entry.measures.iter().filter(|measure| measure.detail == detail).map(|measure| measure.member).collect()
 }
 
 fn selector(operation: &str, items_path: &str, context: &[&str]) -> Result<ItemSelector, String> {

@@ -23,6 +23,7 @@ impl Table {
             tags: item.tags,
             values: vec![Value::Missing; self.columns.len()],
             extra: (!item.extra.is_empty()).then(|| item.extra.to_object()),
+            digest: Some(item.digest),
             ..Record::default()
         };
         for (column, from) in &self.extra_columns {
@@ -80,6 +81,7 @@ impl Table {
                 _ => {}
             }
         }
+        record.digest = record.digest.map(|digest| digest.wrapping_add(item.digest));
         let mut extra = item.extra;
         if let Some(tags) = item.tags {
             let all = record.tags.get_or_insert_default();

@@ -21,6 +21,8 @@ pub struct Item {
     pub extra: UnknownMembers,
     /// The selector's context members.
     pub context: Vec<Value>,
+    /// The hash of its content on the wire, without measures. Sums of several items are hashes too.
+    pub digest: u64,
 }
 
 /// How the item around a member is read.
@@ -30,6 +32,8 @@ pub(super) struct ItemRules<'r> {
     pub may_stand: &'r dyn Fn(&str) -> Result<Stranger, DecodeError>,
     /// Receives the text of each scalar.
     pub scalar: &'r dyn Fn(&Member, &str),
+    /// Whether a member is about the response and not about the resource.
+    pub is_beside: &'r dyn Fn(&str) -> bool,
 }
 
 /// What becomes of an unknown member.
@@ -91,7 +95,13 @@ impl ItemReader<'_> {
     ) -> Result<(Item, bool), DecodeError> {
         let mut item = Item { values: vec![Value::Missing; structure.members.len()], ..Item::default() };
         let (mut previous, mut seen) = (0, SeenMembers::default());
-        while let Some(tag) = self.next_child()? {
+        self.hash().start_item();
+        loop {
+            item.digest = self.hash().sum();
+            let Some(tag) = self.next_child()? else { break };
+            if (rules.is_beside)(tag) {
+                self.hash().leave_out();
+            }
             let Some(index) = find_member(structure, tag, &mut previous) else {
                 match (rules.may_stand)(tag)? {
                     Stranger::Skipped => self.skip()?,

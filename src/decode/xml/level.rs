@@ -8,7 +8,9 @@ use super::item::{ItemRules, Stranger, value_held};
 use super::reader::{ItemReader, SeenMembers, find_member, twice};
 use super::scalars::Scalars;
 use super::selector::ItemSelector;
-use super::strangers::{has_pages, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced};
+use super::strangers::{
+    has_pages, has_paging_name, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced,
+};
 use super::{DecodeError, DecodedBody, Item};
 use crate::decode::json::append_list;
 use crate::decode::shapes::{Member, MemberKind};
@@ -19,6 +21,8 @@ pub(super) struct Decoder<'a> {
     reader: ItemReader<'a>,
     selector: &'a ItemSelector,
     items: Vec<Item>,
+    /// The hashes of the context members, in their order.
+    context_hashes: Vec<u64>,
     scalars: RefCell<Scalars>,
     /// The memory of the items, and the most that they may take.
     held: usize,
@@ -28,8 +32,10 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub(super) fn new(text: &'a str, selector: &'a ItemSelector, limit: usize) -> Result<Self, DecodeError> {
         let mut reader = ItemReader::new(text, selector.operation().output, selector.item());
+        reader.hash().leave_out_measures(&selector.measures);
         reader.enter_root(selector.operation().name)?;
-        Ok(Self { reader, selector, items: Vec::new(), scalars: RefCell::default(), held: 0, limit })
+        let context_hashes = vec![0; selector.context.len()];
+        Ok(Self { reader, selector, items: Vec::new(), context_hashes, scalars: RefCell::default(), held: 0, limit })
     }
 
     pub(super) fn decode(mut self) -> Result<DecodedBody, DecodeError> {
@@ -84,7 +90,9 @@ impl<'a> Decoder<'a> {
         };
         let scalars = &self.scalars;
         let scalar = |member: &Member, text: &str| scalars.borrow_mut().add(member, text);
-        let (item, _) = self.reader.read_item(output, ItemRules { may_stand: &may_stand, scalar: &scalar })?;
+        let is_beside = |tag: &str| is_metadata(tag) || has_paging_name(tag);
+        let rules = ItemRules { may_stand: &may_stand, scalar: &scalar, is_beside: &is_beside };
+        let (item, _) = self.reader.read_item(output, rules)?;
         self.keep(item)
     }
 
@@ -165,6 +173,8 @@ impl<'a> Decoder<'a> {
             }
         };
         if let Some(position) = position {
+            let hash = &mut self.context_hashes[position];
+            *hash = hash.wrapping_add(self.reader.hash().last());
             match (&mut context[position], value) {
                 (Value::Json(list), Value::Json(more)) if is_list => append_list(list, &more),
                 (slot, value) => *slot = value,
@@ -198,7 +208,7 @@ impl<'a> Decoder<'a> {
         let selector = self.selector;
         // An item within an item would count as one.
         let may_stand = |tag: &str| if is_step(selector, 0, tag) { Err(misplaced(tag)) } else { Ok(Stranger::Kept) };
-        let rules = ItemRules { may_stand: &may_stand, scalar: &|_, _| {} };
+        let rules = ItemRules { may_stand: &may_stand, scalar: &|_, _| {}, is_beside: &|_| false };
         let (mut item, is_known) = self.reader.read_item(selector.item(), rules)?;
         if !is_known && !item.extra.is_empty() {
             return Err(DecodeError("an item has no member that the service model knows".into()));
@@ -213,11 +223,13 @@ impl<'a> Decoder<'a> {
         for (position, member) in self.selector.context.iter().enumerate() {
             if member.depth == depth {
                 let value = std::mem::take(&mut context[position]);
+                let hash = std::mem::take(&mut self.context_hashes[position]);
                 let copies = self.items.len() - first_item;
                 self.held += copies.saturating_mul(value_held(&value));
                 self.check_memory()?;
                 for item in &mut self.items[first_item..] {
                     item.context[position] = value.clone();
+                    item.digest = item.digest.wrapping_add(hash);
                 }
             }
         }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::DecodeError;
-use super::scan::{Scanner, Tag, shown};
+use super::scan::{ContentHash, Scanner, Tag, shown};
 use super::strangers::{is_paging_member, misplaced};
 use super::tags::TagPair;
 use super::unknown::{UnknownMembers, read_unknown};
@@ -63,6 +63,11 @@ pub(super) fn twice(tag: &str) -> DecodeError {
 impl<'a> ItemReader<'a> {
     pub(super) fn new(text: &'a str, output: &'static Structure, item: &'static Structure) -> Self {
         Self { scanner: Scanner::new(text), dropped: 0, output, item, list_ends: Vec::new() }
+    }
+
+    /// The hash of what the elements contain.
+    pub(super) fn hash(&mut self) -> &mut ContentHash<'a> {
+        self.scanner.hash()
     }
 
     /// Enters the root element, which is named after the operation. An error document or a proxy's page with a success

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** knows the shapes of the service model, and no XML.
 
+use super::scan::Measure;
 use crate::decode::shapes::{List, Member, MemberKind, Operation, Structure};
 
 /// The part of a response that becomes rows.
@@ -11,6 +12,7 @@ pub struct ItemSelector {
     pub(super) path: Vec<PathStep>,
     item: &'static Structure,
     pub(super) context: Vec<ContextMember>,
+    pub(super) measures: Vec<Measure>,
 }
 
 /// One step on the path from the response to its items.
@@ -61,7 +63,27 @@ impl ItemSelector {
                 structure.member(name).ok_or_else(|| format!("{}: no member {member_path}", operation.name))?;
             context_members.push(ContextMember { depth, member });
         }
-        Ok(Self { operation, path: steps, item: structures[structures.len() - 1], context: context_members })
+        let item = structures[structures.len() - 1];
+        Ok(Self { operation, path: steps, item, context: context_members, measures: Vec::new() })
+    }
+
+    /// Leaves some members of the items out of their digests: `AvailableCapacity`, or one within a member, such as
+    /// `VgwTelemetry.AcceptedRouteCount`. Returns a sentence as the error if the service model has no such member.
+    pub fn without_measures(mut self, paths: &[&str]) -> Result<Self, String> {
+        for path in paths {
+            let (first, within) = path.split_once('.').map_or((*path, None), |(first, rest)| (first, Some(rest)));
+            let none = || format!("{}: {} has no member {path}", self.operation.name, self.item.name);
+            let (_, member) = self.item.member(first).ok_or_else(none)?;
+            let within = match within {
+                None => None,
+                Some(name) => {
+                    let structure = structure_within(&member.kind).ok_or_else(none)?;
+                    Some(structure.member(name).ok_or_else(none)?.1.wire)
+                }
+            };
+            self.measures.push(Measure::new(member.wire, within));
+        }
+        Ok(self)
     }
 
     /// The structure of one item.
@@ -90,6 +112,15 @@ impl ItemSelector {
         self.path[..depth].iter().fold(self.operation.output, |structure, step| {
             nested_structure(&structure.members[step.member].kind).map_or(structure, |(_, nested)| nested)
         })
+    }
+}
+
+/// The structure that a member is, or lists.
+fn structure_within(kind: &'static MemberKind) -> Option<&'static Structure> {
+    match kind {
+        MemberKind::Structure(structure) => Some(structure),
+        MemberKind::List(list) => structure_within(&list.of),
+        _ => None,
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn has_pages(output: &Structure) -> bool {
     output.members.iter().any(|member| has_paging_name(member.wire))
 }
 
-fn has_paging_name(tag: &str) -> bool {
+/// Whether a name has a part of the names of paging members.
+pub(super) fn has_paging_name(tag: &str) -> bool {
     let lower = tag.to_ascii_lowercase();
     PAGING.iter().any(|part| lower.contains(part))
 }

@@ -76,11 +76,15 @@ pub(crate) async fn accounts_row(context: &Context, around: &EnabledRegions, tab
     let item = around.listed.as_ref().map(|item| Item {
         values: item.values.clone(),
         extra: item.extra.clone(),
+        digest: item.digest,
         ..Item::default()
     });
     let mut record = table.record(item.unwrap_or_else(|| blank(table)), &location, None);
     if let (Some(json), Some(value)) = (&around.stand_in, record.values.first_mut()) {
         *value = Value::Json(json.clone());
+    }
+    if around.listed.is_none() {
+        record.digest = None;
     }
     let answered = account.answered() || around.is_known();
     if answered {

@@ -41,6 +41,7 @@ impl Context {
         let (asked, operation) = (waiting.len(), detail.entry.operation);
         let mut failures = ResourceFailures::default();
         let (mut detail, mut ended) = (detail, false);
+        let mut unknown: HashSet<String> = waiting.iter().cloned().collect();
         while !waiting.is_empty() && !ended {
             // Some batches are asked concurrently. Their results are handled in order.
             let later = waiting.split_off(waiting.len().min(detail.entry.batch.saturating_mul(SIDE_BY_SIDE)));
@@ -52,7 +53,11 @@ impl Context {
             for (batch, (items, cause)) in batches.into_iter().zip(answers) {
                 let is_list = cell.table.lists_items_of(detail);
                 let answer = DetailAnswer { detail, batch, items, is_list, is_complete: cause.is_none() };
-                if let Some(contradiction) = held.add(cell, answer) {
+                let contradiction = held.add(cell, answer);
+                if cause.is_none() && contradiction.is_none() {
+                    unknown.retain(|id| !batch.contains(id));
+                }
+                if let Some(contradiction) = contradiction {
                     failures.add(batch, contradiction);
                 }
                 let Some(cause) = cause else { continue };
@@ -76,6 +81,7 @@ impl Context {
             again.extend(later);
             waiting = again;
         }
+        held.forget_digests(&unknown);
         if let Some(cause) = failures.into_error(operation, asked) {
             cell.failed(cause);
         }
@@ -126,6 +132,13 @@ impl DetailBatch<'_> {
         records.filter(|record| chosen.insert(record.id.as_str())).map(|record| record.id.clone()).collect()
     }
 
+    /// The details of these resources are unknown, and so are their digests.
+    fn forget_digests(&mut self, unknown: &HashSet<String>) {
+        for place in unknown.iter().filter_map(|id| self.places.get(id)).flatten() {
+            self.records[*place].digest = None;
+        }
+    }
+
     /// Adds an answer to the records that it describes. Returns an error if it does not fit the question.
     fn add(&mut self, cell: &Cell, answer: DetailAnswer<'_>) -> Option<AwsError> {
         let detail = answer.detail;
@@ -142,7 +155,8 @@ impl DetailBatch<'_> {
 }
 
 fn copy(item: &Item) -> Item {
-    Item { values: item.values.clone(), tags: item.tags.clone(), extra: item.extra.clone(), context: Vec::new() }
+    let Item { values, tags, extra, digest, .. } = item;
+    Item { values: values.clone(), tags: tags.clone(), extra: extra.clone(), digest: *digest, context: Vec::new() }
 }
 
 /// Whether the operation itself is refused, so that its fallback may succeed.

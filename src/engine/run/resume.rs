@@ -303,6 +303,11 @@ impl StoredRow<'_> {
             },
             values: values?,
             extra: self.members.get(EXTRA_COLUMN).map(|extra| extra.get().to_owned()).filter(|extra| extra != "null"),
+            digest: self
+                .members
+                .get("digest")
+                .and_then(|digest| digest.get().parse::<i64>().ok())
+                .map(i64::cast_unsigned),
         };
         Some((seen, record))
     }

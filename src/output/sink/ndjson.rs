@@ -31,6 +31,10 @@ pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &L
         }
     });
     write_member(out, "collected_at", |out| write_string(out, &location.collected_at.to_string()));
+    write_member(out, "digest", |out| match record.digest {
+        Some(digest) => out.push_str(&digest.cast_signed().to_string()),
+        None => out.push_str("null"),
+    });
     for (column, value) in table.columns.iter().zip(&record.values) {
         if *value != Value::Missing {
             write_member(out, &column.name, |out| value.write_json(out));

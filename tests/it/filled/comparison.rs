@@ -38,7 +38,8 @@ pub(super) fn actual(table: &Table, record: &Value, unknown: &mut usize) -> Stri
         let detail = |(name, inside): (&String, &Value)| name.contains(':') && *inside == json!({});
         assert!(rest.iter().all(detail), "{}: {extra}", table.entry.table);
     }
-    let opening = ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at"];
+    let opening =
+        ["run_id", "account_id", "account_alias", "partition", "region", "id", "arn", "collected_at", "digest"];
     let added: BTreeSet<&str> = table.entry.extra_columns.iter().map(|added| added.column).collect();
     let kept = record.as_object().expect("an object").iter().filter(|(name, _)| {
         !opening.contains(&name.as_str()) && !added.contains(name.as_str()) && *name != "aws_extra"

@@ -14,7 +14,10 @@
 
 use std::borrow::Cow;
 
+mod content;
+
 use super::DecodeError;
+pub(super) use content::{ContentHash, Measure};
 use memchr::{memchr, memchr2, memmem};
 
 /// The deepest nesting that is read. No response of AWS comes near it, and the reader recurses.
@@ -61,11 +64,25 @@ pub(super) struct Scanner<'a> {
     empty: bool,
     /// The root element has begun.
     begun: bool,
+    /// Hashes what the elements contain.
+    content: ContentHash<'a>,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(document: &'a str) -> Self {
-        Self { document, at: 0, open: Vec::with_capacity(16), empty: false, begun: false }
+        Self {
+            document,
+            at: 0,
+            open: Vec::with_capacity(16),
+            empty: false,
+            begun: false,
+            content: ContentHash::default(),
+        }
+    }
+
+    /// The hash of what the elements contain.
+    pub(super) fn hash(&mut self) -> &mut ContentHash<'a> {
+        &mut self.content
     }
 
     /// Returns the next tag. Only white space may stand before it, since text would belong to no member.
@@ -106,6 +123,7 @@ impl<'a> Scanner<'a> {
         }
         let first = self.text_run()?;
         if self.rest().get(1) == Some(&b'/') {
+            self.content.text(&first);
             self.end_tag()?;
             return Ok(first);
         }
@@ -116,13 +134,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the next tag, and appends the text before it to `text`.
+    /// Returns the next tag, and appends the text before it to `text`, which has the text of the whole element.
     pub(super) fn content(&mut self, text: &mut String) -> Result<Tag<'a>, DecodeError> {
         if self.end_of_empty() {
             return Ok(Tag::End);
         }
         loop {
             text.push_str(&self.text_run()?);
+            if self.rest().get(1) == Some(&b'/') {
+                self.content.text(text);
+            }
             if let Some(tag) = self.markup(&mut |part| text.push_str(&normalize_line_ends(part)))? {
                 return Ok(tag);
             }
@@ -130,8 +151,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips everything up to the end tag of the innermost open element, and passes the name of each start tag.
+    ///
+    /// What is skipped counts towards no hash.
     pub(super) fn skip(&mut self, mut seen: impl FnMut(&'a str)) -> Result<(), DecodeError> {
         let outer_depth = self.open.len().saturating_sub(1);
+        self.content.leave_out();
         while self.open.len() > outer_depth {
             if self.end_of_empty() {
                 continue;
@@ -182,6 +206,7 @@ impl<'a> Scanner<'a> {
         let empty = std::mem::take(&mut self.empty);
         if empty {
             self.open.pop();
+            self.content.end();
         }
         empty
     }
@@ -233,6 +258,7 @@ impl<'a> Scanner<'a> {
             return Err(mismatch());
         }
         self.at += 2 + name.len() + after + 1;
+        self.content.end();
         Ok(Tag::End)
     }
 
@@ -277,7 +303,9 @@ impl<'a> Scanner<'a> {
         if self.open.len() > MAX_DEPTH {
             return Err(DecodeError(format!("it nests deeper than {MAX_DEPTH} levels")));
         }
-        Ok(Tag::Start(self.slice(from + local, from + length)))
+        let name = self.slice(from + local, from + length);
+        self.content.start(name);
+        Ok(Tag::Start(name))
     }
 }
 

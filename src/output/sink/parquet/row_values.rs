@@ -64,6 +64,8 @@ pub(crate) fn record_values<'a>(
         text(record.owner_id.as_deref()),
         record.tags.as_deref().map_or(ColumnValue::Missing, ColumnValue::Map),
         ColumnValue::Timestamp(location.collected_at.into()),
+        // The same 64 bits, since no reader of Parquet has trouble with a signed integer.
+        record.digest.map_or(ColumnValue::Missing, |digest| ColumnValue::Integer(digest.cast_signed())),
     ];
     opening.into_iter().chain(record.values.iter().map(ColumnValue::from)).chain([text(record.extra.as_deref())])
 }

@@ -244,7 +244,7 @@ fn the_error_of_a_wrong_value_does_not_contain_it() {
 #[test]
 fn a_record_starts_with_the_opening_columns_and_ends_with_aws_extra() {
     let mut all = columns(&OPENING_COLUMNS.iter().map(|name| (*name, ColumnType::String)).collect::<Vec<_>>());
-    (all[8].kind, all[9].kind) = (ColumnType::Map, ColumnType::Timestamp);
+    (all[8].kind, all[9].kind, all[10].kind) = (ColumnType::Map, ColumnType::Timestamp, ColumnType::Integer);
     all.extend(columns(&[("size", ColumnType::Integer), (EXTRA_COLUMN, ColumnType::Json)]));
     let location = Location {
         account_id: Arc::from("111122223333"),
@@ -258,6 +258,7 @@ fn a_record_starts_with_the_opening_columns_and_ends_with_aws_extra() {
         tags: Some(vec![]),
         values: vec![Value::Integer(8)],
         extra: Some("{}".into()),
+        digest: Some(u64::MAX),
         ..Record::default()
     };
     let mut encoder = Encoder::new(all);
@@ -267,8 +268,8 @@ fn a_record_starts_with_the_opening_columns_and_ends_with_aws_extra() {
     assert_eq!(
         fields.join(" "),
         "run_id=\"r-1\" account_id=\"111122223333\" account_alias=null partition=\"aws\" region=\"eu-west-1\" \
-         id=\"vol-1\" arn=null owner_id=null tags={} collected_at=2026-11-21 03:00:00.000000 +00:00 size=8 \
-         aws_extra=\"{}\""
+         id=\"vol-1\" arn=null owner_id=null tags={} collected_at=2026-11-21 03:00:00.000000 +00:00 digest=-1 \
+         size=8 aws_extra=\"{}\""
     );
 }
 

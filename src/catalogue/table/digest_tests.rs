@@ -1,0 +1,257 @@
+//! Digests of responses that fill every member of every type, in many variants.
+
+use std::fmt::Write;
+
+use crate::catalogue::{Catalogue, Table};
+use crate::decode::shapes::{self, Member, MemberKind, Operation, Structure};
+use crate::decode::{ItemSelector, decode, is_tags};
+
+/// What is written differently.
+#[derive(Clone, Copy, Default)]
+struct Variant {
+    /// The number of the leaf with another text.
+    changed: Option<usize>,
+    /// Whether the elements of lists and the members of structures come in the opposite order.
+    is_reversed: bool,
+}
+
+/// Writes items with every member filled: each list has two elements, and each leaf a text of its own.
+struct Writer {
+    xml: String,
+    variant: Variant,
+    leaves: usize,
+    /// The paths of the leaves, by AWS's names.
+    paths: Vec<String>,
+}
+
+impl Writer {
+    fn new(variant: Variant) -> Self {
+        Self { xml: String::new(), variant, leaves: 0, paths: Vec::new() }
+    }
+
+    fn structure(&mut self, structure: &'static Structure, path: &str, around: &mut Vec<&'static str>) {
+        // A structure may contain itself.
+        if around.contains(&structure.name) {
+            return;
+        }
+        around.push(structure.name);
+        let parts: Vec<String> = structure.members.iter().map(|member| self.part(member, path, around)).collect();
+        let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        if self.variant.is_reversed {
+            parts.reverse();
+        }
+        self.xml.push_str(&parts.concat());
+        around.pop();
+    }
+
+    /// One member with its tags.
+    fn part(&mut self, member: &'static Member, path: &str, around: &mut Vec<&'static str>) -> String {
+        let outer = std::mem::take(&mut self.xml);
+        let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
+        match &member.kind {
+            MemberKind::List(list) if list.flattened => self.elements(&list.of, member.wire, &path, around),
+            kind => self.element(kind, member.wire, &path, around),
+        }
+        std::mem::replace(&mut self.xml, outer)
+    }
+
+    fn element(&mut self, kind: &'static MemberKind, tag: &str, path: &str, around: &mut Vec<&'static str>) {
+        write!(self.xml, "<{tag}>").unwrap();
+        match kind {
+            MemberKind::Structure(structure) => self.structure(structure, path, around),
+            MemberKind::List(list) => self.elements(&list.of, list.item, path, around),
+            kind => self.leaf(kind, path),
+        }
+        write!(self.xml, "</{tag}>").unwrap();
+    }
+
+    fn elements(&mut self, kind: &'static MemberKind, tag: &str, path: &str, around: &mut Vec<&'static str>) {
+        let mut elements: Vec<String> = (0..2)
+            .map(|_| {
+                let outer = std::mem::take(&mut self.xml);
+                self.element(kind, tag, path, around);
+                std::mem::replace(&mut self.xml, outer)
+            })
+            .collect();
+        if self.variant.is_reversed {
+            elements.reverse();
+        }
+        self.xml.push_str(&elements.concat());
+    }
+
+    fn leaf(&mut self, kind: &MemberKind, path: &str) {
+        let number = self.leaves;
+        self.leaves += 1;
+        self.paths.push(path.to_owned());
+        let other = usize::from(self.variant.changed == Some(number));
+        match kind {
+            MemberKind::Boolean => write!(self.xml, "{}", (number + other) % 2 == 0),
+            MemberKind::Integer => write!(self.xml, "{}", number * 2 + other),
+            MemberKind::Double => write!(self.xml, "{}.5", number * 2 + other),
+            MemberKind::Timestamp => write!(self.xml, "2026-11-2{}T02:{:02}:00.000Z", 1 + other, number % 60),
+            _ => write!(self.xml, "text {number}{}", if other == 1 { " changed" } else { "" }),
+        }
+        .unwrap();
+    }
+}
+
+/// The digest of one filled item of a listing or of a detail, and the paths of its leaves.
+fn digest(selector: &ItemSelector, operation: &'static Operation, path: &str, variant: Variant) -> (u64, Vec<String>) {
+    let mut writer = Writer::new(variant);
+    writer.structure(selector.item(), "", &mut Vec::new());
+    let mut xml = writer.xml;
+    let mut structure = operation.output;
+    let mut tags = vec![format!("{}Response", operation.name.split_once(':').unwrap().1)];
+    if !operation.wrapper.is_empty() {
+        tags.push(operation.wrapper.to_owned());
+    }
+    for name in path.split('.').filter(|name| !name.is_empty()) {
+        let (_, member) = structure.member(name).unwrap();
+        tags.push(member.wire.to_owned());
+        match &member.kind {
+            MemberKind::List(list) => {
+                tags.push(list.item.to_owned());
+                let MemberKind::Structure(inner) = &list.of else { panic!("{name}") };
+                structure = inner;
+            }
+            MemberKind::Structure(inner) => structure = inner,
+            _ => panic!("{name}"),
+        }
+    }
+    for tag in tags.iter().rev() {
+        xml = format!("<{tag}>{xml}</{tag}>");
+    }
+    let body = decode(xml.as_bytes(), selector).unwrap_or_else(|error| panic!("{}: {error}", operation.name));
+    assert_eq!(body.items.len(), 1, "{}", operation.name);
+    (body.items[0].digest, writer.paths)
+}
+
+/// Whether a digest counts a leaf: it is neither a secret, nor a measure, nor about the response.
+fn counts(table: &Table, detail: &str, structure: &'static Structure, is_whole: bool, path: &str) -> bool {
+    let is_measure = |of: &str| path == of || path.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
+    let measures = table.entry.measures.iter().filter(|measure| measure.detail == detail);
+    let first = path.split('.').next().unwrap();
+    let beside = ["token", "marker", "truncated", "maxitems", "maxresults"];
+    let is_beside = is_whole && beside.iter().any(|part| first.to_ascii_lowercase().contains(part));
+    !is_beside && !is_secret(structure, path) && !measures.into_iter().any(|measure| is_measure(measure.member))
+}
+
+fn is_secret(structure: &'static Structure, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    let (_, member) = structure.member(first).unwrap();
+    let mut kind = &member.kind;
+    while let MemberKind::List(list) = kind {
+        kind = &list.of;
+    }
+    match kind {
+        MemberKind::Sensitive => true,
+        MemberKind::Structure(inner) if !rest.is_empty() => is_secret(inner, rest),
+        _ => false,
+    }
+}
+
+/// Checks the digests of a listing or of a detail. Returns how many leaves it has.
+fn check(table: &Table, selector: &ItemSelector, operation: &str, detail: &str, path: &str) -> usize {
+    let shape = shapes::operation(operation).unwrap();
+    let of = |variant| digest(selector, shape, path, variant);
+    let (plain, paths) = of(Variant::default());
+    assert_eq!(of(Variant { is_reversed: true, ..Variant::default() }).0, plain, "{operation}: another order");
+    for (number, leaf) in paths.iter().enumerate() {
+        let is_other = of(Variant { changed: Some(number), is_reversed: number % 2 == 0 }).0 != plain;
+        assert_eq!(is_other, counts(table, detail, selector.item(), path.is_empty(), leaf), "{operation}: {leaf}");
+    }
+    paths.len()
+}
+
+#[test]
+fn every_changed_member_of_every_type_changes_the_digest_and_no_order_does() {
+    let mut leaves = 0;
+    for table in Catalogue::get().unwrap().tables() {
+        // Several tables of one listing differ in nothing here.
+        leaves += check(table, &table.selector, table.entry.operation, "", table.entry.items_path);
+        for detail in &table.details {
+            let (operation, path) = (detail.entry.operation, detail.entry.items_path);
+            leaves += check(table, &detail.selector, operation, operation, path);
+        }
+    }
+    assert!(leaves > 2000, "{leaves} leaves");
+}
+
+/// The same structure as an older version of the service model has it: without its last members.
+fn older(structure: &'static Structure, missing: usize) -> &'static Structure {
+    let kept = structure.members.len() - missing.min(structure.members.len().saturating_sub(1));
+    let members: Vec<Member> = structure.members[..kept].iter().map(copy).collect();
+    Box::leak(Box::new(Structure {
+        name: structure.name,
+        secret: structure.secret,
+        members: members.leak(),
+        original_members: usize::MAX,
+        order_hint: shapes::MemberOrderHint::empty(),
+    }))
+}
+
+fn copy(member: &Member) -> Member {
+    let kind = match &member.kind {
+        MemberKind::Text => MemberKind::Text,
+        MemberKind::Boolean => MemberKind::Boolean,
+        MemberKind::Integer => MemberKind::Integer,
+        MemberKind::Double => MemberKind::Double,
+        MemberKind::Timestamp => MemberKind::Timestamp,
+        MemberKind::Sensitive => MemberKind::Sensitive,
+        MemberKind::Structure(structure) => MemberKind::Structure(structure),
+        MemberKind::List(list) => MemberKind::List(list),
+    };
+    Member { wire: member.wire, name: member.name, column: member.column, kind }
+}
+
+#[test]
+fn an_older_service_model_gives_the_same_digest() {
+    let mut compared = 0;
+    for table in Catalogue::get().unwrap().tables() {
+        let item = table.selector.item();
+        // What the model does not know is dropped where there are secrets. Tags that are unknown are no tags.
+        if item.secret || item.members.len() < 3 {
+            continue;
+        }
+        let mut writer = Writer::new(Variant::default());
+        writer.structure(item, "", &mut Vec::new());
+        let measured: Vec<&str> =
+            table.entry.measures.iter().filter(|it| it.detail.is_empty()).map(|it| it.member).collect();
+        let digest = |structure: &'static Structure| {
+            let list = shapes::List { item: "item", flattened: false, of: MemberKind::Structure(structure) };
+            let member = Member {
+                wire: "theSet",
+                name: "Things",
+                column: "things",
+                kind: MemberKind::List(Box::leak(Box::new(list))),
+            };
+            let output = older_output(member);
+            let operation: &'static Operation =
+                Box::leak(Box::new(Operation { name: "ec2:DescribeThings", wrapper: "", output }));
+            let selector = ItemSelector::new(operation, "Things", &[]).unwrap().without_measures(&measured).ok()?;
+            let xml = format!(
+                "<DescribeThingsResponse><theSet><item>{}</item></theSet></DescribeThingsResponse>",
+                writer.xml
+            );
+            Some(decode(xml.as_bytes(), &selector).unwrap().items[0].digest)
+        };
+        let whole = digest(item).unwrap();
+        for missing in [1, 2, item.members.len() / 2] {
+            let Some(of_older) = digest(older(item, missing)) else { continue };
+            compared += 1;
+            assert_eq!(of_older, whole, "{}: {missing} members are unknown", table.entry.table);
+        }
+        assert!(item.members.iter().filter(|member| is_tags(member)).count() <= 1);
+    }
+    assert!(compared > 100, "{compared} comparisons");
+}
+
+fn older_output(member: Member) -> &'static Structure {
+    Box::leak(Box::new(Structure {
+        name: "DescribeThingsResult",
+        secret: false,
+        members: vec![member].leak(),
+        original_members: usize::MAX,
+        order_hint: shapes::MemberOrderHint::empty(),
+    }))
+}
