@@ -12,4 +12,6 @@ pub(crate) mod reach;
 pub(crate) mod lookup;
 pub(crate) mod questions;
 pub(crate) mod estate;
+pub(crate) mod changes;
+pub(crate) mod history;
 pub(crate) mod demo;

@@ -22,7 +22,9 @@ use crate::domain::lock;
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
-use commands::{ask, check, demo, look_up, onboard, plan, policy, resources, resume, run, targets, trust};
+use commands::{
+    ask, check, demo, diff, history, look_up, onboard, plan, policy, resources, resume, run, targets, trust,
+};
 
 /// Exit code for a command that was refused or failed.
 const REFUSED: u8 = 2;
@@ -71,6 +73,8 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Status(status) => resume::status(status).await,
         Command::Resume(resume) => resume::resume(resume).await,
         Command::Where(arguments) => look_up::look_up(arguments).await,
+        Command::History(arguments) => history::history(arguments).await,
+        Command::Diff(arguments) => diff::diff(arguments).await,
         Command::Ask(arguments) => ask::ask(arguments).await,
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),

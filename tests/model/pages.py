@@ -143,10 +143,20 @@ def catalogue_page(types: list[dict]) -> str:
         scope = f": {resource['scope']}" if resource["scope"] else ""
         page += ["", f"## {resource['table']}", "", f"`{resource['operation']}`{parent}{scope}.", ""]
         page += wrapped([described(column) for column in resource["columns"][OPENING:-1]])
+        if resource["measures"]:
+            page += ["", "Left out of the digest:"]
+            page += measures_of(resource["measures"])
         if resource["secrets"]:
             page += ["", "Never collected, since they are secrets:"]
             page += wrapped([f"`{path}`" for path in resource["secrets"]])
     return "\n".join(page) + "\n"
+
+
+def measures_of(measures: list[dict]) -> list[str]:
+    of = "{member} of the answer of {detail}"
+    named = [(of.format(**it) if it["detail"] else it["member"], it["reason"]) for it in measures]
+    lines = (textwrap.wrap(f"- `{member}` {reason}.", WIDTH, subsequent_indent="  ") for member, reason in named)
+    return [line for lines_of_one in lines for line in lines_of_one]
 
 
 def types_of(page: str) -> dict[tuple[str, str], str]:
@@ -155,7 +165,8 @@ def types_of(page: str) -> dict[tuple[str, str], str]:
     for section in page.split("\n## ")[1:]:
         # What is never collected has no type.
         table, columns = section.split("\n", 1)
-        for name, kind in re.findall(r"`([a-z0-9_]+)`(?: ([a-z]+))?(?=,|\n|$)", columns.split("\nNever collected")[0]):
+        listed = re.split("\n(?:Never collected|Left out)", columns)[0]
+        for name, kind in re.findall(r"`([a-z0-9_]+)`(?: ([a-z]+))?(?=,|\n|$)", listed):
             found[table, name] = kind or "string"
     return found
 

@@ -2,9 +2,9 @@
 
     state.py FOLDER FORMAT [s3://bucket/prefix]
 
-It is a second implementation of the format that infra/OUTPUT.md describes, for fixtures and for the growth check: of what
-query engines read. rolecall itself reads the matrices, which this one does not write. It knows neither the views nor how
-rolecall computes the state.
+It is a second implementation of the format that infra/OUTPUT.md describes, for fixtures and for the growth check: of
+what query engines read. rolecall itself reads the matrices, which this one does not write. It knows neither the views
+nor how rolecall computes the state.
 """
 
 from __future__ import annotations

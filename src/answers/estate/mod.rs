@@ -6,22 +6,22 @@ mod moment;
 mod tables;
 mod row_search;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
-use crate::catalogue::{Catalogue, Reach};
+use crate::answers::facts::{CellRef, Cells, FactTable, Facts, Read, RowFilter};
+use crate::catalogue::{Catalogue, Reach, Table};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::output::state::{self, State, StateError};
 use crate::store::Store;
 
-pub(crate) use moment::Moment;
+pub(crate) use moment::{Moment, commits, newest_whole_runs};
 use row_search::RowSearch;
 use tables::TableColumns;
 
@@ -37,6 +37,8 @@ pub(crate) struct Estate {
     cells: Arc<OnceCell<Arc<Cells>>>,
     /// The moment from which ages count.
     at: Timestamp,
+    /// Whether it has one run alone, with its continuations.
+    is_one_run: bool,
 }
 
 impl Estate {
@@ -62,7 +64,15 @@ impl Estate {
         if state.is_empty() {
             return Err(moment::nothing_committed(&store, &location, moment).await);
         }
-        Ok(Self { store, location, catalogue, state: Arc::new(state), cells: Arc::default(), at })
+        Ok(Self {
+            store,
+            location,
+            catalogue,
+            state: Arc::new(state),
+            cells: Arc::default(),
+            at,
+            is_one_run: matches!(moment, Moment::Run(_)),
+        })
     }
 
     /// Every table of resources.
@@ -96,7 +106,7 @@ impl Estate {
         let mut tasks = JoinSet::new();
         for (table, columns) in columns {
             let (estate, cells, columns) = (self.clone(), cells.clone(), TableColumns::new(self, table, &columns));
-            tasks.spawn(async move { tables::read(&estate, &cells, &columns).await });
+            tasks.spawn(async move { tables::read(&estate, &cells, &columns, None).await });
         }
         let mut facts = Vec::new();
         while let Some(read) = tasks.join_next().await {
@@ -109,6 +119,38 @@ impl Estate {
     /// A search in the valid rows of some tables.
     pub(crate) fn search(&self, reads: &[Read]) -> RowSearch {
         RowSearch::new(self, reads)
+    }
+
+    /// A table of the catalogue.
+    pub(crate) fn table(&self, name: &str) -> Option<&'static Table> {
+        self.catalogue.find(name)
+    }
+
+    /// Whether it has one run alone, with its continuations.
+    pub(crate) fn is_one_run(&self) -> bool {
+        self.is_one_run
+    }
+
+    /// The accounts that were ever asked for anything.
+    pub(crate) fn accounts(&self) -> BTreeSet<&str> {
+        self.state.places().map(|(account_id, _)| account_id).collect()
+    }
+
+    /// The account and region of each cell of a table, and the newest run that answered it in full.
+    pub(crate) fn answers(&self, table: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.state.cells_of(table).filter_map(|cell| Some((cell.account_id, cell.region, cell.answer?.run_id.as_str())))
+    }
+
+    /// Reads the valid rows of some accounts and regions.
+    pub(crate) async fn rows_of_cells(
+        &self,
+        table: &'static str,
+        columns: &BTreeSet<&'static str>,
+        places: &HashSet<(String, String)>,
+    ) -> Result<FactTable, Error> {
+        let (cells, columns) = (self.cells().await, TableColumns::new(self, table, columns));
+        let read = tables::read(self, &cells, &columns, Some(places)).await;
+        read.map_err(|error| unreadable(&self.location, &error))
     }
 
     /// The moment from which ages count.

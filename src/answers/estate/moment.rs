@@ -8,7 +8,7 @@ use crate::domain::RunId;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
-use crate::output::state;
+use crate::output::state::{self, Commit};
 use crate::store::Store;
 
 /// The moment of an answer.
@@ -32,6 +32,35 @@ pub(super) async fn chain(engine: &Engine, run_id: &RunId) -> Result<Vec<(String
     }
     let name = |manifest: &crate::engine::Manifest| (manifest.plan.dt.clone(), manifest.response.run_id.to_string());
     Ok(chain.iter().map(name).collect())
+}
+
+/// Every commit, the oldest first.
+pub(crate) async fn commits(engine: &Engine) -> Result<Vec<Commit>, Error> {
+    let (store, location) = engine.output()?;
+    state::commits(&store).await.map_err(|error| super::unreadable(&location, &error))
+}
+
+/// The newest committed runs whose requests narrowed nothing, the newest first. A run counts once with its continuations.
+pub(crate) async fn newest_whole_runs(engine: &Engine, count: usize) -> Result<Vec<RunId>, Error> {
+    let (store, location) = engine.output()?;
+    let runs = state::committed_runs(&store).await.map_err(|error| super::unreadable(&location, &error))?;
+    let history = engine.history()?;
+    let mut whole: Vec<(Timestamp, RunId)> = Vec::new();
+    let mut last = String::new();
+    for (dt, run_id) in runs.into_iter().rev() {
+        // Runs of one date are in the order of their names, and not of their starts.
+        if whole.len() >= count && dt != last {
+            break;
+        }
+        last = dt;
+        let Ok(run_id) = run_id.parse::<RunId>() else { continue };
+        let Some(manifest) = history.manifest(&run_id).await? else { continue };
+        if manifest.resumes.is_none() && manifest.plan.request.narrows_nothing() {
+            whole.push((manifest.response.started_at, run_id));
+        }
+    }
+    whole.sort_by(|one, other| other.cmp(one));
+    Ok(whole.into_iter().take(count).map(|(_, run_id)| run_id).collect())
 }
 
 /// The error of an output that has no committed run, or none by the moment.

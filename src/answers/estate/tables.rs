@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** reads the files that the state names, and of them the columns that are asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Estate;
 use crate::answers::facts::{AnsweredCells, Cells, ColumnData, FactTable, TableBuilder, TextColumn};
@@ -79,13 +79,21 @@ pub(super) fn files(estate: &Estate, table: &str) -> Vec<(RowFile, StateRun)> {
     estate.state.files_of(table).map(|(file, run)| (file.file.clone(), run.clone())).collect()
 }
 
-/// Reads the valid rows of a table with these columns.
-pub(super) async fn read(estate: &Estate, cells: &Cells, columns: &TableColumns) -> Result<FactTable, RowsError> {
+/// Reads the valid rows of a table with these columns: of all cells, or of these accounts and regions.
+pub(super) async fn read(
+    estate: &Estate,
+    cells: &Cells,
+    columns: &TableColumns,
+    places: Option<&HashSet<(String, String)>>,
+) -> Result<FactTable, RowsError> {
     let mut builder = columns.builder();
     for (file, run) in files(estate, columns.table) {
         let accept = |group: RowGroup| {
             let mut rows = group.rows()?;
             keep_valid(&group, &mut rows, cells.answered_by(columns.table, &run.run_id))?;
+            if let Some(places) = places {
+                keep_places(&group, &mut rows, places)?;
+            }
             columns.append(&mut builder, &group, &rows)
         };
         read_groups(&estate.store, &file, &columns.all(), accept).await?;
@@ -106,6 +114,22 @@ pub(super) fn keep_valid(
         let cell = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
         if last.0 != cell {
             last = (cell, answered.has(cell.0, cell.1));
+        }
+        last.1
+    });
+    Ok(())
+}
+
+/// Keeps the rows of some accounts and regions.
+fn keep_places(group: &RowGroup, rows: &mut RowSet, places: &HashSet<(String, String)>) -> Result<(), RowsError> {
+    let (accounts, regions) = (group.values("account_id", rows)?, group.values("region", rows)?);
+    let mut last = ((String::new(), String::new()), false);
+    rows.keep(|at| {
+        let (account, region) = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
+        if last.0.0 != account || last.0.1 != region {
+            let place = (account.to_owned(), region.to_owned());
+            last.1 = places.contains(&place);
+            last.0 = place;
         }
         last.1
     });

@@ -219,6 +219,17 @@ impl Cells {
         cell.status.is_answered() && any.is_none_or(|any| self.word_at(any) <= self.word_at(cell))
     }
 
+    /// The start of the run with the newest word on a cell, and whether it is an answer. A newer word on all regions of the
+    /// account counts.
+    pub(crate) fn word(&self, account_id: &str, region: &str, table: &str) -> Option<(Timestamp, bool)> {
+        let account = self.accounts.find(account_id)?;
+        let cells = self.of(self.table(table), account);
+        let of =
+            |region: &str| self.regions.find(region).and_then(|region| cells.iter().find(|it| it.region == region));
+        let words = [of(ANY_REGION), of(region)].into_iter().flatten();
+        words.map(|cell| (self.word_at(cell), cell.status.is_answered())).max_by_key(|(at, _)| *at)
+    }
+
     /// The cells of a table whose newest full answer is of this run.
     pub(crate) fn answered_by(&self, table: &str, run_id: &str) -> AnsweredCells<'_> {
         let run = self.runs.find(run_id);

@@ -27,11 +27,22 @@ pub(crate) struct UnknownCell {
     pub last_answered: Option<Timestamp>,
 }
 
+/// A cell that was answered for the first time, so that it shows no change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct BaselineCell {
+    pub account_id: String,
+    pub region: String,
+    pub table: String,
+}
+
 /// What an answer is based on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Coverage {
     pub as_of: AsOf,
     pub unknown: Vec<UnknownCell>,
+    /// The cells that a comparison has no older answer of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub baseline: Vec<BaselineCell>,
     /// The number of cells that the answer needed.
     #[serde(skip)]
     pub cells: u64,

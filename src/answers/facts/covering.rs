@@ -12,9 +12,19 @@ use crate::inventory::{ANY_REGION, GLOBAL, Status};
 impl Cells {
     /// What an answer that reads these tables could not see. The times of the rows are left to the caller.
     pub(crate) fn coverage(&self, reads: &[Read], selection: &RowFilter) -> Coverage {
+        self.covered(reads, selection, false)
+    }
+
+    /// The same of the cells that were asked. Others are left out.
+    pub(crate) fn coverage_of_asked(&self, reads: &[Read], selection: &RowFilter) -> Coverage {
+        self.covered(reads, selection, true)
+    }
+
+    fn covered(&self, reads: &[Read], selection: &RowFilter, is_of_asked: bool) -> Coverage {
         let tables = merged(reads);
         let mut covering = Covering {
             cells: self,
+            is_of_asked,
             has_region: self.regions.iter().map(|region| selection.has_region(region)).collect(),
             has_account: self.accounts.iter().map(|account| selection.has_account(account)).collect(),
             any: self.regions.find(ANY_REGION),
@@ -30,7 +40,9 @@ impl Cells {
             }
         }
         let mut coverage = covering.coverage;
-        self.cover_strangers(&mut coverage, &tables, selection);
+        if !is_of_asked {
+            self.cover_strangers(&mut coverage, &tables, selection);
+        }
         coverage.unknown.sort();
         coverage
     }
@@ -50,6 +62,8 @@ impl Cells {
 /// Collects what is not known.
 struct Covering<'c> {
     cells: &'c Cells,
+    /// Whether cells that were never asked are left out.
+    is_of_asked: bool,
     /// Whether each region, and each account, is selected.
     has_region: Vec<bool>,
     has_account: Vec<bool>,
@@ -87,7 +101,9 @@ impl Covering<'_> {
             }
             return;
         }
-        self.cover_never_asked(table, account, cells.is_empty());
+        if !self.is_of_asked {
+            self.cover_never_asked(table, account, cells.is_empty());
+        }
     }
 
     /// Adds the regions in which an account was asked for other tables and never for this one.

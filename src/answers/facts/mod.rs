@@ -29,7 +29,7 @@ pub(crate) use cells::{AnsweredCells, CellRef, CellWord, Cells};
 pub(crate) use columns::{ColumnData, TextColumn};
 #[cfg(test)]
 pub(crate) use coverage::AsOf;
-pub(crate) use coverage::{Coverage, UnknownCell};
+pub(crate) use coverage::{BaselineCell, Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;
 pub(crate) use source::FactSource;

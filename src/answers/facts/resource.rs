@@ -27,7 +27,19 @@ impl FactTable {
     }
 }
 
+impl FactTable {
+    /// Every row as a resource of its own.
+    pub(crate) fn single_rows(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.rows.chunks(1).map(|rows| Resource { table: self, rows })
+    }
+}
+
 impl<'a> Resource<'a> {
+    /// The account that its first row was collected in.
+    pub(crate) fn observer(self) -> &'a str {
+        self.table.account_id.get(self.row()).unwrap_or_default()
+    }
+
     fn row(self) -> usize {
         self.rows.first().map_or(usize::MAX, |row| *row as usize)
     }
@@ -117,6 +129,13 @@ impl<'a> Resource<'a> {
     pub(crate) fn integer(self, column: &str) -> Option<i64> {
         match self.column(column)? {
             ColumnData::Integer(values) => values.get(self.row()).copied().flatten(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn double(self, column: &str) -> Option<f64> {
+        match self.column(column)? {
+            ColumnData::Double(values) => values.get(self.row()).copied().flatten(),
             _ => None,
         }
     }

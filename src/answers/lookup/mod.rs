@@ -29,9 +29,10 @@ mod reads;
 mod wanted;
 mod narrow;
 
-pub(crate) use hit::Hit;
+pub(crate) use hit::{Hit, Relation};
 pub(crate) use narrow::narrow;
 pub(crate) use reads::reads;
+pub(crate) use tables::name_column;
 pub(crate) use term::Query;
 
 use crate::answers::facts::Facts;

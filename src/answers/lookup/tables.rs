@@ -364,3 +364,8 @@ pub(super) static LINKS: &[LinkedTable] = &[
 pub(super) fn table(name: &str) -> Option<&'static SearchedTable> {
     TABLES.iter().find(|table| table.table == name)
 }
+
+/// The column with the name of a resource of a table that has no tag `Name`.
+pub(crate) fn name_column(name: &str) -> Option<&'static str> {
+    table(name)?.name
+}

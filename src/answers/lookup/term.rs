@@ -40,6 +40,11 @@ pub(super) enum Reading {
 }
 
 impl Query {
+    /// The text as the user wrote it.
+    pub(crate) fn text(&self) -> &str {
+        &self.query
+    }
+
     /// Reads a text. The error says what was tried.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let readings = readings(text);

@@ -13,7 +13,12 @@ const OWN: [&str; 4] = ["id", "arn", "owner_id", "tags"];
 
 impl Table {
     /// The digest of a row, an object with a member for each column. JSON columns are JSON, not text. Measures do not count.
-    pub(crate) fn digest_of_columns(&self, mut row: Map<String, Value>) -> u64 {
+    pub(crate) fn digest_of_columns(&self, row: Map<String, Value>) -> u64 {
+        json_hash(&Value::Object(self.counted(row)))
+    }
+
+    /// The columns of a row that a digest counts, without measures.
+    pub(crate) fn counted(&self, mut row: Map<String, Value>) -> Map<String, Value> {
         row.retain(|name, _| OWN.contains(&name.as_str()) || !OPENING_COLUMNS.contains(&name.as_str()));
         for measure in self.entry.measures.iter().filter(|measure| measure.detail.is_empty()) {
             let (member, within) =
@@ -24,7 +29,7 @@ impl Table {
                 Some(name) => row.get_mut(member.column).into_iter().for_each(|value| remove(value, name)),
             }
         }
-        json_hash(&Value::Object(row))
+        row
     }
 }
 

@@ -28,6 +28,17 @@ fn is_all_unknown(coverage: &Coverage) -> bool {
 
 /// Says in one line what is not known. With `is_listed` the list follows, so that the line announces it.
 pub(super) fn sentence(coverage: &Coverage, is_listed: bool) -> String {
+    match coverage.baseline.len() {
+        0 => of_unknown(coverage, is_listed),
+        1 => format!("One cell has no older answer and shows no change. {}", of_unknown(coverage, is_listed)),
+        cells => {
+            let cells = grouped(cells as u64);
+            format!("{cells} cells have no older answer and show no change. {}", of_unknown(coverage, is_listed))
+        }
+    }
+}
+
+fn of_unknown(coverage: &Coverage, is_listed: bool) -> String {
     let needed = coverage.cells.max(coverage.unknown.len() as u64);
     let cells = if needed == 1 { "cell" } else { "cells" };
     let total = grouped(needed);

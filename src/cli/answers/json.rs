@@ -9,6 +9,7 @@
 
 use std::io::{Result, Write};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::json_text::{json, push_member};
@@ -58,15 +59,26 @@ fn write_coverage(answer: &CoveredAnswer, indent: &str, out: &mut dyn Write) -> 
     let as_of = coverage.map(|coverage| coverage.as_of).unwrap_or_default();
     let unknown = coverage.map_or(&[][..], |coverage| &coverage.unknown);
     writeln!(out, "{indent}  \"coverage\": {{\n{indent}    \"as_of\": {},", json(&as_of)?)?;
-    write!(out, "{indent}    \"unknown\": [")?;
-    for (index, cell) in unknown.iter().enumerate() {
+    write_cells("unknown", unknown, indent, out)?;
+    let baseline = coverage.map_or(&[][..], |coverage| &coverage.baseline);
+    if !baseline.is_empty() {
+        writeln!(out, ",")?;
+        write_cells("baseline", baseline, indent, out)?;
+    }
+    write!(out, "\n{indent}  }}")
+}
+
+/// Writes a list of cells, one a line.
+fn write_cells(name: &str, cells: &[impl Serialize], indent: &str, out: &mut dyn Write) -> Result<()> {
+    write!(out, "{indent}    \"{name}\": [")?;
+    for (index, cell) in cells.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         write!(out, "{comma}\n{indent}      {}", json(cell)?)?;
     }
-    if !unknown.is_empty() {
+    if !cells.is_empty() {
         write!(out, "\n{indent}    ")?;
     }
-    write!(out, "]\n{indent}  }}")
+    write!(out, "]")
 }
 
 /// Writes a row a line, and the coverage after the rows.

@@ -101,6 +101,52 @@ pub(crate) struct AskArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// The older side: a run, a time in RFC 3339, or a date, which means its end in UTC. Without it, the two newest runs that
+    /// asked everything are compared
+    #[arg(value_name = "FROM", value_parser = DiffSide::parse)]
+    pub older: Option<DiffSide>,
+    /// The newer side. Without it, the inventory as it is now
+    #[arg(value_name = "TO", value_parser = DiffSide::parse)]
+    pub newer: Option<DiffSide>,
+    #[command(flatten)]
+    pub estate: EstateArgs,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct HistoryArgs {
+    /// Addresses, CIDRs, DNS names, ids, ARNs, KEY=VALUE tags, account ids or account names; `-` reads them from standard
+    /// input, one a line
+    #[arg(value_name = "WHAT", required = true)]
+    what: Vec<String>,
+    #[command(flatten)]
+    pub estate: EstateArgs,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+}
+
+/// A side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DiffSide {
+    /// A run with its continuations.
+    Run(RunId),
+    /// A moment.
+    At(Timestamp),
+}
+
+impl DiffSide {
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(at) = moment(text) {
+            return Ok(Self::At(at));
+        }
+        let wrong = |error| format!("it is no time, no date, and no name of a run: {error}");
+        text.parse().map(Self::Run).map_err(wrong)
+    }
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
     /// Folder to write the inventory to. It is created, or must be empty
     #[arg(long, value_name = "FOLDER")]
@@ -111,6 +157,15 @@ impl EstateArgs {
     /// Returns the settings of the flags and the environment.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         self.settings.settings()
+    }
+
+    /// Refuses `--at` and `--run`, for a command whose moments are its arguments.
+    pub(crate) fn without_moment(&self, command: &str) -> Result<(), Error> {
+        if self.at.is_none() && self.run.is_none() {
+            return Ok(());
+        }
+        let what = format!("`{command}` takes its moments as arguments, and neither --at nor --run");
+        Err(Error::new(ErrorKind::InvalidRequest, what))
     }
 
     /// Returns the rows that are wanted.
@@ -152,30 +207,42 @@ impl ShapeArgs {
 impl WhereArgs {
     /// Returns the search terms. Those of standard input stand where `-` stood.
     pub(crate) fn terms(&self) -> Result<Vec<String>, Error> {
-        self.terms_of(std::io::stdin().lock())
+        terms_of(&self.what, std::io::stdin().lock())
     }
 
+    #[cfg(test)]
     fn terms_of(&self, input: impl BufRead) -> Result<Vec<String>, Error> {
-        let invalid = |what: &str| Error::new(ErrorKind::InvalidRequest, format!("the list of what to find {what}"));
-        let mut input = Some(input);
-        let mut terms = Vec::new();
-        for term in &self.what {
-            if term != "-" {
-                terms.push(term.clone());
-                continue;
-            }
-            let Some(input) = input.take() else { continue };
-            let mut text = String::new();
-            match input.take(MAX_TERM_BYTES + 1).read_to_string(&mut text) {
-                Ok(bytes) if bytes as u64 > MAX_TERM_BYTES => return Err(invalid("is longer than 16 MiB")),
-                Ok(_) => {}
-                Err(error) if error.kind() == IoErrorKind::InvalidData => return Err(invalid("is not UTF-8 text")),
-                Err(error) => return Err(invalid(&format!("cannot be read from standard input: {error}"))),
-            }
-            terms.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
-        }
-        if terms.is_empty() { Err(invalid("is empty")) } else { Ok(terms) }
+        terms_of(&self.what, input)
     }
+}
+
+impl HistoryArgs {
+    /// Returns the search terms. Those of standard input stand where `-` stood.
+    pub(crate) fn terms(&self) -> Result<Vec<String>, Error> {
+        terms_of(&self.what, std::io::stdin().lock())
+    }
+}
+
+fn terms_of(what: &[String], input: impl BufRead) -> Result<Vec<String>, Error> {
+    let invalid = |what: &str| Error::new(ErrorKind::InvalidRequest, format!("the list of what to find {what}"));
+    let mut input = Some(input);
+    let mut terms = Vec::new();
+    for term in what {
+        if term != "-" {
+            terms.push(term.clone());
+            continue;
+        }
+        let Some(input) = input.take() else { continue };
+        let mut text = String::new();
+        match input.take(MAX_TERM_BYTES + 1).read_to_string(&mut text) {
+            Ok(bytes) if bytes as u64 > MAX_TERM_BYTES => return Err(invalid("is longer than 16 MiB")),
+            Ok(_) => {}
+            Err(error) if error.kind() == IoErrorKind::InvalidData => return Err(invalid("is not UTF-8 text")),
+            Err(error) => return Err(invalid(&format!("cannot be read from standard input: {error}"))),
+        }
+        terms.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    if terms.is_empty() { Err(invalid("is empty")) } else { Ok(terms) }
 }
 
 /// Parses a time, or a date, which means the last moment of its day.

@@ -17,7 +17,7 @@ use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
-pub(crate) use answers::{AskArgs, DemoArgs, EstateArgs, ShapeArgs, WhereArgs};
+pub(crate) use answers::{AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ShapeArgs, WhereArgs};
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
 };
@@ -59,6 +59,10 @@ pub(super) enum Command {
     Where(WhereArgs),
     /// Answer a question about the inventory, or list the questions
     Ask(AskArgs),
+    /// Find who held an address, a range, a DNS name, an id, an ARN or a tag, and from when to when
+    History(HistoryArgs),
+    /// Print what changed between two runs or two moments
+    Diff(DiffArgs),
     /// Write an inventory that is made up, to try the answers on
     Demo(DemoArgs),
     /// List the resource types

@@ -31,7 +31,7 @@ const COLUMNS: [(&str, ColumnKind); 14] = [
 
 /// Prints who holds what the arguments name.
 pub(crate) async fn look_up(arguments: WhereArgs) -> Result<ExitCode, Error> {
-    let terms = parsed(&arguments.terms()?)?;
+    let terms = parsed("where", &arguments.terms()?)?;
     let reads = lookup::reads(&terms);
     let tables: Vec<&str> = reads.iter().map(|read| read.table).collect();
     let estate = open(&arguments.estate, Some(&tables)).await?;
@@ -47,13 +47,13 @@ pub(crate) async fn look_up(arguments: WhereArgs) -> Result<ExitCode, Error> {
 }
 
 /// Parses the terms. Every one of no known form is reported.
-fn parsed(terms: &[String]) -> Result<Vec<Query>, Error> {
+pub(super) fn parsed(command: &str, terms: &[String]) -> Result<Vec<Query>, Error> {
     let mut errors = ValidationErrors::new();
     let mut parsed = Vec::with_capacity(terms.len());
     for term in terms {
         match Query::parse(term) {
             Ok(term) => parsed.push(term),
-            Err(what) => errors.push("where", what),
+            Err(what) => errors.push(command, what),
         }
     }
     errors.into_result(parsed).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))

@@ -14,4 +14,6 @@ pub(crate) mod onboard;
 mod answer;
 pub(crate) mod ask;
 pub(crate) mod look_up;
+pub(crate) mod history;
+pub(crate) mod diff;
 pub(crate) mod demo;

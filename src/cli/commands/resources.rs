@@ -26,7 +26,11 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
     let catalogue = catalogue()?;
     if arguments.json {
         let types = catalogue.tables().iter().map(|table| {
+            let measures = table.entry.measures.iter().map(|measure| {
+                json!({ "member": measure.member, "detail": measure.detail, "reason": measure.reason })
+            });
             json!({
+                "measures": measures.collect::<Vec<_>>(),
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,
                 "scope": table.entry.scope, "part": table.service_domain(),
                 "actions": table.actions(), "parent": table.parents().map(|parents| parents.table),

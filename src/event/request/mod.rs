@@ -133,6 +133,12 @@ impl Request {
         }
     }
 
+    /// Whether it asks every account of the registry for everything.
+    pub(crate) fn narrows_nothing(&self) -> bool {
+        let has_all = self.accounts == Accounts::All && self.tags.is_empty() && self.exclude.is_empty();
+        has_all && self.regions.is_none() && self.resources.is_none()
+    }
+
     /// Reads a request, and adds all of its errors to `errors`.
     ///
     /// If there is an error, the returned request never asks for all accounts and must not be run. The caller can check

@@ -94,6 +94,31 @@ pub(crate) async fn first_commit(store: &Store) -> Result<Option<Timestamp>, Sta
     Ok(Some(committed::read(store, &first).await?.run.started_at))
 }
 
+/// The commit of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Commit {
+    pub committed_at: Timestamp,
+    /// The start of the run.
+    pub started_at: Timestamp,
+}
+
+/// Every commit, the oldest first.
+pub(crate) async fn commits(store: &Store) -> Result<Vec<Commit>, StateError> {
+    let runs = read_lists(store, &committed::list(store, None).await?).await?;
+    let mut commits = Vec::with_capacity(runs.len());
+    for run in &runs {
+        commits.push(Commit { committed_at: committed_at(store, run).await?, started_at: run.run.started_at });
+    }
+    commits.sort_unstable();
+    Ok(commits)
+}
+
+/// The dates and names of all committed runs, by date and then by name.
+pub(crate) async fn committed_runs(store: &Store) -> Result<Vec<(String, String)>, StateError> {
+    let listed = committed::list(store, None).await?;
+    Ok(listed.into_iter().map(|listing| (listing.dt, listing.run_id)).collect())
+}
+
 /// Writes the state after the commit of a run, unless one has it already.
 pub(crate) async fn update(store: &Store, run: (&str, &str), format: Format) -> Result<(), StateError> {
     let own = CommittedList { dt: run.0.to_owned(), run_id: run.1.to_owned() };

@@ -27,7 +27,7 @@ use cells::StateEntry;
 use names::Names;
 
 pub(crate) use committed::COMMITTED;
-pub(crate) use load::{first_commit, load, of_runs, update};
+pub(crate) use load::{Commit, commits, committed_runs, first_commit, load, of_runs, update};
 
 /// The runs that a state names as merged are at most this many days older than its moment. Older ones are merged or gone.
 const HORIZON_DAYS: i64 = 35;

@@ -234,7 +234,32 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
         }
         gaps.extend(needed);
     }
+    claimed.extend(changes(&fixture, &case, &by_ledgers(&out, &["struck"]), &starts, &all_tables));
     (gaps, claimed)
+}
+
+/// What `diff` claims to have changed, although nothing did. It names the cells that the run asked and did not answer.
+fn changes(
+    fixture: &Fixture,
+    case: &Case,
+    cells: &CellWords,
+    starts: &BTreeMap<String, String>,
+    tables: &BTreeSet<String>,
+) -> Vec<String> {
+    let compared = answer(fixture, &["diff", "healthy", "struck", "--format", "json"]);
+    assert_eq!(compared.code, 0, "{}: {compared:?}", case.name);
+    let compared = compared.response();
+    let is_asked = |cell: &String| !cell.contains(" not_started never") || is_in_ledger(cells, cell);
+    let needed: BTreeSet<String> = expected(cells, starts, tables).into_iter().filter(is_asked).collect();
+    assert_eq!(told(&compared), needed, "{}: diff", case.name);
+    let rows = compared["rows"].as_array().expect("rows").iter();
+    rows.map(|row| format!("{}: diff: {row}", case.name)).collect()
+}
+
+/// Whether a ledger has a word on the cell that these words begin with.
+fn is_in_ledger(cells: &CellWords, words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    cells.contains_key(&(words[2].to_owned(), words[0].to_owned(), words[1].to_owned()))
 }
 
 /// The hits, or those of this exposure: what they are, and not whether the internet reaches them.

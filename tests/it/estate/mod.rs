@@ -2,6 +2,7 @@
 //!
 //! The engine writes the outputs, and the command line answers, as a user would see it.
 
+mod changed;
 mod commits;
 mod coverage;
 mod invalid;

@@ -34,7 +34,7 @@ fn unknown(account: &str, region: &str, table: &str, status: Status) -> UnknownC
 fn coverage(unknown: Vec<UnknownCell>) -> Coverage {
     let at: Timestamp = AT.parse().unwrap();
     let oldest: Timestamp = "2026-11-27T02:00:00Z".parse().unwrap();
-    Coverage { as_of: AsOf { oldest: Some(oldest), newest: Some(at) }, unknown, cells: 17_204 }
+    Coverage { as_of: AsOf { oldest: Some(oldest), newest: Some(at) }, unknown, baseline: Vec::new(), cells: 17_204 }
 }
 
 fn three_unknown() -> Vec<UnknownCell> {

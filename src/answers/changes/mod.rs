@@ -1,0 +1,66 @@
+//! What changed between two estates: resources that were added, removed or changed, and their members before and after.
+//!
+//! ```text
+//! two estates -> cells that were answered again -> rows with another digest -> members that differ
+//! ```
+//!
+//! **Invariant:** a resource is removed only if the newer cell was answered in full, and added only if the older one was.
+
+mod changed_row;
+mod cell_pairs;
+mod row_pairs;
+mod row_members;
+mod table_changes;
+
+pub(crate) use changed_row::ChangedRow;
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+
+use super::estate::Estate;
+use super::facts::{BaselineCell, Coverage, Read, RowFilter};
+use crate::error::{Error, ErrorKind};
+
+/// Tables that are compared at the same time.
+const CONCURRENT: usize = 2;
+
+/// What changed.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// In the order of account, region, table, id and ARN.
+    pub rows: Vec<ChangedRow>,
+    /// What was not known on one side.
+    pub coverage: Coverage,
+}
+
+/// Compares two estates. Of a single run only the cells that it asked count.
+pub(crate) async fn compare(older: &Estate, newer: &Estate, selection: &RowFilter) -> Result<Changes, Error> {
+    let tables: Vec<&'static str> = newer.tables().collect();
+    let compared = tables.iter().map(|table| {
+        let (older, newer, selection, table) = (older.clone(), newer.clone(), selection.clone(), *table);
+        async move {
+            let task = tokio::spawn(async move { table_changes::of_table(&older, &newer, table, &selection).await });
+            task.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
+        }
+    });
+    let mut changes = Changes::default();
+    let mut baseline: BTreeSet<BaselineCell> = BTreeSet::new();
+    let mut results = futures::stream::iter(compared).buffer_unordered(CONCURRENT);
+    while let Some(result) = results.next().await {
+        let mut of_table = result?;
+        changes.rows.append(&mut of_table.rows);
+        baseline.append(&mut of_table.baseline);
+    }
+    changes.rows.sort_by(|one, other| one.order().cmp(&other.order()));
+    let reads: Vec<Read> = tables.iter().map(|table| Read::subject(table, &[])).collect();
+    let cells = newer.cells().await;
+    changes.coverage =
+        if newer.is_one_run() { cells.coverage_of_asked(&reads, selection) } else { cells.coverage(&reads, selection) };
+    changes.coverage.baseline = baseline.into_iter().collect();
+    for row in &changes.rows {
+        changes.coverage.saw(row.previous_collected_at);
+        changes.coverage.saw(row.collected_at);
+    }
+    Ok(changes)
+}

@@ -1,0 +1,112 @@
+//! `rolecall diff`: what changed between two runs or two moments.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::deliver;
+use crate::answers::changes::{self, ChangedRow};
+use crate::answers::estate::{Estate, Moment, newest_whole_runs};
+use crate::answers::questions::ColumnKind;
+use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn};
+use crate::cli::args::{DiffArgs, DiffSide};
+use crate::domain::RunId;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind};
+use crate::logging;
+use crate::settings::Runtime;
+
+const COLUMNS: [(&str, ColumnKind); 11] = [
+    ("run_id", ColumnKind::Text),
+    ("account_id", ColumnKind::Text),
+    ("region", ColumnKind::Text),
+    ("table", ColumnKind::Text),
+    ("id", ColumnKind::Text),
+    ("arn", ColumnKind::Text),
+    ("name", ColumnKind::Text),
+    ("change", ColumnKind::Text),
+    ("previous_run_id", ColumnKind::Text),
+    ("previous_collected_at", ColumnKind::Time),
+    ("members", ColumnKind::Json),
+];
+
+/// Prints what changed.
+pub(crate) async fn diff(arguments: DiffArgs) -> Result<ExitCode, Error> {
+    arguments.estate.without_moment("rolecall diff")?;
+    let settings = arguments.estate.settings()?;
+    logging::to_terminal(settings.log.as_deref(), 0);
+    let selection = arguments.estate.selection()?;
+    let engine = Engine::start(settings, Runtime::Terminal).await;
+    let (from, to) = sides(&engine, &arguments).await?;
+    let (since, older) = match &from {
+        DiffSide::Run(run_id) => {
+            let (since, committed) = times(&engine, run_id).await?;
+            (since, Moment::At(committed))
+        }
+        DiffSide::At(at) => (*at, Moment::At(*at)),
+    };
+    let (started, newer) = match &to {
+        Some(DiffSide::Run(run_id)) => (Some(times(&engine, run_id).await?.0), Moment::Run(run_id.clone())),
+        Some(DiffSide::At(at)) => (Some(*at), Moment::At(*at)),
+        None => (None, Moment::Now),
+    };
+    if let Some(started) = started.filter(|started| since > *started) {
+        let what = format!("FROM ({since}) is after TO ({started}): name the older one first");
+        return Err(Error::new(ErrorKind::InvalidRequest, what));
+    }
+    let newer = Estate::open(&engine, &newer, None).await?;
+    let older = Estate::open(&engine, &older, None).await?;
+    newer.require_regions(&selection)?;
+    if older.accounts().is_disjoint(&newer.accounts()) {
+        let what = "the two sides have no account in common, so that nothing can be compared";
+        return Err(Error::new(ErrorKind::InvalidRequest, what));
+    }
+    let changes = changes::compare(&older, &newer, &selection).await?;
+    let columns = COLUMNS.iter().map(|(name, kind)| SheetColumn { name, kind: *kind }).collect();
+    let sheet = AnswerSheet { columns, rows: changes.rows.into_iter().map(cells).collect() };
+    deliver(
+        &AnswerSet::One(CoveredAnswer { question: None, sheet, coverage: Some(changes.coverage) }),
+        &arguments.shape,
+    )
+}
+
+/// The two sides. Without arguments, the two newest runs that asked everything.
+async fn sides(engine: &Engine, arguments: &DiffArgs) -> Result<(DiffSide, Option<DiffSide>), Error> {
+    if let Some(from) = &arguments.older {
+        return Ok((from.clone(), arguments.newer.clone()));
+    }
+    let mut runs = newest_whole_runs(engine, 2).await?.into_iter();
+    let (Some(newest), Some(before)) = (runs.next(), runs.next()) else {
+        let what = "the output has no two committed runs that asked everything: name what to compare, as in \
+                    `rolecall diff 2026-11-27 2026-11-28`";
+        return Err(Error::new(ErrorKind::InvalidRequest, what));
+    };
+    Ok((DiffSide::Run(before), Some(DiffSide::Run(newest))))
+}
+
+/// The start of a committed run, and when the last run that continues it was committed.
+async fn times(engine: &Engine, run_id: &RunId) -> Result<(Timestamp, Timestamp), Error> {
+    let chain = engine.history()?.chain(run_id).await?;
+    let committed = chain.iter().map(|run| run.response.committed_at()).max();
+    chain.first().map(|run| run.response.started_at).zip(committed).ok_or_else(|| {
+        let what = format!("no run {run_id} is committed in the output: `rolecall status {run_id}` says more of it");
+        Error::new(ErrorKind::InvalidRequest, what)
+    })
+}
+
+fn cells(row: ChangedRow) -> Vec<Value> {
+    vec![
+        json!(row.run_id),
+        json!(row.account_id),
+        json!(row.region),
+        json!(row.table),
+        json!(row.id),
+        json!(row.arn),
+        json!(row.name),
+        json!(row.change),
+        json!(row.previous_run_id),
+        json!(row.previous_collected_at),
+        json!(row.members),
+    ]
+}
