@@ -3,8 +3,9 @@
     athena.py --rolecall target/debug/rolecall [--days 30] [--output FOLDER] [--only PART]
 
 It starts Trino and an emulated AWS, puts the fixture of the views and the demo's estate (or another output) into them,
-and compares every view with DuckDB's, and every question with DuckDB's and with `rolecall ask`. Then it measures what a
-current view costs with one day of runs, and with many: at most half as much again.
+and compares every view with DuckDB's, and every question with DuckDB's and with `rolecall ask`: over that output, and
+over the small fleet of the views' tests. Then it measures what a current view costs with one day of runs, and with
+many: at most half as much again.
 
 Exit code 0: all are equal. 1: a difference. It installs Trino by Maven at the first time. All of its files are in
 .emulator/athena.
@@ -27,6 +28,7 @@ import duckdb  # noqa: E402
 
 import fixture  # noqa: E402
 import growth  # noqa: E402
+import small_fleet  # noqa: E402
 import state  # noqa: E402
 import template  # noqa: E402
 from compare import Engines  # noqa: E402
@@ -34,7 +36,7 @@ from lake import BUCKET, Lake  # noqa: E402
 from program import Rolecall  # noqa: E402
 from servers import Servers, servers  # noqa: E402
 
-PARTS = ("fixture", "views", "questions", "growth")
+PARTS = ("fixture", "views", "questions", "fleet", "growth")
 FOLDER = TESTS.parent / ".emulator/athena"
 STARTED = time.monotonic()
 
@@ -92,8 +94,22 @@ def check_views(rolecall: Rolecall, running: Servers, lake: Lake, parsed: dict, 
 
 
 def check_questions(rolecall: Rolecall, running: Servers, lake: Lake, parsed: dict, output: Path) -> list[str]:
-    """Compares every question that has SQL."""
+    """Compares every question that has SQL, over an output."""
     both, _ = deployed(rolecall, running, lake, parsed, output)
+    return compare_questions(rolecall, both, output)
+
+
+def check_fleet(rolecall: Rolecall, running: Servers, lake: Lake, parsed: dict) -> list[str]:
+    """Compares every question that has SQL, over the small fleet: it has what the demo's estate has not."""
+    output = FOLDER / "fleet"
+    small_fleet.write(output, "parquet", rolecall.tables())
+    state.write(output, "parquet")
+    lake.upload(output, "fleet")
+    lake.deploy(parsed, "fleet", "fleet", dates(output))
+    return compare_questions(rolecall, engines(rolecall, running, "fleet", output), output)
+
+
+def compare_questions(rolecall: Rolecall, both: Engines, output: Path) -> list[str]:
     asked = equal = 0
     problems: list[str] = []
     for question in rolecall.questions():
@@ -102,8 +118,8 @@ def check_questions(rolecall: Rolecall, running: Servers, lake: Lake, parsed: di
         rows, wrong = both.question(question, rolecall.ask(question["name"], str(output)))
         problems += wrong
         asked, equal = asked + 1, equal + (not wrong)
-        say(f"{question['name']}: {rows} rows{'' if not wrong else ', which differ'}")
-    say(f"{equal} of {asked} questions have the rows of DuckDB and of rolecall ask")
+        say(f"{output.name}: {question['name']}: {rows} rows{'' if not wrong else ', which differ'}")
+    say(f"{output.name}: {equal} of {asked} questions have the rows of DuckDB and of rolecall ask")
     return problems
 
 
@@ -124,7 +140,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     rolecall = Rolecall(options.rolecall)
     parsed = template.load(rolecall.athena())
-    for name in ("fixture", "demo", "growth"):
+    for name in ("fixture", "demo", "fleet", "growth"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
     output = FOLDER / "demo"
     if options.output:
@@ -138,6 +154,7 @@ def main() -> int:
             "fixture": lambda: check_fixture(rolecall, running, lake, parsed),
             "views": lambda: check_views(rolecall, running, lake, parsed, output),
             "questions": lambda: check_questions(rolecall, running, lake, parsed, output),
+            "fleet": lambda: check_fleet(rolecall, running, lake, parsed),
             "growth": lambda: growth.check(running, lake, parsed, FOLDER / "growth", rolecall.tables(), options.days),
         }
         problems = [

@@ -195,14 +195,16 @@ def anchor(title: str) -> str:
 
 def question_section(question: dict) -> list[str]:
     opening = [{"name": name, "type": "string"} for name in ("account_id", "region")]
-    reads = sorted({read["table"] for read in question["reads"]})
+    reads = [f"`{table}`" for table in sorted({read["table"] for read in question["reads"]})]
     lines = [f"## {question['title']}", "", f"`rolecall ask {question['name']}`", ""]
     lines += [*filled(f"{question['description']} {question['why']}"), ""]
     lines += [*filled(f"Columns: {', '.join(described(column) for column in opening + question['columns'])}."), ""]
     for option in question["options"]:
         default = f"`{option['default']}`" if option["default"] else "none"
         lines += [*filled(f"`--{option['name']}` (default: {default}): {option['help']}"), ""]
-    lines += filled(f"Reads {', '.join(f'`{table}`' for table in reads)}.")
+    lines += filled(f"Reads {', '.join(reads) or 'the ledger'}.")
+    if question["no_sql"]:
+        lines += ["", *filled(f"No SQL: {question['no_sql']}")]
     for dialect in ("duckdb", "athena"):
         if question[dialect]:
             lines += ["", f"```sql {dialect}", f"{question[dialect]};", "```"]

@@ -1,8 +1,8 @@
 """Defines a small fleet with something for each question that has SQL, and with what it must leave out.
 
-Account 1 shares a VPC and a subnet with 2 and 3. Account 4 denies access since a run. Account 9 is not in the
-inventory. The rows have only the members that the questions read. The tests of the questions say what each must find;
-here all forms of a question have to agree.
+Account 1 shares a VPC and a subnet with 2 and 3. Account 4 denies access since a run, and was never asked for most
+tables. Account 9 is not in the inventory. The rows have only the members that the questions read. The tests of the
+questions say what each must find; here all forms of a question have to agree.
 """
 
 from __future__ import annotations
@@ -35,8 +35,42 @@ def vpc(account: str, id: str, *blocks: str, owner: str | None = None, gone: str
     return row(account, id, owner, **(members | more))
 
 
-def group(account: str, id: str, name: str, *rules: Row) -> Row:
-    return row(account, id, group_name=name, ip_permissions=list(rules))
+def ipv6(*blocks: str) -> list[Row]:
+    return [{"Ipv6CidrBlock": block, "Ipv6CidrBlockState": {"State": "associated"}} for block in blocks]
+
+
+def subnet(account: str, id: str, vpc_id: str, block: str, owner: str | None = None) -> Row:
+    return row(account, id, owner, vpc_id=vpc_id, cidr_block=block, available_ip_address_count=3)
+
+
+def flow_log(account: str, id: str, resource: str, status: str = "ACTIVE", delivery: str | None = "SUCCESS") -> Row:
+    return row(account, id, resource_id=resource, flow_log_status=status, deliver_logs_status=delivery)
+
+
+def peering(id: str, account: str, vpc_id: str, other: str, other_id: str, state: str = "active") -> Row:
+    sides = (("requester", account, vpc_id), ("accepter", other, other_id))
+    members = {
+        f"{side}_vpc_info": {"OwnerId": ACCOUNTS[owner], "Region": EU, "VpcId": vpc} for side, owner, vpc in sides
+    }
+    return row(account, id, status={"Code": state}, **members)
+
+
+def attachment(account: str, gateway: str, vpc_id: str, state: str = "available", **more: Any) -> Row:
+    members = {"transit_gateway_id": gateway, "vpc_id": vpc_id, "state": state}
+    return row(account, f"attach-{gateway}-{vpc_id}", **(members | more))
+
+
+def gateway_peering(id: str, one: str, other: str, state: str = "available") -> Row:
+    sides = {"requester_tgw_info": {"TransitGatewayId": one}, "accepter_tgw_info": {"TransitGatewayId": other}}
+    return row("1", id, state=state, **sides)
+
+
+def group(account: str, id: str, name: str, *rules: Row, **more: Any) -> Row:
+    return row(account, id, group_name=name, ip_permissions=list(rules), **more)
+
+
+def naming(*ids: str) -> Row:
+    return {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": id} for id in ids]}
 
 
 def rule(protocol: str, *ranges: Row, ports: tuple[int, int] | None = None, **more: Any) -> Row:
@@ -107,6 +141,8 @@ ROWS: dict[str, list[Row]] = {
         ),
         row("2", "eni-3", groups=groups("sg-1"), status="available"),  # this sg-1 is account 2's
         row("2", "eni-4", region=US, groups=groups("sg-4"), association={"PublicIp": "52.0.0.4"}),
+        row("2", "eni-10", vpc_id="vpc-62", subnet_id="subnet-15", groups=groups("sg-15"), status="in-use"),
+        row("2", "eni-11", vpc_id="vpc-1", subnet_id="subnet-10", groups=[], status="in-use"),
     ],
     "ec2_instances": [
         instance(
@@ -154,6 +190,14 @@ ROWS: dict[str, list[Row]] = {
         group("2", "sg-4", "unused", rule("-1", EVERYONE)),
         group("3", "sg-5", "nothing"),
         row("3", "sg-6", group_name="missing"),
+        group("1", "sg-10", "in a shared VPC", vpc_id="vpc-1"),
+        group("1", "sg-11", "alone", naming("sg-11"), vpc_id="vpc-7"),
+        group("2", "sg-12", "on a gateway", vpc_id="vpc-2"),
+        group("2", "sg-13", "peered with a stranger", vpc_id="vpc-3"),
+        group("2", "sg-14", "of a stranger's VPC", vpc_id="vpc-9"),
+        group("2", "sg-15", "named", vpc_id="vpc-6", ip_permissions_egress=[naming("sg-16")]),
+        group("2", "sg-16", "used", vpc_id="vpc-6"),
+        group("1", "sg-17", "default", vpc_id="vpc-1"),
     ],
     "ec2_vpcs": [
         vpc("1", "vpc-1", "10.0.0.0/16", "100.64.0.0/16", gone="100.64.0.0/16"),
@@ -166,10 +210,45 @@ ROWS: dict[str, list[Row]] = {
         vpc("3", "vpc-5", "128.0.0.0/1", region=US, is_default=None),
         vpc("1", "vpc-7", "172.31.0.0/16", is_default=True),
         vpc("2", "vpc-8", "172.31.0.0/16", is_default=True),
+        vpc("1", "vpc-61", "10.61.0.0/22", ipv6_cidr_block_association_set=ipv6("2600:1f00:0:100::/56")),
+        vpc("2", "vpc-62", "10.62.0.0/23", ipv6_cidr_block_association_set=ipv6("2600:1f00:0:110::/60", "fd00::/48")),
+        vpc("2", "vpc-63", "10.63.0.0/24", ipv6_cidr_block_association_set=ipv6("fd00:0:0:ff00::/60")),
+        # 16 VPCs of one range are 120 pairs, 105 of them on one gateway.
+        *(vpc("12"[n % 2], f"vpc-{77 + n}", "10.77.0.0/16") for n in range(16)),
     ],
     "ec2_subnets": [
         row("1", "subnet-1"), row("2", "subnet-1", "1"), row("3", "subnet-1", "1"), row("1", "subnet-2"),
         row("2", "subnet-3"), row("2", "subnet-9", "9"),
+        subnet("1", "subnet-10", "vpc-1", "10.0.0.0/24"), subnet("2", "subnet-10", "vpc-1", "10.0.0.0/24", "1"),
+        subnet("1", "subnet-11", "vpc-1", "10.0.1.128/25"), subnet("1", "subnet-12", "vpc-1", "10.0.3.0/26"),
+        subnet("1", "subnet-13", "vpc-61", "10.61.0.0/23"), subnet("1", "subnet-14", "vpc-61", "10.61.2.64/28"),
+        subnet("2", "subnet-15", "vpc-62", "10.62.1.0/25"), subnet("2", "subnet-16", "vpc-63", "10.63.0.0/28"),
+    ],
+    "ec2_flow_logs": [
+        flow_log("1", "fl-1", "vpc-4"), flow_log("2", "fl-2", "vpc-3", delivery="FAILED"),
+        flow_log("2", "fl-3", "vpc-6", "DELETING"), flow_log("1", "fl-4", "subnet-10"),
+        flow_log("1", "fl-5", "subnet-13", delivery=None), flow_log("1", "fl-6", "subnet-14", "active"),
+        flow_log("2", "fl-7", "eni-10"), flow_log("2", "fl-8", "subnet-16", delivery="failed"),
+        flow_log("3", "fl-9", "subnet-of-nobody"),
+    ],
+    "ec2_vpc_peering_connections": [
+        peering("pcx-1", "1", "vpc-1", "2", "vpc-2"), peering("pcx-2", "1", "vpc-4", "2", "vpc-2", "deleted"),
+        peering("pcx-3", "2", "vpc-3", "9", "vpc-99"), peering("pcx-4", "1", "vpc-7", "2", "vpc-8"),
+        peering("pcx-5", "1", "vpc-77", "2", "vpc-92"),
+    ],
+    "ec2_transit_gateways": [
+        row("1", "tgw-1", options={"SecurityGroupReferencingSupport": "enable"}, state="available"),
+        row("1", "tgw-2", options={"SecurityGroupReferencingSupport": "disable"}, state="available"),
+        row("2", "tgw-1", "1", state="available"), row("2", "tgw-3", "1", state="deleted"),
+    ],
+    "ec2_transit_gateway_vpc_attachments": [
+        attachment("2", "tgw-1", "vpc-2"), attachment("1", "tgw-2", "vpc-4"),
+        attachment("1", "tgw-2", "vpc-1", "deleted"),
+        *(attachment("12"[n % 2], "tgw-2", f"vpc-{77 + n}", "modifying") for n in range(15)),
+    ],
+    "ec2_transit_gateway_peering_attachments": [
+        gateway_peering("tgw-attach-1", "tgw-1", "tgw-2"), gateway_peering("tgw-attach-2", "tgw-2", "tgw-1"),
+        gateway_peering("tgw-attach-3", "tgw-1", "tgw-3", "deleted"),
     ],
     "route53_records": [
         record("1", "a.", "A", "52.0.0.1", "52.0.0.2", "54.0.0.1"),

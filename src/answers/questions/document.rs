@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::entry::{ColumnKind, Question};
+use super::entry::{ColumnKind, Question, QuestionSql};
 use super::questions;
 use crate::answers::facts::Role;
 
@@ -20,6 +20,8 @@ pub(crate) struct DescribedQuestion {
     reads: Vec<DescribedRead>,
     duckdb: Option<&'static str>,
     athena: Option<&'static str>,
+    /// Why there is no SQL.
+    no_sql: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +52,10 @@ fn described(question: &Question) -> DescribedQuestion {
     let columns = question.columns.iter();
     let options = question.options.iter();
     let reads = question.reads.iter();
+    let (duckdb, athena, no_sql) = match question.sql {
+        QuestionSql::Forms { duckdb, athena } => (Some(statement(duckdb)), Some(statement(athena)), None),
+        QuestionSql::Inexpressible(reason) => (None, None, Some(reason)),
+    };
     DescribedQuestion {
         name: question.name,
         title: question.title,
@@ -60,8 +66,9 @@ fn described(question: &Question) -> DescribedQuestion {
             .map(|option| DescribedOption { name: option.name, default: option.default, help: option.help })
             .collect(),
         reads: reads.map(|read| DescribedRead { table: read.table, is_subject: read.role == Role::Subject }).collect(),
-        duckdb: question.duckdb.map(statement),
-        athena: question.athena.map(statement),
+        duckdb,
+        athena,
+        no_sql,
     }
 }
 
@@ -109,11 +116,18 @@ mod tests {
     }
 
     #[test]
-    fn sql_has_both_dialects_or_none_and_reads_current_views_only() {
+    fn sql_reads_current_views_only_and_is_missing_for_a_reason() {
         for question in questions() {
-            assert_eq!(question.duckdb.is_some(), question.athena.is_some(), "{}", question.name);
-            for sql in [question.duckdb, question.athena].into_iter().flatten() {
-                assert!(!statement(sql).contains(';') && !sql.contains("raw_"), "{}", question.name);
+            match question.sql {
+                QuestionSql::Forms { duckdb, athena } => {
+                    for sql in [duckdb, athena] {
+                        assert!(!statement(sql).contains(';') && !sql.contains("raw_"), "{}", question.name);
+                    }
+                }
+                QuestionSql::Inexpressible(reason) => {
+                    let is_sentence = reason.ends_with('.') && reason.matches(". ").count() == 0;
+                    assert!(is_sentence && !reason.contains('\n'), "{}: {reason}", question.name);
+                }
             }
         }
     }

@@ -26,12 +26,19 @@ pub(crate) struct Question {
     pub options: &'static [QuestionOption],
     /// The tables and columns that it reads.
     pub reads: &'static [Read],
-    /// The same question in DuckDB's SQL, over the views, with the options' defaults. It returns the same columns.
-    pub duckdb: Option<&'static str>,
-    /// The same question in Athena's SQL.
-    pub athena: Option<&'static str>,
+    /// The same question in SQL, or why there is none.
+    pub sql: QuestionSql,
     /// Answers it. The caller sorts the rows.
     pub answer: fn(&Facts, &Options) -> Vec<AnswerRow>,
+}
+
+/// A question in SQL over the views, with the options' defaults.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum QuestionSql {
+    /// Statements that return the same columns and rows as the answer.
+    Forms { duckdb: &'static str, athena: &'static str },
+    /// The reason why SQL cannot express the question, in one sentence.
+    Inexpressible(&'static str),
 }
 
 /// A column of a question's rows.

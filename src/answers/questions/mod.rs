@@ -1,7 +1,8 @@
 //! The named questions of `rolecall ask`: one declarative entry each.
 //!
 //! To add a question, add an entry to one of the lists below, with a test on a small estate of what it must find, what it
-//! must not find, and what is unknown. `infra/QUERIES.md` is generated from the entries.
+//! must not find, and what is unknown. A question has its SQL in both dialects, or the reason why SQL cannot express it.
+//! `infra/QUERIES.md` is generated from the entries.
 //!
 //! **Invariant:** a question is a pure function of the facts. It never concludes from rows that are missing because a cell
 //! was not answered.
@@ -17,7 +18,7 @@ mod accounts;
 mod document;
 
 pub(crate) use document::document;
-pub(crate) use entry::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+pub(crate) use entry::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql};
 
 /// The questions, in the order of the documentation.
 static ENTRIES: &[&[Question]] = &[

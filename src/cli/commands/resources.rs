@@ -26,9 +26,10 @@ pub(crate) fn resources(arguments: &ResourcesArgs) -> Result<ExitCode, Error> {
     let catalogue = catalogue()?;
     if arguments.json {
         let types = catalogue.tables().iter().map(|table| {
-            let measures = table.entry.measures.iter().map(|measure| {
-                json!({ "member": measure.member, "detail": measure.detail, "reason": measure.reason })
-            });
+            let measures =
+                table.entry.measures.iter().map(
+                    |measure| json!({ "member": measure.member, "detail": measure.detail, "reason": measure.reason }),
+                );
             json!({
                 "measures": measures.collect::<Vec<_>>(),
                 "table": table.entry.table, "reach": table.entry.reach, "operation": table.entry.operation,

@@ -46,10 +46,11 @@ async fn held_files(store: &RunStore, tables: &[TableColumns], format: Format) -
     Ok(held)
 }
 
-/// Views without a row would say that nothing was found. An output that has runs in the other format only is reported.
+/// Views without a row would say that nothing was found. An output that has runs in the other format only is reported. Files
+/// of a run that died before its commit are no run.
 async fn refuse_other_format(store: &RunStore, format: Format) -> Result<(), Error> {
     let other = if format == Format::Parquet { Format::Ndjson } else { Format::Parquet };
-    if !store.holds_any(&format!("{other}/{LEDGER}")).await? {
+    if !store.holds_any(COMMITTED).await? || !store.holds_any(&format!("{other}/{LEDGER}")).await? {
         return Ok(());
     }
     let what = format!(

@@ -9,6 +9,7 @@ mod invalid;
 mod ledgers;
 mod listed;
 mod past;
+mod script;
 
 use std::process::Command;
 

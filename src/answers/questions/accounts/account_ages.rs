@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::connectivity::values::column;
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::Facts;
 use crate::inventory::{ANY_REGION, Status};
 
@@ -18,7 +18,7 @@ pub(super) const QUESTION: Question = Question {
     title: "Accounts by age of their last full answer",
     description: "Each account with the oldest and the newest time at which a cell (account, region and table) was last answered \
                   in full, the age of the oldest in days, the number of cells, of these the unknown and the never answered ones, \
-                  and the status of the worst.",
+                  and the status of the worst. The name is that of the registry, if one is given.",
     why: "An account that answers no more is shown as it once was.",
     columns: &[
         column("account_name", ColumnKind::Text),
@@ -32,8 +32,10 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: &[],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/account-ages.duckdb.sql"),
+        athena: include_str!("../sql/account-ages.athena.sql"),
+    },
     answer,
 };
 

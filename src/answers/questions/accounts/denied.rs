@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::connectivity::values::column;
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::{CellWord, Facts};
 use crate::inventory::{ANY_REGION, Status};
 
@@ -29,8 +29,10 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: &[],
-    duckdb: Some(include_str!("../sql/denied.duckdb.sql")),
-    athena: Some(include_str!("../sql/denied.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/denied.duckdb.sql"),
+        athena: include_str!("../sql/denied.athena.sql"),
+    },
     answer,
 };
 

@@ -4,15 +4,16 @@
 
 use serde_json::json;
 
-use super::super::connectivity::values::column;
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::connectivity::values::{column, text};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::{Facts, Read, Resource};
 
 pub(super) const QUESTION: Question = Question {
     name: "shared-resources",
     title: "Resources shared between accounts",
     description: "Subnets, VPCs, gateways, attachments, peerings and other resources that accounts see beside their owner, with \
-                  these accounts. `owner_in_estate` is false if the owner was never asked.",
+                  these accounts. What was deleted, rejected or released is left out. `owner_in_estate` is false if the owner was \
+                  never asked.",
     why: "Who changes a shared resource changes it for others, and an owner outside of the estate may take it away.",
     columns: &[
         column("table", ColumnKind::Text),
@@ -23,24 +24,45 @@ pub(super) const QUESTION: Question = Question {
         column("observers", ColumnKind::Json),
     ],
     options: &[],
+    // Context, because the accounts that were not selected say who sees a resource.
     reads: &[
-        Read::subject("ec2_vpcs", &[]),
-        Read::subject("ec2_subnets", &[]),
-        Read::subject("ec2_security_groups", &[]),
-        Read::subject("ec2_managed_prefix_lists", &[]),
-        Read::subject("ec2_vpc_peering_connections", &[]),
-        Read::subject("ec2_transit_gateways", &[]),
-        Read::subject("ec2_transit_gateway_attachments", &["resource_type"]),
-        Read::subject("ec2_transit_gateway_peering_attachments", &[]),
-        Read::subject("ec2_ipam_pools", &[]),
-        Read::subject("ec2_capacity_reservations", &[]),
-        Read::subject("ec2_placement_groups", &[]),
-        Read::subject("ec2_hosts", &[]),
+        Read::context("ec2_vpcs", &[]),
+        Read::context("ec2_subnets", &[]),
+        Read::context("ec2_security_groups", &[]),
+        Read::context("ec2_managed_prefix_lists", &[]),
+        Read::context("ec2_vpc_peering_connections", &["status"]),
+        Read::context("ec2_transit_gateways", &["state"]),
+        Read::context("ec2_transit_gateway_attachments", &["state", "resource_type"]),
+        Read::context("ec2_transit_gateway_peering_attachments", &["state"]),
+        Read::context("ec2_ipam_pools", &["state"]),
+        Read::context("ec2_capacity_reservations", &["state"]),
+        Read::context("ec2_placement_groups", &["state"]),
+        Read::context("ec2_hosts", &["state"]),
     ],
-    duckdb: Some(include_str!("../sql/shared-resources.duckdb.sql")),
-    athena: Some(include_str!("../sql/shared-resources.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/shared-resources.duckdb.sql"),
+        athena: include_str!("../sql/shared-resources.athena.sql"),
+    },
     answer,
 };
+
+/// The states of what AWS still lists and nobody can use any more.
+const GONE: [&str; 8] = [
+    "deleted",
+    "delete-complete",
+    "rejected",
+    "expired",
+    "failed",
+    "cancelled",
+    "released",
+    "released-permanent-failure",
+];
+
+fn is_gone(resource: &Resource<'_>) -> bool {
+    let status = resource.json("status");
+    let state = text(&status, &["Code"]).or(resource.text("state"));
+    state.is_some_and(|state| GONE.contains(&state.to_ascii_lowercase().as_str()))
+}
 
 /// A peering of transit gateways has a row of its own, in the table of peerings.
 fn is_listed_elsewhere(resource: &Resource<'_>) -> bool {
@@ -51,7 +73,8 @@ fn answer(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
     let estate = facts.cells.accounts();
     let mut rows = Vec::new();
     for read in QUESTION.reads {
-        for resource in facts.selected(read.table).filter(|resource| !is_listed_elsewhere(resource)) {
+        let resources = facts.selected(read.table);
+        for resource in resources.filter(|resource| !is_listed_elsewhere(resource) && !is_gone(resource)) {
             let owner = resource.account_id();
             let observers: Vec<&str> = resource.observers().filter(|account| *account != owner).collect();
             if observers.is_empty() {

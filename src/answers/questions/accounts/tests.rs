@@ -151,3 +151,59 @@ fn resources_that_others_see() {
         ]
     );
 }
+
+/// AWS lists what was deleted or refused for a while.
+#[test]
+fn resources_that_are_gone_are_shared_with_nobody() {
+    let row = |id: &str, more: Value| {
+        let mut row = json!({"account_id": B, "owner_id": A, "region": R, "id": id});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let mut facts = FactsBuilder::new(find("shared-resources").unwrap().reads).account(A, R);
+    for state in ["active", "deleted", "rejected", "expired", "failed"] {
+        let more = json!({"status": {"Code": state}});
+        facts = facts.row("ec2_vpc_peering_connections", row(&format!("pcx-{state}"), more));
+    }
+    for (table, states) in [
+        ("ec2_transit_gateways", ["available", "deleted"]),
+        ("ec2_transit_gateway_attachments", ["modifying", "deleted"]),
+        ("ec2_transit_gateway_peering_attachments", ["pendingAcceptance", "Rejected"]),
+        ("ec2_ipam_pools", ["create-complete", "delete-complete"]),
+        ("ec2_capacity_reservations", ["active", "cancelled"]),
+        ("ec2_placement_groups", ["available", "deleted"]),
+        ("ec2_hosts", ["available", "released"]),
+    ] {
+        for state in states {
+            facts = facts.row(table, row(&format!("{table} {state}"), json!({"state": state})));
+        }
+    }
+    let found: Vec<Value> = ask("shared-resources", &facts.facts()).into_iter().map(|row| row[3].clone()).collect();
+    assert_eq!(
+        found,
+        [
+            "ec2_capacity_reservations active",
+            "ec2_hosts available",
+            "ec2_ipam_pools create-complete",
+            "ec2_placement_groups available",
+            "ec2_transit_gateway_attachments modifying",
+            "ec2_transit_gateway_peering_attachments pendingAcceptance",
+            "ec2_transit_gateways available",
+            "pcx-active",
+        ]
+    );
+}
+
+/// Who shares what is known only if every account was asked, also those that were not selected.
+#[test]
+fn the_views_of_accounts_that_were_not_selected_are_needed() {
+    let question = find("shared-resources").unwrap();
+    let only_a = RowFilter { accounts: Some([A.to_owned()].into()), ..RowFilter::default() };
+    let facts = FactsBuilder::new(question.reads)
+        .account(A, R)
+        .status(B, R, "ec2_subnets", Status::Denied)
+        .selection(only_a)
+        .facts();
+    let unknown = facts.cells.coverage(question.reads, &facts.selection).unknown;
+    assert_eq!(unknown.iter().map(|cell| cell.account_id.as_str()).collect::<Vec<_>>(), [B]);
+}

@@ -12,7 +12,9 @@ use serde_json::json;
 use super::bearers::{AddressKind, Bearing, bearings};
 use crate::answers::facts::{Facts, Read, Resource};
 use crate::answers::questions::entry::check_number;
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+use crate::answers::questions::{
+    AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql,
+};
 
 pub(super) const QUESTION: Question = Question {
     name: "public-ipv4-cost",
@@ -37,8 +39,10 @@ pub(super) const QUESTION: Question = Question {
         check: check_number,
     }],
     reads: READS,
-    duckdb: Some(include_str!("../sql/public-ipv4-cost.duckdb.sql")),
-    athena: Some(include_str!("../sql/public-ipv4-cost.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/public-ipv4-cost.duckdb.sql"),
+        athena: include_str!("../sql/public-ipv4-cost.athena.sql"),
+    },
     answer,
 };
 

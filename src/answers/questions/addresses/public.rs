@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::bearers::{AddressKind, bearings};
 use crate::answers::facts::{Facts, Read};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn};
+use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionSql};
 
 pub(super) const QUESTION: Question = Question {
     name: "public-addresses",
@@ -24,8 +24,10 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: READS,
-    duckdb: Some(include_str!("../sql/public-addresses.duckdb.sql")),
-    athena: Some(include_str!("../sql/public-addresses.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/public-addresses.duckdb.sql"),
+        athena: include_str!("../sql/public-addresses.athena.sql"),
+    },
     answer,
 };
 

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn};
+use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionSql};
 
 pub(super) const ADDRESSES: Question = Question {
     name: "unattached-addresses",
@@ -37,8 +37,10 @@ pub(super) const ADDRESSES: Question = Question {
             "service_managed",
         ],
     )],
-    duckdb: Some(include_str!("../sql/unattached-addresses.duckdb.sql")),
-    athena: Some(include_str!("../sql/unattached-addresses.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unattached-addresses.duckdb.sql"),
+        athena: include_str!("../sql/unattached-addresses.athena.sql"),
+    },
     answer: addresses,
 };
 
@@ -58,8 +60,10 @@ pub(super) const VOLUMES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_volumes", &["state", "size", "volume_type", "create_time", "encrypted"])],
-    duckdb: Some(include_str!("../sql/unattached-volumes.duckdb.sql")),
-    athena: Some(include_str!("../sql/unattached-volumes.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unattached-volumes.duckdb.sql"),
+        athena: include_str!("../sql/unattached-volumes.athena.sql"),
+    },
     answer: volumes,
 };
 
@@ -95,8 +99,10 @@ pub(super) const INTERFACES: Question = Question {
             "private_ip_address",
         ],
     )],
-    duckdb: Some(include_str!("../sql/unattached-interfaces.duckdb.sql")),
-    athena: Some(include_str!("../sql/unattached-interfaces.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unattached-interfaces.duckdb.sql"),
+        athena: include_str!("../sql/unattached-interfaces.athena.sql"),
+    },
     answer: interfaces,
 };
 

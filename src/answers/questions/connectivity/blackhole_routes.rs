@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::{column, text};
 use crate::answers::facts::{Facts, Read};
 
@@ -40,8 +40,10 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
-    duckdb: Some(include_str!("../sql/blackhole-routes.duckdb.sql")),
-    athena: Some(include_str!("../sql/blackhole-routes.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/blackhole-routes.duckdb.sql"),
+        athena: include_str!("../sql/blackhole-routes.athena.sql"),
+    },
     answer,
 };
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::{column, text};
 use crate::answers::facts::{Facts, Read};
 
@@ -30,8 +30,10 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_vpcs", &["is_default", "cidr_block"]),
         Read::context("ec2_network_interfaces", &["vpc_id", "attachment"]),
     ],
-    duckdb: Some(include_str!("../sql/default-vpcs-in-use.duckdb.sql")),
-    athena: Some(include_str!("../sql/default-vpcs-in-use.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/default-vpcs-in-use.duckdb.sql"),
+        athena: include_str!("../sql/default-vpcs-in-use.athena.sql"),
+    },
     answer,
 };
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::column;
 use crate::answers::facts::{Facts, Read, Resource};
 
@@ -29,8 +29,10 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpc_endpoints",
         &["service_name", "vpc_endpoint_type", "vpc_id", "state", "service_network_arn", "resource_configuration_arn"],
     )],
-    duckdb: Some(include_str!("../sql/endpoints-by-service.duckdb.sql")),
-    athena: Some(include_str!("../sql/endpoints-by-service.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/endpoints-by-service.duckdb.sql"),
+        athena: include_str!("../sql/endpoints-by-service.athena.sql"),
+    },
     answer,
 };
 

@@ -10,6 +10,7 @@ mod nat_gateways;
 mod endpoints;
 mod flow_logs;
 mod default_vpcs;
+mod neighbours;
 mod security_groups;
 #[cfg(test)]
 mod tests;

@@ -6,15 +6,15 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::{column, text};
 use crate::answers::facts::{Facts, Read, Resource};
 
 pub(super) const QUESTION: Question = Question {
     name: "unused-nat-gateways",
     title: "NAT gateways that no route uses",
-    description: "NAT gateways that no route of any route table leads to. The verdict is `unknown` if the route tables of the \
-                  VPC's owner were not answered.",
+    description: "NAT gateways that no route of any route table leads to. The verdict is `unknown` if the VPC was not seen, or if \
+                  the route tables of its owner were not answered.",
     why: "A NAT gateway costs by the hour, used or not.",
     columns: &[
         column("id", ColumnKind::Text),
@@ -32,8 +32,10 @@ pub(super) const QUESTION: Question = Question {
         Read::context("ec2_route_tables", &["routes"]),
         Read::context("ec2_vpcs", &[]),
     ],
-    duckdb: Some(include_str!("../sql/unused-nat-gateways.duckdb.sql")),
-    athena: Some(include_str!("../sql/unused-nat-gateways.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unused-nat-gateways.duckdb.sql"),
+        athena: include_str!("../sql/unused-nat-gateways.athena.sql"),
+    },
     answer,
 };
 
@@ -50,8 +52,8 @@ fn answer(facts: &Facts, _: &Options) -> Vec<AnswerRow> {
     unused
         .map(|gateway| {
             let vpc = gateway.text("vpc_id");
-            let owner = vpc.and_then(|vpc| owners.get(vpc).copied()).unwrap_or(gateway.account_id());
-            let is_known = facts.is_answered(owner, gateway.region(), "ec2_route_tables");
+            let owner = vpc.and_then(|vpc| owners.get(vpc));
+            let is_known = owner.is_some_and(|owner| facts.is_answered(owner, gateway.region(), "ec2_route_tables"));
             let values = vec![
                 json!(gateway.id()),
                 json!(gateway.arn()),

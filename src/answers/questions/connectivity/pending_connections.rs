@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::{column, text};
 use crate::answers::facts::{Facts, Read, Resource};
 
@@ -66,8 +66,10 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
-    duckdb: Some(include_str!("../sql/pending-connections.duckdb.sql")),
-    athena: Some(include_str!("../sql/pending-connections.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/pending-connections.duckdb.sql"),
+        athena: include_str!("../sql/pending-connections.athena.sql"),
+    },
     answer,
 };
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use super::values::{column, text};
 use crate::answers::facts::{Facts, Read};
 
@@ -31,8 +31,10 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpn_connections",
         &["state", "vgw_telemetry", "customer_gateway_id", "vpn_gateway_id", "transit_gateway_id"],
     )],
-    duckdb: Some(include_str!("../sql/vpn-tunnels-down.duckdb.sql")),
-    athena: Some(include_str!("../sql/vpn-tunnels-down.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/vpn-tunnels-down.duckdb.sql"),
+        athena: include_str!("../sql/vpn-tunnels-down.athena.sql"),
+    },
     answer,
 };
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, list, text};
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::{Facts, Read, Resource, RowFilter};
 
 const ZONES: &str = "route53_hosted_zones";
@@ -39,8 +39,10 @@ pub(super) const QUESTION: Question = Question {
         ),
         Read::context(ZONES, &["name", "config", "delegation_set"]),
     ],
-    duckdb: Some(include_str!("../sql/delegations.duckdb.sql")),
-    athena: Some(include_str!("../sql/delegations.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/delegations.duckdb.sql"),
+        athena: include_str!("../sql/delegations.athena.sql"),
+    },
     answer,
 };
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, list, text};
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::{Facts, Read, RowFilter};
 
 const CHECKS: &str = "route53_health_checks";
@@ -33,8 +33,10 @@ pub(super) const QUESTION: Question = Question {
         Read::subject(CHECKS, &["health_check_config", "linked_service"]),
         Read::context(RECORDS, &["health_check_id"]),
     ],
-    duckdb: Some(include_str!("../sql/unused-health-checks.duckdb.sql")),
-    athena: Some(include_str!("../sql/unused-health-checks.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unused-health-checks.duckdb.sql"),
+        athena: include_str!("../sql/unused-health-checks.athena.sql"),
+    },
     answer,
 };
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::super::connectivity::values::{column, text};
-use super::super::{AnswerRow, ColumnKind, Options, Question};
+use super::super::{AnswerRow, ColumnKind, Options, Question, QuestionSql};
 use crate::answers::facts::{Facts, Read, Resource, RowFilter};
 use crate::inventory::ANY_REGION;
 
@@ -37,8 +37,10 @@ pub(super) const QUESTION: Question = Question {
         Read::context(ASSOCIATIONS, &["hosted_zone_id", "name", "owner", "vpc_id"]),
         Read::context(VPCS, &[]),
     ],
-    duckdb: Some(include_str!("../sql/private-zones.duckdb.sql")),
-    athena: Some(include_str!("../sql/private-zones.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/private-zones.duckdb.sql"),
+        athena: include_str!("../sql/private-zones.athena.sql"),
+    },
     answer,
 };
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::columns::{integer, list, text};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 use crate::answers::reach::{Exposure, Reachability, Traffic};
 
 const INTERFACES: &str = "ec2_network_interfaces";
@@ -44,8 +44,10 @@ pub(super) const OPEN_SECURITY_GROUPS: Question = Question {
         Reachability::RULES[6],
         Reachability::RULES[7],
     ],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Inexpressible(
+        "The answer follows sets of ports and of ranges from security groups through network ACLs, routes and block public \
+         access, and SQL has no such sets.",
+    ),
     answer: open_security_groups,
 };
 
@@ -106,7 +108,8 @@ impl<'a> Users<'a> {
     /// Whether every interface that may have a group was seen.
     fn are_known(&self, facts: &Facts, group: Resource<'_>) -> bool {
         let of_vpc = group.text("vpc_id").and_then(|vpc| self.accounts.get(vpc)).into_iter().flatten().copied();
-        of_vpc.chain([group.account_id()]).all(|account| facts.is_answered(account, group.region(), INTERFACES))
+        let mut accounts = of_vpc.chain(group.observers()).chain([group.account_id()]);
+        accounts.all(|account| facts.is_answered(account, group.region(), INTERFACES))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::columns::{list, text};
 use crate::answers::facts::{Facts, Read};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 use crate::answers::reach::Reachability;
 
 pub(super) const EXPOSED_INSTANCES: Question = Question {
@@ -51,8 +51,10 @@ pub(super) const EXPOSED_INSTANCES: Question = Question {
         Reachability::RULES[6],
         Reachability::RULES[7],
     ],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Inexpressible(
+        "The answer follows sets of ports and of ranges from security groups through network ACLs, routes and block public \
+         access, and SQL has no such sets.",
+    ),
     answer: exposed_instances,
 };
 

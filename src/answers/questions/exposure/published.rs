@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::columns::{flag, integer, text, time};
 use crate::answers::facts::{Facts, Read};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 
 pub(super) const SNAPSHOTS: Question = Question {
     name: "public-snapshots",
@@ -27,8 +27,10 @@ pub(super) const SNAPSHOTS: Question = Question {
         "ec2_public_snapshots",
         &["description", "encrypted", "start_time", "volume_id", "volume_size"],
     )],
-    duckdb: Some(include_str!("../sql/public-snapshots.duckdb.sql")),
-    athena: Some(include_str!("../sql/public-snapshots.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/public-snapshots.duckdb.sql"),
+        athena: include_str!("../sql/public-snapshots.athena.sql"),
+    },
     answer: public_snapshots,
 };
 
@@ -52,8 +54,10 @@ pub(super) const IMAGES: Question = Question {
         "ec2_images",
         &["creation_date", "deprecation_time", "description", "last_launched_time", "name", "public", "state"],
     )],
-    duckdb: Some(include_str!("../sql/public-images.duckdb.sql")),
-    athena: Some(include_str!("../sql/public-images.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/public-images.duckdb.sql"),
+        athena: include_str!("../sql/public-images.athena.sql"),
+    },
     answer: public_images,
 };
 

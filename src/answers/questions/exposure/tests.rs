@@ -109,6 +109,26 @@ fn groups_that_are_open_together_are_both_rows() {
     );
 }
 
+/// A group may be shared with an account that has interfaces where nobody else sees them.
+#[test]
+fn an_open_group_is_unknown_if_an_account_that_sees_it_was_not_answered() {
+    let shared = |account: &str| {
+        let mut shared = group("sg-shared", &["0.0.0.0/0"]);
+        shared["account_id"] = json!(account);
+        shared["owner_id"] = json!(A);
+        shared["arn"] = json!(format!("arn:aws:ec2:{R}:{A}:security-group/sg-shared"));
+        shared
+    };
+    let estate = || {
+        let rows = [A, B].map(|account| ("ec2_security_groups", shared(account)));
+        rows.into_iter().fold(network("open-security-groups"), |estate, (table, row)| estate.row(table, row))
+    };
+    let verdict = |facts: &Facts| answer("open-security-groups", facts, &["group_id", "verdict"]);
+    assert_eq!(verdict(&estate().facts()), [json!(["sg-shared", "unused"])]);
+    let denied = estate().status(B, R, "ec2_network_interfaces", Status::Denied);
+    assert_eq!(verdict(&denied.facts()), [json!(["sg-shared", "unknown"])]);
+}
+
 #[test]
 fn an_open_group_is_unknown_where_its_use_or_the_way_was_not_seen() {
     let verdicts = |account: &str, table: &str, subnet: &str| {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::values::{OLDER_THAN, age_days, flag, integer, is_terminated, list, text, users, verdict};
 use crate::answers::facts::{Facts, Read, RowFilter};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 use crate::inventory::ANY_REGION;
 
 const INSTANCES: Read = Read::context("ec2_instances", &["image_id", "state"]);
@@ -34,8 +34,10 @@ pub(super) const OLD_IMAGES: Question = Question {
     ],
     options: &[OLDER_THAN],
     reads: &[Read::subject("ec2_images", &["name", "creation_date", "public", "last_launched_time"]), INSTANCES],
-    duckdb: Some(include_str!("../sql/old-images.duckdb.sql")),
-    athena: Some(include_str!("../sql/old-images.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/old-images.duckdb.sql"),
+        athena: include_str!("../sql/old-images.athena.sql"),
+    },
     answer: old_images,
 };
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::storage::attached_instances;
 use super::values::{age_days, instance_state, integer, is_terminated, moment, text, time};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 
 pub(super) const IMDSV1_INSTANCES: Question = Question {
     name: "imdsv1-instances",
@@ -29,8 +29,10 @@ pub(super) const IMDSV1_INSTANCES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_instances", &["state", "metadata_options", "public_ip_address", "launch_time"])],
-    duckdb: Some(include_str!("../sql/imdsv1-instances.duckdb.sql")),
-    athena: Some(include_str!("../sql/imdsv1-instances.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/imdsv1-instances.duckdb.sql"),
+        athena: include_str!("../sql/imdsv1-instances.athena.sql"),
+    },
     answer: imdsv1_instances,
 };
 
@@ -77,8 +79,10 @@ pub(super) const UNNAMED_INSTANCES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_instances", &["state", "instance_type", "private_ip_address", "launch_time"])],
-    duckdb: Some(include_str!("../sql/unnamed-instances.duckdb.sql")),
-    athena: Some(include_str!("../sql/unnamed-instances.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unnamed-instances.duckdb.sql"),
+        athena: include_str!("../sql/unnamed-instances.athena.sql"),
+    },
     answer: unnamed_instances,
 };
 
@@ -118,8 +122,10 @@ pub(super) const STOPPED_INSTANCES: Question = Question {
         // The volumes of an instance are its account's, so that the cells of other accounts are not needed.
         Read::subject("ec2_volumes", &["size", "attachments"]),
     ],
-    duckdb: Some(include_str!("../sql/stopped-instances.duckdb.sql")),
-    athena: Some(include_str!("../sql/stopped-instances.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/stopped-instances.duckdb.sql"),
+        athena: include_str!("../sql/stopped-instances.athena.sql"),
+    },
     answer: stopped_instances,
 };
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::values::{OLDER_THAN, age_days, flag, integer, list, moment, text, time, users, verdict};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, Options, Question};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionSql};
 
 /// The id that AWS writes for the volume of a copied snapshot. It is the id of no volume.
 const NO_VOLUME: &str = "vol-ffffffff";
@@ -40,8 +40,10 @@ pub(super) const OLD_SNAPSHOTS: Question = Question {
         Read::subject("ec2_images", &["block_device_mappings"]),
         Read::subject("ec2_volumes", &[]),
     ],
-    duckdb: Some(include_str!("../sql/old-snapshots.duckdb.sql")),
-    athena: Some(include_str!("../sql/old-snapshots.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/old-snapshots.duckdb.sql"),
+        athena: include_str!("../sql/old-snapshots.athena.sql"),
+    },
     answer: old_snapshots,
 };
 
@@ -118,8 +120,10 @@ pub(super) const UNENCRYPTED_VOLUMES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_volumes", &["encrypted", "size", "volume_type", "state", "attachments"])],
-    duckdb: Some(include_str!("../sql/unencrypted-volumes.duckdb.sql")),
-    athena: Some(include_str!("../sql/unencrypted-volumes.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/unencrypted-volumes.duckdb.sql"),
+        athena: include_str!("../sql/unencrypted-volumes.athena.sql"),
+    },
     answer: unencrypted_volumes,
 };
 

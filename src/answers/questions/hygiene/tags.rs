@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::values::{list, text};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, Options, Question, QuestionOption};
+use crate::answers::questions::{AnswerRow, Options, Question, QuestionOption, QuestionSql};
 
 /// The tables whose resources people make and tag. Network interfaces are left out, because services make most of them, and
 /// prefix lists, because AWS owns some.
@@ -56,8 +56,10 @@ pub(super) const MISSING_TAGS: Question = Question {
         check: check_keys,
     }],
     reads: TAGGABLE,
-    duckdb: Some(include_str!("../sql/missing-tags.duckdb.sql")),
-    athena: Some(include_str!("../sql/missing-tags.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/missing-tags.duckdb.sql"),
+        athena: include_str!("../sql/missing-tags.athena.sql"),
+    },
     answer: missing_tags,
 };
 

@@ -20,8 +20,8 @@ pub(super) struct Connections {
     attached: HashMap<String, usize>,
     /// The sets of transit gateways. The first one is empty.
     sets: Vec<BTreeSet<String>>,
-    /// The transit gateways that each is peered with, and the id of the attachment.
-    gateway_peerings: HashMap<String, HashMap<String, String>>,
+    /// The transit gateways that each is peered with, and the ids of the attachments.
+    gateway_peerings: HashMap<String, HashMap<String, BTreeSet<String>>>,
     /// Whether every peering between transit gateways is known.
     pub knows_gateway_peerings: bool,
 }
@@ -57,8 +57,8 @@ impl Connections {
             if let Some((one, other)) = gateway("requester_tgw_info").zip(gateway("accepter_tgw_info")) {
                 let id = attachment.id().to_owned();
                 let peerings = &mut connections.gateway_peerings;
-                peerings.entry(one.clone()).or_default().insert(other.clone(), id.clone());
-                peerings.entry(other).or_default().insert(one, id);
+                peerings.entry(one.clone()).or_default().entry(other.clone()).or_default().insert(id.clone());
+                peerings.entry(other).or_default().entry(one).or_default().insert(id);
             }
         }
         let coverage = facts.cells.coverage(&[GATEWAY_PEERINGS], &facts.selection);
@@ -109,7 +109,7 @@ impl Connections {
             let peers = self.gateway_peerings.get(first);
             let shared = self.sets.get(other).and_then(|others| others.get(first));
             let peered = set(other).filter_map(move |second| peers.and_then(|peers| peers.get(second)));
-            shared.into_iter().chain(peered).map(String::as_str)
+            shared.into_iter().chain(peered.flatten()).map(String::as_str)
         })
     }
 

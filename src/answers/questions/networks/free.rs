@@ -11,7 +11,9 @@ use serde_json::json;
 
 use super::vpc_ranges::{subnet_ranges, subnets_by_vpc, vpc_ranges};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+use crate::answers::questions::{
+    AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql,
+};
 use crate::answers::ranges::{free_blocks, lowest_free};
 
 pub(super) const QUESTION: Question = Question {
@@ -39,8 +41,10 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_vpcs", &["cidr_block", "cidr_block_association_set", "ipv6_cidr_block_association_set"]),
         Read::context("ec2_subnets", &["vpc_id", "cidr_block", "ipv6_cidr_block_association_set"]),
     ],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/next-free-block.duckdb.sql"),
+        athena: include_str!("../sql/next-free-block.athena.sql"),
+    },
     answer,
 };
 

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::plan::{RESERVED, total};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+use crate::answers::questions::{
+    AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql,
+};
 use crate::answers::ranges::range;
 
 pub(super) const QUESTION: Question = Question {
@@ -33,8 +35,10 @@ pub(super) const QUESTION: Question = Question {
         check: check_percent,
     }],
     reads: &[Read::subject("ec2_subnets", &["vpc_id", "cidr_block", "available_ip_address_count"])],
-    duckdb: Some(include_str!("../sql/full-subnets.duckdb.sql")),
-    athena: Some(include_str!("../sql/full-subnets.athena.sql")),
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/full-subnets.duckdb.sql"),
+        athena: include_str!("../sql/full-subnets.athena.sql"),
+    },
     answer,
 };
 

@@ -198,6 +198,54 @@ fn many_equal_ranges_are_counted() {
         ]
     );
     assert_eq!(found.len(), 3 + 100 + 1);
+    // The listed pairs are the first ones, whatever connects them.
+    let listed: Vec<(&str, &str)> = found
+        .iter()
+        .filter(|row| row.values[1] == "10.0.0.0/16" && row.values[2] == "10.0.0.0/16")
+        .filter_map(|row| Some((row.values[5].as_str()?, row.values[9].as_str()?)))
+        .collect();
+    let mut on_gateway: Vec<String> = (0..20).map(|number| format!("vpc-{number}")).collect();
+    on_gateway.sort_by_key(|vpc| (vpc[4..].parse::<usize>().unwrap() % 3, vpc.clone()));
+    let pairs =
+        on_gateway.iter().enumerate().flat_map(|(at, one)| on_gateway[at + 1..].iter().map(move |other| (one, other)));
+    let expected: Vec<(&str, &str)> = pairs.map(|(one, other)| (one.as_str(), other.as_str())).take(100).collect();
+    assert_eq!(listed, expected);
     let groups = ask(builder(rows), "yes").into_iter().filter(|row| row.values[1] == "172.31.0.0/16");
     assert_eq!(short(&groups.collect::<Vec<_>>()), ["separate 172.31.0.0/16 172.31.0.0/16 - - [] 2000 1999000"]);
+}
+
+#[test]
+fn everything_that_connects_two_vpcs_is_named() {
+    let peered = |id: &str| {
+        let columns = json!({
+            "requester_tgw_info": {"TransitGatewayId": "tgw-1"}, "accepter_tgw_info": {"TransitGatewayId": "tgw-2"},
+            "state": "available",
+        });
+        ("ec2_transit_gateway_peering_attachments", row(A, id, columns))
+    };
+    let estate = builder([
+        ("ec2_vpcs", vpc(A, "vpc-1", &["10.0.0.0/16"])),
+        ("ec2_vpcs", vpc(B, "vpc-2", &["10.0.0.0/16"])),
+        attachment(A, "tgw-1", "vpc-1", "available"),
+        attachment(A, "tgw-3", "vpc-1", "available"),
+        attachment(B, "tgw-2", "vpc-2", "modifying"),
+        attachment(B, "tgw-3", "vpc-2", "available"),
+        peered("tgw-attach-1"),
+        peered("tgw-attach-2"),
+        peering(A, "pcx-1", "vpc-2", "vpc-1", "active"),
+    ]);
+    let names = r#"["pcx-1","tgw-3","tgw-attach-1","tgw-attach-2"]"#;
+    assert_eq!(short(&ask(estate, "no")), [format!("connected 10.0.0.0/16 10.0.0.0/16 vpc-1 vpc-2 {names} 2 1")]);
+}
+
+/// AWS allows no VPC with ranges that overlap, but it would be no pair.
+#[test]
+fn a_vpc_is_no_pair_with_itself() {
+    let many = (0..20).map(|number| ("ec2_vpcs", vpc(A, &format!("vpc-{number}"), &["10.0.0.0/16", "10.0.1.0/24"])));
+    let pairs: u64 = ask(builder(many), "no")
+        .iter()
+        .filter(|row| row.values[1] != row.values[2])
+        .map(|row| row.values[13].as_u64().unwrap())
+        .sum();
+    assert_eq!(pairs, 20 * 19);
 }

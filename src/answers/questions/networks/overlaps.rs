@@ -2,10 +2,12 @@
 //!
 //! Ranges nest or are disjoint, so one pass over the sorted ranges finds every pair of ranges. Two ranges that few
 //! VPCs have give one row for each pair of VPCs. Two that many have give one row with the number of pairs for each
-//! verdict, and the first connected pairs one by one: 10,000 default VPCs are 50 million pairs and three rows.
+//! verdict, and the first connected pairs one by one, in the order of the VPCs: 10,000 default VPCs are 50 million pairs and
+//! three rows.
 //!
 //! **Invariant:** pairs are counted by class and never walked through where many VPCs have a range.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ipnet::IpNet;
@@ -14,7 +16,9 @@ use serde_json::{Value, json};
 use super::connections::{ATTACHMENTS, Connections, GATEWAY_PEERINGS, PEERINGS};
 use super::vpc_ranges::vpc_ranges;
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption};
+use crate::answers::questions::{
+    AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql,
+};
 use crate::answers::ranges::bounds;
 
 pub(super) const QUESTION: Question = Question {
@@ -57,8 +61,10 @@ pub(super) const QUESTION: Question = Question {
         ATTACHMENTS,
         GATEWAY_PEERINGS,
     ],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Forms {
+        duckdb: include_str!("../sql/overlapping-networks.duckdb.sql"),
+        athena: include_str!("../sql/overlapping-networks.athena.sql"),
+    },
     answer,
 };
 
@@ -219,42 +225,82 @@ impl<'a> Overlaps<'a> {
         let classes = self.by_class(ranges.vpcs);
         let other_classes = self.by_class(ranges.others);
         let mut counts = [0usize; 3];
-        let mut listed = BTreeSet::new();
+        let mut connected: BTreeMap<VpcClass, Vec<VpcClass>> = BTreeMap::new();
         for (class, vpcs) in &classes {
             for (other_class, others) in &other_classes {
-                if ranges.is_same() && class > other_class {
-                    continue;
-                }
                 let state = self.state(*class, *other_class);
                 if !self.is_asked(*class, *other_class, state) {
                     continue;
                 }
-                let is_within = ranges.is_same() && class == other_class;
-                counts[state as usize] +=
-                    if is_within { vpcs.len() * (vpcs.len() - 1) / 2 } else { vpcs.len() * others.len() };
                 if state == PairState::Connected {
-                    first_pairs(vpcs, others, is_within, &mut listed);
+                    connected.entry(*class).or_default().push(*other_class);
+                }
+                match class.cmp(other_class) {
+                    Ordering::Equal if ranges.is_same() => counts[state as usize] += vpcs.len() * (vpcs.len() - 1) / 2,
+                    // The pair of classes comes a second time, turned.
+                    Ordering::Greater if ranges.is_same() => {}
+                    _ => counts[state as usize] += vpcs.len() * others.len(),
                 }
             }
         }
-        for (one, other) in self.peered(ranges) {
-            let (class, other_class) = (self.classes[one], self.classes[other]);
+        self.leave_out_itself(ranges, &mut counts);
+        let peered = self.peered(ranges);
+        for (one, other) in &peered {
+            let (class, other_class) = (self.classes[*one], self.classes[*other]);
             let state = self.state(class, other_class);
-            if state != PairState::Connected && self.is_asked(class, other_class, PairState::Connected) {
+            if state != PairState::Connected {
                 if self.is_asked(class, other_class, state) {
                     counts[state as usize] -= 1;
                 }
                 counts[PairState::Connected as usize] += 1;
-                if listed.len() < LISTED_PAIRS {
-                    listed.insert((one, other));
-                }
             }
         }
+        let listed = self.first_connected(ranges, &other_classes, &connected, &peered);
         counts[PairState::Connected as usize] -= listed.len();
         for (one, other) in listed {
             self.list(ranges, one, other);
         }
         self.push_counts(ranges, counts);
+    }
+
+    /// Subtracts the VPCs that have both ranges, which AWS does not allow.
+    fn leave_out_itself(&self, ranges: &RangePair<'_>, counts: &mut [usize; 3]) {
+        if ranges.is_same() {
+            return;
+        }
+        let others: HashSet<usize> = ranges.others.iter().copied().collect();
+        for vpc in ranges.vpcs.iter().filter(|vpc| others.contains(vpc)) {
+            let class = self.classes[*vpc];
+            let state = self.state(class, class);
+            if self.is_asked(class, class, state) {
+                counts[state as usize] -= 1;
+            }
+        }
+    }
+
+    /// The first connected pairs in the order of the VPCs, until enough are listed.
+    fn first_connected(
+        &self,
+        ranges: &RangePair<'_>,
+        others: &BTreeMap<VpcClass, Vec<usize>>,
+        connected: &BTreeMap<VpcClass, Vec<VpcClass>>,
+        peered: &BTreeSet<(usize, usize)>,
+    ) -> Vec<(usize, usize)> {
+        let mut listed = Vec::new();
+        for one in ranges.vpcs {
+            let mut partners: BTreeSet<usize> =
+                peered.range((*one, 0)..=(*one, usize::MAX)).map(|(_, other)| *other).collect();
+            for class in connected.get(&self.classes[*one]).into_iter().flatten() {
+                let vpcs = others.get(class).map_or(&[][..], Vec::as_slice);
+                let from = if ranges.is_same() { vpcs.partition_point(|other| other <= one) } else { 0 };
+                partners.extend(vpcs[from..].iter().filter(|other| *other != one).take(LISTED_PAIRS));
+            }
+            listed.extend(partners.into_iter().take(LISTED_PAIRS - listed.len()).map(|other| (*one, other)));
+            if listed.len() == LISTED_PAIRS {
+                break;
+            }
+        }
+        listed
     }
 
     fn by_class(&self, vpcs: &[usize]) -> BTreeMap<VpcClass, Vec<usize>> {
@@ -265,14 +311,16 @@ impl<'a> Overlaps<'a> {
         classes
     }
 
-    /// The pairs of VPCs with an active peering, each once.
+    /// The pairs of VPCs with an active peering that are asked for, each once.
     fn peered(&self, ranges: &RangePair<'_>) -> BTreeSet<(usize, usize)> {
         let others: HashSet<usize> = ranges.others.iter().copied().collect();
         let mut pairs = BTreeSet::new();
         for vpc in ranges.vpcs {
             for (other, _) in self.connections.peerings_of(self.vpcs[*vpc].id()) {
                 let other = self.positions.get(other.as_str()).filter(|other| others.contains(other) && *other != vpc);
-                if let Some(other) = other {
+                let is_asked =
+                    |other: &&usize| self.is_asked(self.classes[*vpc], self.classes[**other], PairState::Connected);
+                if let Some(other) = other.filter(is_asked) {
                     let is_turned = ranges.is_same() && other < vpc;
                     pairs.insert(if is_turned { (*other, *vpc) } else { (*vpc, *other) });
                 }
@@ -290,18 +338,6 @@ impl<'a> Overlaps<'a> {
             values.extend([json!([]), json!(vpcs.len()), json!(count)]);
             let row = AnswerRow::new(None, None, values);
             self.rows.push(vpcs.iter().fold(row, |row, vpc| row.based_on(self.vpcs[*vpc])));
-        }
-    }
-}
-
-/// The first pairs of two classes, until enough are listed.
-fn first_pairs(vpcs: &[usize], others: &[usize], is_within: bool, listed: &mut BTreeSet<(usize, usize)>) {
-    for (at, one) in vpcs.iter().enumerate() {
-        for other in others.iter().skip(if is_within { at + 1 } else { 0 }) {
-            if listed.len() >= LISTED_PAIRS {
-                return;
-            }
-            listed.insert((*one, *other));
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::vpc_ranges::{VpcRange, subnet_ranges, subnets_by_vpc, vpc_ranges};
 use crate::answers::facts::{Facts, Read, Resource};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn};
+use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionSql};
 use crate::answers::ranges::{blocks, bounds};
 
 pub(super) const QUESTION: Question = Question {
@@ -49,8 +49,10 @@ pub(super) const QUESTION: Question = Question {
         ),
         Read::subject("ec2_ipam_pools", &["source_ipam_pool_id"]),
     ],
-    duckdb: None,
-    athena: None,
+    sql: QuestionSql::Inexpressible(
+        "The rows are numbered in the order of a walk down pools within pools, and Athena follows a recursion only to a fixed \
+         depth.",
+    ),
     answer,
 };
 

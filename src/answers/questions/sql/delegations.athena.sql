@@ -56,9 +56,13 @@ delegations as (
   from record_servers
   group by owner_account, region, id, hosted_zone_id, hosted_zone_name, name, folded
 ),
+-- Where zones and records are not known: not answered, or never asked.
 unknown as (
   select account_id, "table" from current_ledger
   where "table" in ('route53_hosted_zones', 'route53_records') and status not in ('ok', 'empty', 'unsupported')
+  union
+  select account_id, 'route53_hosted_zones' from current_ledger
+  where account_id not in (select account_id from current_ledger where "table" = 'route53_hosted_zones')
 ),
 pairs as (
   select d.owner_account, d.region, d.hosted_zone_id, d.hosted_zone_name, d.name, d.servers,

@@ -42,9 +42,13 @@ delegations as (
   where lower(regexp_replace(name, '[.]$', '')) is distinct from lower(regexp_replace(hosted_zone_name, '[.]$', ''))
   group by owner_account, region, id, hosted_zone_id, hosted_zone_name, name_decoded, name
 ),
+-- Where zones and records are not known: not answered, or never asked.
 unknown as (
   select account_id, "table" from current_ledger
   where "table" in ('route53_hosted_zones', 'route53_records') and status not in ('ok', 'empty', 'unsupported')
+  union
+  select account_id, 'route53_hosted_zones' from current_ledger
+  where account_id not in (select account_id from current_ledger where "table" = 'route53_hosted_zones')
 ),
 pairs as (
   select d.*, c.owner_account as child_account_id, c.id as child_zone_id, c.servers as child_servers,

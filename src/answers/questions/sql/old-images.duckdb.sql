@@ -19,29 +19,19 @@ users as (
   group by region, image_id
 ),
 asked as (
-  select account_id, region, max(case when "table" = 'ec2_instances' then status end) as status
-  from current_ledger
-  where "table" <> 'trust'
-  group by account_id, region
+  select account_id, region, status from current_ledger where "table" = 'ec2_instances'
 ),
-accounts as (
-  select account_id, max(case when "table" = 'ec2_instances' then 1 else 0 end) as is_asked,
-    max(case when "table" = 'ec2_instances' and region = '*' then 1 else 0 end) as is_closed
-  from current_ledger
-  where "table" <> 'trust'
-  group by account_id
-),
-unanswered as (
-  select a.region
-  from asked a
-  join accounts c on c.account_id = a.account_id
-  where a.region not in ('global', '*')
-    and coalesce(a.status, 'not_started') not in ('ok', 'empty', 'unsupported')
-    and (a.status is not null or (c.is_asked = 1 and c.is_closed = 0))
+-- Where they are not known: not answered, or never asked.
+unknown as (
+  select region from asked where status not in ('ok', 'empty', 'unsupported')
   union
-  select '*'
-  from accounts
-  where is_asked = 0 or is_closed = 1
+  select '*' from current_ledger where account_id not in (select account_id from asked)
+  union
+  select l.region
+  from current_ledger l
+  left join asked a on a.account_id = l.account_id and (a.region = l.region or a.region = '*')
+  where l.region not in ('*', 'global') and a.account_id is null
+    and l.account_id in (select account_id from asked)
 ),
 aged as (
   select *,
@@ -58,7 +48,7 @@ select i.owner as account_id, i.region, i.id, i.arn, nullif(i.tags['Name'], '') 
     when r.region is null and a.region is null then '[]' end as instances
 from aged i
 left join users u on u.region = i.region and u.image_id = i.id
-left join unanswered r on r.region = i.region
-left join unanswered a on a.region = '*'
+left join unknown r on r.region = i.region
+left join unknown a on a.region = '*'
 where i.age_days >= 90
 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12

@@ -38,9 +38,20 @@ vpcs as (
   )
   where place = 1
 ),
+asked as (
+  select account_id, region, status from current_ledger where "table" = 'ec2_vpcs'
+),
+-- Where they are not known: not answered, or never asked.
 unknown as (
-  select distinct region from current_ledger
-  where "table" = 'ec2_vpcs' and status not in ('ok', 'empty', 'unsupported')
+  select region from asked where status not in ('ok', 'empty', 'unsupported')
+  union
+  select '*' from current_ledger where account_id not in (select account_id from asked)
+  union
+  select l.region
+  from current_ledger l
+  left join asked a on a.account_id = l.account_id and (a.region = l.region or a.region = '*')
+  where l.region not in ('*', 'global') and a.account_id is null
+    and l.account_id in (select account_id from asked)
 ),
 told as (
   select z.id as hosted_zone_id, json_extract_scalar(u.vpc, '$.VPCId') as vpc_id,

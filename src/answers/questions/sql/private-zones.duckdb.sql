@@ -29,9 +29,20 @@ vpcs as (
     partition by coalesce(arn, owner_account || region || id)
     order by case when account_id = owner_account then 0 else 1 end, account_id) = 1
 ),
+asked as (
+  select account_id, region, status from current_ledger where "table" = 'ec2_vpcs'
+),
+-- Where they are not known: not answered, or never asked.
 unknown as (
-  select distinct region from current_ledger
-  where "table" = 'ec2_vpcs' and status not in ('ok', 'empty', 'unsupported')
+  select region from asked where status not in ('ok', 'empty', 'unsupported')
+  union
+  select '*' from current_ledger where account_id not in (select account_id from asked)
+  union
+  select l.region
+  from current_ledger l
+  left join asked a on a.account_id = l.account_id and (a.region = l.region or a.region = '*')
+  where l.region not in ('*', 'global') and a.account_id is null
+    and l.account_id in (select account_id from asked)
 ),
 told as (
   select id as hosted_zone_id, vpc->>'VPCId' as vpc_id, vpc->>'VPCRegion' as vpc_region

@@ -20,9 +20,13 @@ answered as (
     and s.run_id <> l.run_id
   where l."table" = 'route53_health_checks' and l.status in ('ok', 'empty', 'unsupported') and s.region is null
 ),
+-- The accounts whose records are not known: not answered, or never asked.
 unknown as (
   select account_id from current_ledger
   where "table" = 'route53_records' and status not in ('ok', 'empty', 'unsupported')
+  union
+  select account_id from current_ledger
+  where account_id not in (select account_id from current_ledger where "table" = 'route53_records')
 )
 select c.owner_account as account_id, c.region, c.id, c.arn, nullif(c.tags['Name'], '') as name,
   c.health_check_config->>'Type' as type,

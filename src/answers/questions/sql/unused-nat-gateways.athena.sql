@@ -42,6 +42,6 @@ select g.owner_account as account_id, g.region, g.id, g.arn, nullif(element_at(g
   case when a.account_id is null then 'unknown' else 'unused' end as verdict
 from gateways g
 left join vpcs v on v.id = g.vpc_id
-left join answered a on a.account_id = coalesce(v.owner_account, g.owner_account) and a.region = g.region
+left join answered a on a.account_id = v.owner_account and a.region = g.region
 where g.id not in (select id from used where id is not null)
 order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
