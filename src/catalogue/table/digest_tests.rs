@@ -85,7 +85,7 @@ impl Writer {
         self.paths.push(path.to_owned());
         let other = usize::from(self.variant.changed == Some(number));
         match kind {
-            MemberKind::Boolean => write!(self.xml, "{}", (number + other) % 2 == 0),
+            MemberKind::Boolean => write!(self.xml, "{}", (number + other).is_multiple_of(2)),
             MemberKind::Integer => write!(self.xml, "{}", number * 2 + other),
             MemberKind::Double => write!(self.xml, "{}.5", number * 2 + other),
             MemberKind::Timestamp => write!(self.xml, "2026-11-2{}T02:{:02}:00.000Z", 1 + other, number % 60),

@@ -113,7 +113,7 @@ proptest! {
 fn pages_without_a_needle_are_passed_over() {
     let folder = Folder::new();
     let text = |number: usize| match number {
-        _ if number % 5 == 0 => None,
+        _ if number.is_multiple_of(5) => None,
         _ if number < 30_000 => Some(format!("few-{}", number % 7)),
         _ => Some(format!("{number:0300}")),
     };
