@@ -51,7 +51,7 @@ pub(super) async fn of_table(
         sides.older.single_rows().map(|row| (row, digest(row))),
         sides.newer.single_rows().map(|row| (row, digest(row))),
     );
-    let mut made = Made { cells: &cells, selection, table, rows: Vec::new(), shared: HashSet::new() };
+    let mut made = ToldChanges { cells: &cells, selection, table, rows: Vec::new(), shared: HashSet::new() };
     added.into_iter().for_each(|row| made.add(None, Some(row)));
     removed.into_iter().for_each(|row| made.add(Some(row), None));
     if !changed.is_empty() {
@@ -116,7 +116,7 @@ impl Sides {
 }
 
 /// The rows of a table that were made so far.
-struct Made<'a> {
+struct ToldChanges<'a> {
     cells: &'a CellPairs,
     selection: &'a RowFilter,
     table: &'static str,
@@ -125,7 +125,7 @@ struct Made<'a> {
     shared: HashSet<(String, Option<String>, Change)>,
 }
 
-impl Made<'_> {
+impl ToldChanges<'_> {
     /// Adds a change, unless the cell of the owner tells it, or another observer did.
     fn add(&mut self, before: Option<Resource<'_>>, after: Option<Resource<'_>>) {
         let Some(row) = after.or(before) else { return };

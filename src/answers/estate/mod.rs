@@ -23,7 +23,7 @@ use crate::store::Store;
 
 pub(crate) use moment::{Moment, commits, newest_whole_runs};
 use row_search::RowSearch;
-use tables::TableColumns;
+use tables::ReadColumns;
 
 /// An output, opened at a moment.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl Estate {
         // Decoding takes a processor, so each table has a task of its own. They end with this call.
         let mut tasks = JoinSet::new();
         for (table, columns) in columns {
-            let (estate, cells, columns) = (self.clone(), cells.clone(), TableColumns::new(self, table, &columns));
+            let (estate, cells, columns) = (self.clone(), cells.clone(), ReadColumns::new(self, table, &columns));
             tasks.spawn(async move { tables::read(&estate, &cells, &columns, None).await });
         }
         let mut facts = Vec::new();
@@ -148,7 +148,7 @@ impl Estate {
         columns: &BTreeSet<&'static str>,
         places: &HashSet<(String, String)>,
     ) -> Result<FactTable, Error> {
-        let (cells, columns) = (self.cells().await, TableColumns::new(self, table, columns));
+        let (cells, columns) = (self.cells().await, ReadColumns::new(self, table, columns));
         let read = tables::read(self, &cells, &columns, Some(places)).await;
         read.map_err(|error| unreadable(&self.location, &error))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::tables::{TableColumns, files, keep_valid};
+use super::tables::{ReadColumns, files, keep_valid};
 use super::{Estate, unreadable};
 use crate::answers::facts::{Cells, FactSource, FactTable, Read};
 use crate::error::{Error, ErrorKind};
@@ -18,7 +18,7 @@ use crate::output::state::StateRun;
 #[derive(Debug)]
 pub(crate) struct RowSearch {
     estate: Estate,
-    columns: BTreeMap<&'static str, Arc<TableColumns>>,
+    columns: BTreeMap<&'static str, Arc<ReadColumns>>,
     /// The tables that were opened.
     tables: HashMap<&'static str, SearchedRows>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct RowSearch {
 /// The rows of a table that are in memory, and those that are selected.
 #[derive(Debug)]
 struct SearchedRows {
-    columns: Arc<TableColumns>,
+    columns: Arc<ReadColumns>,
     groups: Vec<SearchedGroup>,
     /// Whether rows were selected since the table was read.
     is_changed: bool,
@@ -48,7 +48,7 @@ impl RowSearch {
             columns.entry(read.table).or_default().extend(read.columns);
         }
         let columns = columns.into_iter().map(|(table, names)| {
-            let columns = TableColumns::new(estate, table, &names);
+            let columns = ReadColumns::new(estate, table, &names);
             (table, Arc::new(columns))
         });
         Self { estate: estate.clone(), columns: columns.collect(), tables: HashMap::new() }
@@ -113,7 +113,7 @@ impl FactSource for RowSearch {
 }
 
 impl SearchedRows {
-    async fn open(estate: &Estate, columns: Arc<TableColumns>) -> Result<Self, RowsError> {
+    async fn open(estate: &Estate, columns: Arc<ReadColumns>) -> Result<Self, RowsError> {
         let all = columns.all();
         let read = async |(file, run): (_, StateRun)| {
             let (run_id, mut groups) = (Arc::<str>::from(run.run_id), Vec::new());

@@ -26,12 +26,12 @@ const COLLECTED_AT: &str = "collected_at";
 
 /// The columns of a table that are read.
 #[derive(Clone, Debug)]
-pub(super) struct TableColumns {
+pub(super) struct ReadColumns {
     pub(super) table: &'static str,
     own: Vec<(&'static str, ColumnType)>,
 }
 
-impl TableColumns {
+impl ReadColumns {
     /// The opening columns, and these.
     pub(super) fn new(estate: &Estate, table: &'static str, names: &BTreeSet<&'static str>) -> Self {
         let known = estate.catalogue.find(table).map(|table| table.all_columns()).unwrap_or_default();
@@ -83,7 +83,7 @@ pub(super) fn files(estate: &Estate, table: &str) -> Vec<(RowFile, StateRun)> {
 pub(super) async fn read(
     estate: &Estate,
     cells: &Cells,
-    columns: &TableColumns,
+    columns: &ReadColumns,
     places: Option<&HashSet<(String, String)>>,
 ) -> Result<FactTable, RowsError> {
     let mut builder = columns.builder();

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::numbers::Numbers;
+use super::interner::Interner;
 use crate::inventory::{ANY_REGION, GLOBAL, Status};
 
 /// No error code, no answer, or no run.
@@ -83,12 +83,12 @@ struct CellSpan {
 /// The newest word on every cell of an estate.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
-    tables: Numbers<String>,
-    pub(super) accounts: Numbers<String>,
-    pub(super) regions: Numbers<String>,
-    codes: Numbers<String>,
-    runs: Numbers<String>,
-    times: Numbers<Timestamp>,
+    tables: Interner<String>,
+    pub(super) accounts: Interner<String>,
+    pub(super) regions: Interner<String>,
+    codes: Interner<String>,
+    runs: Interner<String>,
+    times: Interner<Timestamp>,
     entries: Vec<CellEntry>,
     spans: Vec<CellSpan>,
     /// For each table the cells of each account, once all are added.
@@ -243,7 +243,7 @@ impl Cells {
 
     /// The newest word on every cell, for answers about the ledger itself.
     pub(crate) fn iter(&self) -> impl Iterator<Item = CellWord> + '_ {
-        let name = |names: &Numbers<String>, number: u32| names.get(number).cloned().unwrap_or_default();
+        let name = |names: &Interner<String>, number: u32| names.get(number).cloned().unwrap_or_default();
         self.spans.iter().flat_map(move |span| {
             self.entries[span.cells.clone()].iter().map(move |entry| CellWord {
                 account_id: name(&self.accounts, span.account),

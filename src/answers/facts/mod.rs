@@ -9,7 +9,7 @@ mod table;
 mod resource;
 mod selection;
 mod coverage;
-mod numbers;
+mod interner;
 mod cells;
 mod covering;
 mod source;

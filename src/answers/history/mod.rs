@@ -28,7 +28,7 @@ pub(crate) struct HistoryRow {
 }
 
 /// What is the same over time: the number of the term, and what was found by it.
-type Identity = (usize, Relation, String, String, &'static str, String, Option<String>, Option<String>);
+type HistoryKey = (usize, Relation, String, String, &'static str, String, Option<String>, Option<String>);
 
 /// Finds what the terms look for, at every commit up to a moment. The names are those of accounts in the registry.
 pub(crate) async fn history(
@@ -40,7 +40,7 @@ pub(crate) async fn history(
 ) -> Result<(Vec<HistoryRow>, Coverage), Error> {
     let reads = reads(terms);
     let tables: Vec<&str> = reads.iter().map(|read| read.table).collect();
-    let mut found: BTreeMap<Identity, Vec<(Timestamp, Hit)>> = BTreeMap::new();
+    let mut found: BTreeMap<HistoryKey, Vec<(Timestamp, Hit)>> = BTreeMap::new();
     let mut commits = commits(engine).await?;
     commits.retain(|commit| until.is_none_or(|until| commit.committed_at <= until));
     if commits.is_empty() {

@@ -16,7 +16,7 @@ struct Variant {
 }
 
 /// Writes items with every member filled: each list has two elements, and each leaf a text of its own.
-struct Writer {
+struct ItemWriter {
     xml: String,
     variant: Variant,
     leaves: usize,
@@ -24,7 +24,7 @@ struct Writer {
     paths: Vec<String>,
 }
 
-impl Writer {
+impl ItemWriter {
     fn new(variant: Variant) -> Self {
         Self { xml: String::new(), variant, leaves: 0, paths: Vec::new() }
     }
@@ -97,7 +97,7 @@ impl Writer {
 
 /// The digest of one filled item of a listing or of a detail, and the paths of its leaves.
 fn digest(selector: &ItemSelector, operation: &'static Operation, path: &str, variant: Variant) -> (u64, Vec<String>) {
-    let mut writer = Writer::new(variant);
+    let mut writer = ItemWriter::new(variant);
     writer.structure(selector.item(), "", &mut Vec::new());
     let mut xml = writer.xml;
     let mut structure = operation.output;
@@ -213,7 +213,7 @@ fn an_older_service_model_gives_the_same_digest() {
         if item.secret || item.members.len() < 3 {
             continue;
         }
-        let mut writer = Writer::new(Variant::default());
+        let mut writer = ItemWriter::new(Variant::default());
         writer.structure(item, "", &mut Vec::new());
         let measured: Vec<&str> =
             table.entry.measures.iter().filter(|it| it.detail.is_empty()).map(|it| it.member).collect();

@@ -11,6 +11,7 @@ mod values;
 mod ndjson_file;
 mod column_chunk;
 mod search;
+mod file_range;
 mod row_group;
 mod parquet_file;
 

@@ -3,15 +3,15 @@
 //! **Invariant:** reads no column that nobody asked for, unless it lies at the end of the file, or in a small gap between two
 //! that somebody did.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use bytes::Bytes;
 
+use super::file_range::{FileRange, unpanicked};
 use super::row_group::{ParquetGroup, RowGroup, WantedColumn};
 use super::values::Batch;
-use super::{RowFile, RowsError, read_range};
+use super::{RowFile, RowsError};
 use crate::inventory::Column;
 use crate::store::Store;
 
@@ -33,7 +33,7 @@ pub(crate) struct ParquetFile {
     file: RowFile,
     metadata: Arc<ParquetMetaData>,
     /// The end of the file, which was read with the footer.
-    tail: Range,
+    tail: FileRange,
     /// The footer, with its length and the mark.
     footer: Bytes,
 }
@@ -46,7 +46,7 @@ impl ParquetFile {
             return Err(cut());
         }
         let first = if file.bytes <= WHOLE_BYTES { file.bytes } else { TAIL_BYTES };
-        let mut tail = Range::read(store, file, (file.bytes - first, file.bytes)).await?;
+        let mut tail = FileRange::read(store, file, (file.bytes - first, file.bytes)).await?;
         let end = tail.bytes.len() - END_BYTES as usize;
         let length = tail.bytes.get(end..end + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
         let length = u64::from(length.ok_or_else(cut)?);
@@ -54,7 +54,7 @@ impl ParquetFile {
             return Err(cut());
         }
         if length + END_BYTES > first {
-            tail = Range::read(store, file, (file.bytes - END_BYTES - length, file.bytes)).await?;
+            tail = FileRange::read(store, file, (file.bytes - END_BYTES - length, file.bytes)).await?;
         }
         let end = tail.bytes.len() - END_BYTES as usize;
         let metadata = unpanicked(&file.key, || {
@@ -77,14 +77,14 @@ impl ParquetFile {
         }
         match self.tail.start {
             0 => Ok(self.tail.bytes.slice(..length as usize)),
-            _ => Ok(Range::read(store, &self.file, (0, length)).await?.bytes),
+            _ => Ok(FileRange::read(store, &self.file, (0, length)).await?.bytes),
         }
     }
 
     /// Decodes these columns of the first row group from the first bytes of the file.
     pub(crate) fn first_group(&self, columns: &[Column], head: Bytes) -> Result<Batch, RowsError> {
         let (metadata, columns) = (self.metadata.clone(), self.wanted(columns));
-        let ranges = vec![Range { start: 0, bytes: head }].into();
+        let ranges = vec![FileRange { start: 0, bytes: head }].into();
         RowGroup::parquet(ParquetGroup { key: self.file.key.clone(), metadata, number: 0, columns, ranges }).batch()
     }
 
@@ -150,10 +150,10 @@ impl ParquetFile {
         columns: &Arc<[WantedColumn]>,
     ) -> Result<Vec<RowGroup>, RowsError> {
         let joined = unpanicked(&self.file.key, || self.joined(groups.clone(), columns))?;
-        let reads: Vec<_> = joined.into_iter().map(|range| Range::read(store, &self.file, range)).collect();
+        let reads: Vec<_> = joined.into_iter().map(|range| FileRange::read(store, &self.file, range)).collect();
         let mut ranges = vec![self.tail.clone()];
         ranges.extend(futures::future::try_join_all(reads).await?);
-        let ranges: Arc<[Range]> = ranges.into();
+        let ranges: Arc<[FileRange]> = ranges.into();
         let group = |number: usize| {
             let (metadata, columns, ranges) = (self.metadata.clone(), columns.clone(), ranges.clone());
             RowGroup::parquet(ParquetGroup { key: self.file.key.clone(), metadata, number, columns, ranges })
@@ -183,23 +183,5 @@ impl ParquetFile {
             }
         }
         Ok(joined)
-    }
-}
-
-/// Calls the `parquet` crate, which panics over some damaged files.
-pub(super) fn unpanicked<T>(key: &str, read: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
-    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(RowsError::content(key, "it is damaged")))
-}
-
-/// Some bytes of a file.
-#[derive(Clone, Debug)]
-pub(super) struct Range {
-    pub(super) start: u64,
-    pub(super) bytes: Bytes,
-}
-
-impl Range {
-    async fn read(store: &Store, file: &RowFile, (start, end): (u64, u64)) -> Result<Self, RowsError> {
-        Ok(Self { start, bytes: read_range(store, file, start, end - start).await? })
     }
 }

@@ -10,7 +10,7 @@ use ::parquet::schema::types::SchemaDescriptor;
 
 use super::RowsError;
 use super::column_chunk::{Chunk, decode, row_count};
-use super::parquet_file::{Range, unpanicked};
+use super::file_range::{FileRange, unpanicked};
 use super::row_set::RowSet;
 use super::row_test::{ColumnTest, RowTest};
 use super::search::{pair_rows, text_rows};
@@ -48,7 +48,7 @@ pub(super) struct ParquetGroup {
     pub(super) metadata: Arc<ParquetMetaData>,
     pub(super) number: usize,
     pub(super) columns: Arc<[WantedColumn]>,
-    pub(super) ranges: Arc<[Range]>,
+    pub(super) ranges: Arc<[FileRange]>,
 }
 
 /// Some rows of a file, with the columns that were asked for.
@@ -146,7 +146,8 @@ impl ParquetGroup {
 
     fn chunk(&self, group: &RowGroupMetaData, index: usize) -> Result<(usize, Chunk), ParquetError> {
         let (start, length) = group.column(index).byte_range();
-        let is_held = |range: &&Range| range.start <= start && start + length <= range.start + range.bytes.len() as u64;
+        let is_held =
+            |range: &&FileRange| range.start <= start && start + length <= range.start + range.bytes.len() as u64;
         let held = self.ranges.iter().find(is_held);
         let held = held.ok_or_else(|| ParquetError::EOF("a column lies outside the file".into()))?;
         let from = (start - held.start) as usize;

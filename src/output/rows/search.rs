@@ -93,7 +93,7 @@ impl TextSearch<'_> {
             return Ok(());
         }
         let rows = page.num_values() as usize;
-        let pages = Pages(dictionary_page.into_iter().chain([page]).collect());
+        let pages = DecodedPages(dictionary_page.into_iter().chain([page]).collect());
         let mut reader = typed::<ByteArrayType>(self.column, Box::new(pages))?;
         let (mut levels, mut values) = (Vec::new(), Vec::new());
         let (records, ..) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
@@ -162,18 +162,18 @@ pub(super) fn pair_rows(
     Ok(found)
 }
 
-fn all(mut reader: SerializedPageReader<Chunk>) -> Result<Pages, ParquetError> {
+fn all(mut reader: SerializedPageReader<Chunk>) -> Result<DecodedPages, ParquetError> {
     let mut pages = VecDeque::new();
     while let Some(page) = reader.get_next_page()? {
         pages.push_back(page);
     }
-    Ok(Pages(pages))
+    Ok(DecodedPages(pages))
 }
 
-/// Pages that are decompressed.
-struct Pages(VecDeque<Page>);
+/// DecodedPages that are decompressed.
+struct DecodedPages(VecDeque<Page>);
 
-impl Iterator for Pages {
+impl Iterator for DecodedPages {
     type Item = Result<Page, ParquetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -181,7 +181,7 @@ impl Iterator for Pages {
     }
 }
 
-impl PageReader for Pages {
+impl PageReader for DecodedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
         Ok(self.0.pop_front())
     }

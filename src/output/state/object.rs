@@ -4,7 +4,6 @@
 
 use jiff::Timestamp;
 
-use super::codec::DIGEST_DIGITS;
 use super::{State, folder};
 use crate::domain::{Format, new_attempt_id};
 use crate::output::rows::RowFile;
@@ -21,13 +20,6 @@ pub(super) fn key(state: &State, format: Format, digest: &str) -> String {
     let runs = MOST_RUNS.saturating_sub(state.total);
     let (folder, moment, attempt) = (folder(format), inverted(state.moment), new_attempt_id());
     format!("{folder}/{moment:013}.{runs:010}.{attempt}-{digest}{ENDING}")
-}
-
-/// The digest in the key of a state.
-pub(super) fn digest(key: &str) -> Option<&str> {
-    let (_, digest) = key.strip_suffix(ENDING)?.rsplit_once('-')?;
-    let is_digest = digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_digest.then_some(digest)
 }
 
 /// The name after which the states of a moment and of earlier ones are listed.

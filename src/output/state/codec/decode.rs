@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::matrix::Matrix;
-use super::{DESCRIPTION, Description, Place, VERSION, columns, digest};
+use super::{DESCRIPTION, Description, StateColumn, VERSION, columns, digest, named_digest};
 use crate::output::rows::{Batch, ParquetFile, RowFile, RowsError};
 use crate::output::state::cells::{NumberedWord, RunFile};
-use crate::output::state::{State, StateError, StateRun, object};
+use crate::output::state::{State, StateError, StateRun};
 use crate::store::Store;
 
 /// Reads a state: of all tables, or of these.
@@ -26,7 +26,7 @@ pub(in crate::output::state) async fn decode(
     if description.version != VERSION {
         return Err(damaged("another version of rolecall wrote it"));
     }
-    let named = object::digest(&file.key).ok_or_else(|| damaged("its name has no digest"))?;
+    let named = named_digest(&file.key).ok_or_else(|| damaged("its name has no digest"))?;
     if !digest(parquet.footer()).ends_with(named) {
         return Err(damaged("its footer is not the one that its name vouches for"));
     }
@@ -56,17 +56,17 @@ struct StateDecoder<'a> {
 impl StateDecoder<'_> {
     /// Reads every row. The rows of runs and of places come first.
     fn read(mut self, batch: &Batch) -> Option<()> {
-        let text = |place: Place, at: usize| batch.columns[place as usize].text(at);
+        let text = |place: StateColumn, at: usize| batch.columns[place as usize].text(at);
         for at in 0..batch.rows {
-            match (text(Place::Table, at), text(Place::AccountId, at)) {
+            match (text(StateColumn::Table, at), text(StateColumn::AccountId, at)) {
                 (None, None) => self.add_run(run(batch, at)?),
                 (None, Some(account_id)) => {
-                    self.places.push(self.state.add_place(account_id, text(Place::Region, at)?));
+                    self.places.push(self.state.add_place(account_id, text(StateColumn::Region, at)?));
                 }
                 (Some(table), _) if self.tables.is_some_and(|tables| !tables.contains(&table)) => {}
-                (Some(table), _) => match text(Place::FileKey, at) {
+                (Some(table), _) => match text(StateColumn::FileKey, at) {
                     Some(key) => self.add_file(batch, at, table, key)?,
-                    None => self.add_cells(table, text(Place::Matrix, at)?)?,
+                    None => self.add_cells(table, text(StateColumn::Matrix, at)?)?,
                 },
             }
         }
@@ -80,10 +80,10 @@ impl StateDecoder<'_> {
     }
 
     fn add_file(&mut self, batch: &Batch, at: usize, table: &str, key: &str) -> Option<()> {
-        let count = |place: Place| u64::try_from(batch.columns[place as usize].integer(at)?).ok();
-        let run = *self.runs.get(batch.columns[Place::RunId as usize].text(at)?)?;
-        let file = RowFile { key: key.to_owned(), bytes: count(Place::FileBytes)? };
-        self.state.add_files(run, [RunFile { table: table.to_owned(), file, rows: count(Place::FileRows)? }]);
+        let count = |place: StateColumn| u64::try_from(batch.columns[place as usize].integer(at)?).ok();
+        let run = *self.runs.get(batch.columns[StateColumn::RunId as usize].text(at)?)?;
+        let file = RowFile { key: key.to_owned(), bytes: count(StateColumn::FileBytes)? };
+        self.state.add_files(run, [RunFile { table: table.to_owned(), file, rows: count(StateColumn::FileRows)? }]);
         Some(())
     }
 
@@ -109,7 +109,7 @@ impl StateDecoder<'_> {
 
 /// The run of a row.
 fn run(batch: &Batch, at: usize) -> Option<StateRun> {
-    let column = |offset: usize| &batch.columns[Place::RunId as usize + offset];
+    let column = |offset: usize| &batch.columns[StateColumn::RunId as usize + offset];
     let started_at = Timestamp::from_microsecond(column(1).integer(at)?).ok()?;
     Some(StateRun { run_id: column(0).text(at)?.to_owned(), started_at, dt: column(2).text(at)?.to_owned() })
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::matrix::{Matrix, MatrixWord};
-use super::{DESCRIPTION, DIGEST_DIGITS, Description, NAMES, Place, VERSION, columns, digest};
+use super::{DESCRIPTION, DIGEST_DIGITS, Description, NAMES, StateColumn, VERSION, columns, digest};
 use crate::decode::UtcTime;
 use crate::output::sink::parquet::{ColumnValue, EncodeError, Encoder};
 use crate::output::state::cells::StateEntry;
@@ -76,8 +76,8 @@ fn push_head(encoder: &mut Encoder, state: &State, tables: &BTreeSet<&str>) -> R
     for place in &places {
         let mut row = [ColumnValue::Missing; NAMES.len()];
         let (account_id, region) = names_of(state, place);
-        row[Place::AccountId as usize] = ColumnValue::Text(account_id);
-        row[Place::Region as usize] = ColumnValue::Text(region);
+        row[StateColumn::AccountId as usize] = ColumnValue::Text(account_id);
+        row[StateColumn::Region as usize] = ColumnValue::Text(region);
         encoder.push(row)?;
     }
     let matrices = Matrices::new(state, &runs, places);
@@ -89,8 +89,8 @@ fn push_head(encoder: &mut Encoder, state: &State, tables: &BTreeSet<&str>) -> R
         // Serialising numbers and texts cannot fail.
         let matrix = serde_json::to_string(&matrix).unwrap_or_default();
         let mut row = [ColumnValue::Missing; NAMES.len()];
-        row[Place::Table as usize] = ColumnValue::Text(table);
-        row[Place::Matrix as usize] = ColumnValue::Text(&matrix);
+        row[StateColumn::Table as usize] = ColumnValue::Text(table);
+        row[StateColumn::Matrix as usize] = ColumnValue::Text(&matrix);
         encoder.push(row)?;
     }
     Ok(())
@@ -151,34 +151,34 @@ impl<'a> Matrices<'a> {
 
 fn of_run(run: &StateRun) -> Row<'_> {
     let mut row = [ColumnValue::Missing; NAMES.len()];
-    set_run(&mut row, Place::RunId, run);
+    set_run(&mut row, StateColumn::RunId, run);
     row
 }
 
 fn of_file<'a>(table: &'a str, file: &'a StateFile, run: &'a StateRun) -> Row<'a> {
     let mut row = of_run(run);
-    row[Place::Table as usize] = ColumnValue::Text(table);
-    row[Place::FileKey as usize] = ColumnValue::Text(&file.file.key);
-    row[Place::FileRows as usize] = integer(file.rows);
-    row[Place::FileBytes as usize] = integer(file.file.bytes);
+    row[StateColumn::Table as usize] = ColumnValue::Text(table);
+    row[StateColumn::FileKey as usize] = ColumnValue::Text(&file.file.key);
+    row[StateColumn::FileRows as usize] = integer(file.rows);
+    row[StateColumn::FileBytes as usize] = integer(file.file.bytes);
     row
 }
 
 fn of_cell(cell: StateCell<'_>) -> Row<'_> {
     let mut row = of_run(cell.word);
-    row[Place::Table as usize] = ColumnValue::Text(cell.table);
-    row[Place::AccountId as usize] = ColumnValue::Text(cell.account_id);
-    row[Place::Region as usize] = ColumnValue::Text(cell.region);
-    row[Place::Status as usize] = ColumnValue::Text(cell.status.name());
-    row[Place::ErrorCode as usize] = cell.error_code.map_or(ColumnValue::Missing, ColumnValue::Text);
+    row[StateColumn::Table as usize] = ColumnValue::Text(cell.table);
+    row[StateColumn::AccountId as usize] = ColumnValue::Text(cell.account_id);
+    row[StateColumn::Region as usize] = ColumnValue::Text(cell.region);
+    row[StateColumn::Status as usize] = ColumnValue::Text(cell.status.name());
+    row[StateColumn::ErrorCode as usize] = cell.error_code.map_or(ColumnValue::Missing, ColumnValue::Text);
     if let Some(answer) = cell.answer {
-        set_run(&mut row, Place::AnsweredRunId, answer);
+        set_run(&mut row, StateColumn::AnsweredRunId, answer);
     }
     row
 }
 
 /// Sets the id of a run, and the two columns after it: its start and its date.
-fn set_run<'a>(row: &mut Row<'a>, at: Place, run: &'a StateRun) {
+fn set_run<'a>(row: &mut Row<'a>, at: StateColumn, run: &'a StateRun) {
     let at = at as usize;
     row[at] = ColumnValue::Text(&run.run_id);
     row[at + 1] = ColumnValue::Timestamp(UtcTime::from(run.started_at));

@@ -35,16 +35,18 @@ struct Description {
     version: u32,
     moment: Timestamp,
     total: u64,
-    /// The length of the first row group, with the mark before it.
+    /// The length of the first row group, with the mark before it. Other versions may not have it.
+    #[serde(default)]
     head_bytes: u64,
     /// The SHA-256 of these bytes.
+    #[serde(default)]
     head_sha256: String,
 }
 
 /// The places of the columns.
 #[derive(Clone, Copy)]
 #[repr(usize)]
-enum Place {
+enum StateColumn {
     Table,
     AccountId,
     Region,
@@ -79,6 +81,13 @@ const NAMES: [(&str, ColumnType); 15] = [
 /// The columns of the file.
 pub(crate) fn columns() -> Vec<Column> {
     NAMES.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
+}
+
+/// The digest in the key of a state.
+pub(super) fn named_digest(key: &str) -> Option<&str> {
+    let (_, digest) = key.strip_suffix(".parquet")?.rsplit_once('-')?;
+    let is_digest = digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then_some(digest)
 }
 
 /// The SHA-256 of some bytes, in hexadecimal digits.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use crate::domain::Format;
-use crate::output::state::{State, object};
+use crate::output::state::{State, codec, object};
 use crate::store::Listed;
 
 fn state(millis: i64, total: u64) -> State {
@@ -80,8 +80,8 @@ fn only_files_in_the_folder_itself_are_states() {
 
 #[test]
 fn a_name_ends_in_the_digest() {
-    assert_eq!(object::digest(&key(&state(7, 1), Format::Parquet)), Some(DIGEST));
+    assert_eq!(codec::named_digest(&key(&state(7, 1), Format::Parquet)), Some(DIGEST));
     for other in ["", "a.parquet", "a-0123.parquet", "a-0123456789abcdef0123456789abcdeg.parquet", "a-\u{e9}.parquet"] {
-        assert_eq!(object::digest(other), None, "{other}");
+        assert_eq!(codec::named_digest(other), None, "{other}");
     }
 }

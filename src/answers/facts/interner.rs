@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 /// Values with their numbers.
 #[derive(Debug)]
-pub(super) struct Numbers<T> {
+pub(super) struct Interner<T> {
     values: Vec<T>,
     numbers: HashMap<T, u32>,
     /// The number that came last after each: most cells follow one as the cells of the table before did.
@@ -15,13 +15,13 @@ pub(super) struct Numbers<T> {
     last: u32,
 }
 
-impl<T> Default for Numbers<T> {
+impl<T> Default for Interner<T> {
     fn default() -> Self {
         Self { values: Vec::new(), numbers: HashMap::new(), after: Vec::new(), last: 0 }
     }
 }
 
-impl<T: Clone + Eq + Hash> Numbers<T> {
+impl<T: Clone + Eq + Hash> Interner<T> {
     /// The number of a value. A value that is new gets one.
     pub(super) fn number<Q>(&mut self, value: &Q) -> u32
     where
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn every_value_has_one_number_in_whatever_order_it_comes() {
-        let mut numbers = Numbers::<String>::default();
+        let mut numbers = Interner::<String>::default();
         let words = ["a", "b", "c", "a", "b", "c", "c", "b", "a", "c", "d", "a", "b", "d"];
         let given: Vec<u32> = words.iter().map(|word| numbers.number(*word)).collect();
         assert_eq!(given, [0, 1, 2, 0, 1, 2, 2, 1, 0, 2, 3, 0, 1, 3]);
