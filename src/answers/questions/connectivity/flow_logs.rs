@@ -67,6 +67,7 @@ struct LoggedParts<'a> {
 /// The flow logs of an estate, by what they log.
 struct FlowLogs<'a> {
     facts: &'a Facts,
+    estate: BTreeSet<&'a str>,
     /// The ids of what has a log that is delivered.
     logged: HashSet<&'a str>,
     /// The ids of what has a log that is not delivered.
@@ -107,7 +108,7 @@ impl<'a> FlowLogs<'a> {
         let is_part = |id: &str| id.starts_with("subnet-") || id.starts_with("eni-");
         let unplaced = logs.iter().filter(|(_, id)| is_part(id) && !placed.contains(id));
         let unplaced = unplaced.map(|(log, _)| (log.account_id(), log.region())).collect();
-        Self { facts, logged, failing, parts, unplaced }
+        Self { facts, estate: facts.cells.accounts(), logged, failing, parts, unplaced }
     }
 
     /// The verdict on a VPC. None if all of its traffic is logged.
@@ -116,8 +117,8 @@ impl<'a> FlowLogs<'a> {
             return None;
         }
         let (owner, region) = (vpc.account_id(), vpc.region());
-        let estate = self.facts.cells.accounts();
-        let others = vpc.observers().chain(parts.accounts.iter().copied()).filter(|account| estate.contains(account));
+        let others = vpc.observers().chain(parts.accounts.iter().copied());
+        let others = others.filter(|account| self.estate.contains(account));
         let accounts: BTreeSet<&str> = others.chain([owner]).collect();
         if accounts.iter().any(|account| !self.facts.is_answered(account, region, LOGS)) {
             return Some("unknown");

@@ -77,17 +77,21 @@ loggers as (
   where i.owner_account in (select account_id from current_ledger)
 ),
 answered as (
-  select l."table", l.account_id, l.region
-  from current_ledger l
-  left join current_ledger s on s.account_id = l.account_id and s."table" = l."table" and s.region = '*'
-    and s.run_id <> l.run_id
-  where l.status in ('ok', 'empty', 'unsupported') and s.region is null
+  select account_id, region, bool_or("table" = 'ec2_flow_logs') as knows_logs,
+    bool_or("table" = 'ec2_subnets') as knows_subnets, bool_or("table" = 'ec2_network_interfaces') as knows_interfaces
+  from (
+    select *, max(case when region = '*' then run_id end) over (partition by account_id, "table") as any_run
+    from current_ledger
+    where "table" in ('ec2_flow_logs', 'ec2_subnets', 'ec2_network_interfaces')
+  )
+  where status in ('ok', 'empty', 'unsupported') and coalesce(any_run, run_id) = run_id
+  group by account_id, region
 ),
 unread as (
   select distinct g.id
   from loggers g
-  left join answered a on a."table" = 'ec2_flow_logs' and a.account_id = g.account_id and a.region = g.region
-  where a.account_id is null
+  left join answered a on a.account_id = g.account_id and a.region = g.region
+  where not coalesce(a.knows_logs, false)
 ),
 -- Logs of subnets and interfaces whose VPC is not known.
 unplaced as (
@@ -102,16 +106,14 @@ judged as (
     coalesce(c.subnets, 0) as subnets, coalesce(c.logged_subnets, 0) as logged_subnets,
     coalesce(c.interfaces, 0) as interfaces, coalesce(c.logged_interfaces, 0) as logged_interfaces,
     coalesce(c.is_failing, false) or o.id is not null as is_failing, u.id is not null as is_unread,
-    p.id is not null as has_unplaced, s.account_id is not null as knows_subnets,
-    i.account_id is not null as knows_interfaces
+    p.id is not null as has_unplaced, coalesce(a.knows_subnets, false) as knows_subnets,
+    coalesce(a.knows_interfaces, false) as knows_interfaces
   from vpcs v
   left join logged o on o.id = v.id
   left join counted c on c.vpc_id = v.id
   left join unread u on u.id = v.id
   left join unplaced p on p.id = v.id
-  left join answered s on s."table" = 'ec2_subnets' and s.account_id = v.owner_account and s.region = v.region
-  left join answered i on i."table" = 'ec2_network_interfaces' and i.account_id = v.owner_account
-    and i.region = v.region
+  left join answered a on a.account_id = v.owner_account and a.region = v.region
   where not coalesce(o.is_logged, false)
 ),
 verdicts as (

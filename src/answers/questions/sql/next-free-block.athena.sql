@@ -24,90 +24,92 @@ subnets as (
   )
   where place = 1
 ),
-own as (
-  select v.id, u.association
+-- The last row of each VPC, without an association, stands for its range if it lists none.
+associated as (
+  select v.*, u.association
   from vpcs v
-  cross join unnest(cast(json_parse(v.cidr_block_association_set) as array(json))) as u (association)
+  cross join unnest(
+    coalesce(cast(json_parse(v.cidr_block_association_set) as array(json)), array[]) || array[json_parse('null')])
+    as u (association)
 ),
 listed as (
-  select id, json_extract_scalar(association, '$.CidrBlock') as "range",
-    json_extract_scalar(association, '$.CidrBlockState.State') as state
-  from own
-  union all
-  select id, cidr_block, null from vpcs where id not in (select id from own)
-),
-texts as (
-  select distinct 'vpc' as kind, id as vpc_id, "range"
-  from listed
-  where state is null or state in ('associated', 'associating')
-  union
-  select 'subnet', vpc_id, cidr_block from subnets
+  select owner_account, region, id, tags,
+    coalesce(
+      json_extract_scalar(association, '$.CidrBlock'),
+      case when json_array_length(cidr_block_association_set) > 0 then null else cidr_block end) as "range",
+    coalesce(json_extract_scalar(association, '$.CidrBlockState.State'), 'associated') as state
+  from associated
 ),
 -- The first and the last block of each range. The number of a /24 block is the first three numbers of its addresses.
 ranges as (
-  select kind, vpc_id, "range", cast(split_part("range", '/', 2) as integer) as length,
-    cast(split_part("range", '.', 1) as bigint) * 65536 + cast(split_part("range", '.', 2) as bigint) * 256
+  select *, first_block + if(bits < 24, cast(power(2, 24 - bits) as bigint), 1) - 1 as last_block,
+    row_number() over (partition by id, "range" order by owner_account) as again
+  from (
+    select *, cast(split_part("range", '/', 2) as integer) as bits,
+      cast(split_part("range", '.', 1) as bigint) * 65536 + cast(split_part("range", '.', 2) as bigint) * 256
       + cast(split_part("range", '.', 3) as bigint) as first_block
-  from texts
-  where regexp_like("range", '^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$')
+    from listed
+    where state in ('associated', 'associating')
+      and regexp_like("range", '^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$')
+  )
 ),
 spans as (
-  select *, first_block + if(length < 24, cast(power(2, 24 - length) as bigint), 1) - 1 as last_block from ranges
+  select vpc_id, first_block, first_block + if(bits < 24, cast(power(2, 24 - bits) as bigint), 1) - 1 as last_block
+  from (
+    select vpc_id, cast(split_part("range", '/', 2) as integer) as bits,
+      cast(split_part("range", '.', 1) as bigint) * 65536 + cast(split_part("range", '.', 2) as bigint) * 256
+      + cast(split_part("range", '.', 3) as bigint) as first_block
+    from (select vpc_id, cidr_block as "range" from subnets)
+    where regexp_like("range", '^[0-9]{1,3}([.][0-9]{1,3}){3}/[0-9]{1,2}$')
+  )
 ),
+-- Each range with the blocks that its subnets touch, and the end of those that begin before.
 touching as (
-  select v.vpc_id, v."range", v.first_block, v.last_block, greatest(s.first_block, v.first_block) as from_block,
-    least(s.last_block, v.last_block) as to_block
-  from spans v
-  join spans s on s.kind = 'subnet' and s.vpc_id = v.vpc_id and s.last_block >= v.first_block
-    and s.first_block <= v.last_block
-  where v.kind = 'vpc' and v.length <= 24
+  select r.owner_account, r.region, r.id, r.tags, r."range", r.bits, r.first_block, r.last_block,
+    case when s.vpc_id is not null then greatest(s.first_block, r.first_block) end as from_block,
+    case when s.vpc_id is not null then least(s.last_block, r.last_block) end as to_block
+  from ranges r
+  left join spans s on s.vpc_id = r.id and r.bits <= 24 and s.last_block >= r.first_block
+    and s.first_block <= r.last_block
+  where r.again = 1
 ),
--- Each block that is touched is counted for the first span that touches it.
-counted as (
+touched as (
   select *, max(to_block) over (
-    partition by vpc_id, "range" order by from_block, to_block
+    partition by id, "range" order by from_block, to_block
     rows between unbounded preceding and 1 preceding) as before
   from touching
 ),
-touched as (
-  select vpc_id, "range", sum(greatest(to_block + 1 - greatest(from_block, coalesce(before + 1, 0)), 0)) as blocks
-  from counted
-  group by vpc_id, "range"
-),
--- The lowest free block is the first one, or one behind a span.
-candidates as (
-  select vpc_id, "range", first_block as block, last_block from spans where kind = 'vpc' and length <= 24
-  union
-  select vpc_id, "range", to_block + 1, last_block from touching where to_block < last_block
-),
-lowest as (
-  select c.vpc_id, c."range", min(c.block) as block
-  from candidates c
-  left join touching t on t.vpc_id = c.vpc_id and t."range" = c."range" and c.block between t.from_block and t.to_block
-  where t.vpc_id is null
-  group by c.vpc_id, c."range"
+-- Each block is counted for the first subnet that touches it. A block is free where a subnet begins behind the end of
+-- those before, or behind the last one.
+counted as (
+  select owner_account, region, id, tags, "range", if(bits > 24, 0, last_block - first_block + 1) as blocks,
+    coalesce(sum(greatest(to_block - greatest(from_block, coalesce(before + 1, 0)) + 1, 0)), 0) as touched_blocks,
+    coalesce(
+      min(case when coalesce(before + 1, first_block) < from_block then coalesce(before + 1, first_block) end),
+      case when bits <= 24 and coalesce(max(to_block), first_block - 1) < last_block
+        then coalesce(max(to_block), first_block - 1) + 1 end) as free_block
+  from touched
+  group by owner_account, region, id, tags, "range", bits, first_block, last_block
 ),
 answered as (
-  select l.account_id, l.region
-  from current_ledger l
-  left join current_ledger s on s.account_id = l.account_id and s."table" = l."table" and s.region = '*'
-    and s.run_id <> l.run_id
-  where l."table" = 'ec2_subnets' and l.status in ('ok', 'empty', 'unsupported') and s.region is null
+  select account_id, region,
+    status in ('ok', 'empty', 'unsupported') and coalesce(any_run, run_id) = run_id as is_answered
+  from (
+    select *, max(case when region = '*' then run_id end) over (partition by account_id) as any_run
+    from current_ledger
+    where "table" = 'ec2_subnets'
+  )
 )
-select v.owner_account as account_id, v.region,
-  case when a.account_id is null then 'unknown' when f.block is null then 'none' else 'free' end as verdict,
-  v.id as vpc_id, nullif(element_at(v.tags, 'Name'), '') as name, r."range",
-  case when a.account_id is not null then
-    cast(cast(floor(cast(f.block as double) / 65536) as bigint) as varchar) || '.'
-      || cast(cast(floor(cast(f.block as double) / 256) as bigint) % 256 as varchar) || '.'
-      || cast(f.block % 256 as varchar) || '.0/24'
+select c.owner_account as account_id, c.region,
+  case when not coalesce(a.is_answered, false) then 'unknown' when c.free_block is null then 'none' else 'free' end
+    as verdict,
+  c.id as vpc_id, nullif(element_at(c.tags, 'Name'), '') as name, c."range",
+  case when a.is_answered then
+    cast(cast(floor(cast(c.free_block as double) / 65536) as bigint) as varchar) || '.'
+      || cast(cast(floor(cast(c.free_block as double) / 256) as bigint) % 256 as varchar) || '.'
+      || cast(c.free_block % 256 as varchar) || '.0/24'
   end as free_block,
-  case when a.account_id is not null then
-    if(r.length > 24, 0, r.last_block - r.first_block + 1 - coalesce(cast(t.blocks as bigint), 0))
-  end as free_blocks
-from vpcs v
-join spans r on r.kind = 'vpc' and r.vpc_id = v.id
-left join touched t on t.vpc_id = r.vpc_id and t."range" = r."range"
-left join lowest f on f.vpc_id = r.vpc_id and f."range" = r."range"
-left join answered a on a.account_id = v.owner_account and a.region = v.region
+  case when a.is_answered then c.blocks - cast(c.touched_blocks as bigint) end as free_blocks
+from counted c
+left join answered a on a.account_id = c.owner_account and a.region = c.region
 order by 1, 2, 3, 4, 5, 6, 7, 8;

@@ -34,28 +34,27 @@ with rows_seen as (
   select 'ec2_hosts', account_id, owner_id, region, id, arn, tags, state from current_ec2_hosts
 ),
 seen as (
-  select *, coalesce(arn, owner_account || region || id) as identity
+  select *, coalesce(arn, owner_account || region || id) as identity,
+    case when account_id = owner_account then '0' else account_id end as place
   from (
     select *, if(regexp_like(owner_id, '^[0-9]{12}$'), owner_id, account_id) as owner_account
     from rows_seen
   )
 ),
-others as (
-  select "table", identity, json_format(cast(array_agg(distinct account_id order by account_id) as json)) as observers
+shared as (
+  select "table", min_by(owner_account, place) as owner_account, min_by(region, place) as region,
+    min_by(id, place) as id, min_by(arn, place) as arn,
+    min_by(coalesce(element_at(tags, 'Name'), ''), place) as name, min_by(coalesce(state, ''), place) as state,
+    json_format(cast(
+      array_agg(distinct account_id order by account_id) filter (where account_id <> owner_account) as json))
+      as observers
   from seen
-  where account_id <> owner_account
   group by "table", identity
-),
-once as (
-  select *, row_number() over (
-    partition by "table", identity
-    order by case when account_id = owner_account then 0 else 1 end, account_id) as place
-  from seen
+  having count_if(account_id <> owner_account) > 0
 )
-select r.owner_account as account_id, r.region, r."table", r.id, r.arn, nullif(element_at(r.tags, 'Name'), '') as name,
-  r.owner_account in (select account_id from current_ledger) as owner_in_estate, o.observers
-from once r
-join others o on o."table" = r."table" and o.identity = r.identity
-where r.place = 1 and lower(coalesce(r.state, '')) not in (
+select owner_account as account_id, region, "table", id, arn, nullif(name, '') as name,
+  owner_account in (select account_id from current_ledger) as owner_in_estate, observers
+from shared
+where lower(state) not in (
   'deleted', 'delete-complete', 'rejected', 'expired', 'failed', 'cancelled', 'released', 'released-permanent-failure')
 order by 1, 2, 3, 4, 5, 6, 7, 8;
