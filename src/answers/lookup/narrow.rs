@@ -20,7 +20,7 @@ use crate::answers::reach::ReachNeeds;
 use crate::error::Error;
 use crate::output::rows::{Mentions, OneOf, RowTest};
 
-/// Adds to facts the rows that the terms need. The reads are those of [`super::reads`].
+/// Adds to facts the rows that the terms need. The reads are those of [`super::reads()`].
 pub(crate) async fn narrow(
     facts: &mut Facts,
     source: &mut impl FactSource,
