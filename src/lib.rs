@@ -56,7 +56,6 @@ pub(crate) mod catalogue;
 pub(crate) mod customers;
 pub(crate) mod output;
 pub(crate) mod engine;
-#[cfg(feature = "cli")]
 pub(crate) mod answers;
 #[cfg(feature = "cli")]
 pub(crate) mod onboarding;
@@ -70,7 +69,8 @@ pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use engine::{
-    Disabling, Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
+    Disabling, Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory,
+    RunRequest, Steps, StopCondition,
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};

@@ -6,13 +6,16 @@
 //!
 //! **Invariant:** a resource is removed only if the newer cell was answered in full, and added only if the older one was.
 
-mod changed_row;
+mod comparison;
 mod cell_pairs;
 mod row_pairs;
+mod row_hashes;
 mod row_members;
 mod table_changes;
 
-pub(crate) use changed_row::ChangedRow;
+pub(crate) use super::facts::{Change, ChangedRow};
+pub(crate) use comparison::{AheadAnswers, ComparedEstates};
+pub(crate) use table_changes::{ChangeSink, ComparedCells, of_table};
 
 use std::collections::BTreeSet;
 
@@ -37,10 +40,25 @@ pub(crate) struct Changes {
 /// Compares two estates. Of a single run only the cells that it asked count.
 pub(crate) async fn compare(older: &Estate, newer: &Estate, selection: &RowFilter) -> Result<Changes, Error> {
     let tables: Vec<&'static str> = newer.tables().collect();
+    compare_tables(older, newer, &tables, selection).await
+}
+
+/// Compares some tables of two estates.
+pub(crate) async fn compare_tables(
+    older: &Estate,
+    newer: &Estate,
+    tables: &[&'static str],
+    selection: &RowFilter,
+) -> Result<Changes, Error> {
+    let comparison = ComparedEstates::of_sides(older.clone(), newer.clone());
     let compared = tables.iter().map(|table| {
-        let (older, newer, selection, table) = (older.clone(), newer.clone(), selection.clone(), *table);
+        let (comparison, selection, table) = (comparison.clone(), selection.clone(), *table);
         async move {
-            let task = tokio::spawn(async move { table_changes::of_table(&older, &newer, table, &selection).await });
+            let task = tokio::spawn(async move {
+                let mut rows: Vec<ChangedRow> = Vec::new();
+                let cells = of_table(&comparison, table, &selection, &mut rows).await?;
+                Ok((rows, cells))
+            });
             task.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
         }
     });
@@ -48,9 +66,9 @@ pub(crate) async fn compare(older: &Estate, newer: &Estate, selection: &RowFilte
     let mut baseline: BTreeSet<BaselineCell> = BTreeSet::new();
     let mut results = futures::stream::iter(compared).buffer_unordered(CONCURRENT);
     while let Some(result) = results.next().await {
-        let mut of_table = result?;
-        changes.rows.append(&mut of_table.rows);
-        baseline.append(&mut of_table.baseline);
+        let (mut rows, mut cells): (Vec<ChangedRow>, ComparedCells) = result?;
+        changes.rows.append(&mut rows);
+        baseline.append(&mut cells.baseline);
     }
     changes.rows.sort_by(|one, other| one.order().cmp(&other.order()));
     let reads: Vec<Read> = tables.iter().map(|table| Read::subject(table, &[])).collect();

@@ -2,7 +2,7 @@
 //!
 //! Of several rows with one identity those with equal digests belong together, and then one changed into another.
 //!
-//! **Invariant:** every row of both sides is in one pair, or alone.
+//! **Invariant:** every row of both sides is in one pair, or alone. The result has the order of the rows.
 
 use std::collections::HashMap;
 
@@ -30,15 +30,15 @@ pub(super) fn pair<'a>(
     older: impl Iterator<Item = (Resource<'a>, u64)>,
     newer: impl Iterator<Item = (Resource<'a>, u64)>,
 ) -> RowPairs<'a> {
-    let mut before: HashMap<RowKey<'a>, Vec<(Resource<'a>, u64)>> = HashMap::new();
-    for (row, digest) in older {
-        before.entry(key(row)).or_default().push((row, digest));
+    let mut before: HashMap<RowKey<'a>, Vec<(usize, Resource<'a>, u64)>> = HashMap::new();
+    for (at, (row, digest)) in older.enumerate() {
+        before.entry(key(row)).or_default().push((at, row, digest));
     }
     let mut pairs = RowPairs::default();
     let mut unequal = Vec::new();
     for (row, digest) in newer {
         match before.get_mut(&key(row)) {
-            Some(rows) => match rows.iter().position(|(_, other)| *other == digest) {
+            Some(rows) => match rows.iter().position(|(.., other)| *other == digest) {
                 Some(equal) => drop(rows.remove(equal)),
                 None => unequal.push(row),
             },
@@ -47,10 +47,13 @@ pub(super) fn pair<'a>(
     }
     for row in unequal {
         match before.get_mut(&key(row)).filter(|rows| !rows.is_empty()) {
-            Some(rows) => pairs.changed.push((rows.remove(0).0, row)),
+            Some(rows) => pairs.changed.push((rows.remove(0).1, row)),
             None => pairs.added.push(row),
         }
     }
-    pairs.removed = before.into_values().flatten().map(|(row, _)| row).collect();
+    let mut removed: Vec<(usize, Resource<'a>)> =
+        before.into_values().flatten().map(|(at, row, _)| (at, row)).collect();
+    removed.sort_unstable_by_key(|(at, _)| *at);
+    pairs.removed = removed.into_iter().map(|(_, row)| row).collect();
     pairs
 }

@@ -6,24 +6,25 @@ mod moment;
 mod tables;
 mod row_search;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::answers::facts::{CellRef, Cells, FactTable, Facts, Read, RowFilter};
+use crate::answers::facts::{CellRef, Cells, Facts, Read, RowFilter};
 use crate::catalogue::{Catalogue, Reach, Table};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
-use crate::output::state::{self, State, StateError};
+use crate::output::rows::RowsError;
+use crate::output::state::{self, State, StateError, StateRun};
 use crate::store::Store;
 
-pub(crate) use moment::{Moment, commits, newest_whole_runs};
+pub(crate) use moment::{Moment, commits, newest_whole_runs, whole_run_before};
 use row_search::RowSearch;
-use tables::ReadColumns;
+pub(crate) use tables::{ReadColumns, ValidRows};
 
 /// An output, opened at a moment.
 #[derive(Clone, Debug)]
@@ -48,22 +49,36 @@ impl Estate {
     ///
     /// Returns an error if no run is committed by the moment, or if what was committed cannot be read.
     pub(crate) async fn open(engine: &Engine, moment: &Moment, tables: Option<&[&str]>) -> Result<Self, Error> {
+        let estate = Self::open_or_empty(engine, moment, tables).await?;
+        if estate.state.is_empty() {
+            return Err(moment::nothing_committed(&estate.store, &estate.location, moment).await);
+        }
+        Ok(estate)
+    }
+
+    /// The same, and an empty estate if no run is committed by the moment.
+    pub(crate) async fn open_or_empty(
+        engine: &Engine,
+        moment: &Moment,
+        tables: Option<&[&str]>,
+    ) -> Result<Self, Error> {
         let catalogue = Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))?;
         let (store, location) = engine.output()?;
         let (state, at) = match moment {
             Moment::Now => (state::load(&store, None, tables).await, Timestamp::now()),
             Moment::At(at) => (state::load(&store, Some(*at), tables).await, *at),
-            Moment::Run(run_id) => {
-                let runs = moment::chain(engine, run_id).await?;
+            Moment::Run(_) | Moment::Alone { .. } => {
+                let runs = match moment {
+                    Moment::Run(run_id) => moment::chain(engine, run_id).await?,
+                    Moment::Alone { run_id, dt } => vec![(dt.clone(), run_id.to_string())],
+                    Moment::Now | Moment::At(_) => Vec::new(),
+                };
                 let state = state::of_runs(&store, &runs, tables).await;
                 let at = state.as_ref().map_or(Timestamp::MIN, State::moment);
                 (state, at)
             }
         };
         let state = state.map_err(|error| unreadable(&location, &error))?;
-        if state.is_empty() {
-            return Err(moment::nothing_committed(&store, &location, moment).await);
-        }
         Ok(Self {
             store,
             location,
@@ -71,7 +86,7 @@ impl Estate {
             state: Arc::new(state),
             cells: Arc::default(),
             at,
-            is_one_run: matches!(moment, Moment::Run(_)),
+            is_one_run: matches!(moment, Moment::Run(_) | Moment::Alone { .. }),
         })
     }
 
@@ -106,7 +121,7 @@ impl Estate {
         let mut tasks = JoinSet::new();
         for (table, columns) in columns {
             let (estate, cells, columns) = (self.clone(), cells.clone(), ReadColumns::new(self, table, &columns));
-            tasks.spawn(async move { tables::read(&estate, &cells, &columns, None).await });
+            tasks.spawn(async move { tables::read(&estate, &cells, &columns).await });
         }
         let mut facts = Vec::new();
         while let Some(read) = tasks.join_next().await {
@@ -131,26 +146,39 @@ impl Estate {
         self.is_one_run
     }
 
+    /// The time of the newest commit. `None` if no run is committed.
+    pub(crate) fn newest_commit(&self) -> Option<Timestamp> {
+        (!self.state.is_empty()).then(|| self.state.moment())
+    }
+
+    /// The number of cells of a table that were asked, and have no full answer.
+    pub(crate) fn unanswered(&self, table: &str) -> u64 {
+        self.state.cells_of(table).filter(|cell| cell.answer.is_none()).count() as u64
+    }
+
     /// The accounts that were ever asked for anything.
     pub(crate) fn accounts(&self) -> BTreeSet<&str> {
         self.state.places().map(|(account_id, _)| account_id).collect()
     }
 
     /// The account and region of each cell of a table, and the newest run that answered it in full.
-    pub(crate) fn answers(&self, table: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.state.cells_of(table).filter_map(|cell| Some((cell.account_id, cell.region, cell.answer?.run_id.as_str())))
+    pub(crate) fn answers(&self, table: &str) -> impl Iterator<Item = (&str, &str, &StateRun)> {
+        self.state.cells_of(table).filter_map(|cell| Some((cell.account_id, cell.region, cell.answer?)))
     }
 
-    /// Reads the valid rows of some accounts and regions.
-    pub(crate) async fn rows_of_cells(
+    /// Hands over the valid rows of a table with these columns beside the opening ones, row group by row group.
+    pub(crate) async fn scan(
         &self,
-        table: &'static str,
-        columns: &BTreeSet<&'static str>,
-        places: &HashSet<(String, String)>,
-    ) -> Result<FactTable, Error> {
-        let (cells, columns) = (self.cells().await, ReadColumns::new(self, table, columns));
-        let read = tables::read(self, &cells, &columns, Some(places)).await;
-        read.map_err(|error| unreadable(&self.location, &error))
+        columns: &ReadColumns,
+        accept: impl FnMut(ValidRows<'_>) -> Result<(), RowsError>,
+    ) -> Result<(), Error> {
+        let cells = self.cells().await;
+        tables::scan(self, &cells, columns, accept).await.map_err(|error| unreadable(&self.location, &error))
+    }
+
+    /// The columns of a table with these beside the opening ones.
+    pub(crate) fn columns(&self, table: &'static str, names: &BTreeSet<&'static str>) -> ReadColumns {
+        ReadColumns::new(self, table, names)
     }
 
     /// The moment from which ages count.

@@ -20,6 +20,12 @@ pub(crate) enum Moment {
     At(Timestamp),
     /// One run, with the runs that continued it.
     Run(RunId),
+    /// One run without them.
+    Alone {
+        run_id: RunId,
+        /// The date in the keys of its files.
+        dt: String,
+    },
 }
 
 /// The dates and names of a committed run and of the runs that continued it.
@@ -61,6 +67,39 @@ pub(crate) async fn newest_whole_runs(engine: &Engine, count: usize) -> Result<V
     }
     whole.sort_by(|one, other| other.cmp(one));
     Ok(whole.into_iter().take(count).map(|(_, run_id)| run_id).collect())
+}
+
+/// The commit of the run before the newest one, of those whose requests narrowed nothing: with its continuations. `None` if there
+/// is none. Of an estate in the past, runs that were committed by then count; of a single run, those that began before it.
+pub(crate) async fn whole_run_before(engine: &Engine, moment: &Moment) -> Result<Option<Timestamp>, Error> {
+    let history = engine.history()?;
+    let began = match moment {
+        Moment::Run(run_id) | Moment::Alone { run_id, .. } => {
+            history.manifest(run_id).await?.map(|manifest| manifest.response.started_at)
+        }
+        Moment::Now | Moment::At(_) => None,
+    };
+    // Most often the newest runs are enough. Each has a manifest to read.
+    for count in [3, 30, usize::MAX] {
+        let runs = newest_whole_runs(engine, count).await?;
+        let is_all = runs.len() < count;
+        let mut is_newest = began.is_none();
+        for run_id in runs {
+            let chain = history.chain(&run_id).await?;
+            let Some(started) = chain.first().map(|first| first.response.started_at) else { continue };
+            let committed = chain.iter().map(|manifest| manifest.response.committed_at()).max().unwrap_or(started);
+            if began.is_some_and(|began| started >= began) || matches!(moment, Moment::At(at) if committed > *at) {
+                continue;
+            }
+            if !std::mem::take(&mut is_newest) {
+                return Ok(Some(committed));
+            }
+        }
+        if is_all {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 /// The error of an output that has no committed run, or none by the moment.

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** reads the files that the state names, and of them the columns that are asked for.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::Estate;
 use crate::answers::facts::{AnsweredCells, Cells, ColumnData, FactTable, TableBuilder, TextColumn};
@@ -26,7 +26,7 @@ const COLLECTED_AT: &str = "collected_at";
 
 /// The columns of a table that are read.
 #[derive(Clone, Debug)]
-pub(super) struct ReadColumns {
+pub(crate) struct ReadColumns {
     pub(super) table: &'static str,
     own: Vec<(&'static str, ColumnType)>,
 }
@@ -49,7 +49,7 @@ impl ReadColumns {
     }
 
     /// A table without rows.
-    pub(super) fn builder(&self) -> TableBuilder {
+    pub(crate) fn builder(&self) -> TableBuilder {
         TableBuilder::new(self.table, self.own.iter().map(|(name, kind)| (*name, empty(*kind))).collect())
     }
 
@@ -79,26 +79,59 @@ pub(super) fn files(estate: &Estate, table: &str) -> Vec<(RowFile, StateRun)> {
     estate.state.files_of(table).map(|(file, run)| (file.file.clone(), run.clone())).collect()
 }
 
-/// Reads the valid rows of a table with these columns: of all cells, or of these accounts and regions.
-pub(super) async fn read(
+/// The valid rows of one row group, of which nothing is decoded but the account and the region.
+#[derive(Debug)]
+pub(crate) struct ValidRows<'g> {
+    columns: &'g ReadColumns,
+    group: &'g RowGroup,
+    rows: RowSet,
+}
+
+impl ValidRows<'_> {
+    /// The number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The values of a column.
+    pub(crate) fn values(&self, column: &str) -> Result<ColumnValues, RowsError> {
+        self.group.values(column, &self.rows)
+    }
+
+    /// Keeps the rows whose places pass.
+    pub(crate) fn keep(&mut self, passes: impl FnMut(usize) -> bool) {
+        self.rows.keep(passes);
+    }
+
+    /// Decodes the rows into a table.
+    pub(crate) fn append_to(&self, builder: &mut TableBuilder) -> Result<(), RowsError> {
+        self.columns.append(builder, self.group, &self.rows)
+    }
+}
+
+/// Reads the valid rows of a table with these columns.
+pub(super) async fn read(estate: &Estate, cells: &Cells, columns: &ReadColumns) -> Result<FactTable, RowsError> {
+    let mut builder = columns.builder();
+    scan(estate, cells, columns, |rows| rows.append_to(&mut builder)).await?;
+    Ok(builder.finish())
+}
+
+/// Hands over the valid rows of a table, row group by row group.
+pub(super) async fn scan(
     estate: &Estate,
     cells: &Cells,
     columns: &ReadColumns,
-    places: Option<&HashSet<(String, String)>>,
-) -> Result<FactTable, RowsError> {
-    let mut builder = columns.builder();
+    mut accept: impl FnMut(ValidRows<'_>) -> Result<(), RowsError>,
+) -> Result<(), RowsError> {
     for (file, run) in files(estate, columns.table) {
         let accept = |group: RowGroup| {
             let mut rows = group.rows()?;
             keep_valid(&group, &mut rows, cells.answered_by(columns.table, &run.run_id))?;
-            if let Some(places) = places {
-                keep_places(&group, &mut rows, places)?;
-            }
-            columns.append(&mut builder, &group, &rows)
+            if rows.is_empty() { Ok(()) } else { accept(ValidRows { columns, group: &group, rows }) }
         };
         read_groups(&estate.store, &file, &columns.all(), accept).await?;
     }
-    Ok(builder.finish())
+    Ok(())
 }
 
 /// Keeps the rows of the accounts and regions whose newest full answer is of the run that wrote them.
@@ -114,22 +147,6 @@ pub(super) fn keep_valid(
         let cell = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
         if last.0 != cell {
             last = (cell, answered.has(cell.0, cell.1));
-        }
-        last.1
-    });
-    Ok(())
-}
-
-/// Keeps the rows of some accounts and regions.
-fn keep_places(group: &RowGroup, rows: &mut RowSet, places: &HashSet<(String, String)>) -> Result<(), RowsError> {
-    let (accounts, regions) = (group.values("account_id", rows)?, group.values("region", rows)?);
-    let mut last = ((String::new(), String::new()), false);
-    rows.keep(|at| {
-        let (account, region) = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
-        if last.0.0 != account || last.0.1 != region {
-            let place = (account.to_owned(), region.to_owned());
-            last.1 = places.contains(&place);
-            last.0 = place;
         }
         last.1
     });

@@ -13,6 +13,7 @@ mod interner;
 mod cells;
 mod covering;
 mod source;
+mod changed_row;
 #[cfg(test)]
 mod builder;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 #[cfg(test)]
 pub(crate) use builder::FactsBuilder;
 pub(crate) use cells::{AnsweredCells, CellRef, CellWord, Cells};
+pub(crate) use changed_row::{Change, ChangedRow};
 pub(crate) use columns::{ColumnData, TextColumn};
 #[cfg(test)]
 pub(crate) use coverage::AsOf;
@@ -83,6 +85,17 @@ pub(crate) struct Facts {
     pub at: Timestamp,
     /// The names of accounts in the registry, if one is given.
     pub account_names: HashMap<String, String>,
+    /// What was before, for questions that compare.
+    pub earlier: Option<EarlierFacts>,
+}
+
+/// What was known at an earlier moment, as far as a question needs it.
+#[derive(Debug, Default)]
+pub(crate) struct EarlierFacts {
+    /// What changed since then.
+    pub changes: Vec<ChangedRow>,
+    /// The rows that were valid then.
+    pub facts: Option<Box<Facts>>,
 }
 
 impl Facts {
@@ -93,8 +106,14 @@ impl Facts {
         selection: RowFilter,
         at: Timestamp,
     ) -> Self {
-        let mut facts =
-            Self { tables: HashMap::new(), cells: cells.into(), selection, at, account_names: HashMap::new() };
+        let mut facts = Self {
+            tables: HashMap::new(),
+            cells: cells.into(),
+            selection,
+            at,
+            account_names: HashMap::new(),
+            earlier: None,
+        };
         facts.put(tables);
         facts
     }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::found::{Found, FoundSubject};
 use super::hit::Relation;
 use super::index::{Index, TermNumber};
-use super::tables::ACCOUNTS;
 use crate::answers::facts::{Facts, Resource};
+use crate::answers::searched::ACCOUNTS;
 use crate::inventory::GLOBAL;
 
 /// Finds the accounts that the terms mean.

@@ -16,8 +16,8 @@ use super::index::Index;
 use super::names::{address_of_ec2_name, normal, normalise, parents};
 use super::ranges::parse_address;
 use super::records::{alias_of, name_of, values_of};
-use super::tables::RECORDS;
 use crate::answers::facts::{Facts, Resource};
+use crate::answers::searched::RECORDS;
 
 /// More steps than any resolver follows.
 const LONGEST_CHAIN: usize = 64;

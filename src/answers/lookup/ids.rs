@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** knows the forms of [`TABLES`] alone. An id of another form is in no table.
 
-use super::tables::{IdForm, SearchedTable, TABLES};
+use crate::answers::searched::{IdForm, SearchedTable, TABLES};
 
 /// A text that can be an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@
 //! **Invariant:** knows no file and no output. It finds what rows show. What could not be seen is in the coverage of its
 //! reads.
 
-mod tables;
 mod names;
 mod ranges;
 mod ids;
@@ -32,7 +31,6 @@ mod narrow;
 pub(crate) use hit::{Hit, Relation};
 pub(crate) use narrow::narrow;
 pub(crate) use reads::reads;
-pub(crate) use tables::name_column;
 pub(crate) use term::Query;
 
 use crate::answers::facts::Facts;

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use super::found::FoundSubject;
 use super::index::Index;
 use super::scan::linked_ids;
-use super::tables::{INSTANCES, INTERFACES, LINKS, RECORDS};
 use super::term::Query;
 use super::wanted::{NameTest, wanted};
 use super::{chains, complete, found};
 use crate::answers::facts::{FactSource, Facts, Read, Resource};
 use crate::answers::reach::ReachNeeds;
+use crate::answers::searched::{INSTANCES, INTERFACES, LINKS, RECORDS};
 use crate::error::Error;
 use crate::output::rows::{Mentions, OneOf, RowTest};
 
@@ -64,7 +64,7 @@ async fn add_linked(facts: &mut Facts, source: &mut impl FactSource, index: &Ind
         return Ok(());
     }
     let linked = linked_ids(facts, index);
-    let test = |link: &super::tables::LinkedTable| {
+    let test = |link: &crate::answers::searched::LinkedTable| {
         let ids = linked.get(if link.is_outward { link.table } else { link.through })?.iter().cloned();
         let test = RowTest::default();
         let test = if link.is_outward {

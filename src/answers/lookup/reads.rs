@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::ids::{tables_of_arn, tables_of_id};
-use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, LINKS, RECORDS, SearchedTable, TABLES, ValueForm, table};
 use super::term::{Query, Reading};
 use crate::answers::facts::{Read, Role};
 use crate::answers::reach::Reachability;
+use crate::answers::searched::{
+    ACCOUNTS, INSTANCES, INTERFACES, LINKS, RECORDS, SearchedTable, TABLES, ValueForm, table,
+};
 
 /// The tables with resources that AWS lists for a while after they are gone.
 const WITH_STATE: [&str; 6] = [

@@ -5,10 +5,10 @@
 use super::found::{Found, FoundSubject};
 use super::hit::{Hit, Relation};
 use super::index::TermNumber;
-use super::tables::{ACCOUNTS, INSTANCES, INTERFACES, table};
 use super::term::Query;
 use crate::answers::facts::{Facts, Resource};
 use crate::answers::reach::{Exposure, Reachability};
+use crate::answers::searched::{ACCOUNTS, INSTANCES, INTERFACES, table};
 use crate::inventory::GLOBAL;
 
 /// The order of the rows: of the terms, of the relations, then of the subjects.

@@ -13,8 +13,10 @@ use super::members::{at_path, texts};
 use super::names::normalise;
 use super::ranges::{Span, parse_address, parse_range};
 use super::records::of_record;
-use super::tables::{INTERFACES, LINKS, LinkedTable, RECORDS, SearchedColumn, SearchedTable, TABLES, ValueForm};
 use crate::answers::facts::{Facts, Resource};
+use crate::answers::searched::{
+    INTERFACES, LINKS, LinkedTable, RECORDS, SearchedColumn, SearchedTable, TABLES, ValueForm,
+};
 
 /// The states of a resource that AWS still lists, and that holds nothing any more.
 const GONE: [&str; 2] = ["deleted", "deprovisioned"];

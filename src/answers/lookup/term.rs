@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::ids::{is_arn, recognise, without_path};
 use super::names::normal;
 use super::ranges::{parse_address, parse_range};
-use super::tables::IdForm;
+use crate::answers::searched::IdForm;
 
 /// The longest text of a tag: a key of 128 letters and a value of 256, with room for those that AWS counts as one.
 const LONGEST_TAG: usize = 4096;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::index::Index;
 use super::names::normalise;
 use super::ranges::{Span, parse_address};
-use super::tables::{ACCOUNTS, RECORDS, SearchedColumn, TABLES, ValueForm};
 use crate::answers::facts::Read;
+use crate::answers::searched::{ACCOUNTS, RECORDS, SearchedColumn, TABLES, ValueForm};
 use crate::output::rows::{Needles, OneOf, PairTest, RowTest, TextTest};
 
 /// The tests of the tables that are read.

@@ -43,7 +43,7 @@ pub(crate) struct StateRun {
 
 impl StateRun {
     /// Newer runs are greater. The name decides between two that started together.
-    fn age(&self) -> (Timestamp, &str) {
+    pub(crate) fn age(&self) -> (Timestamp, &str) {
         (self.started_at, &self.run_id)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tables::{LINKS, TABLES, ValueForm};
 use super::*;
+use crate::answers::searched::{LINKS, TABLES, ValueForm};
 
 const CATALOGUE: &str = include_str!("../../../../infra/CATALOGUE.md");
 

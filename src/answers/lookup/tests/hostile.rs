@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::tables::{TABLES, ValueForm};
 use super::*;
+use crate::answers::searched::{TABLES, ValueForm};
 
 #[test]
 fn odd_values_are_passed_over() {

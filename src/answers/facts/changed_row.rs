@@ -3,15 +3,19 @@
 //! **Invariant:** holds values, and computes none.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What happened to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Change {
+    /// It was not there before.
     Added,
+    /// It is not there any more.
     Removed,
+    /// It differs.
     Changed,
 }
 
@@ -40,7 +44,7 @@ pub(crate) struct ChangedRow {
 
 impl ChangedRow {
     /// What rows are ordered by.
-    pub(super) fn order(&self) -> (&str, &str, &str, &str, Option<&str>, Change) {
+    pub(crate) fn order(&self) -> (&str, &str, &str, &str, Option<&str>, Change) {
         (&self.account_id, &self.region, self.table, &self.id, self.arn.as_deref(), self.change)
     }
 }
