@@ -57,6 +57,7 @@ pub(crate) mod customers;
 pub(crate) mod output;
 pub(crate) mod engine;
 pub(crate) mod answers;
+pub(crate) mod change_log;
 #[cfg(feature = "cli")]
 pub(crate) mod onboarding;
 pub(crate) mod schema;
@@ -69,7 +70,7 @@ pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use engine::{
-    Disabling, Engine, NoopObserver, Observer, RequestDraft, Response, RunHistory,
+    ChangesSummary, Disabling, Engine, NoopObserver, Observer, Recording, RequestDraft, Response, RunHistory,
     RunRequest, Steps, StopCondition,
 };
 pub use error::{Error, ErrorKind};

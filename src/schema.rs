@@ -1,7 +1,8 @@
-//! Generates the JSON Schemas of requests, responses, registries, manifests and of the event about a run from the types.
+//! Generates the JSON Schemas of requests, responses, registries, manifests and of the events about a run from the types.
 
 use schemars::{Schema, schema_for};
 
+use crate::change_log::ChangesNotice;
 use crate::customers::RegistryFile;
 use crate::engine::{Manifest, Response, RunNotice};
 use crate::event::Request;
@@ -9,6 +10,7 @@ use crate::event::Request;
 /// Returns every schema, with the name of its file in `events/schema/` (without `.schema.json`).
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        ("changed", schema_for!(ChangesNotice)),
         ("manifest", schema_for!(Manifest)),
         ("registry", schema_for!(RegistryFile)),
         ("request", schema_for!(Request)),

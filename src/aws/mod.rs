@@ -17,12 +17,14 @@ mod page;
 mod call;
 pub(crate) mod sdk;
 mod backend;
+mod event_bus;
 
 pub use backend::{Backend, Identity};
 pub use cancellation::Cancellation;
 pub(crate) use error::ACCESS_DENIED;
 pub use error::{AwsError, AwsErrorKind};
 pub(crate) use error_body::bucket_region;
+pub(crate) use event_bus::{BusEvent, MAX_ENTRIES, MAX_ENTRY_BYTES, put_events};
 pub(crate) use page::{CallParams, NextPage, PageRequest, SendFn, Token, is_true, marker_if_truncated};
 pub(crate) use sdk::{SdkOperation, send};
 pub use session::Service;

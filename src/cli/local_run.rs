@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::progress::ProgressBars;
+use crate::change_log;
 use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
@@ -58,12 +59,22 @@ impl LocalRun {
             Some(progress) => progress.clone(),
             None => Arc::new(NoopObserver),
         };
-        let until = StopCondition { stop: self.stop.clone(), deadline: self.deadline };
-        let run_request = RunRequest { may_inline: true, until, observer, ..RunRequest::new(draft, source) };
+        let until = self.until();
+        let run_request =
+            RunRequest { may_inline: true, until: until.clone(), observer, ..RunRequest::new(draft, source) };
         // The task isolates a panic, which is a bug in rolecall and reported like any other error.
         let engine = self.engine.clone();
-        let result = tokio::spawn(async move { engine.run(run_request).await }).await;
-        result.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
+        let result = tokio::spawn(async move {
+            let response = engine.run(run_request).await?;
+            let changes = change_log::after_commit(&engine, &response.run_id, &until).await;
+            Ok(Response { changes, ..response })
+        });
+        result.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
+    }
+
+    /// When runs of this process have to end.
+    pub(crate) fn until(&self) -> StopCondition {
+        StopCondition { stop: self.stop.clone(), deadline: self.deadline }
     }
 
     /// Returns whether this process was interrupted or has a deadline: then another attempt gets no further.

@@ -4,7 +4,9 @@
 
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
-use crate::engine::{Chain, Completeness, Disabling, Manifest, Response, TrustSummary, advice};
+use crate::engine::{
+    Chain, ChangesSummary, Completeness, Disabling, Manifest, Recording, Response, TrustSummary, advice,
+};
 use crate::terminal::one_line;
 
 /// The most open accounts that are printed.
@@ -55,7 +57,26 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
         response.duration_ms as f64 / 1000.0,
     ));
     text.push_str(&format!("manifest: {}\n", response.manifest));
+    if let Some(changes) = &response.changes {
+        text.push_str(&recorded_changes(changes, &response.run_id));
+    }
     text
+}
+
+/// What the run changed in the inventory, or how to go on recording it.
+fn recorded_changes(changes: &ChangesSummary, run_id: &RunId) -> String {
+    let again = format!("`rolecall resume {run_id} --changes` goes on");
+    let ChangesSummary { added, removed, changed, accounts, .. } = changes;
+    let counts = format!("changes: {added} added, {removed} removed, {changed} changed, in {accounts} accounts\n");
+    let error = changes.error.as_deref().map(one_line).unwrap_or_default();
+    match changes.status {
+        Recording::Recorded => counts,
+        Recording::Failed if changes.document.is_some() => format!("{counts}Events about them ARE MISSING: {error}\n"),
+        Recording::Unfinished => {
+            format!("changes: {} of {} parts are recorded. {again}\n", changes.parts_recorded, changes.parts)
+        }
+        Recording::Failed => format!("changes: NOT RECORDED: {error}. {again}\n"),
+    }
 }
 
 fn accounts(manifest: &Manifest) -> TextTable {

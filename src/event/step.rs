@@ -1,4 +1,5 @@
-//! Reads the steps with which a state machine invokes the function: plan a run, collect one shard, reduce the run.
+//! Reads the steps with which a state machine invokes the function: plan a run, collect one shard, reduce the run, and record
+//! its changes.
 //!
 //! A step has a request or a run id, and never a role to enter. The plan in the output has the accounts of each shard.
 
@@ -9,6 +10,8 @@ use crate::input::{Fields, ValidationErrors, quoted};
 
 /// The field that marks a step.
 pub(super) const STEP: &str = "step";
+/// The field that names the run whose changes are to be recorded.
+const CHANGES_OF: &str = "changes_of";
 /// The default number of accounts in a shard.
 pub(super) const BATCH: usize = 25;
 /// The maximum number of accounts in a shard. A larger shard would not end within one invocation.
@@ -36,6 +39,23 @@ pub enum Step {
         /// The run to commit.
         run_id: RunId,
     },
+    /// Lists the parts of a committed run's changes that are left to record.
+    Changes {
+        /// The committed run, the last one of its chain.
+        run_id: RunId,
+    },
+    /// Records one part of a committed run's changes.
+    ChangesPart {
+        /// The committed run.
+        run_id: RunId,
+        /// The name of the part.
+        part: String,
+    },
+    /// Names the files of all parts, and sends the events.
+    ChangesEnd {
+        /// The committed run, the last one of its chain.
+        run_id: RunId,
+    },
 }
 
 /// The subject of a plan: a request, or the rest of an earlier run.
@@ -60,29 +80,39 @@ pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
     let known: &[&str] = match name {
         "plan" => &[STEP, "request", "execution", "resumes", "batch"],
         "shard" => &[STEP, "run_id", "shard"],
-        "reduce" => &[STEP, "run_id"],
+        "reduce" | "changes" | "changes_end" => &[STEP, "run_id"],
+        "changes_part" => &[STEP, "run_id", "part"],
         other => {
-            errors.push("event.step", format!("{} is no step: write plan, shard or reduce", quoted(other)));
+            let what = "is no step: write plan, shard, reduce, changes, changes_part or changes_end";
+            errors.push("event.step", format!("{} {what}", quoted(other)));
             return Err(errors);
         }
     };
     fields.refuse_all_unknown(known, &mut errors);
     let step = match name {
         "plan" => plan(&fields, &mut errors),
-        "shard" => {
-            let shard = fields.string("shard", &mut errors).map(str::to_owned);
-            let run_id = run_id(&fields, "run_id", &mut errors);
-            if fields.get("shard").is_none() {
-                errors.push("event.shard", "is missing: it names one of the plan's shards");
-            }
-            run_id.zip(shard).map(|(run_id, shard)| Step::Shard { run_id, shard })
-        }
-        _ => run_id(&fields, "run_id", &mut errors).map(|run_id| Step::Reduce { run_id }),
+        "shard" => piece(&fields, "shard", &mut errors).map(|(run_id, shard)| Step::Shard { run_id, shard }),
+        "changes_part" => piece(&fields, "part", &mut errors).map(|(run_id, part)| Step::ChangesPart { run_id, part }),
+        name => run_id(&fields, "run_id", &mut errors).map(|run_id| match name {
+            "changes" => Step::Changes { run_id },
+            "changes_end" => Step::ChangesEnd { run_id },
+            _ => Step::Reduce { run_id },
+        }),
     };
     match step {
         Some(step) if errors.is_empty() => Ok(step),
         _ => Err(errors),
     }
+}
+
+/// Reads the run of a step, and the name of the piece of it that the step does.
+fn piece(fields: &Fields<'_>, field: &str, errors: &mut ValidationErrors) -> Option<(RunId, String)> {
+    let name = fields.string(field, errors).map(str::to_owned);
+    let run_id = run_id(fields, "run_id", errors);
+    if fields.get(field).is_none() {
+        errors.push(fields.path_of(field), format!("is missing: it names one of the plan's {field}s"));
+    }
+    run_id.zip(name)
 }
 
 fn plan(fields: &Fields<'_>, errors: &mut ValidationErrors) -> Option<Step> {
@@ -130,6 +160,41 @@ pub(crate) fn resumed_run(request: &Value) -> Result<Option<RunId>, ValidationEr
     errors.into_result(named)
 }
 
+/// A message that continues the recording of a run's changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChangesMessage {
+    pub run_id: RunId,
+    /// How many messages came before this one.
+    pub attempt: u32,
+}
+
+impl ChangesMessage {
+    /// Returns the message in the body of a message, if it has the field `changes_of`.
+    pub(crate) fn read(body: &Value) -> Result<Option<Self>, ValidationErrors> {
+        if body.get(CHANGES_OF).is_none() {
+            return Ok(None);
+        }
+        let mut errors = ValidationErrors::new();
+        let message = Fields::of(body, "request", &mut errors).and_then(|fields| {
+            fields.refuse_all_unknown(&[CHANGES_OF, "attempt"], &mut errors);
+            let attempt = match fields.get("attempt") {
+                None => Some(0),
+                Some(value) => value.as_u64().and_then(|attempt| u32::try_from(attempt).ok()),
+            };
+            if attempt.is_none() {
+                errors.push("request.attempt", "must be a whole number");
+            }
+            Some(Self { run_id: run_id(&fields, CHANGES_OF, &mut errors)?, attempt: attempt? })
+        });
+        errors.into_result(message)
+    }
+
+    /// The body of the message.
+    pub(crate) fn body(&self) -> String {
+        serde_json::json!({ CHANGES_OF: self.run_id, "attempt": self.attempt }).to_string()
+    }
+}
+
 fn only_resumes(request: &Value) -> bool {
     request.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("resumes"))
 }
@@ -159,6 +224,11 @@ mod tests {
         assert_eq!(step(&by_machine).unwrap(), resumed);
         let shard = step(&json!({ "step": "shard", "run_id": "x.r1", "shard": "7" })).unwrap();
         assert_eq!(shard, Step::Shard { run_id: id("x.r1"), shard: "7".into() });
+        let of_changes = |name: &str| step(&json!({ "step": name, "run_id": "x" })).unwrap();
+        assert_eq!(of_changes("changes"), Step::Changes { run_id: id("x") });
+        assert_eq!(of_changes("changes_end"), Step::ChangesEnd { run_id: id("x") });
+        let part = step(&json!({ "step": "changes_part", "run_id": "x", "part": "3" })).unwrap();
+        assert_eq!(part, Step::ChangesPart { run_id: id("x"), part: "3".into() });
         let wrong = [
             json!({ "step": "map" }),
             json!({ "step": "plan" }),
@@ -166,8 +236,24 @@ mod tests {
             json!({ "step": "plan", "request": {}, "resumes": "x", "batch": 0 }),
             json!({ "step": "shard", "role_arn": "arn:aws:iam::1:role/x" }),
             json!({ "step": "reduce", "run_id": "a b" }),
+            json!({ "step": "changes_part", "run_id": "x" }),
+            json!({ "step": "changes", "run_id": "x", "part": "0" }),
         ];
         let told: Vec<String> = wrong.iter().map(|event| step(event).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(told.join("\n---\n"));
+    }
+
+    #[test]
+    fn a_message_about_changes_is_read_as_it_is_written() {
+        let message = ChangesMessage { run_id: "x.r1".parse().unwrap(), attempt: 3 };
+        let read = |body: &str| ChangesMessage::read(&serde_json::from_str(body).unwrap());
+        assert_eq!(read(&message.body()), Ok(Some(message.clone())));
+        assert_eq!(read(r#"{"changes_of": "x.r1"}"#), Ok(Some(ChangesMessage { attempt: 0, ..message })));
+        assert_eq!(read(r#"{"accounts": "all"}"#), Ok(None));
+        for wrong in
+            [r#"{"changes_of": "a b"}"#, r#"{"changes_of": "x", "attempt": -1}"#, r#"{"changes_of": "x", "y": 1}"#]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

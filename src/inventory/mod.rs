@@ -7,8 +7,10 @@ mod session_evidence;
 mod ledger;
 mod closed_cell;
 mod account_ledger;
+mod change_record;
 
 pub(crate) use account_ledger::AccountLedger;
+pub(crate) use change_record::{CHANGES, ChangeRecord};
 pub(crate) use ledger::{ANY_REGION, CellOutcome, CellType, LEDGER, LedgerRow, Status, TRUST};
 pub(crate) use record::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
 pub use record::{Location, Page};

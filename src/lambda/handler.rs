@@ -11,9 +11,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, NoopObserver, RequestDraft, RunRequest, Steps, StopCondition};
+use crate::change_log;
+use crate::engine::{Engine, NoopObserver, RequestDraft, Response, RunRequest, Steps, StopCondition};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Message, Planning, RunIdSource, Step, classify, default_request, resumed_run};
+use crate::event::{
+    ChangesMessage, Event, Message, Planning, RunIdSource, Step, classify, default_request, resumed_run,
+};
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
@@ -65,20 +68,20 @@ impl Function {
             Event::Request(value) => {
                 let draft = RequestDraft::read(&value, "request");
                 let request = run_request(draft, RunIdSource::Invocation(invocation.request_id), deadline);
-                to_json(engine.run(RunRequest { may_inline: true, ..request }).await?)
+                to_json(run(engine, RunRequest { may_inline: true, ..request }).await?)
             }
             Event::Scheduled { rule, time } => {
                 let value = default_request(engine.settings.default_request.as_deref())?;
                 let draft = draft_without_inline(&value, "ROLECALL_DEFAULT_REQUEST");
-                to_json(engine.run(run_request(draft, RunIdSource::Rule { rule, time }, deadline)).await?)
+                to_json(run(engine, run_request(draft, RunIdSource::Rule { rule, time }, deadline)).await?)
             }
             Event::Custom { id, detail } => {
                 let draft = draft_without_inline(&detail, "event.detail");
-                to_json(engine.run(run_request(draft, RunIdSource::Event(id), deadline)).await?)
+                to_json(run(engine, run_request(draft, RunIdSource::Event(id), deadline)).await?)
             }
             Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
-            Event::Step(step) => Box::pin(handle_step(&Steps::new(engine)?, step, deadline)).await,
+            Event::Step(step) => Box::pin(handle_step(engine, &Steps::new(engine)?, step, deadline)).await,
         }
     }
 
@@ -105,7 +108,12 @@ fn invalid_request(problems: ValidationErrors) -> Error {
 
 /// Carries out a step of the state machine. Only counts and locations are returned into its state. A shard returns
 /// nothing, since its manifest says it.
-async fn handle_step(steps: &Steps, step: Step, deadline: InvocationDeadline<'_>) -> Result<Value, Error> {
+async fn handle_step(
+    engine: &Engine,
+    steps: &Steps,
+    step: Step,
+    deadline: InvocationDeadline<'_>,
+) -> Result<Value, Error> {
     match step {
         Step::Plan { what, batch } => {
             let request = match what {
@@ -126,6 +134,12 @@ async fn handle_step(steps: &Steps, step: Step, deadline: InvocationDeadline<'_>
             Ok(Value::Object(serde_json::Map::new()))
         }
         Step::Reduce { run_id } => to_json(Box::pin(steps.reduce(&run_id, deadline.metrics())).await?),
+        Step::Changes { run_id } => to_json(Box::pin(change_log::parts_left(engine, &run_id)).await?),
+        Step::ChangesPart { run_id, part } => {
+            Box::pin(change_log::record_one(engine, &run_id, &part, &deadline.until())).await?;
+            Ok(Value::Object(serde_json::Map::new()))
+        }
+        Step::ChangesEnd { run_id } => to_json(Box::pin(change_log::finish(engine, &run_id, &deadline.until())).await?),
     }
 }
 
@@ -154,13 +168,24 @@ async fn handle_batch(engine: &Engine, messages: Vec<Message>, deadline: Invocat
 
 async fn handle_message(engine: &Engine, message: &Message, deadline: InvocationDeadline<'_>) -> Result<(), Error> {
     let value = parse("message.body", message.body.as_bytes()).map_err(invalid_request)?;
+    if let Some(message) = ChangesMessage::read(&value).map_err(invalid_request)? {
+        return change_log::continue_recording(engine, &message, &deadline.until()).await;
+    }
     let draft = match resumed_run(&value).map_err(invalid_request)? {
         // The rest of a run that is too large for a message.
         Some(run_id) => engine.history()?.remaining_request(&run_id).await?.into(),
         None => draft_without_inline(&value, "request"),
     };
     let source = RunIdSource::Message(message.message_id.clone());
-    engine.run(run_request(draft, source, deadline)).await.map(|_| ())
+    run(engine, run_request(draft, source, deadline)).await.map(|_| ())
+}
+
+/// Carries out a run, and then records what it changed in the time that is left.
+async fn run(engine: &Engine, request: RunRequest) -> Result<Response, Error> {
+    let until = request.until.clone();
+    let response = engine.run(request).await?;
+    let changes = change_log::after_commit(engine, &response.run_id, &until).await;
+    Ok(Response { changes, ..response })
 }
 
 /// Reads a request whose caller does not receive the response.

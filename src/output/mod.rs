@@ -3,6 +3,7 @@
 //! **Invariant:** knows nothing of how records are collected.
 
 pub mod sink;
+pub(crate) mod changes_list;
 pub(crate) mod rows;
 pub(crate) mod state;
 pub(crate) mod views;

@@ -8,13 +8,15 @@ mod runtime;
 mod memory;
 mod step_events;
 mod parse;
+mod setting;
 mod table;
 
 pub use runtime::Runtime;
 pub use step_events::StepEvents;
 
 pub(crate) use parse::duration;
-pub(crate) use table::{DefaultValue, Flag, SETTINGS, Setting};
+pub(crate) use setting::{DefaultValue, Flag, Setting};
+pub(crate) use table::SETTINGS;
 
 use std::time::Duration;
 
@@ -97,6 +99,8 @@ pub struct Settings {
     pub trust_interval: Option<Duration>,
     /// `ROLECALL_DISABLE_OPEN_ROLES`: whether a committed run disables the targets whose roles are open.
     pub disable_open_roles: bool,
+    /// `ROLECALL_CHANGES`: whether a committed run records what it changed.
+    pub changes: bool,
     /// `ROLECALL_STATE_MACHINE`: the ARN that `--fleet` starts.
     pub state_machine: Option<String>,
     /// `--timings`: record the wait times of calls.
@@ -142,6 +146,7 @@ impl Default for Settings {
             continuations: 10,
             trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
             disable_open_roles: false,
+            changes: false,
             state_machine: None,
             timings: false,
             log: None,

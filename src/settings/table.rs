@@ -3,69 +3,20 @@
 //! The environment, the flags of the command line with their help, and `infra/SETTINGS.md` all come from it.
 //! **Invariant:** knows no argument parser, so that the function links none.
 
-use serde::Serialize;
-
-use super::Settings;
 use super::parse::{
     boolean, burst, byte_size, duration, interval, log_level, queue_url, rate, region, role_arn, step_events, whole,
 };
-
-/// One row of the table.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Setting {
-    /// The name of the environment variable.
-    pub name: &'static str,
-    /// The flag of the command line, if the setting has one.
-    pub flag: Option<Flag>,
-    /// The value that holds if none is given.
-    pub default: DefaultValue,
-    /// The processes that read it.
-    pub applies_to: AppliesTo,
-    /// What the setting does: the flag's help, and its row in the settings page.
-    pub doc: &'static str,
-    #[serde(skip)]
-    pub(super) apply: Apply,
-}
-
-/// Parses a text and stores it in its field, or says how to write it.
-type Apply = fn(&mut Settings, &str) -> Result<(), String>;
-
-/// A command-line flag that sets a setting.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Flag {
-    /// The name without its dashes, which is also the argument's id.
-    pub name: &'static str,
-    /// The placeholder of its value in the help.
-    pub value_name: &'static str,
-}
-
-/// The default of a setting, as the settings page shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DefaultValue {
-    /// The setting has no value.
-    Unset,
-    /// A value, as it would be written.
-    Value(&'static str),
-    /// A value that depends on something else.
-    Derived(&'static str),
-}
-
-/// Which processes read a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AppliesTo {
-    /// The function and the command line.
-    Both,
-    /// The command line alone.
-    CommandLine,
-}
-
-use AppliesTo::{Both, CommandLine};
-use DefaultValue::{Derived, Unset, Value};
+use super::setting::AppliesTo::{Both, CommandLine};
+use super::setting::DefaultValue::{Derived, Unset, Value};
+use super::setting::{Flag, Setting};
 
 const fn flag(name: &'static str, value_name: &'static str) -> Option<Flag> {
-    Some(Flag { name, value_name })
+    Some(Flag { name, value_name, alone: None })
+}
+
+/// A flag that may stand alone. A value follows it as in `--changes=no`.
+const fn switch(name: &'static str, value_name: &'static str, alone: &'static str) -> Option<Flag> {
+    Some(Flag { name, value_name, alone: Some(alone) })
 }
 
 /// A row of the table. `$parse` reads the trimmed text; `raw` keeps the text as it is.
@@ -374,6 +325,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         disable_open_roles = boolean,
         "Whether a run disables the targets whose roles let the backend in without the external ID, once it is committed"
+    ),
+    setting!(
+        "ROLECALL_CHANGES",
+        switch("changes", "yes|no", "yes"),
+        Value("no"),
+        Both,
+        changes = boolean,
+        "Whether a run records what it changed, once it is committed: the table `changes`, and an event for each account \
+         if ROLECALL_EVENT_BUS is set"
     ),
     setting!(
         "ROLECALL_STATE_MACHINE",

@@ -43,13 +43,16 @@ fn schemas_are_up_to_date() {
 }
 
 #[test]
-fn the_event_about_a_run_matches_its_schema() {
+fn the_events_that_are_sent_match_their_schemas() {
     let schemas = schema::all();
-    let notice = &schemas.iter().find(|(name, _)| *name == "run-committed").expect("a schema").1;
-    let validator = jsonschema::validator_for(&serde_json::to_value(notice).expect("JSON")).expect("a schema");
-    let sample = std::fs::read(root().join("events/sent/run-committed.json")).expect("a sample");
-    let sample: Value = serde_json::from_slice(&sample).expect("JSON");
-    assert!(validator.is_valid(&sample["detail"]), "{:?}", validator.iter_errors(&sample["detail"]).next());
+    for name in ["run-committed", "changed"] {
+        let notice = &schemas.iter().find(|(known, _)| *known == name).expect("a schema").1;
+        let validator = jsonschema::validator_for(&serde_json::to_value(notice).expect("JSON")).expect("a schema");
+        let sample = std::fs::read(root().join(format!("events/sent/{name}.json"))).expect("a sample");
+        let sample: Value = serde_json::from_slice(&sample).expect("JSON");
+        let problem = validator.iter_errors(&sample["detail"]).next();
+        assert!(validator.is_valid(&sample["detail"]), "{name}: {problem:?}");
+    }
 }
 
 #[test]

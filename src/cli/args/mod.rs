@@ -84,7 +84,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine of infra/fleet.yaml instead, and follow it
-    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin", "disable-open-roles"])]
+    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin", "disable-open-roles", "changes"])]
     pub fleet: bool,
     /// Write the wait times by account and operation to this file, as CSV
     #[arg(long, value_name = "FILE")]
@@ -115,7 +115,7 @@ pub(super) struct ResumeArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine instead, and follow it
-    #[arg(long, conflicts_with_all = ["deadline", "disable-open-roles"])]
+    #[arg(long, conflicts_with_all = ["deadline", "disable-open-roles", "changes"])]
     pub fleet: bool,
     #[command(flatten)]
     settings: SettingFlags<ResumeFlags>,

@@ -45,12 +45,12 @@ flag_sets! {
     /// The flags of `rolecall run`.
     pub(crate) struct RunFlags = [
         "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
-        "deadline", "margin", "trust-interval", "disable-open-roles", "state-machine"
+        "deadline", "margin", "trust-interval", "disable-open-roles", "changes", "state-machine"
     ];
     /// The flags of `rolecall resume`.
     pub(crate) struct ResumeFlags = [
         "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "trust-interval",
-        "disable-open-roles", "state-machine"
+        "disable-open-roles", "changes", "state-machine"
     ];
 }
 
@@ -93,11 +93,13 @@ impl<S: FlagSet> SettingFlags<S> {
 
 impl<S: FlagSet> Args for SettingFlags<S> {
     fn augment_args(command: Command) -> Command {
-        command.args(
-            Self::rows().map(|(setting, flag)| {
-                Arg::new(flag.name).long(flag.name).value_name(flag.value_name).help(help(setting))
-            }),
-        )
+        command.args(Self::rows().map(|(setting, flag)| {
+            let arg = Arg::new(flag.name).long(flag.name).value_name(flag.value_name).help(help(setting));
+            match flag.alone {
+                Some(value) => arg.num_args(0..=1).require_equals(true).default_missing_value(value),
+                None => arg,
+            }
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::aws::Backend;
+use crate::change_log;
 use crate::cli::args::{ResumeArgs, RunArgs, StatusArgs};
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
@@ -211,8 +212,12 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
             break;
         }
     }
+    let mut chain = history.chain(first).await?;
+    for manifest in &mut chain {
+        let Manifest { response, .. } = manifest;
+        response.changes = change_log::after_commit(&local_run.engine, &response.run_id, &local_run.until()).await;
+    }
     local_run.finish();
-    let chain = history.chain(first).await?;
     let code = print_chain(&chain, arguments.json)?;
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
         terminal::print("Nothing remains of it.")?;

@@ -165,6 +165,7 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         unknown_accounts_omitted: plan.unknown_accounts.len().saturating_sub(MAX_UNKNOWN_ACCOUNTS) as u64,
         trust: plan.trust.as_ref().map(|window| TrustSummary::new(window, &plan.accounts, accounts())),
         disabling: None,
+        changes: None,
         remaining: remaining_request(plan, shards.iter().flat_map(|shard| shard.unfinished.clone()).collect()),
         remaining_omitted: false,
         inline: None,

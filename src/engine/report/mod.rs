@@ -6,6 +6,7 @@ mod message_form;
 mod failures;
 mod advice;
 mod disabling;
+mod changes_summary;
 mod trust;
 mod notice;
 mod assemble;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use advice::advice;
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
+pub use changes_summary::{ChangesSummary, Recording};
 pub use disabling::Disabling;
 pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
 pub(crate) use notice::RunNotice;
@@ -139,6 +141,10 @@ pub struct Response {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Disabling")]
     pub disabling: Option<Disabling>,
+    /// What the run changed in the inventory, if runs record that. It follows the commit, so no manifest has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "ChangesSummary")]
+    pub changes: Option<ChangesSummary>,
     /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]

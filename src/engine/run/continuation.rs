@@ -44,11 +44,21 @@ impl Engine {
         if body.len() > MAX_MESSAGE_BYTES {
             body = serde_json::json!({ "resumes": response.run_id }).to_string();
         }
-        let client = aws_sdk_sqs::Client::new(&self.backend.config);
-        let result = client.send_message().queue_url(queue).message_body(body).send().await;
-        result.map_err(|error| not_sent(AwsError::of(error).to_string()))?;
+        self.send_to(queue, body).await.map_err(|error| not_sent(error.to_string()))?;
         tracing::info!(run_id, continued_as = next.as_str(), "the rest of the run was sent to the queue");
         Ok(())
+    }
+
+    /// Sends a message to the function's own queue. Returns false if the settings name none.
+    pub(crate) async fn enqueue(&self, body: String) -> Result<bool, AwsError> {
+        let Some(queue) = &self.settings.continue_queue else { return Ok(false) };
+        self.send_to(queue, body).await.map(|()| true)
+    }
+
+    async fn send_to(&self, queue: &str, body: String) -> Result<(), AwsError> {
+        let client = aws_sdk_sqs::Client::new(&self.backend.config);
+        let result = client.send_message().queue_url(queue).message_body(body).send().await;
+        result.map(|_| ()).map_err(AwsError::of)
     }
 
     /// Returns true if the settings allow one more continuation.

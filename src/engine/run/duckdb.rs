@@ -6,7 +6,7 @@ use super::run_store::RunStore;
 use super::{Engine, prepare};
 use crate::domain::Format;
 use crate::error::{Error, ErrorKind};
-use crate::inventory::LEDGER;
+use crate::inventory::{CHANGES, LEDGER};
 use crate::output::state::COMMITTED;
 use crate::output::views::{self, HeldFiles, TableColumns};
 
@@ -43,6 +43,7 @@ async fn held_files(store: &RunStore, tables: &[TableColumns], format: Format) -
         return Ok(HeldFiles::default());
     }
     held.state = store.holds_any(&format!("state/{format}")).await?;
+    held.changes = store.holds_any(CHANGES).await? && store.holds_any(&format!("{format}/{CHANGES}")).await?;
     Ok(held)
 }
 

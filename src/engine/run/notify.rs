@@ -3,19 +3,16 @@
 //! The invocation that commits the run sends the event and then records that it did. An invocation that finds a committed
 //! run without that record sends it again.
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::json;
 
 use super::Engine;
 use super::run_store::RunStore;
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, BusEvent, put_events};
 use crate::domain::RunId;
 use crate::engine::collect::now;
 use crate::engine::report::{Response, RunNotice};
 use crate::error::{Error, ErrorKind};
 
-/// The `source` of the events.
-const SOURCE: &str = "rolecall";
 /// The `detail-type` of the events.
 const DETAIL_TYPE: &str = "rolecall run committed";
 
@@ -57,23 +54,9 @@ impl Engine {
     async fn put_event(&self, bus: &str, response: &Response) -> Result<String, AwsError> {
         let detail = serde_json::to_string(&RunNotice::of(response))
             .map_err(|error| AwsError::new(AwsErrorKind::Other, format!("the event cannot be encoded: {error}")))?;
-        let entry = PutEventsRequestEntry::builder()
-            .event_bus_name(bus)
-            .source(SOURCE)
-            .detail_type(DETAIL_TYPE)
-            .detail(detail)
-            .build();
-        let client = aws_sdk_eventbridge::Client::new(&self.backend.config);
-        let response = client.put_events().entries(entry).send().await.map_err(AwsError::of)?;
-        let entry = response.entries.unwrap_or_default().into_iter().next();
-        // EventBridge refuses single events in a response that is otherwise a success.
-        match entry.map(|entry| (entry.event_id, entry.error_code, entry.error_message)) {
-            Some((Some(id), None, _)) => Ok(id),
-            Some((_, code, message)) => Err(AwsError {
-                code,
-                ..AwsError::new(AwsErrorKind::Other, message.unwrap_or_else(|| "it was not taken".into()))
-            }),
-            None => Err(AwsError::new(AwsErrorKind::Unreadable, "EventBridge did not say whether it took the event")),
-        }
+        let event = BusEvent { detail_type: DETAIL_TYPE, detail };
+        let taken = put_events(&self.backend.config, bus, &[event]).await?;
+        let unread = || AwsError::new(AwsErrorKind::Unreadable, "EventBridge did not say whether it took the event");
+        taken.into_iter().next().ok_or_else(unread)?
     }
 }

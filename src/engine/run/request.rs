@@ -89,9 +89,23 @@ pub struct StopCondition {
 
 impl StopCondition {
     /// Returns true if the run was interrupted, or less than `margin` is left until the deadline.
-    pub(super) fn is_near(&self, margin: Duration) -> bool {
+    pub(crate) fn is_near(&self, margin: Duration) -> bool {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         self.stop.is_cancelled() || left.is_some_and(|left| left < margin)
+    }
+
+    /// Returns when the run was interrupted, or only `margin` is left until the deadline.
+    pub(crate) async fn near(&self, margin: Duration) {
+        let near_deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.checked_sub(margin).unwrap_or(deadline)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = near_deadline => {}
+        }
     }
 
     /// Returns when a run that has not begun must end: it was interrupted, or the time left would not suffice to write even

@@ -9,6 +9,7 @@ mod write_margin;
 pub(super) mod parquet;
 mod file_naming;
 mod table_file;
+mod change_file;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +25,10 @@ use crate::inventory::{LEDGER, LedgerRow, Page};
 use crate::store::{Store, StoreError};
 use table_file::TableFile;
 
+pub(crate) use change_file::ChangeFile;
 pub use file_naming::{FileNaming, WrittenFile};
-pub use parquet::{ledger_columns, parquet_to_ndjson};
+
+pub use parquet::{changes_columns, ledger_columns, parquet_to_ndjson};
 pub use write_margin::{MIN_WRITE_MARGIN, WriteMarginEstimator};
 
 /// Messages that may wait for the sink. Senders wait if it is full.

@@ -7,7 +7,7 @@
 use crate::catalogue::Table;
 use crate::decode::Value;
 use crate::decode::json::{write_member, write_string};
-use crate::inventory::{EXTRA_COLUMN, LedgerRow, Location, Record};
+use crate::inventory::{ChangeRecord, EXTRA_COLUMN, LedgerRow, Location, Record};
 
 /// Appends a record as one JSON object.
 pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &Location, record: &Record) {
@@ -48,6 +48,12 @@ pub(super) fn record(out: &mut String, run_id: &str, table: &Table, location: &L
 
 /// Appends a ledger row as one JSON object.
 pub(super) fn ledger_row(out: &mut String, row: &LedgerRow) {
+    // Serialising plain fields cannot fail.
+    out.push_str(&serde_json::to_string(row).unwrap_or_default());
+}
+
+/// Appends a row of the table `changes` as one JSON object.
+pub(super) fn change(out: &mut String, row: &ChangeRecord) {
     // Serialising plain fields cannot fail.
     out.push_str(&serde_json::to_string(row).unwrap_or_default());
 }

@@ -11,11 +11,11 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::parquet::{EncodeError, Encoder, ledger_columns, ledger_values, record_values};
+use super::parquet::{EncodeError, Encoder, change_values, ledger_columns, ledger_values, record_values};
 use super::{SinkConfig, WriteMarginEstimator, WrittenFile, ndjson};
 use crate::catalogue::Table;
 use crate::domain::Format;
-use crate::inventory::{LedgerRow, Page};
+use crate::inventory::{ChangeRecord, Column, LedgerRow, Page};
 use crate::store::{PutOutcome, Store, StoreError, Upload};
 
 /// The approximate size of the pieces in which compressed lines are sent.
@@ -44,21 +44,28 @@ enum Content {
 impl TableFile {
     /// Opens the file with this number of a table.
     pub(super) fn new(config: &SinkConfig, table: &'static str, number: u32) -> Self {
-        let content = match config.format {
+        let columns = || config.catalogue.find(table).map_or_else(ledger_columns, Table::all_columns);
+        let (margin, key) = (config.margin.clone(), config.naming.key(config.format, table, number));
+        Self::open((&config.store, config.format), (table, key), columns, margin)
+    }
+
+    /// Opens the file of a table with these columns.
+    pub(super) fn open(
+        (store, format): (&Store, Format),
+        (table, key): (&'static str, String),
+        columns: impl FnOnce() -> Vec<Column>,
+        margin: Arc<WriteMarginEstimator>,
+    ) -> Self {
+        let content = match format {
             Format::Ndjson => Content::Lines {
                 // Better compression would take longer than all other steps of a row together.
                 gzip: Box::new(GzEncoder::new(Vec::new(), Compression::fast())),
                 row: String::new(),
                 length: 0,
             },
-            Format::Parquet => {
-                let columns = config.catalogue.find(table).map_or_else(ledger_columns, Table::all_columns);
-                Content::Parquet(Box::new(Encoder::new(columns)))
-            }
+            Format::Parquet => Content::Parquet(Box::new(Encoder::new(columns()))),
         };
-        let key = config.naming.key(config.format, table, number);
-        let upload = config.store.upload(&key);
-        let (store, margin) = (config.store.clone(), config.margin.clone());
+        let (store, upload) = (store.clone(), store.upload(&key));
         Self { table, key, store, upload, content, sha256: Sha256::new(), rows: 0, bytes: 0, held: 0, margin }
     }
 
@@ -89,6 +96,23 @@ impl TableFile {
                 }
                 Content::Parquet(encoder) => {
                     encoder.push(ledger_values(ledger_row)).map_err(|error| encode_error(&self.key, error))?
+                }
+            }
+        }
+        self.rows += rows.len() as u64;
+        self.measure();
+        Ok(())
+    }
+
+    pub(super) fn add_changes(&mut self, rows: &[ChangeRecord]) -> Result<(), StoreError> {
+        for change in rows {
+            match &mut self.content {
+                Content::Lines { gzip, row, length } => {
+                    ndjson::change(row, change);
+                    end_line(gzip, row, length);
+                }
+                Content::Parquet(encoder) => {
+                    encoder.push(change_values(change)).map_err(|error| encode_error(&self.key, error))?
                 }
             }
         }

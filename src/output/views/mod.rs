@@ -61,6 +61,8 @@ pub(crate) struct HeldFiles {
     pub tables: HashSet<String>,
     /// Whether a state was written.
     pub state: bool,
+    /// Whether a run has recorded its changes.
+    pub changes: bool,
 }
 
 impl HeldFiles {

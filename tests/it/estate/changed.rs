@@ -11,7 +11,7 @@ use super::ledgers::{is_answered, text};
 use crate::command::{CommandOutput, manifest, rolecall, rows, run_command};
 use crate::fixture::files_below;
 
-const NIGHTS: [&str; 5] = [
+pub(super) const NIGHTS: [&str; 5] = [
     "nightly-20261121T030000Z",
     "nightly-20261122T030000Z",
     "nightly-20261123T030000Z",
@@ -19,7 +19,7 @@ const NIGHTS: [&str; 5] = [
     "nightly-20261125T030000Z",
 ];
 
-fn demo() -> tempfile::TempDir {
+pub(super) fn demo() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let to = folder.path().join("demo");
     let written = run_command(rolecall(&["demo", "--to", to.to_str().expect("a path")]));
@@ -27,7 +27,7 @@ fn demo() -> tempfile::TempDir {
     folder
 }
 
-fn asked(output: &Path, arguments: &[&str]) -> CommandOutput {
+pub(super) fn asked(output: &Path, arguments: &[&str]) -> CommandOutput {
     let mut command = rolecall(arguments);
     command.args(["--output", output.to_str().expect("a path"), "--format", "json"]);
     run_command(command)

@@ -9,7 +9,9 @@ mod invalid;
 mod ledgers;
 mod listed;
 mod past;
+mod recorded;
 mod script;
+mod told;
 
 use std::process::Command;
 

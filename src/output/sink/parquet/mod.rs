@@ -22,8 +22,9 @@ use ::parquet::file::writer::{SerializedColumnWriter, SerializedRowGroupWriter};
 use crate::inventory::{Column, ColumnType};
 use column_buffer::ColumnBuffer;
 
-pub(crate) use row_values::{ColumnValue, ledger_values, record_values};
-pub use schema::ledger_columns;
+pub(crate) use row_values::{ColumnValue, change_values, ledger_values, record_values};
+
+pub use schema::{changes_columns, ledger_columns};
 pub use to_ndjson::parquet_to_ndjson;
 
 /// The number of rows at which a row group ends.

@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** knows nothing of their encoding.
 
+use serde_json::value::RawValue;
+
 use crate::decode::{UtcTime, Value};
-use crate::inventory::{LedgerRow, Location, Record};
+use crate::inventory::{ChangeRecord, LedgerRow, Location, Record};
 
 /// A value for one column of one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +93,23 @@ pub(crate) fn ledger_values(row: &LedgerRow) -> [ColumnValue<'_>; 18] {
         text(row.error_code.as_deref()),
         text(row.error_message.as_deref()),
         text(row.request_id.as_deref()),
+    ]
+}
+
+/// The values of a row of the table `changes`, in the order of [`super::changes_columns`].
+pub(crate) fn change_values(row: &ChangeRecord) -> [ColumnValue<'_>; 11] {
+    [
+        ColumnValue::Text(&row.run_id),
+        ColumnValue::Text(&row.account_id),
+        ColumnValue::Text(&row.region),
+        ColumnValue::Text(row.table),
+        ColumnValue::Text(&row.id),
+        text(row.arn.as_deref()),
+        text(row.name.as_deref()),
+        ColumnValue::Text(row.change),
+        ColumnValue::Text(&row.previous_run_id),
+        row.previous_collected_at.map_or(ColumnValue::Missing, |at| ColumnValue::Timestamp(at.into())),
+        text(row.members.as_deref().map(RawValue::get)),
     ]
 }
 

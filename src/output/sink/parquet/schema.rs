@@ -30,6 +30,17 @@ pub fn ledger_columns() -> Vec<Column> {
     .concat()
 }
 
+/// The columns of the table `changes`, in their order.
+pub fn changes_columns() -> Vec<Column> {
+    let strings = |names: &[&str]| columns(names, ColumnType::String);
+    [
+        strings(&["run_id", "account_id", "region", "table", "id", "arn", "name", "change", "previous_run_id"]),
+        columns(&["previous_collected_at"], ColumnType::Timestamp),
+        columns(&["members"], ColumnType::Json),
+    ]
+    .concat()
+}
+
 fn columns(names: &[&str], kind: ColumnType) -> Vec<Column> {
     names.iter().map(|name| Column { name: (*name).to_owned(), kind }).collect()
 }

@@ -12,6 +12,13 @@ pub(super) fn listed_files() -> Vec<Column> {
     [&strings[..], &counts[..], &[column("sha256", ColumnType::String)]].concat()
 }
 
+/// The columns of the lists of the files with changes, as they are stored.
+pub(super) fn listed_changes() -> Vec<Column> {
+    let strings = strings(&["run_id", "started_at", "table", "key"]);
+    let counts = ["rows", "bytes", "uncompressed_bytes"].map(|name| column(name, ColumnType::Integer));
+    [&strings[..], &counts[..], &[column("sha256", ColumnType::String)]].concat()
+}
+
 /// The columns of `committed_files`.
 pub(super) fn files() -> Vec<Column> {
     let counts = ["rows", "bytes", "uncompressed_bytes"].map(|name| column(name, ColumnType::Integer));

@@ -11,8 +11,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{TableColumns, wrap_list};
-use crate::inventory::Column;
-use columns::{cells, files, glue_type, listed_files, presto_type, runs, with_partition, with_state};
+use crate::inventory::{CHANGES, Column};
+use crate::output::sink::changes_columns;
+use columns::{cells, files, glue_type, listed_changes, listed_files, presto_type, runs, with_partition, with_state};
 
 /// The part that does not depend on the catalogue: parameters, conditions, the database and the workgroup.
 const HEAD: &str = include_str!("head.yaml");
@@ -57,6 +58,7 @@ pub(crate) fn athena(tables: &[TableColumns]) -> String {
     if tables.iter().any(|table| !table.has_resources()) {
         template.view("AnsweredCells", "answered_cells", sql::ANSWERED_CELLS, &cells());
         tables.iter().for_each(|table| template.current(table));
+        template.changes();
     }
     template.0
 }
@@ -73,6 +75,16 @@ impl Template {
         self.storage(&below(&format!("symlinks/{name}/")), &LIST_OF_PARQUET, &with_state(table));
         let sql = if table.has_resources() { sql::current(table) } else { sql::current_ledger(table) };
         self.view(&format!("Current{id}"), &format!("current_{name}"), &sql, &with_partition(&table.columns));
+    }
+
+    /// Appends the tables over what runs changed, and the view of the files that count.
+    fn changes(&mut self) {
+        let columns = changes_columns();
+        let lists = ("raw_recorded_changes", CHANGES);
+        self.dated_table("RawRecordedChanges", lists, &JSON, &listed_changes());
+        let (raw, folder) = (format!("raw_{CHANGES}"), format!("parquet/{CHANGES}"));
+        self.dated_table("RawChanges", (&raw, &folder), &PARQUET, &columns);
+        self.view("Changes", CHANGES, &sql::changes(), &with_partition(&columns));
     }
 
     /// Appends a table over the files of a folder below the prefix. Each date has a folder of its own.

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** names tables and views of its own database only, and neither bucket nor prefix.
 
-use crate::inventory::Column;
+use crate::inventory::{CHANGES, Column};
 use crate::output::views::TableColumns;
 
 /// Selects the files of the committed runs.
@@ -34,6 +34,14 @@ pub(super) fn committed(name: &str) -> String {
     format!(
         "select t.* from raw_{name} t join raw_committed_files f \
          on f.dt = t.dt and f.\"table\" = '{name}' and f.key = regexp_extract(t.\"$path\", '([^/]+/){{3}}[^/]+$')"
+    )
+}
+
+/// Selects the rows of the table `changes`. A file counts if the list of its run names its whole key.
+pub(super) fn changes() -> String {
+    format!(
+        "select t.* from raw_{CHANGES} t join raw_recorded_{CHANGES} f \
+         on f.dt = t.dt and f.key = regexp_extract(t.\"$path\", '([^/]+/){{3}}[^/]+$')"
     )
 }
 

@@ -7,6 +7,7 @@ mod cells;
 mod readers;
 mod source;
 mod state;
+mod changes;
 
 use super::{HeldFiles, TableColumns};
 use crate::domain::Format;
@@ -17,7 +18,8 @@ use source::RowSource;
 /// `s3://bucket/prefix`.
 ///
 /// The views are `committed_runs`, `committed_files`, `answered_cells`, and for each table `<table>`, `current_<table>`
-/// and `raw_<table>`; and those that these are made of: `state_rows`, `newer_files`, `held_files` and `newest_words`.
+/// and `raw_<table>`; those that these are made of: `state_rows`, `newer_files`, `held_files` and `newest_words`; and
+/// `changes` over `recorded_changes`.
 ///
 /// DuckDB refuses a view over a pattern that no file matches, so a table without files is empty until the script is
 /// generated again. If no run is committed, everything is empty. If there is no state, or none yet, the current rows follow
@@ -38,6 +40,8 @@ pub(crate) fn duckdb(tables: &[TableColumns], output: &str, format: Format, held
         let resources = tables.iter().filter(|table| table.has_resources());
         resources.for_each(|table| script.push_str(&cells::current(&table.name, format)));
     }
+    let has_changes = held.has_runs() && held.changes;
+    script.push_str(&if has_changes { changes::recorded(&source) } else { changes::none() });
     script
 }
 
