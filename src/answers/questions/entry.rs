@@ -26,10 +26,21 @@ pub(crate) struct Question {
     pub options: &'static [QuestionOption],
     /// The tables and columns that it reads.
     pub reads: &'static [Read],
+    /// What it needs of an earlier moment, for a question that compares. Its option `since` names the moment.
+    pub compares: Option<Compares>,
     /// The same question in SQL, or why there is none.
     pub sql: QuestionSql,
     /// Answers it. The caller sorts the rows.
     pub answer: fn(&Facts, &Options) -> Vec<AnswerRow>,
+}
+
+/// What a question needs of an earlier moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compares {
+    /// What changed in its tables since then.
+    Changes,
+    /// The rows of its tables that were valid then.
+    Rows,
 }
 
 /// A question in SQL over the views, with the options' defaults.

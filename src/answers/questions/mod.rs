@@ -15,10 +15,14 @@ mod connectivity;
 mod hygiene;
 mod dns;
 mod accounts;
+mod changes;
 mod document;
 
+pub(crate) use changes::SINCE;
 pub(crate) use document::document;
-pub(crate) use entry::{AnswerRow, ColumnKind, Options, Question, QuestionColumn, QuestionOption, QuestionSql};
+pub(crate) use entry::{
+    AnswerRow, ColumnKind, Compares, Options, Question, QuestionColumn, QuestionOption, QuestionSql,
+};
 
 /// The questions, in the order of the documentation.
 static ENTRIES: &[&[Question]] = &[
@@ -29,6 +33,7 @@ static ENTRIES: &[&[Question]] = &[
     hygiene::QUESTIONS,
     dns::QUESTIONS,
     accounts::QUESTIONS,
+    changes::QUESTIONS,
 ];
 
 /// Every question, in the order of the documentation.

@@ -137,7 +137,7 @@ pub(crate) enum DiffSide {
 }
 
 impl DiffSide {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if let Ok(at) = moment(text) {
             return Ok(Self::At(at));
         }

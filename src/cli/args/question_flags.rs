@@ -63,6 +63,11 @@ impl QuestionFlags {
         errors.into_result(options).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
     }
 
+    /// Returns whether an option was given.
+    pub(crate) fn names(&self, option: &str) -> bool {
+        self.0.contains_key(option)
+    }
+
     /// Returns whether no option was given.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -2,15 +2,21 @@
 
 use std::process::ExitCode;
 
-use crate::answers::estate::{Estate, Moment};
+use jiff::Timestamp;
+
+use super::run_times::times;
+use crate::answers::changes::{Changes, compare_tables};
+use crate::answers::estate::{Estate, Moment, whole_run_before};
 use crate::answers::facts::{Facts, Read};
 use crate::answers::lookup::{Query, narrow};
+use crate::answers::questions::SINCE;
 use crate::cli::answers::{AnswerSet, print, save_workbook};
-use crate::cli::args::{EstateArgs, ShapeArgs};
+use crate::cli::args::{DiffSide, EstateArgs, ShapeArgs};
 use crate::customers::Registry;
 use crate::domain::AccountId;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::Runtime;
 
@@ -20,6 +26,8 @@ const FOUND: u8 = 1;
 /// An estate that is opened for the arguments of a command.
 pub(super) struct Opened<'a> {
     estate: Estate,
+    engine: Engine,
+    moment: Moment,
     arguments: &'a EstateArgs,
     /// The registry, if one is named.
     pub(super) registry: Option<Registry>,
@@ -41,13 +49,36 @@ pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>)
     };
     let estate = Estate::open(&engine, &moment, tables).await?;
     estate.require_regions(&selection)?;
-    Ok(Opened { estate, arguments, registry })
+    Ok(Opened { estate, engine, moment, arguments, registry })
 }
 
 impl Opened<'_> {
     /// Reads the rows of an answer.
     pub(super) async fn facts(&self, reads: &[Read]) -> Result<Facts, Error> {
         Ok(self.named(self.estate.facts(reads, self.arguments.selection()?).await?))
+    }
+
+    /// The estate at an earlier moment: of a run, a time or a date, else of the run of everything before the newest one. Only the
+    /// cells of these tables are read, if they are given. It is empty if there was no such run.
+    pub(super) async fn earlier(&self, since: &str, tables: Option<&[&str]>) -> Result<Estate, Error> {
+        let invalid =
+            |what: String| Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one(format!("--{SINCE}"), what));
+        let at = match since {
+            "" => whole_run_before(&self.engine, &self.moment).await?.unwrap_or(Timestamp::MIN),
+            since => match DiffSide::parse(since).map_err(invalid)? {
+                DiffSide::At(at) => at,
+                DiffSide::Run(run_id) => times(&self.engine, &run_id).await?.1,
+            },
+        };
+        if since.is_empty() {
+            return Estate::open_or_empty(&self.engine, &Moment::At(at), tables).await;
+        }
+        Estate::open(&self.engine, &Moment::At(at), tables).await
+    }
+
+    /// What changed in some tables since an earlier estate.
+    pub(super) async fn changes(&self, earlier: &Estate, tables: &[&'static str]) -> Result<Changes, Error> {
+        compare_tables(earlier, &self.estate, tables, &self.arguments.selection()?).await
     }
 
     /// Reads the rows that an answer to these terms needs.

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::{Opened, deliver, open};
-use crate::answers::questions::{AnswerRow, ColumnKind, Options, Question, questions};
+use crate::answers::facts::EarlierFacts;
+use crate::answers::questions::{AnswerRow, ColumnKind, Compares, Options, Question, SINCE, questions};
 use crate::cli::answers::{AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, SheetColumn};
 use crate::cli::args::AskArgs;
 use crate::error::{Error, ErrorKind};
@@ -25,7 +26,10 @@ pub(crate) async fn ask(arguments: AskArgs) -> Result<ExitCode, Error> {
 }
 
 async fn ask_all(arguments: &AskArgs) -> Result<ExitCode, Error> {
-    let asked = questions().map(|question| Ok((question, arguments.options.options_of_all(question)?)));
+    // What is compared is read twice, and so asked if a moment is named.
+    let has_since = arguments.options.names(SINCE);
+    let asked = questions().filter(|question| has_since || question.compares.is_none());
+    let asked = asked.map(|question| Ok((question, arguments.options.options_of_all(question)?)));
     let asked = asked.collect::<Result<Vec<_>, Error>>()?;
     let estate = open(&arguments.estate, None).await?;
     let mut answers = Vec::with_capacity(asked.len());
@@ -62,10 +66,32 @@ fn described(question: &Question) -> String {
 async fn answered(estate: &Opened<'_>, question: &'static Question, options: &Options) -> Result<CoveredAnswer, Error> {
     // A question that reads no table is about the ledger, which has cells of every table.
     let reads = if question.reads.is_empty() { estate.every_table() } else { question.reads.to_vec() };
-    let facts = estate.facts(question.reads).await?;
+    let mut facts = estate.facts(question.reads).await?;
+    let mut coverage = facts.cells.coverage(&reads, &facts.selection);
+    if let Some(compares) = question.compares {
+        let tables: Vec<&'static str> = reads.iter().map(|read| read.table).collect();
+        let before = estate.earlier(options.text(SINCE), Some(&tables)).await?;
+        let mut earlier = EarlierFacts::default();
+        match compares {
+            Compares::Changes => {
+                let changes = estate.changes(&before, &tables).await?;
+                coverage = changes.coverage;
+                earlier.changes = changes.rows;
+            }
+            Compares::Rows => {
+                let before = before.facts(question.reads, facts.selection.clone()).await?;
+                // What was not known then is no finding, and is said to be unknown.
+                let unknown = before.cells.coverage(&reads, &facts.selection).unknown;
+                coverage.unknown.extend(unknown);
+                coverage.unknown.sort();
+                coverage.unknown.dedup();
+                earlier.facts = Some(Box::new(before));
+            }
+        }
+        facts.earlier = Some(earlier);
+    }
     let mut rows = (question.answer)(&facts, options);
     rows.sort_by_cached_key(sort_key);
-    let mut coverage = facts.cells.coverage(&reads, &facts.selection);
     for (oldest, newest) in rows.iter().filter_map(|row| row.collected_at) {
         coverage.saw(Some(oldest));
         coverage.saw(Some(newest));

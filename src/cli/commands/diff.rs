@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::deliver;
+use super::run_times::times;
 use crate::answers::changes::{self, ChangedRow};
 use crate::answers::estate::{Estate, Moment, newest_whole_runs};
 use crate::answers::questions::ColumnKind;
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn};
 use crate::cli::args::{DiffArgs, DiffSide};
-use crate::domain::RunId;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::logging;
@@ -83,16 +82,6 @@ async fn sides(engine: &Engine, arguments: &DiffArgs) -> Result<(DiffSide, Optio
         return Err(Error::new(ErrorKind::InvalidRequest, what));
     };
     Ok((DiffSide::Run(before), Some(DiffSide::Run(newest))))
-}
-
-/// The start of a committed run, and when the last run that continues it was committed.
-async fn times(engine: &Engine, run_id: &RunId) -> Result<(Timestamp, Timestamp), Error> {
-    let chain = engine.history()?.chain(run_id).await?;
-    let committed = chain.iter().map(|run| run.response.committed_at()).max();
-    chain.first().map(|run| run.response.started_at).zip(committed).ok_or_else(|| {
-        let what = format!("no run {run_id} is committed in the output: `rolecall status {run_id}` says more of it");
-        Error::new(ErrorKind::InvalidRequest, what)
-    })
 }
 
 fn cells(row: ChangedRow) -> Vec<Value> {

@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod trust;
 mod onboard_report;
 pub(crate) mod onboard;
+mod run_times;
 mod answer;
 pub(crate) mod ask;
 pub(crate) mod look_up;

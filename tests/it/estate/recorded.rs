@@ -352,3 +352,49 @@ async fn a_run_with_a_wrong_clock_swaps_nothing_and_repeats_nothing() {
     assert_eq!(changes["cells"]["compared"], 0, "{changes}");
     assert!(changes["cells"]["outdated"].as_u64() > Some(0), "{changes}");
 }
+
+/// The questions that compare tell of the two newest whole runs what `diff` tells.
+#[test]
+fn questions_compare_with_an_earlier_moment() {
+    let folder = demo();
+    let output = folder.path().join("demo");
+    let told = asked(&output, &["diff", NIGHTS[3], NIGHTS[4]]).response();
+    let told = told["rows"].as_array().expect("rows").clone();
+    let ask = |arguments: &[&str]| {
+        let answered = asked(&output, &[&["ask"], arguments].concat());
+        assert_eq!(answered.code, 0, "{answered:?}");
+        answered.response()
+    };
+    let by_account = |answer: &Value| -> u64 {
+        let rows = answer["rows"].as_array().expect("rows").iter();
+        rows.flat_map(|row| ["added", "removed", "changed"].map(|name| row[name].as_u64().expect("a count"))).sum()
+    };
+    let by_default = ask(&["changes-by-account"]);
+    assert_eq!(by_account(&by_default), told.len() as u64);
+    assert!(by_default["coverage"]["unknown"].as_array().is_some_and(|cells| !cells.is_empty()), "{by_default}");
+    assert_eq!(ask(&["changes-by-account", "--since", NIGHTS[3]])["rows"], by_default["rows"]);
+    assert_eq!(ask(&["changes-by-account", "--since", "2026-11-24"])["rows"], by_default["rows"]);
+    assert_eq!(by_account(&ask(&["changes-by-account", "--since", NIGHTS[4]])), 0, "nothing came after it");
+    assert!(by_account(&ask(&["changes-by-account", "--since", NIGHTS[0]])) > told.len() as u64);
+    // Of a night in the past, the night before it is compared.
+    let past = asked(&output, &["diff", NIGHTS[1], NIGHTS[2]]).response();
+    let count = past["rows"].as_array().expect("rows").len() as u64;
+    assert_eq!(by_account(&ask(&["changes-by-account", "--run", NIGHTS[2]])), count);
+    assert_eq!(by_account(&ask(&["changes-by-account", "--run", NIGHTS[0]])), 0, "nothing came before it");
+    let records = ask(&["records-changed", "--since", NIGHTS[0]]);
+    let rows = records["rows"].as_array().expect("rows");
+    assert!(rows.iter().all(|row| row["region"] == "global" && row["change"].is_string()), "{records}");
+    let exposed = ask(&["new-public-exposure", "--since", NIGHTS[0]]);
+    let known = ["new", "unknown"].map(Value::from);
+    assert!(exposed["rows"].as_array().expect("rows").iter().all(|row| known.contains(&row["verdict"])), "{exposed}");
+    // All questions together compare if a moment is named.
+    let names = |answer: &Value| -> BTreeSet<String> {
+        let answers = answer["answers"].as_array().expect("answers").iter();
+        answers.map(|answer| answer["question"].as_str().expect("a name").to_owned()).collect()
+    };
+    let (plain, since) = (names(&ask(&["--all"])), names(&ask(&["--all", "--since", NIGHTS[0]])));
+    let more: Vec<&String> = since.difference(&plain).collect();
+    assert_eq!(more, ["changes-by-account", "new-public-exposure", "records-changed"]);
+    let refused = asked(&output, &["ask", "changes-by-account", "--since", "no-such-run"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+}

@@ -32,6 +32,7 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: &[],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/account-ages.duckdb.sql"),
         athena: include_str!("../sql/account-ages.athena.sql"),

@@ -29,6 +29,7 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: &[],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/denied.duckdb.sql"),
         athena: include_str!("../sql/denied.athena.sql"),

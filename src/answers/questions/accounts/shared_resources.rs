@@ -39,6 +39,7 @@ pub(super) const QUESTION: Question = Question {
         Read::context("ec2_placement_groups", &["state"]),
         Read::context("ec2_hosts", &["state"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/shared-resources.duckdb.sql"),
         athena: include_str!("../sql/shared-resources.athena.sql"),

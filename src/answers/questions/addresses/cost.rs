@@ -39,6 +39,7 @@ pub(super) const QUESTION: Question = Question {
         check: check_number,
     }],
     reads: READS,
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/public-ipv4-cost.duckdb.sql"),
         athena: include_str!("../sql/public-ipv4-cost.athena.sql"),

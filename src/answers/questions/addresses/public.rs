@@ -24,6 +24,7 @@ pub(super) const QUESTION: Question = Question {
     ],
     options: &[],
     reads: READS,
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/public-addresses.duckdb.sql"),
         athena: include_str!("../sql/public-addresses.athena.sql"),

@@ -37,6 +37,7 @@ pub(super) const ADDRESSES: Question = Question {
             "service_managed",
         ],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unattached-addresses.duckdb.sql"),
         athena: include_str!("../sql/unattached-addresses.athena.sql"),
@@ -60,6 +61,7 @@ pub(super) const VOLUMES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_volumes", &["state", "size", "volume_type", "create_time", "encrypted"])],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unattached-volumes.duckdb.sql"),
         athena: include_str!("../sql/unattached-volumes.athena.sql"),
@@ -99,6 +101,7 @@ pub(super) const INTERFACES: Question = Question {
             "private_ip_address",
         ],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unattached-interfaces.duckdb.sql"),
         athena: include_str!("../sql/unattached-interfaces.athena.sql"),

@@ -40,6 +40,7 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/blackhole-routes.duckdb.sql"),
         athena: include_str!("../sql/blackhole-routes.athena.sql"),

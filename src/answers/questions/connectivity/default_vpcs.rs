@@ -30,6 +30,7 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_vpcs", &["is_default", "cidr_block"]),
         Read::context("ec2_network_interfaces", &["vpc_id", "attachment"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/default-vpcs-in-use.duckdb.sql"),
         athena: include_str!("../sql/default-vpcs-in-use.athena.sql"),

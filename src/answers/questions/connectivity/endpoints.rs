@@ -29,6 +29,7 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpc_endpoints",
         &["service_name", "vpc_endpoint_type", "vpc_id", "state", "service_network_arn", "resource_configuration_arn"],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/endpoints-by-service.duckdb.sql"),
         athena: include_str!("../sql/endpoints-by-service.athena.sql"),

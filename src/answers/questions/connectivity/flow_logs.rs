@@ -44,6 +44,7 @@ pub(super) const QUESTION: Question = Question {
         Read::context(SUBNETS, &["vpc_id"]),
         Read::context(INTERFACES, &["vpc_id", "subnet_id"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/missing-flow-logs.duckdb.sql"),
         athena: include_str!("../sql/missing-flow-logs.athena.sql"),

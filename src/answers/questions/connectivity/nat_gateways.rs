@@ -32,6 +32,7 @@ pub(super) const QUESTION: Question = Question {
         Read::context("ec2_route_tables", &["routes"]),
         Read::context("ec2_vpcs", &[]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unused-nat-gateways.duckdb.sql"),
         athena: include_str!("../sql/unused-nat-gateways.athena.sql"),

@@ -66,6 +66,7 @@ pub(super) const QUESTION: Question = Question {
             ],
         ),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/pending-connections.duckdb.sql"),
         athena: include_str!("../sql/pending-connections.athena.sql"),

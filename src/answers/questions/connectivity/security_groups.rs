@@ -39,6 +39,7 @@ pub(super) const QUESTION: Question = Question {
         Read::context(GATEWAYS, &["options"]),
         Read::context(ATTACHMENTS, &["transit_gateway_id", "vpc_id", "state", "options"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unused-security-groups.duckdb.sql"),
         athena: include_str!("../sql/unused-security-groups.athena.sql"),

@@ -31,6 +31,7 @@ pub(super) const QUESTION: Question = Question {
         "ec2_vpn_connections",
         &["state", "vgw_telemetry", "customer_gateway_id", "vpn_gateway_id", "transit_gateway_id"],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/vpn-tunnels-down.duckdb.sql"),
         athena: include_str!("../sql/vpn-tunnels-down.athena.sql"),

@@ -39,6 +39,7 @@ pub(super) const QUESTION: Question = Question {
         ),
         Read::context(ZONES, &["name", "config", "delegation_set"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/delegations.duckdb.sql"),
         athena: include_str!("../sql/delegations.athena.sql"),

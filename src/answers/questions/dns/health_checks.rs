@@ -33,6 +33,7 @@ pub(super) const QUESTION: Question = Question {
         Read::subject(CHECKS, &["health_check_config", "linked_service"]),
         Read::context(RECORDS, &["health_check_id"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unused-health-checks.duckdb.sql"),
         athena: include_str!("../sql/unused-health-checks.athena.sql"),

@@ -37,6 +37,7 @@ pub(super) const QUESTION: Question = Question {
         Read::context(ASSOCIATIONS, &["hosted_zone_id", "name", "owner", "vpc_id"]),
         Read::context(VPCS, &[]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/private-zones.duckdb.sql"),
         athena: include_str!("../sql/private-zones.athena.sql"),

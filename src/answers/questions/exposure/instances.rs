@@ -51,6 +51,7 @@ pub(super) const EXPOSED_INSTANCES: Question = Question {
         Reachability::RULES[6],
         Reachability::RULES[7],
     ],
+    compares: None,
     sql: QuestionSql::Inexpressible(
         "The answer follows sets of ports and of ranges from security groups through network ACLs, routes and block public \
          access, and SQL has no such sets.",

@@ -27,6 +27,7 @@ pub(super) const SNAPSHOTS: Question = Question {
         "ec2_public_snapshots",
         &["description", "encrypted", "start_time", "volume_id", "volume_size"],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/public-snapshots.duckdb.sql"),
         athena: include_str!("../sql/public-snapshots.athena.sql"),
@@ -54,6 +55,7 @@ pub(super) const IMAGES: Question = Question {
         "ec2_images",
         &["creation_date", "deprecation_time", "description", "last_launched_time", "name", "public", "state"],
     )],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/public-images.duckdb.sql"),
         athena: include_str!("../sql/public-images.athena.sql"),

@@ -34,6 +34,7 @@ pub(super) const OLD_IMAGES: Question = Question {
     ],
     options: &[OLDER_THAN],
     reads: &[Read::subject("ec2_images", &["name", "creation_date", "public", "last_launched_time"]), INSTANCES],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/old-images.duckdb.sql"),
         athena: include_str!("../sql/old-images.athena.sql"),

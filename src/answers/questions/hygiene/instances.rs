@@ -29,6 +29,7 @@ pub(super) const IMDSV1_INSTANCES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_instances", &["state", "metadata_options", "public_ip_address", "launch_time"])],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/imdsv1-instances.duckdb.sql"),
         athena: include_str!("../sql/imdsv1-instances.athena.sql"),
@@ -79,6 +80,7 @@ pub(super) const UNNAMED_INSTANCES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_instances", &["state", "instance_type", "private_ip_address", "launch_time"])],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unnamed-instances.duckdb.sql"),
         athena: include_str!("../sql/unnamed-instances.athena.sql"),
@@ -122,6 +124,7 @@ pub(super) const STOPPED_INSTANCES: Question = Question {
         // The volumes of an instance are its account's, so that the cells of other accounts are not needed.
         Read::subject("ec2_volumes", &["size", "attachments"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/stopped-instances.duckdb.sql"),
         athena: include_str!("../sql/stopped-instances.athena.sql"),

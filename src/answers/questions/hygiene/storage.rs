@@ -40,6 +40,7 @@ pub(super) const OLD_SNAPSHOTS: Question = Question {
         Read::subject("ec2_images", &["block_device_mappings"]),
         Read::subject("ec2_volumes", &[]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/old-snapshots.duckdb.sql"),
         athena: include_str!("../sql/old-snapshots.athena.sql"),
@@ -120,6 +121,7 @@ pub(super) const UNENCRYPTED_VOLUMES: Question = Question {
     ],
     options: &[],
     reads: &[Read::subject("ec2_volumes", &["encrypted", "size", "volume_type", "state", "attachments"])],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/unencrypted-volumes.duckdb.sql"),
         athena: include_str!("../sql/unencrypted-volumes.athena.sql"),

@@ -56,6 +56,7 @@ pub(super) const MISSING_TAGS: Question = Question {
         check: check_keys,
     }],
     reads: TAGGABLE,
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/missing-tags.duckdb.sql"),
         athena: include_str!("../sql/missing-tags.athena.sql"),

@@ -41,6 +41,7 @@ pub(super) const QUESTION: Question = Question {
         Read::subject("ec2_vpcs", &["cidr_block", "cidr_block_association_set", "ipv6_cidr_block_association_set"]),
         Read::context("ec2_subnets", &["vpc_id", "cidr_block", "ipv6_cidr_block_association_set"]),
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/next-free-block.duckdb.sql"),
         athena: include_str!("../sql/next-free-block.athena.sql"),

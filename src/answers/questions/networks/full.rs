@@ -35,6 +35,7 @@ pub(super) const QUESTION: Question = Question {
         check: check_percent,
     }],
     reads: &[Read::subject("ec2_subnets", &["vpc_id", "cidr_block", "available_ip_address_count"])],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/full-subnets.duckdb.sql"),
         athena: include_str!("../sql/full-subnets.athena.sql"),

@@ -61,6 +61,7 @@ pub(super) const QUESTION: Question = Question {
         ATTACHMENTS,
         GATEWAY_PEERINGS,
     ],
+    compares: None,
     sql: QuestionSql::Forms {
         duckdb: include_str!("../sql/overlapping-networks.duckdb.sql"),
         athena: include_str!("../sql/overlapping-networks.athena.sql"),

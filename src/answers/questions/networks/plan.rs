@@ -49,6 +49,7 @@ pub(super) const QUESTION: Question = Question {
         ),
         Read::subject("ec2_ipam_pools", &["source_ipam_pool_id"]),
     ],
+    compares: None,
     sql: QuestionSql::Inexpressible(
         "The rows are numbered in the order of a walk down pools within pools, and Athena follows a recursion only to a fixed \
          depth.",
