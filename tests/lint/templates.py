@@ -349,8 +349,14 @@ PAYLOADS = (
     {"step", "request.$", "execution.$", "batch"},
     {"step", "resumes.$", "batch"},
     {"step", "run_id.$", "shard.$"},
+    {"step", "run_id.$", "part.$"},
     {"step", "run_id.$"},
 )
+# The steps after the commit. No failure of theirs fails the execution: the run is committed.
+AFTER_COMMIT = {"changes", "changes_end"}
+STEPS = {"plan", "shard", "reduce", "changes_part"} | AFTER_COMMIT
+# Where each map reads its items.
+ITEMS = {"shards": "$.items", "changes": "$.changes.items"}
 
 
 class UnsoundDefinition(Exception):
@@ -426,28 +432,37 @@ def check_definition(definition: dict[str, Any], function: str) -> None:
     steps: set[str] = set()
     for name, state in states.items():
         if state["Type"] == "Task":
-            steps |= check_task(name, state, function)
-            require("Catch" not in state, f"{name}: a failed plan or commit must fail the execution, for the alarm")
-    [(name, shards)] = [(name, state) for name, state in states.items() if state["Type"] == "Map"]
-    check_map(name, shards)
+            called = check_task(name, state, function)
+            steps |= called
+            if called <= AFTER_COMMIT:
+                caught = [catcher["ErrorEquals"] for catcher in state.get("Catch", [])]
+                require(caught == [["States.ALL"]], f"{name}: a failure after the commit would fail the execution")
+            else:
+                problem = "a failed plan or commit must fail the execution, for the alarm"
+                require("Catch" not in state, f"{name}: {problem}")
+    maps = {state["Label"]: (name, state) for name, state in states.items() if state["Type"] == "Map"}
+    require(set(maps) == set(ITEMS), f"the machine has the maps {sorted(maps)}")
     rules = [rule for state in states.values() for rule in state.get("Choices", [])]
-    without_shards = [rule["Next"] for rule in rules if rule.get("Variable") == "$.shards"]
-    require(without_shards == [shards["Next"]], f"{name}: a run without shards goes to {without_shards}")
-    inner = shards["ItemProcessor"]
-    check_graph(name, inner)
-    for child, state in inner["States"].items():
-        require(state["Type"] in ("Task", "Pass"), f"{name}: the child's state {child} has type {state['Type']}")
-        is_empty = state.get("OutputPath", "$") is None
-        require(not state.get("End") or is_empty, f"{name}: the output of a child is not {{}}")
-        if state["Type"] == "Task":
-            steps |= check_task(child, state, function)
-            caught = [catcher["ErrorEquals"] for catcher in state.get("Catch", [])]
-            require(caught == [["States.ALL"]], f"{child}: a failed shard would fail its child execution")
-    require(steps == {"plan", "shard", "reduce"}, f"the machine calls {sorted(steps)}")
+    for label, variable in (("shards", "$.shards"), ("changes", "$.changes.parts")):
+        name, children = maps[label]
+        check_map(name, children)
+        without = [rule["Next"] for rule in rules if rule.get("Variable") == variable]
+        require(without == [children["Next"]], f"{name}: a run without any goes to {without}")
+        inner = children["ItemProcessor"]
+        check_graph(name, inner)
+        for child, state in inner["States"].items():
+            require(state["Type"] in ("Task", "Pass"), f"{name}: the child's state {child} has type {state['Type']}")
+            is_empty = state.get("OutputPath", "$") is None
+            require(not state.get("End") or is_empty, f"{name}: the output of a child is not {{}}")
+            if state["Type"] == "Task":
+                steps |= check_task(child, state, function)
+                caught = [catcher["ErrorEquals"] for catcher in state.get("Catch", [])]
+                require(caught == [["States.ALL"]], f"{child}: a failure would fail its child execution")
+    require(steps == STEPS, f"the machine calls {sorted(steps)}")
 
 
 def check_map(name: str, shards: dict[str, Any]) -> None:
-    """Checks the distributed map over the shards."""
+    """Checks a distributed map over the shards, or over the parts of the changes."""
     children = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}  # an express execution ends after five minutes
     config = shards["ItemProcessor"]["ProcessorConfig"]
     require(config == children, f"{name}: {config}")
@@ -459,7 +474,8 @@ def check_map(name: str, shards: dict[str, Any]) -> None:
     reader = shards["ItemReader"]
     require(reader["Resource"].endswith(":states:::s3:getObject"), f"{name} does not read its items from S3")
     require(reader["ReaderConfig"] == {"InputType": "JSON"}, f"{name} reads {reader['ReaderConfig']}")
-    source = {"Bucket.$": "$.items.bucket", "Key.$": "$.items.key"}
+    items = ITEMS[shards["Label"]]
+    source = {"Bucket.$": f"{items}.bucket", "Key.$": f"{items}.key"}
     require(reader["Parameters"] == source, f"{name} reads {reader['Parameters']}")
 
 
@@ -476,8 +492,9 @@ def granted_actions(template: dict[str, Any], conditions: dict[str, bool]) -> di
 
 def check_grants(grants: dict[str, list[str]], definition: dict[str, Any], machine: str) -> None:
     require(grants["states:StartExecution"] == [machine], f"the role may start {grants['states:StartExecution']}")
-    [label] = [state["Label"] for state in definition["States"].values() if state["Type"] == "Map"]
-    children = [machine.replace("stateMachine", "execution") + end for end in (":*", f"/{label}:*")]
+    labels = [state["Label"] for state in definition["States"].values() if state["Type"] == "Map"]
+    ends = (":*", *(f"/{label}:*" for label in labels))
+    children = [machine.replace("stateMachine", "execution") + end for end in ends]
     for action in ("states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"):
         require(grants[action] == children, f"{action} is granted for {grants[action]}")
     [items] = grants["s3:GetObject"]
