@@ -11,6 +11,7 @@ mod listed;
 mod past;
 mod recorded;
 mod script;
+mod stepped;
 mod told;
 
 use std::process::Command;

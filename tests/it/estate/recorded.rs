@@ -36,7 +36,7 @@ fn document(output: &Path, key: &str) -> Value {
 }
 
 /// The rows that a run has recorded, as its list of files names them.
-fn recorded_rows(output: &Path, run_id: &str) -> Vec<Value> {
+pub(super) fn recorded_rows(output: &Path, run_id: &str) -> Vec<Value> {
     let changes = document(output, &format!("runs/{run_id}/changes.json"));
     let list = format!("changes/dt={}/{run_id}.ndjson", changes["dt"].as_str().expect("a date"));
     let list = std::fs::read_to_string(output.join(list)).unwrap_or_default();
@@ -59,7 +59,7 @@ fn recorded_rows(output: &Path, run_id: &str) -> Vec<Value> {
 }
 
 /// Rows in one order and form: absent members are null.
-fn sorted(rows: &[Value]) -> Vec<String> {
+pub(super) fn sorted(rows: &[Value]) -> Vec<String> {
     let names: Vec<String> = sink::changes_columns().into_iter().map(|column| column.name).collect();
     let form = |row: &Value| {
         let row: Vec<String> = names.iter().map(|name| format!("{name}={}", row[name.as_str()])).collect();
@@ -70,7 +70,7 @@ fn sorted(rows: &[Value]) -> Vec<String> {
     rows
 }
 
-fn diff(output: &Path, from: &str, to: &str) -> Vec<String> {
+pub(super) fn diff(output: &Path, from: &str, to: &str) -> Vec<String> {
     let told = asked(output, &["diff", from, to]);
     assert_eq!(told.code, 0, "{told:?}");
     sorted(told.response()["rows"].as_array().expect("rows"))
@@ -172,7 +172,7 @@ fn two_attempts_at_once_give_one_result() {
 }
 
 /// Plans the comparison of a night as a large run would be: with many parts.
-fn plan_in_parts(output: &Path, night: &str) -> usize {
+pub(super) fn plan_in_parts(output: &Path, night: &str) -> usize {
     // The plan of another output, since the first one counts.
     let other = demo();
     let from = other.path().join("demo");
