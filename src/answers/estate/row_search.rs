@@ -36,7 +36,7 @@ struct SearchedRows {
 struct SearchedGroup {
     /// The run that wrote the rows.
     run_id: Arc<str>,
-    rows: RowGroup,
+    rows: Arc<RowGroup>,
     selected: RowSet,
 }
 
@@ -86,7 +86,7 @@ impl FactSource for RowSearch {
                     Some(rows) => rows,
                     None => SearchedRows::open(&estate, columns).await?,
                 };
-                let passing = rows.passing(&test)?;
+                let passing = rows.passing(test).await?;
                 if passing.iter().any(|rows| !rows.is_empty()) {
                     rows.select(passing, &*estate.cells().await)?;
                 }
@@ -103,7 +103,7 @@ impl FactSource for RowSearch {
         for mut rows in changed.into_iter().filter_map(|table| self.tables.remove(table)) {
             let estate = self.estate.clone();
             tasks.spawn(async move {
-                rows.complete(&*estate.cells().await)?;
+                rows.complete(&*estate.cells().await).await?;
                 let table = rows.table()?;
                 Ok((rows, table))
             });
@@ -118,7 +118,7 @@ impl SearchedRows {
         let read = async |(file, run): (_, StateRun)| {
             let (run_id, mut groups) = (Arc::<str>::from(run.run_id), Vec::new());
             let accept = |rows: RowGroup| {
-                groups.push(SearchedGroup { run_id: run_id.clone(), rows, selected: RowSet::default() });
+                groups.push(SearchedGroup { run_id: run_id.clone(), rows: rows.into(), selected: RowSet::default() });
                 Ok(())
             };
             read_groups(&estate.store, &file, &all, accept).await.map(|()| groups)
@@ -128,9 +128,21 @@ impl SearchedRows {
         Ok(Self { columns, groups, is_changed: false })
     }
 
-    /// The rows of each row group that pass, valid or not.
-    fn passing(&self, test: &RowTest) -> Result<Vec<RowSet>, RowsError> {
-        self.groups.iter().map(|group| group.rows.passing(test)).collect()
+    /// The rows of each row group that pass, valid or not. A table can be much larger than the others, so each row group has a
+    /// task of its own.
+    async fn passing(&self, test: RowTest) -> Result<Vec<RowSet>, RowsError> {
+        let test = Arc::new(test);
+        let mut tasks = JoinSet::new();
+        for (at, group) in self.groups.iter().enumerate() {
+            let (rows, test) = (group.rows.clone(), test.clone());
+            tasks.spawn(async move { (at, rows.passing(&test)) });
+        }
+        let mut passing = vec![RowSet::default(); self.groups.len()];
+        while let Some(task) = tasks.join_next().await {
+            let (at, rows) = task.map_err(|error| RowsError::content(self.columns.table, error))?;
+            passing[at] = rows?;
+        }
+        Ok(passing)
     }
 
     /// Selects these rows of each row group, as far as they are valid.
@@ -145,7 +157,7 @@ impl SearchedRows {
 
     /// Selects the other rows of the resources of which a row is selected: those with the same ARN, or without one with the
     /// same id.
-    fn complete(&mut self, cells: &Cells) -> Result<(), RowsError> {
+    async fn complete(&mut self, cells: &Cells) -> Result<(), RowsError> {
         let (mut arns, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for group in &self.groups {
             let arn = group.rows.values("arn", &group.selected)?;
@@ -164,7 +176,7 @@ impl SearchedRows {
         if !ids.is_empty() {
             test = test.or_text("id", OneOf::new(ids));
         }
-        let mut passing = self.passing(&test)?;
+        let mut passing = self.passing(test).await?;
         for (group, rows) in self.groups.iter().zip(&mut passing) {
             let arn = group.rows.values("arn", rows)?;
             // Another resource can have the id too.

@@ -58,7 +58,8 @@ pub(crate) enum RowsError {
 }
 
 impl RowsError {
-    fn content(key: &str, what: impl ToString) -> Self {
+    /// The error of a file whose content is not what it should be.
+    pub(crate) fn content(key: &str, what: impl ToString) -> Self {
         Self::Content { key: key.to_owned(), what: what.to_string() }
     }
 }
