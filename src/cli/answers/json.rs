@@ -10,10 +10,11 @@
 use std::io::{Result, Write};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::json_text::{json, push_member};
 use super::sheet::{AnswerSet, AnswerSheet, CoveredAnswer};
+use super::sheet_rows::values;
 use crate::answers::facts::Coverage;
 
 /// Writes one JSON object.
@@ -39,7 +40,7 @@ fn write_answer(answer: &CoveredAnswer, indent: &str, out: &mut dyn Write) -> Re
     }
     write!(out, "{indent}  \"rows\": [")?;
     let mut line = Vec::new();
-    for (index, row) in answer.sheet.rows.iter().enumerate() {
+    for (index, row) in answer.sheet.rows.lines().enumerate() {
         write_row(&answer.sheet, &row, None, &mut line)?;
         let comma = if index == 0 { "" } else { "," };
         write!(out, "{comma}\n{indent}    ")?;
@@ -87,7 +88,7 @@ pub(super) fn write_lines(set: &AnswerSet, out: &mut dyn Write) -> Result<()> {
     let mut line = Vec::new();
     for answer in set.answers() {
         let question = is_all.then(|| answer.name());
-        for row in answer.sheet.rows.iter() {
+        for row in answer.sheet.rows.lines() {
             write_row(&answer.sheet, &row, question, &mut line)?;
             line.push(b'\n');
             out.write_all(&line)?;
@@ -105,14 +106,15 @@ pub(super) fn write_lines(set: &AnswerSet, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Writes a row as an object, with the question as its first member if there are several.
-fn write_row(sheet: &AnswerSheet, row: &[Value], question: Option<&str>, line: &mut Vec<u8>) -> Result<()> {
+fn write_row(sheet: &AnswerSheet, row: &[u8], question: Option<&str>, line: &mut Vec<u8>) -> Result<()> {
     line.clear();
     line.push(b'{');
     if let Some(question) = question {
         push_member(line, "question", &question)?;
     }
-    for (column, value) in sheet.cells(row) {
-        push_member(line, column.name, value)?;
+    let values = values(row);
+    for (index, column) in sheet.columns.iter().enumerate() {
+        push_member(line, column.name, values.get(index).copied().unwrap_or(RawValue::NULL))?;
     }
     line.push(b'}');
     Ok(())

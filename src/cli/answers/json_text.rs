@@ -18,7 +18,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
 }
 
 /// Adds a member to an object that was begun with `{`.
-pub(super) fn push_member(object: &mut Vec<u8>, name: &str, value: &impl Serialize) -> Result<()> {
+pub(super) fn push_member(object: &mut Vec<u8>, name: &str, value: &(impl Serialize + ?Sized)) -> Result<()> {
     if !object.ends_with(b"{") {
         object.push(b',');
     }
@@ -27,7 +27,8 @@ pub(super) fn push_member(object: &mut Vec<u8>, name: &str, value: &impl Seriali
     push(object, value)
 }
 
-fn push(bytes: &mut Vec<u8>, value: &impl Serialize) -> Result<()> {
+/// Adds a value to a text.
+pub(super) fn push(bytes: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(bytes, Printable))?)
 }
 

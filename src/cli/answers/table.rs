@@ -88,8 +88,8 @@ fn extents(sheet: &AnswerSheet) -> Vec<ColumnExtent> {
     let names = names.column_max_content_widths();
     let extent = |(column, name): (&SheetColumn, u16)| ColumnExtent { kind: column.kind, widest: 1, name };
     let mut extents: Vec<ColumnExtent> = sheet.columns.iter().zip(names).map(extent).collect();
-    let mut rows = sheet.rows.iter();
-    while rows.len() > 0 {
+    let mut rows = sheet.rows.iter().peekable();
+    while rows.peek().is_some() {
         let mut table = Table::new();
         for row in rows.by_ref().take(PART) {
             table.add_row(sheet.cells(&row).map(|(_, value)| cell(value)));
@@ -102,9 +102,9 @@ fn extents(sheet: &AnswerSheet) -> Vec<ColumnExtent> {
 }
 
 fn write_columns(sheet: &AnswerSheet, widths: &[u16], out: &mut dyn Write) -> Result<()> {
-    let mut rows = sheet.rows.iter();
+    let mut rows = sheet.rows.iter().peekable();
     let mut is_first = true;
-    while rows.len() > 0 {
+    while rows.peek().is_some() {
         let mut table = bare();
         if std::mem::take(&mut is_first) {
             table.set_header(sheet.columns.iter().map(|column| column.name));

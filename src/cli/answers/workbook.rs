@@ -175,11 +175,11 @@ impl AnswerBook {
     }
 
     fn add_named(&mut self, name: &str, sheet: &AnswerSheet) -> Result<(), XlsxError> {
-        let mut rest = sheet.rows.iter();
+        let mut rest = sheet.rows.iter().peekable();
         let mut part_name = name.to_owned();
         loop {
             self.add_part(&part_name, sheet, &mut rest)?;
-            if rest.len() == 0 {
+            if rest.peek().is_none() {
                 return Ok(());
             }
             part_name = self.names.unique(name);
