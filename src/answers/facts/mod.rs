@@ -6,6 +6,7 @@
 
 mod columns;
 mod table;
+mod one_tag;
 mod resource;
 mod selection;
 mod coverage;

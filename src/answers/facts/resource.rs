@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::one_tag::one_tag;
 use super::{ColumnData, FactTable};
 
 /// A resource, with the accounts that see it.
@@ -75,7 +76,7 @@ impl<'a> Resource<'a> {
 
     /// The value of its tag `Name`, unless it is empty.
     pub(crate) fn name(self) -> Option<String> {
-        self.tags().remove("Name").filter(|name| !name.is_empty())
+        self.tag("Name").filter(|name| !name.is_empty())
     }
 
     /// Its owner's tags. A participant's copy of a shared resource has none.
@@ -85,7 +86,7 @@ impl<'a> Resource<'a> {
     }
 
     pub(crate) fn tag(self, key: &str) -> Option<String> {
-        self.tags().remove(key)
+        one_tag(self.table.tags.get(self.row())?, key)
     }
 
     /// Whether the row is the owner's, so that absent tags mean that there are none.
