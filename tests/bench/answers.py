@@ -103,6 +103,23 @@ def state_of_a_commit(bench: Bench) -> Figure:
     return at_most(once.wall - without.wall, 2, " s", sides)
 
 
+def two_nights(bench: Bench) -> Figure:
+    folder, _ = inventory(bench)
+    accounts = bench.kept["inventory"][2]
+    with Fleet(accounts=accounts, items=9, zones=1, records=100, night=1) as fleet:
+        bench.rolecall(fleet, accounts, "--run-id", "second", output=str(folder))
+    ended = ask(bench, "diff", "first", "second", "--format", "json", "--output", folder)
+    rows = json.loads(ended.output)["rows"]
+    kinds = {kind: sum(row["change"] == kind for row in rows) for kind in ("added", "removed", "changed")}
+    sides = (
+        f"`rolecall diff` of two runs of {size(bench)} each, in a folder: {kinds['changed']:,} resources changed, "
+        f"{kinds['added']:,} added, {kinds['removed']:,} removed; {ended.cpu:.0f} CPU seconds, "
+        f"peak {ended.peak:.0f} MiB (at most 512)."
+    )
+    met = ended.wall <= 30 and ended.peak <= 512
+    return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", met, sides)
+
+
 def requests_after_nights(bench: Bench) -> Figure:
     accounts = 20
     with Fleet(accounts=accounts, items=9, zones=1, records=100) as fleet:

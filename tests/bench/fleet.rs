@@ -53,6 +53,8 @@ struct Fleet {
     latency_ms: u64,
     /// Bytes added to every EC2 item.
     padding: usize,
+    /// The number of the night: what changes from one to the next is in `World`.
+    night: usize,
     /// Throttle with the limits that AWS documents.
     buckets: bool,
     /// The burst and the calls per second above which Route 53 throttles.
@@ -81,6 +83,7 @@ impl Default for Fleet {
             records: 20,
             latency_ms: 0,
             padding: 0,
+            night: 0,
             buckets: false,
             route53_bucket: None,
             threads: 1,
@@ -101,6 +104,7 @@ fn serve(fleet: &str) {
     world.bucket("results");
     world.latency = Duration::from_millis(fleet.latency_ms);
     world.padding = fleet.padding;
+    world.night = fleet.night;
     world.threads = fleet.threads;
     world.log_limit = 0;
     if fleet.buckets {

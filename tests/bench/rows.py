@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from answers import every_question, one_address, requests_after_nights, state_of_a_commit
+from answers import every_question, one_address, requests_after_nights, state_of_a_commit, two_nights
 from largest import largest
 from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, at_least, at_most, executable
 from start import pack, start
@@ -353,6 +353,10 @@ ROWS = {
     "state": Row(
         "the state after a commit of 1,000 accounts", "at most 2 s more",
         "a committed run that is delivered again, without its state and with it", state_of_a_commit,
+    ),
+    "diff": Row(
+        "what changed between two nights of 1.5 million rows", "at most 30 s and 512 MiB",
+        "start of the process to its end, and its largest resident set", two_nights,
     ),
     "nights": Row(
         "requests of `where` to S3 after 30 nights, against one", "at most 1.5 times",

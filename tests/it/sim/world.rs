@@ -200,6 +200,8 @@ pub(crate) struct World {
     pub empty_pages: bool,
     /// The number of bytes that tags add to every EC2 item.
     pub padding: usize,
+    /// The number of the night. One EC2 item in fifty has a name of its own in every night but the first (0).
+    pub night: usize,
     /// True if EC2 items have a member that no service model has (`simFutureMember`).
     pub future_members: bool,
     /// The lifetime of sessions, whatever was requested.
@@ -229,6 +231,7 @@ impl World {
             latency: Duration::ZERO,
             empty_pages: false,
             padding: 0,
+            night: 0,
             future_members: false,
             session_life: None,
             packed_policy_limit: None,

@@ -6,6 +6,9 @@ use super::super::names::mix;
 use super::super::xml::Xml;
 use super::{Kind, shapes};
 
+/// One in so many items has another name on every night but the first.
+const RENAMED: u64 = 50;
+
 /// The values that all items of one response share.
 pub(super) struct Items<'a> {
     pub account: &'a str,
@@ -14,6 +17,7 @@ pub(super) struct Items<'a> {
     kind: Kind,
     future_members: bool,
     padding: String,
+    night: usize,
 }
 
 impl<'a> Items<'a> {
@@ -25,6 +29,7 @@ impl<'a> Items<'a> {
             kind,
             future_members: job.world.future_members,
             padding: padding(job.world.padding),
+            night: job.world.night,
         }
     }
 
@@ -102,7 +107,12 @@ impl<'a> Items<'a> {
         }
         xml.open("tagSet");
         let (key, value) = ODD[index % ODD.len()];
-        let name = format!("{}-{index}", self.kind.words().2);
+        let mut name = format!("{}-{index}", self.kind.words().2);
+        if self.night > 0
+            && mix(&[self.account, self.region, self.kind.words().2], index as u64).is_multiple_of(RENAMED)
+        {
+            name.push_str(&format!(" of night {}", self.night));
+        }
         for (key, value) in [("Name", name.as_str()), (key, value)] {
             xml.open("item").text("key", key).text("value", value).close("item");
         }
