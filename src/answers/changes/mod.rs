@@ -19,7 +19,7 @@ pub(crate) use table_changes::{ChangeSink, ComparedCells, of_table};
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 
 use super::estate::Estate;
 use super::facts::{BaselineCell, Coverage, Read, RowFilter};
@@ -61,7 +61,10 @@ pub(crate) async fn compare_tables(
             });
             task.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
         }
+        .boxed()
     });
+    // Boxed and in a list, so that this can be a task too: the compiler cannot tell that of the iterator.
+    let compared: Vec<_> = compared.collect();
     let mut changes = Changes::default();
     let mut baseline: BTreeSet<BaselineCell> = BTreeSet::new();
     let mut results = futures::stream::iter(compared).buffer_unordered(CONCURRENT);

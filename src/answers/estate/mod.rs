@@ -131,6 +131,15 @@ impl Estate {
         Ok(Facts::new(facts, cells, selection, self.at))
     }
 
+    /// The number of values that reading some tables takes, and at least one.
+    pub(crate) fn weight(&self, reads: &[Read]) -> u64 {
+        let values = |read: &Read| {
+            let rows: u64 = self.state.files_of(read.table).map(|(file, _)| file.rows).sum();
+            rows.saturating_mul((tables::OPENING.len() + read.columns.len()) as u64)
+        };
+        reads.iter().map(values).fold(0, u64::saturating_add).max(1)
+    }
+
     /// A search in the valid rows of some tables.
     pub(crate) fn search(&self, reads: &[Read]) -> RowSearch {
         RowSearch::new(self, reads)

@@ -13,7 +13,7 @@ use crate::output::rows::{ColumnValues, RowFile, RowGroup, RowSet, RowsError, re
 use crate::output::state::StateRun;
 
 /// The opening columns of text that facts have. The first three are never absent.
-const OPENING: [(&str, ColumnType); 7] = [
+pub(super) const OPENING: [(&str, ColumnType); 7] = [
     ("account_id", ColumnType::String),
     ("region", ColumnType::String),
     ("id", ColumnType::String),

@@ -89,7 +89,7 @@ pub(crate) struct AskArgs {
     /// Name of the question. Without it, the questions are listed
     #[arg(value_name = "NAME", value_parser = AskedName::parse, conflicts_with = "all")]
     pub question: Option<AskedName>,
-    /// Ask all questions
+    /// Ask all questions; those that compare with an earlier moment only with --since
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]

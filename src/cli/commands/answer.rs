@@ -1,13 +1,14 @@
 //! What the commands that answer share: they open the estate, read the registry if one is named, and print the answer.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::run_times::times;
 use crate::answers::changes::{Changes, compare_tables};
 use crate::answers::estate::{Estate, Moment, whole_run_before};
-use crate::answers::facts::{Facts, Read};
+use crate::answers::facts::{Facts, Read, RowFilter};
 use crate::answers::lookup::{Query, narrow};
 use crate::answers::questions::SINCE;
 use crate::cli::answers::{AnswerSet, print, save_workbook};
@@ -24,24 +25,25 @@ use crate::settings::Runtime;
 const FOUND: u8 = 1;
 
 /// An estate that is opened for the arguments of a command.
-pub(super) struct Opened<'a> {
-    estate: Estate,
+#[derive(Clone)]
+pub(super) struct Opened {
+    pub(super) estate: Estate,
     engine: Engine,
     moment: Moment,
-    arguments: &'a EstateArgs,
+    selection: RowFilter,
     /// The registry, if one is named.
-    pub(super) registry: Option<Registry>,
+    pub(super) registry: Option<Arc<Registry>>,
 }
 
 /// Opens the estate. Only the cells of these tables are read, if they are given.
-pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>) -> Result<Opened<'a>, Error> {
+pub(super) async fn open(arguments: &EstateArgs, tables: Option<&[&str]>) -> Result<Opened, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0);
     // What is wrong with the arguments is said before anything is read.
     let selection = arguments.selection()?;
     let names_registry = settings.registry.is_some();
     let engine = Engine::start(settings, Runtime::Terminal).await;
-    let registry = if names_registry { Some(engine.registry().await?) } else { None };
+    let registry = if names_registry { Some(Arc::new(engine.registry().await?)) } else { None };
     let moment = match (&arguments.run, arguments.at) {
         (Some(run_id), _) => Moment::Run(run_id.clone()),
         (None, Some(at)) => Moment::At(at),
@@ -49,13 +51,13 @@ pub(super) async fn open<'a>(arguments: &'a EstateArgs, tables: Option<&[&str]>)
     };
     let estate = Estate::open(&engine, &moment, tables).await?;
     estate.require_regions(&selection)?;
-    Ok(Opened { estate, engine, moment, arguments, registry })
+    Ok(Opened { estate, engine, moment, selection, registry })
 }
 
-impl Opened<'_> {
+impl Opened {
     /// Reads the rows of an answer.
     pub(super) async fn facts(&self, reads: &[Read]) -> Result<Facts, Error> {
-        Ok(self.named(self.estate.facts(reads, self.arguments.selection()?).await?))
+        Ok(self.named(self.estate.facts(reads, self.selection.clone()).await?))
     }
 
     /// The estate at an earlier moment: of a run, a time or a date, else of the run of everything before the newest one. Only the
@@ -78,13 +80,12 @@ impl Opened<'_> {
 
     /// What changed in some tables since an earlier estate.
     pub(super) async fn changes(&self, earlier: &Estate, tables: &[&'static str]) -> Result<Changes, Error> {
-        compare_tables(earlier, &self.estate, tables, &self.arguments.selection()?).await
+        compare_tables(earlier, &self.estate, tables, &self.selection).await
     }
 
     /// Reads the rows that an answer to these terms needs.
     pub(super) async fn narrowed(&self, terms: &[Query], reads: &[Read]) -> Result<Facts, Error> {
-        let selection = self.arguments.selection()?;
-        let facts = Facts::new(Vec::new(), self.estate.cells().await, selection, self.estate.at());
+        let facts = Facts::new(Vec::new(), self.estate.cells().await, self.selection.clone(), self.estate.at());
         let mut facts = self.named(facts);
         narrow(&mut facts, &mut self.estate.search(reads), terms, reads).await?;
         Ok(facts)
@@ -92,7 +93,7 @@ impl Opened<'_> {
 
     /// Adds the names of accounts in the registry.
     fn named(&self, mut facts: Facts) -> Facts {
-        for target in self.registry.iter().flat_map(|registry| &registry.targets) {
+        for target in self.registry.as_deref().into_iter().flat_map(|registry| &registry.targets) {
             if let Some(name) = &target.name {
                 facts.account_names.insert(target.account_id.to_string(), name.clone());
             }
@@ -107,7 +108,7 @@ impl Opened<'_> {
 
     /// Whether an account is no longer a target of the registry. Null without a registry.
     pub(super) fn offboarded(&self, account_id: &str) -> Option<bool> {
-        let registry = self.registry.as_ref()?;
+        let registry = self.registry.as_deref()?;
         let account: Option<AccountId> = account_id.parse().ok();
         Some(account.is_none_or(|account| registry.target(&account).is_none()))
     }

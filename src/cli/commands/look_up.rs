@@ -59,7 +59,7 @@ pub(super) fn parsed(command: &str, terms: &[String]) -> Result<Vec<Query>, Erro
     errors.into_result(parsed).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
 
-fn cells(estate: &Opened<'_>, hit: &Hit) -> Vec<Value> {
+fn cells(estate: &Opened, hit: &Hit) -> Vec<Value> {
     let offboarded = estate.registry.is_some().then(|| json!(estate.offboarded(&hit.account_id)));
     let own = vec![
         json!(hit.query),
