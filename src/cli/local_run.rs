@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::progress::ProgressBars;
 use crate::change_log;
+use crate::customers::Registry;
 use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
@@ -51,6 +52,11 @@ impl LocalRun {
         let (stop, finished) = (CancellationToken::new(), CancellationToken::new());
         let interrupts = AbortOnDropHandle::new(tokio::spawn(stop_on_interrupt(stop.clone(), finished.clone())));
         Self { engine, progress, deadline, stop, finished, _interrupts: interrupts }
+    }
+
+    /// Uses these targets instead of those of a registry.
+    pub(crate) fn use_targets(&mut self, targets: Registry) {
+        self.engine = self.engine.clone().with_targets(targets);
     }
 
     /// Carries out a request and returns its response.

@@ -7,6 +7,7 @@ mod args;
 mod printer;
 mod progress;
 mod state_machine;
+mod given_targets;
 mod local_run;
 mod commands;
 

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** names of customers and messages of AWS keep to their line and their cell.
 
+use crate::cli::args::DEFAULT_OUTPUT;
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
@@ -162,6 +163,15 @@ fn disabled_targets(disabling: &Disabling) -> String {
 /// Says how to finish a run that ran out of time.
 pub(super) fn resume_hint(run_id: &RunId) -> String {
     format!("The run ran out of time: `rolecall resume {run_id}` finishes it.")
+}
+
+/// Says what can be asked of an inventory.
+pub(super) fn next_hint(output: &str) -> String {
+    let place = if output == DEFAULT_OUTPUT { String::new() } else { format!(" --output {}", one_line(output)) };
+    format!(
+        "Next: `rolecall ask public-addresses{place}`; `rolecall ask` lists the questions; `rolecall where ADDRESS{place}` finds \
+         who has an address."
+    )
 }
 
 /// Renders the summary of a run and of those that continued it.

@@ -115,7 +115,7 @@ impl Fixture {
 
     pub(crate) fn engine(&self) -> Engine {
         let backend = Backend::from_config(config(&self.sim.endpoint(), "eu-central-1", BACKEND), &self.settings);
-        Engine { backend, settings: self.settings.clone(), runtime: Runtime::Terminal }
+        Engine::new(backend, self.settings.clone(), Runtime::Terminal)
     }
 
     /// Returns `rolecall` with the credentials of an operator of the backend account and the fixture's registry.

@@ -66,7 +66,7 @@ async fn rest_of_a_run_is_completed_by_the_queue() {
         &settings,
     );
     let role = backend_role(&backend, emulator().fact("backend_role_arn"));
-    let engine = Engine { backend: backend.with_credentials(role), settings, runtime: Runtime::Lambda };
+    let engine = Engine::new(backend.with_credentials(role), settings, Runtime::Lambda);
     let request =
         json!({ "run_id": "handed-on", "accounts": "all", "regions": ["eu-*"], "resources": ["ec2_s*", "ec2_v*"] });
     let (seen, stop) = (Arc::new(ProgressCounter::default()), CancellationToken::new());

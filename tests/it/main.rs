@@ -36,6 +36,7 @@ mod filled;
 mod fixture;
 mod fleet;
 mod function;
+mod given_targets;
 mod limits;
 mod onboarding;
 mod open_roles;

@@ -1,5 +1,6 @@
 //! The arguments of the commands. Their doc comments are the texts of `--help`.
 
+mod given_targets;
 mod selection;
 mod setting_flags;
 mod onboarding;
@@ -18,11 +19,12 @@ use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
 pub(crate) use answers::{AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ShapeArgs, WhereArgs};
+pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
 };
 pub(crate) use selection::{SelectionArgs, tags};
-pub(crate) use setting_flags::{RegistryArgs, SettingArgs};
+pub(crate) use setting_flags::{DEFAULT_OUTPUT, RegistryArgs, SettingArgs};
 
 use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags};
 
@@ -76,6 +78,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
+    pub targets: GivenTargetArgs,
+    #[command(flatten)]
     settings: SettingFlags<RunFlags>,
     /// The id of the run, instead of a generated one
     #[arg(long, value_name = "NAME")]
@@ -84,7 +88,9 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine of infra/fleet.yaml instead, and follow it
-    #[arg(long, conflicts_with_all = ["timings", "deadline", "margin", "disable-open-roles", "changes"])]
+    #[arg(long, conflicts_with_all = [
+        "timings", "deadline", "margin", "disable-open-roles", "changes", "here", "organization", "role_name"
+    ])]
     pub fleet: bool,
     /// Write the wait times by account and operation to this file, as CSV
     #[arg(long, value_name = "FILE")]
@@ -115,8 +121,12 @@ pub(super) struct ResumeArgs {
     #[arg(long)]
     pub json: bool,
     /// Start the state machine instead, and follow it
-    #[arg(long, conflicts_with_all = ["deadline", "disable-open-roles", "changes"])]
+    #[arg(long, conflicts_with_all = [
+        "deadline", "disable-open-roles", "changes", "here", "organization", "role_name"
+    ])]
     pub fleet: bool,
+    #[command(flatten)]
+    pub targets: GivenTargetArgs,
     #[command(flatten)]
     settings: SettingFlags<ResumeFlags>,
     /// Log more: -v each account and call, -vv everything
@@ -128,6 +138,8 @@ pub(super) struct ResumeArgs {
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub targets: GivenTargetArgs,
     #[command(flatten)]
     settings: SettingArgs,
     /// Print the plan as JSON
@@ -170,7 +182,7 @@ impl RunArgs {
 
     /// Returns the request of the flags or the event.
     pub(super) fn request(&self, errors: &mut ValidationErrors) -> Result<(Request, RunIdSource), Error> {
-        self.selection.request(self.run_id.as_deref(), errors)
+        self.selection.request(self.run_id.as_deref(), &self.targets, errors)
     }
 }
 

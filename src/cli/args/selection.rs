@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::given_targets::GivenTargetArgs;
 use crate::domain::new_attempt_id;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Message, Request, RunIdSource, classify, default_request};
@@ -42,16 +43,31 @@ impl SelectionArgs {
     pub(crate) fn request(
         &self,
         run_id: Option<&str>,
+        targets: &GivenTargetArgs,
         errors: &mut ValidationErrors,
     ) -> Result<(Request, RunIdSource), Error> {
         let (mut value, source) = match &self.event {
+            None if targets.is_given() => (self.flags_or_all(errors), terminal()),
             None => (self.flags(errors), terminal()),
+            Some(_) if targets.is_given() => {
+                let what = "names no way into accounts: leave out --here, --organization and --role-name";
+                return Err(Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("--event", what)));
+            }
             Some(path) => read_event(path)?,
         };
         if let (Some(run_id), Some(fields)) = (run_id, value.as_object_mut()) {
             fields.insert("run_id".into(), run_id.into());
         }
         Ok((Request::read(&value, "request", errors), source))
+    }
+
+    /// The flags. Without accounts, all of the given targets are meant: there are no others.
+    fn flags_or_all(&self, errors: &mut ValidationErrors) -> Value {
+        let mut flags = self.flags(errors);
+        if self.accounts.is_empty() {
+            flags["accounts"] = "all".into();
+        }
+        flags
     }
 
     fn flags(&self, errors: &mut ValidationErrors) -> Value {

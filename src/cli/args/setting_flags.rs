@@ -9,6 +9,11 @@ use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
 
+/// The output of the command line, if none is named: a folder where the command is called.
+pub(crate) const DEFAULT_OUTPUT: &str = "./rolecall-output";
+/// The setting of the output.
+const OUTPUT: &str = "ROLECALL_OUTPUT";
+
 /// The settings that a command takes as flags.
 pub(crate) trait FlagSet {
     /// The flags' names, without dashes.
@@ -78,7 +83,12 @@ impl<S: FlagSet> SettingFlags<S> {
             }
         }
         match Settings::read(|name| flag(name).or_else(|| std::env::var(name).ok())) {
-            Ok(settings) if errors.is_empty() => return Ok(settings),
+            Ok(mut settings) if errors.is_empty() => {
+                if S::FLAGS.contains(&"output") {
+                    settings.output.get_or_insert_with(|| DEFAULT_OUTPUT.to_owned());
+                }
+                return Ok(settings);
+            }
             Ok(_) => {}
             Err(more) => errors.merge(more),
         }
@@ -122,6 +132,7 @@ impl<S: FlagSet> FromArgMatches for SettingFlags<S> {
 
 fn help(setting: &Setting) -> String {
     let default = match setting.default {
+        DefaultValue::Unset if setting.name == OUTPUT => format!(" [default: {DEFAULT_OUTPUT}]"),
         DefaultValue::Unset => String::new(),
         DefaultValue::Value(text) | DefaultValue::Derived(text) => format!(" [default: {text}]"),
     };

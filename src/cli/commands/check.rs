@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::args::{CheckArgs, OnboardArgs, SettingArgs};
+use crate::cli::args::{CheckArgs, GivenTargetArgs, OnboardArgs, SettingArgs};
 use crate::cli::commands::check_report::{render, verdict_text};
 use crate::customers::TargetSwitch;
 use crate::domain::AccountId;
@@ -24,7 +24,7 @@ pub(crate) async fn check(mut arguments: CheckArgs) -> Result<ExitCode, Error> {
         arguments.selection.accounts = vec!["all".to_owned()];
     }
     let mut problems = ValidationErrors::new();
-    let (request, _) = arguments.selection.request(None, &mut problems)?;
+    let (request, _) = arguments.selection.request(None, &GivenTargetArgs::default(), &mut problems)?;
     let options = CheckOptions { wait: arguments.wait, negative: !arguments.no_negative };
     let request = CheckRequest { request, problems, options, enable: arguments.enable, json: arguments.json };
     run_check(&arguments.settings, request, arguments.verbose).await

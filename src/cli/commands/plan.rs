@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, Reach, Source};
 use crate::cli::args::PlanArgs;
+use crate::cli::commands::run::named_accounts;
+use crate::cli::given_targets;
 use crate::cli::printer;
 use crate::cli::text_table::TextTable;
 use crate::domain::Partition;
 use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
 use crate::error::{Error, ErrorKind};
+use crate::event::Accounts;
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::settings::Runtime;
@@ -26,8 +29,15 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0);
     let mut errors = ValidationErrors::default();
-    let (request, _) = arguments.selection.request(None, &mut errors)?;
-    let engine = Engine::start(settings, Runtime::Terminal).await;
+    let (request, _) = arguments.selection.request(None, &arguments.targets, &mut errors)?;
+    given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
+    let mut engine = Engine::start(settings, Runtime::Terminal).await;
+    if errors.is_empty()
+        && let Some(targets) =
+            given_targets::registry(&arguments.targets, named_accounts(&request), &engine.backend).await?
+    {
+        engine = engine.with_targets(targets);
+    }
     let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
     let guessable: Vec<String> = prepared.guessable_accounts().into_iter().map(ToString::to_string).collect();
     let selection = prepared.selection;

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::aws::Backend;
 use crate::change_log;
 use crate::cli::args::{ResumeArgs, RunArgs, StatusArgs};
+use crate::cli::given_targets;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
 use crate::cli::state_machine::StateMachine;
-use crate::domain::RunId;
+use crate::domain::{AccountId, RunId};
 use crate::engine::{Chain, Engine, Manifest, Plan, RemainingWork, RunHistory, RunStatus};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Request, RunIdSource, run_id};
@@ -189,6 +190,16 @@ fn render_progress(
     )
 }
 
+/// The accounts of a run's plan.
+async fn planned_accounts(history: &RunHistory, run: &RunId) -> Result<Vec<AccountId>, Error> {
+    let plan = match history.status(run).await? {
+        RunStatus::Planned { plan, .. } => Some(*plan),
+        RunStatus::Committed => history.manifest(run).await?.map(|manifest| manifest.plan),
+        RunStatus::Unknown | RunStatus::Taken => None,
+    };
+    Ok(plan.map(|plan| plan.accounts.into_iter().map(|account| account.account_id).collect()).unwrap_or_default())
+}
+
 /// Finishes a run in this process or by the state machine: only what is not answered yet is asked.
 pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
@@ -204,8 +215,13 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
         }
     }
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
-    let local_run = LocalRun::start(settings, &options).await;
+    given_targets::refuse_unusable(&arguments.targets, true)?;
+    let mut local_run = LocalRun::start(settings, &options).await;
     let history = local_run.engine.history()?;
+    let accounts = planned_accounts(&history, first).await?;
+    if let Some(targets) = given_targets::registry(&arguments.targets, &accounts, &local_run.engine.backend).await? {
+        local_run.use_targets(targets);
+    }
     while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
         let response = local_run.run(request.into(), RunIdSource::Given).await?;
         if response.leaves_work() && local_run.is_interrupted_or_bounded() {

@@ -7,10 +7,14 @@ use std::process::ExitCode;
 
 use crate::cli::args::RunArgs;
 use crate::cli::commands::resume;
+use crate::cli::given_targets;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
+use crate::customers::Registry;
+use crate::domain::AccountId;
 use crate::engine::{Engine, Manifest, RequestDraft, Response};
 use crate::error::{Error, ErrorKind};
+use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
 use crate::terminal;
 
@@ -28,7 +32,12 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     // A run takes long, so a file that cannot be written is refused before it.
     let timings = arguments.timings.as_deref().map(TimingsFile::create).transpose()?;
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
-    let local_run = LocalRun::start(settings, &options).await;
+    given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
+    let output = settings.output.clone().unwrap_or_default();
+    let mut local_run = LocalRun::start(settings, &options).await;
+    if let Some(targets) = targets_of(&arguments, &local_run, &request, &errors).await? {
+        local_run.use_targets(targets);
+    }
     let result = local_run.run(RequestDraft::new(request, errors), source).await;
     local_run.finish();
     // A refused run has timings too: they say what it waited for. Its own error precedes one of the file.
@@ -41,9 +50,33 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
         if response.leaves_work() {
             terminal::print(&printer::resume_hint(&response.run_id))?;
         }
+        if arguments.targets.is_given() && response.records.values().any(|records| *records > 0) {
+            terminal::print(&printer::next_hint(&output))?;
+        }
     }
     written?;
     Ok(exit_code(response.status))
+}
+
+/// The targets that the flags name. A faulty request names none: its problems are reported without a call.
+async fn targets_of(
+    arguments: &RunArgs,
+    local_run: &LocalRun,
+    request: &Request,
+    errors: &ValidationErrors,
+) -> Result<Option<Registry>, Error> {
+    if !errors.is_empty() {
+        return Ok(arguments.targets.is_given().then(Registry::empty));
+    }
+    given_targets::registry(&arguments.targets, named_accounts(request), &local_run.engine.backend).await
+}
+
+/// The accounts that a request names.
+pub(super) fn named_accounts(request: &Request) -> &[AccountId] {
+    match &request.accounts {
+        Accounts::Named(accounts) => accounts,
+        Accounts::All => &[],
+    }
 }
 
 /// Reads the manifest of the committed run, for the table of its accounts.

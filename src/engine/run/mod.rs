@@ -22,6 +22,8 @@ mod steps;
 mod duckdb;
 mod recorded;
 
+use std::sync::Arc;
+
 use tracing::Instrument;
 
 pub use history::RunHistory;
@@ -70,6 +72,8 @@ pub struct Engine {
     pub settings: Settings,
     /// Where the engine runs: in Lambda or at a terminal.
     pub runtime: Runtime,
+    /// The targets that the command line names, instead of a registry.
+    pub given: Option<Arc<Registry>>,
 }
 
 impl Engine {
@@ -80,7 +84,17 @@ impl Engine {
             let provider = backend_role(&backend, role);
             backend = backend.with_credentials(provider);
         }
-        Self { backend, settings, runtime }
+        Self::new(backend, settings, runtime)
+    }
+
+    /// Makes an engine of a backend that is loaded.
+    pub fn new(backend: Backend, settings: Settings, runtime: Runtime) -> Self {
+        Self { backend, settings, runtime, given: None }
+    }
+
+    /// Uses these targets instead of those of a registry.
+    pub(crate) fn with_targets(self, targets: Registry) -> Self {
+        Self { given: Some(Arc::new(targets)), ..self }
     }
 
     /// Carries out a request and returns its response. A request whose run is committed returns the response of that run.

@@ -78,8 +78,11 @@ pub(super) fn catalogue() -> Result<&'static Catalogue, Error> {
     Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))
 }
 
-/// Reads and validates the registry. Every run reads it afresh.
+/// Reads and validates the registry, unless the command line names the targets. Every run reads it afresh.
 pub(super) async fn read_registry(engine: &Engine) -> Result<Registry, Error> {
+    if let Some(given) = &engine.given {
+        return Ok(Registry::clone(given));
+    }
     RegistryStore::open(&engine.settings, &engine.backend.config, engine.backend.partition.name)?.read().await
 }
 

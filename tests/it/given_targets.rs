@@ -1,0 +1,108 @@
+//! Runs without a registry: accounts and roles come from the flags.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{CommandOutput, rolecall, run_command};
+use crate::fixture::{BACKEND, BACKEND_SECRET, Fixture};
+use crate::sim::{Account, account_id};
+
+/// A simulated AWS in which the backend's own account has resources, and in which the roles of two customers need no external
+/// ID.
+async fn fixture() -> Fixture {
+    let own = Account { items: 2, ..Account::default() };
+    Fixture::start(3, own.clone(), |world| {
+        *world.account(BACKEND) = own;
+        for index in [0, 1] {
+            world.role(&account_id(index), "ops/reader", None);
+        }
+    })
+    .await
+}
+
+/// `rolecall` with credentials and nothing else, in a folder of its own.
+fn bare(fixture: &Fixture, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = rolecall(arguments);
+    command
+        .current_dir(folder)
+        .env("AWS_ENDPOINT_URL", fixture.sim.endpoint())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", BACKEND)
+        .env("AWS_SECRET_ACCESS_KEY", BACKEND_SECRET);
+    command
+}
+
+async fn run(fixture: &Fixture, folder: &Path, arguments: &[&str]) -> CommandOutput {
+    let command = bare(fixture, folder, arguments);
+    tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ends")
+}
+
+fn accounts(told: &CommandOutput, folder: &Path) -> Vec<String> {
+    let response: Value = told.response();
+    let manifest =
+        folder.join("rolecall-output/runs").join(response["run_id"].as_str().expect("an id")).join("manifest.json");
+    let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).expect("a manifest")).expect("JSON");
+    let listed = manifest["by_account"].as_array().expect("accounts").iter();
+    listed.map(|account| account["account_id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_account_needs_credentials_alone() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    let told = run(&fixture, folder.path(), &["run", "--here", "--regions", "eu-central-1", "--json"]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(accounts(&told, folder.path()), [BACKEND]);
+    let plan = run(&fixture, folder.path(), &["plan", "--here", "--json"]).await;
+    assert!(plan.code == 0 && plan.out.contains(BACKEND) && !plan.out.contains(&account_id(0)), "{plan:?}");
+    // A person reads what to type next, and what it says works.
+    let told = run(&fixture, folder.path(), &["run", "--here", "--regions", "eu-central-1"]).await;
+    assert!(told.out.contains("Next: `rolecall ask public-addresses`"), "{told:?}");
+    let asked = run(&fixture, folder.path(), &["ask", "public-addresses", "--format", "json"]).await;
+    assert!(asked.code == 0 && asked.out.contains(BACKEND), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_accounts_are_entered_through_the_role_of_this_name() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    let both = format!("{},{}", account_id(0), account_id(1));
+    let arguments = ["run", "--accounts", &both, "--role-name", "ops/reader", "--no-external-id", "--json"];
+    let told = run(&fixture, folder.path(), &[&arguments[..], &["--run-id", "first"]].concat()).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(accounts(&told, folder.path()), [account_id(0), account_id(1)]);
+    // The role of the third requires an external ID, so it is not entered. What was collected stays.
+    let arguments =
+        ["run", "--accounts", &account_id(2), "--role-name", "rolecall-inventory", "--no-external-id", "--json"];
+    let told = run(&fixture, folder.path(), &arguments).await;
+    assert_eq!(told.code, 2, "{told:?}");
+    // A run that is finished leaves nothing to resume.
+    let arguments = ["resume", "first", "--role-name", "ops/reader", "--no-external-id"];
+    let told = run(&fixture, folder.path(), &arguments).await;
+    assert!(told.code == 0 && told.out.contains("Nothing remains of it."), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_that_do_not_name_a_way_into_accounts_are_refused_before_any_call() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    let one = account_id(0);
+    for (arguments, what) in [
+        (&["--accounts", &one, "--role-name", "x"][..], "--no-external-id"),
+        (&["--role-name", "x", "--no-external-id"], "--accounts"),
+        (&["--accounts", "all", "--role-name", "x", "--no-external-id"], "--accounts"),
+        (&["--here", "--role-name", "x"], "--role-name"),
+        (&["--here", "--organization"], "--organization"),
+        (&["--here", "--registry", "targets.json"], "--registry"),
+        (&["--here", "--event", "event.json"], "--event"),
+        (&["--here", "--fleet"], "--fleet"),
+        (&["--accounts", &one, "--no-external-id"], "--role-name"),
+        (&["--accounts", &one, "--role-name", "a b", "--no-external-id"], "role_arn"),
+        (&["--here", "--accounts", &one], "not in the registry"),
+        (&["--accounts", "1,2", "--role-name", "x", "--no-external-id"], "request.accounts[1]"),
+    ] {
+        let told = run(&fixture, folder.path(), &[&["run"][..], arguments].concat()).await;
+        assert!(told.code == 2 && told.err.contains(what), "{arguments:?}: {told:?}");
+    }
+    assert!(fixture.sim.counts().assumed.is_empty());
+    assert!(!folder.path().join("rolecall-output").exists());
+}
