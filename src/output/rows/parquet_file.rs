@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use ::parquet::file::metadata::{
+    ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
 use bytes::Bytes;
 
 use super::file_range::{FileRange, unpanicked};
@@ -15,8 +17,12 @@ use super::{RowFile, RowsError};
 use crate::inventory::Column;
 use crate::store::Store;
 
-/// The bytes at the end of a file that are read first. Most footers lie in them, and the last columns.
+/// The bytes at the end of a file that are read first, at least. Most footers lie in them, and the last columns.
 const TAIL_BYTES: u64 = 128 << 10;
+/// The part of a large file that is read first: its footer grows with its row groups.
+const TAIL_PART: u64 = 24;
+/// The most bytes that are read first.
+const MOST_TAIL_BYTES: u64 = 1 << 20;
 /// A file that is not larger is read whole: one request takes less time than two.
 const WHOLE_BYTES: u64 = 512 << 10;
 /// The row groups that are read together have at most this many bytes, or one row group.
@@ -26,6 +32,14 @@ const END_BYTES: u64 = 8;
 const MARK: &[u8] = b"PAR1";
 /// Up to this many bytes between two columns, one request is cheaper than two.
 const MOST_GAP: u64 = 256 << 10;
+
+/// A footer has statistics of each column of each row group, which are most of it and of which nothing is used here.
+fn without_statistics() -> ParquetMetaDataOptions {
+    ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+}
 
 /// A Parquet file whose footer was read.
 #[derive(Debug)]
@@ -45,7 +59,10 @@ impl ParquetFile {
         if file.bytes < END_BYTES + MARK.len() as u64 {
             return Err(cut());
         }
-        let first = if file.bytes <= WHOLE_BYTES { file.bytes } else { TAIL_BYTES };
+        let first = match file.bytes {
+            whole if whole <= WHOLE_BYTES => whole,
+            large => (large / TAIL_PART).clamp(TAIL_BYTES, MOST_TAIL_BYTES),
+        };
         let mut tail = FileRange::read(store, file, (file.bytes - first, file.bytes)).await?;
         let end = tail.bytes.len() - END_BYTES as usize;
         let length = tail.bytes.get(end..end + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
@@ -58,7 +75,8 @@ impl ParquetFile {
         }
         let end = tail.bytes.len() - END_BYTES as usize;
         let metadata = unpanicked(&file.key, || {
-            let metadata = ParquetMetaDataReader::decode_metadata(&tail.bytes[end - length as usize..end]);
+            let bytes = &tail.bytes[end - length as usize..end];
+            let metadata = ParquetMetaDataReader::decode_metadata_with_options(bytes, Some(&without_statistics()));
             metadata.map_err(|error| RowsError::content(&file.key, error))
         })?;
         let footer = tail.bytes.slice(end - length as usize..);
