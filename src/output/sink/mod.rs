@@ -38,7 +38,7 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 /// The number of files that are finished at a time.
 pub const PARALLEL_FINISHES: usize = 16;
 /// Memory for the rows of unfinished row groups, over all files. Past it the largest row group ends early.
-const MAX_HELD_BYTES: usize = 4 << 20;
+const MAX_HELD_BYTES: usize = 12 << 20;
 /// Compressed bytes not yet sent, over all files. Past it the file with most of them is finished.
 const MAX_UNSENT_BYTES: usize = 48 << 20;
 
