@@ -8,6 +8,7 @@ mod coverage;
 mod invalid;
 mod ledgers;
 mod listed;
+mod noticed;
 mod past;
 mod recorded;
 mod script;
