@@ -181,6 +181,9 @@ fn without_times(row: &Value) -> Value {
     row
 }
 
+/// The questions that compare with an earlier moment. Together with all others they are asked only if one is named.
+const COMPARING: [&str; 3] = ["changes-by-account", "records-changed", "new-public-exposure"];
+
 async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>) {
     let fixture = fixture().await;
     healthy.copy_to(&fixture.out());
@@ -204,7 +207,7 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
     for (more, runs) in [(&[][..], &["healthy", "struck"][..]), (&["--run", "struck"], &["struck"])] {
         let cells = by_ledgers(&out, runs);
         let answers = by_question(&ask(&fixture, more));
-        assert_eq!(answers.len(), healthy.reads.len());
+        assert_eq!(answers.len() + COMPARING.len(), healthy.reads.len());
         for (question, answer) in &answers {
             let tables = if healthy.reads[question].is_empty() { &all_tables } else { &healthy.reads[question] };
             assert_eq!(told(answer), expected(&cells, &starts, tables), "{}: {question} {more:?}", case.name);
@@ -233,6 +236,12 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
             claimed.extend(wrong.iter().map(|row| format!("{}: where {more:?}: public {public}: {row}", case.name)));
         }
         gaps.extend(needed);
+    }
+    for question in COMPARING {
+        // Nothing changed between the two runs.
+        let compared = answer(&fixture, &["ask", question, "--since", "healthy", "--format", "json"]).response();
+        let rows = compared["rows"].as_array().expect("rows").iter().filter(|row| row["verdict"] != "unknown");
+        claimed.extend(rows.map(|row| format!("{}: {question}: {row}", case.name)));
     }
     claimed.extend(changes(&fixture, &case, &by_ledgers(&out, &["struck"]), &starts, &all_tables));
     (gaps, claimed)
