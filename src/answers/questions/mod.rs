@@ -8,6 +8,7 @@
 //! was not answered.
 
 mod entry;
+mod answered;
 mod addresses;
 mod exposure;
 mod networks;
@@ -18,6 +19,7 @@ mod accounts;
 mod changes;
 mod document;
 
+pub(crate) use answered::AnsweredQuestion;
 pub(crate) use changes::SINCE;
 pub(crate) use document::document;
 pub(crate) use entry::{

@@ -1,14 +1,16 @@
 //! `rolecall ask`: answers the named questions.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::process::ExitCode;
 
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::answer::{Opened, deliver, open};
 use crate::answers::facts::EarlierFacts;
-use crate::answers::questions::{AnswerRow, ColumnKind, Compares, Options, Question, SINCE, questions};
+use crate::answers::questions::{
+    AnswerRow, AnsweredQuestion, ColumnKind, Compares, Options, Question, SINCE, questions,
+};
 use crate::cli::answers::{AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, SheetColumn};
 use crate::cli::args::AskArgs;
 use crate::error::{Error, ErrorKind};
@@ -124,14 +126,9 @@ async fn answered(estate: &Opened, question: &'static Question, options: &Option
         }
         facts.earlier = Some(earlier);
     }
-    let mut rows = (question.answer)(&facts, options);
-    for (oldest, newest) in rows.iter().filter_map(|row| row.collected_at) {
-        coverage.saw(Some(oldest));
-        coverage.saw(Some(newest));
-    }
+    let AnsweredQuestion { rows, coverage } = question.answered_with(&facts, options, coverage);
     // The rows have all that is printed, and are many in a large fleet.
     drop(facts);
-    rows.sort_by(row_order);
     let place = |name| SheetColumn { name, kind: ColumnKind::Text };
     let own = question.columns.iter().map(|column| SheetColumn { name: column.name, kind: column.kind });
     let sheet = AnswerSheet {
@@ -144,101 +141,4 @@ async fn answered(estate: &Opened, question: &'static Question, options: &Option
 
 fn cells(row: AnswerRow) -> Vec<Value> {
     [json!(row.account_id), json!(row.region)].into_iter().chain(row.values).collect()
-}
-
-/// Rows are in the order of account, region and values.
-fn row_order(one: &AnswerRow, other: &AnswerRow) -> Ordering {
-    let place = (&one.account_id, &one.region).cmp(&(&other.account_id, &other.region));
-    place.then_with(|| one.values.iter().map(InOrder).cmp(other.values.iter().map(InOrder)))
-}
-
-/// A value in its order: by its kind, and numbers as numbers. Nothing is copied, since an answer can have millions of rows.
-#[derive(Clone, Copy)]
-struct InOrder<'a>(&'a Value);
-
-impl InOrder<'_> {
-    fn kind(self) -> u8 {
-        match self.0 {
-            Value::Null => 0,
-            Value::Bool(_) => 1,
-            Value::Number(_) => 2,
-            Value::String(_) => 3,
-            Value::Array(_) | Value::Object(_) => 4,
-        }
-    }
-}
-
-impl Ord for InOrder<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.kind().cmp(&other.kind()).then_with(|| match (self.0, other.0) {
-            (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
-            (Value::Number(one), Value::Number(other)) => number_order(one, other),
-            (Value::String(one), Value::String(other)) => one.cmp(other),
-            (Value::Null, _) => Ordering::Equal,
-            (one, other) => one.to_string().cmp(&other.to_string()),
-        })
-    }
-}
-
-impl PartialOrd for InOrder<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for InOrder<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for InOrder<'_> {}
-
-/// Doubles say roughly where a number is, whole numbers exactly, and its text decides between the rest.
-fn number_order(one: &Number, other: &Number) -> Ordering {
-    let rough = |number: &Number| number.as_f64().unwrap_or_default();
-    let exact = |number: &Number| {
-        let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-        whole.unwrap_or(rough(number) as i128)
-    };
-    rough(one)
-        .total_cmp(&rough(other))
-        .then_with(|| exact(one).cmp(&exact(other)))
-        .then_with(|| one.to_string().cmp(&other.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_ordered_by_place_and_values() {
-        let row = |account: Option<&str>, values: &[Value]| AnswerRow {
-            account_id: account.map(str::to_owned),
-            region: Some("eu-west-1".to_owned()),
-            values: values.to_vec(),
-            collected_at: None,
-        };
-        let ordered = [
-            row(None, &[json!("z")]),
-            row(Some("1"), &[]),
-            row(Some("1"), &[json!(null), json!("b")]),
-            row(Some("1"), &[json!(false)]),
-            row(Some("1"), &[json!(true)]),
-            row(Some("1"), &[json!(-3)]),
-            row(Some("1"), &[json!(2)]),
-            row(Some("1"), &[json!(2.5)]),
-            row(Some("1"), &[json!(10)]),
-            row(Some("1"), &[json!(u64::MAX)]),
-            row(Some("1"), &[json!("10")]),
-            row(Some("1"), &[json!("2")]),
-            row(Some("1"), &[json!(["a"])]),
-            row(Some("2"), &[json!(null)]),
-        ];
-        for (at, one) in ordered.iter().enumerate() {
-            for (other_at, other) in ordered.iter().enumerate() {
-                assert_eq!(row_order(one, other), at.cmp(&other_at), "{one:?} and {other:?}");
-            }
-        }
-    }
 }
