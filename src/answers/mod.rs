@@ -6,7 +6,8 @@
 //!
 //! The function has what it takes to compare two estates. The rest is for the command line.
 //!
-//! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed.
+//! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed, but for the
+//! page of `report`.
 
 pub(crate) mod facts;
 mod searched;
@@ -22,5 +23,7 @@ pub(crate) mod estate;
 pub(crate) mod changes;
 #[cfg(feature = "cli")]
 pub(crate) mod history;
+#[cfg(feature = "cli")]
+pub(crate) mod report;
 #[cfg(feature = "cli")]
 pub(crate) mod demo;

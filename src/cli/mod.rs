@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
 use commands::{
-    ask, check, demo, diff, history, look_up, onboard, plan, policy, resources, resume, run, targets, trust,
+    ask, check, demo, diff, history, look_up, onboard, plan, policy, report, resources, resume, run, targets, trust,
 };
 
 /// Exit code for a command that was refused or failed.
@@ -77,6 +77,7 @@ async fn command() -> Result<ExitCode, Error> {
         Command::History(arguments) => history::history(arguments).await,
         Command::Diff(arguments) => diff::diff(arguments).await,
         Command::Ask(arguments) => ask::ask(arguments).await,
+        Command::Report(arguments) => report::report(arguments).await,
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,

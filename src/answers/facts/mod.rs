@@ -30,9 +30,7 @@ pub(crate) use builder::FactsBuilder;
 pub(crate) use cells::{AnsweredCells, CellRef, CellWord, Cells};
 pub(crate) use changed_row::{Change, ChangedRow};
 pub(crate) use columns::{ColumnData, TextColumn};
-#[cfg(test)]
-pub(crate) use coverage::AsOf;
-pub(crate) use coverage::{BaselineCell, Coverage, UnknownCell};
+pub(crate) use coverage::{AsOf, BaselineCell, Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;
 pub(crate) use source::FactSource;

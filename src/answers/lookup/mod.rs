@@ -27,10 +27,12 @@ mod rows;
 mod reads;
 mod wanted;
 mod narrow;
+mod searched_values;
 
 pub(crate) use hit::{Hit, Relation};
 pub(crate) use narrow::narrow;
 pub(crate) use reads::reads;
+pub(crate) use searched_values::{searched_reads, searched_values};
 pub(crate) use term::Query;
 
 use crate::answers::facts::Facts;

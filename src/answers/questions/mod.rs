@@ -43,6 +43,11 @@ pub(crate) fn questions() -> impl Iterator<Item = &'static Question> {
     ENTRIES.iter().flat_map(|questions| questions.iter())
 }
 
+/// Every question about one moment alone, in the order of the documentation.
+pub(crate) fn of_one_moment() -> impl Iterator<Item = &'static Question> {
+    questions().filter(|question| question.compares.is_none())
+}
+
 /// The question of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Question> {
     questions().find(|question| question.name == name)

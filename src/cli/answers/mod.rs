@@ -21,6 +21,7 @@ mod markdown;
 mod arrangement;
 mod table;
 mod sheet_name;
+mod saved_file;
 mod workbook;
 mod out;
 
@@ -28,5 +29,6 @@ mod out;
 mod tests;
 
 pub(crate) use out::{AnswerLayout, print};
+pub(crate) use saved_file::{save_file, save_rows};
 pub(crate) use sheet::{AnswerFormat, AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, SheetColumn};
 pub(crate) use workbook::save_workbook;

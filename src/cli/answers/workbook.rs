@@ -5,13 +5,11 @@
 //! - An integer that a spreadsheet would round is a text.
 //! - More rows than a sheet takes go on in the next sheet, `name (2)`.
 //! - The part of a text that a cell does not take is in the sheet `long values`, which the cell names.
-//! - The file is written beside its name and then renamed: an older file is replaced as a whole, or stays.
 //!
 //! **Invariant:** nothing is left out in silence.
 
-use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
@@ -19,14 +17,14 @@ use serde_json::{Value, json};
 
 use super::coverage_text;
 use super::formula::is_executable;
+use super::saved_file::save_file;
 use super::sheet::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, text};
 use super::sheet_name::{SheetNames, cut};
 use super::sheet_rows::SheetRows;
 use super::table::unknown_cells;
 use crate::answers::facts::Coverage;
 use crate::answers::questions::ColumnKind;
-use crate::domain::new_attempt_id;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// What a sheet and a cell take.
 #[derive(Clone, Copy, Debug)]
@@ -47,29 +45,7 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 8..=60;
 
 /// Saves answers as a workbook. An older file of this name is replaced.
 pub(crate) fn save_workbook(set: &AnswerSet, path: &Path) -> Result<(), Error> {
-    let refused = |what: String| Error::new(ErrorKind::OutputNotWritable, format!("{}: {what}", path.display()));
-    // A link stays, and the file that it names is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(refused("it exists and is no file".to_owned()));
-    }
-    let partial = partial(&target).ok_or_else(|| refused("it names no file".to_owned()))?;
-    let file = File::create_new(&partial).map_err(|error| refused(error.to_string()))?;
-    let saved = write(set, EXCEL, &file).and_then(|()| {
-        file.sync_all()?;
-        fs::rename(&partial, &target)?;
-        Ok(())
-    });
-    saved.map_err(|error| {
-        let _ = fs::remove_file(&partial);
-        refused(error.to_string())
-    })
-}
-
-/// A name beside the file.
-fn partial(target: &Path) -> Option<PathBuf> {
-    let name = target.file_name()?.to_string_lossy();
-    Some(target.with_file_name(format!(".{name}.{}.partial", new_attempt_id())))
+    save_file(path, |file| write(set, EXCEL, file))
 }
 
 pub(super) fn write(set: &AnswerSet, limits: SheetLimits, out: impl Write + Send) -> Result<(), XlsxError> {

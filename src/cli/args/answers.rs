@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, ErrorKind as IoErrorKind, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -147,6 +147,20 @@ impl DiffSide {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// Write the page to this file (.html). An older file is replaced
+    #[arg(long, value_name = "FILE.html", value_parser = page, required_unless_present = "links")]
+    pub to: Option<PathBuf>,
+    /// Write the links of the network map to this file (.csv or .ndjson), for graph tools
+    #[arg(long, value_name = "FILE")]
+    links: Option<PathBuf>,
+    #[command(flatten)]
+    pub estate: EstateArgs,
+    #[command(flatten)]
+    pub options: QuestionFlags,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
     /// Folder to write the inventory to. It is created, or must be empty
     #[arg(long, value_name = "FOLDER")]
@@ -166,6 +180,16 @@ impl EstateArgs {
         }
         let what = format!("`{command}` takes its moments as arguments, and neither --at nor --run");
         Err(Error::new(ErrorKind::InvalidRequest, what))
+    }
+
+    /// What the rows are narrowed to, in words.
+    pub(crate) fn narrowing(&self) -> Vec<String> {
+        let list =
+            |what: &str, values: &[String]| (!values.is_empty()).then(|| format!("{what} {}", values.join(", ")));
+        let at = self.at.map(|at| format!("the state at {at}"));
+        let run = self.run.as_ref().map(|run| format!("the run {run}"));
+        let lists = [("accounts", &self.accounts), ("regions", &self.regions), ("tags", &self.tags)];
+        lists.into_iter().filter_map(|(what, values)| list(what, values)).chain(at).chain(run).collect()
     }
 
     /// Returns the rows that are wanted.
@@ -201,6 +225,23 @@ impl ShapeArgs {
     /// Returns how the answer is laid out.
     pub(crate) fn layout(&self) -> AnswerLayout {
         AnswerLayout::of_terminal(self.coverage)
+    }
+}
+
+impl ReportArgs {
+    /// Returns the file of the links and its format.
+    pub(crate) fn links(&self) -> Result<Option<(&Path, AnswerFormat)>, Error> {
+        let Some(path) = &self.links else { return Ok(None) };
+        let has = |extension: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension));
+        let format = match (has("csv"), has("ndjson")) {
+            (true, _) => AnswerFormat::Csv,
+            (_, true) => AnswerFormat::Ndjson,
+            _ => {
+                let what = "write a file name that ends with .csv or .ndjson";
+                return Err(Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one("--links", what)));
+            }
+        };
+        Ok(Some((path, format)))
     }
 }
 
@@ -256,6 +297,13 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     let end = date.and_then(|date| date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok());
     let end = end.and_then(|end| Timestamp::from_nanosecond(end.timestamp().as_nanosecond() - 1).ok());
     end.ok_or_else(|| "write a time such as 2026-11-28T02:00:00Z, or a date such as 2026-11-28".to_owned())
+}
+
+fn page(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_page =
+        path.extension().is_some_and(|own| own.eq_ignore_ascii_case("html") || own.eq_ignore_ascii_case("htm"));
+    if is_page { Ok(path) } else { Err("write a file name that ends with .html".to_owned()) }
 }
 
 fn workbook(text: &str) -> Result<PathBuf, String> {

@@ -18,7 +18,9 @@ use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
-pub(crate) use answers::{AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ShapeArgs, WhereArgs};
+pub(crate) use answers::{
+    AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ReportArgs, ShapeArgs, WhereArgs,
+};
 pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
@@ -65,6 +67,8 @@ pub(super) enum Command {
     History(HistoryArgs),
     /// Print what changed between two runs or two moments
     Diff(DiffArgs),
+    /// Write the inventory as one HTML page: map, address plan, DNS, findings, changes
+    Report(ReportArgs),
     /// Write an inventory that is made up, to try the answers on
     Demo(DemoArgs),
     /// List the resource types

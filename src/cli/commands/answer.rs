@@ -28,7 +28,8 @@ const FOUND: u8 = 1;
 #[derive(Clone)]
 pub(super) struct Opened {
     pub(super) estate: Estate,
-    engine: Engine,
+    /// The engine that reads the output.
+    pub(super) engine: Engine,
     moment: Moment,
     selection: RowFilter,
     /// The registry, if one is named.

@@ -17,4 +17,5 @@ pub(crate) mod ask;
 pub(crate) mod look_up;
 pub(crate) mod history;
 pub(crate) mod diff;
+pub(crate) mod report;
 pub(crate) mod demo;

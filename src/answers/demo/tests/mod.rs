@@ -14,6 +14,7 @@ mod planted;
 mod searched;
 mod narrowed;
 mod changes;
+mod linked;
 
 /// The documentation of the catalogue, which names every table and column.
 const CATALOGUE: &str = include_str!("../../../../infra/CATALOGUE.md");

@@ -1,0 +1,40 @@
+//! The report page: an estate in one HTML file.
+//!
+//! ```text
+//! facts -> document (overview, map, sheets, search) -> blocks of JSON -> page (template, style, script)
+//! ```
+//!
+//! The page is one file that makes no request. It has a block `estate`, which is read when the page opens, and blocks that are
+//! read when somebody looks: `map`, `search`, and the rows of each sheet. `infra/ANSWERS.md` describes the document.
+//!
+//! A large estate does not fit: sheets, the map and the search have a most of rows each. What was left out is in
+//! `folded` of the block `estate`, and the page says it.
+//!
+//! **Invariant:** concludes nothing that a question, a comparison or the ledger does not say. Numbers are those of `rolecall ask`.
+
+mod report_limits;
+mod gaps;
+mod report_sheet;
+mod report_sections;
+mod overview;
+mod subnet_targets;
+mod map_model;
+mod map_links;
+mod map_transit;
+mod map_network;
+mod tag_keys;
+mod zone_sheets;
+mod search_index;
+mod report_document;
+mod compared_runs;
+mod page_block;
+mod page;
+
+pub(crate) use compared_runs::compared_runs;
+pub(crate) use map_model::MapLink;
+pub(crate) use overview::RegisteredAccount;
+pub(crate) use page::write_page;
+pub(crate) use report_document::{ReportDocument, ReportInputs, document, reads};
+
+#[cfg(test)]
+mod tests;

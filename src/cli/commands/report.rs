@@ -1,0 +1,81 @@
+//! `rolecall report`: writes the estate as one HTML page, and the links of its map as a table.
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::answer::{Opened, open};
+use crate::answers::questions::{ColumnKind, of_one_moment};
+use crate::answers::report::{
+    self, MapLink, RegisteredAccount, ReportDocument, ReportInputs, compared_runs, write_page,
+};
+use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, save_file, save_rows};
+use crate::cli::args::ReportArgs;
+use crate::error::{Error, ErrorKind};
+use crate::terminal;
+
+/// Writes the page, the links, or both.
+pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
+    // What is wrong with the arguments is said before anything is read.
+    let table = arguments.links()?;
+    let options = of_one_moment().map(|question| Ok((question, arguments.options.options_of_all(question)?)));
+    let options = options.collect::<Result<Vec<_>, Error>>()?;
+    let estate = open(&arguments.estate, None).await?;
+    let is_newest = arguments.estate.at.is_none() && arguments.estate.run.is_none();
+    let compared = match &arguments.to {
+        Some(_) if is_newest => compared_runs(&estate.engine, &arguments.estate.selection()?).await?,
+        _ => None,
+    };
+    let facts = estate.facts(&report::reads()).await?;
+    let inputs = ReportInputs {
+        options,
+        tables: estate.every_table().iter().map(|read| read.table).collect(),
+        registered: registered(&estate),
+        compared,
+        narrowed: arguments.estate.narrowing(),
+    };
+    let document = tokio::task::spawn_blocking(move || report::document(&facts, inputs)).await;
+    let document = document.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    if let Some(path) = &arguments.to {
+        save_page(&document, path)?;
+        terminal::print(&format!("{}: {}", path.display(), document.summary()))?;
+    }
+    if let Some((path, format)) = table {
+        save_rows(&links(document.links()), format, path)?;
+        terminal::print(&format!("{}: {} links", path.display(), document.links().len()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn save_page(document: &ReportDocument, path: &Path) -> Result<(), Error> {
+    save_file::<std::io::Error>(path, |file| {
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        write_page(document, &mut out)?;
+        out.flush()
+    })
+}
+
+/// The accounts of the registry, if one is named.
+fn registered(estate: &Opened) -> Option<HashMap<String, RegisteredAccount>> {
+    let registry = estate.registry.as_deref()?;
+    let targets = registry.targets.iter().map(|target| {
+        let account = RegisteredAccount { name: target.name.clone(), customer: target.customer.clone() };
+        (target.account_id.to_string(), account)
+    });
+    Some(targets.collect())
+}
+
+/// The table `links`.
+fn links(links: &[MapLink]) -> AnswerSet {
+    let columns = ["account_id", "region", "from", "to", "kind", "via", "state"];
+    let columns = columns.map(|name| SheetColumn { name, kind: ColumnKind::Text }).to_vec();
+    let row = |link: &MapLink| -> Vec<Value> {
+        let own = [&link.account, &link.region, &link.from, &link.to].map(|text| json!(text));
+        own.into_iter().chain([json!(link.kind), json!(link.via), json!(link.state)]).collect()
+    };
+    let sheet = AnswerSheet { columns, rows: links.iter().map(row).collect() };
+    AnswerSet::One(CoveredAnswer { question: None, sheet, coverage: None })
+}
