@@ -24,11 +24,17 @@ LOOPBACK := 127.0.0.1,localhost
 export NO_PROXY := $(LOOPBACK)$(addprefix $(shell printf ,),$(or $(NO_PROXY),$(no_proxy)))
 export no_proxy := $(NO_PROXY)
 
-.PHONY: demo test athena check advisories format bench generate access-levels package deploy emulator build binaries clean help
+
+# What the tests write for others to read: the pages of small estates.
+PAGES := .emulator/pages
+
+.PHONY: demo test page pictures athena check advisories format bench generate access-levels package deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
 	@echo 'make test        run every test, including those on the emulated AWS'
+	@echo 'make page        open the report page in headless Chromium and use it (part of `test`; skipped without Chromium)'
+	@echo 'make pictures    take the screenshots of the README from the report page (needs Chromium)'
 	@echo 'make athena      run every view and question on Athena'"'"'s engine, Trino (downloads 821 MB once; Maven, Java 24 or newer)'
 	@echo 'make check       check formatting, lints, documentation, templates and dependencies'
 	@echo 'make advisories  check the dependencies against the RustSec advisories (clones their database from GitHub)'
@@ -74,9 +80,19 @@ test: emulator build
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
 	@$(RUN) -c 'import sys; sys.path.insert(0, "tests/emulator"); import deploying; deploying.install_cli()'
-	@$(FILES) $(CARGO) test --locked $(TARGETS)
+	@$(FILES) ROLECALL_PAGES=$(CURDIR)/$(PAGES) $(CARGO) test --locked $(TARGETS)
 	@$(CARGO) test --locked --doc
 	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
+	@$(RUN) tests/page/check.py --rolecall $(TARGET_DIR)/debug/rolecall --pages $(PAGES)
+
+# Node checks the script's syntax, where there is Node.
+page: emulator build
+	@! command -v node >/dev/null || cat src/answers/report/page/*.js | node --check -
+	@ROLECALL_PAGES=$(CURDIR)/$(PAGES) $(CARGO) test --locked $(TARGETS) report::tests >/dev/null
+	@$(RUN) tests/page/check.py --rolecall $(TARGET_DIR)/debug/rolecall --pages $(PAGES)
+
+pictures: emulator binaries
+	@$(RUN) tests/page/check.py --rolecall $(TARGET_DIR)/debug/rolecall --pages $(PAGES) --readme infra/pictures
 
 # Not part of `test`: the engine is 821 MB, and needs a newer Java than most machines have.
 ATHENA := .emulator/athena
