@@ -187,6 +187,24 @@ def views_have_links(browser: Browser, estate: Estate, _: Path) -> None:
 
 
 @check
+def what_is_large_is_folded(browser: Browser, estate: Estate, _: Path) -> None:
+    """Folds the estate that is made up, as if it were large."""
+    browser.open(estate.page)
+    vpcs = {row["id"] for row in estate.answers["address-plan"]["rows"] if row["kind"] == "vpc"}
+    drawn = "return document.querySelector('svg.map').textContent"
+    for rows, found in ((60, "eu-central-1"), (1, "Customers")):
+        browser.run("WHOLE.vpcs = 1; WHOLE.rows = arguments[0]", rows)
+        browser.go("#overview")
+        browser.go("#map")
+        assert f"6 accounts and {len(vpcs)} VPCs are folded" in browser.text(), browser.text()[:300]
+        assert found in browser.run(drawn) and "shop-us" not in browser.run(drawn)
+    browser.go("#map/customer/acme")
+    assert "2 accounts and" in browser.text() and "folded into their regions" in browser.text()
+    browser.go("#map/account/222233334444")
+    assert "2 VPCs" in browser.run(drawn), browser.run(drawn)
+
+
+@check
 def tables_sort_and_filter(browser: Browser, estate: Estate, _: Path) -> None:
     browser.open(estate.page, "#plan")
     head = "#sheet-full-subnets th:nth-child(1) button"

@@ -5,6 +5,8 @@
 const ROW = 40;
 const HEAD = 30;
 const GAP = 10;
+/** The most room between the boxes of a column: in a high picture they stay together. */
+const STEP = 180;
 const FRAME = 360;
 const MIDDLE = { x: 500, width: 210 };
 const RIGHT = { x: 830, width: 250 };
@@ -28,7 +30,7 @@ function placeFrame(frame, x, y, width, places) {
 
 /** Places boxes in a column of this height, each as near to what it is linked with as the order of ids lets it. */
 function placeColumn(boxes, column, height) {
-  const step = Math.max(50, height / Math.max(boxes.length, 1));
+  const step = Math.min(STEP, Math.max(50, height / Math.max(boxes.length, 1)));
   return boxes.map((box, at) => ({
     box, x: column.x, y: at * step + (step - 38) / 2, width: column.width, height: 38,
   }));

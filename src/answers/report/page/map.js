@@ -2,7 +2,7 @@
 // The network map: the estate, a customer, an account, a VPC, a gateway. Each is a picture of the same form.
 
 /** What is drawn as a whole. What is larger is folded. */
-const WHOLE = { accounts: 40, vpcs: 70, tiles: 300 };
+const WHOLE = { accounts: 40, vpcs: 70, rows: 60 };
 const WAITING = /pending|initiating|provisioning|modifying|requested|rolling/i;
 const BROKEN = /fail|down|blackhole|reject|expired|impaired/i;
 
@@ -155,26 +155,34 @@ function accountTable(list, map) {
   ]));
 }
 
-/** A picture that has no room for VPCs: customers (or the estate) as frames, regions as rows with their numbers. */
+/** The rows of a folded picture, and the row of a VPC: regions of customers, or customers where these are too many. */
+function foldedRows(there, customers) {
+  const regions = [...new Set(there.map(([, region]) => region))].sort();
+  const isCoarse = customers.length > 1 && customers.length * regions.length > WHOLE.rows;
+  const keyOf = (account, region) => `${customerOf(account)}|${isCoarse ? "" : region}`;
+  const tiles = new Map(groupBy(there, ([account, region]) => keyOf(account, region)));
+  const rowOf = (key, title, href) => {
+    const own = tiles.get(key) ?? [];
+    const vpcs = counted(sum(own, ([, , number]) => number), "VPC");
+    return { id: key, title, href, detail: `${vpcs} in ${counted(new Set(own.map(([account]) => account)).size, "account")}` };
+  };
+  const link = (customer) => customer && `#map/customer/${encodeURIComponent(customer)}`;
+  if (isCoarse) {
+    const rows = customers.slice(0, WHOLE.rows).map(([customer]) => rowOf(`${customer}|`, customer || "No customer", link(customer)));
+    return { keyOf, frames: [{ title: "Customers", rows }] };
+  }
+  return { keyOf, frames: customers.map(([customer, members]) => ({
+    title: `${customer || (customers.length === 1 ? "All accounts" : "No customer")} · ${counted(members.length, "account")}`, href: link(customer),
+    rows: regions.filter((region) => tiles.has(`${customer}|${region}`)).map((region) => rowOf(`${customer}|${region}`, region)),
+  })) };
+}
+
+/** A picture that has no room for VPCs. */
 function foldedPicture(map, list) {
   const member = new Set(list);
   const customers = groupBy(list, (account) => customerOf(account));
-  const key = (vpc) => `${customerOf(vpc.account)}|${vpc.region}`;
-  const there = map.tiles.filter(([account]) => member.has(account));
-  const tiles = new Map(groupBy(there, ([account, region]) => `${customerOf(account)}|${region}`));
-  const isOne = customers.length === 1;
-  const regions = [...new Set(there.map(([, region]) => region))].sort();
-  const frames = customers.slice(0, 60).map(([customer, members]) => ({
-    title: `${customer || (isOne ? "All accounts" : "No customer")} · ${counted(members.length, "account")}`,
-    href: customer && `#map/customer/${encodeURIComponent(customer)}`,
-    rows: regions.filter((region) => tiles.has(`${customer}|${region}`)).map((region) => {
-      const ofTile = tiles.get(`${customer}|${region}`);
-      return {
-        id: `${customer}|${region}`, title: region,
-        detail: `${counted(sum(ofTile, ([, , vpcs]) => vpcs), "VPC")} in ${counted(ofTile.length, "account")}`,
-      };
-    }),
-  }));
+  const { keyOf, frames } = foldedRows(map.tiles.filter(([account]) => member.has(account)), customers);
+  const key = (node) => keyOf(node.account, node.region);
   const tileOf = new Map(map.vpcs.filter((vpc) => member.has(vpc.account)).map((vpc) => [vpc.id, key(vpc)]));
   for (const gateway of map.gateways) tileOf.set(gateway.id, key(gateway));
   const counts = new Map();
@@ -225,8 +233,8 @@ async function estateView(customer) {
   const { picture, customers } = foldedPicture(map, list);
   return [place,
     h("p", { class: "folded" }, `${counted(list.length, "account")} and ${counted(total, "VPC")} are folded into `,
-      customers > 1 ? `${counted(customers, "customer")} and their regions` : "their regions",
-      customers > 60 && ", of which the first 60 are drawn", ". An account below, or the search, opens them."),
+      customers > 1 ? counted(customers, "customer") : "their regions",
+      customers > WHOLE.rows && `, of which the first ${WHOLE.rows} are drawn`, ". An account below, or the search, opens them."),
     draw(picture, "Network map of the estate, folded"), accountTable(list, map)];
 }
 
