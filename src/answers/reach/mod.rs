@@ -186,7 +186,7 @@ impl<'a> Reachability<'a> {
 
     /// Whether a route connects a subnet with the internet, for IPv4 or IPv6. `None` if that is unknown.
     pub(crate) fn is_routed(&self, subnet_id: &str, vpc_id: &str) -> Option<bool> {
-        certain::any(self.subnets.gate(subnet_id, vpc_id).routed.into_iter())
+        certain::any(self.subnets.gate(subnet_id, vpc_id).routed)
     }
 
     fn exposure(&self, bearer: &Bearer) -> Exposure {
