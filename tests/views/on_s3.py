@@ -125,6 +125,7 @@ def check_deployment(cloud: Cloud, rolecall: Rolecall) -> str:
     pages = glue.get_paginator("get_tables").paginate(DatabaseName="inventory")
     found: dict[str, Any] = {table["Name"]: table for page in pages for table in page["TableList"]}
     expected = {"raw_committed_files", "committed_files", "committed_runs", "answered_cells"}
+    expected |= {"raw_recorded_changes", "raw_changes", "changes"}
     expected |= {f"{prefix}{table}" for table in rolecall.tables() for prefix in ("", "raw_", "state_", "current_")}
     same("Glue's tables", sorted(found), sorted(expected))
     raw, view = found[f"raw_{fixture.FULL}"], found[f"current_{fixture.FULL}"]
