@@ -297,6 +297,8 @@ async fn committed_at(store: &Store, run: &CommittedRun) -> Result<Timestamp, St
 
 /// The date from which a state names the runs that it merged.
 fn horizon(moment: Timestamp) -> String {
+    // A run whose clock was ahead must not hide those that come after it.
+    let moment = moment.min(Timestamp::now());
     date(moment.checked_sub(SignedDuration::from_hours(24 * HORIZON_DAYS)).unwrap_or(Timestamp::MIN))
 }
 

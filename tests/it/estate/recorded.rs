@@ -11,11 +11,11 @@ use rolecall::testing::{parquet_to_ndjson, sink};
 use serde_json::{Value, json};
 
 use super::changed::{NIGHTS, asked, demo};
-use super::{faulty, fixture, whole};
+use super::{answer, faulty, fixture, whole};
 use crate::command::{CommandOutput, manifest, rolecall, run_command};
 use crate::emulator::python;
 use crate::fixture::{Fixture, files_below};
-use crate::sim::{Fault, FaultKind, Kind, account_id};
+use crate::sim::{Fault, FaultKind, Kind, account_id, resource_id};
 
 /// `rolecall resume RUN --changes`, which records the changes of a committed run.
 pub(super) fn recording(output: &Path, run_id: &str) -> Command {
@@ -351,6 +351,29 @@ async fn a_run_with_a_wrong_clock_swaps_nothing_and_repeats_nothing() {
     let changes = document(&out, "runs/after/changes.json");
     assert_eq!(changes["cells"]["compared"], 0, "{changes}");
     assert!(changes["cells"]["outdated"].as_u64() > Some(0), "{changes}");
+}
+
+/// A run whose clock is ahead hides none of those that come after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_after_one_with_a_wrong_clock_are_seen() {
+    let fixture = fixture("parquet").await;
+    let grow = |count: usize| {
+        fixture.sim.change(|world| {
+            world.account(&account_id(1)).set_count(Some("eu-west-1"), Some(Kind::Vpcs), count);
+        });
+    };
+    run(&fixture, whole("one")).await;
+    let mut narrow = whole("ahead");
+    narrow["accounts"] = json!([account_id(0)]);
+    run(&fixture, narrow).await;
+    move_ahead(&fixture.out(), "ahead");
+    for (number, run_id) in ["after", "later", "last"].iter().enumerate() {
+        grow(4 + number);
+        run(&fixture, whole(run_id)).await;
+        let newest = resource_id("vpc", &account_id(1), "eu-west-1", 3 + number);
+        let found = answer(&fixture, &["where", &newest, "--format", "json"]).response();
+        assert_eq!(found["rows"].as_array().map(Vec::len), Some(1), "{run_id}: {found}");
+    }
 }
 
 /// The questions that compare tell of the two newest whole runs what `diff` tells.
