@@ -50,7 +50,7 @@ pub(crate) async fn registry(
         }
         GivenTargetArgs { role_name, .. } => {
             let name = role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME);
-            accounts.iter().map(|account| target(backend, account, name, None)).collect()
+            accounts.iter().map(|account| target(backend, account, name)).collect()
         }
     };
     let file = json!({ "version": 1, "targets": targets }).to_string();
@@ -62,13 +62,9 @@ fn own_account(account_id: &str) -> Value {
     json!({ "account_id": account_id, "role_arn": null, "external_id": null })
 }
 
-fn target(backend: &Backend, account: &AccountId, role_name: &str, name: Option<&str>) -> Value {
+fn target(backend: &Backend, account: &AccountId, role_name: &str) -> Value {
     let role_arn = format!("arn:{}:iam::{account}:role/{role_name}", backend.partition.name);
-    let mut target = json!({ "account_id": account, "role_arn": role_arn, "external_id": null });
-    if let Some(name) = name {
-        target["name"] = name.into();
-    }
-    target
+    json!({ "account_id": account, "role_arn": role_arn, "external_id": null })
 }
 
 /// The active accounts of the organization. The own account is entered with the own credentials: an organization makes roles in
@@ -89,7 +85,7 @@ async fn of_organization(backend: &Backend, role_name: &str) -> Result<Vec<Value
         let account = &member.account_id;
         let mut target = match account.as_str() == own {
             true => own_account(&own),
-            false => target(backend, account, role_name, None),
+            false => target(backend, account, role_name),
         };
         if let Some(name) = &member.name {
             target["name"] = name.as_str().into();
