@@ -47,19 +47,7 @@ impl KeyColumns {
 
 /// Keeps the rows of the cells that are compared.
 pub(super) fn keep_compared(rows: &mut ValidRows<'_>, cells: &CellPairs) -> Result<(), RowsError> {
-    let (accounts, regions) = (rows.values("account_id")?, rows.values("region")?);
-    // Most rows are of the cell of the row before.
-    let mut last = ((String::new(), String::new()), false);
-    rows.keep(|at| {
-        let (account, region) = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
-        if last.0.0 != account || last.0.1 != region {
-            let cell = (account.to_owned(), region.to_owned());
-            last = (cell, false);
-            last.1 = cells.compared.contains_key(&last.0);
-        }
-        last.1
-    });
-    Ok(())
+    rows.keep_cells(|account_id, region| cells.compared.contains_key(&(account_id.to_owned(), region.to_owned())))
 }
 
 /// The rows of one side: the hash of each identity, with the digest.

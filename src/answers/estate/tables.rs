@@ -98,6 +98,11 @@ impl ValidRows<'_> {
         self.group.values(column, &self.rows)
     }
 
+    /// Keeps the rows of the accounts and regions that pass.
+    pub(crate) fn keep_cells(&mut self, passes: impl FnMut(&str, &str) -> bool) -> Result<(), RowsError> {
+        keep_cells(self.group, &mut self.rows, passes)
+    }
+
     /// Keeps the rows whose places pass.
     pub(crate) fn keep(&mut self, passes: impl FnMut(usize) -> bool) {
         self.rows.keep(passes);
@@ -140,13 +145,22 @@ pub(super) fn keep_valid(
     rows: &mut RowSet,
     mut answered: AnsweredCells<'_>,
 ) -> Result<(), RowsError> {
+    keep_cells(group, rows, |account_id, region| answered.has(account_id, region))
+}
+
+/// Keeps the rows of the accounts and regions that pass.
+fn keep_cells(
+    group: &RowGroup,
+    rows: &mut RowSet,
+    mut passes: impl FnMut(&str, &str) -> bool,
+) -> Result<(), RowsError> {
     let (accounts, regions) = (group.values("account_id", rows)?, group.values("region", rows)?);
     // Most rows are of the cell of the row before.
     let mut last = (("", ""), false);
     rows.keep(|at| {
         let cell = (accounts.text(at).unwrap_or_default(), regions.text(at).unwrap_or_default());
         if last.0 != cell {
-            last = (cell, answered.has(cell.0, cell.1));
+            last = (cell, passes(cell.0, cell.1));
         }
         last.1
     });
