@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** knows no file, no format and no store.
 
+mod text_column;
 mod columns;
 mod table;
 mod one_tag;
@@ -29,7 +30,7 @@ use jiff::Timestamp;
 pub(crate) use builder::FactsBuilder;
 pub(crate) use cells::{AnsweredCells, CellRef, CellWord, Cells};
 pub(crate) use changed_row::{Change, ChangedRow};
-pub(crate) use columns::{ColumnData, TextColumn};
+pub(crate) use columns::ColumnData;
 pub(crate) use coverage::{AsOf, BaselineCell, Coverage, UnknownCell};
 pub(crate) use resource::Resource;
 pub(crate) use selection::RowFilter;
@@ -37,6 +38,7 @@ pub(crate) use source::FactSource;
 #[cfg(test)]
 pub(crate) use table::Opening;
 pub(crate) use table::{FactTable, TableBuilder};
+pub(crate) use text_column::TextColumn;
 #[cfg(test)]
 pub(crate) use whole_facts::WholeFacts;
 

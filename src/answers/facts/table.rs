@@ -116,7 +116,21 @@ impl TableBuilder {
             while data.len() < rows {
                 data.push_absent();
             }
+            if let ColumnData::Text(texts) = data {
+                texts.close();
+            }
         }
+        let table = &mut self.table;
+        let opening = [
+            &mut table.account_id,
+            &mut table.account_alias,
+            &mut table.region,
+            &mut table.id,
+            &mut table.arn,
+            &mut table.owner_id,
+            &mut table.tags,
+        ];
+        opening.into_iter().for_each(TextColumn::close);
         self.table.group();
         self.table
     }
