@@ -77,6 +77,7 @@ pub(super) struct Acl([AclRules; 2]);
 /// The network ACLs of an estate by subnet.
 #[derive(Debug)]
 pub(super) struct Acls {
+    /// Those with different entries.
     acls: Vec<Acl>,
     by_subnet: HashMap<String, usize>,
 }
@@ -84,14 +85,22 @@ pub(super) struct Acls {
 impl Acls {
     pub(super) fn new(facts: &Facts) -> Self {
         let mut all = Self { acls: Vec::new(), by_subnet: HashMap::new() };
+        // Most network ACLs are default ones, and have the same entries.
+        let mut known: HashMap<&str, Option<usize>> = HashMap::new();
         for resource in facts.all("ec2_network_acls").filter(|acl| sight::is_current(facts, *acl)) {
             let associations = sight::list::<AclAssociation>(resource, "associations").unwrap_or_default();
-            let entries = sight::list::<EntryJson>(resource, "entries").filter(|_| !associations.is_empty());
-            let Some(acl) = entries.as_deref().and_then(Acl::read) else { continue };
-            for subnet in associations.into_iter().filter_map(|association| association.subnet_id) {
-                all.by_subnet.insert(subnet, all.acls.len());
+            if associations.is_empty() {
+                continue;
             }
-            all.acls.push(acl);
+            let acl = *known.entry(resource.text("entries").unwrap_or_default()).or_insert_with(|| {
+                let acl = Acl::read(&sight::list::<EntryJson>(resource, "entries")?)?;
+                all.acls.push(acl);
+                Some(all.acls.len() - 1)
+            });
+            let Some(acl) = acl else { continue };
+            for subnet in associations.into_iter().filter_map(|association| association.subnet_id) {
+                all.by_subnet.insert(subnet, acl);
+            }
         }
         all
     }
