@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{answer, ask_all, collect, fixture, fixture_in_bucket, holders, look_up, row_ids, unanswered, whole};
-use crate::command::manifest;
+use crate::command::{manifest, rows};
 use crate::fixture::{Fixture, ProgressCounter, account_with, files_below};
 use crate::sim::{Fault, FaultKind, Kind, Service, Times, account_id, resource_id};
 
@@ -146,4 +146,31 @@ async fn an_answer_costs_the_same_after_forty_runs() {
     assert_eq!(costs(), first);
     let total: u64 = first[1].iter().map(|(_, count)| count).sum();
     assert!(total <= 10, "`where` needs {total} requests: {:?}", first[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_order_of_pages_changes_no_resource() {
+    let fixture = fixture("ndjson").await;
+    // More than a page of them, so that each page has other items the second time.
+    fixture.sim.change(|world| {
+        world.account(&account_id(0)).set_count(Some("eu-west-1"), None, 1_203);
+    });
+    collect(&fixture, whole("forwards")).await;
+    fixture.sim.change(|world| world.backwards = true);
+    collect(&fixture, whole("backwards")).await;
+    let digests = |run_id: &str| -> Vec<(String, Value)> {
+        let rows = rows(&fixture.out(), &manifest(&fixture.out(), run_id), "ec2_instances");
+        rows.iter().map(|row| (row["id"].to_string(), row["digest"].clone())).collect()
+    };
+    let (mut forwards, mut backwards) = (digests("forwards"), digests("backwards"));
+    assert!(forwards != backwards, "the orders differ");
+    for digests in [&mut forwards, &mut backwards] {
+        digests.sort_by(|one, other| one.0.cmp(&other.0));
+    }
+    let different = forwards.iter().zip(&backwards).find(|(one, other)| one != other);
+    assert_eq!((different, forwards.len()), (None, backwards.len()));
+    assert!(forwards.len() > 1_203 && forwards.iter().all(|(_, digest)| digest.is_i64()));
+    let diff = answer(&fixture, &["diff", "forwards", "backwards", "--format", "json"]).response();
+    assert_eq!(diff["rows"], json!([]), "{diff}");
+    assert_eq!(diff["coverage"]["unknown"], json!([]));
 }

@@ -202,6 +202,8 @@ pub(crate) struct World {
     pub padding: usize,
     /// The number of the night. One EC2 item in fifty has a name of its own in every night but the first (0).
     pub night: usize,
+    /// Whether listings of EC2 begin with the last item. AWS promises no order.
+    pub backwards: bool,
     /// True if EC2 items have a member that no service model has (`simFutureMember`).
     pub future_members: bool,
     /// The lifetime of sessions, whatever was requested.
@@ -232,6 +234,7 @@ impl World {
             empty_pages: false,
             padding: 0,
             night: 0,
+            backwards: false,
             future_members: false,
             session_life: None,
             packed_policy_limit: None,

@@ -40,7 +40,7 @@ impl<'a> Items<'a> {
         }
         if index == from || index.is_multiple_of(2) {
             xml.open("item").text("reservationId", &self.fake("r", index / 2)).text("ownerId", self.account);
-            if index % 6 == 4 {
+            if index / 2 % 3 == 2 {
                 xml.text("requesterId", "940372691376");
             }
             xml.empty("groupSet").open("instancesSet");
@@ -49,6 +49,11 @@ impl<'a> Items<'a> {
         if index + 1 == to || !index.is_multiple_of(2) {
             xml.close("instancesSet").close("item");
         }
+    }
+
+    /// Writes one item without its neighbours. An instance has its part of a reservation.
+    pub(super) fn write_alone(&self, xml: &mut Xml, index: usize) {
+        self.write(xml, index, index, index + 1);
     }
 
     fn item(&self, xml: &mut Xml, index: usize) {

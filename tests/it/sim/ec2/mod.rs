@@ -129,7 +129,11 @@ fn describe(job: &Job, kind: Kind) -> Result<Reply, AwsError> {
     if page.from < page.to {
         let items = Items::new(job, kind);
         xml.open(list);
-        (page.from..page.to).for_each(|index| items.write(&mut xml, index, page.from, page.to));
+        if job.world.backwards {
+            (page.from..page.to).for_each(|index| items.write_alone(&mut xml, count - 1 - index));
+        } else {
+            (page.from..page.to).for_each(|index| items.write(&mut xml, index, page.from, page.to));
+        }
         xml.close(list);
     } else {
         xml.empty(list);
