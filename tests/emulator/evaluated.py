@@ -91,8 +91,11 @@ def try_replacing_results(cloud: Cloud, facts: dict[str, Any], outcomes: dict[st
     keys = (
         "parquet/ec2_vpcs/dt=2026-11-28/a.parquet",
         "ndjson/ec2_vpcs/dt=2026-11-28/a.ndjson.gz",
+        "parquet/changes/dt=2026-11-28/a.parquet",
         "committed/dt=2026-11-28/r.ndjson",
+        "changes/dt=2026-11-28/r.ndjson",
         *(f"runs/r/{name}.json" for name in ("plan", "manifest", "announced", "items.0", "shards/0")),
+        *(f"runs/r/{name}.json" for name in ("changes", "changes/plan", "changes/0", "changes/sent/a")),
         "trust/20261128T000000Z/r.json",
         "state/parquet/a.parquet",
         "symlinks/ec2_vpcs/files.txt",

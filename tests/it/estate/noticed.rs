@@ -19,6 +19,8 @@ const QUEUE: &str = "changed-accounts";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_between_two_scheduled_runs_arrives_as_an_event_and_as_a_row() {
     let queue = queue().await;
+    let chat = tokio::task::block_in_place(|| emulator().run_script("chat.py", &[], &json!(null)));
+    let chat = chat["queue_url"].as_str().expect("a URL");
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("out").display().to_string();
     let run = |time: &str| {
@@ -55,6 +57,17 @@ async fn a_change_between_two_scheduled_runs_arrives_as_an_event_and_as_a_row() 
         serde_json::from_slice(&std::fs::read(detail["document"].as_str().expect("a path")).expect("it is there"))
             .expect("JSON");
     assert_eq!(document["files"][0]["rows"], 1, "the table has the row: {document}");
+    let shown = events(chat, Duration::from_secs(2)).await;
+    let shown: Vec<Value> =
+        shown.iter().filter_map(|sent| serde_json::from_str(sent["Message"].as_str()?).ok()).collect();
+    let title = format!("Account {CUSTOMER} changed");
+    let own: Vec<&Value> = shown.iter().filter(|message| message["content"]["title"] == title).collect();
+    assert_eq!(own.len(), 1, "{shown:?}");
+    assert_eq!((&own[0]["version"], &own[0]["source"]), (&json!("1.0"), &json!("custom")));
+    let description = own[0]["content"]["description"].as_str().expect("a text");
+    let run_id = second["run_id"].as_str().expect("an id");
+    assert!(description.starts_with(detail["summary"].as_str().expect("a text")), "{description}");
+    assert!(description.contains(run_id) && !description.contains(id), "{description}");
     let [older, newer] = [&first, &second].map(|response| response["run_id"].as_str().expect("an id"));
     let diff = emulator().rolecall(&["diff", older, newer, "--output", &output, "--format", "json"]);
     let diff: Value = serde_json::from_str(&tokio::task::block_in_place(|| run_command(diff)).out).expect("JSON");
