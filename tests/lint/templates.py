@@ -190,13 +190,16 @@ def form_of_template() -> dict[str, Any]:
 
 
 def statements(scope: str, policy: dict[str, Any]) -> dict[str, Any]:
-    """Returns all actions that a policy allows and denies. The division into statements may differ."""
+    """Returns the statements of a policy in their order, so that an import of the one shows no change by the other."""
     form: dict[str, Any] = {f"policy version, scope {scope}": policy["Version"]}
     for statement in policy["Statement"]:
         if set(statement) != {"Sid", "Effect", "Action", "Resource"} or statement["Resource"] != "*":
             raise ValueError(f"the statement {statement} has other members than those that are compared")
         form.setdefault(f"{statement['Effect']}, scope {scope}", []).extend(statement["Action"])
-    return {name: sorted(value) if isinstance(value, list) else value for name, value in form.items()}
+    form[f"statements, scope {scope}"] = [
+        f"{one['Sid']}: {one['Effect']} {' '.join(one['Action'])}" for one in policy["Statement"]
+    ]
+    return form
 
 
 def listed_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
@@ -240,25 +243,34 @@ def form_of_module() -> dict[str, Any]:
         return re.sub(r"\$\{var\.(\w+)\}", r"<\1>", value)
 
     def listed(expression: str) -> list[str]:
-        """Evaluates `${concat(local.a,local.b)}` and `${local.a}`."""
-        match = re.fullmatch(r"\$\{(?:concat\(([^()]+)\)|(local\.\w+))\}", expression)
+        """Evaluates `${local.a}`."""
+        match = re.fullmatch(r"\$\{local\.(\w+)\}", expression)
         if not match:
             raise ValueError(f"the list {expression} is not supported")
-        names = [name.strip().removeprefix("local.") for name in (match[1] or match[2]).split(",")]
-        return [action for name in names for action in local[name]]
+        return local[match[1]]
 
+    # A stack has tags without a parameter.
+    if variables.pop("tags", {}).get("type") != ["${map(string)}"] or role["tags"] != ["${var.tags}"]:
+        raise ValueError("the module's role has no tags of its own")
     form: dict[str, Any] = {f"parameter {name}": form_of_variable(name, body) for name, body in variables.items()}
+    for name, body in variables.items():
+        # A module around this one hands on null, and an administrator reads the trust in the plan.
+        if body.get("nullable") != [False] or "sensitive" in body:
+            raise ValueError(f"the variable {name} has to be `nullable = false`, and not sensitive")
+    chosen = "concat(local.granted[var.scope],local.denied[var.secret_bearing_reads])"
+    merged = "merge({'Sid': '${sid}', 'Resource': '*'},local.statements[sid])"
+    if (found := local["reads_policy"]["Statement"]) != f"${{[for sid in {chosen} : {merged}]}}":
+        raise ValueError(f"the statements of the module are put together in another way: {found}")
     for scope, secrets in itertools.product(SCOPES, SECRET_BEARING_READS):
-        reads = local["reads_policy"]
-        actions = {
-            "${local.granted[var.scope]}": local["granted"][scope],
-            "${local.denied[var.secret_bearing_reads]}": local["denied"][secrets],
-        }
+        sids = local["granted"][scope] + local["denied"][secrets]
         evaluated = [
-            {**statement, "Action": listed(actions.get(statement["Action"], statement["Action"]))}
-            for statement in reads["Statement"]
+            {"Sid": sid, "Resource": "*", **one, "Action": listed(one["Action"])}
+            for sid in sids
+            for one in [local["statements"][sid]]
         ]
-        form |= statements(f"{scope}, secret-bearing reads {secrets}", {**reads, "Statement": evaluated})
+        form |= statements(
+            f"{scope}, secret-bearing reads {secrets}", {**local["reads_policy"], "Statement": evaluated}
+        )
     form["trust"] = filled(local["trust_policy"])
     documents = (role["assume_role_policy"], policy["policy"], own["policy"])
     names = ("trust_policy", "reads_policy", "self_read_policy")

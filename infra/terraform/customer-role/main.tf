@@ -13,23 +13,34 @@ data "aws_caller_identity" "current" {}
 locals {
   backend = "arn:${data.aws_partition.current.partition}:iam::${var.backend_account_id}"
 
+  # The statements of each value of scope and of secret_bearing_reads.
   granted = {
-    all     = concat(local.actions_always, local.actions_network, local.actions_dns)
-    network = concat(local.actions_always, local.actions_network)
-    dns     = concat(local.actions_always, local.actions_dns)
+    all     = ["ReadAlways", "ReadNetwork", "ReadDns"]
+    network = ["ReadAlways", "ReadNetwork"]
+    dns     = ["ReadAlways", "ReadDns"]
   }
 
-  # These listings also return secrets: pre-shared keys and user data.
+  denied = {
+    yes = ["NeverReadSecrets"]
+    no  = ["NeverReadSecrets", "NoSecretBearingReads"]
+  }
+
+  statements = {
+    ReadAlways  = { Effect = "Allow", Action = local.actions_always }
+    ReadNetwork = { Effect = "Allow", Action = local.actions_network }
+    ReadDns     = { Effect = "Allow", Action = local.actions_dns }
+    # Calls that return secrets. No statement above allows them. This explicit deny also overrides any policy that is
+    # attached to the role later.
+    NeverReadSecrets = { Effect = "Deny", Action = local.actions_never }
+    # These listings also return secrets: pre-shared keys and user data. The deny overrides the statements above.
+    NoSecretBearingReads = { Effect = "Deny", Action = local.secret_bearing }
+  }
+
   secret_bearing = [
     "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeSpotInstanceRequests",
     "ec2:DescribeVpnConnections",
   ]
-
-  denied = {
-    yes = local.actions_never
-    no  = concat(local.actions_never, local.secret_bearing)
-  }
 
   trust_policy = {
     Version = "2012-10-17"
@@ -58,24 +69,12 @@ locals {
     ]
   }
 
+  # These calls list resources of the whole account. For most of them AWS supports no narrower resource than "*".
   reads_policy = {
     Version = "2012-10-17"
     Statement = [
-      # These calls list resources of the whole account. For most of them AWS supports no narrower resource than "*".
-      {
-        Sid      = "Read"
-        Effect   = "Allow"
-        Action   = local.granted[var.scope]
-        Resource = "*"
-      },
-      # Calls that return secrets. This explicit deny also overrides any policy that is attached to the role later. The
-      # listings of secret_bearing are among them if the variable secret_bearing_reads is no.
-      {
-        Sid      = "NeverReadSecrets"
-        Effect   = "Deny"
-        Action   = local.denied[var.secret_bearing_reads]
-        Resource = "*"
-      },
+      for sid in concat(local.granted[var.scope], local.denied[var.secret_bearing_reads]) :
+      merge({ Sid = sid, Resource = "*" }, local.statements[sid])
     ]
   }
 
@@ -108,6 +107,14 @@ resource "aws_iam_role" "inventory" {
   max_session_duration = 3600
   permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn
   assume_role_policy   = jsonencode(local.trust_policy)
+  tags                 = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = var.permissions_boundary_arn == "" || startswith(var.permissions_boundary_arn, "arn:${data.aws_partition.current.partition}:")
+      error_message = "permissions_boundary_arn must be of this account's partition."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "reads" {

@@ -1,7 +1,9 @@
-# The same parameters and patterns as in customer-role.yaml.
+# The same parameters and patterns as in customer-role.yaml, and tags. A variable that is null has its default, so that
+# a module around this one can hand on its own.
 
 variable "backend_account_id" {
   type        = string
+  nullable    = false
   description = "The 12-digit id of the AWS account that the inventory service runs in."
 
   validation {
@@ -12,18 +14,19 @@ variable "backend_account_id" {
 
 variable "backend_role_name" {
   type        = string
+  nullable    = false
   default     = "rolecall-backend"
   description = "The name of the role that the service runs under. If it has a path, the path comes first (team/rolecall-backend)."
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_+=,.@-]+(/[A-Za-z0-9_+=,.@-]+)*$", var.backend_role_name)) && length(var.backend_role_name) <= 512
-    error_message = "The value must be the name of a role, without wildcards and without a leading slash."
+    condition     = can(regex("^([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", var.backend_role_name)) && length(var.backend_role_name) <= 512
+    error_message = "The value must be the name of a role (at most 64 characters after its path), without wildcards and without a leading slash."
   }
 }
 
 variable "external_id" {
   type        = string
-  sensitive   = true
+  nullable    = false
   description = "The external ID that the service made for you. Use it unchanged. Do not choose or shorten one yourself."
 
   validation {
@@ -34,6 +37,7 @@ variable "external_id" {
 
 variable "role_name" {
   type        = string
+  nullable    = false
   default     = "rolecall-inventory"
   description = "The name of the role that this module creates. The service expects the default. Inform it of another name."
 
@@ -45,6 +49,7 @@ variable "role_name" {
 
 variable "scope" {
   type        = string
+  nullable    = false
   default     = "all"
   description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53), or all."
 
@@ -56,6 +61,7 @@ variable "scope" {
 
 variable "secret_bearing_reads" {
   type        = string
+  nullable    = false
   default     = "yes"
   description = "no denies the three listings whose answers also contain secrets: pre-shared keys of VPN connections, user data of launch templates and of spot requests."
 
@@ -67,6 +73,7 @@ variable "secret_bearing_reads" {
 
 variable "self_read" {
   type        = string
+  nullable    = false
   default     = "no"
   description = "yes lets the role read itself (its trust policy, its own policies and their documents), so that the service can check that nobody else gets in and that the role grants no more than it should."
 
@@ -78,6 +85,7 @@ variable "self_read" {
 
 variable "role_path" {
   type        = string
+  nullable    = false
   default     = "/"
   description = "The path of the role. Inform the service of a path other than the default."
 
@@ -89,6 +97,7 @@ variable "role_path" {
 
 variable "permissions_boundary_arn" {
   type        = string
+  nullable    = false
   default     = ""
   description = "The permissions boundary of the role, if your account requires one. Empty means none."
 
@@ -96,4 +105,11 @@ variable "permissions_boundary_arn" {
     condition     = can(regex("^(arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+)?$", var.permissions_boundary_arn))
     error_message = "The value must be the ARN of a policy, or empty."
   }
+}
+
+variable "tags" {
+  type        = map(string)
+  nullable    = false
+  default     = {}
+  description = "Tags of the role."
 }
