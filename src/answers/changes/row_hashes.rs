@@ -10,12 +10,21 @@ use std::collections::HashSet;
 use twox_hash::XxHash3_64;
 
 use super::cell_pairs::CellPairs;
-use super::row_pairs::RowKey;
+use super::row_pairs::key;
 use crate::answers::estate::ValidRows;
+use crate::answers::facts::Resource;
 use crate::output::rows::{ColumnValues, RowsError};
 
-/// The hash of an identity.
-pub(super) fn key_hash((account_id, region, id, arn): RowKey<'_>) -> u64 {
+/// The parts of an identity: account, region, id and ARN.
+type KeyParts<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
+
+/// The hash of the identity of a row.
+pub(super) fn row_key_hash(row: Resource<'_>) -> u64 {
+    let (account_id, region, id, arn) = key(row);
+    key_hash((account_id, region, id, arn.as_deref()))
+}
+
+fn key_hash((account_id, region, id, arn): KeyParts<'_>) -> u64 {
     let mut text = Vec::with_capacity(account_id.len() + region.len() + id.len() + arn.map_or(0, str::len) + 4);
     // No text of UTF-8 has the bytes between the parts.
     for part in [Some(account_id), Some(region), Some(id), arn] {
@@ -105,7 +114,7 @@ mod tests {
 
     #[test]
     fn identities_that_differ_in_one_part_have_other_hashes() {
-        let keys: [RowKey<'_>; 7] = [
+        let keys: [KeyParts<'_>; 7] = [
             ("1", "r", "i", None),
             ("1", "r", "i", Some("")),
             ("1", "ri", "", None),

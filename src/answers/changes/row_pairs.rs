@@ -4,13 +4,14 @@
 //!
 //! **Invariant:** every row of both sides is in one pair, or alone. The result has the order of the rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::answers::facts::Resource;
 
 /// What makes a row the same on both sides: account, region, id and ARN. Names are in ARNs, so a resource that is made again
 /// under its name has another id.
-pub(super) type RowKey<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
+pub(super) type RowKey<'a> = (&'a str, &'a str, &'a str, Option<Cow<'a, str>>);
 
 /// The identity of a row.
 pub(super) fn key(row: Resource<'_>) -> RowKey<'_> {

@@ -6,11 +6,12 @@
 //!
 //! **Invariant:** of a resource that several accounts see, the owner's cell decides, if the estate has one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cell_pairs::CellPairs;
 use super::comparison::ComparedEstates;
-use super::row_hashes::{KeyColumns, SideHashes, keep_compared, key_hash};
+use super::row_hashes::{KeyColumns, SideHashes, keep_compared, row_key_hash};
 use super::row_members::{differing, members, own_columns};
 use super::row_pairs::{RowKey, RowPairs, key, pair};
 use crate::answers::estate::{Estate, ReadColumns};
@@ -106,7 +107,7 @@ impl TableSides<'_> {
             if !self.has_digests {
                 let mut builder = columns.builder();
                 rows.append_to(&mut builder)?;
-                builder.finish().single_rows().for_each(|row| hashes.push(key_hash(key(row)), self.digest(row)));
+                builder.finish().single_rows().for_each(|row| hashes.push(row_key_hash(row), self.digest(row)));
                 return Ok(());
             }
             let (keys, digests) = (KeyColumns::of(&rows)?, rows.values(DIGEST)?);
@@ -204,7 +205,7 @@ impl TableSides<'_> {
         &self,
         rows: Vec<(ChangedRow, Resource<'_>, Resource<'_>)>,
     ) -> Result<Vec<ChangedRow>, Error> {
-        let keys: HashSet<u64> = rows.iter().map(|(_, _, row)| key_hash(key(*row))).collect();
+        let keys: HashSet<u64> = rows.iter().map(|(_, _, row)| row_key_hash(*row)).collect();
         let [older, newer] = self.read(&self.all_columns(), &keys).await?;
         let (before, after) = (self.by_content(&older), self.by_content(&newer));
         let content = |side: &HashMap<(RowKey<'_>, u64), Resource<'_>>, row: Resource<'_>| {
@@ -243,7 +244,7 @@ impl ToldChanges<'_> {
         let place = |account: &str| (account.to_owned(), row.region().to_owned());
         if row.account_id() != row.observer() {
             let is_told = self.cells.answered.contains(&place(row.account_id()))
-                || !self.shared.insert((row.id().to_owned(), row.arn().map(str::to_owned), change));
+                || !self.shared.insert((row.id().to_owned(), row.arn().map(Cow::into_owned), change));
             if is_told {
                 return None;
             }
@@ -259,7 +260,7 @@ impl ToldChanges<'_> {
             region: row.region().to_owned(),
             table: self.table,
             id: row.id().to_owned(),
-            arn: row.arn().map(str::to_owned),
+            arn: row.arn().map(Cow::into_owned),
             name: row.name().or_else(|| name_column(self.table).and_then(|column| row.text(column)).map(str::to_owned)),
             change,
             previous_run_id: runs.older.clone(),

@@ -131,13 +131,14 @@ impl Estate {
         Ok(Facts::new(facts, cells, selection, self.at))
     }
 
-    /// The number of values that reading some tables takes, and at least one.
+    /// Roughly the bytes of memory that the rows of some tables take, and at least one.
     pub(crate) fn weight(&self, reads: &[Read]) -> u64 {
-        let values = |read: &Read| {
+        let bytes = |read: &Read| {
             let rows: u64 = self.state.files_of(read.table).map(|(file, _)| file.rows).sum();
-            rows.saturating_mul((tables::OPENING.len() + read.columns.len()) as u64)
+            let columns = ReadColumns::new(self, read.table, &read.columns.iter().copied().collect());
+            rows.saturating_mul(columns.row_bytes())
         };
-        reads.iter().map(values).fold(0, u64::saturating_add).max(1)
+        reads.iter().map(bytes).fold(0, u64::saturating_add).max(1)
     }
 
     /// A search in the valid rows of some tables.

@@ -23,6 +23,8 @@ pub(super) const OPENING: [(&str, ColumnType); 7] = [
     ("tags", ColumnType::Map),
 ];
 const COLLECTED_AT: &str = "collected_at";
+/// Roughly the bytes of a row's opening columns in memory, most of them of the id and the tags.
+const OPENING_BYTES: u64 = 150;
 
 /// The columns of a table that are read.
 #[derive(Clone, Debug)]
@@ -48,6 +50,11 @@ impl ReadColumns {
         columns.map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect()
     }
 
+    /// Roughly the bytes that a row takes in memory.
+    pub(super) fn row_bytes(&self) -> u64 {
+        OPENING_BYTES + self.own.iter().map(|(_, kind)| value_bytes(*kind)).sum::<u64>()
+    }
+
     /// A table without rows.
     pub(crate) fn builder(&self) -> TableBuilder {
         TableBuilder::new(self.table, self.own.iter().map(|(name, kind)| (*name, empty(*kind))).collect())
@@ -58,9 +65,7 @@ impl ReadColumns {
         for (at, (name, _)) in OPENING.iter().enumerate() {
             let values = group.values(name, rows)?;
             let absent = (at < 3).then_some("");
-            if let Some(texts) = builder.opening(name) {
-                (0..rows.len()).for_each(|row| texts.push(values.text(row).or(absent)));
-            }
+            builder.extend_opening(name, (0..rows.len()).map(|row| values.text(row).or(absent)));
         }
         let values = group.values(COLLECTED_AT, rows)?;
         builder.collected_at().extend((0..rows.len()).map(|row| values.integer(row)));
@@ -165,6 +170,17 @@ fn keep_cells(
         last.1
     });
     Ok(())
+}
+
+/// Roughly the bytes of a value in memory.
+fn value_bytes(kind: ColumnType) -> u64 {
+    match kind {
+        ColumnType::String => 24,
+        ColumnType::Json => 150,
+        ColumnType::Map => 80,
+        ColumnType::Boolean => 1,
+        ColumnType::Integer | ColumnType::Double | ColumnType::Timestamp => 16,
+    }
 }
 
 fn empty(kind: ColumnType) -> ColumnData {

@@ -5,6 +5,7 @@
 //! **Invariant:** knows no file, no format and no store.
 
 mod text_column;
+mod arn_column;
 mod columns;
 mod table;
 mod one_tag;

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** borrows everything from its table.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -70,8 +71,8 @@ impl<'a> Resource<'a> {
         self.table.id.get(self.row()).unwrap_or_default()
     }
 
-    pub(crate) fn arn(self) -> Option<&'a str> {
-        self.table.arn.get(self.row())
+    pub(crate) fn arn(self) -> Option<Cow<'a, str>> {
+        self.table.arn.get(self.row(), self.id())
     }
 
     /// The value of its tag `Name`, unless it is empty.

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::arn_column::ArnColumn;
 use super::{ColumnData, TextColumn};
 
 /// A table that is being read. Every row sets each opening column, and then its own columns.
@@ -20,7 +21,7 @@ pub(crate) struct FactTable {
     pub(super) account_alias: TextColumn,
     pub(super) region: TextColumn,
     pub(super) id: TextColumn,
-    pub(super) arn: TextColumn,
+    pub(super) arn: ArnColumn,
     pub(super) owner_id: TextColumn,
     /// The tags as a JSON object.
     pub(super) tags: TextColumn,
@@ -59,7 +60,7 @@ impl TableBuilder {
             account_alias: text(),
             region: text(),
             id: text(),
-            arn: text(),
+            arn: ArnColumn::default(),
             owner_id: text(),
             tags: text(),
             collected_at: Vec::new(),
@@ -78,25 +79,32 @@ impl TableBuilder {
         table.account_alias.push(row.account_alias);
         table.region.push(Some(row.region));
         table.id.push(Some(row.id));
-        table.arn.push(row.arn);
+        table.arn.push(row.arn, row.id);
         table.owner_id.push(row.owner_id);
         table.tags.push(row.tags);
         table.collected_at.push(row.collected_at);
     }
 
-    /// The values of an opening column of text. Account, region and id are never absent.
-    pub(crate) fn opening(&mut self, column: &str) -> Option<&mut TextColumn> {
+    /// Appends values of an opening column of text. Account, region and id are never absent, and the ids come before the ARNs.
+    pub(crate) fn extend_opening<'v>(&mut self, column: &str, values: impl Iterator<Item = Option<&'v str>>) {
         let table = &mut self.table;
-        Some(match column {
+        let texts = match column {
             "account_id" => &mut table.account_id,
             "account_alias" => &mut table.account_alias,
             "region" => &mut table.region,
             "id" => &mut table.id,
-            "arn" => &mut table.arn,
             "owner_id" => &mut table.owner_id,
             "tags" => &mut table.tags,
-            _ => return None,
-        })
+            "arn" => {
+                for arn in values {
+                    let id = table.id.get(table.arn.len()).unwrap_or_default();
+                    table.arn.push(arn, id);
+                }
+                return;
+            }
+            _ => return,
+        };
+        values.for_each(|value| texts.push(value));
     }
 
     /// When each row was collected, in microseconds since 1970.
@@ -126,11 +134,11 @@ impl TableBuilder {
             &mut table.account_alias,
             &mut table.region,
             &mut table.id,
-            &mut table.arn,
             &mut table.owner_id,
             &mut table.tags,
         ];
         opening.into_iter().for_each(TextColumn::close);
+        table.arn.close();
         self.table.group();
         self.table
     }
@@ -181,11 +189,10 @@ impl FactTable {
         let mut numbers: HashMap<(&str, &str, &str), u32> = HashMap::with_capacity(rows.len());
         let mut groups = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            let key = match self.arn.get(row) {
-                Some(arn) => (arn, "", ""),
-                None => {
-                    (self.owner(row), self.region.get(row).unwrap_or_default(), self.id.get(row).unwrap_or_default())
-                }
+            let id = self.id.get(row).unwrap_or_default();
+            let key = match self.arn.parts(row) {
+                Some((head, has_id)) => (head, "", if has_id { id } else { "" }),
+                None => (self.owner(row), self.region.get(row).unwrap_or_default(), id),
             };
             let next = numbers.len() as u32;
             groups.push(*numbers.entry(key).or_insert(next));

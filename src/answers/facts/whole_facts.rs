@@ -37,9 +37,11 @@ impl FactSource for WholeFacts<'_> {
             let mut rows = self.rows.remove(table).unwrap_or_default();
             for resource in whole.resources() {
                 let passes = |row: u32| {
+                    let arn = whole.arn.get(row as usize, whole.id.get(row as usize).unwrap_or_default());
                     test.passes(|column| {
                         let own = || columns.contains(column).then(|| whole.text(column, row)).flatten();
-                        whole.opening(column, row).or_else(own)
+                        let arn = || (column == "arn").then_some(arn.as_deref()).flatten();
+                        whole.opening(column, row).or_else(arn).or_else(own)
                     })
                 };
                 if resource.rows.iter().any(|row| passes(*row)) {
@@ -70,7 +72,6 @@ impl FactTable {
             "account_id" => &self.account_id,
             "region" => &self.region,
             "id" => &self.id,
-            "arn" => &self.arn,
             "owner_id" => &self.owner_id,
             "tags" => &self.tags,
             _ => return None,
@@ -110,7 +111,10 @@ impl FactTable {
         builder.table.account_alias = texts(&self.account_alias);
         builder.table.region = texts(&self.region);
         builder.table.id = texts(&self.id);
-        builder.table.arn = texts(&self.arn);
+        for row in rows {
+            let id = self.id.get(*row as usize).unwrap_or_default();
+            builder.table.arn.push(self.arn.get(*row as usize, id).as_deref(), id);
+        }
         builder.table.owner_id = texts(&self.owner_id);
         builder.table.tags = texts(&self.tags);
         builder.table.collected_at = some(&self.collected_at, rows);

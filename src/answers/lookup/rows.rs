@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** finds nothing.
 
+use std::borrow::Cow;
+
 use super::found::{Found, FoundSubject};
 use super::hit::{Hit, Relation};
 use super::index::TermNumber;
@@ -12,7 +14,7 @@ use crate::answers::searched::{ACCOUNTS, INSTANCES, INTERFACES, table};
 use crate::inventory::GLOBAL;
 
 /// The order of the rows: of the terms, of the relations, then of the subjects.
-type Key<'a> = (TermNumber, Relation, &'a str, &'a str, &'a str, &'a str, Option<&'a str>);
+type Key<'a> = (TermNumber, Relation, &'a str, &'a str, &'a str, &'a str, Option<Cow<'a, str>>);
 
 /// Makes rows.
 pub(super) fn rows(facts: &Facts, terms: &[Query], mut found: Vec<Found<'_>>) -> Vec<Hit> {
@@ -64,7 +66,7 @@ fn row(facts: &Facts, terms: &[Query], reach: Option<&Reachability<'_>>, found: 
                 region: resource.region().to_owned(),
                 table: resource.table(),
                 id: resource.id().to_owned(),
-                arn: resource.arn().map(str::to_owned),
+                arn: resource.arn().map(Cow::into_owned),
                 name: name(facts, resource),
                 value,
                 public: exposure.public,

@@ -75,7 +75,7 @@ impl<'f, 'i> Scan<'f, 'i> {
             own.extend(numbers.map(|number| (*number, Relation::Is, None)));
         }
         if !self.index.arns.is_empty() {
-            let numbers = resource.arn().and_then(|arn| self.index.arns.get(arn)).into_iter().flatten();
+            let numbers = resource.arn().and_then(|arn| self.index.arns.get(&*arn)).into_iter().flatten();
             own.extend(numbers.map(|number| (*number, Relation::Is, None)));
         }
         if table.has_tags && !self.index.tags.is_empty() {

@@ -15,6 +15,10 @@ use crate::cli::answers::{AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, 
 use crate::cli::args::AskArgs;
 use crate::error::{Error, ErrorKind};
 
+/// Roughly the bytes of rows that questions which are answered at the same time may have in memory together. What they make of
+/// the rows takes as much again.
+const ROOM: u64 = 320 << 20;
+
 /// Answers one question or all of them, or lists them.
 pub(crate) async fn ask(arguments: AskArgs) -> Result<ExitCode, Error> {
     if arguments.all {
@@ -42,8 +46,8 @@ async fn ask_all(arguments: &AskArgs) -> Result<ExitCode, Error> {
 
 /// The answers, in the order of the questions.
 ///
-/// An answer takes a processor, so each has a task of its own. Those run at the same time that together read no more than the
-/// one that reads most: it says how much memory is needed in any case.
+/// An answer takes a processor, so each has a task of its own. Those run at the same time that together fit into [`ROOM`]. One
+/// that does not fit runs alone.
 async fn all_answers(estate: &Opened, asked: Vec<(&'static Question, Options)>) -> Result<Vec<CoveredAnswer>, Error> {
     let weight = |question: &Question| match question.compares {
         None => estate.estate.weight(question.reads),
@@ -56,19 +60,20 @@ async fn all_answers(estate: &Opened, asked: Vec<(&'static Question, Options)>) 
         .map(|(at, (question, options))| (weight(question), at, question, options))
         .collect();
     waiting.sort_by_key(|(weight, ..)| Reverse(*weight));
-    let mut free = waiting.first().map_or(0, |(weight, ..)| *weight);
+    let mut used: u64 = 0;
     let mut tasks = JoinSet::new();
     let mut answers = Vec::with_capacity(waiting.len());
     loop {
-        while let Some(next) = waiting.iter().position(|(weight, ..)| *weight <= free) {
+        let fits = |used: u64, weight: u64| used == 0 || used.saturating_add(weight) <= ROOM;
+        while let Some(next) = waiting.iter().position(|(weight, ..)| fits(used, *weight)) {
             let (weight, at, question, options) = waiting.remove(next);
             let estate = estate.clone();
-            free -= weight;
+            used += weight;
             tasks.spawn(async move { (weight, at, answered(&estate, question, &options).await) });
         }
         let Some(task) = tasks.join_next().await else { break };
         let (weight, at, answer) = task.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-        free += weight;
+        used -= weight;
         answers.push((at, answer?));
     }
     answers.sort_unstable_by_key(|(at, _)| *at);
