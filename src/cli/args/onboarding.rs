@@ -175,7 +175,7 @@ pub(crate) struct TargetArgs {
 }
 
 #[derive(Args, Debug)]
-#[group(id = "source", required = true, multiple = false, args = ["organization", "csv", "backend_role", "profile_file"])]
+#[group(id = "source", required = true, multiple = false, args = ["organization", "csv", "backend_role", "identity", "profile_file"])]
 pub(crate) struct ImportArgs {
     /// Import all active accounts of the organization, by unit, with their names and tags
     #[arg(long)]
@@ -192,6 +192,9 @@ pub(crate) struct ImportArgs {
     /// Import the roles that this role's policies let it assume [default: ROLECALL_BACKEND_ROLE, or what was published]
     #[arg(long, value_name = "ARN", num_args = 0..=1, default_missing_value = "")]
     pub backend_role: Option<String>,
+    /// Import the roles that your own policies let you assume: those of the IAM user with its groups, or of the role
+    #[arg(long)]
+    pub identity: bool,
     /// Import the profiles in this AWS CLI file that have a role_arn
     #[arg(long, value_name = "FILE")]
     pub profile_file: Option<PathBuf>,

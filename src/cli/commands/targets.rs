@@ -239,6 +239,12 @@ async fn find_candidates(
     if let Some(path) = &arguments.csv {
         return import::csv(&read_bytes(path)?).map_err(invalid);
     }
+    if arguments.identity {
+        let identity = backend.identify().await?;
+        return import::identity(&backend.config, &identity, arguments.no_external_id)
+            .await
+            .map_err(|cause| of_aws("the caller's own policies", cause));
+    }
     let role = backend_role(arguments.backend_role.as_deref(), settings, backend, registry_store).await?;
     if let Some(path) = &arguments.profile_file {
         return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);

@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 pub(crate) mod callers;
 pub(crate) mod applicability;
 pub(crate) mod role_reader;
+pub(crate) mod user_reader;
 pub(crate) mod write;
 
 pub(crate) use document::{EXTERNAL_ID, Element, PolicyDocument, Statement};

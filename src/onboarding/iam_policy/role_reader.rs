@@ -42,7 +42,7 @@ pub(crate) trait IamCaller {
 pub(crate) struct PlainIamCaller(Client);
 
 impl PlainIamCaller {
-    fn new(config: &SdkConfig) -> Self {
+    pub(super) fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
     }
 }
@@ -123,7 +123,12 @@ impl<'a> RoleReader<'a, PlainIamCaller> {
             );
             return Err(AwsError::new(AwsErrorKind::WrongAccount, message));
         }
-        Ok(Self::new(PlainIamCaller::new(config), role.name()))
+        Ok(Self::of_caller(config, role.name()))
+    }
+
+    /// Reads a role of the caller's own account.
+    pub(crate) fn of_caller(config: &SdkConfig, role_name: &'a str) -> Self {
+        Self::new(PlainIamCaller::new(config), role_name)
     }
 }
 
@@ -180,7 +185,7 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     async fn inline_document(&self, name: &str) -> Result<PolicyDocument, AwsError> {
         let send = || self.iam.get_role_policy().role_name(self.role_name).policy_name(name).send();
         let response = self.caller.call("iam:GetRolePolicy", send).await?;
-        decode_document(response.policy_document()).map_err(|error| unreadable(name, &error))
+        document_of(name, response.policy_document())
     }
 
     async fn attached(&self, policies: &mut RolePolicies) -> Option<AwsError> {
@@ -202,16 +207,25 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     }
 
     async fn managed_document(&self, arn: &str) -> Result<PolicyDocument, AwsError> {
-        let send = || self.iam.get_policy().policy_arn(arn).send();
-        let policy = self.caller.call("iam:GetPolicy", send).await?.policy;
-        let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
-        let send = || self.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
-        let response = self.caller.call("iam:GetPolicyVersion", send).await?;
-        let text = response.policy_version.and_then(|version| version.document).unwrap_or_default();
-        decode_document(&text).map_err(|error| unreadable(arn, &error))
+        managed_document(&self.caller, arn).await
     }
 }
 
-fn unreadable(policy: &str, error: &ParseError) -> AwsError {
-    AwsError::new(AwsErrorKind::Unreadable, format!("the policy {policy} is {error}"))
+/// Reads the document of a policy that is no part of a role, a user or a group.
+pub(super) async fn managed_document(caller: &impl IamCaller, arn: &str) -> Result<PolicyDocument, AwsError> {
+    let iam = caller.client();
+    let send = || iam.get_policy().policy_arn(arn).send();
+    let policy = caller.call("iam:GetPolicy", send).await?.policy;
+    let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+    let send = || iam.get_policy_version().policy_arn(arn).version_id(&version).send();
+    let response = caller.call("iam:GetPolicyVersion", send).await?;
+    let text = response.policy_version.and_then(|version| version.document).unwrap_or_default();
+    document_of(arn, &text)
+}
+
+/// The document of a policy with this name or ARN.
+pub(super) fn document_of(policy: &str, text: &str) -> Result<PolicyDocument, AwsError> {
+    let unreadable =
+        |error: ParseError| AwsError::new(AwsErrorKind::Unreadable, format!("the policy {policy} is {error}"));
+    decode_document(text).map_err(unreadable)
 }

@@ -27,7 +27,7 @@ pub(crate) async fn backend_role(
 
 /// Returns the roles that the policies allow to assume, less those that they deny. A pattern is left out: it names no
 /// single role.
-fn roles_in(documents: &[PolicyDocument], partition: &str, no_external_id: bool) -> ImportCandidates {
+pub(super) fn roles_in(documents: &[PolicyDocument], partition: &str, no_external_id: bool) -> ImportCandidates {
     let statements =
         || documents.iter().flat_map(|document| &document.statements).filter(|statement| statement.covers(ASSUME_ROLE));
     let denials: Vec<&Statement> =

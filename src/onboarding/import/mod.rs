@@ -1,11 +1,12 @@
-//! Imports targets from an organization, a list of accounts, the roles that `backend_role` may assume, or profiles of the
-//! AWS CLI.
+//! Imports targets from an organization, a list of accounts, the roles that `backend_role` or the caller may assume, or profiles
+//! of the AWS CLI.
 //!
 //! New targets are added disabled, until a check of their role passes. Targets that the registry has already stay unchanged.
 //!
 //! **Invariant:** knows nothing of where the registry is stored.
 
 mod backend_role;
+mod identity;
 mod text;
 mod csv;
 mod organization;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub(crate) use backend_role::backend_role;
 pub(crate) use csv::{accounts_file, csv};
+pub(crate) use identity::identity;
 pub(crate) use organization::organization;
 pub(crate) use profiles::profiles;
 

@@ -148,6 +148,45 @@ fn roles_in_the_backend_role_policy_are_imported() {
     assert_eq!(pattern.response()["left_out"][0][0], "arn:aws:iam::*:role/rolecall-inventory");
 }
 
+/// A common setup: one user in a group, one inline policy of the group for each customer's role. The user may read these and no
+/// more.
+#[test]
+fn roles_in_the_policies_of_a_users_groups_are_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("targets.json").display().to_string();
+    let enter = |account: &str, role: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{ "Sid": role, "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Resource": format!("arn:aws:iam::{account}:role/{role}"),
+                "Condition": { "StringEquals": { "sts:ExternalId": format!("id-of-{role}-hR7tQz2LmX9vKp4w") } } }] })
+    };
+    let reads = ["iam:ListGroupsForUser", "iam:ListGroupPolicies", "iam:GetGroupPolicy"];
+    let reads =
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": reads, "Resource": "*" }] });
+    let order = json!({
+        "account": emulator().fact("backend_account"), "user": "scanner", "group": "inventory",
+        "group_inline": { "role1": enter("111122223333", "role1"), "role2": enter("444455556666", "role2"), "reads": reads },
+    });
+    let key = emulator().run_script("users.py", &[], &order);
+    let mut command = emulator().rolecall(&["targets", "import", "--identity", "--json", "--registry", &registry]);
+    command
+        .env("AWS_ACCESS_KEY_ID", key["access_key_id"].as_str().expect("a key"))
+        .env("AWS_SECRET_ACCESS_KEY", key["secret_access_key"].as_str().expect("a secret"))
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("ROLECALL_BACKEND_ROLE");
+    let imported = run_command(command);
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert_eq!(imported.response()["added"], json!(["111122223333", "444455556666"]));
+    // What the user may not read is told, since roles may be missing.
+    let left_out = imported.response()["left_out"].to_string();
+    for unread in ["attached to the group inventory", "inline policies of the user", "attached to the user"] {
+        assert!(left_out.contains(unread), "{unread}: {left_out}");
+    }
+    let after = file(&registry);
+    assert_eq!(after["targets"][0]["role_arn"], "arn:aws:iam::111122223333:role/role1");
+    assert_eq!(after["targets"][0]["external_id"], "id-of-role1-hR7tQz2LmX9vKp4w");
+    assert!(!imported.out.contains("id-of-role1"), "{imported:?}");
+}
+
 /// A listing that repeats its token is not complete.
 #[test]
 fn an_organization_whose_pages_have_no_end_is_not_imported() {
