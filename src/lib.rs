@@ -58,6 +58,7 @@ pub(crate) mod output;
 pub(crate) mod engine;
 pub(crate) mod answers;
 pub(crate) mod change_log;
+pub(crate) mod report_pages;
 #[cfg(feature = "cli")]
 pub(crate) mod onboarding;
 pub(crate) mod schema;
@@ -70,9 +71,9 @@ pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use engine::{
-    ChangesSummary, Disabling, Engine, NoopObserver, Observer, Recording, RequestDraft, Response, RunHistory,
-    RunRequest, Steps, StopCondition,
+    ChangesSummary, Disabling, Engine, NoopObserver, Observer, PageWriting, PagesSummary, Recording, RequestDraft,
+    Response, RunHistory, RunRequest, Steps, StopCondition,
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};
-pub use settings::{Runtime, Settings, StepEvents};
+pub use settings::{ReportPages, Runtime, Settings, StepEvents};

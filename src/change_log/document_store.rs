@@ -2,17 +2,14 @@
 //!
 //! **Invariant:** replaces nothing. Every error names the output.
 
-use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::documents::{ChangesDocument, ComparisonPlan, PartDocument};
 use crate::domain::RunId;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::output::changes_list;
-use crate::store::{PutOutcome, Store, StoreError};
+use crate::output::documents::OutputDocuments;
 
 /// Documents that are read at the same time.
 pub(super) const CONCURRENT_READS: usize = 8;
@@ -31,52 +28,43 @@ fn changes_key(run_id: &RunId) -> String {
 
 /// The output, seen as a store of the documents of the step.
 #[derive(Clone, Debug)]
-pub(super) struct DocumentStore {
-    store: Store,
-    /// The output as the settings name it.
-    location: String,
-}
+pub(super) struct DocumentStore(OutputDocuments);
 
 impl DocumentStore {
     /// Opens the output that the settings name, without a call to it.
     pub(super) fn open(engine: &Engine) -> Result<Self, Error> {
-        let (store, location) = engine.output()?;
-        Ok(Self { store, location })
+        engine.output().map(|output| Self(OutputDocuments::new(output)))
     }
 
-    pub(super) fn store(&self) -> &Store {
-        &self.store
+    pub(super) fn output(&self) -> &OutputDocuments {
+        &self.0
     }
 
     /// The address of the document that names the files.
     pub(super) fn address(&self, run_id: &RunId) -> String {
-        self.store.address(&changes_key(run_id))
-    }
-
-    pub(super) fn error(&self, error: &StoreError) -> Error {
-        error.at(&self.location)
+        self.0.store().address(&changes_key(run_id))
     }
 
     pub(super) async fn plan(&self, run_id: &RunId) -> Result<Option<ComparisonPlan>, Error> {
         let key = plan_key(run_id);
-        let plan: Option<ComparisonPlan> = self.read(&key).await?;
-        self.require(&key, plan.as_ref().is_none_or(|plan| plan.run_id == *run_id))?;
+        let plan: Option<ComparisonPlan> = self.0.read(&key).await?;
+        self.0.require(&key, plan.as_ref().is_none_or(|plan| plan.run_id == *run_id))?;
         Ok(plan)
     }
 
     /// Writes the plan, or returns the one that exists.
     pub(super) async fn create_plan(&self, plan: ComparisonPlan) -> Result<ComparisonPlan, Error> {
         let key = plan_key(&plan.run_id);
-        match self.create(&key, &plan).await? {
+        match self.0.create(&key, &plan).await? {
             true => Ok(plan),
-            false => self.plan(&plan.run_id).await?.ok_or_else(|| self.gone(&key)),
+            false => self.plan(&plan.run_id).await?.ok_or_else(|| self.0.gone(&key)),
         }
     }
 
     pub(super) async fn part(&self, run_id: &RunId, part: &str) -> Result<Option<PartDocument>, Error> {
         let key = part_key(run_id, part);
-        let document: Option<PartDocument> = self.read(&key).await?;
-        self.require(&key, document.as_ref().is_none_or(|it| it.run_id == *run_id && it.part == part))?;
+        let document: Option<PartDocument> = self.0.read(&key).await?;
+        self.0.require(&key, document.as_ref().is_none_or(|it| it.run_id == *run_id && it.part == part))?;
         Ok(document)
     }
 
@@ -99,68 +87,35 @@ impl DocumentStore {
     /// Writes the document of a part, or returns the one that exists: then the files of this attempt do not count.
     pub(super) async fn create_part(&self, document: PartDocument) -> Result<PartDocument, Error> {
         let key = part_key(&document.run_id, &document.part);
-        match self.create(&key, &document).await? {
+        match self.0.create(&key, &document).await? {
             true => Ok(document),
-            false => self.part(&document.run_id, &document.part).await?.ok_or_else(|| self.gone(&key)),
+            false => self.part(&document.run_id, &document.part).await?.ok_or_else(|| self.0.gone(&key)),
         }
     }
 
     pub(super) async fn changes(&self, run_id: &RunId) -> Result<Option<ChangesDocument>, Error> {
         let key = changes_key(run_id);
-        let document: Option<ChangesDocument> = self.read(&key).await?;
-        self.require(&key, document.as_ref().is_none_or(|it| it.run_id == *run_id))?;
+        let document: Option<ChangesDocument> = self.0.read(&key).await?;
+        self.0.require(&key, document.as_ref().is_none_or(|it| it.run_id == *run_id))?;
         Ok(document)
     }
 
     /// Writes the document that names the files, or returns the one that exists.
     pub(super) async fn create_changes(&self, document: ChangesDocument) -> Result<ChangesDocument, Error> {
         let key = changes_key(&document.run_id);
-        match self.create(&key, &document).await? {
+        match self.0.create(&key, &document).await? {
             true => Ok(document),
-            false => self.changes(&document.run_id).await?.ok_or_else(|| self.gone(&key)),
+            false => self.changes(&document.run_id).await?.ok_or_else(|| self.0.gone(&key)),
         }
     }
 
     /// Writes the list of the files for query engines, one document a line, unless it exists.
     pub(super) async fn list_files(&self, document: &ChangesDocument) -> Result<(), Error> {
         let key = changes_list::key(&document.dt, document.run_id.as_str());
-        if document.files.is_empty() || self.exists(&key).await? {
+        if document.files.is_empty() || self.0.exists(&key).await? {
             return Ok(());
         }
         let lines = changes_list::lines(document.run_id.as_str(), document.started_at, &document.files);
-        let written = self.store.put_if_absent(&key, lines.into()).await;
-        written.map(|_| ()).map_err(|error| self.error(&error))
-    }
-
-    pub(super) async fn exists(&self, key: &str) -> Result<bool, Error> {
-        let range = self.store.read_range(key, 0, 1).await.map_err(|error| self.error(&error))?;
-        Ok(range.is_some())
-    }
-
-    /// Creates a JSON document. Returns false if one exists.
-    pub(super) async fn create(&self, key: &str, document: &impl Serialize) -> Result<bool, Error> {
-        let bytes = serde_json::to_vec_pretty(document)
-            .map_err(|error| self.error(&StoreError::Address(format!("{key}: {error}"))))?;
-        let outcome = self.store.put_if_absent(key, Bytes::from(bytes)).await.map_err(|error| self.error(&error))?;
-        Ok(outcome == PutOutcome::Created)
-    }
-
-    pub(super) async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let object = self.store.read(key).await.map_err(|error| self.error(&error))?;
-        let Some(object) = object else { return Ok(None) };
-        serde_json::from_slice(&object.bytes).map(Some).map_err(|error| self.unreadable(key, &error.to_string()))
-    }
-
-    /// Refuses the document of another run or part: some file systems take `Nightly` and `nightly` for one name.
-    fn require(&self, key: &str, is_own: bool) -> Result<(), Error> {
-        if is_own { Ok(()) } else { Err(self.unreadable(key, "it is the document of something else")) }
-    }
-
-    fn unreadable(&self, key: &str, what: &str) -> Error {
-        Error::new(ErrorKind::OutputUnreadable, format!("{} cannot be read: {what}", self.store.address(key)))
-    }
-
-    fn gone(&self, key: &str) -> Error {
-        self.unreadable(key, "it existed a moment ago, and is not there any more")
+        self.0.create_bytes(&key, lines.into()).await.map(|_| ())
     }
 }

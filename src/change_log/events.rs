@@ -141,15 +141,16 @@ impl DocumentStore {
 
     /// Whether the events of all accounts were sent.
     async fn all_sent(&self, run_id: &RunId) -> Result<bool, Error> {
-        self.exists(&Self::all_sent_key(run_id)).await
+        self.output().exists(&Self::all_sent_key(run_id)).await
     }
 
     /// The accounts whose events earlier attempts have sent.
     async fn sent(&self, run_id: &RunId) -> Result<BTreeSet<String>, Error> {
         let folder = Self::sent_folder(run_id);
-        let listed = self.store().list_below(&folder, "", usize::MAX).await.map_err(|error| self.error(&error))?;
+        let listed = self.output().store().list_below(&folder, "", usize::MAX).await;
+        let listed = listed.map_err(|error| self.output().error(&error))?;
         let keys: Vec<String> = listed.into_iter().map(|object| format!("{folder}/{}", object.name)).collect();
-        let reads = keys.into_iter().map(|key| async move { self.read::<SentEvents>(&key).await });
+        let reads = keys.into_iter().map(|key| async move { self.output().read::<SentEvents>(&key).await });
         let records: Vec<Option<SentEvents>> =
             futures::stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
         Ok(records.into_iter().flatten().flat_map(|record| record.accounts).collect())
@@ -157,11 +158,11 @@ impl DocumentStore {
 
     async fn record_sent(&self, run_id: &RunId, sent: &SentEvents) -> Result<(), Error> {
         let key = format!("{}/{}.json", Self::sent_folder(run_id), new_attempt_id());
-        self.create(&key, sent).await.map(|_| ())
+        self.output().create(&key, sent).await.map(|_| ())
     }
 
     async fn record_all_sent(&self, run_id: &RunId, sent: &SentEvents) -> Result<(), Error> {
-        self.create(&Self::all_sent_key(run_id), sent).await.map(|_| ())
+        self.output().create(&Self::all_sent_key(run_id), sent).await.map(|_| ())
     }
 }
 

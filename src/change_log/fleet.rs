@@ -12,9 +12,6 @@ use crate::engine::{ChangesSummary, Engine, Recording, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 
-/// The most runs of a chain that are looked at.
-const MAX_CHAIN: usize = 1_000;
-
 /// The output of the step that lists the parts. Every field is always there, since the machine reads them by their paths.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ChangesStepOutput {
@@ -44,7 +41,7 @@ pub(crate) async fn parts_left(engine: &Engine, run_id: &RunId) -> Result<Change
     }
     let log = ChangeLog { engine, documents: DocumentStore::open(engine)? };
     let mut items: Vec<Value> = Vec::new();
-    for run_id in chain(engine, run_id).await? {
+    for run_id in engine.history()?.chain_until(run_id).await? {
         if log.documents.changes(&run_id).await?.is_some() {
             continue;
         }
@@ -58,8 +55,8 @@ pub(crate) async fn parts_left(engine: &Engine, run_id: &RunId) -> Result<Change
     if !items.is_empty() {
         // The machine may read lists of this name, and nothing else.
         let key = format!("runs/{run_id}/items.changes-{}.json", new_attempt_id());
-        log.documents.create(&key, &items).await?;
-        (output.items.bucket, output.items.key) = log.documents.store().location(&key);
+        log.documents.output().create(&key, &items).await?;
+        (output.items.bucket, output.items.key) = log.documents.output().store().location(&key);
     }
     Ok(output)
 }
@@ -87,7 +84,7 @@ pub(crate) async fn record_one(
 /// Finishes the step of a run, and of the runs that it continues: the oldest first.
 pub(crate) async fn finish(engine: &Engine, run_id: &RunId, until: &StopCondition) -> Result<ChangesSummary, Error> {
     let mut last = ChangesSummary::nothing(Recording::Recorded);
-    for run_id in chain(engine, run_id).await? {
+    for run_id in engine.history()?.chain_until(run_id).await? {
         last = record(engine, &run_id, until).await?;
         if let Some(what) = last.error {
             return Err(Error::new(ErrorKind::EventNotSent, what));
@@ -102,18 +99,4 @@ pub(crate) async fn finish(engine: &Engine, run_id: &RunId, until: &StopConditio
 fn late(run_id: &RunId) -> Error {
     let what = format!("the time ended before the changes of run {run_id} were recorded");
     Error::new(ErrorKind::OutOfTime, what)
-}
-
-/// A committed run and the runs that it continues, the oldest first.
-async fn chain(engine: &Engine, run_id: &RunId) -> Result<Vec<RunId>, Error> {
-    let history = engine.history()?;
-    let mut chain = vec![run_id.clone()];
-    while let Some(first) = chain.last().filter(|_| chain.len() < MAX_CHAIN) {
-        match history.manifest(first).await?.and_then(|manifest| manifest.resumes) {
-            Some(before) => chain.push(before),
-            None => break,
-        }
-    }
-    chain.reverse();
-    Ok(chain)
 }

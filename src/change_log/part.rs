@@ -110,7 +110,7 @@ impl<'a> PartWriter<'a> {
 
     async fn finish(self, cells: CellTally) -> Result<PartDocument, Error> {
         let files = match self.file {
-            Some(file) => vec![file.finish().await.map_err(|error| self.documents.error(&error))?],
+            Some(file) => vec![file.finish().await.map_err(|error| self.documents.output().error(&error))?],
             None => Vec::new(),
         };
         Ok(PartDocument {
@@ -144,9 +144,9 @@ impl ChangeSink for PartWriter<'_> {
                 attempt: new_attempt_id(),
                 dt: self.plan.dt.clone(),
             };
-            ChangeFile::open(self.documents.store(), &naming, self.plan.format)
+            ChangeFile::open(self.documents.output().store(), &naming, self.plan.format)
         });
-        file.add(&records).await.map_err(|error| self.documents.error(&error))
+        file.add(&records).await.map_err(|error| self.documents.output().error(&error))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, 
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
 use crate::logging;
+use crate::report_pages;
 use crate::settings::{Runtime, Settings};
 use crate::terminal;
 
@@ -73,7 +74,8 @@ impl LocalRun {
         let result = tokio::spawn(async move {
             let response = engine.run(run_request).await?;
             let changes = change_log::after_commit(&engine, &response.run_id, &until).await;
-            Ok(Response { changes, ..response })
+            let report = Box::pin(report_pages::after_commit(&engine, &response, &until)).await;
+            Ok(Response { changes, report, ..response })
         });
         result.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
     }

@@ -6,7 +6,8 @@ use crate::cli::args::DEFAULT_OUTPUT;
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
-    Chain, ChangesSummary, Completeness, Disabling, Manifest, Recording, Response, TrustSummary, advice,
+    Chain, ChangesSummary, Completeness, Disabling, Manifest, PageWriting, PagesSummary, Recording, Response,
+    TrustSummary, advice,
 };
 use crate::terminal::one_line;
 
@@ -61,6 +62,9 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
     if let Some(changes) = &response.changes {
         text.push_str(&recorded_changes(changes, &response.run_id));
     }
+    if let Some(report) = &response.report {
+        text.push_str(&written_pages(report, &response.run_id));
+    }
     text
 }
 
@@ -77,6 +81,20 @@ fn recorded_changes(changes: &ChangesSummary, run_id: &RunId) -> String {
             format!("changes: {} of {} parts are recorded. {again}\n", changes.parts_recorded, changes.parts)
         }
         Recording::Failed => format!("changes: NOT RECORDED: {error}. {again}\n"),
+    }
+}
+
+/// Where the report page of the run is, or how to go on writing it.
+fn written_pages(report: &PagesSummary, run_id: &RunId) -> String {
+    let again = format!("`rolecall resume {run_id} --report` goes on");
+    let PagesSummary { pages, pages_written, page, .. } = report;
+    match report.status {
+        PageWriting::Written => format!("report: {}\n", page.as_deref().unwrap_or_default()),
+        PageWriting::Unfinished => format!("report: {pages_written} of {pages} pages are written. {again}\n"),
+        PageWriting::Failed => {
+            let error = report.error.as_deref().map(one_line).unwrap_or_default();
+            format!("report: NOT WRITTEN: {error}. {again}\n")
+        }
     }
 }
 

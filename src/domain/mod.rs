@@ -10,6 +10,7 @@ mod attempt_id;
 mod call_counts;
 mod format;
 mod globs;
+mod grouped;
 mod lock;
 mod millis;
 mod partition;
@@ -24,6 +25,7 @@ pub(crate) use arn::Arn;
 pub(crate) use attempt_id::new_attempt_id;
 pub(crate) use call_counts::CallCounts;
 pub(crate) use globs::{Globs, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, is_full_name, region_glob, resource_glob};
+pub(crate) use grouped::grouped;
 pub(crate) use lock::lock;
 pub(crate) use millis::millis;
 pub(crate) use partition::{

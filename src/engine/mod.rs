@@ -8,7 +8,7 @@ mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
 pub(crate) use plan::{Basis, Plan, PlannedAccount, RegionChoice, Selection, select};
-pub use report::{AccountSummary, ChangesSummary, Disabling, Recording, Response};
+pub use report::{AccountSummary, ChangesSummary, Disabling, PageWriting, PagesSummary, Recording, Response};
 pub(crate) use report::{Chain, Completeness, Manifest, RunNotice, TrustSummary, advice};
 pub use run::{
     Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,

@@ -15,7 +15,7 @@ pub(crate) use request::Accounts;
 pub use request::Request;
 pub use run_id_source::RunIdSource;
 pub(crate) use run_id_source::{is_reserved, names_its_own_time, run_id, second_run_id};
-pub(crate) use step::{ChangesMessage, resumed_run};
+pub(crate) use step::{ChangesMessage, ReportMessage, resumed_run};
 pub use step::{Planning, Step};
 
 mod default_request;

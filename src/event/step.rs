@@ -1,5 +1,5 @@
-//! Reads the steps with which a state machine invokes the function: plan a run, collect one shard, reduce the run, and record
-//! its changes.
+//! Reads the steps with which a state machine invokes the function: plan a run, collect one shard, reduce the run, record its
+//! changes, and write its report page.
 //!
 //! A step has a request or a run id, and never a role to enter. The plan in the output has the accounts of each shard.
 
@@ -12,6 +12,8 @@ use crate::input::{Fields, ValidationErrors, quoted};
 pub(super) const STEP: &str = "step";
 /// The field that names the run whose changes are to be recorded.
 const CHANGES_OF: &str = "changes_of";
+/// The field that names the run whose report page is to be written.
+const REPORT_OF: &str = "report_of";
 /// The default number of accounts in a shard.
 pub(super) const BATCH: usize = 25;
 /// The maximum number of accounts in a shard. A larger shard would not end within one invocation.
@@ -56,6 +58,11 @@ pub enum Step {
         /// The committed run, the last one of its chain.
         run_id: RunId,
     },
+    /// Writes the report page of a committed run.
+    Report {
+        /// The committed run, the last one of its chain.
+        run_id: RunId,
+    },
 }
 
 /// The subject of a plan: a request, or the rest of an earlier run.
@@ -80,10 +87,10 @@ pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
     let known: &[&str] = match name {
         "plan" => &[STEP, "request", "execution", "resumes", "batch"],
         "shard" => &[STEP, "run_id", "shard"],
-        "reduce" | "changes" | "changes_end" => &[STEP, "run_id"],
+        "reduce" | "changes" | "changes_end" | "report" => &[STEP, "run_id"],
         "changes_part" => &[STEP, "run_id", "part"],
         other => {
-            let what = "is no step: write plan, shard, reduce, changes, changes_part or changes_end";
+            let what = "is no step: write plan, shard, reduce, changes, changes_part, changes_end or report";
             errors.push("event.step", format!("{} {what}", quoted(other)));
             return Err(errors);
         }
@@ -96,6 +103,7 @@ pub(super) fn step(event: &Value) -> Result<Step, ValidationErrors> {
         name => run_id(&fields, "run_id", &mut errors).map(|run_id| match name {
             "changes" => Step::Changes { run_id },
             "changes_end" => Step::ChangesEnd { run_id },
+            "report" => Step::Report { run_id },
             _ => Step::Reduce { run_id },
         }),
     };
@@ -171,28 +179,55 @@ pub(crate) struct ChangesMessage {
 impl ChangesMessage {
     /// Returns the message in the body of a message, if it has the field `changes_of`.
     pub(crate) fn read(body: &Value) -> Result<Option<Self>, ValidationErrors> {
-        if body.get(CHANGES_OF).is_none() {
-            return Ok(None);
-        }
-        let mut errors = ValidationErrors::new();
-        let message = Fields::of(body, "request", &mut errors).and_then(|fields| {
-            fields.refuse_all_unknown(&[CHANGES_OF, "attempt"], &mut errors);
-            let attempt = match fields.get("attempt") {
-                None => Some(0),
-                Some(value) => value.as_u64().and_then(|attempt| u32::try_from(attempt).ok()),
-            };
-            if attempt.is_none() {
-                errors.push("request.attempt", "must be a whole number");
-            }
-            Some(Self { run_id: run_id(&fields, CHANGES_OF, &mut errors)?, attempt: attempt? })
-        });
-        errors.into_result(message)
+        let read = rest_of(body, CHANGES_OF)?;
+        Ok(read.map(|(run_id, attempt)| Self { run_id, attempt }))
     }
 
     /// The body of the message.
     pub(crate) fn body(&self) -> String {
         serde_json::json!({ CHANGES_OF: self.run_id, "attempt": self.attempt }).to_string()
     }
+}
+
+/// A message that continues the writing of a run's report pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportMessage {
+    pub run_id: RunId,
+    /// How many messages came before this one.
+    pub attempt: u32,
+}
+
+impl ReportMessage {
+    /// Returns the message in the body of a message, if it has the field `report_of`.
+    pub(crate) fn read(body: &Value) -> Result<Option<Self>, ValidationErrors> {
+        let read = rest_of(body, REPORT_OF)?;
+        Ok(read.map(|(run_id, attempt)| Self { run_id, attempt }))
+    }
+
+    /// The body of the message.
+    pub(crate) fn body(&self) -> String {
+        serde_json::json!({ REPORT_OF: self.run_id, "attempt": self.attempt }).to_string()
+    }
+}
+
+/// The run and the attempt of a message about the rest of a step after the commit, if it has the field of that step.
+fn rest_of(body: &Value, field: &str) -> Result<Option<(RunId, u32)>, ValidationErrors> {
+    if body.get(field).is_none() {
+        return Ok(None);
+    }
+    let mut errors = ValidationErrors::new();
+    let message = Fields::of(body, "request", &mut errors).and_then(|fields| {
+        fields.refuse_all_unknown(&[field, "attempt"], &mut errors);
+        let attempt = match fields.get("attempt") {
+            None => Some(0),
+            Some(value) => value.as_u64().and_then(|attempt| u32::try_from(attempt).ok()),
+        };
+        if attempt.is_none() {
+            errors.push("request.attempt", "must be a whole number");
+        }
+        Some((run_id(&fields, field, &mut errors)?, attempt?))
+    });
+    errors.into_result(message)
 }
 
 fn only_resumes(request: &Value) -> bool {
@@ -227,6 +262,7 @@ mod tests {
         let of_changes = |name: &str| step(&json!({ "step": name, "run_id": "x" })).unwrap();
         assert_eq!(of_changes("changes"), Step::Changes { run_id: id("x") });
         assert_eq!(of_changes("changes_end"), Step::ChangesEnd { run_id: id("x") });
+        assert_eq!(of_changes("report"), Step::Report { run_id: id("x") });
         let part = step(&json!({ "step": "changes_part", "run_id": "x", "part": "3" })).unwrap();
         assert_eq!(part, Step::ChangesPart { run_id: id("x"), part: "3".into() });
         let wrong = [
@@ -241,6 +277,15 @@ mod tests {
         ];
         let told: Vec<String> = wrong.iter().map(|event| step(event).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(told.join("\n---\n"));
+    }
+
+    #[test]
+    fn a_message_about_the_report_is_read_as_it_is_written() {
+        let message = ReportMessage { run_id: "x.r1".parse().unwrap(), attempt: 3 };
+        let body = serde_json::from_str(&message.body()).unwrap();
+        assert_eq!(ReportMessage::read(&body), Ok(Some(message)));
+        assert_eq!(ChangesMessage::read(&body), Ok(None));
+        assert!(ReportMessage::read(&json!({ "report_of": "x", "changes_of": "x" })).is_err());
     }
 
     #[test]

@@ -15,11 +15,12 @@ use crate::change_log;
 use crate::engine::{Engine, NoopObserver, RequestDraft, Response, RunRequest, Steps, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::{
-    ChangesMessage, Event, Message, Planning, RunIdSource, Step, classify, default_request, resumed_run,
+    ChangesMessage, Event, Message, Planning, ReportMessage, RunIdSource, Step, classify, default_request, resumed_run,
 };
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
+use crate::report_pages;
 use crate::settings::{Runtime, Settings, StepEvents};
 
 /// An invocation, as Lambda describes it.
@@ -140,6 +141,7 @@ async fn handle_step(
             Ok(Value::Object(serde_json::Map::new()))
         }
         Step::ChangesEnd { run_id } => to_json(Box::pin(change_log::finish(engine, &run_id, &deadline.until())).await?),
+        Step::Report { run_id } => to_json(Box::pin(report_pages::step(engine, &run_id, &deadline.until())).await?),
     }
 }
 
@@ -171,6 +173,9 @@ async fn handle_message(engine: &Engine, message: &Message, deadline: Invocation
     if let Some(message) = ChangesMessage::read(&value).map_err(invalid_request)? {
         return change_log::continue_recording(engine, &message, &deadline.until()).await;
     }
+    if let Some(message) = ReportMessage::read(&value).map_err(invalid_request)? {
+        return Box::pin(report_pages::continue_writing(engine, &message, &deadline.until())).await;
+    }
     let draft = match resumed_run(&value).map_err(invalid_request)? {
         // The rest of a run that is too large for a message.
         Some(run_id) => engine.history()?.remaining_request(&run_id).await?.into(),
@@ -180,12 +185,13 @@ async fn handle_message(engine: &Engine, message: &Message, deadline: Invocation
     run(engine, run_request(draft, source, deadline)).await.map(|_| ())
 }
 
-/// Carries out a run, and then records what it changed in the time that is left.
+/// Carries out a run, and then records what it changed and writes its report page in the time that is left.
 async fn run(engine: &Engine, request: RunRequest) -> Result<Response, Error> {
     let until = request.until.clone();
     let response = engine.run(request).await?;
     let changes = change_log::after_commit(engine, &response.run_id, &until).await;
-    Ok(Response { changes, ..response })
+    let report = Box::pin(report_pages::after_commit(engine, &response, &until)).await;
+    Ok(Response { changes, report, ..response })
 }
 
 /// Reads a request whose caller does not receive the response.

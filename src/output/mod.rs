@@ -4,6 +4,7 @@
 
 pub mod sink;
 pub(crate) mod changes_list;
+pub(crate) mod documents;
 pub(crate) mod rows;
 pub(crate) mod state;
 pub(crate) mod views;

@@ -7,10 +7,12 @@
 mod runtime;
 mod memory;
 mod step_events;
+mod report_pages;
 mod parse;
 mod setting;
 mod table;
 
+pub use report_pages::ReportPages;
 pub use runtime::Runtime;
 pub use step_events::StepEvents;
 
@@ -101,6 +103,8 @@ pub struct Settings {
     pub disable_open_roles: bool,
     /// `ROLECALL_CHANGES`: whether a committed run records what it changed.
     pub changes: bool,
+    /// `ROLECALL_REPORT`: whether a committed run writes a report page.
+    pub report: ReportPages,
     /// `ROLECALL_STATE_MACHINE`: the ARN that `--fleet` starts.
     pub state_machine: Option<String>,
     /// `--timings`: record the wait times of calls.
@@ -147,6 +151,7 @@ impl Default for Settings {
             trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
             disable_open_roles: false,
             changes: false,
+            report: ReportPages::None,
             state_machine: None,
             timings: false,
             log: None,
@@ -180,10 +185,20 @@ impl Settings {
     }
 }
 
+/// The memory of the function in bytes, if this is one.
+fn function_memory(get: impl Fn(&str) -> Option<String>) -> Option<u64> {
+    let megabytes = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?.parse::<u64>().ok()?;
+    Some(megabytes << 20)
+}
+
+/// The memory that the function or the process may use, in bytes. `None` if there is no limit.
+pub(crate) fn memory_limit() -> Option<u64> {
+    function_memory(variable).into_iter().chain(memory::limit()).min()
+}
+
 /// Returns a quarter of the memory that the function or the process may use.
 fn default_body_memory(get: impl Fn(&str) -> Option<String>) -> u64 {
-    let of_function = get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse::<u64>().ok());
-    let body_memory = of_function.map_or(Settings::default().body_memory, |megabytes| (megabytes << 20) / 4);
+    let body_memory = function_memory(get).map_or(Settings::default().body_memory, |bytes| bytes / 4);
     match memory::limit() {
         Some(limit) => body_memory.min((limit / 4).max(MIN_BODY_MEMORY)),
         None => body_memory,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::StepEvents;
+use super::{ReportPages, StepEvents};
 use crate::domain::{RoleArn, is_region_in_form};
 
 /// The longest duration. A clock cannot be moved on by any number of seconds, and no run lasts a week.
@@ -56,6 +56,17 @@ pub(super) fn step_events(text: &str) -> Result<StepEvents, String> {
         "refuse" => Ok(StepEvents::Refuse),
         "only" => Ok(StepEvents::Only),
         _ => Err("write accept, refuse or only".into()),
+    }
+}
+
+pub(super) fn report_pages(text: &str) -> Result<ReportPages, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "customers" => Ok(ReportPages::ByCustomer),
+        text => match boolean(text) {
+            Ok(true) => Ok(ReportPages::Write),
+            Ok(false) => Ok(ReportPages::None),
+            Err(_) => Err("write yes, no or customers".into()),
+        },
     }
 }
 

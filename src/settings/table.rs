@@ -4,7 +4,8 @@
 //! **Invariant:** knows no argument parser, so that the function links none.
 
 use super::parse::{
-    boolean, burst, byte_size, duration, interval, log_level, queue_url, rate, region, role_arn, step_events, whole,
+    boolean, burst, byte_size, duration, interval, log_level, queue_url, rate, region, report_pages, role_arn,
+    step_events, whole,
 };
 use super::setting::AppliesTo::{Both, CommandLine};
 use super::setting::DefaultValue::{Derived, Unset, Value};
@@ -334,6 +335,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         changes = boolean,
         "Whether a run records what it changed, once it is committed: the table `changes`, and an event for each account \
          if ROLECALL_EVENT_BUS is set"
+    ),
+    setting!(
+        "ROLECALL_REPORT",
+        switch("report", "yes|no|customers", "yes"),
+        Value("no"),
+        Both,
+        report = report_pages,
+        "Whether a run that narrows nothing writes the report page, once it is committed: runs/RUN_ID/report.html and \
+         latest.html. `customers` writes a page for each customer of the registry, and an index; `yes` does too for more than \
+         200,000 rows"
     ),
     setting!(
         "ROLECALL_STATE_MACHINE",

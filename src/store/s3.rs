@@ -38,6 +38,11 @@ pub struct S3Store {
     kms_key: Option<String>,
 }
 
+/// The type of an object that people open, by its key. The type of others matters to nobody.
+fn content_type(key: &str) -> Option<String> {
+    key.ends_with(".html").then(|| "text/html; charset=utf-8".to_owned())
+}
+
 /// Encrypts with the configured KMS key, or by the default of the bucket.
 macro_rules! encrypted {
     ($bucket:expr, $request:expr) => {{
@@ -207,6 +212,7 @@ impl S3Store {
         loop {
             let put = |client: Client| {
                 let request = client.put_object().bucket(&self.bucket).key(self.key(key)).body(bytes.clone().into());
+                let request = request.set_content_type(content_type(key));
                 let request = match condition {
                     WriteCondition::Absent => request.if_none_match("*"),
                     WriteCondition::Match(etag) => request.if_match(etag),

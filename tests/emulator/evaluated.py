@@ -100,6 +100,9 @@ def try_replacing_results(cloud: Cloud, facts: dict[str, Any], outcomes: dict[st
         "state/parquet/a.parquet",
         "symlinks/ec2_vpcs/files.txt",
         "latest.json",
+        "latest.html",
+        "runs/r/report.html",
+        "runs/r/report/0.html",
         "unrelated/object",
     )
     for key in keys:

@@ -32,6 +32,7 @@ DENIALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 SECOND = "forbidden"  # the Name of the second backend
 RECORDS = "parquet/ec2_vpcs/a"  # an object in its results bucket
 STATE, LIST = "state/parquet/a", "symlinks/ec2_vpcs/files.txt"
+PAGES = ("latest.html", "runs/r/report.html", "runs/r/report/0.html")
 WAITER = {"Delay": 0.1, "MaxAttempts": 1200}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -113,8 +114,8 @@ def second_backend(cloud: Cloud, facts: dict[str, Any], arns: dict[str, str], to
         outputs = deploy(cloud, BACKEND_ACCOUNT, "backend.yaml", SECOND, parameters)
         buckets = [outputs["ResultsBucket"], outputs["RegistryBucket"]]
         s3 = cloud.root("s3")
-        documents = [f"runs/r/{name}.json" for name in ("manifest", "shards/0", "plan")]
-        for key in (RECORDS, STATE, LIST, *documents, "latest.json"):
+        documents = [f"runs/r/{name}.json" for name in ("manifest", "shards/0", "plan", "report/plan")]
+        for key in (RECORDS, STATE, LIST, *documents, *PAGES, "latest.json"):
             s3.put_object(Bucket=outputs["ResultsBucket"], Key=key, Body=b"{}")
         s3.put_object(Bucket=outputs["RegistryBucket"], Key="targets.json", Body=b"{}")
         yield outputs
@@ -268,6 +269,8 @@ def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, 
         attempts.make("a reader reads records", s3.get_object, **results, Key=RECORDS)
         attempts.make("a reader reads a manifest", s3.get_object, **results, Key="runs/r/manifest.json")
         attempts.make("a reader reads a shard's manifest", s3.get_object, **results, Key="runs/r/shards/0.json")
+        for page in PAGES:
+            attempts.make(f"a reader reads {page}", s3.get_object, **results, Key=page)
         attempts.make("a reader reads latest.json", s3.get_object, **results, Key="latest.json")
         attempts.make("a reader reads a state", s3.get_object, **results, Key=STATE)
         attempts.make("a reader reads a list for Athena", s3.get_object, **results, Key=LIST)
@@ -275,6 +278,7 @@ def try_readers_and_invokers(attempts: Attempts, cloud: Cloud, facts: dict[str, 
         attempts.make("a reader lists records", s3.list_objects_v2, **results, Prefix="parquet/ec2_vpcs/")
         attempts.make("a reader lists the whole bucket", s3.list_objects_v2, **results)
         attempts.make("a reader reads a plan", s3.get_object, **results, Key="runs/r/plan.json")
+        attempts.make("a reader reads a plan of pages", s3.get_object, **results, Key="runs/r/report/plan.json")
         attempts.make("a reader writes results", s3.put_object, **results, Key="parquet/ec2_vpcs/b", Body=b"")
         attempts.make("a reader deletes results", s3.delete_object, **results, Key=RECORDS)
         attempts.make("a reader reads the registry", s3.get_object, **registry, Key="targets.json")

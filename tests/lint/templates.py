@@ -365,7 +365,7 @@ PAYLOADS = (
     {"step", "run_id.$"},
 )
 # The steps after the commit. No failure of theirs fails the execution: the run is committed.
-AFTER_COMMIT = {"changes", "changes_end"}
+AFTER_COMMIT = {"changes", "changes_end", "report"}
 STEPS = {"plan", "shard", "reduce", "changes_part"} | AFTER_COMMIT
 # Where each map reads its items.
 ITEMS = {"shards": "$.items", "changes": "$.changes.items"}

@@ -154,9 +154,9 @@ class Browser:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
 
-    def media(self, *, dark: bool) -> None:
+    def media(self, *, dark: bool, printed: bool = False) -> None:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.cdp("Emulation.setEmulatedMedia", {"features": [feature]})
+        self.cdp("Emulation.setEmulatedMedia", {"media": "print" if printed else "", "features": [feature]})
 
     def cdp(self, command: str, parameters: dict):
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})

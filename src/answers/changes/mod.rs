@@ -12,9 +12,11 @@ mod row_pairs;
 mod row_hashes;
 mod row_members;
 mod table_changes;
+mod run_pairs;
 
 pub(crate) use super::facts::{Change, ChangedRow};
 pub(crate) use comparison::{AheadAnswers, ComparedEstates};
+pub(crate) use run_pairs::{ComparedRuns, RunPair, compare_common, newest_pair};
 pub(crate) use table_changes::{ChangeSink, ComparedCells, of_table};
 
 use std::collections::BTreeSet;
@@ -29,7 +31,7 @@ use crate::error::{Error, ErrorKind};
 const CONCURRENT: usize = 2;
 
 /// What changed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     /// In the order of account, region, table, id and ARN.
     pub rows: Vec<ChangedRow>,

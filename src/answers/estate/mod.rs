@@ -22,7 +22,7 @@ use crate::output::rows::RowsError;
 use crate::output::state::{self, State, StateError, StateRun};
 use crate::store::Store;
 
-pub(crate) use moment::{Moment, commits, newest_whole_runs, whole_run_before};
+pub(crate) use moment::{Moment, commits, newest_whole_runs, run_times, whole_run_before};
 use row_search::RowSearch;
 pub(crate) use tables::{ReadColumns, ValidRows};
 
@@ -88,6 +88,16 @@ impl Estate {
             at,
             is_one_run: matches!(moment, Moment::Run(_) | Moment::Alone { .. }),
         })
+    }
+
+    /// The estate of some accounts alone: the others are as if they had never been asked.
+    pub(crate) fn of_accounts(&self, accounts: &BTreeSet<String>) -> Self {
+        Self { state: Arc::new(self.state.of_accounts(accounts)), cells: Arc::default(), ..self.clone() }
+    }
+
+    /// The rows of the files that have current rows, of all tables.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.tables().flat_map(|table| self.state.files_of(table)).map(|(file, _)| file.rows).sum()
     }
 
     /// Every table of resources.

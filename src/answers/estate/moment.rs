@@ -69,9 +69,27 @@ pub(crate) async fn newest_whole_runs(engine: &Engine, count: usize) -> Result<V
     Ok(whole.into_iter().take(count).map(|(_, run_id)| run_id).collect())
 }
 
-/// The commit of the run before the newest one, of those whose requests narrowed nothing: with its continuations. `None` if there
-/// is none. Of an estate in the past, runs that were committed by then count; of a single run, those that began before it.
-pub(crate) async fn whole_run_before(engine: &Engine, moment: &Moment) -> Result<Option<Timestamp>, Error> {
+/// A committed run whose request narrowed nothing, with its continuations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WholeRun {
+    pub run_id: RunId,
+    /// When its last continuation was committed.
+    pub committed_at: Timestamp,
+}
+
+/// The start of a committed run, and when the last run that continues it was committed.
+pub(crate) async fn run_times(engine: &Engine, run_id: &RunId) -> Result<(Timestamp, Timestamp), Error> {
+    let chain = engine.history()?.chain(run_id).await?;
+    let committed = chain.iter().map(|run| run.response.committed_at()).max();
+    chain.first().map(|run| run.response.started_at).zip(committed).ok_or_else(|| {
+        let what = format!("no run {run_id} is committed in the output: `rolecall status {run_id}` says more of it");
+        Error::new(ErrorKind::InvalidRequest, what)
+    })
+}
+
+/// The run before the newest one, of those whose requests narrowed nothing. `None` if there is none. Of an estate in the past,
+/// runs that were committed by then count; of a single run, those that began before it.
+pub(crate) async fn whole_run_before(engine: &Engine, moment: &Moment) -> Result<Option<WholeRun>, Error> {
     let history = engine.history()?;
     let began = match moment {
         Moment::Run(run_id) | Moment::Alone { run_id, .. } => {
@@ -87,12 +105,12 @@ pub(crate) async fn whole_run_before(engine: &Engine, moment: &Moment) -> Result
         for run_id in runs {
             let chain = history.chain(&run_id).await?;
             let Some(started) = chain.first().map(|first| first.response.started_at) else { continue };
-            let committed = chain.iter().map(|manifest| manifest.response.committed_at()).max().unwrap_or(started);
-            if began.is_some_and(|began| started >= began) || matches!(moment, Moment::At(at) if committed > *at) {
+            let committed_at = chain.iter().map(|manifest| manifest.response.committed_at()).max().unwrap_or(started);
+            if began.is_some_and(|began| started >= began) || matches!(moment, Moment::At(at) if committed_at > *at) {
                 continue;
             }
             if !std::mem::take(&mut is_newest) {
-                return Ok(Some(committed));
+                return Ok(Some(WholeRun { run_id, committed_at }));
             }
         }
         if is_all {

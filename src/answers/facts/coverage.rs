@@ -3,12 +3,12 @@
 //! **Invariant:** every answer carries it, in every format.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::inventory::Status;
 
 /// The time at which the rows of an answer were collected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AsOf {
     pub oldest: Option<Timestamp>,
     pub newest: Option<Timestamp>,

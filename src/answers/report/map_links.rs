@@ -128,7 +128,7 @@ impl LinkCollector {
     /// on the map becomes one later.
     pub(super) fn foreign(&mut self, id: &str, owner: &str) {
         if !owner.is_empty() && !self.estate.contains(owner) {
-            self.cloud(id, "account", format!("Account {owner}, not in the estate: {id}"));
+            self.cloud(id, "account", format!("Account {owner}, not on this page: {id}"));
         }
     }
 

@@ -7,7 +7,7 @@
 //! The page is one file that makes no request. It has a block `estate`, which is read when the page opens, and blocks that are
 //! read when somebody looks: `map`, `search`, and the rows of each sheet. `infra/ANSWERS.md` describes the document.
 //!
-//! A large estate does not fit: sheets, the map and the search have a most of rows each. What was left out is in
+//! A very large estate has a page for each customer, and an index. A large estate does not fit: sheets, the map and the search have a most of rows each. What was left out is in
 //! `folded` of the block `estate`, and the page says it.
 //!
 //! **Invariant:** concludes nothing that a question, a comparison or the ledger does not say. Numbers are those of `rolecall ask`.
@@ -25,16 +25,30 @@ mod map_network;
 mod tag_keys;
 mod zone_sheets;
 mod search_index;
+mod run_stamp;
+mod document_sheets;
+mod report_inputs;
+mod document_parts;
+mod customer_page;
 mod report_document;
-mod compared_runs;
+mod index_page;
+mod page_source;
 mod page_block;
 mod page;
 
-pub(crate) use compared_runs::compared_runs;
+pub(crate) use customer_page::CustomerPage;
+pub(crate) use index_page::IndexPage;
 pub(crate) use map_model::MapLink;
 pub(crate) use overview::RegisteredAccount;
-pub(crate) use page::write_page;
-pub(crate) use report_document::{ReportDocument, ReportInputs, document, reads};
+pub(crate) use page::{write_index, write_page};
+pub(crate) use page_source::PageSource;
+pub(crate) use report_document::ReportDocument;
+pub(crate) use report_inputs::ReportInputs;
+pub(crate) use report_limits::WHOLE_ROWS;
+pub(crate) use run_stamp::RunStamp;
+
+#[cfg(test)]
+pub(crate) use report_document::{document, reads};
 
 #[cfg(test)]
 mod tests;

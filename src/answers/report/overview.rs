@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::answers::facts::Facts;
+use crate::customers::Registry;
 
 /// An account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct AccountOverview {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountOverview {
     pub account_id: String,
     pub name: Option<String>,
     pub alias: Option<String>,
@@ -55,6 +56,17 @@ pub(crate) struct EstateOverview {
 pub(crate) struct RegisteredAccount {
     pub name: Option<String>,
     pub customer: Option<String>,
+}
+
+impl RegisteredAccount {
+    /// The accounts of a registry, without their roles and external IDs.
+    pub(crate) fn of_registry(registry: &Registry) -> HashMap<String, Self> {
+        let targets = registry.targets.iter().map(|target| {
+            let account = Self { name: target.name.clone(), customer: target.customer.clone() };
+            (target.account_id.to_string(), account)
+        });
+        targets.collect()
+    }
 }
 
 /// Counts the selected resources of these tables. The registry's accounts are given if there is one.

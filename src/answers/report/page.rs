@@ -1,6 +1,6 @@
 //! Writes the page: a template, a style, a script, and the blocks of the document.
 //!
-//! The template has five places that are filled, so that a template engine would be larger than what it does. The script is ours
+//! The template has six places that are filled, so that a template engine would be larger than what it does. The script is ours
 //! and has no library in it.
 //!
 //! **Invariant:** the policy of the page allows its own style and script by their hashes, and no request at all.
@@ -11,8 +11,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::page_block::write_block;
+use super::index_page::IndexPage;
+use super::page_block::{write_block, write_first_block};
 use super::report_document::ReportDocument;
+use super::run_stamp::RunStamp;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -33,6 +35,16 @@ const SCRIPT: &str = concat!(
 
 /// Writes the page of a document.
 pub(crate) fn write_page(document: &ReportDocument, out: &mut dyn Write) -> Result<()> {
+    write(document.run.as_ref(), |out| write_blocks(document, out), out)
+}
+
+/// Writes an index.
+pub(crate) fn write_index(index: &IndexPage, out: &mut dyn Write) -> Result<()> {
+    write(Some(&index.run), |out| write_first_block("estate", &serde_json::to_vec(&index.head())?, out), out)
+}
+
+/// Fills the template.
+fn write(run: Option<&RunStamp>, blocks: impl Fn(&mut dyn Write) -> Result<()>, out: &mut dyn Write) -> Result<()> {
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         hash(SCRIPT),
@@ -46,7 +58,8 @@ pub(crate) fn write_page(document: &ReportDocument, out: &mut dyn Write) -> Resu
             "policy" => out.write_all(policy.as_bytes())?,
             "style" => out.write_all(STYLE.as_bytes())?,
             "script" => out.write_all(SCRIPT.as_bytes())?,
-            "blocks" => write_blocks(document, out)?,
+            "run" => out.write_all(run.map(ToString::to_string).unwrap_or_default().as_bytes())?,
+            "blocks" => blocks(out)?,
             _ => {}
         }
         rest = after;
@@ -60,7 +73,7 @@ pub(super) fn hash(text: &str) -> String {
 }
 
 fn write_blocks(document: &ReportDocument, out: &mut dyn Write) -> Result<()> {
-    write_block("estate", &serde_json::to_vec(&document.head)?, out)?;
+    write_first_block("estate", &serde_json::to_vec(&document.head)?, out)?;
     write_block("map", &serde_json::to_vec(&document.map)?, out)?;
     write_block("search", &serde_json::to_vec(&document.search)?, out)?;
     for (name, rows) in &document.rows {

@@ -1,6 +1,7 @@
 //! A block of JSON inside the page, which nothing in it can leave.
 //!
-//! A small block is JSON that people can read. A large one is compressed, and the browser decompresses it when it is needed.
+//! A small block is JSON that people can read. A large one is compressed, and the browser decompresses it when it is needed. The
+//! first one never is: the page needs it at once.
 //!
 //! **Invariant:** no block has `<`, `>`, `&` or a hidden character in it, so that no value ends the block, opens a comment or
 //! reorders the text for who reads the file.
@@ -19,7 +20,12 @@ const LARGE: usize = 64 << 10;
 /// Level 6 is three times slower, and a tenth smaller.
 const LEVEL: u32 = 4;
 
-/// Writes a block of JSON.
+/// Writes a block of JSON that is read when the page opens, before anything can be decompressed.
+pub(super) fn write_first_block(name: &str, json: &[u8], out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "<script type=\"application/json\" id=\"data-{name}\">{}</script>", harmless(json))
+}
+
+/// Writes a block of JSON that is read when somebody looks.
 pub(super) fn write_block(name: &str, json: &[u8], out: &mut dyn Write) -> Result<()> {
     if json.len() >= LARGE {
         let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::new(LEVEL));
@@ -27,7 +33,7 @@ pub(super) fn write_block(name: &str, json: &[u8], out: &mut dyn Write) -> Resul
         let text = BASE64_STANDARD.encode(encoder.finish()?);
         return writeln!(out, "<script type=\"application/gzip+base64\" id=\"data-{name}\">{text}</script>");
     }
-    writeln!(out, "<script type=\"application/json\" id=\"data-{name}\">{}</script>", harmless(json))
+    write_first_block(name, json, out)
 }
 
 /// JSON with the same meaning, without characters that mean something to HTML or to a reader's terminal.

@@ -4,6 +4,9 @@
 
 use serde::Serialize;
 
+/// The most rows of an estate that one page holds as a whole: it finds every one of them. A run's page of a larger estate is an
+/// index, with a page for each customer.
+pub(crate) const WHOLE_ROWS: u64 = SEARCHED as u64;
 /// The most rows of a sheet.
 pub(super) const SHEET_ROWS: usize = 5_000;
 /// The most rows of the sheets that other parts of the page are made of: the address plan, the zones and their records.

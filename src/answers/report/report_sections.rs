@@ -33,7 +33,11 @@ pub(super) const SECTIONS: [ReportSection; 9] = [
         ],
     ),
     section("plan", "Address plan", &["address-plan", "next-free-block", "full-subnets", "overlapping-networks"]),
-    section("dns", "DNS", &["zones", "records", "private-zones", "delegations", "unused-health-checks"]),
+    section(
+        "dns",
+        "DNS",
+        &["dns-verdicts", "zones", "records", "private-zones", "delegations", "unused-health-checks"],
+    ),
     section(
         "exposure",
         "Exposure",
@@ -81,7 +85,7 @@ mod tests {
         let sheets: Vec<&str> = SECTIONS.iter().flat_map(|section| section.sheets).copied().collect();
         let unique: BTreeSet<&str> = sheets.iter().copied().collect();
         assert_eq!(unique.len(), sheets.len());
-        let own = ["links", "zones", "records", "tag-keys", "changes", "unknown-cells"];
+        let own = ["dns-verdicts", "links", "zones", "records", "tag-keys", "changes", "unknown-cells"];
         let asked: BTreeSet<&str> = of_one_moment().map(|question| question.name).chain(own).collect();
         assert_eq!(unique, asked, "a new question goes into a section");
     }

@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use super::document_sheets::DnsVerdicts;
 use super::*;
-use crate::answers::facts::{Facts, FactsBuilder};
-use crate::answers::questions::{Options, of_one_moment};
+use crate::answers::facts::{Facts, FactsBuilder, Read};
+use crate::answers::questions::{ColumnKind, Options, of_one_moment};
 use crate::inventory::Status;
 
 const ACCOUNT: &str = "111122223333";
@@ -128,6 +129,43 @@ fn an_estate_with_a_denied_account() {
 #[test]
 fn an_empty_estate() {
     insta::assert_snapshot!(blocks(&page_of("empty", &builder().facts())));
+}
+
+#[test]
+fn the_first_block_is_readable_however_large_it_is() {
+    let mut large = network(builder(), "shop");
+    for number in 0..60 {
+        let account = format!("{}", 222_233_334_000_u64 + number);
+        for table in tables() {
+            large = large.status(&account, "*", table, Status::Denied);
+        }
+    }
+    let page = page_of("large", &large.facts());
+    let head = block(&page, "estate");
+    assert!(head.to_string().len() > 64 << 10, "it would be compressed");
+    assert_eq!(head["overview"]["accounts"].as_array().unwrap().len(), 61);
+}
+
+#[test]
+fn verdicts_on_names_are_a_sheet_of_their_section() {
+    let facts = network(builder(), "shop").status(ACCOUNT, REGION, "ec2_addresses", Status::Denied).facts();
+    let reads = vec![Read::subject("ec2_addresses", &[])];
+    let coverage = facts.cells.coverage(&reads, &facts.selection);
+    let columns = vec![("name", ColumnKind::Text), ("verdict", ColumnKind::Text)];
+    let rows = vec![vec![json!("www.acme.example"), json!("unknown")]];
+    let verdicts = DnsVerdicts { columns, rows, coverage, reads };
+    let page = |verdicts: Option<DnsVerdicts>| {
+        let inputs = ReportInputs { tables: tables(), verdicts, ..ReportInputs::default() };
+        let mut page = Vec::new();
+        write_page(&document(&facts, inputs), &mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    };
+    let section = |page: &str| block(page, "estate")["sections"][3].clone();
+    let (without, with) = (page(None), page(Some(verdicts)));
+    assert_eq!(block(&with, "sheet-dns-verdicts"), json!([["www.acme.example", "unknown"]]));
+    assert!(!without.contains("data-sheet-dns-verdicts"));
+    assert_eq!((&section(&with)["id"], &section(&without)["unknown"]), (&json!("dns"), &json!(0)));
+    assert_eq!(section(&with)["unknown"], 1, "the section says what its verdicts do not know");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::sheet::CoveredAnswer;
 use crate::answers::facts::{Coverage, UnknownCell};
+use crate::domain::grouped;
 use crate::inventory::{ANY_REGION, GLOBAL, Status};
 
 /// Says that an answer has no rows, and how much that means. Returns `None` if it has some.
@@ -97,17 +98,4 @@ pub(super) fn values(cell: &UnknownCell) -> [Option<String>; 6] {
         cell.error_code.clone(),
         cell.last_answered.map(|at| at.to_string()),
     ]
-}
-
-/// Writes a number with commas between its thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -93,7 +93,7 @@ pub(super) struct RunArgs {
     pub json: bool,
     /// Start the state machine of infra/fleet.yaml instead, and follow it
     #[arg(long, conflicts_with_all = [
-        "timings", "deadline", "margin", "disable-open-roles", "changes", "here", "organization", "role_name"
+        "timings", "deadline", "margin", "disable-open-roles", "changes", "report", "here", "organization", "role_name"
     ])]
     pub fleet: bool,
     /// Write the wait times by account and operation to this file, as CSV
@@ -126,7 +126,7 @@ pub(super) struct ResumeArgs {
     pub json: bool,
     /// Start the state machine instead, and follow it
     #[arg(long, conflicts_with_all = [
-        "deadline", "disable-open-roles", "changes", "here", "organization", "role_name"
+        "deadline", "disable-open-roles", "changes", "report", "here", "organization", "role_name"
     ])]
     pub fleet: bool,
     #[command(flatten)]

@@ -50,12 +50,12 @@ flag_sets! {
     /// The flags of `rolecall run`.
     pub(crate) struct RunFlags = [
         "registry", "output", "output-kms-key", "format", "backend-role", "sts-region", "call-timeout", "account-budget",
-        "deadline", "margin", "trust-interval", "disable-open-roles", "changes", "state-machine"
+        "deadline", "margin", "trust-interval", "disable-open-roles", "changes", "report", "state-machine"
     ];
     /// The flags of `rolecall resume`.
     pub(crate) struct ResumeFlags = [
         "registry", "output", "backend-role", "sts-region", "call-timeout", "account-budget", "deadline", "trust-interval",
-        "disable-open-roles", "changes", "state-machine"
+        "disable-open-roles", "changes", "report", "state-machine"
     ];
 }
 

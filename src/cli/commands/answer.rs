@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::run_times::times;
 use crate::answers::changes::{Changes, compare_tables};
-use crate::answers::estate::{Estate, Moment, whole_run_before};
+use crate::answers::estate::{Estate, Moment, run_times, whole_run_before};
 use crate::answers::facts::{Facts, Read, RowFilter};
 use crate::answers::lookup::{Query, narrow};
 use crate::answers::questions::SINCE;
@@ -67,10 +66,10 @@ impl Opened {
         let invalid =
             |what: String| Error::of(ErrorKind::InvalidRequest, &ValidationErrors::one(format!("--{SINCE}"), what));
         let at = match since {
-            "" => whole_run_before(&self.engine, &self.moment).await?.unwrap_or(Timestamp::MIN),
+            "" => whole_run_before(&self.engine, &self.moment).await?.map_or(Timestamp::MIN, |run| run.committed_at),
             since => match DiffSide::parse(since).map_err(invalid)? {
                 DiffSide::At(at) => at,
-                DiffSide::Run(run_id) => times(&self.engine, &run_id).await?.1,
+                DiffSide::Run(run_id) => run_times(&self.engine, &run_id).await?.1,
             },
         };
         if since.is_empty() {

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::deliver;
-use super::run_times::times;
-use crate::answers::changes::{self, ChangedRow};
-use crate::answers::estate::{Estate, Moment, newest_whole_runs};
+use crate::answers::changes::{self, ChangedRow, newest_pair};
+use crate::answers::estate::{Estate, Moment, run_times};
 use crate::answers::questions::ColumnKind;
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn};
 use crate::cli::args::{DiffArgs, DiffSide};
@@ -40,13 +39,13 @@ pub(crate) async fn diff(arguments: DiffArgs) -> Result<ExitCode, Error> {
     let (from, to) = sides(&engine, &arguments).await?;
     let (since, older) = match &from {
         DiffSide::Run(run_id) => {
-            let (since, committed) = times(&engine, run_id).await?;
+            let (since, committed) = run_times(&engine, run_id).await?;
             (since, Moment::At(committed))
         }
         DiffSide::At(at) => (*at, Moment::At(*at)),
     };
     let (started, newer) = match &to {
-        Some(DiffSide::Run(run_id)) => (Some(times(&engine, run_id).await?.0), Moment::Run(run_id.clone())),
+        Some(DiffSide::Run(run_id)) => (Some(run_times(&engine, run_id).await?.0), Moment::Run(run_id.clone())),
         Some(DiffSide::At(at)) => (Some(*at), Moment::At(*at)),
         None => (None, Moment::Now),
     };
@@ -57,11 +56,10 @@ pub(crate) async fn diff(arguments: DiffArgs) -> Result<ExitCode, Error> {
     let newer = Estate::open(&engine, &newer, None).await?;
     let older = Estate::open(&engine, &older, None).await?;
     newer.require_regions(&selection)?;
-    if older.accounts().is_disjoint(&newer.accounts()) {
+    let changes = changes::compare_common(&older, &newer, &selection).await?.ok_or_else(|| {
         let what = "the two sides have no account in common, so that nothing can be compared";
-        return Err(Error::new(ErrorKind::InvalidRequest, what));
-    }
-    let changes = changes::compare(&older, &newer, &selection).await?;
+        Error::new(ErrorKind::InvalidRequest, what)
+    })?;
     let columns = COLUMNS.iter().map(|(name, kind)| SheetColumn { name, kind: *kind }).collect();
     let sheet = AnswerSheet { columns, rows: changes.rows.into_iter().map(cells).collect() };
     deliver(
@@ -75,8 +73,7 @@ async fn sides(engine: &Engine, arguments: &DiffArgs) -> Result<(DiffSide, Optio
     if let Some(from) = &arguments.older {
         return Ok((from.clone(), arguments.newer.clone()));
     }
-    let mut runs = newest_whole_runs(engine, 2).await?.into_iter();
-    let (Some(newest), Some(before)) = (runs.next(), runs.next()) else {
+    let Some((before, newest)) = newest_pair(engine).await? else {
         let what = "the output has no two committed runs that asked everything: name what to compare, as in \
                     `rolecall diff 2026-11-27 2026-11-28`";
         return Err(Error::new(ErrorKind::InvalidRequest, what));

@@ -11,7 +11,6 @@ pub(crate) mod check;
 pub(crate) mod trust;
 mod onboard_report;
 pub(crate) mod onboard;
-mod run_times;
 mod answer;
 pub(crate) mod ask;
 pub(crate) mod look_up;

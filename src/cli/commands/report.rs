@@ -8,13 +8,12 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::{Opened, open};
+use crate::answers::changes::RunPair;
 use crate::answers::questions::{ColumnKind, of_one_moment};
-use crate::answers::report::{
-    self, MapLink, RegisteredAccount, ReportDocument, ReportInputs, compared_runs, write_page,
-};
+use crate::answers::report::{MapLink, PageSource, RegisteredAccount, ReportDocument, ReportInputs, write_page};
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, save_file, save_rows};
 use crate::cli::args::ReportArgs;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::terminal;
 
 /// Writes the page, the links, or both.
@@ -25,20 +24,18 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
     let options = options.collect::<Result<Vec<_>, Error>>()?;
     let estate = open(&arguments.estate, None).await?;
     let is_newest = arguments.estate.at.is_none() && arguments.estate.run.is_none();
-    let compared = match &arguments.to {
-        Some(_) if is_newest => compared_runs(&estate.engine, &arguments.estate.selection()?).await?,
+    let pair = match &arguments.to {
+        Some(_) if is_newest => RunPair::newest(&estate.engine).await?,
         _ => None,
     };
-    let facts = estate.facts(&report::reads()).await?;
     let inputs = ReportInputs {
         options,
-        tables: estate.every_table().iter().map(|read| read.table).collect(),
         registered: registered(&estate),
-        compared,
         narrowed: arguments.estate.narrowing(),
+        ..ReportInputs::default()
     };
-    let document = tokio::task::spawn_blocking(move || report::document(&facts, inputs)).await;
-    let document = document.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    let source = PageSource { estate: estate.estate, pair, selection: arguments.estate.selection()?, inputs };
+    let document = source.document().await?;
     if let Some(path) = &arguments.to {
         save_page(&document, path)?;
         terminal::print(&format!("{}: {}", path.display(), document.summary()))?;
@@ -60,12 +57,7 @@ fn save_page(document: &ReportDocument, path: &Path) -> Result<(), Error> {
 
 /// The accounts of the registry, if one is named.
 fn registered(estate: &Opened) -> Option<HashMap<String, RegisteredAccount>> {
-    let registry = estate.registry.as_deref()?;
-    let targets = registry.targets.iter().map(|target| {
-        let account = RegisteredAccount { name: target.name.clone(), customer: target.customer.clone() };
-        (target.account_id.to_string(), account)
-    });
-    Some(targets.collect())
+    estate.registry.as_deref().map(RegisteredAccount::of_registry)
 }
 
 /// The table `links`.

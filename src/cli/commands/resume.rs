@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Request, RunIdSource, run_id};
 use crate::input::ValidationErrors;
 use crate::logging;
+use crate::report_pages;
 use crate::settings::{Runtime, Settings};
 use crate::terminal;
 
@@ -232,6 +233,7 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     for manifest in &mut chain {
         let Manifest { response, .. } = manifest;
         response.changes = change_log::after_commit(&local_run.engine, &response.run_id, &local_run.until()).await;
+        response.report = report_pages::after_commit(&local_run.engine, response, &local_run.until()).await;
     }
     local_run.finish();
     let code = print_chain(&chain, arguments.json)?;

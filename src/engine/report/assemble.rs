@@ -166,6 +166,7 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         trust: plan.trust.as_ref().map(|window| TrustSummary::new(window, &plan.accounts, accounts())),
         disabling: None,
         changes: None,
+        report: None,
         remaining: remaining_request(plan, shards.iter().flat_map(|shard| shard.unfinished.clone()).collect()),
         remaining_omitted: false,
         inline: None,

@@ -7,6 +7,7 @@ mod failures;
 mod advice;
 mod disabling;
 mod changes_summary;
+mod pages_summary;
 mod trust;
 mod notice;
 mod assemble;
@@ -26,6 +27,7 @@ pub use changes_summary::{ChangesSummary, Recording};
 pub use disabling::Disabling;
 pub(crate) use failures::{FailureGroup, FailureReason, Stage, bounded as bounded_failures, group};
 pub(crate) use notice::RunNotice;
+pub use pages_summary::{PageWriting, PagesSummary};
 pub(crate) use trust::TrustSummary;
 
 use crate::customers::TrustResult;
@@ -145,6 +147,10 @@ pub struct Response {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "ChangesSummary")]
     pub changes: Option<ChangesSummary>,
+    /// The report pages, if runs write them. They follow the commit, so no manifest has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "PagesSummary")]
+    pub report: Option<PagesSummary>,
     /// The request that does the rest, if the time of the run ended before every cell was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Request")]

@@ -43,6 +43,9 @@ pub(crate) enum RemainingWork {
     },
 }
 
+/// The most runs of a chain that are looked at.
+const MAX_CHAIN: usize = 1_000;
+
 /// Reads what an output says of its runs.
 #[derive(Clone, Debug)]
 pub struct RunHistory {
@@ -101,6 +104,19 @@ impl RunHistory {
             next = continuation_of(&manifest);
             chain.push(manifest);
         }
+        Ok(chain)
+    }
+
+    /// Returns the names of a run and of the runs that it continues, the oldest first.
+    pub(crate) async fn chain_until(&self, run_id: &RunId) -> Result<Vec<RunId>, Error> {
+        let mut chain = vec![run_id.clone()];
+        while let Some(first) = chain.last().filter(|_| chain.len() < MAX_CHAIN) {
+            match self.store.manifest(first).await?.and_then(|manifest| manifest.resumes) {
+                Some(before) => chain.push(before),
+                None => break,
+            }
+        }
+        chain.reverse();
         Ok(chain)
     }
 

@@ -144,6 +144,21 @@ impl State {
         }
     }
 
+    /// The state of some accounts alone: it has no cell and no place of the others.
+    pub(crate) fn of_accounts(&self, accounts: &BTreeSet<String>) -> Self {
+        let is_own = |account: u32| accounts.contains(self.names.get(account));
+        Self {
+            moment: self.moment,
+            total: self.total,
+            names: self.names.clone(),
+            runs: self.runs.clone(),
+            entries: self.entries.iter().filter(|entry| is_own(entry.account)).copied().collect(),
+            files: self.files.clone(),
+            places: self.places.iter().filter(|(account, _)| is_own(*account)).copied().collect(),
+            merged: self.merged.clone(),
+        }
+    }
+
     /// Adds everything that another state knows.
     pub(crate) fn merge(&mut self, other: &Self) {
         let runs: Vec<u32> = other.runs.iter().map(|run| self.run_number(run)).collect();

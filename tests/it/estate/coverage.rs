@@ -12,6 +12,7 @@ use rolecall::testing::{Catalogue, Reach, Settings};
 use serde_json::{Value, json};
 
 use super::ledgers::{CellWords, by_ledgers, is_answered, text};
+use super::page::Page;
 use super::{answer, collect};
 use crate::command::{manifest, rolecall, run_command};
 use crate::fault_matrix::{Case, cases};
@@ -65,6 +66,7 @@ struct Healthy {
     fixture: Fixture,
     answers: BTreeMap<String, Value>,
     hits: Value,
+    page: Page,
     reads: BTreeMap<String, BTreeSet<String>>,
     tables: BTreeSet<String>,
 }
@@ -77,7 +79,8 @@ impl Healthy {
         collect(&fixture, request("healthy", &tables)).await;
         let answers = by_question(&ask(&fixture, &[]));
         let hits = look_up(&fixture, &[]);
-        Self { fixture, answers, hits, reads, tables }
+        let page = page(&fixture, &[]);
+        Self { fixture, answers, hits, page, reads, tables }
     }
 
     /// Copies the run into another output.
@@ -109,6 +112,79 @@ fn look_up(fixture: &Fixture, more: &[&str]) -> Value {
     ];
     let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
     super::look_up(fixture, &terms, more)
+}
+
+/// The report page.
+fn page(fixture: &Fixture, more: &[&str]) -> Page {
+    let file = tempfile::Builder::new().suffix(".html").tempfile().expect("a file");
+    let path = file.path().to_str().expect("a path").to_owned();
+    let written = answer(fixture, &[&["report", "--to", &path], more].concat());
+    assert_eq!(written.code, 0, "{written:?}");
+    Page::read(&std::fs::read_to_string(path).expect("a page"))
+}
+
+/// The sections of the page with what is unknown of them, as the questions and the ledgers say, and what the page claims.
+fn check_page(
+    healthy: &Healthy,
+    case: &Case,
+    page: &Page,
+    answers: &BTreeMap<String, Value>,
+    all: usize,
+) -> Vec<String> {
+    let (head, sheets, name) = (page.head(), page.sheets(), case.name);
+    let unknown = |value: &Value| usize::try_from(value["unknown"].as_u64().expect("a count")).expect("a size");
+    let of_answer = |question: &str| answers.get(question).map(|answer| told(answer).len());
+    assert_eq!((unknown(head), unknown(sheets["unknown-cells"])), (all, all), "{name}");
+    for (sheet, head) in &sheets {
+        if let Some(expected) = of_answer(sheet) {
+            assert_eq!(unknown(head), expected, "{name}: the sheet {sheet}");
+            assert_eq!(json!(page.rows(sheet)), answers[*sheet]["rows"], "{name}: the sheet {sheet}");
+        }
+    }
+    for section in head["sections"].as_array().expect("sections") {
+        let own = section["sheets"].as_array().expect("sheets").iter().filter_map(Value::as_str);
+        let affected = own.filter_map(|sheet| sheets.get(sheet).map(|head| unknown(head))).max().unwrap_or(0);
+        assert!(
+            unknown(section) >= affected,
+            "{name}: the section {} hides what its sheets do not know",
+            section["id"]
+        );
+        assert!(unknown(section) <= all, "{name}: the section {}", section["id"]);
+        if matches!(section["id"].as_str(), Some("overview" | "tags" | "changes" | "unknown")) {
+            assert_eq!(unknown(section), all, "{name}: the section {}", section["id"]);
+        }
+    }
+    // Each cause is told with what mends it, and all of them are all unknown cells.
+    let gaps = head["gaps"].as_array().expect("gaps");
+    let cells: u64 = gaps.iter().map(|gap| gap["cells"].as_u64().expect("a count")).sum();
+    assert_eq!((cells as usize, &head["more_gaps"]), (all, &json!(0)), "{name}");
+    assert!(gaps.iter().all(|gap| gap["remedy"]["advice"].as_str().is_some_and(|advice| !advice.is_empty())), "{name}");
+    // The map, the zones, the records and the search show nothing that is not there.
+    let mut claimed = Vec::new();
+    for part in ["vpcs", "gateways", "links", "tiles"] {
+        let known = healthy.page.map()[part].as_array().expect("a list");
+        let drawn = page.map()[part].as_array().expect("a list").iter();
+        claimed.extend(drawn.filter(|one| !known.contains(one)).map(|one| format!("{name}: {part}: {one}")));
+    }
+    let publicness = |page: &Page| -> BTreeMap<String, Value> {
+        let subnets = page.map()["subnets"].as_array().expect("a list").iter();
+        subnets.map(|subnet| (text(subnet, "id"), subnet["public"].clone())).collect()
+    };
+    let known = publicness(&healthy.page);
+    for (id, public) in publicness(page) {
+        if !public.is_null() && known.get(&id) != Some(&public) {
+            claimed.push(format!("{name}: the subnet {id} is drawn as public {public}"));
+        }
+    }
+    for sheet in ["links", "zones", "records"] {
+        let known = healthy.page.rows(sheet);
+        let rows = page.rows(sheet).into_iter().filter(|row| !known.contains(row));
+        claimed.extend(rows.map(|row| format!("{name}: {sheet}: {row}")));
+    }
+    if page.searched().len() > healthy.page.searched().len() {
+        claimed.push(format!("{name}: the search has more than there is"));
+    }
+    claimed
 }
 
 fn by_question(all: &Value) -> BTreeMap<String, Value> {
@@ -216,6 +292,8 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
                 claimed.extend(claims(&healthy.answers[question], answer).into_iter().map(of_question));
             }
         }
+        let all = expected(&cells, &starts, &all_tables).len();
+        claimed.extend(check_page(healthy, &case, &page(&fixture, more), &answers, all));
         // `where` reads fewer tables for fewer terms. These need all that were collected.
         let hits = look_up(&fixture, more);
         let is_collected = |cell: &String| !cell.contains(" not_started never");

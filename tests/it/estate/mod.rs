@@ -9,6 +9,8 @@ mod invalid;
 mod ledgers;
 mod listed;
 mod noticed;
+mod page;
+mod paged;
 mod past;
 mod recorded;
 mod script;

@@ -51,6 +51,6 @@ function identity(id, region, account) {
   const url = consoleUrl(id, region);
   const label = account ? `${visible(id)} in the AWS console, account ${account}` : `${visible(id)} in the AWS console`;
   return h("span", { class: "id" },
-    place ? h("a", { href: place }, visible(id)) : value(id),
+    place ? h("a", { href: place }, visible(id)) : clipped(id),
     url && h("a", { href: url, rel: "noreferrer", target: "_blank", class: "out", "aria-label": label, title: label }, "↗"));
 }

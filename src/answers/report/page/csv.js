@@ -18,7 +18,7 @@ function isExecutable(text) {
 function field(value, kind) {
   if (value === null || value === undefined) return "";
   if (kind === "number" || kind === "flag") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = plain(value);
   const harmless = isExecutable(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

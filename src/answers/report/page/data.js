@@ -33,6 +33,19 @@ const estate = JSON.parse(document.getElementById("data-estate").textContent);
 const sheets = new Map(estate.sheets.map((sheet) => [sheet.name, sheet]));
 const accounts = new Map(estate.overview.accounts.map((account) => [account.account_id, account]));
 
+/** The page of each account by its id, if each customer has a page: then this one is their index. */
+const pages = new Map((estate.pages ?? []).flatMap((page) => page.accounts.map((id) => [id, page])));
+
+/** Whether the page has a section. An index has the first one alone. */
+function hasSection(id) {
+  return estate.sections.some((section) => section.id === id);
+}
+
+/** The address of an account on the map: on this page, or on that of its customer. */
+function accountPlace(id) {
+  return `${pages.get(id)?.address ?? ""}#map/account/${id}`;
+}
+
 /** The rows of a sheet. */
 async function rowsOf(name) {
   return (await block(`sheet-${name}`)) ?? [];

@@ -9,7 +9,7 @@ function zoneName(name) {
 }
 
 function zoneLine(zone, note) {
-  return [h("a", { href: `#dns/records?filter=${encodeURIComponent(zone.id)}` }, value(zone.name)), " ",
+  return [h("a", { href: `#dns/records?filter=${encodeURIComponent(zone.id)}` }, clipped(zone.name)), " ",
     h("span", { class: "sub" }, identity(zone.id, "global", zone.account_id), " ", visible(accountLabel(zone.account_id)), zone.records === null ? "" : ` · ${counted(zone.records, "record")}`),
     note && h("span", { class: "sub" }, ` · ${note}`)];
 }
@@ -43,7 +43,7 @@ function privateZones(rows) {
   return h("ul", null, byVpc.map(([vpc, seen]) => h("li", null,
     vpc === "" ? "No VPC that is known" : identity(vpc, seen[0].vpc_region, seen[0].vpc_account_id),
     vpc !== "" && h("span", { class: "sub" }, ` ${seen[0].vpc_region ?? ""}`),
-    h("ul", null, seen.map((row) => h("li", null, h("a", { href: `#dns/records?filter=${encodeURIComponent(row.hosted_zone_id ?? "")}` }, value(row.zone_name ?? row.hosted_zone_id)), " ",
+    h("ul", null, seen.map((row) => h("li", null, h("a", { href: `#dns/records?filter=${encodeURIComponent(row.hosted_zone_id ?? "")}` }, clipped(row.zone_name ?? row.hosted_zone_id)), " ",
       h("span", { class: "sub" }, visible(row.hosted_zone_id ?? ""), ` of ${visible(accountLabel(row.zone_owner ?? row.account_id))}`)))))));
 }
 

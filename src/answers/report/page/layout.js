@@ -49,14 +49,14 @@ function layout({ frames, middle, right, links }) {
   for (const place of middles) ends.set(place.box.id, { ...place, column: 1 });
   for (const place of rights) ends.set(place.box.id, { ...place, column: 2 });
   const lines = links.filter((link) => ends.has(link.from) && ends.has(link.to))
-    .map((link) => ({ link, path: line(ends.get(link.from), ends.get(link.to)) }));
+    .map((link) => ({ link, path: curve(ends.get(link.from), ends.get(link.to)) }));
   // The outer frames are drawn first.
   places.frames.reverse();
   return { ...places, middles, rights, lines, width: WIDTH, height: height + 8 };
 }
 
 /** The curve between two places: from the side that faces the other. */
-function line(one, other) {
+function curve(one, other) {
   const [from, to] = one.column <= other.column ? [one, other] : [other, one];
   const start = { x: from.x + from.width, y: from.y + from.height / 2 };
   if (from.column === to.column) {

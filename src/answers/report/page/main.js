@@ -3,14 +3,15 @@
 
 const main = document.getElementById("content");
 const finder = document.getElementById("finder");
-const VIEWS = { overview: async () => overviewView(), map: mapView, plan: planView, dns: dnsView, changes: changesView };
+const VIEWS = { overview: async () => (estate.pages ? indexView() : overviewView()), map: mapView, plan: planView, dns: dnsView, changes: changesView };
 /** Counts views, so that a slow one never replaces a newer one. */
 let turn = 0;
 
 function unknownNote(id) {
   const section = estate.sections.find((one) => one.id === id);
   if (!section || section.unknown === 0) return null;
-  return h("a", { href: "#unknown", class: "mark" }, unknownMark(`${grouped(section.unknown)} of ${counted(section.needed, "cell")} unknown`));
+  const mark = unknownMark(`${grouped(section.unknown)} of ${counted(section.needed, "cell")} unknown`);
+  return hasSection("unknown") ? h("a", { href: "#unknown", class: "mark" }, mark) : h("span", { class: "mark" }, mark);
 }
 
 /** The list of a section's sheets, if there are several. */
@@ -29,7 +30,7 @@ async function sectionView(section, rest, query) {
   const views = [];
   for (const name of isPlace ? [] : section.sheets) {
     const state = rest[0] === name ? states : {};
-    views.push(await sheetSection(name, section.id, state, (kept) => keep(section.id, name, kept)));
+    views.push(await sheetSection(name, section.id, state, (kept) => keepState(section.id, name, kept)));
   }
   return h("section", { class: "section", "aria-labelledby": `title-${section.id}` },
     h("h2", { id: `title-${section.id}` }, section.title, " ", unknownNote(section.id)),
@@ -37,14 +38,14 @@ async function sectionView(section, rest, query) {
 }
 
 /** Writes the state of a sheet into the address, so that the address shows the same to somebody else. */
-function keep(section, name, { filter, sort }) {
+function keepState(section, name, { filter, sort }) {
   const parameters = new URLSearchParams(Object.entries({ filter, sort }).filter(([, text]) => text));
   const query = parameters.toString();
   history.replaceState(null, "", `#${section}/${name}${query && `?${query}`}`);
 }
 
 /** The parts of the address. */
-function place() {
+function readAddress() {
   const [path, query] = location.hash.slice(1).split("?", 2);
   const parts = path.split("/").map((part) => {
     try { return decodeURIComponent(part); } catch { return part; }
@@ -53,7 +54,7 @@ function place() {
 }
 
 async function show() {
-  const { parts, query } = place();
+  const { parts, query } = readAddress();
   const [id, ...rest] = parts;
   turn += 1;
   const own = turn;
@@ -69,7 +70,7 @@ async function show() {
   if (own !== turn) return;
   main.replaceChildren(...views);
   main.removeAttribute("aria-busy");
-  mark(isSearch || id === "all" ? null : section.id);
+  markSection(isSearch || id === "all" ? null : section.id);
   const title = isSearch ? `Found: ${rest.join("/")}` : id === "all" ? "Everything" : section.title;
   document.title = `${visible(title)} · estate · rolecall`;
   if (!isSearch) {
@@ -82,20 +83,24 @@ async function show() {
 }
 
 /** Marks the section that is shown. */
-function mark(id) {
+function markSection(id) {
   for (const link of document.querySelectorAll("#sections a")) {
     if (link.hash === `#${id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
 
-function begin() {
-  document.getElementById("as-of").textContent = estate.as_of.newest ? `as of ${when(estate.as_of.newest)}` : "empty";
+function openPage() {
+  const asOf = estate.as_of.newest ? `as of ${when(estate.as_of.newest)}` : "empty";
+  document.getElementById("as-of").textContent = estate.customer ? `${visible(estate.customer)}, ${asOf}` : asOf;
   document.getElementById("sections").append(...estate.sections.map((section) => h("li", null, h("a", { href: `#${section.id}` }, section.title,
     section.unknown > 0 && section.id !== "unknown" && h("span", { class: "unknown dot", role: "img", "aria-label": "partly unknown", title: `${grouped(section.unknown)} cells unknown` }, "?")))));
-  document.getElementById("foot").append(
+  filled(document.getElementById("foot"), {}, [
     `Written by ${estate.made_by} (Apache-2.0), with no library in the page. It loads nothing and sends nothing. `,
-    h("a", { href: "#all" }, "Everything on one page, to print"), ".");
+    h("a", { href: "#all" }, "Everything on one page, to print"), ". ",
+    estate.index && h("a", { href: estate.index }, "All customers"),
+  ]);
+  if (estate.pages) finder.placeholder = "Find an account or a customer";
   document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
   const theme = document.getElementById("theme");
   const setTheme = (isDark) => {
@@ -122,9 +127,9 @@ function begin() {
     }
   });
   addEventListener("hashchange", show);
-  const { parts } = place();
+  const { parts } = readAddress();
   if (parts[0] === "search") finder.value = parts.slice(1).join("/");
   show();
 }
 
-begin();
+openPage();

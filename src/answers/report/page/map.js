@@ -138,7 +138,7 @@ function accountsOf(map, ids) {
   return [...new Set([...ids, ...owners.filter((owner) => !accounts.has(owner))])].sort();
 }
 
-function table(name, label, columns, rows) {
+function ownTable(name, label, columns, rows) {
   return new SheetView({ name, label, columns, rows }).element;
 }
 
@@ -149,7 +149,7 @@ function accountTable(list, map) {
     { name: "account_id", kind: "text" }, { name: "customer", kind: "text" }, { name: "vpcs", kind: "number" },
     { name: "regions", kind: "number" }, { name: "unknown_cells", kind: "number" },
   ];
-  return table("accounts", "Accounts", columns, list.map((id) => [
+  return ownTable("accounts", "Accounts", columns, list.map((id) => [
     id, customerOf(id) || null, sum(tiles.get(id) ?? [], ([, , vpcs]) => vpcs), (tiles.get(id) ?? []).length,
     accounts.get(id)?.unknown ?? null,
   ]));
@@ -261,7 +261,7 @@ async function accountView(account, region) {
     : draw(accountsPicture(map, isFolded ? [] : own, gateways, frames), `Network map of the account ${accountLabel(account)}`),
   shared.length > 0 && h("p", null, `${counted(shared.length, "subnet")} of other accounts are shared with it, in `,
     [...new Set(shared.map((subnet) => subnet.vpc))].map((vpc, at) => [at > 0 && ", ", h("a", { href: `#map/vpc/${vpc}` }, vpc)]), "."),
-  isFolded && table("vpcs", "VPCs", columns, own.map((vpc) => [vpc.region, vpc.id, vpc.name, vpc.ranges]))];
+  isFolded && ownTable("vpcs", "VPCs", columns, own.map((vpc) => [vpc.region, vpc.id, vpc.name, vpc.ranges]))];
 }
 
 /** What a subnet's route leads to, as a node of the VPC's picture. */
@@ -336,7 +336,7 @@ function routeTable(map, tableOf) {
     h("h3", null, `Route table ${visible(tableOf.name ?? tableOf.id)}`),
     h("p", { class: "about" }, `${tableOf.id}, used by ${tableOf.used_by.map((id) => visible(named(map.nodes.vpcs.get(id) ?? { id }))).join(", ") || "nothing"}.`),
     tableOf.routes.length === 0 ? h("p", { class: "nothing" }, "No route of it was seen.")
-      : table(tableOf.id, `Routes of ${tableOf.id}`, columns, tableOf.routes));
+      : ownTable(tableOf.id, `Routes of ${tableOf.id}`, columns, tableOf.routes));
 }
 
 /** A gateway with everything that is linked with it, and its route tables. */

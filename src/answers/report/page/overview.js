@@ -46,13 +46,39 @@ function customerTable() {
   const customers = groupBy(estate.overview.accounts, (account) => account.customer ?? "");
   if (!estate.has_registry) return null;
   const columns = [{ name: "customer", kind: "text" }, { name: "accounts", kind: "number" }, { name: "resources", kind: "number" }, { name: "unknown_cells", kind: "number" }];
-  return block3("Customers", table("customers", "Customers", columns, customers.map(([customer, list]) =>
+  return block3("Customers", ownTable("customers", "Customers", columns, customers.map(([customer, list]) =>
     [customer || null, list.length, sum(list, (one) => one.resources), sum(list, (one) => one.unknown)])));
 }
 
 /** A block with a title of the third level. */
 function block3(title, ...content) {
   return h("section", { class: "block" }, h("h3", null, title), content);
+}
+
+/** The index: each customer with the address of its page. */
+function indexView() {
+  const { overview } = estate;
+  const columns = [
+    { name: "customer", kind: "link" }, { name: "accounts", kind: "number" }, { name: "resources", kind: "number" },
+    { name: "exposed_instances", kind: "number" }, { name: "changes", kind: "number" }, { name: "unknown_cells", kind: "number" },
+  ];
+  const rows = estate.pages.map((page) => [
+    { text: page.customer ?? "No customer", href: page.address }, page.accounts.length, page.resources, page.exposed, page.changes, page.unknown,
+  ]);
+  const accountColumns = [
+    { name: "account_id", kind: "text" }, { name: "alias", kind: "text" }, { name: "customer", kind: "text" },
+    { name: "resources", kind: "number" }, { name: "cells", kind: "number" }, { name: "unknown", kind: "number" },
+  ];
+  return [
+    h("ul", { class: "cards" },
+      card(estate.pages.length, estate.pages.length === 1 ? "customer" : "customers"), card(overview.accounts.length, "accounts"),
+      card(overview.resources, "resources"), card(sum(estate.pages, (page) => page.exposed), "instances that the internet reaches, or may"),
+      card(estate.unknown, `of ${counted(estate.needed, "cell")} unknown`, null, estate.unknown > 0)),
+    h("p", { class: "about" }, prose(estate.reason), ` Collected from ${when(estate.as_of.oldest)} to ${when(estate.as_of.newest)}.`),
+    block3("Customers", ownTable("customers", "Customers", columns, rows)),
+    block3("Accounts", ownTable("accounts", "Accounts", accountColumns, overview.accounts.map((account) =>
+      [account.account_id, account.alias, account.customer, account.resources, account.cells, account.unknown]))),
+  ];
 }
 
 function overviewView() {
@@ -74,15 +100,17 @@ function overviewView() {
       sheets.has("exposed-instances") && card(sheets.get("exposed-instances").total, "instances that the internet reaches, or may", "#exposure"),
       estate.compared && card(estate.compared.added + estate.compared.removed + estate.compared.changed, "changes", "#changes"),
       card(estate.unknown, `of ${counted(estate.needed, "cell")} unknown`, "#unknown", estate.unknown > 0)),
+    estate.customer && h("p", { class: "folded" }, `The page of ${visible(estate.customer)}. It has the accounts of this customer alone: what others have is not on it. `,
+      estate.index && h("a", { href: estate.index }, "All customers")),
     h("p", { class: "about" }, `Collected from ${when(estate.as_of.oldest)} to ${when(estate.as_of.newest)}. Ages count from ${when(estate.at)}.`,
       estate.narrowed.length > 0 && [" Only ", estate.narrowed.map(visible).join("; "), "."], " A cell is a resource type in a region of an account."),
     estate.folded.length > 0 && h("details", { class: "folded" }, h("summary", null, `${counted(estate.folded.length, "part")} of the estate ${estate.folded.length === 1 ? "does" : "do"} not fit on this page`),
       h("ul", null, estate.folded.map((part) => h("li", null, `${part.what}: ${grouped(part.shown)} of ${grouped(part.total)}. `, h("code", null, part.command), " has all.")))),
     failures(), customerTable(),
-    block3("Accounts", table("accounts", "Accounts", accountColumns, overview.accounts.map((account) =>
+    block3("Accounts", ownTable("accounts", "Accounts", accountColumns, overview.accounts.map((account) =>
       [account.account_id, account.alias, account.customer, account.resources, account.cells, account.unknown, account.offboarded]))),
-    block3("Resources by type", table("types", "Resources by type", tableColumns, overview.tables.map((one) => [one.table, one.resources, one.accounts, one.regions, one.unknown]))),
-    block3("Regions", table("regions", "Regions", regionColumns, overview.regions.map((one) => [one.region, one.resources, one.accounts]))),
+    block3("Resources by type", ownTable("types", "Resources by type", tableColumns, overview.tables.map((one) => [one.table, one.resources, one.accounts, one.regions, one.unknown]))),
+    block3("Regions", ownTable("regions", "Regions", regionColumns, overview.regions.map((one) => [one.region, one.resources, one.accounts]))),
   ];
 }
 
@@ -97,5 +125,5 @@ async function changesView() {
   const counts = groupBy(rows, (row) => row.table).map(([name, list]) => [name, ...["added", "removed", "changed"].map((kind) => list.filter((row) => row.change === kind).length)]);
   const isWhole = sheets.get("changes").shown === sheets.get("changes").total;
   return [h("p", null, "From ", h("code", null, visible(older)), " to ", h("code", null, visible(newer)), `: ${grouped(added)} added, ${grouped(removed)} removed, ${grouped(changed)} changed.`),
-    isWhole && rows.length > 0 && block3("By type", table("changes-by-type", "Changes by type", columns, counts))];
+    isWhole && rows.length > 0 && block3("By type", ownTable("changes-by-type", "Changes by type", columns, counts))];
 }

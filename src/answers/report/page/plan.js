@@ -8,7 +8,7 @@ const BARS = 150;
 function span(range) {
   const parts = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(range ?? "");
   if (!parts) return null;
-  const first = parts.slice(1, 5).reduce((sum, part) => sum * 256 + Number(part), 0);
+  const first = parts.slice(1, 5).reduce((total, part) => total * 256 + Number(part), 0);
   return { first, size: 2 ** (32 - Number(parts[5])) };
 }
 
@@ -59,7 +59,7 @@ function spacePicture(space, ranges, overlapping) {
   const side = 22;
   const rows = Math.ceil(cells.length / 16);
   const used = cells.filter((cell) => cell.used > 0).length;
-  const label = `${space.title}: ${used} of ${cells.length} have networks`;
+  const label = `${space.title}: ${used} of ${cells.length} are in the range of a VPC`;
   return h("figure", { class: "space" },
     h("figcaption", null, label),
     s("svg", { viewBox: `0 0 ${16 * side} ${rows * side}`, width: 16 * side, height: rows * side, role: "img", "aria-label": label, class: "squares" },
@@ -70,7 +70,7 @@ function spacePicture(space, ranges, overlapping) {
         return s("g", null,
           s("title", null, `${cell.name}: ${names.length === 0 ? "free" : names.slice(0, 12).map(visible).join(", ")}${names.length > 12 ? " and more" : ""}${cell.bad ? " (overlapping)" : ""}`),
           s("rect", { x: x + 1, y: y + 1, width: side - 2, height: side - 2, class: cell.bad ? "square bad" : "square" }),
-          share > 0 && s("rect", { x: x + 1, y: y + 1 + (side - 2) * (1 - share), width: side - 2, height: (side - 2) * share, class: "square used" }),
+          share > 0 && s("rect", { x: x + 1, y: y + 1 + (side - 2) * (1 - share), width: side - 2, height: (side - 2) * share, class: "square given" }),
           cell.bad && s("rect", { x: x + 2, y: y + 2, width: side - 4, height: side - 4, class: "square overlap" }));
       })));
 }
@@ -80,7 +80,11 @@ function rangeBar(vpc, subnets) {
   const whole = span(vpc.range);
   const width = 600;
   if (!whole) return null;
-  const part = (first, size, name, title) => s("rect", { x: ((first - whole.first) / whole.size) * width, y: 0, width: Math.max(1, (size / whole.size) * width), height: 18, class: name }, s("title", null, title));
+  // A subnet and what is used of it are never too narrow to see. What AWS reserves would look like more than it is.
+  const part = (first, size, name, title, least) => {
+    const wide = Math.max(least, (size / whole.size) * width);
+    return wide > 0 && s("rect", { x: ((first - whole.first) / whole.size) * width, y: 0, width: wide, height: 18, class: name }, s("title", null, title));
+  };
   const label = `${vpc.range}: ${grouped(vpc.used ?? 0)} used, ${grouped(vpc.reserved ?? 0)} reserved, ${grouped(vpc.free ?? 0)} free in subnets, ${grouped(vpc.unallocated ?? 0)} in no subnet`;
   return s("svg", { viewBox: `0 0 ${width} 18`, class: "range", preserveAspectRatio: "none", role: "img", "aria-label": label },
     s("rect", { x: 0, y: 0, width, height: 18, class: "unallocated" }),
@@ -88,19 +92,21 @@ function rangeBar(vpc, subnets) {
       const place = span(subnet.range);
       if (!place) return null;
       const title = `${visible(subnet.name ?? subnet.id)} ${subnet.range}: ${subnet.used === null ? "not known" : `${grouped(subnet.used)} used, ${grouped(subnet.free)} free`}`;
-      if (subnet.used === null) return part(place.first, place.size, "part unknown", title);
+      if (subnet.used === null) return part(place.first, place.size, "part unknown", title, 2);
       return [
-        part(place.first, place.size, "part free", title),
-        part(place.first, subnet.used, "part used", title),
-        part(place.first + subnet.used, subnet.reserved, "part reserved", title),
+        part(place.first, place.size, "part free", title, 2),
+        part(place.first + subnet.used, subnet.reserved, "part reserved", title, 0),
+        subnet.used > 0 && part(place.first, subnet.used, "part used", title, 1),
       ];
     }));
 }
 
-function planLegend() {
-  const items = [["used", "used"], ["reserved", "reserved by AWS"], ["free", "free, in a subnet"], ["unallocated", "in no subnet"], ["broken", "overlapping"], ["unknown", "not known"]];
-  return h("ul", { class: "legend", "aria-label": "Colours" }, items.map(([name, text]) => h("li", null, h("i", { class: name }), text)));
+function planLegend(label, items) {
+  return h("ul", { class: "legend", "aria-label": label }, items.map(([name, text]) => h("li", null, h("i", { class: name }), text)));
 }
+
+const SQUARES = [["given", "in the range of a VPC"], ["unallocated", "in none"], ["broken", "overlapping"]];
+const RANGES = [["used", "addresses in use"], ["reserved", "reserved by AWS"], ["free", "free, in a subnet"], ["unallocated", "in no subnet"], ["unknown", "not known"]];
 
 /** A range of a VPC: its bar, and its subnets when it is opened. */
 function rangeItem(vpc, subnets, next, overlaps) {
@@ -108,11 +114,11 @@ function rangeItem(vpc, subnets, next, overlaps) {
   const list = h("ul", null);
   const open = () => {
     if (list.childElementCount > 0) return;
-    list.append(...subnets.map((subnet) => h("li", null, h("code", null, subnet.range), " ", value(subnet.name ?? subnet.id), ": ",
+    list.append(...subnets.map((subnet) => h("li", null, h("code", null, subnet.range), " ", clipped(subnet.name ?? subnet.id), ": ",
       subnet.total === null ? "" : subnet.used === null ? unknownMark("not known") : `${grouped(subnet.used)} used, ${grouped(subnet.free)} free of ${grouped(subnet.total)}`)));
   };
   return h("li", { class: "range-item" }, h("details", { toggle: open },
-    h("summary", null, h("code", null, vpc.range), " ", value(vpc.name ?? vpc.id), " ", h("span", { class: "sub" }, visible(accountLabel(vpc.account_id)), ` · ${vpc.region}`), " ",
+    h("summary", null, h("code", null, vpc.range), " ", clipped(vpc.name ?? vpc.id), " ", h("span", { class: "sub" }, visible(accountLabel(vpc.account_id)), ` · ${vpc.region}`), " ",
       overlaps.length > 0 && h("span", { class: "bad" }, `overlaps ${counted(overlaps.length, "network")}`), " ", free && h("span", { class: "sub" }, free)),
     subnets.length === 0 ? h("p", { class: "sub" }, vpc.used === null ? unknownMark("its subnets are not known") : "It has no subnet.") : list),
   rangeBar(vpc, subnets));
@@ -125,7 +131,7 @@ function planTree(plan, next, overlaps) {
   for (let at = 0; at < plan.length; at += 1) {
     const row = plan[at];
     if (row.kind === "ipam pool") {
-      items.push(h("li", { class: "pool" }, "Pool ", value(row.name ?? row.id), h("span", { class: "sub" }, ` ${row.id}`)));
+      items.push(h("li", { class: "pool" }, "Pool ", clipped(row.name ?? row.id), h("span", { class: "sub" }, ` ${row.id}`)));
     } else if (row.kind === "vpc") {
       const subnets = [];
       while (plan[at + 1]?.kind === "subnet" && plan[at + 1].parent_id === row.id && plan[at + 1].parent_range === row.range) {
@@ -135,7 +141,7 @@ function planTree(plan, next, overlaps) {
       if (items.length >= BARS) left += 1;
       else items.push(rangeItem(row, subnets, next.get(`${row.id} ${row.range}`), overlaps.get(`${row.id} ${row.range}`) ?? []));
     } else {
-      items.push(h("li", { class: "range-item" }, h("code", null, row.range), " ", value(row.name ?? row.id), h("span", { class: "sub" }, " subnet of a VPC that was not seen")));
+      items.push(h("li", { class: "range-item" }, h("code", null, row.range), " ", clipped(row.name ?? row.id), h("span", { class: "sub" }, " subnet of a VPC that was not seen")));
     }
   }
   return [left > 0 && h("p", { class: "folded" }, `${counted(left, "range")} more ${left === 1 ? "is" : "are"} folded: the table below has them.`), h("ul", { class: "plain" }, items)];
@@ -160,5 +166,10 @@ async function planView() {
       return { first, size: Math.min(one.first + one.size, other.first + other.size) - first };
     });
   const networks = spans(plan.filter((row) => row.kind === "vpc"));
-  return [planLegend(), h("div", { class: "spaces" }, SPACES.map((space) => spacePicture(space, networks, common))), planTree(plan, next, overlaps)];
+  const drawn = SPACES.map((space) => spacePicture(space, networks, common)).filter(Boolean);
+  return [
+    drawn.length > 0 && h("section", { class: "block" }, h("h3", null, "Private space"), planLegend("Colours of the squares", SQUARES), h("div", { class: "spaces" }, drawn)),
+    h("section", { class: "block" }, h("h3", null, "Ranges"), plan.length > 0 ? planLegend("Colours of the ranges", RANGES)
+      : h("p", { class: "nothing" }, nothingFound(sheets.get("address-plan"))), planTree(plan, next, overlaps)),
+  ];
 }

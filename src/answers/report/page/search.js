@@ -16,7 +16,8 @@ let searched = null;
 
 /** The index, read once. */
 function searchIndex() {
-  searched ??= block("search").then((index) => ({ ...index, lower: lowered(index.lines) }));
+  const none = { tables: [], accounts: [], regions: [], lines: "" };
+  searched ??= block("search").then((index) => ({ ...(index ?? none), lower: lowered(index?.lines ?? "") }));
   return searched;
 }
 
@@ -54,12 +55,12 @@ function find(index, query) {
     if (!words.every((word) => line.includes(word))) continue;
     total += 1;
     hits.push({ start, fields, end, rank: rank(line.split(SEPARATOR), words[0]) });
-    if (hits.length >= RANKED) return { hits: best(hits), total, isCut: index.lower.indexOf(words[0], from) >= 0 };
+    if (hits.length >= RANKED) return { hits: bestHits(hits), total, isCut: index.lower.indexOf(words[0], from) >= 0 };
   }
-  return { hits: best(hits), total, isCut: false };
+  return { hits: bestHits(hits), total, isCut: false };
 }
 
-function best(hits) {
+function bestHits(hits) {
   return hits.sort((one, other) => one.rank - other.rank || one.start - other.start).slice(0, LISTED);
 }
 
@@ -117,12 +118,13 @@ async function searchView(query) {
   const heads = ["Name and type", "Id", "Account", "Region", "What it is found by"];
   return h("section", { class: "section", "aria-labelledby": "found" },
     h("h2", { id: "found" }, "Found: ", h("bdi", null, visible(query))),
+    pages.size > 0 && h("p", { class: "folded" }, "This index finds accounts and customers. The page of a customer finds what the customer has."),
     h("p", { class: "about" }, count, hits.length < total && `, the best ${hits.length} are listed`, ". ",
       unknownNote("unknown"),
       folded.length > 0 && [" Not on this page: ", folded.map((part) => `${part.what.split(" ")[0]} (${grouped(part.total)})`).join(", "),
         ". ", h("code", null, "rolecall where"), " finds them."]),
     found.length > 0 && h("ul", { class: "plain" }, found.map((account) =>
-      h("li", null, "Account ", h("a", { href: `#map/account/${account.account_id}` }, visible(accountLabel(account.account_id)))))),
+      h("li", null, "Account ", h("a", { href: accountPlace(account.account_id) }, visible(accountLabel(account.account_id)))))),
     hits.length > 0 && h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "What was found" },
       h("table", { class: "found" }, h("thead", null, h("tr", null, heads.map((head) => h("th", { scope: "col" }, head)))),
         h("tbody", null, hits.map((hit) => hitRow(hitOf(index, hit), words))))));

@@ -6,10 +6,11 @@ const MORE = 500;
 const IDS = /^(?:(?:i|vol|snap|ami|sg|eni|eipalloc|vpc|subnet|rtb|igw|nat|pcx|vpce|tgw|tgw-attach|vgw|vpn)-[0-9a-f]{8,}|Z[0-9A-Z]{12,})$/;
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** What a value is compared and filtered by. */
+/** What a value is compared, filtered and saved by. */
 function plain(value) {
   if (value === null || value === undefined) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  return value.href === undefined ? JSON.stringify(value) : value.text;
 }
 
 function compare(one, other, kind) {
@@ -34,7 +35,7 @@ function listCell(list, context) {
 function membersCell(members) {
   return h("dl", { class: "members" }, Object.entries(members).map(([name, change]) => [
     h("dt", null, visible(name)),
-    h("dd", null, value(plain(change?.before ?? "–")), " → ", value(plain(change?.after ?? "–"))),
+    h("dd", null, clipped(plain(change?.before ?? "–")), " → ", clipped(plain(change?.after ?? "–"))),
   ]));
 }
 
@@ -48,17 +49,18 @@ function cellOf(content, kind, name, context) {
     if (name === "account_id") return accountCell(content);
     if (content === "unknown") return unknownMark("unknown");
     if (IDS.test(content)) return identity(content, context?.region, context?.account);
-    return value(content);
+    return clipped(content);
   }
+  if (kind === "link") return h("a", { href: content.href }, visible(content.text));
   if (Array.isArray(content)) return listCell(content, context);
   if (name === "members") return membersCell(content);
-  return value(plain(content));
+  return clipped(plain(content));
 }
 
 function accountCell(id) {
   const name = accountName(id);
   const label = name ? [visible(name), h("span", { class: "sub" }, id)] : visible(id);
-  return accounts.has(id) ? h("a", { href: `#map/account/${id}`, class: "account" }, label) : label;
+  return accounts.has(id) ? h("a", { href: accountPlace(id), class: "account" }, label) : label;
 }
 
 /** The state of a sheet in the address: `?filter=web&sort=-name`. */

@@ -57,7 +57,7 @@ function s(tag, attributes, ...children) {
 }
 
 /** A text that came from AWS, on its own line of writing, clipped if it is long. */
-function value(text) {
+function clipped(text) {
   const all = visible(text);
   if (all.length <= LONG) return h("bdi", { class: all.length <= SHORT && "short" }, all);
   const rest = h("bdi", null, all.slice(0, LONG), "…");
