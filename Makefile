@@ -127,6 +127,7 @@ check: emulator build $(LINT)/.installed
 	tests/lint/clippy.sh
 	$(RUN) tests/lint/rustdoc.py
 	$(RUN) tests/lint/templates.py
+	$(RUN) tests/lint/page_script.py $(LINT)/bin/oxlint
 	bash -n infra/deploy.sh
 	$(LINT)/bin/ruff check --quiet tests
 	$(LINT)/bin/ruff format --quiet --check tests
