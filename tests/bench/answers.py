@@ -7,12 +7,15 @@ about 1.5 million rows.
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 
-from measuring import RELEASE, Bench, Ended, Figure, Fleet, account_id, at_most, environment, executable
+from measuring import RELEASE, ROOT, Bench, Ended, Figure, Fleet, account_id, at_most, environment, executable
 
 NO_AWS = "http://127.0.0.1:1"  # answers over a folder call nobody
 NIGHTS = 30
@@ -118,6 +121,62 @@ def two_nights(bench: Bench) -> Figure:
     )
     met = ended.wall <= 30 and ended.peak <= 512
     return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", met, sides)
+
+
+def registry(folder: Path, accounts: int, customers: int) -> Path:
+    """Writes a registry in which these accounts belong to as many customers."""
+    targets = [
+        {
+            "account_id": account_id(at),
+            "external_id": None,
+            "name": f"account {at}",
+            "customer": f"customer {at % customers}",
+        }
+        for at in range(accounts)
+    ]
+    path = folder.parent / "customers.json"
+    path.write_text(json.dumps({"version": 1, "defaults": {"role_name": "rolecall"}, "targets": targets}))
+    return path
+
+
+def in_a_browser(page: Path) -> tuple[str, float, float]:
+    """Returns what the page takes in Chromium in words, the milliseconds to open, and those of the slowest search."""
+    script = ROOT / "tests/page/measure.py"
+    told = subprocess.run([sys.executable, script, page], capture_output=True, text=True)
+    opened = re.search(r"opened in (\d+) ms", told.stdout)
+    searches = [int(found) for found in re.findall(r"search for .*: (\d+) ms", told.stdout)]
+    if told.returncode != 0 or not opened or not searches:
+        return "not opened, since there is no Chromium with its driver", 0, 0
+    words = f"opened in {opened[1]} ms and searched in {min(searches)} to {max(searches)} ms by Chromium"
+    return words, int(opened[1]), max(searches)
+
+
+def report_page(bench: Bench) -> Figure:
+    folder, _ = inventory(bench)
+    page = bench.place("estate.html")
+    owners = registry(folder, bench.kept["inventory"][2], 50)
+    ended = ask(bench, "report", "--to", page, "--registry", owners, "--output", folder)
+    megabytes = page.stat().st_size / 1e6
+    words, opened, searched = in_a_browser(page)
+    sides = (
+        f"`rolecall report` over {size(bench)}, in a folder: {megabytes:.1f} MB (at most 25), {ended.cpu:.0f} CPU "
+        f"seconds, peak {ended.peak:.0f} MiB; {words} (at most 2,000 and 100 ms)."
+    )
+    met = ended.wall <= 10 and megabytes <= 25 and opened <= 2000 and searched <= 100
+    return Figure(f"{ended.wall:.1f} s, {megabytes:.1f} MB", met, sides)
+
+
+def pages_of_customers(bench: Bench) -> Figure:
+    folder, _ = inventory(bench)
+    owners = registry(folder, bench.kept["inventory"][2], 50)
+    ended = ask(bench, "resume", "first", "--report=customers", "--json", "--registry", owners, "--output", folder)
+    report = json.loads(ended.output)["report"]
+    sizes = [page.stat().st_size / 1e6 for page in (folder / "runs/first/report").glob("*.html")]
+    sides = (
+        f"`rolecall resume first --report=customers` over {size(bench)}, in a folder: {report['pages_written']} pages "
+        f"of {min(sizes):.1f} to {max(sizes):.1f} MB, {ended.cpu:.0f} CPU seconds, peak {ended.peak:.0f} MiB."
+    )
+    return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", None, sides)
 
 
 def requests_after_nights(bench: Bench) -> Figure:
