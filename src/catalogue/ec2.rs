@@ -166,4 +166,40 @@ pub(super) const TYPES: &[ResourceType] = &[
         source: paged!(listed DescribeFleets: ec2.describe_fleets().max_results(1000)),
         ..REGIONAL
     },
+    ResourceType {
+        table: "ec2_spot_fleet_requests",
+        operation: "ec2:DescribeSpotFleetRequests",
+        items_path: "SpotFleetRequestConfigs",
+        id: Id::Member(&["SpotFleetRequestId"]),
+        arn: ArnForm::Ec2("spot-fleet-request/"),
+        measures: &[
+            Measure::of("SpotFleetRequestConfig.FulfilledCapacity", "counts the instances that run at this moment"),
+            Measure::of(
+                "SpotFleetRequestConfig.OnDemandFulfilledCapacity",
+                "counts the instances that run at this moment",
+            ),
+        ],
+        // AWS allows 50 calls at once and 3 a second.
+        source: paged!(listed DescribeSpotFleetRequests: ec2.describe_spot_fleet_requests().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_host_reservations",
+        operation: "ec2:DescribeHostReservations",
+        items_path: "HostReservationSet",
+        id: Id::Member(&["HostReservationId"]),
+        arn: ArnForm::Ec2("host-reservation/"),
+        // AWS refuses a larger page here, as for hosts. It allows 5 calls at once and 2 a second (EC2's documentation of its
+        // throttling): a run makes one in a region.
+        source: paged!(listed DescribeHostReservations: ec2.describe_host_reservations().max_results(500)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_iam_instance_profile_associations",
+        operation: "ec2:DescribeIamInstanceProfileAssociations",
+        items_path: "IamInstanceProfileAssociations",
+        id: Id::Member(&["AssociationId"]),
+        source: paged!(listed DescribeIamInstanceProfileAssociations: ec2.describe_iam_instance_profile_associations().max_results(1000)),
+        ..REGIONAL
+    },
 ];

@@ -34,6 +34,9 @@ pub struct Parents {
     pub filter: Option<MemberFilter>,
     /// The member with the number of children, if there is one. Parents with the most children are listed first.
     pub child_count: Option<&'static str>,
+    /// The member that lists regions by their `RegionName`, if the children of one parent are listed once for each of these.
+    /// The call then gets that region instead of the cell's.
+    pub regions: Option<&'static str>,
 }
 
 /// A condition on a boolean member of a resource.
@@ -47,7 +50,7 @@ pub struct MemberFilter {
 
 impl Parents {
     pub const fn all(table: &'static str) -> Self {
-        Self { table, filter: None, child_count: None }
+        Self { table, filter: None, child_count: None, regions: None }
     }
 }
 
@@ -98,7 +101,8 @@ pub enum ValueFrom {
     Parent(&'static str),
     /// A member of the item with its octal escapes decoded.
     Decoded(&'static str),
-    /// A member of the response of the detail with this operation. Lists of several pages are joined.
+    /// A member of the response of the detail with this operation, or of a nested structure (`EnableDnsSupport.Value`).
+    /// Lists of several pages are joined.
     DetailMember(&'static str, &'static str),
     /// The list of whole items that the detail with this operation returns for the resource.
     DetailItems(&'static str),
@@ -187,7 +191,7 @@ pub struct ResourceType {
     pub scope: &'static str,
     /// Further actions that AWS checks for the operation.
     pub extra_actions: &'static [&'static str],
-    /// The path of the items in the response (`Reservations.Instances`).
+    /// The path of the items in the response (`Reservations.Instances`). A bar joins two lists of the same structure.
     pub items_path: &'static str,
     pub id: Id,
     /// A well-formed id that does not exist. The check probes permissions with it if the account has no such resource.

@@ -4,7 +4,9 @@
 
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Id, Measure, Owner, ResourceType, Source};
+use super::entry::{ArnForm, Id, Measure, Owner, Parents, ResourceType, Source};
+
+const CLIENT_VPN_ENDPOINTS: &str = "ec2_client_vpn_endpoints";
 
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
@@ -105,10 +107,11 @@ pub(super) const TYPES: &[ResourceType] = &[
         ..REGIONAL
     },
     ResourceType {
-        table: "ec2_client_vpn_endpoints",
+        table: CLIENT_VPN_ENDPOINTS,
         operation: "ec2:DescribeClientVpnEndpoints",
         items_path: "ClientVpnEndpoints",
         id: Id::Member(&["ClientVpnEndpointId"]),
+        probe_id: "cvpn-endpoint-00000000000000000",
         arn: ArnForm::Ec2("client-vpn-endpoint/"),
         source: paged!(listed DescribeClientVpnEndpoints: ec2.describe_client_vpn_endpoints().max_results(1000)),
         ..REGIONAL
@@ -130,6 +133,79 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["VerifiedAccessInstanceId"]),
         arn: ArnForm::Ec2("verified-access-instance/"),
         source: paged!(listed DescribeVerifiedAccessInstances: ec2.describe_verified_access_instances().max_results(200)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_endpoint_connections",
+        operation: "ec2:DescribeVpcEndpointConnections",
+        items_path: "VpcEndpointConnections",
+        id: Id::Member(&["VpcEndpointConnectionId", "VpcEndpointId"]),
+        arn: ArnForm::Ec2("vpc-endpoint-connection/"),
+        scope: "to the account's endpoint services",
+        source: paged!(listed DescribeVpcEndpointConnections: ec2.describe_vpc_endpoint_connections().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_client_vpn_routes",
+        operation: "ec2:DescribeClientVpnRoutes",
+        items_path: "Routes",
+        id: Id::UnderParent(&["DestinationCidr", "TargetSubnet", "TransitGatewayAttachmentId"]),
+        source: Source::PerParent(
+            Parents::all(CLIENT_VPN_ENDPOINTS),
+            paged!([client_vpn_endpoint_id] DescribeClientVpnRoutes: ec2.describe_client_vpn_routes().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_client_vpn_target_networks",
+        operation: "ec2:DescribeClientVpnTargetNetworks",
+        items_path: "ClientVpnTargetNetworks",
+        id: Id::Member(&["AssociationId"]),
+        source: Source::PerParent(
+            Parents::all(CLIENT_VPN_ENDPOINTS),
+            paged!([client_vpn_endpoint_id] DescribeClientVpnTargetNetworks: ec2.describe_client_vpn_target_networks().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_client_vpn_authorization_rules",
+        operation: "ec2:DescribeClientVpnAuthorizationRules",
+        items_path: "AuthorizationRules",
+        id: Id::UnderParent(&["DestinationCidr", "GroupId"]),
+        source: Source::PerParent(
+            Parents::all(CLIENT_VPN_ENDPOINTS),
+            paged!([client_vpn_endpoint_id] DescribeClientVpnAuthorizationRules: ec2.describe_client_vpn_authorization_rules().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_verified_access_endpoints",
+        operation: "ec2:DescribeVerifiedAccessEndpoints",
+        items_path: "VerifiedAccessEndpoints",
+        id: Id::Member(&["VerifiedAccessEndpointId"]),
+        arn: ArnForm::Ec2("verified-access-endpoint/"),
+        // AWS's service model allows 1,000. Their instances and trust providers allow 200, which costs no more calls in practice.
+        source: paged!(listed DescribeVerifiedAccessEndpoints: ec2.describe_verified_access_endpoints().max_results(200)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_verified_access_groups",
+        operation: "ec2:DescribeVerifiedAccessGroups",
+        items_path: "VerifiedAccessGroups",
+        id: Id::Member(&["VerifiedAccessGroupId"]),
+        arn: ArnForm::Ec2("verified-access-group/"),
+        arn_member: Some("VerifiedAccessGroupArn"),
+        owner: Owner::Member(&["Owner"]),
+        source: paged!(listed DescribeVerifiedAccessGroups: ec2.describe_verified_access_groups().max_results(200)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_verified_access_trust_providers",
+        operation: "ec2:DescribeVerifiedAccessTrustProviders",
+        items_path: "VerifiedAccessTrustProviders",
+        id: Id::Member(&["VerifiedAccessTrustProviderId"]),
+        arn: ArnForm::Ec2("verified-access-trust-provider/"),
+        source: paged!(listed DescribeVerifiedAccessTrustProviders: ec2.describe_verified_access_trust_providers().max_results(200)),
         ..REGIONAL
     },
 ];

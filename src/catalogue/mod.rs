@@ -15,6 +15,8 @@ mod account_settings;
 mod storage;
 mod vpc;
 mod gateways;
+mod routing;
+mod local_gateways;
 mod transit;
 mod ipam;
 mod route53;
@@ -45,6 +47,8 @@ static ENTRIES: &[&[ResourceType]] = &[
     storage::TYPES,
     vpc::TYPES,
     gateways::TYPES,
+    routing::TYPES,
+    local_gateways::TYPES,
     transit::TYPES,
     ipam::TYPES,
     route53::TYPES,

@@ -47,7 +47,7 @@ pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_images",
         operation: "ec2:DescribeImages",
-        scope: "the account's own, disabled and deprecated ones included",
+        scope: "the account's own, disabled and deprecated ones included; `public` says which every account may launch",
         items_path: "Images",
         id: Id::Member(&["ImageId"]),
         arn: ArnForm::Ec2WithoutAccount("image/"),

@@ -9,6 +9,14 @@ use super::ec2::REGIONAL;
 use super::entry::{ArnForm, ExtraColumn, Id, Owner, Parents, ResourceType, Source, ValueFrom};
 use crate::aws::{AwsError, AwsErrorKind, NextPage, is_true, send};
 
+const ROUTE_TABLES: &str = "ec2_transit_gateway_route_tables";
+
+const OF_GATEWAY: ExtraColumn =
+    ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") };
+
+const OF_ROUTE_TABLE: &[ExtraColumn] =
+    &[ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId }, OF_GATEWAY];
+
 pub(super) const TYPES: &[ResourceType] = &[
     ResourceType {
         table: "ec2_transit_gateways",
@@ -52,7 +60,7 @@ pub(super) const TYPES: &[ResourceType] = &[
         ..REGIONAL
     },
     ResourceType {
-        table: "ec2_transit_gateway_route_tables",
+        table: ROUTE_TABLES,
         operation: "ec2:DescribeTransitGatewayRouteTables",
         items_path: "TransitGatewayRouteTables",
         id: Id::Member(&["TransitGatewayRouteTableId"]),
@@ -66,11 +74,8 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:SearchTransitGatewayRoutes",
         items_path: "Routes",
         id: Id::UnderParent(&["DestinationCidrBlock", "PrefixListId"]),
-        extra_columns: &[
-            ExtraColumn { column: "transit_gateway_route_table_id", from: ValueFrom::ParentId },
-            ExtraColumn { column: "transit_gateway_id", from: ValueFrom::Parent("TransitGatewayId") },
-        ],
-        source: Source::PerParent(Parents::all("ec2_transit_gateway_route_tables"), |client, params| {
+        extra_columns: OF_ROUTE_TABLE,
+        source: Source::PerParent(Parents::all(ROUTE_TABLES), |client, params| {
             Box::pin(async move {
                 // AWS requires a filter. Every route passes this one.
                 let types = ["propagated", "static"].map(String::from).to_vec();
@@ -93,6 +98,79 @@ pub(super) const TYPES: &[ResourceType] = &[
                 })
             })
         }),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_connects",
+        operation: "ec2:DescribeTransitGatewayConnects",
+        items_path: "TransitGatewayConnects",
+        id: Id::Member(&["TransitGatewayAttachmentId"]),
+        arn: ArnForm::Ec2("transit-gateway-attachment/"),
+        source: paged!(listed DescribeTransitGatewayConnects: ec2.describe_transit_gateway_connects().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_connect_peers",
+        operation: "ec2:DescribeTransitGatewayConnectPeers",
+        items_path: "TransitGatewayConnectPeers",
+        id: Id::Member(&["TransitGatewayConnectPeerId"]),
+        arn: ArnForm::Ec2("transit-gateway-connect-peer/"),
+        source: paged!(listed DescribeTransitGatewayConnectPeers: ec2.describe_transit_gateway_connect_peers().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_multicast_domains",
+        operation: "ec2:DescribeTransitGatewayMulticastDomains",
+        items_path: "TransitGatewayMulticastDomains",
+        id: Id::Member(&["TransitGatewayMulticastDomainId"]),
+        arn: ArnForm::Ec2("transit-gateway-multicast-domain/"),
+        arn_member: Some("TransitGatewayMulticastDomainArn"),
+        source: paged!(listed DescribeTransitGatewayMulticastDomains: ec2.describe_transit_gateway_multicast_domains().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_policy_tables",
+        operation: "ec2:DescribeTransitGatewayPolicyTables",
+        items_path: "TransitGatewayPolicyTables",
+        id: Id::Member(&["TransitGatewayPolicyTableId"]),
+        arn: ArnForm::Ec2("transit-gateway-policy-table/"),
+        source: paged!(listed DescribeTransitGatewayPolicyTables: ec2.describe_transit_gateway_policy_tables().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_route_table_associations",
+        operation: "ec2:GetTransitGatewayRouteTableAssociations",
+        items_path: "Associations",
+        id: Id::UnderParent(&["TransitGatewayAttachmentId"]),
+        extra_columns: OF_ROUTE_TABLE,
+        source: Source::PerParent(
+            Parents::all(ROUTE_TABLES),
+            paged!([transit_gateway_route_table_id] GetTransitGatewayRouteTableAssociations: ec2.get_transit_gateway_route_table_associations().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_route_table_propagations",
+        operation: "ec2:GetTransitGatewayRouteTablePropagations",
+        items_path: "TransitGatewayRouteTablePropagations",
+        id: Id::UnderParent(&["TransitGatewayAttachmentId", "TransitGatewayRouteTableAnnouncementId"]),
+        extra_columns: OF_ROUTE_TABLE,
+        source: Source::PerParent(
+            Parents::all(ROUTE_TABLES),
+            paged!([transit_gateway_route_table_id] GetTransitGatewayRouteTablePropagations: ec2.get_transit_gateway_route_table_propagations().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_transit_gateway_prefix_list_references",
+        operation: "ec2:GetTransitGatewayPrefixListReferences",
+        items_path: "TransitGatewayPrefixListReferences",
+        id: Id::UnderParent(&["PrefixListId"]),
+        extra_columns: &[OF_GATEWAY],
+        source: Source::PerParent(
+            Parents::all(ROUTE_TABLES),
+            paged!([transit_gateway_route_table_id] GetTransitGatewayPrefixListReferences: ec2.get_transit_gateway_prefix_list_references().max_results(1000)),
+        ),
         ..REGIONAL
     },
 ];

@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** knows the calls of these types, and nothing of how they are limited or retried.
 
+use aws_sdk_ec2::types::{AddressAttributeName, VpcAttributeName};
+
 use super::calls::{paged, whole};
 use super::ec2::REGIONAL;
-use super::entry::{ArnForm, Detail, ExtraColumn, Id, Measure, Owner, ResourceType, Source, ValueFrom};
+use super::entry::{ArnForm, Detail, ExtraColumn, Id, Measure, Owner, Parents, ResourceType, Source, ValueFrom};
 use crate::aws::{NextPage, send};
 
 pub(super) const TYPES: &[ResourceType] = &[
@@ -15,6 +17,27 @@ pub(super) const TYPES: &[ResourceType] = &[
         id: Id::Member(&["VpcId"]),
         probe_id: "vpc-00000000000000000",
         arn: ArnForm::Ec2("vpc/"),
+        extra_columns: &[
+            ExtraColumn { column: "enable_dns_support", from: vpc_attribute("EnableDnsSupport.Value") },
+            ExtraColumn { column: "enable_dns_hostnames", from: vpc_attribute("EnableDnsHostnames.Value") },
+        ],
+        // AWS returns one attribute a call, for one VPC.
+        details: &[
+            Detail {
+                key: "VpcId",
+                ..Detail::per_resource(
+                    VPC_ATTRIBUTE,
+                    whole!([vpc_id] DescribeVpcAttribute: ec2.describe_vpc_attribute().attribute(VpcAttributeName::EnableDnsSupport)),
+                )
+            },
+            Detail {
+                key: "VpcId",
+                ..Detail::per_resource(
+                    VPC_ATTRIBUTE,
+                    whole!([vpc_id] DescribeVpcAttribute: ec2.describe_vpc_attribute().attribute(VpcAttributeName::EnableDnsHostnames)),
+                )
+            },
+        ],
         source: paged!(listed DescribeVpcs: ec2.describe_vpcs().max_results(1000)),
         ..REGIONAL
     },
@@ -23,10 +46,42 @@ pub(super) const TYPES: &[ResourceType] = &[
         operation: "ec2:DescribeSubnets",
         items_path: "Subnets",
         id: Id::Member(&["SubnetId"]),
+        probe_id: "subnet-00000000000000000",
         arn: ArnForm::Ec2("subnet/"),
         measures: &[Measure::of("AvailableIpAddressCount", "changes with every interface in the subnet")],
         arn_member: Some("SubnetArn"),
         source: paged!(listed DescribeSubnets: ec2.describe_subnets().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_subnet_cidr_reservations",
+        operation: "ec2:GetSubnetCidrReservations",
+        items_path: "SubnetIpv4CidrReservations|SubnetIpv6CidrReservations",
+        id: Id::Member(&["SubnetCidrReservationId"]),
+        arn: ArnForm::Ec2("subnet-cidr-reservation/"),
+        extra_columns: &[ExtraColumn { column: "vpc_id", from: ValueFrom::Parent("VpcId") }],
+        source: Source::PerParent(
+            Parents::all("ec2_subnets"),
+            paged!([subnet_id] GetSubnetCidrReservations: ec2.get_subnet_cidr_reservations().max_results(1000)),
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_block_public_access_exclusions",
+        operation: "ec2:DescribeVpcBlockPublicAccessExclusions",
+        items_path: "VpcBlockPublicAccessExclusions",
+        id: Id::Member(&["ExclusionId"]),
+        arn: ArnForm::Ec2("vpc-block-public-access-exclusion/"),
+        source: paged!(listed DescribeVpcBlockPublicAccessExclusions: ec2.describe_vpc_block_public_access_exclusions().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_vpc_encryption_controls",
+        operation: "ec2:DescribeVpcEncryptionControls",
+        items_path: "VpcEncryptionControls",
+        id: Id::Member(&["VpcEncryptionControlId"]),
+        arn: ArnForm::Ec2("vpc-encryption-control/"),
+        source: paged!(listed DescribeVpcEncryptionControls: ec2.describe_vpc_encryption_controls().max_results(1000)),
         ..REGIONAL
     },
     ResourceType {
@@ -97,6 +152,27 @@ pub(super) const TYPES: &[ResourceType] = &[
         ..REGIONAL
     },
     ResourceType {
+        table: "ec2_address_attributes",
+        operation: "ec2:DescribeAddressesAttribute",
+        scope: "the names of reverse DNS (PTR) of the account's Elastic IP addresses",
+        items_path: "Addresses",
+        id: Id::Member(&["AllocationId", "PublicIp"]),
+        arn: ArnForm::Ec2("elastic-ip/"),
+        source: paged!(
+            listed DescribeAddressesAttribute: ec2.describe_addresses_attribute().attribute(AddressAttributeName::DomainName).max_results(1000)
+        ),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_address_transfers",
+        operation: "ec2:DescribeAddressTransfers",
+        scope: "offers of the account's addresses to other accounts, for 14 days also after they ended",
+        items_path: "AddressTransfers",
+        id: Id::Joined(&["AllocationId", "TransferAccountId"]),
+        source: paged!(listed DescribeAddressTransfers: ec2.describe_address_transfers().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
         table: "ec2_dhcp_options",
         operation: "ec2:DescribeDhcpOptions",
         items_path: "DhcpOptions",
@@ -155,4 +231,29 @@ pub(super) const TYPES: &[ResourceType] = &[
         source: paged!(listed DescribeTrafficMirrorSessions: ec2.describe_traffic_mirror_sessions().max_results(1000)),
         ..REGIONAL
     },
+    ResourceType {
+        table: "ec2_traffic_mirror_targets",
+        operation: "ec2:DescribeTrafficMirrorTargets",
+        items_path: "TrafficMirrorTargets",
+        id: Id::Member(&["TrafficMirrorTargetId"]),
+        arn: ArnForm::Ec2("traffic-mirror-target/"),
+        source: paged!(listed DescribeTrafficMirrorTargets: ec2.describe_traffic_mirror_targets().max_results(1000)),
+        ..REGIONAL
+    },
+    ResourceType {
+        table: "ec2_traffic_mirror_filters",
+        operation: "ec2:DescribeTrafficMirrorFilters",
+        scope: "with their rules",
+        items_path: "TrafficMirrorFilters",
+        id: Id::Member(&["TrafficMirrorFilterId"]),
+        arn: ArnForm::Ec2("traffic-mirror-filter/"),
+        source: paged!(listed DescribeTrafficMirrorFilters: ec2.describe_traffic_mirror_filters().max_results(1000)),
+        ..REGIONAL
+    },
 ];
+
+const VPC_ATTRIBUTE: &str = "ec2:DescribeVpcAttribute";
+
+const fn vpc_attribute(member: &'static str) -> ValueFrom {
+    ValueFrom::DetailMember(VPC_ATTRIBUTE, member)
+}

@@ -17,7 +17,7 @@ const CUSTOMERS: usize = 12;
 const FAULTY: [usize; 2] = [3, 8];
 const TABLES: [&str; 7] = [
     "accounts",
-    "ec2_vpcs",
+    "ec2_subnets",
     "ec2_route_tables",
     "ec2_instances",
     "ec2_addresses",

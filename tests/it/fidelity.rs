@@ -29,6 +29,8 @@ const OTHER_COLUMNS: &[&str] = &[
     "aws_extra",
     "reservation_id",
     "requester_id",
+    "enable_dns_support",
+    "enable_dns_hostnames",
     "vpcs",
     "delegation_set",
     "dnssec_status",

@@ -43,6 +43,9 @@ REGIONS = (
     ("eu-west-1", "opt-in-not-required"),
     ("af-south-1", "not-opted-in"),
 )
+# Operations with two lists of the same structure: the second list, whose items follow those of the first in number.
+SECOND_LISTS = {"GetSubnetCidrReservations": "SubnetIpv6CidrReservations"}
+ITEMS = 5
 TEMPLATES = 5
 # The snapshots that every account may restore.
 PUBLIC_SNAPSHOTS = (1, 3, 5)
@@ -115,7 +118,8 @@ def answer(call: Call) -> str:
     if size:
         fixed[size] = call.get(size) or "100"
     if special:
-        return whole_answer(scope, 1, operation.output_shape, fixed | special(call, scope, members), False)
+        with_unknown = special is vpc_attribute
+        return whole_answer(scope, 1, operation.output_shape, fixed | special(call, scope, members), with_unknown)
     if listed is None:
         return settings(scope, operation, fixed)
     page = requested_page(call, operation)
@@ -129,6 +133,10 @@ def answer(call: Call) -> str:
     if "IsTruncated" in members:
         fixed["IsTruncated"] = "true" if token_members and page < len(pages) else "false"
     fixed[listed] = Xml(page_of(call, scope, listed, members[listed], page, pages))
+    second = SECOND_LISTS.get(call.operation)
+    if second:
+        shifted = tuple(tuple(ITEMS + number for number in numbers) for numbers in pages)
+        fixed[second] = Xml(page_of(call, scope, second, members[second], page, shifted))
     return whole_answer(scope, 1, operation.output_shape, fixed, False)
 
 
@@ -263,7 +271,14 @@ def regions(call: Call, scope: Scope, members: dict[str, Shape]) -> dict[str, st
     return {"Regions": Xml("".join(element(element_name("ec2", shape), item) for item in items))}
 
 
+def vpc_attribute(call: Call, _: Scope, members: dict[str, Shape]) -> dict[str, str | None]:
+    """AWS returns the attribute that the call names, and no other."""
+    wanted = call.get("Attribute") or ""
+    return {name: None for name in members if name != "VpcId" and name[0].lower() + name[1:] != wanted}
+
+
 SPECIAL: dict[str, Special] = {
+    "DescribeVpcAttribute": vpc_attribute,
     "DescribeRegions": regions,
     "GetHostedZone": get_hosted_zone,
     "ListTagsForResource": tags_of_one,

@@ -15,6 +15,13 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 READS = ("Describe", "Get", "List", "Search")
 SIZES = ("MaxResults", "MaxItems")
+# Pages that are smaller than AWS's model allows: 100,000 allocations are tens of megabytes, and 1,000 is the least. The
+# emulated AWS takes 200 of the others, as of the other types of Verified Access.
+EC2_PAGE_LIMITS = {
+    "GetIpamPoolAllocations": 1000,
+    "DescribeVerifiedAccessEndpoints": 200,
+    "DescribeVerifiedAccessGroups": 200,
+}
 # Page limits that the model lacks.
 ROUTE53_PAGE_LIMITS = {"ListResourceRecordSets": 300, "ListHealthChecks": 1000, "ListVPCAssociationAuthorizations": 50}
 
@@ -122,7 +129,7 @@ def page_sizes(service: str, operation: OperationModel, name: str) -> tuple[int,
     # Some limits are in the model's documentation only.
     documented = re.search(r"between (\d+) and ([\d,]+)", shape.documentation or "")
     low, high = (int(documented[1]), int(documented[2].replace(",", ""))) if documented else (5, 1000)
-    return shape.metadata.get("min", low), shape.metadata.get("max", high)
+    return shape.metadata.get("min", low), EC2_PAGE_LIMITS.get(operation.name, shape.metadata.get("max", high))
 
 
 def parent_of(call: Call, operation: OperationModel) -> tuple[tuple[str, str], ...]:
@@ -131,7 +138,12 @@ def parent_of(call: Call, operation: OperationModel) -> tuple[tuple[str, str], .
     found = []
     for name, shape in inputs(operation).items():
         value = call.get(name)
-        if value and shape.type_name == "string" and name not in markers and re.search(r"(Id|VPCRegion)$", name):
+        if (
+            value
+            and shape.type_name == "string"
+            and name not in markers
+            and re.search(r"(Id|VPCRegion|AddressRegion)$", name)
+        ):
             check_owner(call, name, value)
             found.append((name, value.rsplit("/", 1)[-1]))
     return tuple(found)

@@ -42,7 +42,28 @@ SearchTransitGatewayRoutes DescribeInstanceConnectEndpoints DescribeIpams Descri
 DescribeByoipCidrs DescribePublicIpv4Pools DescribeTrafficMirrorSessions DescribeVerifiedAccessInstances
 DescribeSecurityGroupVpcAssociations DescribeInstances DescribeVolumes DescribeNetworkInterfaces DescribeVpcs
 DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeInternetGateways DescribeNatGateways
-DescribeAddresses""".split()
+DescribeAddresses DescribeAddressesAttribute DescribeAddressTransfers GetSubnetCidrReservations
+DescribeVpcBlockPublicAccessExclusions DescribeVpcEncryptionControls DescribeTrafficMirrorTargets
+DescribeTrafficMirrorFilters DescribeSpotFleetRequests DescribeHostReservations DescribeIamInstanceProfileAssociations
+DescribeVpcEndpointConnections DescribeClientVpnRoutes DescribeClientVpnTargetNetworks
+DescribeClientVpnAuthorizationRules DescribeVerifiedAccessEndpoints DescribeVerifiedAccessGroups
+DescribeVerifiedAccessTrustProviders DescribeRouteServers GetRouteServerAssociations GetRouteServerPropagations
+DescribeRouteServerEndpoints DescribeRouteServerPeers DescribeNetworkInsightsPaths
+DescribeNetworkInsightsAccessScopes GetNetworkInsightsAccessScopeContent DescribeLocalGateways
+DescribeLocalGatewayVirtualInterfaceGroups DescribeLocalGatewayVirtualInterfaces DescribeLocalGatewayRouteTables
+DescribeLocalGatewayRouteTableVpcAssociations DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociations
+SearchLocalGatewayRoutes DescribeTransitGatewayConnects DescribeTransitGatewayConnectPeers
+DescribeTransitGatewayMulticastDomains DescribeTransitGatewayPolicyTables GetTransitGatewayRouteTableAssociations
+GetTransitGatewayRouteTablePropagations GetTransitGatewayPrefixListReferences GetIpamPoolCidrs
+GetIpamPoolAllocations GetIpamResourceCidrs DescribeIpamResourceDiscoveries
+DescribeIpamResourceDiscoveryAssociations GetIpamDiscoveredPublicAddresses DescribeIpv6Pools
+DescribeCoipPools""".split()
+OF_CLIENT_VPN = ("DescribeClientVpnRoutes", "DescribeClientVpnTargetNetworks", "DescribeClientVpnAuthorizationRules")
+OF_ROUTE_TABLE = (
+    "GetTransitGatewayRouteTableAssociations",
+    "GetTransitGatewayRouteTablePropagations",
+    "GetTransitGatewayPrefixListReferences",
+)
 ROUTE53 = """ListHostedZones GetHostedZone ListResourceRecordSets ListHealthChecks ListTagsForResource
 ListTagsForResources ListQueryLoggingConfigs ListReusableDelegationSets ListTrafficPolicies ListTrafficPolicyVersions
 ListTrafficPolicyInstances ListCidrCollections ListCidrBlocks ListHostedZonesByVPC ListVPCAssociationAuthorizations
@@ -133,6 +154,14 @@ def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
     zones = [zone["Id"] for zone in checker.read("route53", "ListHostedZones")["HostedZones"]]
     tables = checker.read("ec2", "DescribeTransitGatewayRouteTables")["TransitGatewayRouteTables"]
     table = tables[3]["TransitGatewayRouteTableId"]
+    local_tables = checker.read("ec2", "DescribeLocalGatewayRouteTables")["LocalGatewayRouteTables"]
+    endpoint = checker.read("ec2", "DescribeClientVpnEndpoints")["ClientVpnEndpoints"][0]["ClientVpnEndpointId"]
+    server = checker.read("ec2", "DescribeRouteServers")["RouteServers"][0]["RouteServerId"]
+    scopes = checker.read("ec2", "DescribeNetworkInsightsAccessScopes")["NetworkInsightsAccessScopes"]
+    discoveries = checker.read("ec2", "DescribeIpamResourceDiscoveries")["IpamResourceDiscoveries"]
+    pool = checker.read("ec2", "DescribeIpamPools")["IpamPools"][0]["IpamPoolId"]
+    ipam_scope = checker.read("ec2", "DescribeIpamScopes")["IpamScopes"][0]["IpamScopeId"]
+    subnet = checker.read("ec2", "DescribeSubnets")["Subnets"][0]["SubnetId"]
     collection = checker.read("route53", "ListCidrCollections")["CidrCollections"][2]["Id"]
     lists = checker.read("ec2", "DescribeManagedPrefixLists")["PrefixLists"]
     bare = [zone.rpartition("/")[2] for zone in zones]
@@ -143,6 +172,22 @@ def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
         "DescribeRegions": {"AllRegions": True},
         "GetManagedPrefixListEntries": {"PrefixListId": lists[4]["PrefixListId"]},
         "SearchTransitGatewayRoutes": {"TransitGatewayRouteTableId": table, "Filters": FILTERS},
+        "GetSubnetCidrReservations": {"SubnetId": subnet},
+        "GetRouteServerAssociations": {"RouteServerId": server},
+        "GetRouteServerPropagations": {"RouteServerId": server},
+        "GetNetworkInsightsAccessScopeContent": {
+            "NetworkInsightsAccessScopeId": scopes[0]["NetworkInsightsAccessScopeId"]
+        },
+        "SearchLocalGatewayRoutes": {"LocalGatewayRouteTableId": local_tables[0]["LocalGatewayRouteTableId"]},
+        **{name: {"ClientVpnEndpointId": endpoint} for name in OF_CLIENT_VPN},
+        **{name: {"TransitGatewayRouteTableId": table} for name in OF_ROUTE_TABLE},
+        "GetIpamPoolCidrs": {"IpamPoolId": pool},
+        "GetIpamPoolAllocations": {"IpamPoolId": pool},
+        "GetIpamResourceCidrs": {"IpamScopeId": ipam_scope},
+        "GetIpamDiscoveredPublicAddresses": {
+            "IpamResourceDiscoveryId": discoveries[0]["IpamResourceDiscoveryId"],
+            "AddressRegion": REGION,
+        },
         "GetHostedZone": {"Id": zones[0]},
         "ListResourceRecordSets": {"HostedZoneId": zones[2]},
         "ListTagsForResource": {"ResourceType": "hostedzone", "ResourceId": bare[0]},

@@ -33,7 +33,7 @@ PRIVATE_ZONE = 4
 PREFIXES = {"HostedZone": "/hostedzone/", "DelegationSet": "/delegationset/"}
 
 # The members that identify an item: at its top level, and in its inner structures.
-TOP_KEY = re.compile(r"(Id|Name|Arn|Cidr|CidrBlock|Identifier|PublicIp|VPCRegion)$")
+TOP_KEY = re.compile(r"(Id|Name|Arn|Cidr|CidrBlock|Identifier|PublicIp|VPCRegion)$|^Address$")
 INNER_KEY = re.compile(r"(Id|Arn)$")
 KEY_NUMBERS = ("Version", "VersionNumber")
 

@@ -70,6 +70,11 @@ def resolve(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
                 pattern, more = inner if isinstance(inner, list) else (inner, {})
                 known = values | {key: evaluate(value) for key, value in more.items()}
                 return re.sub(r"\$\{(!?)([^}]+)\}", lambda m: "${" + m[2] + "}" if m[1] else str(known[m[2]]), pattern)
+            case "Fn::FindInMap":
+                found: Any = template["Mappings"]
+                for key in inner:
+                    found = found[key]
+                return found
             case "Fn::Base64":
                 return base64.b64encode(evaluate(inner).encode()).decode()
             case "Fn::Join":

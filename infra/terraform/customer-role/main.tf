@@ -32,13 +32,15 @@ locals {
     # Calls that return secrets. No statement above allows them. This explicit deny also overrides any policy that is
     # attached to the role later.
     NeverReadSecrets = { Effect = "Deny", Action = local.actions_never }
-    # These listings also return secrets: pre-shared keys and user data. The deny overrides the statements above.
+    # These listings also return secrets: pre-shared keys, user data and client secrets. The deny overrides the statements above.
     NoSecretBearingReads = { Effect = "Deny", Action = local.secret_bearing }
   }
 
   secret_bearing = [
     "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeSpotFleetRequests",
     "ec2:DescribeSpotInstanceRequests",
+    "ec2:DescribeVerifiedAccessTrustProviders",
     "ec2:DescribeVpnConnections",
   ]
 

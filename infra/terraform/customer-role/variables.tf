@@ -63,7 +63,7 @@ variable "secret_bearing_reads" {
   type        = string
   nullable    = false
   default     = "yes"
-  description = "no denies the three listings whose answers also contain secrets: pre-shared keys of VPN connections, user data of launch templates and of spot requests."
+  description = "no denies the five listings whose answers also contain secrets: pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers."
 
   validation {
     condition     = contains(["yes", "no"], var.secret_bearing_reads)

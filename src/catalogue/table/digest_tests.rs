@@ -106,7 +106,7 @@ fn digest(selector: &ItemSelector, operation: &'static Operation, path: &str, va
         tags.push(operation.wrapper.to_owned());
     }
     for name in path.split('.').filter(|name| !name.is_empty()) {
-        let (_, member) = structure.member(name).unwrap();
+        let (_, member) = structure.member(name.split('|').next().unwrap()).unwrap();
         tags.push(member.wire.to_owned());
         match &member.kind {
             MemberKind::List(list) => {

@@ -91,12 +91,12 @@ impl Table {
         for filter in entry.details.iter().filter_map(|detail| detail.filter) {
             check_filter(item, filter)?;
         }
-        match (self.parents().and_then(|parents| parents.filter), self.parent_entry()?) {
-            (Some(filter), Some(parent)) => {
-                check_filter(selector(parent.operation, parent.items_path, &[])?.item(), filter)
-            }
-            _ => Ok(()),
+        let (Some(parents), Some(parent)) = (self.parents(), self.parent_entry()?) else { return Ok(()) };
+        let selector = selector(parent.operation, parent.items_path, &[])?;
+        if let Some(regions) = parents.regions {
+            member_type(selector.item(), regions)?;
         }
+        parents.filter.map_or(Ok(()), |filter| check_filter(selector.item(), filter))
     }
 
     /// Decides where a member's value goes, and adds a column if it needs one.
@@ -132,7 +132,9 @@ impl Table {
                     .map(|member| column_type(&member.kind))
                     .ok_or_else(|| format!("no structure around the items has {path}"));
             }
-            ValueFrom::DetailMember(operation, name) => self.detail(operation)?.selector.item().member(name),
+            ValueFrom::DetailMember(operation, path) => {
+                return member_type(self.detail(operation)?.selector.item(), path);
+            }
             ValueFrom::Parent(path) => {
                 let parent = self.parent_entry()?.ok_or("it has no parent")?;
                 return member_type(selector(parent.operation, parent.items_path, &[])?.item(), path);

@@ -67,13 +67,15 @@ impl Table {
 
     /// Adds an item of a detail's response to the record that it describes.
     pub fn add_detail(&self, record: &mut Record, detail: &TableDetail, item: Item) {
+        let mut beside = Vec::new();
         for (column, from) in &self.extra_columns {
             let value = &mut record.values[*column];
             match from {
-                ValueFrom::DetailMember(operation, name) if *operation == detail.entry.operation => {
-                    if let Some((index, _)) = detail.selector.item().member(name) {
-                        append(value, item.values[index].clone());
-                    }
+                ValueFrom::DetailMember(operation, path) if *operation == detail.entry.operation => {
+                    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+                    let Some((index, member)) = detail.selector.item().member(first) else { continue };
+                    append(value, nested(&item.values[index], &member.kind, rest));
+                    beside.extend(members_beside(&item.values[index], rest).map(|others| (member.name, others)));
                 }
                 ValueFrom::DetailItems(operation) if *operation == detail.entry.operation => {
                     append(value, Value::Json(format!("[{}]", item.json(detail.selector.item()))));
@@ -83,6 +85,7 @@ impl Table {
         }
         record.digest = record.digest.map(|digest| digest.wrapping_add(item.digest));
         let mut extra = item.extra;
+        beside.into_iter().for_each(|(name, others)| extra.push(name, others));
         if let Some(tags) = item.tags {
             let all = record.tags.get_or_insert_default();
             all.extend(tags);
@@ -105,6 +108,21 @@ impl Table {
             Value::Boolean(is) => is == filter.is,
             _ => true,
         })
+    }
+
+    /// The regions that a member of a record lists by their `RegionName`, each once. The given region if it lists none, and if
+    /// there is no such member.
+    pub fn regions_of(&self, record: &Record, member: Option<&str>, otherwise: &str) -> Vec<String> {
+        let listed = member.map(|member| self.member_value(record, member)).unwrap_or_default();
+        let Value::Json(json) = listed else { return vec![otherwise.to_owned()] };
+        let listed: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap_or_default();
+        let mut regions: Vec<String> = Vec::new();
+        for name in listed.iter().filter_map(|region| region["RegionName"].as_str()) {
+            if !name.is_empty() && !regions.iter().any(|region| region == name) {
+                regions.push(name.to_owned());
+            }
+        }
+        if regions.is_empty() { vec![otherwise.to_owned()] } else { regions }
     }
 
     /// A member of a record, if it is an integer.
@@ -179,20 +197,32 @@ impl Table {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         let Some((index, member)) = self.selector.item().member(first) else { return Value::Missing };
         let MemberTarget::Column(column) = self.member_targets[index] else { return Value::Missing };
-        let value = &record.values[column];
-        if rest.is_empty() {
-            return value.clone();
-        }
-        let (Value::Json(json), MemberKind::Structure(_)) = (value, &member.kind) else { return Value::Missing };
-        let json: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-        match rest.split('.').try_fold(&json, |here, name| here.get(name)) {
-            Some(serde_json::Value::Bool(value)) => Value::Boolean(*value),
-            Some(serde_json::Value::String(text)) => Value::Text(text.clone()),
-            Some(serde_json::Value::Number(number)) => number.as_i64().map(Value::Integer).unwrap_or_default(),
-            Some(other) => Value::Json(other.to_string()),
-            None => Value::Missing,
-        }
+        nested(&record.values[column], &member.kind, rest)
     }
+}
+
+/// The member at a path within a value; the value itself if the path is empty.
+fn nested(value: &Value, kind: &MemberKind, path: &str) -> Value {
+    if path.is_empty() {
+        return value.clone();
+    }
+    let (Value::Json(json), MemberKind::Structure(_)) = (value, kind) else { return Value::Missing };
+    let json: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    match path.split('.').try_fold(&json, |here, name| here.get(name)) {
+        Some(serde_json::Value::Bool(value)) => Value::Boolean(*value),
+        Some(serde_json::Value::String(text)) => Value::Text(text.clone()),
+        Some(serde_json::Value::Number(number)) => number.as_i64().map(Value::Integer).unwrap_or_default(),
+        Some(other) => Value::Json(other.to_string()),
+        None => Value::Missing,
+    }
+}
+
+/// The members of a structure beside the one that fills a column, as JSON. `None` if there are none.
+fn members_beside(value: &Value, name: &str) -> Option<String> {
+    let Value::Json(json) = value else { return None };
+    let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).ok()?;
+    let is_nested = !name.is_empty() && members.remove(name).is_some();
+    (is_nested && !members.is_empty()).then(|| serde_json::Value::from(members).to_string())
 }
 
 /// Adds the unknown members of a detail's response to `aws_extra`, under the name of the operation.

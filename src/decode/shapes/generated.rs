@@ -14,6 +14,18 @@ pub(crate) static ACCOUNT_ATTRIBUTE: Structure = Structure { name: "AccountAttri
 pub(crate) static ACCOUNT_ATTRIBUTE_VALUE: Structure = Structure { name: "AccountAttributeValue", secret: false, members: &[
     Member { wire: "attributeValue", name: "AttributeValue", column: "attribute_value", kind: MemberKind::Text },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_ADDRESS_TRANSFERS_RESULT: Structure = Structure { name: "DescribeAddressTransfersResult", secret: false, members: &[
+    Member { wire: "addressTransferSet", name: "AddressTransfers", column: "address_transfers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ADDRESS_TRANSFER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ADDRESS_TRANSFER: Structure = Structure { name: "AddressTransfer", secret: false, members: &[
+    Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: MemberKind::Text },
+    Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: MemberKind::Text },
+    Member { wire: "transferAccountId", name: "TransferAccountId", column: "transfer_account_id", kind: MemberKind::Text },
+    Member { wire: "transferOfferExpirationTimestamp", name: "TransferOfferExpirationTimestamp", column: "transfer_offer_expiration_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "transferOfferAcceptedTimestamp", name: "TransferOfferAcceptedTimestamp", column: "transfer_offer_accepted_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "addressTransferStatus", name: "AddressTransferStatus", column: "address_transfer_status", kind: MemberKind::Text },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_ADDRESSES_RESULT: Structure = Structure { name: "DescribeAddressesResult", secret: false, members: &[
     Member { wire: "addressesSet", name: "Addresses", column: "addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ADDRESS) }) },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
@@ -39,6 +51,21 @@ pub(crate) static TAG: Structure = Structure { name: "Tag", secret: false, membe
     Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
     Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_ADDRESSES_ATTRIBUTE_RESULT: Structure = Structure { name: "DescribeAddressesAttributeResult", secret: false, members: &[
+    Member { wire: "addressSet", name: "Addresses", column: "addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ADDRESS_ATTRIBUTE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ADDRESS_ATTRIBUTE: Structure = Structure { name: "AddressAttribute", secret: false, members: &[
+    Member { wire: "publicIp", name: "PublicIp", column: "public_ip", kind: MemberKind::Text },
+    Member { wire: "allocationId", name: "AllocationId", column: "allocation_id", kind: MemberKind::Text },
+    Member { wire: "ptrRecord", name: "PtrRecord", column: "ptr_record", kind: MemberKind::Text },
+    Member { wire: "ptrRecordUpdate", name: "PtrRecordUpdate", column: "ptr_record_update", kind: MemberKind::Structure(&PTR_UPDATE_STATUS) },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static PTR_UPDATE_STATUS: Structure = Structure { name: "PtrUpdateStatus", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
+    Member { wire: "reason", name: "Reason", column: "reason", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_BYOIP_CIDRS_RESULT: Structure = Structure { name: "DescribeByoipCidrsResult", secret: false, members: &[
     Member { wire: "byoipCidrSet", name: "ByoipCidrs", column: "byoip_cidrs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&BYOIP_CIDR) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -146,6 +173,22 @@ pub(crate) static CARRIER_GATEWAY: Structure = Structure { name: "CarrierGateway
     Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
 ], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_CLIENT_VPN_AUTHORIZATION_RULES_RESULT: Structure = Structure { name: "DescribeClientVpnAuthorizationRulesResult", secret: false, members: &[
+    Member { wire: "authorizationRule", name: "AuthorizationRules", column: "authorization_rules", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&AUTHORIZATION_RULE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static AUTHORIZATION_RULE: Structure = Structure { name: "AuthorizationRule", secret: false, members: &[
+    Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
+    Member { wire: "accessAll", name: "AccessAll", column: "access_all", kind: MemberKind::Boolean },
+    Member { wire: "destinationCidr", name: "DestinationCidr", column: "destination_cidr", kind: MemberKind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&CLIENT_VPN_AUTHORIZATION_RULE_STATUS) },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
+pub(crate) static CLIENT_VPN_AUTHORIZATION_RULE_STATUS: Structure = Structure { name: "ClientVpnAuthorizationRuleStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeClientVpnEndpointsResult", secret: false, members: &[
     Member { wire: "clientVpnEndpoint", name: "ClientVpnEndpoints", column: "client_vpn_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CLIENT_VPN_ENDPOINT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -241,6 +284,53 @@ pub(crate) static CLIENT_VPN_TRUST_PROVIDER: Structure = Structure { name: "Clie
     Member { wire: "tenantId", name: "TenantId", column: "tenant_id", kind: MemberKind::Text },
     Member { wire: "publicSigningKeyUrl", name: "PublicSigningKeyUrl", column: "public_signing_key_url", kind: MemberKind::Text },
 ], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_CLIENT_VPN_ROUTES_RESULT: Structure = Structure { name: "DescribeClientVpnRoutesResult", secret: false, members: &[
+    Member { wire: "routes", name: "Routes", column: "routes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CLIENT_VPN_ROUTE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static CLIENT_VPN_ROUTE: Structure = Structure { name: "ClientVpnRoute", secret: false, members: &[
+    Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "destinationCidr", name: "DestinationCidr", column: "destination_cidr", kind: MemberKind::Text },
+    Member { wire: "targetSubnet", name: "TargetSubnet", column: "target_subnet", kind: MemberKind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
+    Member { wire: "origin", name: "Origin", column: "origin", kind: MemberKind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&CLIENT_VPN_ROUTE_STATUS) },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static CLIENT_VPN_ROUTE_STATUS: Structure = Structure { name: "ClientVpnRouteStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_CLIENT_VPN_TARGET_NETWORKS_RESULT: Structure = Structure { name: "DescribeClientVpnTargetNetworksResult", secret: false, members: &[
+    Member { wire: "clientVpnTargetNetworks", name: "ClientVpnTargetNetworks", column: "client_vpn_target_networks", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TARGET_NETWORK) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TARGET_NETWORK: Structure = Structure { name: "TargetNetwork", secret: false, members: &[
+    Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "targetNetworkId", name: "TargetNetworkId", column: "target_network_id", kind: MemberKind::Text },
+    Member { wire: "clientVpnEndpointId", name: "ClientVpnEndpointId", column: "client_vpn_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&ASSOCIATION_STATUS) },
+    Member { wire: "securityGroups", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "availabilityZoneSet", name: "AvailabilityZones", column: "availability_zones", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "availabilityZoneIdSet", name: "AvailabilityZoneIds", column: "availability_zone_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static ASSOCIATION_STATUS: Structure = Structure { name: "AssociationStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_COIP_POOLS_RESULT: Structure = Structure { name: "DescribeCoipPoolsResult", secret: false, members: &[
+    Member { wire: "coipPoolSet", name: "CoipPools", column: "coip_pools", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&COIP_POOL) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static COIP_POOL: Structure = Structure { name: "CoipPool", secret: false, members: &[
+    Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: MemberKind::Text },
+    Member { wire: "poolCidrSet", name: "PoolCidrs", column: "pool_cidrs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "localGatewayRouteTableId", name: "LocalGatewayRouteTableId", column: "local_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "poolArn", name: "PoolArn", column: "pool_arn", kind: MemberKind::Text },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_CUSTOMER_GATEWAYS_RESULT: Structure = Structure { name: "DescribeCustomerGatewaysResult", secret: false, members: &[
     Member { wire: "customerGatewaySet", name: "CustomerGateways", column: "customer_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CUSTOMER_GATEWAY) }) },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
@@ -519,6 +609,26 @@ pub(crate) static TAG_FIELD_SPECIFICATION_RESPONSE: Structure = Structure { name
     Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
     Member { wire: "tagKeySet", name: "TagKeys", column: "tag_keys", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_HOST_RESERVATIONS_RESULT: Structure = Structure { name: "DescribeHostReservationsResult", secret: false, members: &[
+    Member { wire: "hostReservationSet", name: "HostReservationSet", column: "host_reservation_set", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&HOST_RESERVATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static HOST_RESERVATION: Structure = Structure { name: "HostReservation", secret: false, members: &[
+    Member { wire: "count", name: "Count", column: "count", kind: MemberKind::Integer },
+    Member { wire: "currencyCode", name: "CurrencyCode", column: "currency_code", kind: MemberKind::Text },
+    Member { wire: "duration", name: "Duration", column: "duration", kind: MemberKind::Integer },
+    Member { wire: "end", name: "End", column: "end", kind: MemberKind::Timestamp },
+    Member { wire: "hostIdSet", name: "HostIdSet", column: "host_id_set", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "hostReservationId", name: "HostReservationId", column: "host_reservation_id", kind: MemberKind::Text },
+    Member { wire: "hourlyPrice", name: "HourlyPrice", column: "hourly_price", kind: MemberKind::Text },
+    Member { wire: "instanceFamily", name: "InstanceFamily", column: "instance_family", kind: MemberKind::Text },
+    Member { wire: "offeringId", name: "OfferingId", column: "offering_id", kind: MemberKind::Text },
+    Member { wire: "paymentOption", name: "PaymentOption", column: "payment_option", kind: MemberKind::Text },
+    Member { wire: "start", name: "Start", column: "start", kind: MemberKind::Timestamp },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "upfrontPrice", name: "UpfrontPrice", column: "upfront_price", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 14, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_HOSTS_RESULT: Structure = Structure { name: "DescribeHostsResult", secret: false, members: &[
     Member { wire: "hostSet", name: "Hosts", column: "hosts", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&HOST) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -570,6 +680,21 @@ pub(crate) static HOST_INSTANCE: Structure = Structure { name: "HostInstance", s
 pub(crate) static HOST_CPU_OPTIONS: Structure = Structure { name: "HostCpuOptions", secret: false, members: &[
     Member { wire: "amdSevSnp", name: "AmdSevSnp", column: "amd_sev_snp", kind: MemberKind::Text },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeIamInstanceProfileAssociationsResult", secret: false, members: &[
+    Member { wire: "iamInstanceProfileAssociationSet", name: "IamInstanceProfileAssociations", column: "iam_instance_profile_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IAM_INSTANCE_PROFILE_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IAM_INSTANCE_PROFILE_ASSOCIATION: Structure = Structure { name: "IamInstanceProfileAssociation", secret: false, members: &[
+    Member { wire: "associationId", name: "AssociationId", column: "association_id", kind: MemberKind::Text },
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
+    Member { wire: "iamInstanceProfile", name: "IamInstanceProfile", column: "iam_instance_profile", kind: MemberKind::Structure(&IAM_INSTANCE_PROFILE) },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "timestamp", name: "Timestamp", column: "timestamp", kind: MemberKind::Timestamp },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
+    Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
+    Member { wire: "id", name: "Id", column: "id", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IMAGES_RESULT: Structure = Structure { name: "DescribeImagesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "imagesSet", name: "Images", column: "images", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IMAGE) }) },
@@ -839,10 +964,6 @@ pub(crate) static EBS_INSTANCE_BLOCK_DEVICE: Structure = Structure { name: "EbsI
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
     Member { wire: "ebsCardIndex", name: "EbsCardIndex", column: "ebs_card_index", kind: MemberKind::Integer },
 ], original_members: 8, order_hint: MemberOrderHint::empty() };
-pub(crate) static IAM_INSTANCE_PROFILE: Structure = Structure { name: "IamInstanceProfile", secret: false, members: &[
-    Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
-    Member { wire: "id", name: "Id", column: "id", kind: MemberKind::Text },
-], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static ELASTIC_GPU_ASSOCIATION: Structure = Structure { name: "ElasticGpuAssociation", secret: false, members: &[
     Member { wire: "elasticGpuId", name: "ElasticGpuId", column: "elastic_gpu_id", kind: MemberKind::Text },
     Member { wire: "elasticGpuAssociationId", name: "ElasticGpuAssociationId", column: "elastic_gpu_association_id", kind: MemberKind::Text },
@@ -1053,6 +1174,45 @@ pub(crate) static IPAM_POOL_SOURCE_RESOURCE: Structure = Structure { name: "Ipam
     Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: MemberKind::Text },
     Member { wire: "resourceOwner", name: "ResourceOwner", column: "resource_owner", kind: MemberKind::Text },
 ], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_IPAM_RESOURCE_DISCOVERIES_RESULT: Structure = Structure { name: "DescribeIpamResourceDiscoveriesResult", secret: false, members: &[
+    Member { wire: "ipamResourceDiscoverySet", name: "IpamResourceDiscoveries", column: "ipam_resource_discoveries", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_RESOURCE_DISCOVERY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_RESOURCE_DISCOVERY: Structure = Structure { name: "IpamResourceDiscovery", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryId", name: "IpamResourceDiscoveryId", column: "ipam_resource_discovery_id", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryArn", name: "IpamResourceDiscoveryArn", column: "ipam_resource_discovery_arn", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryRegion", name: "IpamResourceDiscoveryRegion", column: "ipam_resource_discovery_region", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "operatingRegionSet", name: "OperatingRegions", column: "operating_regions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_OPERATING_REGION) }) },
+    Member { wire: "isDefault", name: "IsDefault", column: "is_default", kind: MemberKind::Boolean },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "organizationalUnitExclusionSet", name: "OrganizationalUnitExclusions", column: "organizational_unit_exclusions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_ORGANIZATIONAL_UNIT_EXCLUSION) }) },
+], original_members: 10, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_OPERATING_REGION: Structure = Structure { name: "IpamOperatingRegion", secret: false, members: &[
+    Member { wire: "regionName", name: "RegionName", column: "region_name", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_ORGANIZATIONAL_UNIT_EXCLUSION: Structure = Structure { name: "IpamOrganizationalUnitExclusion", secret: false, members: &[
+    Member { wire: "organizationsEntityPath", name: "OrganizationsEntityPath", column: "organizations_entity_path", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_IPAM_RESOURCE_DISCOVERY_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeIpamResourceDiscoveryAssociationsResult", secret: false, members: &[
+    Member { wire: "ipamResourceDiscoveryAssociationSet", name: "IpamResourceDiscoveryAssociations", column: "ipam_resource_discovery_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_RESOURCE_DISCOVERY_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_RESOURCE_DISCOVERY_ASSOCIATION: Structure = Structure { name: "IpamResourceDiscoveryAssociation", secret: false, members: &[
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryAssociationId", name: "IpamResourceDiscoveryAssociationId", column: "ipam_resource_discovery_association_id", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryAssociationArn", name: "IpamResourceDiscoveryAssociationArn", column: "ipam_resource_discovery_association_arn", kind: MemberKind::Text },
+    Member { wire: "ipamResourceDiscoveryId", name: "IpamResourceDiscoveryId", column: "ipam_resource_discovery_id", kind: MemberKind::Text },
+    Member { wire: "ipamId", name: "IpamId", column: "ipam_id", kind: MemberKind::Text },
+    Member { wire: "ipamArn", name: "IpamArn", column: "ipam_arn", kind: MemberKind::Text },
+    Member { wire: "ipamRegion", name: "IpamRegion", column: "ipam_region", kind: MemberKind::Text },
+    Member { wire: "isDefault", name: "IsDefault", column: "is_default", kind: MemberKind::Boolean },
+    Member { wire: "resourceDiscoveryStatus", name: "ResourceDiscoveryStatus", column: "resource_discovery_status", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_IPAM_SCOPES_RESULT: Structure = Structure { name: "DescribeIpamScopesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "ipamScopeSet", name: "IpamScopes", column: "ipam_scopes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_SCOPE) }) },
@@ -1099,8 +1259,18 @@ pub(crate) static IPAM: Structure = Structure { name: "Ipam", secret: false, mem
     Member { wire: "enablePrivateGua", name: "EnablePrivateGua", column: "enable_private_gua", kind: MemberKind::Boolean },
     Member { wire: "meteredAccount", name: "MeteredAccount", column: "metered_account", kind: MemberKind::Text },
 ], original_members: 18, order_hint: MemberOrderHint::empty() };
-pub(crate) static IPAM_OPERATING_REGION: Structure = Structure { name: "IpamOperatingRegion", secret: false, members: &[
-    Member { wire: "regionName", name: "RegionName", column: "region_name", kind: MemberKind::Text },
+pub(crate) static DESCRIBE_IPV6_POOLS_RESULT: Structure = Structure { name: "DescribeIpv6PoolsResult", secret: false, members: &[
+    Member { wire: "ipv6PoolSet", name: "Ipv6Pools", column: "ipv6_pools", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPV6_POOL) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPV6_POOL: Structure = Structure { name: "Ipv6Pool", secret: false, members: &[
+    Member { wire: "poolId", name: "PoolId", column: "pool_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "poolCidrBlockSet", name: "PoolCidrBlocks", column: "pool_cidr_blocks", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&POOL_CIDR_BLOCK) }) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static POOL_CIDR_BLOCK: Structure = Structure { name: "PoolCidrBlock", secret: false, members: &[
+    Member { wire: "poolCidrBlock", name: "Cidr", column: "cidr", kind: MemberKind::Text },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_KEY_PAIRS_RESULT: Structure = Structure { name: "DescribeKeyPairsResult", secret: false, members: &[
     Member { wire: "keySet", name: "KeyPairs", column: "key_pairs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&KEY_PAIR_INFO) }) },
@@ -1338,6 +1508,95 @@ pub(crate) static LAUNCH_TEMPLATE: Structure = Structure { name: "LaunchTemplate
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
     Member { wire: "operator", name: "Operator", column: "operator", kind: MemberKind::Structure(&OPERATOR_RESPONSE) },
 ], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociationsResult", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableVirtualInterfaceGroupAssociationSet", name: "LocalGatewayRouteTableVirtualInterfaceGroupAssociations", column: "local_gateway_route_table_virtual_interface_group_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATION: Structure = Structure { name: "LocalGatewayRouteTableVirtualInterfaceGroupAssociation", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableVirtualInterfaceGroupAssociationId", name: "LocalGatewayRouteTableVirtualInterfaceGroupAssociationId", column: "local_gateway_route_table_virtual_interface_group_association_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayVirtualInterfaceGroupId", name: "LocalGatewayVirtualInterfaceGroupId", column: "local_gateway_virtual_interface_group_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableId", name: "LocalGatewayRouteTableId", column: "local_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableArn", name: "LocalGatewayRouteTableArn", column: "local_gateway_route_table_arn", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATIONS_RESULT: Structure = Structure { name: "DescribeLocalGatewayRouteTableVpcAssociationsResult", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableVpcAssociationSet", name: "LocalGatewayRouteTableVpcAssociations", column: "local_gateway_route_table_vpc_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATION: Structure = Structure { name: "LocalGatewayRouteTableVpcAssociation", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableVpcAssociationId", name: "LocalGatewayRouteTableVpcAssociationId", column: "local_gateway_route_table_vpc_association_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableId", name: "LocalGatewayRouteTableId", column: "local_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableArn", name: "LocalGatewayRouteTableArn", column: "local_gateway_route_table_arn", kind: MemberKind::Text },
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeLocalGatewayRouteTablesResult", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableSet", name: "LocalGatewayRouteTables", column: "local_gateway_route_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_ROUTE_TABLE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_ROUTE_TABLE: Structure = Structure { name: "LocalGatewayRouteTable", secret: false, members: &[
+    Member { wire: "localGatewayRouteTableId", name: "LocalGatewayRouteTableId", column: "local_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableArn", name: "LocalGatewayRouteTableArn", column: "local_gateway_route_table_arn", kind: MemberKind::Text },
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "mode", name: "Mode", column: "mode", kind: MemberKind::Text },
+    Member { wire: "stateReason", name: "StateReason", column: "state_reason", kind: MemberKind::Structure(&STATE_REASON) },
+], original_members: 9, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUPS_RESULT: Structure = Structure { name: "DescribeLocalGatewayVirtualInterfaceGroupsResult", secret: false, members: &[
+    Member { wire: "localGatewayVirtualInterfaceGroupSet", name: "LocalGatewayVirtualInterfaceGroups", column: "local_gateway_virtual_interface_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUP) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUP: Structure = Structure { name: "LocalGatewayVirtualInterfaceGroup", secret: false, members: &[
+    Member { wire: "localGatewayVirtualInterfaceGroupId", name: "LocalGatewayVirtualInterfaceGroupId", column: "local_gateway_virtual_interface_group_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayVirtualInterfaceIdSet", name: "LocalGatewayVirtualInterfaceIds", column: "local_gateway_virtual_interface_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "localBgpAsn", name: "LocalBgpAsn", column: "local_bgp_asn", kind: MemberKind::Integer },
+    Member { wire: "localBgpAsnExtended", name: "LocalBgpAsnExtended", column: "local_bgp_asn_extended", kind: MemberKind::Integer },
+    Member { wire: "localGatewayVirtualInterfaceGroupArn", name: "LocalGatewayVirtualInterfaceGroupArn", column: "local_gateway_virtual_interface_group_arn", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "configurationState", name: "ConfigurationState", column: "configuration_state", kind: MemberKind::Text },
+], original_members: 9, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAY_VIRTUAL_INTERFACES_RESULT: Structure = Structure { name: "DescribeLocalGatewayVirtualInterfacesResult", secret: false, members: &[
+    Member { wire: "localGatewayVirtualInterfaceSet", name: "LocalGatewayVirtualInterfaces", column: "local_gateway_virtual_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_VIRTUAL_INTERFACE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_VIRTUAL_INTERFACE: Structure = Structure { name: "LocalGatewayVirtualInterface", secret: false, members: &[
+    Member { wire: "localGatewayVirtualInterfaceId", name: "LocalGatewayVirtualInterfaceId", column: "local_gateway_virtual_interface_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayVirtualInterfaceGroupId", name: "LocalGatewayVirtualInterfaceGroupId", column: "local_gateway_virtual_interface_group_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayVirtualInterfaceArn", name: "LocalGatewayVirtualInterfaceArn", column: "local_gateway_virtual_interface_arn", kind: MemberKind::Text },
+    Member { wire: "outpostLagId", name: "OutpostLagId", column: "outpost_lag_id", kind: MemberKind::Text },
+    Member { wire: "vlan", name: "Vlan", column: "vlan", kind: MemberKind::Integer },
+    Member { wire: "localAddress", name: "LocalAddress", column: "local_address", kind: MemberKind::Text },
+    Member { wire: "peerAddress", name: "PeerAddress", column: "peer_address", kind: MemberKind::Text },
+    Member { wire: "localBgpAsn", name: "LocalBgpAsn", column: "local_bgp_asn", kind: MemberKind::Integer },
+    Member { wire: "peerBgpAsn", name: "PeerBgpAsn", column: "peer_bgp_asn", kind: MemberKind::Integer },
+    Member { wire: "peerBgpAsnExtended", name: "PeerBgpAsnExtended", column: "peer_bgp_asn_extended", kind: MemberKind::Integer },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "configurationState", name: "ConfigurationState", column: "configuration_state", kind: MemberKind::Text },
+], original_members: 14, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_LOCAL_GATEWAYS_RESULT: Structure = Structure { name: "DescribeLocalGatewaysResult", secret: false, members: &[
+    Member { wire: "localGatewaySet", name: "LocalGateways", column: "local_gateways", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY: Structure = Structure { name: "LocalGateway", secret: false, members: &[
+    Member { wire: "localGatewayId", name: "LocalGatewayId", column: "local_gateway_id", kind: MemberKind::Text },
+    Member { wire: "outpostArn", name: "OutpostArn", column: "outpost_arn", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_MANAGED_PREFIX_LISTS_RESULT: Structure = Structure { name: "DescribeManagedPrefixListsResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "prefixListSet", name: "PrefixLists", column: "prefix_lists", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&MANAGED_PREFIX_LIST) }) },
@@ -1442,6 +1701,47 @@ pub(crate) static ICMP_TYPE_CODE: Structure = Structure { name: "IcmpTypeCode", 
 pub(crate) static PORT_RANGE: Structure = Structure { name: "PortRange", secret: false, members: &[
     Member { wire: "from", name: "From", column: "from", kind: MemberKind::Integer },
     Member { wire: "to", name: "To", column: "to", kind: MemberKind::Integer },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_NETWORK_INSIGHTS_ACCESS_SCOPES_RESULT: Structure = Structure { name: "DescribeNetworkInsightsAccessScopesResult", secret: false, members: &[
+    Member { wire: "networkInsightsAccessScopeSet", name: "NetworkInsightsAccessScopes", column: "network_insights_access_scopes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_INSIGHTS_ACCESS_SCOPE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static NETWORK_INSIGHTS_ACCESS_SCOPE: Structure = Structure { name: "NetworkInsightsAccessScope", secret: false, members: &[
+    Member { wire: "networkInsightsAccessScopeId", name: "NetworkInsightsAccessScopeId", column: "network_insights_access_scope_id", kind: MemberKind::Text },
+    Member { wire: "networkInsightsAccessScopeArn", name: "NetworkInsightsAccessScopeArn", column: "network_insights_access_scope_arn", kind: MemberKind::Text },
+    Member { wire: "createdDate", name: "CreatedDate", column: "created_date", kind: MemberKind::Timestamp },
+    Member { wire: "updatedDate", name: "UpdatedDate", column: "updated_date", kind: MemberKind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_NETWORK_INSIGHTS_PATHS_RESULT: Structure = Structure { name: "DescribeNetworkInsightsPathsResult", secret: false, members: &[
+    Member { wire: "networkInsightsPathSet", name: "NetworkInsightsPaths", column: "network_insights_paths", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_INSIGHTS_PATH) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static NETWORK_INSIGHTS_PATH: Structure = Structure { name: "NetworkInsightsPath", secret: false, members: &[
+    Member { wire: "networkInsightsPathId", name: "NetworkInsightsPathId", column: "network_insights_path_id", kind: MemberKind::Text },
+    Member { wire: "networkInsightsPathArn", name: "NetworkInsightsPathArn", column: "network_insights_path_arn", kind: MemberKind::Text },
+    Member { wire: "createdDate", name: "CreatedDate", column: "created_date", kind: MemberKind::Timestamp },
+    Member { wire: "source", name: "Source", column: "source", kind: MemberKind::Text },
+    Member { wire: "destination", name: "Destination", column: "destination", kind: MemberKind::Text },
+    Member { wire: "sourceArn", name: "SourceArn", column: "source_arn", kind: MemberKind::Text },
+    Member { wire: "destinationArn", name: "DestinationArn", column: "destination_arn", kind: MemberKind::Text },
+    Member { wire: "sourceIp", name: "SourceIp", column: "source_ip", kind: MemberKind::Text },
+    Member { wire: "destinationIp", name: "DestinationIp", column: "destination_ip", kind: MemberKind::Text },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "destinationPort", name: "DestinationPort", column: "destination_port", kind: MemberKind::Integer },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "filterAtSource", name: "FilterAtSource", column: "filter_at_source", kind: MemberKind::Structure(&PATH_FILTER) },
+    Member { wire: "filterAtDestination", name: "FilterAtDestination", column: "filter_at_destination", kind: MemberKind::Structure(&PATH_FILTER) },
+], original_members: 14, order_hint: MemberOrderHint::empty() };
+pub(crate) static PATH_FILTER: Structure = Structure { name: "PathFilter", secret: false, members: &[
+    Member { wire: "sourceAddress", name: "SourceAddress", column: "source_address", kind: MemberKind::Text },
+    Member { wire: "sourcePortRange", name: "SourcePortRange", column: "source_port_range", kind: MemberKind::Structure(&FILTER_PORT_RANGE) },
+    Member { wire: "destinationAddress", name: "DestinationAddress", column: "destination_address", kind: MemberKind::Text },
+    Member { wire: "destinationPortRange", name: "DestinationPortRange", column: "destination_port_range", kind: MemberKind::Structure(&FILTER_PORT_RANGE) },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static FILTER_PORT_RANGE: Structure = Structure { name: "FilterPortRange", secret: false, members: &[
+    Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: MemberKind::Integer },
+    Member { wire: "toPort", name: "ToPort", column: "to_port", kind: MemberKind::Integer },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_NETWORK_INTERFACES_RESULT: Structure = Structure { name: "DescribeNetworkInterfacesResult", secret: false, members: &[
     Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&NETWORK_INTERFACE) }) },
@@ -1612,6 +1912,65 @@ pub(crate) static RECURRING_CHARGE: Structure = Structure { name: "RecurringChar
     Member { wire: "amount", name: "Amount", column: "amount", kind: MemberKind::Double },
     Member { wire: "frequency", name: "Frequency", column: "frequency", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_ROUTE_SERVER_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeRouteServerEndpointsResult", secret: false, members: &[
+    Member { wire: "routeServerEndpointSet", name: "RouteServerEndpoints", column: "route_server_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_SERVER_ENDPOINT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_ENDPOINT: Structure = Structure { name: "RouteServerEndpoint", secret: false, members: &[
+    Member { wire: "routeServerId", name: "RouteServerId", column: "route_server_id", kind: MemberKind::Text },
+    Member { wire: "routeServerEndpointId", name: "RouteServerEndpointId", column: "route_server_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "eniId", name: "EniId", column: "eni_id", kind: MemberKind::Text },
+    Member { wire: "eniAddress", name: "EniAddress", column: "eni_address", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "failureReason", name: "FailureReason", column: "failure_reason", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 9, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_ROUTE_SERVER_PEERS_RESULT: Structure = Structure { name: "DescribeRouteServerPeersResult", secret: false, members: &[
+    Member { wire: "routeServerPeerSet", name: "RouteServerPeers", column: "route_server_peers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_SERVER_PEER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_PEER: Structure = Structure { name: "RouteServerPeer", secret: false, members: &[
+    Member { wire: "routeServerPeerId", name: "RouteServerPeerId", column: "route_server_peer_id", kind: MemberKind::Text },
+    Member { wire: "routeServerEndpointId", name: "RouteServerEndpointId", column: "route_server_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "routeServerId", name: "RouteServerId", column: "route_server_id", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "failureReason", name: "FailureReason", column: "failure_reason", kind: MemberKind::Text },
+    Member { wire: "endpointEniId", name: "EndpointEniId", column: "endpoint_eni_id", kind: MemberKind::Text },
+    Member { wire: "endpointEniAddress", name: "EndpointEniAddress", column: "endpoint_eni_address", kind: MemberKind::Text },
+    Member { wire: "peerAddress", name: "PeerAddress", column: "peer_address", kind: MemberKind::Text },
+    Member { wire: "bgpOptions", name: "BgpOptions", column: "bgp_options", kind: MemberKind::Structure(&ROUTE_SERVER_BGP_OPTIONS) },
+    Member { wire: "bgpStatus", name: "BgpStatus", column: "bgp_status", kind: MemberKind::Structure(&ROUTE_SERVER_BGP_STATUS) },
+    Member { wire: "bfdStatus", name: "BfdStatus", column: "bfd_status", kind: MemberKind::Structure(&ROUTE_SERVER_BFD_STATUS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 14, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_BGP_OPTIONS: Structure = Structure { name: "RouteServerBgpOptions", secret: false, members: &[
+    Member { wire: "peerAsn", name: "PeerAsn", column: "peer_asn", kind: MemberKind::Integer },
+    Member { wire: "peerLivenessDetection", name: "PeerLivenessDetection", column: "peer_liveness_detection", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_BGP_STATUS: Structure = Structure { name: "RouteServerBgpStatus", secret: false, members: &[
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_BFD_STATUS: Structure = Structure { name: "RouteServerBfdStatus", secret: false, members: &[
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_ROUTE_SERVERS_RESULT: Structure = Structure { name: "DescribeRouteServersResult", secret: false, members: &[
+    Member { wire: "routeServerSet", name: "RouteServers", column: "route_servers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_SERVER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER: Structure = Structure { name: "RouteServer", secret: false, members: &[
+    Member { wire: "routeServerId", name: "RouteServerId", column: "route_server_id", kind: MemberKind::Text },
+    Member { wire: "amazonSideAsn", name: "AmazonSideAsn", column: "amazon_side_asn", kind: MemberKind::Integer },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "persistRoutesState", name: "PersistRoutesState", column: "persist_routes_state", kind: MemberKind::Text },
+    Member { wire: "persistRoutesDuration", name: "PersistRoutesDuration", column: "persist_routes_duration", kind: MemberKind::Integer },
+    Member { wire: "snsNotificationsEnabled", name: "SnsNotificationsEnabled", column: "sns_notifications_enabled", kind: MemberKind::Boolean },
+    Member { wire: "snsTopicArn", name: "SnsTopicArn", column: "sns_topic_arn", kind: MemberKind::Text },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeRouteTablesResult", secret: false, members: &[
     Member { wire: "routeTableSet", name: "RouteTables", column: "route_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -1774,38 +2133,54 @@ pub(crate) static SNAPSHOT: Structure = Structure { name: "Snapshot", secret: fa
     Member { wire: "kmsKeyId", name: "KmsKeyId", column: "kms_key_id", kind: MemberKind::Text },
     Member { wire: "dataEncryptionKeyId", name: "DataEncryptionKeyId", column: "data_encryption_key_id", kind: MemberKind::Text },
 ], original_members: 23, order_hint: MemberOrderHint::empty() };
-pub(crate) static DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT: Structure = Structure { name: "DescribeSpotInstanceRequestsResult", secret: false, members: &[
-    Member { wire: "spotInstanceRequestSet", name: "SpotInstanceRequests", column: "spot_instance_requests", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_INSTANCE_REQUEST) }) },
+pub(crate) static DESCRIBE_SPOT_FLEET_REQUESTS_RESPONSE: Structure = Structure { name: "DescribeSpotFleetRequestsResponse", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+    Member { wire: "spotFleetRequestConfigSet", name: "SpotFleetRequestConfigs", column: "spot_fleet_request_configs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_FLEET_REQUEST_CONFIG) }) },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
-pub(crate) static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceRequest", secret: false, members: &[
-    Member { wire: "actualBlockHourlyPrice", name: "ActualBlockHourlyPrice", column: "actual_block_hourly_price", kind: MemberKind::Text },
-    Member { wire: "availabilityZoneGroup", name: "AvailabilityZoneGroup", column: "availability_zone_group", kind: MemberKind::Text },
-    Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: MemberKind::Integer },
+pub(crate) static SPOT_FLEET_REQUEST_CONFIG: Structure = Structure { name: "SpotFleetRequestConfig", secret: false, members: &[
+    Member { wire: "activityStatus", name: "ActivityStatus", column: "activity_status", kind: MemberKind::Text },
     Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: MemberKind::Timestamp },
-    Member { wire: "fault", name: "Fault", column: "fault", kind: MemberKind::Structure(&SPOT_INSTANCE_STATE_FAULT) },
-    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
-    Member { wire: "launchGroup", name: "LaunchGroup", column: "launch_group", kind: MemberKind::Text },
-    Member { wire: "launchSpecification", name: "LaunchSpecification", column: "launch_specification", kind: MemberKind::Structure(&LAUNCH_SPECIFICATION) },
-    Member { wire: "launchedAvailabilityZone", name: "LaunchedAvailabilityZone", column: "launched_availability_zone", kind: MemberKind::Text },
-    Member { wire: "launchedAvailabilityZoneId", name: "LaunchedAvailabilityZoneId", column: "launched_availability_zone_id", kind: MemberKind::Text },
-    Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: MemberKind::Text },
-    Member { wire: "spotInstanceRequestId", name: "SpotInstanceRequestId", column: "spot_instance_request_id", kind: MemberKind::Text },
-    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: MemberKind::Text },
-    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&SPOT_INSTANCE_STATUS) },
+    Member { wire: "spotFleetRequestConfig", name: "SpotFleetRequestConfig", column: "spot_fleet_request_config", kind: MemberKind::Structure(&SPOT_FLEET_REQUEST_CONFIG_DATA) },
+    Member { wire: "spotFleetRequestId", name: "SpotFleetRequestId", column: "spot_fleet_request_id", kind: MemberKind::Text },
+    Member { wire: "spotFleetRequestState", name: "SpotFleetRequestState", column: "spot_fleet_request_state", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_FLEET_REQUEST_CONFIG_DATA: Structure = Structure { name: "SpotFleetRequestConfigData", secret: false, members: &[
+    Member { wire: "allocationStrategy", name: "AllocationStrategy", column: "allocation_strategy", kind: MemberKind::Text },
+    Member { wire: "onDemandAllocationStrategy", name: "OnDemandAllocationStrategy", column: "on_demand_allocation_strategy", kind: MemberKind::Text },
+    Member { wire: "spotMaintenanceStrategies", name: "SpotMaintenanceStrategies", column: "spot_maintenance_strategies", kind: MemberKind::Structure(&SPOT_MAINTENANCE_STRATEGIES) },
+    Member { wire: "clientToken", name: "ClientToken", column: "client_token", kind: MemberKind::Text },
+    Member { wire: "excessCapacityTerminationPolicy", name: "ExcessCapacityTerminationPolicy", column: "excess_capacity_termination_policy", kind: MemberKind::Text },
+    Member { wire: "fulfilledCapacity", name: "FulfilledCapacity", column: "fulfilled_capacity", kind: MemberKind::Double },
+    Member { wire: "onDemandFulfilledCapacity", name: "OnDemandFulfilledCapacity", column: "on_demand_fulfilled_capacity", kind: MemberKind::Double },
+    Member { wire: "iamFleetRole", name: "IamFleetRole", column: "iam_fleet_role", kind: MemberKind::Text },
+    Member { wire: "launchSpecifications", name: "LaunchSpecifications", column: "launch_specifications", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_FLEET_LAUNCH_SPECIFICATION) }) },
+    Member { wire: "launchTemplateConfigs", name: "LaunchTemplateConfigs", column: "launch_template_configs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LAUNCH_TEMPLATE_CONFIG) }) },
+    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: MemberKind::Text },
+    Member { wire: "targetCapacity", name: "TargetCapacity", column: "target_capacity", kind: MemberKind::Integer },
+    Member { wire: "onDemandTargetCapacity", name: "OnDemandTargetCapacity", column: "on_demand_target_capacity", kind: MemberKind::Integer },
+    Member { wire: "onDemandMaxTotalPrice", name: "OnDemandMaxTotalPrice", column: "on_demand_max_total_price", kind: MemberKind::Text },
+    Member { wire: "spotMaxTotalPrice", name: "SpotMaxTotalPrice", column: "spot_max_total_price", kind: MemberKind::Text },
+    Member { wire: "terminateInstancesWithExpiration", name: "TerminateInstancesWithExpiration", column: "terminate_instances_with_expiration", kind: MemberKind::Boolean },
     Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
     Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: MemberKind::Timestamp },
     Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: MemberKind::Timestamp },
+    Member { wire: "replaceUnhealthyInstances", name: "ReplaceUnhealthyInstances", column: "replace_unhealthy_instances", kind: MemberKind::Boolean },
     Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: MemberKind::Text },
-], original_members: 20, order_hint: MemberOrderHint::empty() };
-pub(crate) static SPOT_INSTANCE_STATE_FAULT: Structure = Structure { name: "SpotInstanceStateFault", secret: false, members: &[
-    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
-    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+    Member { wire: "loadBalancersConfig", name: "LoadBalancersConfig", column: "load_balancers_config", kind: MemberKind::Structure(&LOAD_BALANCERS_CONFIG) },
+    Member { wire: "instancePoolsToUseCount", name: "InstancePoolsToUseCount", column: "instance_pools_to_use_count", kind: MemberKind::Integer },
+    Member { wire: "context", name: "Context", column: "context", kind: MemberKind::Text },
+    Member { wire: "targetCapacityUnitType", name: "TargetCapacityUnitType", column: "target_capacity_unit_type", kind: MemberKind::Text },
+    Member { wire: "TagSpecification", name: "TagSpecifications", column: "tag_specifications", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG_SPECIFICATION) }) },
+], original_members: 26, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_MAINTENANCE_STRATEGIES: Structure = Structure { name: "SpotMaintenanceStrategies", secret: false, members: &[
+    Member { wire: "capacityRebalance", name: "CapacityRebalance", column: "capacity_rebalance", kind: MemberKind::Structure(&SPOT_CAPACITY_REBALANCE) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_CAPACITY_REBALANCE: Structure = Structure { name: "SpotCapacityRebalance", secret: false, members: &[
+    Member { wire: "replacementStrategy", name: "ReplacementStrategy", column: "replacement_strategy", kind: MemberKind::Text },
+    Member { wire: "terminationDelay", name: "TerminationDelay", column: "termination_delay", kind: MemberKind::Integer },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
-pub(crate) static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecification", secret: true, members: &[
-    Member { wire: "userData", name: "UserData", column: "user_data", kind: MemberKind::Sensitive },
+pub(crate) static SPOT_FLEET_LAUNCH_SPECIFICATION: Structure = Structure { name: "SpotFleetLaunchSpecification", secret: true, members: &[
     Member { wire: "addressingType", name: "AddressingType", column: "addressing_type", kind: MemberKind::Text },
     Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&BLOCK_DEVICE_MAPPING) }) },
     Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: MemberKind::Boolean },
@@ -1814,17 +2189,25 @@ pub(crate) static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpe
     Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
     Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: MemberKind::Text },
     Member { wire: "keyName", name: "KeyName", column: "key_name", kind: MemberKind::Text },
+    Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: MemberKind::Structure(&SPOT_FLEET_MONITORING) },
     Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_NETWORK_INTERFACE_SPECIFICATION) }) },
     Member { wire: "placement", name: "Placement", column: "placement", kind: MemberKind::Structure(&SPOT_PLACEMENT) },
     Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: MemberKind::Text },
+    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: MemberKind::Text },
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "userData", name: "UserData", column: "user_data", kind: MemberKind::Sensitive },
+    Member { wire: "weightedCapacity", name: "WeightedCapacity", column: "weighted_capacity", kind: MemberKind::Double },
+    Member { wire: "tagSpecificationSet", name: "TagSpecifications", column: "tag_specifications", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_FLEET_TAG_SPECIFICATION) }) },
+    Member { wire: "instanceRequirements", name: "InstanceRequirements", column: "instance_requirements", kind: MemberKind::Structure(&INSTANCE_REQUIREMENTS) },
     Member { wire: "groupSet", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&GROUP_IDENTIFIER) }) },
-    Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: MemberKind::Structure(&RUN_INSTANCES_MONITORING_ENABLED) },
-], original_members: 15, order_hint: MemberOrderHint::empty() };
+], original_members: 19, order_hint: MemberOrderHint::empty() };
 pub(crate) static IAM_INSTANCE_PROFILE_SPECIFICATION: Structure = Structure { name: "IamInstanceProfileSpecification", secret: false, members: &[
     Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
     Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_FLEET_MONITORING: Structure = Structure { name: "SpotFleetMonitoring", secret: false, members: &[
+    Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
 pub(crate) static INSTANCE_NETWORK_INTERFACE_SPECIFICATION: Structure = Structure { name: "InstanceNetworkInterfaceSpecification", secret: false, members: &[
     Member { wire: "associatePublicIpAddress", name: "AssociatePublicIpAddress", column: "associate_public_ip_address", kind: MemberKind::Boolean },
     Member { wire: "deleteOnTermination", name: "DeleteOnTermination", column: "delete_on_termination", kind: MemberKind::Boolean },
@@ -1874,6 +2257,91 @@ pub(crate) static SPOT_PLACEMENT: Structure = Structure { name: "SpotPlacement",
     Member { wire: "tenancy", name: "Tenancy", column: "tenancy", kind: MemberKind::Text },
     Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
 ], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_FLEET_TAG_SPECIFICATION: Structure = Structure { name: "SpotFleetTagSpecification", secret: false, members: &[
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "tag", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LAUNCH_TEMPLATE_CONFIG: Structure = Structure { name: "LaunchTemplateConfig", secret: false, members: &[
+    Member { wire: "launchTemplateSpecification", name: "LaunchTemplateSpecification", column: "launch_template_specification", kind: MemberKind::Structure(&FLEET_LAUNCH_TEMPLATE_SPECIFICATION) },
+    Member { wire: "overrides", name: "Overrides", column: "overrides", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LAUNCH_TEMPLATE_OVERRIDES) }) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LAUNCH_TEMPLATE_OVERRIDES: Structure = Structure { name: "LaunchTemplateOverrides", secret: false, members: &[
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
+    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "availabilityZone", name: "AvailabilityZone", column: "availability_zone", kind: MemberKind::Text },
+    Member { wire: "weightedCapacity", name: "WeightedCapacity", column: "weighted_capacity", kind: MemberKind::Double },
+    Member { wire: "priority", name: "Priority", column: "priority", kind: MemberKind::Double },
+    Member { wire: "instanceRequirements", name: "InstanceRequirements", column: "instance_requirements", kind: MemberKind::Structure(&INSTANCE_REQUIREMENTS) },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOAD_BALANCERS_CONFIG: Structure = Structure { name: "LoadBalancersConfig", secret: false, members: &[
+    Member { wire: "classicLoadBalancersConfig", name: "ClassicLoadBalancersConfig", column: "classic_load_balancers_config", kind: MemberKind::Structure(&CLASSIC_LOAD_BALANCERS_CONFIG) },
+    Member { wire: "targetGroupsConfig", name: "TargetGroupsConfig", column: "target_groups_config", kind: MemberKind::Structure(&TARGET_GROUPS_CONFIG) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static CLASSIC_LOAD_BALANCERS_CONFIG: Structure = Structure { name: "ClassicLoadBalancersConfig", secret: false, members: &[
+    Member { wire: "classicLoadBalancers", name: "ClassicLoadBalancers", column: "classic_load_balancers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&CLASSIC_LOAD_BALANCER) }) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static CLASSIC_LOAD_BALANCER: Structure = Structure { name: "ClassicLoadBalancer", secret: false, members: &[
+    Member { wire: "name", name: "Name", column: "name", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static TARGET_GROUPS_CONFIG: Structure = Structure { name: "TargetGroupsConfig", secret: false, members: &[
+    Member { wire: "targetGroups", name: "TargetGroups", column: "target_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TARGET_GROUP) }) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static TARGET_GROUP: Structure = Structure { name: "TargetGroup", secret: false, members: &[
+    Member { wire: "arn", name: "Arn", column: "arn", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static TAG_SPECIFICATION: Structure = Structure { name: "TagSpecification", secret: false, members: &[
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "Tag", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT: Structure = Structure { name: "DescribeSpotInstanceRequestsResult", secret: false, members: &[
+    Member { wire: "spotInstanceRequestSet", name: "SpotInstanceRequests", column: "spot_instance_requests", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SPOT_INSTANCE_REQUEST) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_INSTANCE_REQUEST: Structure = Structure { name: "SpotInstanceRequest", secret: false, members: &[
+    Member { wire: "actualBlockHourlyPrice", name: "ActualBlockHourlyPrice", column: "actual_block_hourly_price", kind: MemberKind::Text },
+    Member { wire: "availabilityZoneGroup", name: "AvailabilityZoneGroup", column: "availability_zone_group", kind: MemberKind::Text },
+    Member { wire: "blockDurationMinutes", name: "BlockDurationMinutes", column: "block_duration_minutes", kind: MemberKind::Integer },
+    Member { wire: "createTime", name: "CreateTime", column: "create_time", kind: MemberKind::Timestamp },
+    Member { wire: "fault", name: "Fault", column: "fault", kind: MemberKind::Structure(&SPOT_INSTANCE_STATE_FAULT) },
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
+    Member { wire: "launchGroup", name: "LaunchGroup", column: "launch_group", kind: MemberKind::Text },
+    Member { wire: "launchSpecification", name: "LaunchSpecification", column: "launch_specification", kind: MemberKind::Structure(&LAUNCH_SPECIFICATION) },
+    Member { wire: "launchedAvailabilityZone", name: "LaunchedAvailabilityZone", column: "launched_availability_zone", kind: MemberKind::Text },
+    Member { wire: "launchedAvailabilityZoneId", name: "LaunchedAvailabilityZoneId", column: "launched_availability_zone_id", kind: MemberKind::Text },
+    Member { wire: "productDescription", name: "ProductDescription", column: "product_description", kind: MemberKind::Text },
+    Member { wire: "spotInstanceRequestId", name: "SpotInstanceRequestId", column: "spot_instance_request_id", kind: MemberKind::Text },
+    Member { wire: "spotPrice", name: "SpotPrice", column: "spot_price", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&SPOT_INSTANCE_STATUS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
+    Member { wire: "validFrom", name: "ValidFrom", column: "valid_from", kind: MemberKind::Timestamp },
+    Member { wire: "validUntil", name: "ValidUntil", column: "valid_until", kind: MemberKind::Timestamp },
+    Member { wire: "instanceInterruptionBehavior", name: "InstanceInterruptionBehavior", column: "instance_interruption_behavior", kind: MemberKind::Text },
+], original_members: 20, order_hint: MemberOrderHint::empty() };
+pub(crate) static SPOT_INSTANCE_STATE_FAULT: Structure = Structure { name: "SpotInstanceStateFault", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LAUNCH_SPECIFICATION: Structure = Structure { name: "LaunchSpecification", secret: true, members: &[
+    Member { wire: "userData", name: "UserData", column: "user_data", kind: MemberKind::Sensitive },
+    Member { wire: "addressingType", name: "AddressingType", column: "addressing_type", kind: MemberKind::Text },
+    Member { wire: "blockDeviceMapping", name: "BlockDeviceMappings", column: "block_device_mappings", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&BLOCK_DEVICE_MAPPING) }) },
+    Member { wire: "ebsOptimized", name: "EbsOptimized", column: "ebs_optimized", kind: MemberKind::Boolean },
+    Member { wire: "iamInstanceProfile", name: "IamInstanceProfile", column: "iam_instance_profile", kind: MemberKind::Structure(&IAM_INSTANCE_PROFILE_SPECIFICATION) },
+    Member { wire: "imageId", name: "ImageId", column: "image_id", kind: MemberKind::Text },
+    Member { wire: "instanceType", name: "InstanceType", column: "instance_type", kind: MemberKind::Text },
+    Member { wire: "kernelId", name: "KernelId", column: "kernel_id", kind: MemberKind::Text },
+    Member { wire: "keyName", name: "KeyName", column: "key_name", kind: MemberKind::Text },
+    Member { wire: "networkInterfaceSet", name: "NetworkInterfaces", column: "network_interfaces", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&INSTANCE_NETWORK_INTERFACE_SPECIFICATION) }) },
+    Member { wire: "placement", name: "Placement", column: "placement", kind: MemberKind::Structure(&SPOT_PLACEMENT) },
+    Member { wire: "ramdiskId", name: "RamdiskId", column: "ramdisk_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "groupSet", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&GROUP_IDENTIFIER) }) },
+    Member { wire: "monitoring", name: "Monitoring", column: "monitoring", kind: MemberKind::Structure(&RUN_INSTANCES_MONITORING_ENABLED) },
+], original_members: 15, order_hint: MemberOrderHint::empty() };
 pub(crate) static RUN_INSTANCES_MONITORING_ENABLED: Structure = Structure { name: "RunInstancesMonitoringEnabled", secret: false, members: &[
     Member { wire: "enabled", name: "Enabled", column: "enabled", kind: MemberKind::Boolean },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
@@ -1930,6 +2398,36 @@ pub(crate) static PRIVATE_DNS_NAME_OPTIONS_ON_LAUNCH: Structure = Structure { na
 pub(crate) static BLOCK_PUBLIC_ACCESS_STATES: Structure = Structure { name: "BlockPublicAccessStates", secret: false, members: &[
     Member { wire: "internetGatewayBlockMode", name: "InternetGatewayBlockMode", column: "internet_gateway_block_mode", kind: MemberKind::Text },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRAFFIC_MIRROR_FILTERS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorFiltersResult", secret: false, members: &[
+    Member { wire: "trafficMirrorFilterSet", name: "TrafficMirrorFilters", column: "traffic_mirror_filters", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_FILTER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRAFFIC_MIRROR_FILTER: Structure = Structure { name: "TrafficMirrorFilter", secret: false, members: &[
+    Member { wire: "trafficMirrorFilterId", name: "TrafficMirrorFilterId", column: "traffic_mirror_filter_id", kind: MemberKind::Text },
+    Member { wire: "ingressFilterRuleSet", name: "IngressFilterRules", column: "ingress_filter_rules", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_FILTER_RULE) }) },
+    Member { wire: "egressFilterRuleSet", name: "EgressFilterRules", column: "egress_filter_rules", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_FILTER_RULE) }) },
+    Member { wire: "networkServiceSet", name: "NetworkServices", column: "network_services", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRAFFIC_MIRROR_FILTER_RULE: Structure = Structure { name: "TrafficMirrorFilterRule", secret: false, members: &[
+    Member { wire: "trafficMirrorFilterRuleId", name: "TrafficMirrorFilterRuleId", column: "traffic_mirror_filter_rule_id", kind: MemberKind::Text },
+    Member { wire: "trafficMirrorFilterId", name: "TrafficMirrorFilterId", column: "traffic_mirror_filter_id", kind: MemberKind::Text },
+    Member { wire: "trafficDirection", name: "TrafficDirection", column: "traffic_direction", kind: MemberKind::Text },
+    Member { wire: "ruleNumber", name: "RuleNumber", column: "rule_number", kind: MemberKind::Integer },
+    Member { wire: "ruleAction", name: "RuleAction", column: "rule_action", kind: MemberKind::Text },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Integer },
+    Member { wire: "destinationPortRange", name: "DestinationPortRange", column: "destination_port_range", kind: MemberKind::Structure(&TRAFFIC_MIRROR_PORT_RANGE) },
+    Member { wire: "sourcePortRange", name: "SourcePortRange", column: "source_port_range", kind: MemberKind::Structure(&TRAFFIC_MIRROR_PORT_RANGE) },
+    Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: MemberKind::Text },
+    Member { wire: "sourceCidrBlock", name: "SourceCidrBlock", column: "source_cidr_block", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 12, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRAFFIC_MIRROR_PORT_RANGE: Structure = Structure { name: "TrafficMirrorPortRange", secret: false, members: &[
+    Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: MemberKind::Integer },
+    Member { wire: "toPort", name: "ToPort", column: "to_port", kind: MemberKind::Integer },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorSessionsResult", secret: false, members: &[
     Member { wire: "trafficMirrorSessionSet", name: "TrafficMirrorSessions", column: "traffic_mirror_sessions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_SESSION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -1946,6 +2444,20 @@ pub(crate) static TRAFFIC_MIRROR_SESSION: Structure = Structure { name: "Traffic
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
     Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
 ], original_members: 10, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRAFFIC_MIRROR_TARGETS_RESULT: Structure = Structure { name: "DescribeTrafficMirrorTargetsResult", secret: false, members: &[
+    Member { wire: "trafficMirrorTargetSet", name: "TrafficMirrorTargets", column: "traffic_mirror_targets", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRAFFIC_MIRROR_TARGET) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRAFFIC_MIRROR_TARGET: Structure = Structure { name: "TrafficMirrorTarget", secret: false, members: &[
+    Member { wire: "trafficMirrorTargetId", name: "TrafficMirrorTargetId", column: "traffic_mirror_target_id", kind: MemberKind::Text },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: MemberKind::Text },
+    Member { wire: "networkLoadBalancerArn", name: "NetworkLoadBalancerArn", column: "network_load_balancer_arn", kind: MemberKind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "gatewayLoadBalancerEndpointId", name: "GatewayLoadBalancerEndpointId", column: "gateway_load_balancer_endpoint_id", kind: MemberKind::Text },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayAttachments", name: "TransitGatewayAttachments", column: "transit_gateway_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ATTACHMENT) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -1966,6 +2478,67 @@ pub(crate) static TRANSIT_GATEWAY_ATTACHMENT_ASSOCIATION: Structure = Structure 
     Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: MemberKind::Text },
     Member { wire: "transitGatewayPolicyTableId", name: "TransitGatewayPolicyTableId", column: "transit_gateway_policy_table_id", kind: MemberKind::Text },
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRANSIT_GATEWAY_CONNECT_PEERS_RESULT: Structure = Structure { name: "DescribeTransitGatewayConnectPeersResult", secret: false, members: &[
+    Member { wire: "transitGatewayConnectPeerSet", name: "TransitGatewayConnectPeers", column: "transit_gateway_connect_peers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_CONNECT_PEER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_CONNECT_PEER: Structure = Structure { name: "TransitGatewayConnectPeer", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "transitGatewayConnectPeerId", name: "TransitGatewayConnectPeerId", column: "transit_gateway_connect_peer_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
+    Member { wire: "connectPeerConfiguration", name: "ConnectPeerConfiguration", column: "connect_peer_configuration", kind: MemberKind::Structure(&TRANSIT_GATEWAY_CONNECT_PEER_CONFIGURATION) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_CONNECT_PEER_CONFIGURATION: Structure = Structure { name: "TransitGatewayConnectPeerConfiguration", secret: false, members: &[
+    Member { wire: "transitGatewayAddress", name: "TransitGatewayAddress", column: "transit_gateway_address", kind: MemberKind::Text },
+    Member { wire: "peerAddress", name: "PeerAddress", column: "peer_address", kind: MemberKind::Text },
+    Member { wire: "insideCidrBlocks", name: "InsideCidrBlocks", column: "inside_cidr_blocks", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "bgpConfigurations", name: "BgpConfigurations", column: "bgp_configurations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ATTACHMENT_BGP_CONFIGURATION) }) },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_ATTACHMENT_BGP_CONFIGURATION: Structure = Structure { name: "TransitGatewayAttachmentBgpConfiguration", secret: false, members: &[
+    Member { wire: "transitGatewayAsn", name: "TransitGatewayAsn", column: "transit_gateway_asn", kind: MemberKind::Integer },
+    Member { wire: "peerAsn", name: "PeerAsn", column: "peer_asn", kind: MemberKind::Integer },
+    Member { wire: "transitGatewayAddress", name: "TransitGatewayAddress", column: "transit_gateway_address", kind: MemberKind::Text },
+    Member { wire: "peerAddress", name: "PeerAddress", column: "peer_address", kind: MemberKind::Text },
+    Member { wire: "bgpStatus", name: "BgpStatus", column: "bgp_status", kind: MemberKind::Text },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRANSIT_GATEWAY_CONNECTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayConnectsResult", secret: false, members: &[
+    Member { wire: "transitGatewayConnectSet", name: "TransitGatewayConnects", column: "transit_gateway_connects", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_CONNECT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_CONNECT: Structure = Structure { name: "TransitGatewayConnect", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "transportTransitGatewayAttachmentId", name: "TransportTransitGatewayAttachmentId", column: "transport_transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
+    Member { wire: "options", name: "Options", column: "options", kind: MemberKind::Structure(&TRANSIT_GATEWAY_CONNECT_OPTIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_CONNECT_OPTIONS: Structure = Structure { name: "TransitGatewayConnectOptions", secret: false, members: &[
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRANSIT_GATEWAY_MULTICAST_DOMAINS_RESULT: Structure = Structure { name: "DescribeTransitGatewayMulticastDomainsResult", secret: false, members: &[
+    Member { wire: "transitGatewayMulticastDomains", name: "TransitGatewayMulticastDomains", column: "transit_gateway_multicast_domains", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_MULTICAST_DOMAIN) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_MULTICAST_DOMAIN: Structure = Structure { name: "TransitGatewayMulticastDomain", secret: false, members: &[
+    Member { wire: "transitGatewayMulticastDomainId", name: "TransitGatewayMulticastDomainId", column: "transit_gateway_multicast_domain_id", kind: MemberKind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
+    Member { wire: "transitGatewayMulticastDomainArn", name: "TransitGatewayMulticastDomainArn", column: "transit_gateway_multicast_domain_arn", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "options", name: "Options", column: "options", kind: MemberKind::Structure(&TRANSIT_GATEWAY_MULTICAST_DOMAIN_OPTIONS) },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_MULTICAST_DOMAIN_OPTIONS: Structure = Structure { name: "TransitGatewayMulticastDomainOptions", secret: false, members: &[
+    Member { wire: "igmpv2Support", name: "Igmpv2Support", column: "igmpv2_support", kind: MemberKind::Text },
+    Member { wire: "staticSourcesSupport", name: "StaticSourcesSupport", column: "static_sources_support", kind: MemberKind::Text },
+    Member { wire: "autoAcceptSharedAssociations", name: "AutoAcceptSharedAssociations", column: "auto_accept_shared_associations", kind: MemberKind::Text },
 ], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT: Structure = Structure { name: "DescribeTransitGatewayPeeringAttachmentsResult", secret: false, members: &[
     Member { wire: "transitGatewayPeeringAttachments", name: "TransitGatewayPeeringAttachments", column: "transit_gateway_peering_attachments", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_PEERING_ATTACHMENT) }) },
@@ -1995,6 +2568,17 @@ pub(crate) static PEERING_ATTACHMENT_STATUS: Structure = Structure { name: "Peer
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_TRANSIT_GATEWAY_POLICY_TABLES_RESULT: Structure = Structure { name: "DescribeTransitGatewayPolicyTablesResult", secret: false, members: &[
+    Member { wire: "transitGatewayPolicyTables", name: "TransitGatewayPolicyTables", column: "transit_gateway_policy_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_POLICY_TABLE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_POLICY_TABLE: Structure = Structure { name: "TransitGatewayPolicyTable", secret: false, members: &[
+    Member { wire: "transitGatewayPolicyTableId", name: "TransitGatewayPolicyTableId", column: "transit_gateway_policy_table_id", kind: MemberKind::Text },
+    Member { wire: "transitGatewayId", name: "TransitGatewayId", column: "transit_gateway_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT: Structure = Structure { name: "DescribeTransitGatewayRouteTablesResult", secret: false, members: &[
     Member { wire: "transitGatewayRouteTables", name: "TransitGatewayRouteTables", column: "transit_gateway_route_tables", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -2061,6 +2645,89 @@ pub(crate) static ENCRYPTION_SUPPORT: Structure = Structure { name: "EncryptionS
     Member { wire: "encryptionState", name: "EncryptionState", column: "encryption_state", kind: MemberKind::Text },
     Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VERIFIED_ACCESS_ENDPOINTS_RESULT: Structure = Structure { name: "DescribeVerifiedAccessEndpointsResult", secret: false, members: &[
+    Member { wire: "verifiedAccessEndpointSet", name: "VerifiedAccessEndpoints", column: "verified_access_endpoints", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT: Structure = Structure { name: "VerifiedAccessEndpoint", secret: false, members: &[
+    Member { wire: "verifiedAccessInstanceId", name: "VerifiedAccessInstanceId", column: "verified_access_instance_id", kind: MemberKind::Text },
+    Member { wire: "verifiedAccessGroupId", name: "VerifiedAccessGroupId", column: "verified_access_group_id", kind: MemberKind::Text },
+    Member { wire: "verifiedAccessEndpointId", name: "VerifiedAccessEndpointId", column: "verified_access_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "applicationDomain", name: "ApplicationDomain", column: "application_domain", kind: MemberKind::Text },
+    Member { wire: "endpointType", name: "EndpointType", column: "endpoint_type", kind: MemberKind::Text },
+    Member { wire: "attachmentType", name: "AttachmentType", column: "attachment_type", kind: MemberKind::Text },
+    Member { wire: "domainCertificateArn", name: "DomainCertificateArn", column: "domain_certificate_arn", kind: MemberKind::Text },
+    Member { wire: "endpointDomain", name: "EndpointDomain", column: "endpoint_domain", kind: MemberKind::Text },
+    Member { wire: "deviceValidationDomain", name: "DeviceValidationDomain", column: "device_validation_domain", kind: MemberKind::Text },
+    Member { wire: "securityGroupIdSet", name: "SecurityGroupIds", column: "security_group_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "loadBalancerOptions", name: "LoadBalancerOptions", column: "load_balancer_options", kind: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_LOAD_BALANCER_OPTIONS) },
+    Member { wire: "networkInterfaceOptions", name: "NetworkInterfaceOptions", column: "network_interface_options", kind: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_ENI_OPTIONS) },
+    Member { wire: "status", name: "Status", column: "status", kind: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_STATUS) },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Text },
+    Member { wire: "lastUpdatedTime", name: "LastUpdatedTime", column: "last_updated_time", kind: MemberKind::Text },
+    Member { wire: "deletionTime", name: "DeletionTime", column: "deletion_time", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "sseSpecification", name: "SseSpecification", column: "sse_specification", kind: MemberKind::Structure(&VERIFIED_ACCESS_SSE_SPECIFICATION_RESPONSE) },
+    Member { wire: "rdsOptions", name: "RdsOptions", column: "rds_options", kind: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_RDS_OPTIONS) },
+    Member { wire: "cidrOptions", name: "CidrOptions", column: "cidr_options", kind: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_CIDR_OPTIONS) },
+], original_members: 21, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_LOAD_BALANCER_OPTIONS: Structure = Structure { name: "VerifiedAccessEndpointLoadBalancerOptions", secret: false, members: &[
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "port", name: "Port", column: "port", kind: MemberKind::Integer },
+    Member { wire: "loadBalancerArn", name: "LoadBalancerArn", column: "load_balancer_arn", kind: MemberKind::Text },
+    Member { wire: "subnetIdSet", name: "SubnetIds", column: "subnet_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "portRangeSet", name: "PortRanges", column: "port_ranges", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_PORT_RANGE) }) },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_PORT_RANGE: Structure = Structure { name: "VerifiedAccessEndpointPortRange", secret: false, members: &[
+    Member { wire: "fromPort", name: "FromPort", column: "from_port", kind: MemberKind::Integer },
+    Member { wire: "toPort", name: "ToPort", column: "to_port", kind: MemberKind::Integer },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_ENI_OPTIONS: Structure = Structure { name: "VerifiedAccessEndpointEniOptions", secret: false, members: &[
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: MemberKind::Text },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "port", name: "Port", column: "port", kind: MemberKind::Integer },
+    Member { wire: "portRangeSet", name: "PortRanges", column: "port_ranges", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_PORT_RANGE) }) },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_STATUS: Structure = Structure { name: "VerifiedAccessEndpointStatus", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_SSE_SPECIFICATION_RESPONSE: Structure = Structure { name: "VerifiedAccessSseSpecificationResponse", secret: false, members: &[
+    Member { wire: "customerManagedKeyEnabled", name: "CustomerManagedKeyEnabled", column: "customer_managed_key_enabled", kind: MemberKind::Boolean },
+    Member { wire: "kmsKeyArn", name: "KmsKeyArn", column: "kms_key_arn", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_RDS_OPTIONS: Structure = Structure { name: "VerifiedAccessEndpointRdsOptions", secret: false, members: &[
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "port", name: "Port", column: "port", kind: MemberKind::Integer },
+    Member { wire: "rdsDbInstanceArn", name: "RdsDbInstanceArn", column: "rds_db_instance_arn", kind: MemberKind::Text },
+    Member { wire: "rdsDbClusterArn", name: "RdsDbClusterArn", column: "rds_db_cluster_arn", kind: MemberKind::Text },
+    Member { wire: "rdsDbProxyArn", name: "RdsDbProxyArn", column: "rds_db_proxy_arn", kind: MemberKind::Text },
+    Member { wire: "rdsEndpoint", name: "RdsEndpoint", column: "rds_endpoint", kind: MemberKind::Text },
+    Member { wire: "subnetIdSet", name: "SubnetIds", column: "subnet_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_ENDPOINT_CIDR_OPTIONS: Structure = Structure { name: "VerifiedAccessEndpointCidrOptions", secret: false, members: &[
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
+    Member { wire: "portRangeSet", name: "PortRanges", column: "port_ranges", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_ENDPOINT_PORT_RANGE) }) },
+    Member { wire: "protocol", name: "Protocol", column: "protocol", kind: MemberKind::Text },
+    Member { wire: "subnetIdSet", name: "SubnetIds", column: "subnet_ids", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VERIFIED_ACCESS_GROUPS_RESULT: Structure = Structure { name: "DescribeVerifiedAccessGroupsResult", secret: false, members: &[
+    Member { wire: "verifiedAccessGroupSet", name: "VerifiedAccessGroups", column: "verified_access_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_GROUP) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_GROUP: Structure = Structure { name: "VerifiedAccessGroup", secret: false, members: &[
+    Member { wire: "verifiedAccessGroupId", name: "VerifiedAccessGroupId", column: "verified_access_group_id", kind: MemberKind::Text },
+    Member { wire: "verifiedAccessInstanceId", name: "VerifiedAccessInstanceId", column: "verified_access_instance_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "owner", name: "Owner", column: "owner", kind: MemberKind::Text },
+    Member { wire: "verifiedAccessGroupArn", name: "VerifiedAccessGroupArn", column: "verified_access_group_arn", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Text },
+    Member { wire: "lastUpdatedTime", name: "LastUpdatedTime", column: "last_updated_time", kind: MemberKind::Text },
+    Member { wire: "deletionTime", name: "DeletionTime", column: "deletion_time", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "sseSpecification", name: "SseSpecification", column: "sse_specification", kind: MemberKind::Structure(&VERIFIED_ACCESS_SSE_SPECIFICATION_RESPONSE) },
+], original_members: 10, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT: Structure = Structure { name: "DescribeVerifiedAccessInstancesResult", secret: false, members: &[
     Member { wire: "verifiedAccessInstanceSet", name: "VerifiedAccessInstances", column: "verified_access_instances", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_INSTANCE) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -2086,6 +2753,47 @@ pub(crate) static VERIFIED_ACCESS_INSTANCE_CUSTOM_SUB_DOMAIN: Structure = Struct
     Member { wire: "subDomain", name: "SubDomain", column: "sub_domain", kind: MemberKind::Text },
     Member { wire: "nameserverSet", name: "Nameservers", column: "nameservers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VERIFIED_ACCESS_TRUST_PROVIDERS_RESULT: Structure = Structure { name: "DescribeVerifiedAccessTrustProvidersResult", secret: false, members: &[
+    Member { wire: "verifiedAccessTrustProviderSet", name: "VerifiedAccessTrustProviders", column: "verified_access_trust_providers", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VERIFIED_ACCESS_TRUST_PROVIDER) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VERIFIED_ACCESS_TRUST_PROVIDER: Structure = Structure { name: "VerifiedAccessTrustProvider", secret: false, members: &[
+    Member { wire: "verifiedAccessTrustProviderId", name: "VerifiedAccessTrustProviderId", column: "verified_access_trust_provider_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "trustProviderType", name: "TrustProviderType", column: "trust_provider_type", kind: MemberKind::Text },
+    Member { wire: "userTrustProviderType", name: "UserTrustProviderType", column: "user_trust_provider_type", kind: MemberKind::Text },
+    Member { wire: "deviceTrustProviderType", name: "DeviceTrustProviderType", column: "device_trust_provider_type", kind: MemberKind::Text },
+    Member { wire: "oidcOptions", name: "OidcOptions", column: "oidc_options", kind: MemberKind::Structure(&OIDC_OPTIONS) },
+    Member { wire: "deviceOptions", name: "DeviceOptions", column: "device_options", kind: MemberKind::Structure(&DEVICE_OPTIONS) },
+    Member { wire: "policyReferenceName", name: "PolicyReferenceName", column: "policy_reference_name", kind: MemberKind::Text },
+    Member { wire: "creationTime", name: "CreationTime", column: "creation_time", kind: MemberKind::Text },
+    Member { wire: "lastUpdatedTime", name: "LastUpdatedTime", column: "last_updated_time", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "sseSpecification", name: "SseSpecification", column: "sse_specification", kind: MemberKind::Structure(&VERIFIED_ACCESS_SSE_SPECIFICATION_RESPONSE) },
+    Member { wire: "nativeApplicationOidcOptions", name: "NativeApplicationOidcOptions", column: "native_application_oidc_options", kind: MemberKind::Structure(&NATIVE_APPLICATION_OIDC_OPTIONS) },
+], original_members: 13, order_hint: MemberOrderHint::empty() };
+pub(crate) static OIDC_OPTIONS: Structure = Structure { name: "OidcOptions", secret: true, members: &[
+    Member { wire: "issuer", name: "Issuer", column: "issuer", kind: MemberKind::Text },
+    Member { wire: "authorizationEndpoint", name: "AuthorizationEndpoint", column: "authorization_endpoint", kind: MemberKind::Text },
+    Member { wire: "tokenEndpoint", name: "TokenEndpoint", column: "token_endpoint", kind: MemberKind::Text },
+    Member { wire: "userInfoEndpoint", name: "UserInfoEndpoint", column: "user_info_endpoint", kind: MemberKind::Text },
+    Member { wire: "clientId", name: "ClientId", column: "client_id", kind: MemberKind::Text },
+    Member { wire: "clientSecret", name: "ClientSecret", column: "client_secret", kind: MemberKind::Sensitive },
+    Member { wire: "scope", name: "Scope", column: "scope", kind: MemberKind::Text },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static DEVICE_OPTIONS: Structure = Structure { name: "DeviceOptions", secret: false, members: &[
+    Member { wire: "tenantId", name: "TenantId", column: "tenant_id", kind: MemberKind::Text },
+    Member { wire: "publicSigningKeyUrl", name: "PublicSigningKeyUrl", column: "public_signing_key_url", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static NATIVE_APPLICATION_OIDC_OPTIONS: Structure = Structure { name: "NativeApplicationOidcOptions", secret: false, members: &[
+    Member { wire: "publicSigningKeyEndpoint", name: "PublicSigningKeyEndpoint", column: "public_signing_key_endpoint", kind: MemberKind::Text },
+    Member { wire: "issuer", name: "Issuer", column: "issuer", kind: MemberKind::Text },
+    Member { wire: "authorizationEndpoint", name: "AuthorizationEndpoint", column: "authorization_endpoint", kind: MemberKind::Text },
+    Member { wire: "tokenEndpoint", name: "TokenEndpoint", column: "token_endpoint", kind: MemberKind::Text },
+    Member { wire: "userInfoEndpoint", name: "UserInfoEndpoint", column: "user_info_endpoint", kind: MemberKind::Text },
+    Member { wire: "clientId", name: "ClientId", column: "client_id", kind: MemberKind::Text },
+    Member { wire: "scope", name: "Scope", column: "scope", kind: MemberKind::Text },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VOLUMES_RESULT: Structure = Structure { name: "DescribeVolumesResult", secret: false, members: &[
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
     Member { wire: "volumeSet", name: "Volumes", column: "volumes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VOLUME) }) },
@@ -2126,6 +2834,30 @@ pub(crate) static VOLUME_ATTACHMENT: Structure = Structure { name: "VolumeAttach
     Member { wire: "status", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "attachTime", name: "AttachTime", column: "attach_time", kind: MemberKind::Timestamp },
 ], original_members: 9, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VPC_ATTRIBUTE_RESULT: Structure = Structure { name: "DescribeVpcAttributeResult", secret: false, members: &[
+    Member { wire: "enableDnsHostnames", name: "EnableDnsHostnames", column: "enable_dns_hostnames", kind: MemberKind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
+    Member { wire: "enableDnsSupport", name: "EnableDnsSupport", column: "enable_dns_support", kind: MemberKind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
+    Member { wire: "enableNetworkAddressUsageMetrics", name: "EnableNetworkAddressUsageMetrics", column: "enable_network_address_usage_metrics", kind: MemberKind::Structure(&ATTRIBUTE_BOOLEAN_VALUE) },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static ATTRIBUTE_BOOLEAN_VALUE: Structure = Structure { name: "AttributeBooleanValue", secret: false, members: &[
+    Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Boolean },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS_RESULT: Structure = Structure { name: "DescribeVpcBlockPublicAccessExclusionsResult", secret: false, members: &[
+    Member { wire: "vpcBlockPublicAccessExclusionSet", name: "VpcBlockPublicAccessExclusions", column: "vpc_block_public_access_exclusions", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_BLOCK_PUBLIC_ACCESS_EXCLUSION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VPC_BLOCK_PUBLIC_ACCESS_EXCLUSION: Structure = Structure { name: "VpcBlockPublicAccessExclusion", secret: false, members: &[
+    Member { wire: "exclusionId", name: "ExclusionId", column: "exclusion_id", kind: MemberKind::Text },
+    Member { wire: "internetGatewayExclusionMode", name: "InternetGatewayExclusionMode", column: "internet_gateway_exclusion_mode", kind: MemberKind::Text },
+    Member { wire: "resourceArn", name: "ResourceArn", column: "resource_arn", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "reason", name: "Reason", column: "reason", kind: MemberKind::Text },
+    Member { wire: "creationTimestamp", name: "CreationTimestamp", column: "creation_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "lastUpdateTimestamp", name: "LastUpdateTimestamp", column: "last_update_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "deletionTimestamp", name: "DeletionTimestamp", column: "deletion_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 9, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT: Structure = Structure { name: "DescribeVpcBlockPublicAccessOptionsResult", secret: false, members: &[
     Member { wire: "vpcBlockPublicAccessOptions", name: "VpcBlockPublicAccessOptions", column: "vpc_block_public_access_options", kind: MemberKind::Structure(&VPC_BLOCK_PUBLIC_ACCESS_OPTIONS) },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
@@ -2139,6 +2871,60 @@ pub(crate) static VPC_BLOCK_PUBLIC_ACCESS_OPTIONS: Structure = Structure { name:
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
     Member { wire: "exclusionsAllowed", name: "ExclusionsAllowed", column: "exclusions_allowed", kind: MemberKind::Text },
 ], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VPC_ENCRYPTION_CONTROLS_RESULT: Structure = Structure { name: "DescribeVpcEncryptionControlsResult", secret: false, members: &[
+    Member { wire: "vpcEncryptionControlSet", name: "VpcEncryptionControls", column: "vpc_encryption_controls", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncryptionControl", secret: false, members: &[
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "vpcEncryptionControlId", name: "VpcEncryptionControlId", column: "vpc_encryption_control_id", kind: MemberKind::Text },
+    Member { wire: "mode", name: "Mode", column: "mode", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
+    Member { wire: "resourceExclusions", name: "ResourceExclusions", column: "resource_exclusions", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSIONS) },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { name: "VpcEncryptionControlExclusions", secret: false, members: &[
+    Member { wire: "internetGateway", name: "InternetGateway", column: "internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "egressOnlyInternetGateway", name: "EgressOnlyInternetGateway", column: "egress_only_internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "natGateway", name: "NatGateway", column: "nat_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "virtualPrivateGateway", name: "VirtualPrivateGateway", column: "virtual_private_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "vpcPeering", name: "VpcPeering", column: "vpc_peering", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "lambda", name: "Lambda", column: "lambda", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "vpcLattice", name: "VpcLattice", column: "vpc_lattice", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+    Member { wire: "elasticFileSystem", name: "ElasticFileSystem", column: "elastic_file_system", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcEncryptionControlExclusion", secret: false, members: &[
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static DESCRIBE_VPC_ENDPOINT_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpcEndpointConnectionsResult", secret: false, members: &[
+    Member { wire: "vpcEndpointConnectionSet", name: "VpcEndpointConnections", column: "vpc_endpoint_connections", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_ENDPOINT_CONNECTION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static VPC_ENDPOINT_CONNECTION: Structure = Structure { name: "VpcEndpointConnection", secret: false, members: &[
+    Member { wire: "serviceId", name: "ServiceId", column: "service_id", kind: MemberKind::Text },
+    Member { wire: "vpcEndpointId", name: "VpcEndpointId", column: "vpc_endpoint_id", kind: MemberKind::Text },
+    Member { wire: "vpcEndpointOwner", name: "VpcEndpointOwner", column: "vpc_endpoint_owner", kind: MemberKind::Text },
+    Member { wire: "vpcEndpointState", name: "VpcEndpointState", column: "vpc_endpoint_state", kind: MemberKind::Text },
+    Member { wire: "creationTimestamp", name: "CreationTimestamp", column: "creation_timestamp", kind: MemberKind::Timestamp },
+    Member { wire: "dnsEntrySet", name: "DnsEntries", column: "dns_entries", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&DNS_ENTRY) }) },
+    Member { wire: "networkLoadBalancerArnSet", name: "NetworkLoadBalancerArns", column: "network_load_balancer_arns", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "gatewayLoadBalancerArnSet", name: "GatewayLoadBalancerArns", column: "gateway_load_balancer_arns", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "ipAddressType", name: "IpAddressType", column: "ip_address_type", kind: MemberKind::Text },
+    Member { wire: "vpcEndpointConnectionId", name: "VpcEndpointConnectionId", column: "vpc_endpoint_connection_id", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+    Member { wire: "vpcEndpointRegion", name: "VpcEndpointRegion", column: "vpc_endpoint_region", kind: MemberKind::Text },
+    Member { wire: "payerResponsibilitySet", name: "PayerResponsibilities", column: "payer_responsibilities", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PAYER_RESPONSIBILITY_ENTRY) }) },
+], original_members: 13, order_hint: MemberOrderHint::empty() };
+pub(crate) static DNS_ENTRY: Structure = Structure { name: "DnsEntry", secret: false, members: &[
+    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: MemberKind::Text },
+    Member { wire: "hostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static PAYER_RESPONSIBILITY_ENTRY: Structure = Structure { name: "PayerResponsibilityEntry", secret: false, members: &[
+    Member { wire: "scope", name: "Scope", column: "scope", kind: MemberKind::Text },
+    Member { wire: "payerResponsibilityType", name: "PayerResponsibilityType", column: "payer_responsibility_type", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT: Structure = Structure { name: "DescribeVpcEndpointServiceConfigurationsResult", secret: false, members: &[
     Member { wire: "serviceConfigurationSet", name: "ServiceConfigurations", column: "service_configurations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SERVICE_CONFIGURATION) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -2218,10 +3004,6 @@ pub(crate) static DNS_OPTIONS: Structure = Structure { name: "DnsOptions", secre
     Member { wire: "privateDnsPreference", name: "PrivateDnsPreference", column: "private_dns_preference", kind: MemberKind::Text },
     Member { wire: "privateDnsSpecifiedDomainSet", name: "PrivateDnsSpecifiedDomains", column: "private_dns_specified_domains", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
 ], original_members: 4, order_hint: MemberOrderHint::empty() };
-pub(crate) static DNS_ENTRY: Structure = Structure { name: "DnsEntry", secret: false, members: &[
-    Member { wire: "dnsName", name: "DnsName", column: "dns_name", kind: MemberKind::Text },
-    Member { wire: "hostedZoneId", name: "HostedZoneId", column: "hosted_zone_id", kind: MemberKind::Text },
-], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static LAST_ERROR: Structure = Structure { name: "LastError", secret: false, members: &[
     Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
     Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
@@ -2229,10 +3011,6 @@ pub(crate) static LAST_ERROR: Structure = Structure { name: "LastError", secret:
 pub(crate) static SUBNET_IP_PREFIXES: Structure = Structure { name: "SubnetIpPrefixes", secret: false, members: &[
     Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
     Member { wire: "ipPrefixSet", name: "IpPrefixes", column: "ip_prefixes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
-], original_members: 2, order_hint: MemberOrderHint::empty() };
-pub(crate) static PAYER_RESPONSIBILITY_ENTRY: Structure = Structure { name: "PayerResponsibilityEntry", secret: false, members: &[
-    Member { wire: "scope", name: "Scope", column: "scope", kind: MemberKind::Text },
-    Member { wire: "payerResponsibilityType", name: "PayerResponsibilityType", column: "payer_responsibility_type", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpcPeeringConnectionsResult", secret: false, members: &[
     Member { wire: "vpcPeeringConnectionSet", name: "VpcPeeringConnections", column: "vpc_peering_connections", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPC_PEERING_CONNECTION) }) },
@@ -2306,29 +3084,6 @@ pub(crate) static VPC_CIDR_BLOCK_ASSOCIATION: Structure = Structure { name: "Vpc
     Member { wire: "cidrBlock", name: "CidrBlock", column: "cidr_block", kind: MemberKind::Text },
     Member { wire: "cidrBlockState", name: "CidrBlockState", column: "cidr_block_state", kind: MemberKind::Structure(&VPC_CIDR_BLOCK_STATE) },
 ], original_members: 3, order_hint: MemberOrderHint::empty() };
-pub(crate) static VPC_ENCRYPTION_CONTROL: Structure = Structure { name: "VpcEncryptionControl", secret: false, members: &[
-    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
-    Member { wire: "vpcEncryptionControlId", name: "VpcEncryptionControlId", column: "vpc_encryption_control_id", kind: MemberKind::Text },
-    Member { wire: "mode", name: "Mode", column: "mode", kind: MemberKind::Text },
-    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
-    Member { wire: "resourceExclusions", name: "ResourceExclusions", column: "resource_exclusions", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSIONS) },
-    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
-], original_members: 7, order_hint: MemberOrderHint::empty() };
-pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSIONS: Structure = Structure { name: "VpcEncryptionControlExclusions", secret: false, members: &[
-    Member { wire: "internetGateway", name: "InternetGateway", column: "internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "egressOnlyInternetGateway", name: "EgressOnlyInternetGateway", column: "egress_only_internet_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "natGateway", name: "NatGateway", column: "nat_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "virtualPrivateGateway", name: "VirtualPrivateGateway", column: "virtual_private_gateway", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "vpcPeering", name: "VpcPeering", column: "vpc_peering", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "lambda", name: "Lambda", column: "lambda", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "vpcLattice", name: "VpcLattice", column: "vpc_lattice", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-    Member { wire: "elasticFileSystem", name: "ElasticFileSystem", column: "elastic_file_system", kind: MemberKind::Structure(&VPC_ENCRYPTION_CONTROL_EXCLUSION) },
-], original_members: 8, order_hint: MemberOrderHint::empty() };
-pub(crate) static VPC_ENCRYPTION_CONTROL_EXCLUSION: Structure = Structure { name: "VpcEncryptionControlExclusion", secret: false, members: &[
-    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
-    Member { wire: "stateMessage", name: "StateMessage", column: "state_message", kind: MemberKind::Text },
-], original_members: 2, order_hint: MemberOrderHint::empty() };
 pub(crate) static DESCRIBE_VPN_CONNECTIONS_RESULT: Structure = Structure { name: "DescribeVpnConnectionsResult", secret: false, members: &[
     Member { wire: "vpnConnectionSet", name: "VpnConnections", column: "vpn_connections", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&VPN_CONNECTION) }) },
 ], original_members: 1, order_hint: MemberOrderHint::empty() };
@@ -2471,6 +3226,94 @@ pub(crate) static INSTANCE_METADATA_DEFAULTS_RESPONSE: Structure = Structure { n
     Member { wire: "managedExceptionMessage", name: "ManagedExceptionMessage", column: "managed_exception_message", kind: MemberKind::Text },
     Member { wire: "httpTokensEnforced", name: "HttpTokensEnforced", column: "http_tokens_enforced", kind: MemberKind::Text },
 ], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_IPAM_DISCOVERED_PUBLIC_ADDRESSES_RESULT: Structure = Structure { name: "GetIpamDiscoveredPublicAddressesResult", secret: false, members: &[
+    Member { wire: "ipamDiscoveredPublicAddressSet", name: "IpamDiscoveredPublicAddresses", column: "ipam_discovered_public_addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_DISCOVERED_PUBLIC_ADDRESS) }) },
+    Member { wire: "oldestSampleTime", name: "OldestSampleTime", column: "oldest_sample_time", kind: MemberKind::Timestamp },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_DISCOVERED_PUBLIC_ADDRESS: Structure = Structure { name: "IpamDiscoveredPublicAddress", secret: false, members: &[
+    Member { wire: "ipamResourceDiscoveryId", name: "IpamResourceDiscoveryId", column: "ipam_resource_discovery_id", kind: MemberKind::Text },
+    Member { wire: "addressRegion", name: "AddressRegion", column: "address_region", kind: MemberKind::Text },
+    Member { wire: "address", name: "Address", column: "address", kind: MemberKind::Text },
+    Member { wire: "addressOwnerId", name: "AddressOwnerId", column: "address_owner_id", kind: MemberKind::Text },
+    Member { wire: "addressAllocationId", name: "AddressAllocationId", column: "address_allocation_id", kind: MemberKind::Text },
+    Member { wire: "associationStatus", name: "AssociationStatus", column: "association_status", kind: MemberKind::Text },
+    Member { wire: "addressType", name: "AddressType", column: "address_type", kind: MemberKind::Text },
+    Member { wire: "service", name: "Service", column: "service", kind: MemberKind::Text },
+    Member { wire: "serviceResource", name: "ServiceResource", column: "service_resource", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "publicIpv4PoolId", name: "PublicIpv4PoolId", column: "public_ipv4_pool_id", kind: MemberKind::Text },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: MemberKind::Text },
+    Member { wire: "networkInterfaceDescription", name: "NetworkInterfaceDescription", column: "network_interface_description", kind: MemberKind::Text },
+    Member { wire: "instanceId", name: "InstanceId", column: "instance_id", kind: MemberKind::Text },
+    Member { wire: "tags", name: "Tags", column: "tags", kind: MemberKind::Structure(&IPAM_PUBLIC_ADDRESS_TAGS) },
+    Member { wire: "networkBorderGroup", name: "NetworkBorderGroup", column: "network_border_group", kind: MemberKind::Text },
+    Member { wire: "securityGroupSet", name: "SecurityGroups", column: "security_groups", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_PUBLIC_ADDRESS_SECURITY_GROUP) }) },
+    Member { wire: "sampleTime", name: "SampleTime", column: "sample_time", kind: MemberKind::Timestamp },
+], original_members: 19, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_PUBLIC_ADDRESS_TAGS: Structure = Structure { name: "IpamPublicAddressTags", secret: false, members: &[
+    Member { wire: "eipTagSet", name: "EipTags", column: "eip_tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_PUBLIC_ADDRESS_TAG) }) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_PUBLIC_ADDRESS_TAG: Structure = Structure { name: "IpamPublicAddressTag", secret: false, members: &[
+    Member { wire: "key", name: "Key", column: "key", kind: MemberKind::Text },
+    Member { wire: "value", name: "Value", column: "value", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_PUBLIC_ADDRESS_SECURITY_GROUP: Structure = Structure { name: "IpamPublicAddressSecurityGroup", secret: false, members: &[
+    Member { wire: "groupName", name: "GroupName", column: "group_name", kind: MemberKind::Text },
+    Member { wire: "groupId", name: "GroupId", column: "group_id", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_IPAM_POOL_ALLOCATIONS_RESULT: Structure = Structure { name: "GetIpamPoolAllocationsResult", secret: false, members: &[
+    Member { wire: "ipamPoolAllocationSet", name: "IpamPoolAllocations", column: "ipam_pool_allocations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_POOL_ALLOCATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_POOL_ALLOCATION: Structure = Structure { name: "IpamPoolAllocation", secret: false, members: &[
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
+    Member { wire: "ipamPoolAllocationId", name: "IpamPoolAllocationId", column: "ipam_pool_allocation_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: MemberKind::Text },
+    Member { wire: "resourceOwner", name: "ResourceOwner", column: "resource_owner", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 8, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_IPAM_POOL_CIDRS_RESULT: Structure = Structure { name: "GetIpamPoolCidrsResult", secret: false, members: &[
+    Member { wire: "ipamPoolCidrSet", name: "IpamPoolCidrs", column: "ipam_pool_cidrs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_POOL_CIDR) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_POOL_CIDR: Structure = Structure { name: "IpamPoolCidr", secret: false, members: &[
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "failureReason", name: "FailureReason", column: "failure_reason", kind: MemberKind::Structure(&IPAM_POOL_CIDR_FAILURE_REASON) },
+    Member { wire: "ipamPoolCidrId", name: "IpamPoolCidrId", column: "ipam_pool_cidr_id", kind: MemberKind::Text },
+    Member { wire: "netmaskLength", name: "NetmaskLength", column: "netmask_length", kind: MemberKind::Integer },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_POOL_CIDR_FAILURE_REASON: Structure = Structure { name: "IpamPoolCidrFailureReason", secret: false, members: &[
+    Member { wire: "code", name: "Code", column: "code", kind: MemberKind::Text },
+    Member { wire: "message", name: "Message", column: "message", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_IPAM_RESOURCE_CIDRS_RESULT: Structure = Structure { name: "GetIpamResourceCidrsResult", secret: false, members: &[
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+    Member { wire: "ipamResourceCidrSet", name: "IpamResourceCidrs", column: "ipam_resource_cidrs", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_RESOURCE_CIDR) }) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static IPAM_RESOURCE_CIDR: Structure = Structure { name: "IpamResourceCidr", secret: false, members: &[
+    Member { wire: "ipamId", name: "IpamId", column: "ipam_id", kind: MemberKind::Text },
+    Member { wire: "ipamScopeId", name: "IpamScopeId", column: "ipam_scope_id", kind: MemberKind::Text },
+    Member { wire: "ipamPoolId", name: "IpamPoolId", column: "ipam_pool_id", kind: MemberKind::Text },
+    Member { wire: "resourceRegion", name: "ResourceRegion", column: "resource_region", kind: MemberKind::Text },
+    Member { wire: "resourceOwnerId", name: "ResourceOwnerId", column: "resource_owner_id", kind: MemberKind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
+    Member { wire: "resourceName", name: "ResourceName", column: "resource_name", kind: MemberKind::Text },
+    Member { wire: "resourceCidr", name: "ResourceCidr", column: "resource_cidr", kind: MemberKind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "resourceTagSet", name: "ResourceTags", column: "resource_tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&IPAM_RESOURCE_TAG) }) },
+    Member { wire: "ipUsage", name: "IpUsage", column: "ip_usage", kind: MemberKind::Double },
+    Member { wire: "complianceStatus", name: "ComplianceStatus", column: "compliance_status", kind: MemberKind::Text },
+    Member { wire: "managementState", name: "ManagementState", column: "management_state", kind: MemberKind::Text },
+    Member { wire: "overlapStatus", name: "OverlapStatus", column: "overlap_status", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "availabilityZoneId", name: "AvailabilityZoneId", column: "availability_zone_id", kind: MemberKind::Text },
+], original_members: 16, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT: Structure = Structure { name: "GetManagedPrefixListEntriesResult", secret: false, members: &[
     Member { wire: "entrySet", name: "Entries", column: "entries", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&PREFIX_LIST_ENTRY) }) },
     Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
@@ -2479,6 +3322,55 @@ pub(crate) static PREFIX_LIST_ENTRY: Structure = Structure { name: "PrefixListEn
     Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
     Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_NETWORK_INSIGHTS_ACCESS_SCOPE_CONTENT_RESULT: Structure = Structure { name: "GetNetworkInsightsAccessScopeContentResult", secret: false, members: &[
+    Member { wire: "networkInsightsAccessScopeContent", name: "NetworkInsightsAccessScopeContent", column: "network_insights_access_scope_content", kind: MemberKind::Structure(&NETWORK_INSIGHTS_ACCESS_SCOPE_CONTENT) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static NETWORK_INSIGHTS_ACCESS_SCOPE_CONTENT: Structure = Structure { name: "NetworkInsightsAccessScopeContent", secret: false, members: &[
+    Member { wire: "networkInsightsAccessScopeId", name: "NetworkInsightsAccessScopeId", column: "network_insights_access_scope_id", kind: MemberKind::Text },
+    Member { wire: "matchPathSet", name: "MatchPaths", column: "match_paths", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ACCESS_SCOPE_PATH) }) },
+    Member { wire: "excludePathSet", name: "ExcludePaths", column: "exclude_paths", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ACCESS_SCOPE_PATH) }) },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static ACCESS_SCOPE_PATH: Structure = Structure { name: "AccessScopePath", secret: false, members: &[
+    Member { wire: "source", name: "Source", column: "source", kind: MemberKind::Structure(&PATH_STATEMENT) },
+    Member { wire: "destination", name: "Destination", column: "destination", kind: MemberKind::Structure(&PATH_STATEMENT) },
+    Member { wire: "throughResourceSet", name: "ThroughResources", column: "through_resources", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&THROUGH_RESOURCES_STATEMENT) }) },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static PATH_STATEMENT: Structure = Structure { name: "PathStatement", secret: false, members: &[
+    Member { wire: "packetHeaderStatement", name: "PacketHeaderStatement", column: "packet_header_statement", kind: MemberKind::Structure(&PACKET_HEADER_STATEMENT) },
+    Member { wire: "resourceStatement", name: "ResourceStatement", column: "resource_statement", kind: MemberKind::Structure(&RESOURCE_STATEMENT) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static PACKET_HEADER_STATEMENT: Structure = Structure { name: "PacketHeaderStatement", secret: false, members: &[
+    Member { wire: "sourceAddressSet", name: "SourceAddresses", column: "source_addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "destinationAddressSet", name: "DestinationAddresses", column: "destination_addresses", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "sourcePortSet", name: "SourcePorts", column: "source_ports", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "destinationPortSet", name: "DestinationPorts", column: "destination_ports", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "sourcePrefixListSet", name: "SourcePrefixLists", column: "source_prefix_lists", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "destinationPrefixListSet", name: "DestinationPrefixLists", column: "destination_prefix_lists", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "protocolSet", name: "Protocols", column: "protocols", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static RESOURCE_STATEMENT: Structure = Structure { name: "ResourceStatement", secret: false, members: &[
+    Member { wire: "resourceSet", name: "Resources", column: "resources", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+    Member { wire: "resourceTypeSet", name: "ResourceTypes", column: "resource_types", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Text }) },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static THROUGH_RESOURCES_STATEMENT: Structure = Structure { name: "ThroughResourcesStatement", secret: false, members: &[
+    Member { wire: "resourceStatement", name: "ResourceStatement", column: "resource_statement", kind: MemberKind::Structure(&RESOURCE_STATEMENT) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_ROUTE_SERVER_ASSOCIATIONS_RESULT: Structure = Structure { name: "GetRouteServerAssociationsResult", secret: false, members: &[
+    Member { wire: "routeServerAssociationSet", name: "RouteServerAssociations", column: "route_server_associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_SERVER_ASSOCIATION) }) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_ASSOCIATION: Structure = Structure { name: "RouteServerAssociation", secret: false, members: &[
+    Member { wire: "routeServerId", name: "RouteServerId", column: "route_server_id", kind: MemberKind::Text },
+    Member { wire: "vpcId", name: "VpcId", column: "vpc_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_ROUTE_SERVER_PROPAGATIONS_RESULT: Structure = Structure { name: "GetRouteServerPropagationsResult", secret: false, members: &[
+    Member { wire: "routeServerPropagationSet", name: "RouteServerPropagations", column: "route_server_propagations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&ROUTE_SERVER_PROPAGATION) }) },
+], original_members: 1, order_hint: MemberOrderHint::empty() };
+pub(crate) static ROUTE_SERVER_PROPAGATION: Structure = Structure { name: "RouteServerPropagation", secret: false, members: &[
+    Member { wire: "routeServerId", name: "RouteServerId", column: "route_server_id", kind: MemberKind::Text },
+    Member { wire: "routeTableId", name: "RouteTableId", column: "route_table_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
 pub(crate) static GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT: Structure = Structure { name: "GetSerialConsoleAccessStatusResult", secret: false, members: &[
     Member { wire: "serialConsoleAccessEnabled", name: "SerialConsoleAccessEnabled", column: "serial_console_access_enabled", kind: MemberKind::Boolean },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
@@ -2487,6 +3379,75 @@ pub(crate) static GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT: Structure = Str
     Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
     Member { wire: "managedBy", name: "ManagedBy", column: "managed_by", kind: MemberKind::Text },
 ], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_SUBNET_CIDR_RESERVATIONS_RESULT: Structure = Structure { name: "GetSubnetCidrReservationsResult", secret: false, members: &[
+    Member { wire: "subnetIpv4CidrReservationSet", name: "SubnetIpv4CidrReservations", column: "subnet_ipv4_cidr_reservations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SUBNET_CIDR_RESERVATION) }) },
+    Member { wire: "subnetIpv6CidrReservationSet", name: "SubnetIpv6CidrReservations", column: "subnet_ipv6_cidr_reservations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&SUBNET_CIDR_RESERVATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static SUBNET_CIDR_RESERVATION: Structure = Structure { name: "SubnetCidrReservation", secret: false, members: &[
+    Member { wire: "subnetCidrReservationId", name: "SubnetCidrReservationId", column: "subnet_cidr_reservation_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "cidr", name: "Cidr", column: "cidr", kind: MemberKind::Text },
+    Member { wire: "reservationType", name: "ReservationType", column: "reservation_type", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "description", name: "Description", column: "description", kind: MemberKind::Text },
+    Member { wire: "tagSet", name: "Tags", column: "tags", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TAG) }) },
+], original_members: 7, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_TRANSIT_GATEWAY_PREFIX_LIST_REFERENCES_RESULT: Structure = Structure { name: "GetTransitGatewayPrefixListReferencesResult", secret: false, members: &[
+    Member { wire: "transitGatewayPrefixListReferenceSet", name: "TransitGatewayPrefixListReferences", column: "transit_gateway_prefix_list_references", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_PREFIX_LIST_REFERENCE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_PREFIX_LIST_REFERENCE: Structure = Structure { name: "TransitGatewayPrefixListReference", secret: false, members: &[
+    Member { wire: "transitGatewayRouteTableId", name: "TransitGatewayRouteTableId", column: "transit_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "prefixListId", name: "PrefixListId", column: "prefix_list_id", kind: MemberKind::Text },
+    Member { wire: "prefixListOwnerId", name: "PrefixListOwnerId", column: "prefix_list_owner_id", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "blackhole", name: "Blackhole", column: "blackhole", kind: MemberKind::Boolean },
+    Member { wire: "transitGatewayAttachment", name: "TransitGatewayAttachment", column: "transit_gateway_attachment", kind: MemberKind::Structure(&TRANSIT_GATEWAY_PREFIX_LIST_ATTACHMENT) },
+], original_members: 6, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_PREFIX_LIST_ATTACHMENT: Structure = Structure { name: "TransitGatewayPrefixListAttachment", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
+], original_members: 3, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATIONS_RESULT: Structure = Structure { name: "GetTransitGatewayRouteTableAssociationsResult", secret: false, members: &[
+    Member { wire: "associations", name: "Associations", column: "associations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATION: Structure = Structure { name: "TransitGatewayRouteTableAssociation", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+], original_members: 4, order_hint: MemberOrderHint::empty() };
+pub(crate) static GET_TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATIONS_RESULT: Structure = Structure { name: "GetTransitGatewayRouteTablePropagationsResult", secret: false, members: &[
+    Member { wire: "transitGatewayRouteTablePropagations", name: "TransitGatewayRouteTablePropagations", column: "transit_gateway_route_table_propagations", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATION) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATION: Structure = Structure { name: "TransitGatewayRouteTablePropagation", secret: false, members: &[
+    Member { wire: "transitGatewayAttachmentId", name: "TransitGatewayAttachmentId", column: "transit_gateway_attachment_id", kind: MemberKind::Text },
+    Member { wire: "resourceId", name: "ResourceId", column: "resource_id", kind: MemberKind::Text },
+    Member { wire: "resourceType", name: "ResourceType", column: "resource_type", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "transitGatewayRouteTableAnnouncementId", name: "TransitGatewayRouteTableAnnouncementId", column: "transit_gateway_route_table_announcement_id", kind: MemberKind::Text },
+], original_members: 5, order_hint: MemberOrderHint::empty() };
+pub(crate) static SEARCH_LOCAL_GATEWAY_ROUTES_RESULT: Structure = Structure { name: "SearchLocalGatewayRoutesResult", secret: false, members: &[
+    Member { wire: "routeSet", name: "Routes", column: "routes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&LOCAL_GATEWAY_ROUTE) }) },
+    Member { wire: "nextToken", name: "NextToken", column: "next_token", kind: MemberKind::Text },
+], original_members: 2, order_hint: MemberOrderHint::empty() };
+pub(crate) static LOCAL_GATEWAY_ROUTE: Structure = Structure { name: "LocalGatewayRoute", secret: false, members: &[
+    Member { wire: "destinationCidrBlock", name: "DestinationCidrBlock", column: "destination_cidr_block", kind: MemberKind::Text },
+    Member { wire: "localGatewayVirtualInterfaceGroupId", name: "LocalGatewayVirtualInterfaceGroupId", column: "local_gateway_virtual_interface_group_id", kind: MemberKind::Text },
+    Member { wire: "type", name: "Type", column: "type", kind: MemberKind::Text },
+    Member { wire: "state", name: "State", column: "state", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableId", name: "LocalGatewayRouteTableId", column: "local_gateway_route_table_id", kind: MemberKind::Text },
+    Member { wire: "localGatewayRouteTableArn", name: "LocalGatewayRouteTableArn", column: "local_gateway_route_table_arn", kind: MemberKind::Text },
+    Member { wire: "ownerId", name: "OwnerId", column: "owner_id", kind: MemberKind::Text },
+    Member { wire: "subnetId", name: "SubnetId", column: "subnet_id", kind: MemberKind::Text },
+    Member { wire: "coipPoolId", name: "CoipPoolId", column: "coip_pool_id", kind: MemberKind::Text },
+    Member { wire: "networkInterfaceId", name: "NetworkInterfaceId", column: "network_interface_id", kind: MemberKind::Text },
+    Member { wire: "destinationPrefixListId", name: "DestinationPrefixListId", column: "destination_prefix_list_id", kind: MemberKind::Text },
+], original_members: 11, order_hint: MemberOrderHint::empty() };
 pub(crate) static SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT: Structure = Structure { name: "SearchTransitGatewayRoutesResult", secret: false, members: &[
     Member { wire: "routeSet", name: "Routes", column: "routes", kind: MemberKind::List(&List { item: "item", flattened: false, of: MemberKind::Structure(&TRANSIT_GATEWAY_ROUTE) }) },
     Member { wire: "additionalRoutesAvailable", name: "AdditionalRoutesAvailable", column: "additional_routes_available", kind: MemberKind::Boolean },
@@ -2803,52 +3764,88 @@ pub(crate) static LIST_VPC_ASSOCIATION_AUTHORIZATIONS_RESPONSE: Structure = Stru
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation { name: "ec2:DescribeAccountAttributes", wrapper: "", output: &ec2::DESCRIBE_ACCOUNT_ATTRIBUTES_RESULT },
+    Operation { name: "ec2:DescribeAddressTransfers", wrapper: "", output: &ec2::DESCRIBE_ADDRESS_TRANSFERS_RESULT },
     Operation { name: "ec2:DescribeAddresses", wrapper: "", output: &ec2::DESCRIBE_ADDRESSES_RESULT },
+    Operation { name: "ec2:DescribeAddressesAttribute", wrapper: "", output: &ec2::DESCRIBE_ADDRESSES_ATTRIBUTE_RESULT },
     Operation { name: "ec2:DescribeByoipCidrs", wrapper: "", output: &ec2::DESCRIBE_BYOIP_CIDRS_RESULT },
     Operation { name: "ec2:DescribeCapacityReservations", wrapper: "", output: &ec2::DESCRIBE_CAPACITY_RESERVATIONS_RESULT },
     Operation { name: "ec2:DescribeCarrierGateways", wrapper: "", output: &ec2::DESCRIBE_CARRIER_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeClientVpnAuthorizationRules", wrapper: "", output: &ec2::DESCRIBE_CLIENT_VPN_AUTHORIZATION_RULES_RESULT },
     Operation { name: "ec2:DescribeClientVpnEndpoints", wrapper: "", output: &ec2::DESCRIBE_CLIENT_VPN_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeClientVpnRoutes", wrapper: "", output: &ec2::DESCRIBE_CLIENT_VPN_ROUTES_RESULT },
+    Operation { name: "ec2:DescribeClientVpnTargetNetworks", wrapper: "", output: &ec2::DESCRIBE_CLIENT_VPN_TARGET_NETWORKS_RESULT },
+    Operation { name: "ec2:DescribeCoipPools", wrapper: "", output: &ec2::DESCRIBE_COIP_POOLS_RESULT },
     Operation { name: "ec2:DescribeCustomerGateways", wrapper: "", output: &ec2::DESCRIBE_CUSTOMER_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeDhcpOptions", wrapper: "", output: &ec2::DESCRIBE_DHCP_OPTIONS_RESULT },
     Operation { name: "ec2:DescribeEgressOnlyInternetGateways", wrapper: "", output: &ec2::DESCRIBE_EGRESS_ONLY_INTERNET_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeFleets", wrapper: "", output: &ec2::DESCRIBE_FLEETS_RESULT },
     Operation { name: "ec2:DescribeFlowLogs", wrapper: "", output: &ec2::DESCRIBE_FLOW_LOGS_RESULT },
+    Operation { name: "ec2:DescribeHostReservations", wrapper: "", output: &ec2::DESCRIBE_HOST_RESERVATIONS_RESULT },
     Operation { name: "ec2:DescribeHosts", wrapper: "", output: &ec2::DESCRIBE_HOSTS_RESULT },
+    Operation { name: "ec2:DescribeIamInstanceProfileAssociations", wrapper: "", output: &ec2::DESCRIBE_IAM_INSTANCE_PROFILE_ASSOCIATIONS_RESULT },
     Operation { name: "ec2:DescribeImages", wrapper: "", output: &ec2::DESCRIBE_IMAGES_RESULT },
     Operation { name: "ec2:DescribeInstanceConnectEndpoints", wrapper: "", output: &ec2::DESCRIBE_INSTANCE_CONNECT_ENDPOINTS_RESULT },
     Operation { name: "ec2:DescribeInstanceStatus", wrapper: "", output: &ec2::DESCRIBE_INSTANCE_STATUS_RESULT },
     Operation { name: "ec2:DescribeInstances", wrapper: "", output: &ec2::DESCRIBE_INSTANCES_RESULT },
     Operation { name: "ec2:DescribeInternetGateways", wrapper: "", output: &ec2::DESCRIBE_INTERNET_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeIpamPools", wrapper: "", output: &ec2::DESCRIBE_IPAM_POOLS_RESULT },
+    Operation { name: "ec2:DescribeIpamResourceDiscoveries", wrapper: "", output: &ec2::DESCRIBE_IPAM_RESOURCE_DISCOVERIES_RESULT },
+    Operation { name: "ec2:DescribeIpamResourceDiscoveryAssociations", wrapper: "", output: &ec2::DESCRIBE_IPAM_RESOURCE_DISCOVERY_ASSOCIATIONS_RESULT },
     Operation { name: "ec2:DescribeIpamScopes", wrapper: "", output: &ec2::DESCRIBE_IPAM_SCOPES_RESULT },
     Operation { name: "ec2:DescribeIpams", wrapper: "", output: &ec2::DESCRIBE_IPAMS_RESULT },
+    Operation { name: "ec2:DescribeIpv6Pools", wrapper: "", output: &ec2::DESCRIBE_IPV6_POOLS_RESULT },
     Operation { name: "ec2:DescribeKeyPairs", wrapper: "", output: &ec2::DESCRIBE_KEY_PAIRS_RESULT },
     Operation { name: "ec2:DescribeLaunchTemplateVersions", wrapper: "", output: &ec2::DESCRIBE_LAUNCH_TEMPLATE_VERSIONS_RESULT },
     Operation { name: "ec2:DescribeLaunchTemplates", wrapper: "", output: &ec2::DESCRIBE_LAUNCH_TEMPLATES_RESULT },
+    Operation { name: "ec2:DescribeLocalGatewayRouteTableVirtualInterfaceGroupAssociations", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLE_VIRTUAL_INTERFACE_GROUP_ASSOCIATIONS_RESULT },
+    Operation { name: "ec2:DescribeLocalGatewayRouteTableVpcAssociations", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLE_VPC_ASSOCIATIONS_RESULT },
+    Operation { name: "ec2:DescribeLocalGatewayRouteTables", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAY_ROUTE_TABLES_RESULT },
+    Operation { name: "ec2:DescribeLocalGatewayVirtualInterfaceGroups", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAY_VIRTUAL_INTERFACE_GROUPS_RESULT },
+    Operation { name: "ec2:DescribeLocalGatewayVirtualInterfaces", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAY_VIRTUAL_INTERFACES_RESULT },
+    Operation { name: "ec2:DescribeLocalGateways", wrapper: "", output: &ec2::DESCRIBE_LOCAL_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeManagedPrefixLists", wrapper: "", output: &ec2::DESCRIBE_MANAGED_PREFIX_LISTS_RESULT },
     Operation { name: "ec2:DescribeNatGateways", wrapper: "", output: &ec2::DESCRIBE_NAT_GATEWAYS_RESULT },
     Operation { name: "ec2:DescribeNetworkAcls", wrapper: "", output: &ec2::DESCRIBE_NETWORK_ACLS_RESULT },
+    Operation { name: "ec2:DescribeNetworkInsightsAccessScopes", wrapper: "", output: &ec2::DESCRIBE_NETWORK_INSIGHTS_ACCESS_SCOPES_RESULT },
+    Operation { name: "ec2:DescribeNetworkInsightsPaths", wrapper: "", output: &ec2::DESCRIBE_NETWORK_INSIGHTS_PATHS_RESULT },
     Operation { name: "ec2:DescribeNetworkInterfaces", wrapper: "", output: &ec2::DESCRIBE_NETWORK_INTERFACES_RESULT },
     Operation { name: "ec2:DescribePlacementGroups", wrapper: "", output: &ec2::DESCRIBE_PLACEMENT_GROUPS_RESULT },
     Operation { name: "ec2:DescribePublicIpv4Pools", wrapper: "", output: &ec2::DESCRIBE_PUBLIC_IPV4_POOLS_RESULT },
     Operation { name: "ec2:DescribeRegions", wrapper: "", output: &ec2::DESCRIBE_REGIONS_RESULT },
     Operation { name: "ec2:DescribeReservedInstances", wrapper: "", output: &ec2::DESCRIBE_RESERVED_INSTANCES_RESULT },
+    Operation { name: "ec2:DescribeRouteServerEndpoints", wrapper: "", output: &ec2::DESCRIBE_ROUTE_SERVER_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeRouteServerPeers", wrapper: "", output: &ec2::DESCRIBE_ROUTE_SERVER_PEERS_RESULT },
+    Operation { name: "ec2:DescribeRouteServers", wrapper: "", output: &ec2::DESCRIBE_ROUTE_SERVERS_RESULT },
     Operation { name: "ec2:DescribeRouteTables", wrapper: "", output: &ec2::DESCRIBE_ROUTE_TABLES_RESULT },
     Operation { name: "ec2:DescribeSecurityGroupRules", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUP_RULES_RESULT },
     Operation { name: "ec2:DescribeSecurityGroupVpcAssociations", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUP_VPC_ASSOCIATIONS_RESULT },
     Operation { name: "ec2:DescribeSecurityGroups", wrapper: "", output: &ec2::DESCRIBE_SECURITY_GROUPS_RESULT },
     Operation { name: "ec2:DescribeSnapshots", wrapper: "", output: &ec2::DESCRIBE_SNAPSHOTS_RESULT },
+    Operation { name: "ec2:DescribeSpotFleetRequests", wrapper: "", output: &ec2::DESCRIBE_SPOT_FLEET_REQUESTS_RESPONSE },
     Operation { name: "ec2:DescribeSpotInstanceRequests", wrapper: "", output: &ec2::DESCRIBE_SPOT_INSTANCE_REQUESTS_RESULT },
     Operation { name: "ec2:DescribeSubnets", wrapper: "", output: &ec2::DESCRIBE_SUBNETS_RESULT },
+    Operation { name: "ec2:DescribeTrafficMirrorFilters", wrapper: "", output: &ec2::DESCRIBE_TRAFFIC_MIRROR_FILTERS_RESULT },
     Operation { name: "ec2:DescribeTrafficMirrorSessions", wrapper: "", output: &ec2::DESCRIBE_TRAFFIC_MIRROR_SESSIONS_RESULT },
+    Operation { name: "ec2:DescribeTrafficMirrorTargets", wrapper: "", output: &ec2::DESCRIBE_TRAFFIC_MIRROR_TARGETS_RESULT },
     Operation { name: "ec2:DescribeTransitGatewayAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_ATTACHMENTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayConnectPeers", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_CONNECT_PEERS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayConnects", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_CONNECTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayMulticastDomains", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_MULTICAST_DOMAINS_RESULT },
     Operation { name: "ec2:DescribeTransitGatewayPeeringAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_PEERING_ATTACHMENTS_RESULT },
+    Operation { name: "ec2:DescribeTransitGatewayPolicyTables", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_POLICY_TABLES_RESULT },
     Operation { name: "ec2:DescribeTransitGatewayRouteTables", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_ROUTE_TABLES_RESULT },
     Operation { name: "ec2:DescribeTransitGatewayVpcAttachments", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAY_VPC_ATTACHMENTS_RESULT },
     Operation { name: "ec2:DescribeTransitGateways", wrapper: "", output: &ec2::DESCRIBE_TRANSIT_GATEWAYS_RESULT },
+    Operation { name: "ec2:DescribeVerifiedAccessEndpoints", wrapper: "", output: &ec2::DESCRIBE_VERIFIED_ACCESS_ENDPOINTS_RESULT },
+    Operation { name: "ec2:DescribeVerifiedAccessGroups", wrapper: "", output: &ec2::DESCRIBE_VERIFIED_ACCESS_GROUPS_RESULT },
     Operation { name: "ec2:DescribeVerifiedAccessInstances", wrapper: "", output: &ec2::DESCRIBE_VERIFIED_ACCESS_INSTANCES_RESULT },
+    Operation { name: "ec2:DescribeVerifiedAccessTrustProviders", wrapper: "", output: &ec2::DESCRIBE_VERIFIED_ACCESS_TRUST_PROVIDERS_RESULT },
     Operation { name: "ec2:DescribeVolumes", wrapper: "", output: &ec2::DESCRIBE_VOLUMES_RESULT },
+    Operation { name: "ec2:DescribeVpcAttribute", wrapper: "", output: &ec2::DESCRIBE_VPC_ATTRIBUTE_RESULT },
+    Operation { name: "ec2:DescribeVpcBlockPublicAccessExclusions", wrapper: "", output: &ec2::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS_RESULT },
     Operation { name: "ec2:DescribeVpcBlockPublicAccessOptions", wrapper: "", output: &ec2::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS_RESULT },
+    Operation { name: "ec2:DescribeVpcEncryptionControls", wrapper: "", output: &ec2::DESCRIBE_VPC_ENCRYPTION_CONTROLS_RESULT },
+    Operation { name: "ec2:DescribeVpcEndpointConnections", wrapper: "", output: &ec2::DESCRIBE_VPC_ENDPOINT_CONNECTIONS_RESULT },
     Operation { name: "ec2:DescribeVpcEndpointServiceConfigurations", wrapper: "", output: &ec2::DESCRIBE_VPC_ENDPOINT_SERVICE_CONFIGURATIONS_RESULT },
     Operation { name: "ec2:DescribeVpcEndpoints", wrapper: "", output: &ec2::DESCRIBE_VPC_ENDPOINTS_RESULT },
     Operation { name: "ec2:DescribeVpcPeeringConnections", wrapper: "", output: &ec2::DESCRIBE_VPC_PEERING_CONNECTIONS_RESULT },
@@ -2859,9 +3856,21 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation { name: "ec2:GetEbsEncryptionByDefault", wrapper: "", output: &ec2::GET_EBS_ENCRYPTION_BY_DEFAULT_RESULT },
     Operation { name: "ec2:GetImageBlockPublicAccessState", wrapper: "", output: &ec2::GET_IMAGE_BLOCK_PUBLIC_ACCESS_STATE_RESULT },
     Operation { name: "ec2:GetInstanceMetadataDefaults", wrapper: "", output: &ec2::GET_INSTANCE_METADATA_DEFAULTS_RESULT },
+    Operation { name: "ec2:GetIpamDiscoveredPublicAddresses", wrapper: "", output: &ec2::GET_IPAM_DISCOVERED_PUBLIC_ADDRESSES_RESULT },
+    Operation { name: "ec2:GetIpamPoolAllocations", wrapper: "", output: &ec2::GET_IPAM_POOL_ALLOCATIONS_RESULT },
+    Operation { name: "ec2:GetIpamPoolCidrs", wrapper: "", output: &ec2::GET_IPAM_POOL_CIDRS_RESULT },
+    Operation { name: "ec2:GetIpamResourceCidrs", wrapper: "", output: &ec2::GET_IPAM_RESOURCE_CIDRS_RESULT },
     Operation { name: "ec2:GetManagedPrefixListEntries", wrapper: "", output: &ec2::GET_MANAGED_PREFIX_LIST_ENTRIES_RESULT },
+    Operation { name: "ec2:GetNetworkInsightsAccessScopeContent", wrapper: "", output: &ec2::GET_NETWORK_INSIGHTS_ACCESS_SCOPE_CONTENT_RESULT },
+    Operation { name: "ec2:GetRouteServerAssociations", wrapper: "", output: &ec2::GET_ROUTE_SERVER_ASSOCIATIONS_RESULT },
+    Operation { name: "ec2:GetRouteServerPropagations", wrapper: "", output: &ec2::GET_ROUTE_SERVER_PROPAGATIONS_RESULT },
     Operation { name: "ec2:GetSerialConsoleAccessStatus", wrapper: "", output: &ec2::GET_SERIAL_CONSOLE_ACCESS_STATUS_RESULT },
     Operation { name: "ec2:GetSnapshotBlockPublicAccessState", wrapper: "", output: &ec2::GET_SNAPSHOT_BLOCK_PUBLIC_ACCESS_STATE_RESULT },
+    Operation { name: "ec2:GetSubnetCidrReservations", wrapper: "", output: &ec2::GET_SUBNET_CIDR_RESERVATIONS_RESULT },
+    Operation { name: "ec2:GetTransitGatewayPrefixListReferences", wrapper: "", output: &ec2::GET_TRANSIT_GATEWAY_PREFIX_LIST_REFERENCES_RESULT },
+    Operation { name: "ec2:GetTransitGatewayRouteTableAssociations", wrapper: "", output: &ec2::GET_TRANSIT_GATEWAY_ROUTE_TABLE_ASSOCIATIONS_RESULT },
+    Operation { name: "ec2:GetTransitGatewayRouteTablePropagations", wrapper: "", output: &ec2::GET_TRANSIT_GATEWAY_ROUTE_TABLE_PROPAGATIONS_RESULT },
+    Operation { name: "ec2:SearchLocalGatewayRoutes", wrapper: "", output: &ec2::SEARCH_LOCAL_GATEWAY_ROUTES_RESULT },
     Operation { name: "ec2:SearchTransitGatewayRoutes", wrapper: "", output: &ec2::SEARCH_TRANSIT_GATEWAY_ROUTES_RESULT },
     Operation { name: "route53:GetDNSSEC", wrapper: "", output: &route53::GET_DNSSEC_RESPONSE },
     Operation { name: "route53:GetHostedZone", wrapper: "", output: &route53::GET_HOSTED_ZONE_RESPONSE },

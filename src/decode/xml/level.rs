@@ -111,7 +111,7 @@ impl<'a> Decoder<'a> {
                 continue;
             };
             let is_new = seen.insert(index);
-            if index != step.member {
+            if !step.is_at(index) {
                 self.read_beside(depth, &structure.members[index], is_new, context)?;
                 continue;
             }

@@ -20,8 +20,17 @@ pub struct ItemSelector {
 pub(super) struct PathStep {
     /// The member's position in its structure.
     pub(super) member: usize,
+    /// The position of a second list of the same items; `member` again if there is none.
+    pub(super) second: usize,
     /// The tag of a list's elements; `None` if the member is a single structure.
     pub(super) element: Option<&'static str>,
+}
+
+impl PathStep {
+    /// Whether this member leads to the items.
+    pub(super) fn is_at(self, member: usize) -> bool {
+        member == self.member || member == self.second
+    }
 }
 
 /// A member of a structure that encloses the items.
@@ -37,19 +46,30 @@ impl ItemSelector {
     /// Selects the items at `path`, with the `context` members of the structures on the way.
     ///
     /// `path` holds AWS's member names from the response down, joined by dots; an empty path selects the response
-    /// itself. A context member is a path too (`Reservations.OwnerId`). Returns a sentence as the error if the service
+    /// itself. Two lists of the same structure are joined by a bar (`Ipv4Ranges|Ipv6Ranges`): the items of both are
+    /// selected. A context member is a path too (`Reservations.OwnerId`). Returns a sentence as the error if the service
     /// model has no such member.
     pub fn new(operation: &'static Operation, path: &str, context: &[&str]) -> Result<Self, String> {
         let mut structures = vec![operation.output];
         let mut steps = Vec::new();
         for name in path.split('.').filter(|name| !name.is_empty()) {
             let parent = structures[structures.len() - 1];
-            let (index, member) = parent
-                .member(name)
-                .ok_or_else(|| format!("{}: {} has no member {name}", operation.name, parent.name))?;
-            let (element, structure) = nested_structure(&member.kind)
-                .ok_or_else(|| format!("{}: {name} holds no structures", operation.name))?;
-            steps.push(PathStep { member: index, element });
+            let resolve = |name: &str| {
+                let found = parent.member(name);
+                let (index, member) =
+                    found.ok_or_else(|| format!("{}: {} has no member {name}", operation.name, parent.name))?;
+                let nested = nested_structure(&member.kind);
+                let (element, structure) =
+                    nested.ok_or_else(|| format!("{}: {name} holds no structures", operation.name))?;
+                Ok::<_, String>((index, element, structure))
+            };
+            let (first, other) = name.split_once('|').unwrap_or((name, name));
+            let (member, element, structure) = resolve(first)?;
+            let (second, other_element, other_structure) = resolve(other)?;
+            if element != other_element || !std::ptr::eq(structure, other_structure) {
+                return Err(format!("{}: {first} and {other} list different structures", operation.name));
+            }
+            steps.push(PathStep { member, second, element });
             structures.push(structure);
         }
         let mut context_members = Vec::new();

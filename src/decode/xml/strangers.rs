@@ -48,9 +48,9 @@ pub(super) fn has_paging_name(tag: &str) -> bool {
 pub(super) fn is_step(selector: &ItemSelector, depth: usize, tag: &str) -> bool {
     (depth..selector.path.len()).any(|depth| {
         let step = selector.path[depth];
-        let member = &selector.structure_at(depth).members[step.member];
-        let names = [Some(member.wire), Some(member.name), step.element];
-        names.iter().flatten().any(|name| name.eq_ignore_ascii_case(tag))
+        let members = [step.member, step.second].map(|index| &selector.structure_at(depth).members[index]);
+        let names = members.iter().flat_map(|member| [member.wire, member.name]).chain(step.element);
+        names.into_iter().any(|name| name.eq_ignore_ascii_case(tag))
     })
 }
 

@@ -58,6 +58,32 @@ fn context_members_are_found_before_and_after_their_items() {
 }
 
 #[test]
+fn items_of_two_lists_are_read_in_the_order_of_the_response() {
+    let path = "SubnetIpv4CidrReservations|SubnetIpv6CidrReservations";
+    let selector = selector("ec2:GetSubnetCidrReservations", path, &[]);
+    let reservation = |id: &str| format!("<item><subnetCidrReservationId>{id}</subnetCidrReservationId></item>");
+    let read = |content: &str| {
+        let xml = format!("<GetSubnetCidrReservationsResponse>{content}</GetSubnetCidrReservationsResponse>");
+        let body = decode(xml.as_bytes(), &selector).map_err(|error| error.to_string())?;
+        let id = |item: &Item| format!("{:?}", value(&selector, item, "SubnetCidrReservationId"));
+        Ok::<_, String>(body.items.iter().map(id).collect::<Vec<_>>().join(" "))
+    };
+    let (first, second) = (reservation("scr-4"), reservation("scr-6"));
+    let lists = format!(
+        "<subnetIpv6CidrReservationSet>{second}</subnetIpv6CidrReservationSet>\
+         <subnetIpv4CidrReservationSet>{first}{first}</subnetIpv4CidrReservationSet>"
+    );
+    assert_eq!(read(&lists).unwrap(), r#"Text("scr-6") Text("scr-4") Text("scr-4")"#);
+    assert_eq!(read("<subnetIpv4CidrReservationSet/>").unwrap(), "");
+    // A list under another name is no empty answer.
+    let renamed = lists.replace("Ipv6Cidr", "Ipv7Cidr");
+    assert!(read(&renamed).is_err(), "{renamed}");
+    // Lists of different structures are no items of one table.
+    let get_zone = shapes::operation("route53:GetHostedZone").unwrap();
+    assert!(ItemSelector::new(get_zone, "HostedZone|DelegationSet", &[]).is_err());
+}
+
+#[test]
 fn a_truncated_or_foreign_document_is_an_error() {
     let selector = selector("ec2:DescribeVpcs", "Vpcs", &[]);
     let end = VPCS.rfind("</DescribeVpcsResponse>").unwrap() + "</DescribeVpcsResponse>".len();

@@ -44,12 +44,15 @@ impl Context {
             child.resume_from(begun);
         }
         let (asked, operation) = (chosen.len(), child.table.entry.operation);
-        let (mut waiting, mut listings) = (chosen.into_iter(), FuturesUnordered::new());
+        let region = child.region.to_string();
+        let in_regions = |record| parents.regions_of(record, which.regions, &region).into_iter();
+        let mut waiting = chosen.into_iter().flat_map(|record| in_regions(record).map(move |region| (record, region)));
+        let mut listings = FuturesUnordered::new();
         let (mut failures, mut not_found) = (ResourceFailures::default(), Vec::new());
         let shared: &Cell = child;
         loop {
-            for record in waiting.by_ref().take(SIDE_BY_SIDE - listings.len()) {
-                listings.push(self.list_under(shared, call, Parent { table: parents, record }));
+            for (record, region) in waiting.by_ref().take(SIDE_BY_SIDE - listings.len()) {
+                listings.push(self.list_under(shared, call, Parent { table: parents, record }, region));
             }
             let Some((record, listed)) = listings.next().await else { break };
             match listed {
@@ -86,7 +89,8 @@ impl Context {
         cell: &Cell,
         send: SendFn,
         parent: Parent<'a>,
+        region: String,
     ) -> (&'a Record, Result<(), AwsError>) {
-        (parent.record, self.list(cell, send, Some(parent), Some).await)
+        (parent.record, self.list(cell, send, Some(parent), region, Some).await)
     }
 }

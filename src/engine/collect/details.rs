@@ -35,12 +35,13 @@ impl Context {
         held.not_found
     }
 
-    /// Adds one detail. A failure for some resources ends those alone, since the role may be allowed to read others.
+    /// Adds one detail. A failure for some resources ends those alone, since the role may be allowed to read others. A denial
+    /// for a resource that another account owns is no failure if any other was answered: its owner may not share the detail.
     async fn add_detail(&self, cell: &mut Cell, detail: &'static TableDetail, held: &mut DetailBatch<'_>) {
         let mut waiting = held.to_ask(cell, detail);
         let (asked, operation) = (waiting.len(), detail.entry.operation);
         let mut failures = ResourceFailures::default();
-        let (mut detail, mut ended) = (detail, false);
+        let (mut detail, mut ended, mut not_ours) = (detail, false, None);
         let mut unknown: HashSet<String> = waiting.iter().cloned().collect();
         while !waiting.is_empty() && !ended {
             // Some batches are asked concurrently. Their results are handled in order.
@@ -69,6 +70,9 @@ impl Context {
                     _ if detail.fallback.is_some() && (not_found || is_not_answered_there(&cause)) => {
                         again.extend_from_slice(batch);
                     }
+                    [id] if cause.kind == AwsErrorKind::Denied && held.is_foreign(id, &self.account.id) => {
+                        not_ours = Some(cause);
+                    }
                     _ => {
                         ended |= ends_the_session(&cause);
                         failures.add(batch, cause);
@@ -82,7 +86,8 @@ impl Context {
             waiting = again;
         }
         held.forget_digests(&unknown);
-        if let Some(cause) = failures.into_error(operation, asked) {
+        let is_all_unknown = unknown.len() == asked;
+        if let Some(cause) = failures.into_error(operation, asked).or(not_ours.filter(|_| is_all_unknown)) {
             cell.failed(cause);
         }
     }
@@ -130,6 +135,12 @@ impl DetailBatch<'_> {
         // One that another detail did not find is asked too: whether it is gone is decided at the end.
         let records = self.records.iter().filter(passes);
         records.filter(|record| chosen.insert(record.id.as_str())).map(|record| record.id.clone()).collect()
+    }
+
+    /// Whether another account owns the resources of this id.
+    fn is_foreign(&self, id: &str, account_id: &str) -> bool {
+        let places = self.places.get(id).map(Vec::as_slice).unwrap_or_default();
+        places.iter().all(|place| self.records[*place].owner_id.as_deref() != Some(account_id))
     }
 
     /// The details of these resources are unknown, and so are their digests.

@@ -125,7 +125,7 @@ impl Context {
             return Collected { rows: Vec::new(), overhead: CallCounts::default(), listing: Status::Empty };
         };
         let listed = self
-            .list(&cell, call, None, |records| {
+            .list(&cell, call, None, cell.region.to_string(), |records| {
                 if hold {
                     held.extend(records);
                     None
@@ -169,17 +169,18 @@ impl Context {
         Collected { rows, overhead, listing }
     }
 
-    /// Lists page by page. `keep` holds records back, or returns those to send at once.
+    /// Lists page by page, of this region where the call names one. `keep` holds records back, or returns those to send at once.
     async fn list(
         &self,
         cell: &Cell,
         send: SendFn,
         parent: Option<Parent<'_>>,
+        region: String,
         mut keep: impl FnMut(Vec<Record>) -> Option<Vec<Record>>,
     ) -> Result<(), AwsError> {
         let table = cell.table;
         let subjects = parent.iter().map(|parent| parent.record.id.clone()).collect();
-        let params = CallParams { token: None, subjects, region: cell.region.to_string() };
+        let params = CallParams { token: None, subjects, region };
         let request = PageRequest { operation: table.entry.operation, send, selector: table.selector.clone(), params };
         let mut pager = Pager::new(cell.client(), &self.stop, request);
         let mut seen = SeenRecords::default();

@@ -26,7 +26,7 @@ impl Context {
         let mut ids = HashSet::new();
         let listed = match table.entry.source {
             Source::Listed(call) => {
-                self.list(&cell, call, None, |records| {
+                self.list(&cell, call, None, region.to_owned(), |records| {
                     ids.extend(records.into_iter().map(|record| record.id));
                     None
                 })

@@ -11,6 +11,7 @@ fn column(name: &str, kind: ColumnType) -> Column {
 fn resource_table(name: &str, own: &[(&str, ColumnType)]) -> TableColumns {
     let opening = OPENING_COLUMNS.iter().map(|name| match *name {
         "tags" => column(name, ColumnType::Map),
+        "digest" => column(name, ColumnType::Integer),
         "collected_at" => column(name, ColumnType::Timestamp),
         _ => column(name, ColumnType::String),
     });
@@ -103,17 +104,19 @@ fn for_athena() {
 #[test]
 fn the_template_is_the_same_for_every_database_and_bucket() {
     for line in athena(&tables()).lines().filter(|line| line.contains("originalSql")) {
-        assert_eq!(line.matches("${").count(), line.matches("${Database}").count(), "{line}");
+        let known = ["${Database}", "${Opening}", "${Names}"].map(|name| line.matches(name).count());
+        assert_eq!(line.matches("${").count(), known.iter().sum::<usize>(), "{line}");
     }
 }
 
-/// The catalogue of 2026 has 63 tables of 24 columns with names of 12 letters on average. This one is half as large again.
+/// The catalogue of 2026 has 107 tables of 11 columns of their own with names of 15 letters on average. This one has a few more.
+/// A much larger one needs a second template.
 #[test]
 fn a_large_catalogue_stays_within_what_cloudformation_takes() {
-    let names: Vec<String> = (0..25).map(|number| format!("a_middling_name_{number}")).collect();
+    let names: Vec<String> = (0..11).map(|number| format!("a_middle_name_{number}")).collect();
     let own: Vec<_> = names.iter().map(|name| (name.as_str(), ColumnType::Json)).collect();
     let mut tables: Vec<_> =
-        (0..65).map(|number| resource_table(&format!("ec2_some_resource_type_{number}"), &own)).collect();
+        (0..112).map(|number| resource_table(&format!("ec2_some_resource_type_{number}"), &own)).collect();
     tables.push(ledger());
     let template = athena(&tables);
     assert!(template.len() < 1_000_000, "{}", template.len());

@@ -19,11 +19,13 @@ pub(super) fn items(document: &str, output: &'static Structure, path: &str) -> O
     for name in path.split('.') {
         let mut next = Vec::new();
         for (element, structure) in level {
-            let (_, member) = structure.member(name)?;
-            let MemberKind::List(list) = &member.kind else { return None };
-            let MemberKind::Structure(inner) = &list.of else { return None };
-            let lists = element.children.iter().filter(|child| child.name == member.wire);
-            next.extend(lists.flat_map(|list| &list.children).map(|child| (child, *inner)));
+            for name in name.split('|') {
+                let (_, member) = structure.member(name)?;
+                let MemberKind::List(list) = &member.kind else { return None };
+                let MemberKind::Structure(inner) = &list.of else { return None };
+                let lists = element.children.iter().filter(|child| child.name == member.wire);
+                next.extend(lists.flat_map(|list| &list.children).map(|child| (child, *inner)));
+            }
         }
         level = next;
     }
@@ -99,7 +101,10 @@ fn read(element: &Element, kind: &'static MemberKind) -> Value {
         MemberKind::Boolean => json!(text.trim() == "true"),
         MemberKind::Integer => json!(text.trim().parse::<i64>().expect("an integer")),
         MemberKind::Double => json!(text.trim().parse::<f64>().expect("a number")),
-        MemberKind::Timestamp => json!(text.trim().parse::<jiff::Timestamp>().expect("a time").to_string()),
+        // A time that is none stays as it is.
+        MemberKind::Timestamp => {
+            text.trim().parse::<jiff::Timestamp>().map_or_else(|_| json!(text), |time| json!(time.to_string()))
+        }
         MemberKind::Text | MemberKind::Sensitive => json!(text),
     }
 }

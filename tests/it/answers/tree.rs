@@ -129,7 +129,9 @@ impl Node {
 /// A plain response of a table's listing, with some items, and perhaps with another page.
 pub(super) fn response(table: &Table, dice: &mut Dice) -> Node {
     let of = operation(table.entry.operation).expect("an operation");
-    let path: Vec<&str> = table.entry.items_path.split('.').collect();
+    // Of two lists of one structure, the first has the items.
+    let path = table.entry.items_path.split('.').map(|name| name.split_once('|').map_or(name, |(first, _)| first));
+    let path: Vec<&str> = path.collect();
     let mut serial = 0;
     let mut writer = Writer { table, dice, serial: &mut serial };
     let list = writer.level(of.output, &path);

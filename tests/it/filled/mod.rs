@@ -92,6 +92,8 @@ impl Filled {
             let mut params = parameters(&format!("{service}:{operation}"));
             match (operation, kind) {
                 (_, "") => {}
+                ("DescribeVpcAttribute", _) => params["Attribute"] = json!(kind),
+                ("GetIpamDiscoveredPublicAddresses", _) => params["AddressRegion"] = json!(kind),
                 ("DescribeSnapshots", _) => params["RestorableByUserIds"] = json!([kind]),
                 _ => params["ResourceType"] = json!(kind),
             }
@@ -120,8 +122,8 @@ impl Filled {
     }
 }
 
-/// The operation (with the kind of resource that it is about, or the users who may restore it), the region, and the id of the
-/// resource that the call names.
+/// The operation (with the kind of resource that it is about, the users who may restore it, the attribute or the region that it
+/// names), the region, and the id of the resource that the call names.
 type BotocoreRead = (String, String, Option<String>);
 
 /// Returns the parameters that AWS requires and botocore's model does not, and those that restrict a listing to the account.
@@ -174,9 +176,8 @@ fn records_equal_botocore_in_every_member() {
         let here: Vec<&Value> = records.iter().filter(|row| row["region"] == region).collect();
         assert_eq!(here.len(), items.len(), "{name} {region}");
         let mut ours: Vec<String> = here.iter().map(|record| actual(table, record, &mut unknown)).collect();
-        // If AWS names no owner, the snapshot below shows it, and here the record's is taken.
-        let mut theirs: Vec<String> =
-            items.iter().zip(&here).map(|(item, record)| expected(item, text(&record["owner_id"]))).collect();
+        // If AWS names no owner, the snapshot below shows it.
+        let mut theirs: Vec<String> = items.iter().map(expected).collect();
         ours.sort();
         theirs.sort();
         for (ours, theirs) in ours.iter().zip(&theirs) {
@@ -210,7 +211,21 @@ fn listing(filled: &Filled, table: &Table, region: &str) -> Vec<BotocoreRead> {
     let Some(parents) = table.parents() else { return vec![question(None)] };
     let rows = filled.rows(parents.table);
     let ours = rows.iter().filter(|row| row["region"] == region && matches_filter(parents.filter, row));
-    ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect()
+    let Some(member) = parents.regions else {
+        return ours.map(|row| question(Some(text(&row["id"]).to_owned()))).collect();
+    };
+    // One read for each region that the parent lists.
+    let reads = ours.flat_map(|row| {
+        let listed = row[column(member)].as_array().cloned().unwrap_or_default();
+        let names = listed.iter().filter_map(|region| region["RegionName"].as_str()).filter(|name| !name.is_empty());
+        let mut names: BTreeSet<String> = names.map(str::to_owned).collect();
+        if names.is_empty() {
+            names.insert(region.to_owned());
+        }
+        let subject = text(&row["id"]).to_owned();
+        names.into_iter().map(move |name| (format!("{operation} {name}"), region.to_owned(), Some(subject.clone())))
+    });
+    reads.collect()
 }
 
 #[test]
@@ -229,7 +244,12 @@ fn details_equal_botocore_for_each_resource() {
                     assert!(row.get(added.column).is_none());
                     continue;
                 }
-                questions.push((operation.to_owned(), region.clone(), Some(id.to_owned())));
+                let (first, _) = member.split_once('.').unwrap_or((member, ""));
+                let named = match operation {
+                    "ec2:DescribeVpcAttribute" => format!("{operation} {}{}", first[..1].to_lowercase(), &first[1..]),
+                    _ => operation.to_owned(),
+                };
+                questions.push((named, region.clone(), Some(id.to_owned())));
                 wanted.push((row.get(added.column).cloned(), member, format!("{} {id}", table.entry.table)));
             }
             // Route 53 returns tags in a separate call.
@@ -245,7 +265,7 @@ fn details_equal_botocore_for_each_resource() {
         let actual = actual.map(|value| normalized(&without_unknown(&value, &mut 0)));
         let expected = match member {
             "ResourceTagSet" => Some(answer[member].get("Tags").map_or(Value::Null, crate::fidelity::tags)),
-            _ => answer.get(member).map(normalized),
+            _ => member.split('.').try_fold(&answer, |inside, name| inside.get(name)).map(normalized),
         };
         assert_eq!(actual, expected, "{what}");
         compared += usize::from(actual.is_some());

@@ -37,7 +37,9 @@ fn correct_trust(external_id: &str) -> Value {
 }
 
 fn reads() -> Value {
-    let few = ["account:ListRegions", "ec2:DescribeRegions", "ec2:DescribeVpcs", "iam:ListAccountAliases"];
+    let vpcs = ["ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"];
+    let few: Vec<&str> =
+        ["account:ListRegions", "ec2:DescribeRegions", "iam:ListAccountAliases"].into_iter().chain(vpcs).collect();
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": few, "Resource": "*" }] })
 }
 

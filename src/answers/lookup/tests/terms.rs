@@ -51,7 +51,13 @@ fn a_term_reads_only_what_can_hold_it() {
     };
     assert_eq!(tables("vol-0123456789abcdef0"), ["ec2_volumes"]);
     assert_eq!(tables("tgw-rtb-0123456789abcdef0"), ["ec2_transit_gateway_route_tables"]);
-    assert_eq!(tables("tgw-rtb-0123456789abcdef0/10.0.0.0/8"), ["ec2_transit_gateway_routes"]);
+    let below_route_table = [
+        "ec2_transit_gateway_prefix_list_references",
+        "ec2_transit_gateway_route_table_associations",
+        "ec2_transit_gateway_route_table_propagations",
+        "ec2_transit_gateway_routes",
+    ];
+    assert_eq!(tables("tgw-rtb-0123456789abcdef0/10.0.0.0/8"), below_route_table);
     assert_eq!(tables("/hostedzone/Z0123456789ABCDEF"), ["route53_hosted_zones"]);
     assert_eq!(tables("Z0123456789ABCDEF/a=b.example.com./A/x y"), ["route53_records"]);
     assert_eq!(tables("arn:aws:route53:::healthcheck/x"), ["route53_health_checks"]);

@@ -10,8 +10,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{TableColumns, wrap_list};
-use crate::inventory::{CHANGES, Column};
+use super::TableColumns;
+use crate::inventory::{CHANGES, Column, ColumnType, OPENING_COLUMNS};
 use crate::output::sink::changes_columns;
 use columns::{cells, files, glue_type, listed_changes, listed_files, presto_type, runs, with_partition, with_state};
 
@@ -19,8 +19,8 @@ use columns::{cells, files, glue_type, listed_changes, listed_files, presto_type
 const HEAD: &str = include_str!("head.yaml");
 
 const PARQUET: Storage = Storage {
-    input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    input: "!FindInMap [Once, Parquet, Input]",
+    output: "!FindInMap [Once, Parquet, Output]",
     serde: PARQUET_SERDE,
 };
 /// A text file that names Parquet files, one a line.
@@ -45,7 +45,7 @@ const YAML_WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off",
 
 /// Generates the text of `infra/athena.yaml`.
 pub(crate) fn athena(tables: &[TableColumns]) -> String {
-    let mut template = Template(HEAD.into());
+    let mut template = Template(HEAD.replace("@opening@", &opening_json()).replace("@names@", &opening_names()));
     template.dated_table("RawCommittedFiles", ("raw_committed_files", "committed"), &JSON, &listed_files());
     template.view("CommittedFiles", "committed_files", sql::COMMITTED_FILES, &files());
     template.view("CommittedRuns", "committed_runs", sql::COMMITTED_RUNS, &runs());
@@ -120,13 +120,19 @@ impl Template {
         let view =
             PrestoView { original_sql: sql, catalog: "awsdatacatalog", schema: "${Database}", columns: presto_columns };
         // Serialising texts and lists of texts cannot fail.
-        let view = serde_json::to_string(&view).unwrap_or_default().replace('\'', "''");
+        let view = serde_json::to_string(&view).unwrap_or_default();
+        let view =
+            view.replace(&opening_json(), "${Opening}").replace(&opening_names(), "${Names}").replace('\'', "''");
+        let has = |name: &str| view.contains(&format!("${{{name}}}"));
+        let used = ["Opening", "Names"].into_iter().filter(|name| has(name));
+        let used: Vec<String> = used.map(|name| format!("{name}: !FindInMap [Once, View, {name}]")).collect();
+        let view = if used.is_empty() { format!("'{view}'") } else { format!("['{view}', {{ {} }}]", used.join(", ")) };
         self.table(id, name, "VIRTUAL_VIEW");
         let _ = write!(
             self.0,
             "        Owner: {OWNER}\n        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        \
              ViewOriginalText: !Sub\n          \
-             - \"/* Presto View: ${{View}} */\"\n          - View:\n              Fn::Base64: !Sub '{view}'\n        \
+             - \"/* Presto View: ${{View}} */\"\n          - View:\n              Fn::Base64: !Sub {view}\n        \
              ViewExpandedText: /* Presto View */\n        StorageDescriptor:\n          Location: \"\"\n          \
              SerdeInfo: {{}}\n"
         );
@@ -141,14 +147,33 @@ impl Template {
         );
     }
 
-    /// Appends columns in flow style, several on a line: CloudFormation accepts at most 1 MB, and most of it is columns.
+    /// Appends columns in flow style, on one line: CloudFormation accepts at most 1 MB, and most of it is columns.
     fn columns(&mut self, columns: &[Column]) {
         let columns = columns.iter().map(|Column { name, kind }| {
             let quote = if YAML_WORDS.contains(&name.as_str()) { "\"" } else { "" };
-            format!("{{Name: {quote}{name}{quote}, Type: {}}}", glue_type(*kind))
+            format!("{{Name: {quote}{name}{quote},Type: {}}}", glue_type(*kind))
         });
-        let _ = writeln!(self.0, "          Columns: [{}]", wrap_list(columns, "            "));
+        let _ = writeln!(self.0, "          Columns: [{}]", columns.collect::<Vec<_>>().join(","));
     }
+}
+
+/// The opening columns of all tables in the JSON of a view. The template has them once, since each view has them.
+fn opening_json() -> String {
+    let kind = |name: &str| match name {
+        "tags" => ColumnType::Map,
+        "digest" => ColumnType::Integer,
+        "collected_at" => ColumnType::Timestamp,
+        _ => ColumnType::String,
+    };
+    let columns = OPENING_COLUMNS.iter().map(|name| PrestoColumn { name, r#type: presto_type(kind(name)) });
+    let json = serde_json::to_string(&columns.collect::<Vec<_>>()).unwrap_or_default();
+    json.trim_matches(['[', ']']).to_owned()
+}
+
+/// The names of the opening columns as SQL in the JSON of a view.
+fn opening_names() -> String {
+    let names = OPENING_COLUMNS.iter().map(|name| format!("\\\"{name}\\\""));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Serialize)]

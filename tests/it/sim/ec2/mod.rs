@@ -1,4 +1,5 @@
-//! EC2's query protocol: ten `Describe…` operations with paging, and `DescribeRegions`. All other reads return nothing.
+//! EC2's query protocol: ten `Describe…` operations with paging, `DescribeRegions`, and the attributes of VPCs. All other
+//! reads return nothing.
 //!
 //! Deviation from AWS: filters, id lists and `DryRun` are refused.
 
@@ -11,6 +12,7 @@ use super::fault::Service;
 use super::names::resource_id;
 use super::reply::Reply;
 use super::token::{self, Token};
+use super::world::Account;
 use super::xml::Xml;
 use items::Items;
 
@@ -92,6 +94,7 @@ pub(super) fn answer(job: &Job) -> Result<Reply, AwsError> {
     match Kind::of(operation) {
         Some(kind) => describe(job, kind),
         None if operation == "DescribeRegions" => regions(job),
+        None if operation == "DescribeVpcAttribute" => vpc_attribute(job),
         None if ["Describe", "Get", "Search"].iter().any(|verb| operation.starts_with(verb)) => {
             let root = format!("{operation}Response");
             let mut xml = Xml::new(&root, Service::Ec2.namespace());
@@ -201,6 +204,35 @@ fn regions(job: &Job) -> Result<Reply, AwsError> {
     }
     xml.close("regionInfo");
     Ok(Reply::xml(xml.finish("DescribeRegionsResponse")))
+}
+
+/// Returns one attribute of a VPC. The first VPC has DNS hostnames, as a default VPC has. One of another account is denied.
+fn vpc_attribute(job: &Job) -> Result<Reply, AwsError> {
+    known_only(job, |name| matches!(name, "VpcId" | "Attribute"))?;
+    let (account, region) = (&job.caller.account, &job.call.region);
+    let count = job.world.accounts.get(account).map_or(0, |account| account.count(region, Kind::Vpcs));
+    let id = job.call.param("VpcId").unwrap_or_default();
+    let has = |account: &String, count: usize| (0..count).find(|index| Kind::Vpcs.id(account, region, *index) == id);
+    let is_other = |(other, held): (&String, &Account)| has(other, held.count(region, Kind::Vpcs)).is_some();
+    let Some(index) = has(account, count) else {
+        if job.world.accounts.iter().any(is_other) {
+            return Err(AwsError::new(
+                403,
+                "UnauthorizedOperation",
+                "You are not authorized to perform this operation.",
+            ));
+        }
+        return Err(AwsError::new(400, "InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist")));
+    };
+    let (attribute, value) = match job.call.param("Attribute") {
+        Some("enableDnsSupport") => ("enableDnsSupport", true),
+        Some("enableDnsHostnames") => ("enableDnsHostnames", index == 0),
+        _ => return Err(invalid("Attribute must be enableDnsSupport or enableDnsHostnames")),
+    };
+    let mut xml = Xml::new("DescribeVpcAttributeResponse", Service::Ec2.namespace());
+    xml.text("requestId", job.request_id).text("vpcId", id);
+    xml.open(attribute).plain("value", value).close(attribute);
+    Ok(Reply::xml(xml.finish("DescribeVpcAttributeResponse")))
 }
 
 fn known_only(job: &Job, known: impl Fn(&str) -> bool) -> Result<(), AwsError> {

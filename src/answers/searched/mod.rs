@@ -2,78 +2,15 @@
 //!
 //! **Invariant:** declares, and reads nothing. A new table of the catalogue gets an entry here.
 
+mod forms;
+mod columns;
+
 use ValueForm::{Address, Delegated, Name, Pool, Range, ZoneName};
 
-/// The form of an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IdForm {
-    /// A prefix of EC2's ids.
-    Prefix(&'static str),
-    /// The id of a hosted zone.
-    Zone,
-    /// The id of a delegation set.
-    DelegationSet,
-    Uuid,
-    /// The id of a hosted zone, a slash, and that of a VPC.
-    ZoneAndVpc,
-    /// An id of the form with this prefix (`Z` for a zone), a slash, and what identifies the resource below that one.
-    Under(&'static str),
-    /// Resources are not found by an id: it is an account, or an address or range.
-    None,
-}
+pub(super) use forms::{IdForm, SearchedColumn, SearchedTable, ValueForm};
 
-/// What the text of a member is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ValueForm {
-    /// An address that the resource has.
-    Address,
-    /// A range that is the resource's own.
-    Range,
-    /// A range all of whose addresses the resource has.
-    Delegated,
-    /// An object with the first and the last address of a range.
-    Pool,
-    /// A DNS name of the resource.
-    Name,
-    /// A DNS name that identifies the resource.
-    ZoneName,
-}
-
-/// A column with addresses, ranges or names.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SearchedColumn {
-    pub column: &'static str,
-    /// The paths of the members, such as `Association.PublicIp`. Empty if the column's text or its items are meant.
-    pub members: &'static [(&'static str, ValueForm)],
-}
-
-/// What a table has to be found by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SearchedTable {
-    pub table: &'static str,
-    pub id: IdForm,
-    /// The service and type in its ARNs, `ec2:instance/`. Empty if it has none.
-    pub arn: &'static str,
-    /// Whether its resources can have tags.
-    pub has_tags: bool,
-    /// The column with the name of a resource that has no tag `Name`.
-    pub name: Option<&'static str>,
-    pub columns: &'static [SearchedColumn],
-}
-
-impl SearchedTable {
-    /// Whether it has members of a kind that passes.
-    pub(super) fn has(&self, is_kind: fn(ValueForm) -> bool) -> bool {
-        self.columns.iter().any(|column| column.has(is_kind))
-    }
-}
-
-impl SearchedColumn {
-    /// Whether it has members of a kind that passes.
-    pub(super) fn has(&self, is_kind: fn(ValueForm) -> bool) -> bool {
-        self.members.iter().any(|(_, kind)| is_kind(*kind))
-    }
-}
+use columns::{INSTANCE, INTERFACE, NETWORK, SUBNET};
+use forms::{address, column, name, plain, range, tagged};
 
 pub(super) const INTERFACES: &str = "ec2_network_interfaces";
 pub(super) const INSTANCES: &str = "ec2_instances";
@@ -81,99 +18,6 @@ pub(super) const BYOIP_CIDRS: &str = "ec2_byoip_cidrs";
 pub(super) const RECORDS: &str = "route53_records";
 pub(super) const ZONES: &str = "route53_hosted_zones";
 pub(super) const ACCOUNTS: &str = "accounts";
-
-/// A table whose resources have tags and nothing to be searched.
-const fn tagged(table: &'static str, id: &'static str, arn: &'static str) -> SearchedTable {
-    SearchedTable { table, id: IdForm::Prefix(id), arn, has_tags: true, name: None, columns: &[] }
-}
-
-/// A table whose resources have neither tags nor ARNs.
-const fn plain(table: &'static str, id: IdForm) -> SearchedTable {
-    SearchedTable { table, id, arn: "", has_tags: false, name: None, columns: &[] }
-}
-
-const fn column(column: &'static str, members: &'static [(&'static str, ValueForm)]) -> SearchedColumn {
-    SearchedColumn { column, members }
-}
-
-const fn address(name: &'static str) -> SearchedColumn {
-    column(name, &[("", Address)])
-}
-
-const fn name(name: &'static str) -> SearchedColumn {
-    column(name, &[("", Name)])
-}
-
-const fn range(name: &'static str) -> SearchedColumn {
-    column(name, &[("", Range)])
-}
-
-const NETWORK: &[SearchedColumn] = &[
-    range("cidr_block"),
-    column("cidr_block_association_set", &[("CidrBlock", Range)]),
-    column("ipv6_cidr_block_association_set", &[("Ipv6CidrBlock", Range)]),
-];
-
-const SUBNET: &[SearchedColumn] =
-    &[range("cidr_block"), column("ipv6_cidr_block_association_set", &[("Ipv6CidrBlock", Range)])];
-
-const INTERFACE: &[SearchedColumn] = &[
-    address("private_ip_address"),
-    address("ipv6_address"),
-    column(
-        "association",
-        &[("PublicIp", Address), ("CarrierIp", Address), ("CustomerOwnedIp", Address), ("PublicDnsName", Name)],
-    ),
-    column(
-        "private_ip_addresses",
-        &[
-            ("PrivateIpAddress", Address),
-            ("Association.PublicIp", Address),
-            ("Association.CarrierIp", Address),
-            ("Association.CustomerOwnedIp", Address),
-            ("PrivateDnsName", Name),
-            ("Association.PublicDnsName", Name),
-        ],
-    ),
-    column("ipv6_addresses", &[("Ipv6Address", Address), ("PublicIpv6DnsName", Name)]),
-    column("ipv4_prefixes", &[("Ipv4Prefix", Delegated)]),
-    column("ipv6_prefixes", &[("Ipv6Prefix", Delegated)]),
-    name("private_dns_name"),
-    name("public_dns_name"),
-    column(
-        "public_ip_dns_name_options",
-        &[("PublicIpv4DnsName", Name), ("PublicIpv6DnsName", Name), ("PublicDualStackDnsName", Name)],
-    ),
-];
-
-const INSTANCE: &[SearchedColumn] = &[
-    address("private_ip_address"),
-    address("public_ip_address"),
-    address("ipv6_address"),
-    column(
-        "network_interfaces",
-        &[
-            ("PrivateIpAddress", Address),
-            ("Association.PublicIp", Address),
-            ("Association.CarrierIp", Address),
-            ("Association.CustomerOwnedIp", Address),
-            ("PrivateIpAddresses.PrivateIpAddress", Address),
-            ("PrivateIpAddresses.Association.PublicIp", Address),
-            ("PrivateIpAddresses.Association.CarrierIp", Address),
-            ("PrivateIpAddresses.Association.CustomerOwnedIp", Address),
-            ("Ipv6Addresses.Ipv6Address", Address),
-            ("Ipv4Prefixes.Ipv4Prefix", Delegated),
-            ("Ipv6Prefixes.Ipv6Prefix", Delegated),
-            ("PrivateDnsName", Name),
-            ("Association.PublicDnsName", Name),
-            ("PrivateIpAddresses.PrivateDnsName", Name),
-            ("PrivateIpAddresses.Association.PublicDnsName", Name),
-        ],
-    ),
-    column("secondary_interfaces", &[("PrivateIpAddresses.PrivateIpAddress", Address)]),
-    name("private_dns_name"),
-    name("public_dns_name"),
-];
 
 /// Every table. Those through which others are found come first.
 pub(super) static TABLES: &[SearchedTable] = &[
@@ -194,12 +38,21 @@ pub(super) static TABLES: &[SearchedTable] = &[
     tagged("ec2_hosts", "h-", "ec2:dedicated-host/"),
     tagged("ec2_spot_instance_requests", "sir-", "ec2:spot-instances-request/"),
     tagged("ec2_fleets", "fleet-", "ec2:fleet/"),
+    tagged("ec2_spot_fleet_requests", "sfr-", "ec2:spot-fleet-request/"),
+    tagged("ec2_host_reservations", "hr-", "ec2:host-reservation/"),
+    plain("ec2_iam_instance_profile_associations", IdForm::Prefix("iip-assoc-")),
     tagged("ec2_volumes", "vol-", "ec2:volume/"),
     tagged("ec2_snapshots", "snap-", "ec2:snapshot/"),
     tagged("ec2_public_snapshots", "snap-", "ec2:snapshot/"),
     SearchedTable { name: Some("name"), ..tagged("ec2_images", "ami-", "ec2:image/") },
     SearchedTable { columns: NETWORK, ..tagged("ec2_vpcs", "vpc-", "ec2:vpc/") },
     SearchedTable { columns: SUBNET, ..tagged("ec2_subnets", "subnet-", "ec2:subnet/") },
+    SearchedTable {
+        columns: &[range("cidr")],
+        ..tagged("ec2_subnet_cidr_reservations", "scr-", "ec2:subnet-cidr-reservation/")
+    },
+    tagged("ec2_vpc_block_public_access_exclusions", "vpcbpa-exclude-", "ec2:vpc-block-public-access-exclusion/"),
+    tagged("ec2_vpc_encryption_controls", "vpcec-", "ec2:vpc-encryption-control/"),
     tagged("ec2_route_tables", "rtb-", "ec2:route-table/"),
     SearchedTable { name: Some("group_name"), ..tagged("ec2_security_groups", "sg-", "ec2:security-group/") },
     tagged("ec2_security_group_rules", "sgr-", "ec2:security-group-rule/"),
@@ -214,6 +67,12 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ],
         ..tagged("ec2_addresses", "eipalloc-", "ec2:elastic-ip/")
     },
+    SearchedTable {
+        has_tags: false,
+        columns: &[address("public_ip"), name("ptr_record")],
+        ..tagged("ec2_address_attributes", "eipalloc-", "ec2:elastic-ip/")
+    },
+    SearchedTable { columns: &[address("public_ip")], ..plain("ec2_address_transfers", IdForm::Under("eipalloc-")) },
     tagged("ec2_dhcp_options", "dopt-", "ec2:dhcp-options/"),
     tagged("ec2_flow_logs", "fl-", "ec2:vpc-flow-log/"),
     SearchedTable {
@@ -222,6 +81,8 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ..tagged("ec2_managed_prefix_lists", "pl-", "ec2:prefix-list/")
     },
     tagged("ec2_traffic_mirror_sessions", "tms-", "ec2:traffic-mirror-session/"),
+    tagged("ec2_traffic_mirror_targets", "tmt-", "ec2:traffic-mirror-target/"),
+    tagged("ec2_traffic_mirror_filters", "tmf-", "ec2:traffic-mirror-filter/"),
     tagged("ec2_internet_gateways", "igw-", "ec2:internet-gateway/"),
     tagged("ec2_egress_only_internet_gateways", "eigw-", "ec2:egress-only-internet-gateway/"),
     tagged("ec2_carrier_gateways", "cagw-", "ec2:carrier-gateway/"),
@@ -247,6 +108,10 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ..tagged("ec2_vpc_endpoint_service_configurations", "vpce-svc-", "ec2:vpc-endpoint-service/")
     },
     SearchedTable {
+        columns: &[column("dns_entries", &[("DnsName", Name)])],
+        ..tagged("ec2_vpc_endpoint_connections", "vpce-connection-", "ec2:vpc-endpoint-connection/")
+    },
+    SearchedTable {
         columns: &[address("ip_address")],
         ..tagged("ec2_customer_gateways", "cgw-", "ec2:customer-gateway/")
     },
@@ -269,6 +134,9 @@ pub(super) static TABLES: &[SearchedTable] = &[
         columns: &[range("client_cidr_block"), name("dns_name")],
         ..tagged("ec2_client_vpn_endpoints", "cvpn-endpoint-", "ec2:client-vpn-endpoint/")
     },
+    plain("ec2_client_vpn_routes", IdForm::Under("cvpn-endpoint-")),
+    plain("ec2_client_vpn_target_networks", IdForm::Prefix("cvpn-assoc-")),
+    plain("ec2_client_vpn_authorization_rules", IdForm::Under("cvpn-endpoint-")),
     SearchedTable {
         columns: &[
             name("dns_name"),
@@ -290,6 +158,47 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ..tagged("ec2_verified_access_instances", "vai-", "ec2:verified-access-instance/")
     },
     SearchedTable {
+        columns: &[
+            name("application_domain"),
+            name("endpoint_domain"),
+            name("device_validation_domain"),
+            column("rds_options", &[("RdsEndpoint", Name)]),
+            column("cidr_options", &[("Cidr", Range)]),
+        ],
+        ..tagged("ec2_verified_access_endpoints", "vae-", "ec2:verified-access-endpoint/")
+    },
+    tagged("ec2_verified_access_groups", "vagr-", "ec2:verified-access-group/"),
+    tagged("ec2_verified_access_trust_providers", "vatp-", "ec2:verified-access-trust-provider/"),
+    tagged("ec2_route_servers", "rs-", "ec2:route-server/"),
+    SearchedTable {
+        columns: &[address("eni_address")],
+        ..tagged("ec2_route_server_endpoints", "rse-", "ec2:route-server-endpoint/")
+    },
+    SearchedTable {
+        columns: &[address("peer_address"), address("endpoint_eni_address")],
+        ..tagged("ec2_route_server_peers", "rsp-", "ec2:route-server-peer/")
+    },
+    tagged("ec2_network_insights_paths", "nip-", "ec2:network-insights-path/"),
+    tagged("ec2_network_insights_access_scopes", "nis-", "ec2:network-insights-access-scope/"),
+    tagged("ec2_local_gateways", "lgw-", "ec2:local-gateway/"),
+    tagged("ec2_local_gateway_virtual_interface_groups", "lgw-vif-grp-", "ec2:local-gateway-virtual-interface-group/"),
+    SearchedTable {
+        columns: &[address("local_address"), address("peer_address")],
+        ..tagged("ec2_local_gateway_virtual_interfaces", "lgw-vif-", "ec2:local-gateway-virtual-interface/")
+    },
+    tagged("ec2_local_gateway_route_tables", "lgw-rtb-", "ec2:local-gateway-route-table/"),
+    tagged(
+        "ec2_local_gateway_route_table_vpc_associations",
+        "lgw-vpc-assoc-",
+        "ec2:local-gateway-route-table-vpc-association/",
+    ),
+    tagged(
+        "ec2_local_gateway_route_table_interface_group_associations",
+        "lgw-vif-grp-assoc-",
+        "ec2:local-gateway-route-table-virtual-interface-group-association/",
+    ),
+    plain("ec2_local_gateway_routes", IdForm::Under("lgw-rtb-")),
+    SearchedTable {
         columns: &[column("options", &[("TransitGatewayCidrBlocks", Range)])],
         ..tagged("ec2_transit_gateways", "tgw-", "ec2:transit-gateway/")
     },
@@ -298,9 +207,45 @@ pub(super) static TABLES: &[SearchedTable] = &[
     tagged("ec2_transit_gateway_peering_attachments", "tgw-attach-", "ec2:transit-gateway-attachment/"),
     tagged("ec2_transit_gateway_route_tables", "tgw-rtb-", "ec2:transit-gateway-route-table/"),
     plain("ec2_transit_gateway_routes", IdForm::Under("tgw-rtb-")),
+    tagged("ec2_transit_gateway_connects", "tgw-attach-", "ec2:transit-gateway-attachment/"),
+    SearchedTable {
+        columns: &[column(
+            "connect_peer_configuration",
+            &[("TransitGatewayAddress", Address), ("PeerAddress", Address), ("InsideCidrBlocks", Range)],
+        )],
+        ..tagged("ec2_transit_gateway_connect_peers", "tgw-connect-peer-", "ec2:transit-gateway-connect-peer/")
+    },
+    tagged("ec2_transit_gateway_multicast_domains", "tgw-mcast-domain-", "ec2:transit-gateway-multicast-domain/"),
+    tagged("ec2_transit_gateway_policy_tables", "tgw-ptb-", "ec2:transit-gateway-policy-table/"),
+    plain("ec2_transit_gateway_route_table_associations", IdForm::Under("tgw-rtb-")),
+    plain("ec2_transit_gateway_route_table_propagations", IdForm::Under("tgw-rtb-")),
+    plain("ec2_transit_gateway_prefix_list_references", IdForm::Under("tgw-rtb-")),
     tagged("ec2_ipams", "ipam-", "ec2:ipam/"),
     tagged("ec2_ipam_pools", "ipam-pool-", "ec2:ipam-pool/"),
     tagged("ec2_ipam_scopes", "ipam-scope-", "ec2:ipam-scope/"),
+    SearchedTable { columns: &[range("cidr")], ..plain("ec2_ipam_pool_cidrs", IdForm::Prefix("ipam-pool-cidr-")) },
+    SearchedTable {
+        has_tags: true,
+        columns: &[range("cidr")],
+        ..plain("ec2_ipam_pool_allocations", IdForm::Prefix("ipam-pool-alloc-"))
+    },
+    // Their ranges are those of resources that are in tables of their own.
+    plain("ec2_ipam_resource_cidrs", IdForm::Under("ipam-scope-")),
+    tagged("ec2_ipam_resource_discoveries", "ipam-res-disco-", "ec2:ipam-resource-discovery/"),
+    tagged(
+        "ec2_ipam_resource_discovery_associations",
+        "ipam-res-disco-assoc-",
+        "ec2:ipam-resource-discovery-association/",
+    ),
+    SearchedTable {
+        columns: &[address("address")],
+        ..plain("ec2_ipam_discovered_public_addresses", IdForm::Under("ipam-res-disco-"))
+    },
+    SearchedTable {
+        columns: &[column("pool_cidr_blocks", &[("Cidr", Range)])],
+        ..tagged("ec2_ipv6_pools", "ipv6pool-ec2-", "ec2:ipv6pool-ec2/")
+    },
+    SearchedTable { columns: &[range("pool_cidrs")], ..tagged("ec2_coip_pools", "ipv4pool-coip-", "ec2:coip-pool/") },
     SearchedTable {
         columns: &[column("pool_address_ranges", &[("", Pool)])],
         ..tagged("ec2_public_ipv4_pools", "ipv4pool-ec2-", "ec2:ipv4pool-ec2/")
