@@ -14,6 +14,8 @@ mod searched;
 pub(crate) mod ranges;
 pub(crate) mod reach;
 pub(crate) mod lookup;
+#[cfg(feature = "cli")]
+pub(crate) mod dns;
 pub(crate) mod questions;
 pub(crate) mod estate;
 pub(crate) mod changes;

@@ -24,7 +24,8 @@ use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
 use commands::{
-    ask, check, demo, diff, history, look_up, onboard, plan, policy, report, resources, resume, run, targets, trust,
+    ask, check, demo, diff, dns, history, look_up, onboard, plan, policy, report, resources, resume, run, targets,
+    trust,
 };
 
 /// Exit code for a command that was refused or failed.
@@ -77,6 +78,7 @@ async fn command() -> Result<ExitCode, Error> {
         Command::History(arguments) => history::history(arguments).await,
         Command::Diff(arguments) => diff::diff(arguments).await,
         Command::Ask(arguments) => ask::ask(arguments).await,
+        Command::Dns(arguments) => dns::dns(arguments).await,
         Command::Report(arguments) => report::report(arguments).await,
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),

@@ -87,6 +87,23 @@ def every_question(bench: Bench) -> Figure:
     return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", met, sides)
 
 
+def every_verdict(bench: Bench) -> Figure:
+    accounts, records = bench.full(100, 5), bench.full(10_000, 2_000)
+    tables = "accounts,ec2_vpcs,ec2_network_interfaces,ec2_addresses,ec2_instances,route53_*"
+    folder = bench.place("verdicts")
+    with Fleet(accounts=accounts, items=9, zones=1, records=records) as fleet:
+        run = bench.rolecall(fleet, accounts, "--run-id", "records", "--resources", tables, output=str(folder))
+    ended = ask(bench, "dns", "--format", "ndjson", "--output", folder)
+    rows = ended.output.count("\n") - 1
+    judged = run.response["records"]["route53_records"]
+    sides = (
+        f"`rolecall dns` over {judged:,} records of {accounts} accounts in 17 regions, in a folder: {rows:,} verdicts, "
+        f"{ended.cpu:.0f} CPU seconds, peak {ended.peak:.0f} MiB (at most 1,024)."
+    )
+    met = ended.wall <= 30 and ended.peak <= 1024
+    return Figure(f"{ended.wall:.0f} s, {ended.peak:.0f} MiB", met, sides)
+
+
 def state_of_a_commit(bench: Bench) -> Figure:
     folder, _ = inventory(bench)
     accounts = bench.kept["inventory"][2]

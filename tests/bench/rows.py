@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from answers import (
     every_question,
+    every_verdict,
     one_address,
     pages_of_customers,
     report_page,
@@ -357,6 +358,10 @@ ROWS = {
     "ask": Row(
         "all questions over 1.5 million rows", "at most 30 s and 1 GiB",
         "start of the process to its end, and its largest resident set", every_question,
+    ),
+    "dns": Row(
+        "verdicts on one million records", "at most 30 s and 1 GiB",
+        "start of the process to its end, and its largest resident set", every_verdict,
     ),
     "state": Row(
         "the state after a commit of 1,000 accounts", "at most 2 s more",

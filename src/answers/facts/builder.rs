@@ -62,8 +62,11 @@ impl FactsBuilder {
     /// Returns the facts.
     pub(crate) fn facts(self) -> Facts {
         let at: Timestamp = NOW.parse().unwrap();
-        let is_global =
-            |table: &str| table.starts_with("route53_") && table != "route53_zone_associations" || table == "accounts";
+        let is_global = |table: &str| {
+            table.starts_with("route53_") && table != "route53_zone_associations"
+                || ["accounts", "cloudfront_distributions", "s3_buckets", "globalaccelerator_accelerators"]
+                    .contains(&table)
+        };
         let mut cells =
             Cells::new(self.tables.iter().filter(|table| is_global(table)).map(|table| (*table).to_owned()));
         let accounts: BTreeSet<&String> = self.places.iter().map(|(account, _)| account).collect();

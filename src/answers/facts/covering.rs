@@ -138,7 +138,7 @@ impl Covering<'_> {
     }
 }
 
-fn never_asked(account_id: &str, region: &str, table: &str) -> UnknownCell {
+pub(super) fn never_asked(account_id: &str, region: &str, table: &str) -> UnknownCell {
     UnknownCell {
         account_id: account_id.to_owned(),
         region: region.to_owned(),

@@ -15,6 +15,7 @@ mod coverage;
 mod interner;
 mod cells;
 mod covering;
+mod unanswered;
 mod source;
 mod changed_row;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(crate) use source::FactSource;
 pub(crate) use table::Opening;
 pub(crate) use table::{FactTable, TableBuilder};
 pub(crate) use text_column::TextColumn;
+pub(crate) use unanswered::CellPlace;
 #[cfg(test)]
 pub(crate) use whole_facts::WholeFacts;
 

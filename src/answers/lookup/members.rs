@@ -36,7 +36,7 @@ fn is_dissociated(value: &Value) -> bool {
 }
 
 /// The texts at a path of a column, which may be plain text or JSON.
-pub(super) fn texts(text: &str, path: &str) -> Vec<String> {
+pub(crate) fn texts(text: &str, path: &str) -> Vec<String> {
     if path.is_empty() && !text.starts_with(['[', '{']) {
         return vec![text.to_owned()];
     }

@@ -30,6 +30,8 @@ mod narrow;
 mod searched_values;
 
 pub(crate) use hit::{Hit, Relation};
+pub(crate) use members::texts;
+pub(crate) use names::{normal, normalise, parents};
 pub(crate) use narrow::narrow;
 pub(crate) use reads::reads;
 pub(crate) use searched_values::{searched_reads, searched_values};

@@ -8,7 +8,7 @@ const LONGEST: usize = 4 * 255;
 
 /// Writes a name in its normal form. Escapes are octal, as Route 53 writes them; a dot or backslash inside a label keeps
 /// its backslash. Returns whether the text is a name.
-pub(super) fn normalise(text: &str, into: &mut Vec<u8>) -> bool {
+pub(crate) fn normalise(text: &str, into: &mut Vec<u8>) -> bool {
     into.clear();
     if text.is_empty() || text.len() > LONGEST {
         return false;
@@ -72,13 +72,13 @@ fn next_byte(first: u8, after: &[u8]) -> (u8, bool, &[u8]) {
 }
 
 /// The normal form of a name.
-pub(super) fn normal(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn normal(text: &str) -> Option<Vec<u8>> {
     let mut name = Vec::with_capacity(text.len());
     normalise(text, &mut name).then_some(name)
 }
 
 /// The names above a name in its normal form, the nearest first.
-pub(super) fn parents(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn parents(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     let is_dot = |at: &usize| name[*at] == b'.' && !is_escaped(name, *at);
     (0..name.len()).filter(is_dot).map(|at| &name[at + 1..])
 }

@@ -20,6 +20,7 @@ mod csv;
 mod markdown;
 mod arrangement;
 mod table;
+mod sarif;
 mod sheet_name;
 mod saved_file;
 mod workbook;
@@ -29,6 +30,8 @@ mod out;
 mod tests;
 
 pub(crate) use out::{AnswerLayout, print};
+pub(crate) use sarif::{FindingLevel, FindingRule, SarifResult, write_sarif};
 pub(crate) use saved_file::{save_file, save_rows};
 pub(crate) use sheet::{AnswerFormat, AnswerSet, AnswerSheet, AskedQuestion, CoveredAnswer, SheetColumn};
+pub(crate) use sheet_rows::SheetRows;
 pub(crate) use workbook::save_workbook;

@@ -34,7 +34,7 @@ struct RowBlock {
 
 impl SheetRows {
     /// Adds a row.
-    pub(super) fn push(&mut self, row: &[Value]) {
+    pub(crate) fn push(&mut self, row: &[Value]) {
         // Writing values to memory cannot fail.
         let written = json_text::push(&mut self.lines, &row);
         debug_assert!(written.is_ok());
@@ -59,7 +59,7 @@ impl SheetRows {
     }
 
     /// The rows, one after another.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
         self.lines().map(|line| serde_json::from_slice(&line).unwrap_or_default())
     }
 

@@ -306,7 +306,7 @@ fn page(text: &str) -> Result<PathBuf, String> {
     if is_page { Ok(path) } else { Err("write a file name that ends with .html".to_owned()) }
 }
 
-fn workbook(text: &str) -> Result<PathBuf, String> {
+pub(super) fn workbook(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     let is_workbook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"));
     let hint = "write a file name that ends with .xlsx; for other formats use --format and redirect the output";

@@ -6,6 +6,7 @@ mod setting_flags;
 mod onboarding;
 mod question_flags;
 mod answers;
+mod dns;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use crate::settings::Settings;
 pub(crate) use answers::{
     AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ReportArgs, ShapeArgs, WhereArgs,
 };
+pub(crate) use dns::DnsArgs;
 pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
@@ -63,6 +65,8 @@ pub(super) enum Command {
     Where(WhereArgs),
     /// Answer a question about the inventory, or list the questions
     Ask(AskArgs),
+    /// Find what each DNS record leads to, who holds it, and which names a stranger could claim
+    Dns(DnsArgs),
     /// Find who held an address, a range, a DNS name, an id, an ARN or a tag, and from when to when
     History(HistoryArgs),
     /// Print what changed between two runs or two moments

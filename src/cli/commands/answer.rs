@@ -21,7 +21,7 @@ use crate::logging;
 use crate::settings::Runtime;
 
 /// Exit code of `--check` if there are findings or unknown cells.
-const FOUND: u8 = 1;
+pub(super) const FOUND: u8 = 1;
 
 /// An estate that is opened for the arguments of a command.
 #[derive(Clone)]
@@ -116,13 +116,18 @@ impl Opened {
 
 /// Prints an answer, or writes it to a workbook. Returns the exit code.
 pub(super) fn deliver(set: &AnswerSet, shape: &ShapeArgs) -> Result<ExitCode, Error> {
-    match &shape.to {
-        Some(path) => save_workbook(set, path)?,
-        None => print(set, shape.format, shape.layout())?,
-    }
+    show(set, shape)?;
     let unknown = |coverage: &crate::answers::facts::Coverage| !coverage.unknown.is_empty();
     let is_found = set.answers().iter().any(|answer| {
         answer.coverage.as_ref().is_some_and(|coverage| unknown(coverage) || !answer.sheet.rows.is_empty())
     });
     Ok(if shape.check && is_found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+/// Prints an answer, or writes it to a workbook.
+pub(super) fn show(set: &AnswerSet, shape: &ShapeArgs) -> Result<(), Error> {
+    match &shape.to {
+        Some(path) => save_workbook(set, path),
+        None => print(set, shape.format, shape.layout()),
+    }
 }

@@ -67,6 +67,7 @@ struct Healthy {
     answers: BTreeMap<String, Value>,
     hits: Value,
     page: Page,
+    verdicts: Value,
     reads: BTreeMap<String, BTreeSet<String>>,
     tables: BTreeSet<String>,
 }
@@ -80,7 +81,8 @@ impl Healthy {
         let answers = by_question(&ask(&fixture, &[]));
         let hits = look_up(&fixture, &[]);
         let page = page(&fixture, &[]);
-        Self { fixture, answers, hits, page, reads, tables }
+        let verdicts = judge(&fixture, &[]);
+        Self { fixture, answers, hits, page, verdicts, reads, tables }
     }
 
     /// Copies the run into another output.
@@ -97,6 +99,44 @@ fn ask(fixture: &Fixture, more: &[&str]) -> Value {
     let answered = answer(fixture, &[&["ask", "--all", "--format", "json"], more].concat());
     assert_eq!(answered.code, 0, "{answered:?}");
     answered.response()
+}
+
+/// The tables that `dns` reads at least.
+const OF_DNS: [&str; 9] = [
+    "accounts",
+    "ec2_addresses",
+    "ec2_instances",
+    "ec2_nat_gateways",
+    "ec2_network_interfaces",
+    "ec2_vpcs",
+    "route53_hosted_zones",
+    "route53_records",
+    "route53_zone_associations",
+];
+
+/// The verdict on every record.
+fn judge(fixture: &Fixture, more: &[&str]) -> Value {
+    let answered = answer(fixture, &[&["dns", "--format", "json"], more].concat());
+    assert_eq!(answered.code, 0, "{answered:?}");
+    answered.response()
+}
+
+/// The verdicts that a run without faults does not give, and that are not `unknown`. What is not known is named.
+fn wrong_verdicts(case: &Case, healthy: &Healthy, judged: &Value, needed: &BTreeSet<String>) -> Vec<String> {
+    let told = told(judged);
+    assert!(needed.is_subset(&told), "{}: dns: {:?}", case.name, needed.difference(&told));
+    // Further cells are those of regions in which nobody asked.
+    let more: Vec<&String> = told.difference(needed).filter(|cell| !cell.contains(" not_started never")).collect();
+    assert!(more.iter().all(|cell| !OF_DNS.iter().any(|table| cell.contains(table))), "{}: dns: {more:?}", case.name);
+    let claim = |row: &Value| {
+        let names =
+            ["account_id", "hosted_zone_id", "name", "type", "set_identifier", "target", "verdict", "kind", "holder"];
+        names.map(|name| row[name].to_string()).join(" ")
+    };
+    let rows = |answer: &Value| answer["rows"].as_array().expect("rows").clone();
+    let known: BTreeSet<String> = rows(&healthy.verdicts).iter().map(claim).collect();
+    let claims = rows(judged).into_iter().filter(|row| row["verdict"] != "unknown").map(|row| claim(&row));
+    claims.filter(|row| !known.contains(row)).map(|row| format!("{}: dns: {row}", case.name)).collect()
 }
 
 /// Looks up something of each table of `where`: by tag, address, name, account and id.
@@ -314,6 +354,8 @@ async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>)
             claimed.extend(wrong.iter().map(|row| format!("{}: where {more:?}: public {public}: {row}", case.name)));
         }
         gaps.extend(needed);
+        let of_dns = BTreeSet::from(OF_DNS.map(str::to_owned));
+        claimed.extend(wrong_verdicts(&case, healthy, &judge(&fixture, more), &expected(&cells, &starts, &of_dns)));
     }
     for question in COMPARING {
         // Nothing changed between the two runs.

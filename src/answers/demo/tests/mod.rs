@@ -12,6 +12,7 @@ mod whole;
 mod state;
 mod planted;
 mod searched;
+mod verdicts;
 mod narrowed;
 mod changes;
 mod linked;
