@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** a chain that comes back to itself is broken. Of several ends the one that says most counts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -339,7 +340,7 @@ fn held_by_record(record: Resource<'_>) -> Judgement {
         region: record.region().to_owned(),
         table: RECORDS,
         id: record.id().to_owned(),
-        arn: record.arn().map(str::to_owned),
+        arn: record.arn().map(Cow::into_owned),
     };
     let reason = format!(
         "{} has a record of type {} in the zone {} of account {}",

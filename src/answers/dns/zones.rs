@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** a zone is private if AWS says so. Public ones are found by their names alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
@@ -171,7 +172,7 @@ fn own_zone(zone: Resource<'_>, cells: &RegionCells) -> NamedZone {
         name_servers: (!name_servers.is_empty()).then_some(name_servers),
         is_read: cells.is_answered(zone.account_id(), RECORDS),
         stranger: None,
-        arn: zone.arn().map(str::to_owned),
+        arn: zone.arn().map(Cow::into_owned),
         classes: Vec::new(),
     }
 }

@@ -1,8 +1,8 @@
 //! A corpus of names in two accounts: split horizon, wildcards, routed sets, delegations, kinds that a stranger can claim, and
 //! cells that were not answered.
 //!
-//! `expected.txt` has the verdict on each value: of the first case all, of the others those that differ from it. It was
-//! written by hand from the rules of the contract; the failed test prints what the verdicts are now.
+//! `expected.txt` has the verdict on each value: of the first case all, of the others those that differ from it. It is what the
+//! verdicts were when they were read against the rules of the contract; the failed test prints what they are now.
 
 use std::collections::{BTreeMap, BTreeSet};
 
