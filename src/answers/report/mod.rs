@@ -37,6 +37,8 @@ mod page_block;
 mod page;
 
 pub(crate) use customer_page::CustomerPage;
+#[cfg(feature = "cli")]
+pub(crate) use document_sheets::DnsVerdicts;
 pub(crate) use index_page::IndexPage;
 pub(crate) use map_model::MapLink;
 pub(crate) use overview::RegisteredAccount;

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::answer::{FOUND, open, show};
+use super::answer::{FOUND, Opened, open, show};
 use super::dns_findings::{RULES, finding};
 use super::dns_resolve::resolved;
-use crate::answers::dns::{DnsJudge, DnsRow, MissingCells, PublishedRanges, holder_reads, zone_reads};
+use crate::answers::dns::{AskedRecords, DnsJudge, DnsRow, MissingCells, PublishedRanges, holder_reads, zone_reads};
 use crate::answers::facts::{Coverage, Read, UnknownCell};
 use crate::answers::questions::ColumnKind;
+use crate::answers::report::DnsVerdicts;
 use crate::catalogue::Catalogue;
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, SheetRows, write_sarif};
 use crate::cli::args::DnsArgs;
@@ -41,24 +42,68 @@ pub(crate) async fn dns(arguments: DnsArgs) -> Result<ExitCode, Error> {
     // What is wrong with the arguments is said before anything is read.
     let asked = arguments.asked()?;
     let given = arguments.ranges()?;
-    let collected = collected()?;
-    let (holders, zones) = (holder_reads(&collected), zone_reads(&collected));
-    let reads: Vec<Read> = holders.iter().chain(&zones).copied().collect();
-    let tables: Vec<&str> = reads.iter().map(|read| read.table).collect();
+    let reads = DnsReads::of_catalogue()?;
+    let tables: Vec<&str> = reads.all().iter().map(|read| read.table).collect();
     let estate = open(&arguments.estate, Some(&tables)).await?;
-    let mut judge = DnsJudge::new(given.as_ref().unwrap_or_else(|| PublishedRanges::included()), collected);
-    for read in &holders {
+    let ranges = given.as_ref().unwrap_or_else(|| PublishedRanges::included());
+    let judged = judged(&estate, reads, ranges, &asked).await?;
+    let is_found = judged.findings > 0 || !judged.coverage.unknown.is_empty();
+    print(&arguments, judged.rows, judged.coverage).await?;
+    Ok(if arguments.check && is_found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+/// Every record with its verdict, for the page.
+pub(super) async fn all_verdicts(estate: &Opened) -> Result<DnsVerdicts, Error> {
+    let reads = DnsReads::of_catalogue()?;
+    let all = reads.all();
+    let judged = judged(estate, reads, PublishedRanges::included(), &AskedRecords::default()).await?;
+    let rows = judged.rows.iter().collect();
+    Ok(DnsVerdicts { columns: COLUMNS.to_vec(), rows, coverage: judged.coverage, reads: all })
+}
+
+/// What verdicts are made of.
+struct DnsReads {
+    collected: BTreeSet<&'static str>,
+    holders: Vec<Read>,
+    zones: Vec<Read>,
+}
+
+impl DnsReads {
+    fn of_catalogue() -> Result<Self, Error> {
+        let collected = collected()?;
+        let (holders, zones) = (holder_reads(&collected), zone_reads(&collected));
+        Ok(Self { collected, holders, zones })
+    }
+
+    fn all(&self) -> Vec<Read> {
+        self.holders.iter().chain(&self.zones).copied().collect()
+    }
+}
+
+/// The verdicts on the records that are asked for.
+struct JudgedRecords {
+    rows: SheetRows,
+    coverage: Coverage,
+    findings: u64,
+}
+
+async fn judged(
+    estate: &Opened,
+    reads: DnsReads,
+    ranges: &PublishedRanges,
+    asked: &AskedRecords,
+) -> Result<JudgedRecords, Error> {
+    let all = reads.all();
+    let mut judge = DnsJudge::new(ranges, reads.collected);
+    for read in &reads.holders {
         // One table after another, since a fleet's are large, and little of each is kept.
         judge.add_holders(&estate.facts(std::slice::from_ref(read)).await?);
     }
-    let facts = estate.facts(&zones).await?;
+    let facts = estate.facts(&reads.zones).await?;
     let mut verdicts = Verdicts::default();
-    judge.judge(&facts, &asked, |row| verdicts.add(&row));
-    let coverage = verdicts.coverage(facts.cells.coverage(&reads, &facts.selection));
-    drop(facts);
-    let is_found = verdicts.findings > 0 || !coverage.unknown.is_empty();
-    print(&arguments, verdicts.rows, coverage).await?;
-    Ok(if arguments.check && is_found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    judge.judge(&facts, asked, |row| verdicts.add(&row));
+    let coverage = verdicts.coverage(facts.cells.coverage(&all, &facts.selection));
+    Ok(JudgedRecords { rows: verdicts.rows, coverage, findings: verdicts.findings })
 }
 
 /// The tables that the catalogue has.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::{Opened, open};
+use super::dns::all_verdicts;
 use crate::answers::changes::RunPair;
 use crate::answers::questions::{ColumnKind, of_one_moment};
 use crate::answers::report::{MapLink, PageSource, RegisteredAccount, ReportDocument, ReportInputs, write_page};
@@ -31,6 +32,10 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
     let inputs = ReportInputs {
         options,
         registered: registered(&estate),
+        verdicts: match &arguments.to {
+            Some(_) => Some(all_verdicts(&estate).await?),
+            None => None,
+        },
         narrowed: arguments.estate.narrowing(),
         ..ReportInputs::default()
     };
