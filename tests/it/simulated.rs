@@ -222,7 +222,7 @@ async fn session_of_another_account_is_rejected() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_session_policy_is_shortened_then_split() {
-    let fixture = Fixture::start(1, account_with(1, 1, 1), |world| world.packed_policy_limit = Some(1100)).await;
+    let fixture = Fixture::start(1, account_with(1, 1, 1), |world| world.packed_policy_limit = Some(1250)).await;
     let response = fixture
         .run(json!({ "run_id": "packed", "accounts": "all", "regions": ["eu-west-1"] }), None)
         .await

@@ -184,7 +184,7 @@ fn permissions_are_judged_by_their_impact() {
     };
     let nowhere = json!({ "Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*",
         "Condition": { "StringEquals": { "aws:RequestedRegion": "nowhere-1" } } });
-    let only_reads = json!({ "Effect": "Deny", "NotAction": ["account:ListRegions", "ec2:DescribeRegions", "ec2:DescribeVpcs", "iam:Get*", "iam:List*"], "Resource": "*" });
+    let only_reads = json!({ "Effect": "Deny", "NotAction": ["account:ListRegions", "ec2:DescribeRegions", "ec2:DescribeVpc*", "iam:Get*", "iam:List*"], "Resource": "*" });
     emulator().make_roles(&[
         role(1, json!({ "never": never }), json!({ "attached": [managed("SecurityAudit")] })),
         role(2, json!({}), json!({ "attached": [managed("SecurityAudit")] })),
