@@ -29,6 +29,7 @@ mod disabling;
 mod emulator;
 mod environment;
 mod estate;
+mod examples;
 mod fault_matrix;
 mod fidelity;
 mod files;
