@@ -19,7 +19,8 @@ impl Evidence<'_> {
             ),
             TargetForm::Kind { kind, .. } if !self.collects(kind.tables) => {
                 let TargetKind { resource, service, .. } = kind;
-                let reason = format!("{name} is a {resource} of {service}, which rolecall does not collect");
+                let article = if resource.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+                let reason = format!("{name} is {article} {resource} of {service}, which rolecall does not collect");
                 Judgement::new(DnsVerdict::Foreign, reason)
             }
             TargetForm::Kind { kind, region: Some(region), key: TargetKey::Address(address) }

@@ -2,12 +2,15 @@
 //!
 //! **Invariant:** the same facts give the same document.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::customer_page::CustomerPage;
 use super::document_parts::DocumentParts;
 use super::document_sheets;
+use super::document_sheets::DnsVerdicts;
 use super::gaps::{CellGap, GapRemedy, gaps};
 use super::map_model::{MapLink, NetworkMap};
 use super::map_network;
@@ -20,7 +23,7 @@ use super::run_stamp::RunStamp;
 use super::search_index::SearchIndex;
 use super::zone_sheets;
 use crate::answers::changes::{Change, ComparedRuns};
-use crate::answers::facts::{AsOf, Facts, Read};
+use crate::answers::facts::{AsOf, Facts, Read, UnknownCell};
 use crate::answers::lookup::searched_reads;
 use crate::answers::questions::{find, of_one_moment};
 
@@ -160,7 +163,7 @@ pub(crate) fn document(facts: &Facts, mut inputs: ReportInputs) -> ReportDocumen
     let mut parts = DocumentParts::of(facts, &inputs, &every_table, &everything);
     let compared = inputs.compared.as_ref().map(ComparedHead::of);
     parts.sheets.extend(inputs.compared.take().map(document_sheets::changes));
-    let judged = inputs.verdicts.as_ref().map_or_else(Vec::new, |verdicts| verdicts.reads.clone());
+    let judged: Option<JudgedCells> = inputs.verdicts.as_ref().map(JudgedCells::of);
     parts.sheets.extend(inputs.verdicts.take().map(document_sheets::verdicts));
     parts.sheets.push(document_sheets::unknown_cells(&all_gaps, &everything));
     let order: Vec<&str> = SECTIONS.iter().flat_map(|section| section.sheets).copied().collect();
@@ -184,7 +187,7 @@ pub(crate) fn document(facts: &Facts, mut inputs: ReportInputs) -> ReportDocumen
         more_gaps,
         needed: everything.cells,
         unknown: everything.unknown.len(),
-        sections: SECTIONS.iter().map(|section| covered(facts, *section, &every_table, &judged)).collect(),
+        sections: SECTIONS.iter().map(|section| covered(facts, *section, &every_table, judged.as_ref())).collect(),
         sheets: heads,
         compared,
         folded: parts.folded,
@@ -192,13 +195,30 @@ pub(crate) fn document(facts: &Facts, mut inputs: ReportInputs) -> ReportDocumen
     ReportDocument { head, map: parts.drawn.map, links: parts.drawn.links, search: parts.search, rows, run: inputs.run }
 }
 
+/// The cells that verdicts on DNS records need: those of tables, and those of regions in which nobody asked.
+struct JudgedCells {
+    reads: Vec<Read>,
+    unknown: BTreeSet<UnknownCell>,
+}
+
+impl JudgedCells {
+    fn of(verdicts: &DnsVerdicts) -> Self {
+        Self { reads: verdicts.reads.clone(), unknown: verdicts.coverage.unknown.iter().cloned().collect() }
+    }
+}
+
 /// A section with the cells that its sheets need, each counted once.
-fn covered(facts: &Facts, section: ReportSection, every_table: &[Read], judged: &[Read]) -> CoveredSection {
-    let mut reads: Vec<Read> = Vec::new();
+fn covered(
+    facts: &Facts,
+    section: ReportSection,
+    every_table: &[Read],
+    judged: Option<&JudgedCells>,
+) -> CoveredSection {
+    let judged = judged.filter(|_| section.sheets.contains(&"dns-verdicts"));
+    let mut reads: Vec<Read> = judged.map_or_else(Vec::new, |judged| judged.reads.clone());
     for sheet in section.sheets {
         match (*sheet, find(sheet)) {
             (_, Some(question)) => reads.extend(question.reads),
-            ("dns-verdicts", _) => reads.extend(judged),
             ("links", _) => reads.extend(map_network::reads()),
             ("zones", _) => reads.push(zone_sheets::ZONES),
             ("records", _) => reads.push(zone_sheets::RECORDS),
@@ -207,7 +227,9 @@ fn covered(facts: &Facts, section: ReportSection, every_table: &[Read], judged: 
     }
     let is_about_all = matches!(section.id, "overview" | "tags" | "changes" | "unknown");
     let coverage = facts.cells.coverage(if is_about_all { every_table } else { &reads }, &facts.selection);
-    CoveredSection { section, needed: coverage.cells, unknown: coverage.unknown.len() }
+    let known: BTreeSet<&UnknownCell> = coverage.unknown.iter().collect();
+    let more = judged.map_or(0, |judged| judged.unknown.iter().filter(|cell| !known.contains(cell)).count());
+    CoveredSection { section, needed: coverage.cells + more as u64, unknown: known.len() + more }
 }
 
 /// The times of the oldest and the newest row of all sheets.

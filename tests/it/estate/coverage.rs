@@ -189,7 +189,9 @@ fn check_page(
             "{name}: the section {} hides what its sheets do not know",
             section["id"]
         );
-        assert!(unknown(section) <= all, "{name}: the section {}", section["id"]);
+        // Verdicts on DNS records need cells of regions, too, in which nobody asked.
+        let more = if section["id"] == "dns" { affected } else { 0 };
+        assert!(unknown(section) <= all + more, "{name}: the section {}", section["id"]);
         if matches!(section["id"].as_str(), Some("overview" | "tags" | "changes" | "unknown")) {
             assert_eq!(unknown(section), all, "{name}: the section {}", section["id"]);
         }
