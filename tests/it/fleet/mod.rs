@@ -246,7 +246,7 @@ async fn stopped_machine_continues_its_plan() {
 async fn each_of_ten_thousand_accounts_is_answered_once() {
     let fixture = fleet(10_000).await;
     let mut few = request("large");
-    few.resources = Some(vec!["ec2_vpcs".into()]);
+    few.resources = Some(vec!["ec2_subnets".into()]);
     let faults = (0..200).filter(|shard| shard % 7 == 3).map(|shard| {
         let moment = Moment { account: shard % 50, calls: shard as u64 % 3 };
         let faults = match shard % 4 {
@@ -272,8 +272,8 @@ async fn each_of_ten_thousand_accounts_is_answered_once() {
         }
     }
     assert_eq!(answered.len(), 10_000);
-    let vpcs: usize = runs.iter().map(|run| ids(&fixture.out(), run.run_id.as_str(), "ec2_vpcs").len()).sum();
-    assert_eq!(vpcs, 2 * 10_000);
+    let subnets: usize = runs.iter().map(|run| ids(&fixture.out(), run.run_id.as_str(), "ec2_subnets").len()).sum();
+    assert_eq!(subnets, 2 * 10_000);
 }
 
 /// Runs a command as an operator on the fixture's output.
