@@ -1,7 +1,9 @@
 //! The arguments of `rolecall dns`.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::answers::{EstateArgs, ShapeArgs, workbook};
@@ -10,22 +12,37 @@ use crate::cli::answers::AnswerFormat;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 
-/// The form in which verdicts are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+/// The form in which verdicts are printed: those of every answer, and SARIF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DnsFormat {
-    /// A table that fits the terminal
-    #[default]
-    Table,
-    /// One JSON object with `rows` and `coverage`
-    Json,
-    /// One JSON object a line, the last with `coverage`
-    Ndjson,
-    /// Comma-separated values (RFC 4180); the coverage goes to standard error
-    Csv,
-    /// A table for GitHub and other places that show Markdown
-    Md,
-    /// The findings in SARIF 2.1.0, for code scanning and other tools
+    Answer(AnswerFormat),
     Sarif,
+}
+
+impl Default for DnsFormat {
+    fn default() -> Self {
+        Self::Answer(AnswerFormat::default())
+    }
+}
+
+impl ValueEnum for DnsFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: LazyLock<Vec<DnsFormat>> = LazyLock::new(|| {
+            let answers = AnswerFormat::value_variants().iter().copied().map(DnsFormat::Answer);
+            answers.chain([DnsFormat::Sarif]).collect()
+        });
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Answer(format) => format.to_possible_value(),
+            Self::Sarif => {
+                let help = "The findings in SARIF 2.1.0, for code scanning and other tools";
+                Some(PossibleValue::new("sarif").help(help))
+            }
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -77,11 +94,7 @@ impl DnsArgs {
     /// How the answer is printed. `None` for SARIF, which has no rows.
     pub(crate) fn shape(&self) -> Option<ShapeArgs> {
         let format = match self.format {
-            DnsFormat::Table => AnswerFormat::Table,
-            DnsFormat::Json => AnswerFormat::Json,
-            DnsFormat::Ndjson => AnswerFormat::Ndjson,
-            DnsFormat::Csv => AnswerFormat::Csv,
-            DnsFormat::Md => AnswerFormat::Md,
+            DnsFormat::Answer(format) => format,
             DnsFormat::Sarif => return None,
         };
         Some(ShapeArgs { format, to: self.to.clone(), coverage: self.coverage, check: self.check })

@@ -70,7 +70,8 @@ struct DnsReads {
 
 impl DnsReads {
     fn of_catalogue() -> Result<Self, Error> {
-        let collected = collected()?;
+        let catalogue = Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))?;
+        let collected = catalogue.tables().iter().map(|table| table.entry.table).collect();
         let (holders, zones) = (holder_reads(&collected), zone_reads(&collected));
         Ok(Self { collected, holders, zones })
     }
@@ -104,12 +105,6 @@ async fn judged(
     judge.judge(&facts, asked, |row| verdicts.add(&row));
     let coverage = verdicts.coverage(facts.cells.coverage(&all, &facts.selection));
     Ok(JudgedRecords { rows: verdicts.rows, coverage, findings: verdicts.findings })
-}
-
-/// The tables that the catalogue has.
-fn collected() -> Result<BTreeSet<&'static str>, Error> {
-    let catalogue = Catalogue::get().map_err(|what| Error::new(ErrorKind::Internal, what))?;
-    Ok(catalogue.tables().iter().map(|table| table.entry.table).collect())
 }
 
 async fn print(arguments: &DnsArgs, mut rows: SheetRows, coverage: Coverage) -> Result<(), Error> {
