@@ -26,32 +26,19 @@ pub(crate) struct UserReader<'a> {
     user: &'a str,
 }
 
-/// Lists the names of a kind of policies, page by page.
-macro_rules! policy_names {
-    ($operation:literal, $call:expr) => {
-        list($operation, async |marker: Option<String>| {
-            let page = $call.set_marker(marker).send().await?;
-            Ok(ListedPage {
-                items: Some(page.policy_names),
-                next_token: page.marker,
-                is_truncated: Some(page.is_truncated),
-            })
-        })
-        .await
-        .complete()
+/// Makes a listing of IAM, page by page. The operations have no type in common, but members of the same names. An `optional`
+/// list may be missing in an answer.
+macro_rules! listed {
+    ($operation:literal, $call:expr, optional $list:ident) => {
+        listed!($operation, $call, |page| page.$list)
     };
-}
-
-/// Lists the attached policies, page by page.
-macro_rules! attached_policies {
-    ($operation:literal, $call:expr) => {
+    ($operation:literal, $call:expr, $list:ident) => {
+        listed!($operation, $call, |page| Some(page.$list))
+    };
+    ($operation:literal, $call:expr, |$page:ident| $items:expr) => {
         list($operation, async |marker: Option<String>| {
-            let page = $call.set_marker(marker).send().await?;
-            Ok(ListedPage {
-                items: page.attached_policies,
-                next_token: page.marker,
-                is_truncated: Some(page.is_truncated),
-            })
+            let $page = $call.set_marker(marker).send().await?;
+            Ok(ListedPage { items: $items, next_token: $page.marker, is_truncated: Some($page.is_truncated) })
         })
         .await
         .complete()
@@ -74,39 +61,40 @@ impl<'a> UserReader<'a> {
     pub(crate) async fn policies(&self) -> Result<UserPolicies, AwsError> {
         let mut policies = UserPolicies::default();
         for group in self.groups().await? {
-            let names = policy_names!("iam:ListGroupPolicies", self.iam.list_group_policies().group_name(&group))?;
+            let names =
+                listed!("iam:ListGroupPolicies", self.iam.list_group_policies().group_name(&group), policy_names)?;
             for name in names {
                 let response = self.iam.get_group_policy().group_name(&group).policy_name(&name).send().await?;
                 policies.documents.push(document_of(&name, response.policy_document())?);
             }
-            let attached = attached_policies!(
+            let attached = listed!(
                 "iam:ListAttachedGroupPolicies",
-                self.iam.list_attached_group_policies().group_name(&group)
+                self.iam.list_attached_group_policies().group_name(&group),
+                optional attached_policies
             );
             self.add_attached(&mut policies, format!("the policies attached to the group {group}"), attached).await?;
         }
         self.add_own_inline(&mut policies).await?;
-        let attached = attached_policies!(
+        let attached = listed!(
             "iam:ListAttachedUserPolicies",
-            self.iam.list_attached_user_policies().user_name(self.user)
+            self.iam.list_attached_user_policies().user_name(self.user),
+            optional attached_policies
         );
         self.add_attached(&mut policies, "the policies attached to the user".to_owned(), attached).await?;
         Ok(policies)
     }
 
     async fn groups(&self) -> Result<Vec<String>, AwsError> {
-        let page = async |marker: Option<String>| {
-            let page = self.iam.list_groups_for_user().user_name(self.user).set_marker(marker).send().await?;
-            let items = Some(page.groups.into_iter().map(|group| group.group_name).collect());
-            Ok(ListedPage { items, next_token: page.marker, is_truncated: Some(page.is_truncated) })
-        };
-        list("iam:ListGroupsForUser", page).await.complete()
+        let groups = listed!("iam:ListGroupsForUser", self.iam.list_groups_for_user().user_name(self.user), groups)?;
+        Ok(groups.into_iter().map(|group| group.group_name).collect())
     }
 
     async fn add_own_inline(&self, policies: &mut UserPolicies) -> Result<(), AwsError> {
         let read = async || {
             let mut documents = Vec::new();
-            for name in policy_names!("iam:ListUserPolicies", self.iam.list_user_policies().user_name(self.user))? {
+            for name in
+                listed!("iam:ListUserPolicies", self.iam.list_user_policies().user_name(self.user), policy_names)?
+            {
                 let response = self.iam.get_user_policy().user_name(self.user).policy_name(&name).send().await?;
                 documents.push(document_of(&name, response.policy_document())?);
             }

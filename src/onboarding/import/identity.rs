@@ -31,14 +31,14 @@ pub(crate) async fn identity(
     identity: &Identity,
     no_external_id: bool,
 ) -> Result<ImportCandidates, AwsError> {
-    let (documents, unread) = match holder(identity)? {
+    let (holder, partition) = holder(identity)?;
+    let (documents, unread) = match holder {
         PolicyHolder::User(name) => {
             let policies = UserReader::new(config, &name).policies().await?;
             (policies.documents, policies.unread)
         }
         PolicyHolder::Role(name) => (RoleReader::of_caller(config, &name).policies().await.all()?, Vec::new()),
     };
-    let partition = identity.arn.parse::<Arn>().map_or_else(|_| "aws".to_owned(), |arn| arn.partition);
     let mut candidates = roles_in(&documents, &partition, no_external_id);
     for (what, error) in unread {
         candidates.leave_out(
@@ -51,24 +51,22 @@ pub(crate) async fn identity(
     Ok(candidates)
 }
 
-fn holder(identity: &Identity) -> Result<PolicyHolder, AwsError> {
-    let arn = identity.arn.parse::<Arn>().ok();
-    let resource = arn.as_ref().map(|arn| (arn.service.as_str(), arn.resource.as_str()));
-    match resource {
-        // IAM finds a user by its name alone, without its path.
-        Some(("iam", resource)) if resource.starts_with("user/") => {
-            return Ok(PolicyHolder::User(resource.rsplit('/').next().unwrap_or_default().to_owned()));
-        }
-        Some(("sts", resource)) => {
-            let mut parts = resource.split('/');
-            if let (Some("assumed-role"), Some(name)) = (parts.next(), parts.next()) {
-                return Ok(PolicyHolder::Role(name.to_owned()));
-            }
-        }
-        _ => {}
-    }
-    let message = format!("this runs as {}, which is neither an IAM user nor a session of a role", identity.arn);
-    Err(AwsError::new(AwsErrorKind::WrongAccount, message))
+/// Who has the policies, and the partition that it is in.
+fn holder(identity: &Identity) -> Result<(PolicyHolder, String), AwsError> {
+    let found = identity.arn.parse::<Arn>().ok().and_then(|arn| {
+        let mut parts = arn.resource.split('/');
+        let holder = match (arn.service.as_str(), parts.next(), parts.next()) {
+            // IAM finds a user by its name alone, without its path.
+            ("iam", Some("user"), Some(first)) => PolicyHolder::User(parts.next_back().unwrap_or(first).to_owned()),
+            ("sts", Some("assumed-role"), Some(name)) => PolicyHolder::Role(name.to_owned()),
+            _ => return None,
+        };
+        Some((holder, arn.partition))
+    });
+    found.ok_or_else(|| {
+        let message = format!("this runs as {}, which is neither an IAM user nor a session of a role", identity.arn);
+        AwsError::new(AwsErrorKind::WrongAccount, message)
+    })
 }
 
 #[cfg(test)]
@@ -81,8 +79,12 @@ mod tests {
             let arn = format!("arn:aws:{resource}");
             holder(&Identity { account_id: "999999999999".into(), arn, unique_id: None })
         };
-        assert_eq!(of("iam::999999999999:user/team/scanner").unwrap(), PolicyHolder::User("scanner".to_owned()));
-        assert_eq!(of("sts::999999999999:assumed-role/backend/me").unwrap(), PolicyHolder::Role("backend".to_owned()));
+        assert_eq!(of("iam::999999999999:user/team/scanner").unwrap().0, PolicyHolder::User("scanner".to_owned()));
+        assert_eq!(of("iam::999999999999:user/scanner").unwrap().0, PolicyHolder::User("scanner".to_owned()));
+        assert_eq!(
+            of("sts::999999999999:assumed-role/backend/me").unwrap().0,
+            PolicyHolder::Role("backend".to_owned())
+        );
         for other in ["iam::999999999999:root", "sts::999999999999:federated-user/x", "iam::999999999999:role/x"] {
             assert!(of(other).unwrap_err().to_string().contains("neither an IAM user nor"), "{other}");
         }
