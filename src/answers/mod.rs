@@ -14,10 +14,10 @@ mod searched;
 pub(crate) mod ranges;
 pub(crate) mod reach;
 pub(crate) mod lookup;
-#[cfg(feature = "cli")]
 pub(crate) mod dns;
 pub(crate) mod questions;
 pub(crate) mod estate;
+pub(crate) mod verdicts;
 pub(crate) mod changes;
 #[cfg(feature = "cli")]
 pub(crate) mod history;

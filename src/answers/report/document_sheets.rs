@@ -162,26 +162,3 @@ pub(super) fn unknown_cells(gaps: &[CellGap], coverage: &Coverage) -> ReportShee
     });
     ReportSheet::new(title, columns, rows, coverage, SHEET_ROWS)
 }
-
-/// A list of verdicts on DNS records, as `rolecall dns` makes it.
-#[derive(Debug)]
-pub(crate) struct DnsVerdicts {
-    pub columns: Vec<(&'static str, ColumnKind)>,
-    pub rows: Vec<Vec<Value>>,
-    pub coverage: Coverage,
-    /// What they were made of.
-    pub reads: Vec<Read>,
-}
-
-/// The sheet of verdicts.
-pub(super) fn verdicts(verdicts: DnsVerdicts) -> ReportSheet {
-    let title = SheetTitle {
-        name: "dns-verdicts",
-        title: "Verdicts",
-        description: "Each value of each record set with the resource that holds its target, and a verdict.",
-        why: "A name whose target nobody holds may be taken by somebody else.",
-        command: "rolecall dns".to_owned(),
-    };
-    let columns = verdicts.columns.iter().map(|(name, kind)| column(name, *kind)).collect();
-    ReportSheet::new(title, columns, verdicts.rows.into_iter(), &verdicts.coverage, SHEET_ROWS)
-}

@@ -27,6 +27,7 @@ mod zone_sheets;
 mod search_index;
 mod run_stamp;
 mod document_sheets;
+mod dns_verdicts;
 mod report_inputs;
 mod document_parts;
 mod customer_page;
@@ -37,8 +38,6 @@ mod page_block;
 mod page;
 
 pub(crate) use customer_page::CustomerPage;
-#[cfg(feature = "cli")]
-pub(crate) use document_sheets::DnsVerdicts;
 pub(crate) use index_page::IndexPage;
 pub(crate) use map_model::MapLink;
 pub(crate) use overview::RegisteredAccount;

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::dns_verdicts::DnsVerdicts;
 use super::overview::RegisteredAccount;
 use super::report_document::{ReportDocument, document, reads};
 use super::report_inputs::ReportInputs;
@@ -34,11 +35,12 @@ pub(crate) fn default_options() -> Vec<(&'static Question, Options)> {
 impl PageSource {
     /// A page of a whole estate with the defaults of every question.
     pub(crate) fn of(estate: Estate, pair: Option<RunPair>) -> Self {
-        let inputs = ReportInputs { options: default_options(), ..ReportInputs::default() };
+        let inputs = ReportInputs { options: default_options(), has_verdicts: true, ..ReportInputs::default() };
         Self { estate, pair, selection: RowFilter::default(), inputs }
     }
 
-    /// The page of some accounts alone: it knows nothing of the others, nor their names.
+    /// The page of some accounts alone: it knows nothing of the others, nor their names. It has no verdicts on DNS records, since
+    /// another account of the estate may hold what nobody of these does.
     pub(crate) fn of_accounts(&self, accounts: &BTreeSet<String>, inputs: ReportInputs) -> Self {
         let own = |registered: &HashMap<String, RegisteredAccount>| {
             let own = registered.iter().filter(|(account, _)| accounts.contains(*account));
@@ -56,10 +58,23 @@ impl PageSource {
     /// Reads the rows, compares the runs, and makes the document.
     pub(crate) async fn document(self) -> Result<ReportDocument, Error> {
         let Self { estate, pair, selection, mut inputs } = self;
-        if let Some(pair) = pair {
-            inputs.compared = pair.compare(&selection).await?;
-        }
-        let mut facts = estate.facts(&reads(), selection).await?;
+        // None of the three uses both cores of a function all the time, so they share them.
+        let compared = async {
+            match &pair {
+                Some(pair) => pair.compare(&selection).await,
+                None => Ok(None),
+            }
+        };
+        let judged = async {
+            match inputs.has_verdicts {
+                true => DnsVerdicts::of(&estate, &selection).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let reads = reads();
+        let read = estate.facts(&reads, selection.clone());
+        let (compared, verdicts, mut facts) = futures::try_join!(compared, judged, read)?;
+        (inputs.compared, inputs.verdicts) = (compared, verdicts);
         for (account, registered) in inputs.registered.iter().flatten() {
             if let Some(name) = &registered.name {
                 facts.account_names.insert(account.clone(), name.clone());

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::customer_page::CustomerPage;
+use super::dns_verdicts::DnsVerdicts;
 use super::document_parts::DocumentParts;
 use super::document_sheets;
-use super::document_sheets::DnsVerdicts;
 use super::gaps::{CellGap, GapRemedy, gaps};
 use super::map_model::{MapLink, NetworkMap};
 use super::map_network;
@@ -164,7 +164,7 @@ pub(crate) fn document(facts: &Facts, mut inputs: ReportInputs) -> ReportDocumen
     let compared = inputs.compared.as_ref().map(ComparedHead::of);
     parts.sheets.extend(inputs.compared.take().map(document_sheets::changes));
     let judged: Option<JudgedCells> = inputs.verdicts.as_ref().map(JudgedCells::of);
-    parts.sheets.extend(inputs.verdicts.take().map(document_sheets::verdicts));
+    parts.sheets.extend(inputs.verdicts.take().map(DnsVerdicts::into_sheet));
     parts.sheets.push(document_sheets::unknown_cells(&all_gaps, &everything));
     let order: Vec<&str> = SECTIONS.iter().flat_map(|section| section.sheets).copied().collect();
     parts.sheets.sort_by_key(|sheet| order.iter().position(|name| *name == sheet.head.name));
@@ -203,7 +203,8 @@ struct JudgedCells {
 
 impl JudgedCells {
     fn of(verdicts: &DnsVerdicts) -> Self {
-        Self { reads: verdicts.reads.clone(), unknown: verdicts.coverage.unknown.iter().cloned().collect() }
+        let judged = &verdicts.judged;
+        Self { reads: judged.reads.clone(), unknown: judged.coverage.unknown.iter().cloned().collect() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::document_sheets::DnsVerdicts;
+use super::dns_verdicts::DnsVerdicts;
 use super::overview::RegisteredAccount;
 use super::run_stamp::RunStamp;
 use crate::answers::changes::ComparedRuns;
@@ -23,7 +23,9 @@ pub(crate) struct ReportInputs {
     pub registered: Option<HashMap<String, RegisteredAccount>>,
     /// The two newest whole runs, if there are two.
     pub compared: Option<ComparedRuns>,
-    /// The verdicts on DNS records, if there are any.
+    /// Whether the page has verdicts on DNS records.
+    pub has_verdicts: bool,
+    /// These verdicts, once they are made.
     pub verdicts: Option<DnsVerdicts>,
     /// What the user narrowed the page to, in words.
     pub narrowed: Vec<String>,

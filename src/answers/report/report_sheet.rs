@@ -48,6 +48,36 @@ pub(super) struct ReportSheet {
     pub rows: Vec<u8>,
 }
 
+/// The rows of a sheet while they are added. Rows after the most are counted only.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RowList {
+    json: Vec<u8>,
+    total: usize,
+    shown: usize,
+    most: usize,
+}
+
+impl RowList {
+    pub(super) fn new(most: usize) -> Self {
+        Self { json: b"[".to_vec(), total: 0, shown: 0, most }
+    }
+
+    /// Adds a row. Its values are made only if there is room for it.
+    pub(super) fn add(&mut self, row: impl FnOnce() -> Vec<Value>) {
+        self.total += 1;
+        if self.shown == self.most {
+            return;
+        }
+        if self.shown > 0 {
+            self.json.extend_from_slice(b",\n");
+        }
+        // Writing values to memory cannot fail.
+        let written = serde_json::to_writer(&mut self.json, &row());
+        debug_assert!(written.is_ok());
+        self.shown += 1;
+    }
+}
+
 /// What a sheet is about.
 pub(super) struct SheetTitle<'t> {
     pub name: &'static str,
@@ -86,21 +116,21 @@ impl ReportSheet {
         coverage: &Coverage,
         most: usize,
     ) -> Self {
-        let (mut json, mut total, mut shown) = (b"[".to_vec(), 0, 0);
+        let mut list = RowList::new(most);
         for row in rows {
-            total += 1;
-            if shown == most {
-                continue;
-            }
-            if shown > 0 {
-                json.extend_from_slice(b",\n");
-            }
-            // Writing values to memory cannot fail.
-            let written = serde_json::to_writer(&mut json, &row);
-            debug_assert!(written.is_ok());
-            shown += 1;
+            list.add(|| row);
         }
-        json.push(b']');
+        Self::of_list(title, columns, list, coverage)
+    }
+
+    /// Makes a sheet of the rows of a list.
+    pub(super) fn of_list(
+        title: SheetTitle<'_>,
+        columns: Vec<ReportColumn>,
+        mut list: RowList,
+        coverage: &Coverage,
+    ) -> Self {
+        list.json.push(b']');
         let mut gaps = gaps(&coverage.unknown);
         let more_gaps = gaps.len().saturating_sub(GAPS);
         gaps.truncate(GAPS);
@@ -111,15 +141,15 @@ impl ReportSheet {
             why: title.why.to_owned(),
             command: title.command,
             columns,
-            total,
-            shown,
+            total: list.total,
+            shown: list.shown,
             as_of: coverage.as_of,
             needed: coverage.cells.max(coverage.unknown.len() as u64),
             unknown: coverage.unknown.len(),
             gaps,
             more_gaps,
         };
-        Self { head, rows: json }
+        Self { head, rows: list.json }
     }
 
     /// What the page leaves out of it.

@@ -6,10 +6,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::document_sheets::DnsVerdicts;
+use super::dns_verdicts::DnsVerdicts;
+use super::report_sheet::RowList;
 use super::*;
 use crate::answers::facts::{Facts, FactsBuilder, Read};
-use crate::answers::questions::{ColumnKind, Options, of_one_moment};
+use crate::answers::questions::{Options, of_one_moment};
+use crate::answers::verdicts::JudgedRecords;
 use crate::inventory::Status;
 
 const ACCOUNT: &str = "111122223333";
@@ -151,9 +153,10 @@ fn verdicts_on_names_are_a_sheet_of_their_section() {
     let facts = network(builder(), "shop").status(ACCOUNT, REGION, "ec2_addresses", Status::Denied).facts();
     let reads = vec![Read::subject("ec2_addresses", &[])];
     let coverage = facts.cells.coverage(&reads, &facts.selection);
-    let columns = vec![("name", ColumnKind::Text), ("verdict", ColumnKind::Text)];
-    let rows = vec![vec![json!("www.acme.example"), json!("unknown")]];
-    let verdicts = DnsVerdicts { columns, rows, coverage, reads };
+    let mut rows = RowList::new(1);
+    rows.add(|| vec![json!("www.acme.example"), json!("unknown")]);
+    rows.add(|| unreachable!("the sheet is full"));
+    let verdicts = DnsVerdicts { rows, judged: JudgedRecords { coverage, findings: 1, reads } };
     let page = |verdicts: Option<DnsVerdicts>| {
         let inputs = ReportInputs { tables: tables(), verdicts, ..ReportInputs::default() };
         let mut page = Vec::new();
@@ -163,6 +166,9 @@ fn verdicts_on_names_are_a_sheet_of_their_section() {
     let section = |page: &str| block(page, "estate")["sections"][3].clone();
     let (without, with) = (page(None), page(Some(verdicts)));
     assert_eq!(block(&with, "sheet-dns-verdicts"), json!([["www.acme.example", "unknown"]]));
+    let heads = block(&with, "estate")["sheets"].as_array().unwrap().clone();
+    let head = heads.iter().find(|head| head["name"] == "dns-verdicts").unwrap();
+    assert_eq!((&head["shown"], &head["total"]), (&json!(1), &json!(2)));
     assert!(!without.contains("data-sheet-dns-verdicts"));
     assert_eq!((&section(&with)["id"], &section(&without)["unknown"]), (&json!("dns"), &json!(0)));
     assert_eq!(section(&with)["unknown"], 1, "the section says what its verdicts do not know");

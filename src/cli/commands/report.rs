@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::answer::{Opened, open};
-use super::dns::all_verdicts;
 use crate::answers::changes::RunPair;
 use crate::answers::questions::{ColumnKind, of_one_moment};
 use crate::answers::report::{MapLink, PageSource, RegisteredAccount, ReportDocument, ReportInputs, write_page};
@@ -32,10 +31,7 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
     let inputs = ReportInputs {
         options,
         registered: registered(&estate),
-        verdicts: match &arguments.to {
-            Some(_) => Some(all_verdicts(&estate).await?),
-            None => None,
-        },
+        has_verdicts: arguments.to.is_some(),
         narrowed: arguments.estate.narrowing(),
         ..ReportInputs::default()
     };

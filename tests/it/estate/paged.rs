@@ -80,6 +80,9 @@ fn the_page_lies_next_to_the_manifest_and_is_written_once() {
         let name = answer["question"].as_str().expect("a name");
         assert_eq!(json!(head.rows(name)), answer["rows"], "{name}");
     }
+    let judged = asked(&output, &["dns", "--at", &at]).response();
+    assert_eq!(json!(head.rows("dns-verdicts")), judged["rows"]);
+    assert!(judged["rows"].as_array().expect("rows").len() > 20, "{judged}");
     let changed = asked(&output, &["diff", NIGHTS[3], NIGHTS[4]]).response();
     assert_eq!(head.head()["compared"]["newer"], NIGHTS[4]);
     assert_eq!(head.rows("changes").len(), changed["rows"].as_array().expect("rows").len());
@@ -147,6 +150,7 @@ fn every_customer_has_a_page_that_knows_no_other() {
         assert_eq!(accounts.map(|account| account["account_id"].as_str().expect("an id")).collect::<Vec<_>>(), own);
         resources += page.head()["overview"]["resources"].as_u64().expect("a count");
         assert!(!text.contains("an-external-id"), "a page has nothing of the registry but names");
+        assert!(!page.sheets().contains_key("dns-verdicts"), "another customer may hold what nobody of this one does");
         for (account, other) in CUSTOMERS.iter().filter(|(_, of)| *of != customer) {
             assert!(!text.contains(&format!("{other} {account}")), "{customer} reads the name of {account}");
         }
