@@ -8,23 +8,31 @@ use twox_hash::XxHash3_64;
 
 /// The hash of a value. 0 if it has no content.
 pub(crate) fn json_hash(value: &Value) -> u64 {
-    let mixed = |sum: u64| if sum == 0 { 0 } else { mix(2, sum) };
     match value {
         Value::Null => 0,
         Value::Bool(flag) => text_hash(if *flag { "true" } else { "false" }),
         Value::Number(number) => text_hash(&number.to_string()),
         Value::String(text) => text_hash(text),
-        Value::Array(elements) => mixed(sum(elements.iter().map(json_hash))),
-        Value::Object(members) => mixed(sum(members.iter().map(|(name, value)| member_hash(name, value)))),
+        Value::Array(elements) => content_hash(sum(elements.iter().map(json_hash))),
+        Value::Object(members) => {
+            content_hash(sum(members.iter().map(|(name, value)| member_hash(name, json_hash(value)))))
+        }
     }
 }
 
+/// The hash of a list or of an object whose parts add up to `sum`.
+fn content_hash(sum: u64) -> u64 {
+    if sum == 0 { 0 } else { mix(2, sum) }
+}
+
 /// The hash of a member of an object.
-fn member_hash(name: &str, value: &Value) -> u64 {
-    match json_hash(value) {
-        0 => 0,
-        content => mix(XxHash3_64::oneshot(name.as_bytes()), content),
-    }
+fn member_hash(name: &str, content: u64) -> u64 {
+    if content == 0 { 0 } else { mix(name_hash(name), content) }
+}
+
+/// The hash of a member's name.
+pub(super) fn name_hash(name: &str) -> u64 {
+    XxHash3_64::oneshot(name.as_bytes())
 }
 
 fn text_hash(text: &str) -> u64 {

@@ -5,15 +5,37 @@
 pub(crate) mod json;
 mod json_hash;
 mod utc_time;
-mod value;
 pub(crate) mod shapes;
+mod value;
+mod error;
+mod measure;
+mod tags;
+mod unknown;
+mod scalars;
+mod item;
+mod selector;
+mod strangers;
+mod body;
 mod xml;
 
+pub(crate) use body::DecodedBody;
+pub(crate) use error::DecodeError;
+pub(crate) use item::{Item, is_tags};
 pub(crate) use json_hash::json_hash;
+pub use scalars::Scalars;
+pub(crate) use selector::ItemSelector;
+pub(crate) use tags::{make_unique, to_json as tags_json};
+pub(crate) use unknown::UnknownMembers;
 pub(crate) use utc_time::UtcTime;
 pub use value::Value;
-pub(crate) use xml::{
-    DecodeError, DecodedBody, Item, ItemSelector, UnknownMembers, decode_within, is_tags, make_unique, tags_json,
-    unescape,
-};
-pub use xml::{Scalars, decode};
+pub(crate) use xml::unescape;
+
+/// Decodes a whole response. A malformed one yields an error and no items, so no page counts by half.
+pub fn decode(body: &[u8], selector: &ItemSelector) -> Result<DecodedBody, DecodeError> {
+    decode_within(body, selector, usize::MAX)
+}
+
+/// Decodes a response whose items may take `limit` bytes of memory. A tiny element can become a row of many columns.
+pub(crate) fn decode_within(body: &[u8], selector: &ItemSelector, limit: usize) -> Result<DecodedBody, DecodeError> {
+    xml::decode(body, selector, limit)
+}

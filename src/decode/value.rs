@@ -3,6 +3,7 @@
 //! **Invariant:** knows neither XML nor the formats of files.
 
 use super::json;
+use super::shapes::MemberKind;
 use super::utc_time::UtcTime;
 
 /// A column's value. Missing, empty text and an empty list are three different values.
@@ -26,6 +27,27 @@ pub enum Value {
 }
 
 impl Value {
+    /// Parses a scalar that is not a string. `None` if the text is not of that type.
+    pub(super) fn of_text(kind: &MemberKind, text: &str) -> Option<Self> {
+        let text = text.trim();
+        match kind {
+            MemberKind::Boolean => text.parse().ok().map(Self::Boolean),
+            MemberKind::Integer => text.parse().ok().map(Self::Integer),
+            MemberKind::Double => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Self::Double),
+            MemberKind::Timestamp => text.parse().ok().map(Self::Timestamp),
+            _ => None,
+        }
+    }
+
+    /// The bytes of memory that the value takes.
+    pub(super) fn held(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Text(text) | Self::Json(text) => text.capacity(),
+                _ => 0,
+            }
+    }
+
     /// Appends the value as JSON, and nothing if it is missing.
     pub fn write_json(&self, out: &mut String) {
         match self {

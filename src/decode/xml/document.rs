@@ -4,8 +4,7 @@
 
 use memchr::memmem;
 
-use super::DecodeError;
-use super::scan::shown;
+use crate::decode::error::{DecodeError, shown};
 
 /// Returns the document as text. AWS writes UTF-8; what could be read in two ways is refused.
 pub(super) fn text_of(body: &[u8]) -> Result<&str, DecodeError> {

@@ -1,29 +1,13 @@
-//! Reads one listed item: a value for each member of its structure, its tags, and what the model does not know.
+//! Reads one listed item from its elements.
 //!
 //! **Invariant:** knows neither the path to the item nor tables.
 
-use super::reader::{ItemReader, SeenMembers, find_member, scalar, twice, unknown_key};
-use super::tags::{self, TagPair, make_unique};
-use super::unknown::UnknownMembers;
-use super::{DecodeError, is_tags};
-use crate::decode::json::{append_list, write_member, write_string};
+use super::reader::{ItemReader, SeenMembers, find_member};
+use crate::decode::error::{DecodeError, twice};
+use crate::decode::item::{Item, is_tags};
+use crate::decode::json::{append_list, write_string};
 use crate::decode::shapes::{List, Member, MemberKind, Structure};
 use crate::decode::value::Value;
-
-/// One listed item: a value for each member of its structure.
-#[derive(Debug, Default, PartialEq)]
-pub struct Item {
-    /// In the order of the structure's members.
-    pub values: Vec<Value>,
-    /// The pairs of `Tags` or `TagSet`, each key once. `Tags` themselves are not repeated in `values`.
-    pub tags: Option<Vec<TagPair>>,
-    /// Members that the model does not know, scalars that are not of their type, and tags that are no pair.
-    pub extra: UnknownMembers,
-    /// The selector's context members.
-    pub context: Vec<Value>,
-    /// The hash of its content on the wire, without measures. Sums of several items are hashes too.
-    pub digest: u64,
-}
 
 /// How the item around a member is read.
 #[derive(Clone, Copy)]
@@ -41,49 +25,6 @@ pub(super) struct ItemRules<'r> {
 pub(super) enum Stranger {
     Kept,
     Skipped,
-}
-
-impl Item {
-    /// The whole item as the JSON that the AWS CLI prints.
-    pub fn json(&self, structure: &'static Structure) -> String {
-        let mut out = "{".to_owned();
-        for (member, value) in structure.members.iter().zip(&self.values) {
-            if *value != Value::Missing {
-                write_member(&mut out, member.name, |out| value.write_json(out));
-            }
-        }
-        if let Some(tags) = &self.tags
-            && structure.members.iter().any(is_tags)
-        {
-            write_member(&mut out, "Tags", |out| out.push_str(&tags::to_json(tags)));
-        }
-        let is_written = |name: &str| {
-            let written = |(member, value): (&Member, &Value)| {
-                (*value != Value::Missing || is_tags(member)) && member.name.eq_ignore_ascii_case(name)
-            };
-            structure.members.iter().zip(&self.values).any(written)
-        };
-        self.extra.write(&mut out, |name| unknown_key(structure, name).filter(|_| is_written(name)));
-        out.push('}');
-        out
-    }
-
-    /// The bytes of memory that the item takes.
-    pub(super) fn held(&self) -> usize {
-        let values = self.values.iter().chain(&self.context).map(value_held).sum::<usize>();
-        let tags = self.tags.iter().flatten();
-        let tags: usize = tags.map(|(key, value)| key.capacity() + value.capacity() + size_of::<TagPair>()).sum();
-        size_of::<Self>() + values + tags + self.extra.held()
-    }
-}
-
-/// The bytes of memory that a value takes.
-pub(super) fn value_held(value: &Value) -> usize {
-    size_of::<Value>()
-        + match value {
-            Value::Text(text) | Value::Json(text) => text.capacity(),
-            _ => 0,
-        }
 }
 
 impl ItemReader<'_> {
@@ -143,7 +84,7 @@ impl ItemReader<'_> {
                 },
             }
         }
-        finish_tags(structure, &mut item)?;
+        item.finish_tags(structure)?;
         let is_known = seen.any();
         Ok((item, is_known))
     }
@@ -158,7 +99,7 @@ impl ItemReader<'_> {
         receive(member, &text);
         Ok(match member.kind {
             MemberKind::Text => Ok(Value::Text(text.into_owned())),
-            _ => scalar(&member.kind, &text).ok_or_else(|| text.into_owned()),
+            _ => Value::of_text(&member.kind, &text).ok_or_else(|| text.into_owned()),
         })
     }
 
@@ -173,25 +114,6 @@ impl ItemReader<'_> {
         }
         Ok(())
     }
-}
-
-/// Fills the tags from `TagSet`, and makes their keys unique. Replaced pairs are kept as unknown members are.
-fn finish_tags(structure: &Structure, item: &mut Item) -> Result<(), DecodeError> {
-    let is_tag_set = |(member, value): &(&Member, &Value)| **value != Value::Missing && member.name == "TagSet";
-    if let Some((_, Value::Json(json))) = structure.members.iter().zip(&item.values).find(is_tag_set) {
-        // The column keeps the whole list, so what is no pair is not lost.
-        let mut tags = tags::of_json(json).map_err(|_| DecodeError("its tags are no pairs of texts".into()))?;
-        make_unique(&mut tags);
-        item.tags = Some(tags);
-        return Ok(());
-    }
-    let Some(tags) = &mut item.tags else { return Ok(()) };
-    let replaced = make_unique(tags);
-    if !replaced.is_empty() {
-        let wire = structure.members.iter().find(|member| is_tags(member)).map_or("Tags", |member| member.wire);
-        item.extra.push(wire, tags::to_json(&replaced));
-    }
-    Ok(())
 }
 
 fn string_json(text: &str) -> String {

@@ -4,16 +4,18 @@
 
 use std::cell::RefCell;
 
-use super::item::{ItemRules, Stranger, value_held};
-use super::reader::{ItemReader, SeenMembers, find_member, twice};
-use super::scalars::Scalars;
-use super::selector::ItemSelector;
-use super::strangers::{
+use super::item::{ItemRules, Stranger};
+use super::reader::{ItemReader, SeenMembers, find_member};
+use crate::decode::body::DecodedBody;
+use crate::decode::error::{DecodeError, twice};
+use crate::decode::item::Item;
+use crate::decode::json::append_list;
+use crate::decode::scalars::Scalars;
+use crate::decode::selector::ItemSelector;
+use crate::decode::shapes::{Member, MemberKind};
+use crate::decode::strangers::{
     has_pages, has_paging_name, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced,
 };
-use super::{DecodeError, DecodedBody, Item};
-use crate::decode::json::append_list;
-use crate::decode::shapes::{Member, MemberKind};
 use crate::decode::value::Value;
 
 /// Decodes one response by the selector of its operation.
@@ -225,7 +227,7 @@ impl<'a> Decoder<'a> {
                 let value = std::mem::take(&mut context[position]);
                 let hash = std::mem::take(&mut self.context_hashes[position]);
                 let copies = self.items.len() - first_item;
-                self.held += copies.saturating_mul(value_held(&value));
+                self.held += copies.saturating_mul(value.held());
                 self.check_memory()?;
                 for item in &mut self.items[first_item..] {
                     item.context[position] = value.clone();

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::DecodeError;
-use super::scan::{ContentHash, Scanner, Tag, shown};
-use super::strangers::{is_paging_member, misplaced};
-use super::tags::TagPair;
-use super::unknown::{UnknownMembers, read_unknown};
+use super::scan::{ContentHash, Scanner, Tag};
+use super::unknown::read_unknown;
+use crate::decode::error::{DecodeError, shown, twice};
 use crate::decode::json::{write_comma, write_member, write_string};
 use crate::decode::shapes::{List, MemberKind, Structure};
+use crate::decode::strangers::{is_paging_member, misplaced};
+use crate::decode::tags::TagPair;
+use crate::decode::unknown::{UnknownMembers, unknown_key};
 use crate::decode::value::Value;
 
 pub(super) struct ItemReader<'a> {
@@ -23,18 +24,6 @@ pub(super) struct ItemReader<'a> {
     item: &'static Structure,
     /// For each list of the open structures, its member and the position of its end in the JSON.
     list_ends: Vec<(usize, usize)>,
-}
-
-/// Parses a scalar that is not a string. `None` if the text is not of that type.
-pub(super) fn scalar(kind: &MemberKind, text: &str) -> Option<Value> {
-    let text = text.trim();
-    match kind {
-        MemberKind::Boolean => text.parse().ok().map(Value::Boolean),
-        MemberKind::Integer => text.parse().ok().map(Value::Integer),
-        MemberKind::Double => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Value::Double),
-        MemberKind::Timestamp => text.parse().ok().map(Value::Timestamp),
-        _ => None,
-    }
 }
 
 /// The members of a structure that have been read.
@@ -53,11 +42,6 @@ impl SeenMembers {
     pub(super) fn any(self) -> bool {
         self.0 != 0
     }
-}
-
-/// A structure or a scalar has one value. Two would be two resources or two answers.
-pub(super) fn twice(tag: &str) -> DecodeError {
-    DecodeError(format!("<{}> occurs twice in one element", shown(tag)))
 }
 
 impl<'a> ItemReader<'a> {
@@ -190,7 +174,7 @@ impl<'a> ItemReader<'a> {
             }
             _ => {
                 let text = self.read_text()?;
-                match scalar(kind, &text) {
+                match Value::of_text(kind, &text) {
                     Some(value) => value.write_json(out),
                     None => write_string(out, &text),
                 }
@@ -283,13 +267,6 @@ impl<'a> ItemReader<'a> {
         out.push(tag, read_unknown(&mut self.scanner, tag)?);
         Ok(())
     }
-}
-
-/// The key of an unknown member beside the known ones, if its name is that of a known one in any case. No name on the
-/// wire has a colon, since prefixes are removed.
-pub(super) fn unknown_key(structure: &Structure, name: &str) -> Option<String> {
-    let is_taken = structure.members.iter().any(|member| member.name.eq_ignore_ascii_case(name));
-    is_taken.then(|| format!("aws:{name}"))
 }
 
 fn elements_of(more: &mut Vec<(usize, String)>, member: usize) -> &mut String {

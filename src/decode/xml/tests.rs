@@ -1,6 +1,5 @@
-use super::*;
-use crate::decode::Value;
-use crate::decode::shapes::{self, List, MemberOrderHint, Operation, Structure};
+use crate::decode::shapes::{self, List, Member, MemberKind, MemberOrderHint, Operation, Structure};
+use crate::decode::{Item, ItemSelector, Value, decode, decode_within};
 
 fn selector(operation: &str, path: &str, context: &[&str]) -> ItemSelector {
     ItemSelector::new(shapes::operation(operation).unwrap(), path, context).unwrap()

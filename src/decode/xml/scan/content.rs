@@ -7,7 +7,8 @@
 
 use twox_hash::XxHash3_64;
 
-use crate::decode::json_hash::mix;
+use crate::decode::json_hash::{mix, name_hash};
+use crate::decode::measure::MeasureHash;
 
 /// An open element.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,31 +22,11 @@ struct Frame {
     is_out: bool,
 }
 
-/// A member of items that counts towards no hash, since AWS changes it all the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode::xml) struct Measure {
-    /// The hash of the member's name on the wire.
-    member: u64,
-    /// The hash of the name of an element anywhere in it. The whole member is meant if there is none.
-    within: Option<u64>,
-}
-
-impl Measure {
-    /// A member, or what is in it, by their names on the wire.
-    pub(in crate::decode::xml) fn new(member: &str, within: Option<&str>) -> Self {
-        Self { member: hash_of(member), within: within.map(hash_of) }
-    }
-}
-
-fn hash_of(name: &str) -> u64 {
-    XxHash3_64::oneshot(name.as_bytes())
-}
-
 /// The hashes of the open elements.
 #[derive(Debug, Default)]
 pub(in crate::decode::xml) struct ContentHash<'a> {
     open: Vec<Frame>,
-    measures: &'a [Measure],
+    measures: &'a [MeasureHash],
     /// The number of open elements around the members of an item. 0 outside of items.
     item: usize,
     /// What the element that ended last contributed.
@@ -54,7 +35,7 @@ pub(in crate::decode::xml) struct ContentHash<'a> {
 
 impl<'a> ContentHash<'a> {
     /// Leaves these members of items out.
-    pub(in crate::decode::xml) fn leave_out_measures(&mut self, measures: &'a [Measure]) {
+    pub(in crate::decode::xml) fn leave_out_measures(&mut self, measures: &'a [MeasureHash]) {
         self.measures = measures;
     }
 
@@ -63,7 +44,7 @@ impl<'a> ContentHash<'a> {
         if let Some(parent) = self.open.last_mut() {
             parent.has_children = true;
         }
-        let name = hash_of(name);
+        let name = name_hash(name);
         let is_out = !self.measures.is_empty() && self.is_measure(name);
         self.open.push(Frame { name, is_out, ..Frame::default() });
     }

@@ -16,8 +16,8 @@ use std::borrow::Cow;
 
 mod content;
 
-use super::DecodeError;
-pub(super) use content::{ContentHash, Measure};
+use crate::decode::error::{DecodeError, shown};
+pub(super) use content::ContentHash;
 use memchr::{memchr, memchr2, memmem};
 
 /// The deepest nesting that is read. No response of AWS comes near it, and the reader recurses.
@@ -307,11 +307,6 @@ impl<'a> Scanner<'a> {
         self.content.start(name);
         Ok(Tag::Start(name))
     }
-}
-
-/// A name from a response for a message: short, on one line.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().filter(|character| !character.is_control()).take(40).collect()
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -6,10 +6,9 @@
 //!
 //! **Invariant:** knows names only.
 
-use super::DecodeError;
-use super::scan::shown;
+use super::error::{DecodeError, shown};
 use super::selector::ItemSelector;
-use crate::decode::shapes::{MemberKind, Structure};
+use super::shapes::{MemberKind, Structure};
 
 /// The members that AWS adds to responses, and those that repeat the page size of the request.
 const METADATA: [&str; 4] = ["requestId", "ResponseMetadata", "MaxItems", "MaxResults"];

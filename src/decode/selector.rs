@@ -1,9 +1,9 @@
 //! Resolves which part of an operation's response becomes rows, from a path of AWS's member names.
 //!
-//! **Invariant:** knows the shapes of the service model, and no XML.
+//! **Invariant:** knows the shapes of the service model, and no format of responses.
 
-use super::scan::Measure;
-use crate::decode::shapes::{List, Member, MemberKind, Operation, Structure};
+use super::measure::MeasureHash;
+use super::shapes::{List, Member, MemberKind, Operation, Structure};
 
 /// The part of a response that becomes rows.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct ItemSelector {
     pub(super) path: Vec<PathStep>,
     item: &'static Structure,
     pub(super) context: Vec<ContextMember>,
-    pub(super) measures: Vec<Measure>,
+    pub(super) measures: Vec<MeasureHash>,
 }
 
 /// One step on the path from the response to its items.
@@ -101,7 +101,7 @@ impl ItemSelector {
                     Some(structure.member(name).ok_or_else(none)?.1.wire)
                 }
             };
-            self.measures.push(Measure::new(member.wire, within));
+            self.measures.push(MeasureHash::new(member.wire, within));
         }
         Ok(self)
     }

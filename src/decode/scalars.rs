@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** knows neither items nor members that the model does not know.
 
-use super::DecodeError;
-use crate::decode::shapes::{Member, MemberKind};
+use super::error::DecodeError;
+use super::shapes::{Member, MemberKind};
 
 /// Members of the response beside its items, by AWS's names.
 #[derive(Clone, Debug, Default, PartialEq)]
