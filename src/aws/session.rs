@@ -20,25 +20,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::aws::cancellation::Cancellation;
 use crate::aws::error::{AwsError, AwsErrorKind};
+use crate::aws::service::Service;
 use crate::aws::transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, Priority, PrioritySemaphore, RateLimiter, SilenceLimit,
     TimeBudget, Transport,
 };
 use crate::domain::{CallCounts, Partition, lock};
 use crate::settings::Settings;
-
-/// The AWS services that rolecall calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Service {
-    /// EC2, which includes VPC; called in each region.
-    Ec2,
-    /// Route 53, a global service.
-    Route53,
-    /// IAM, a global service.
-    Iam,
-    /// Account Management, called in one region.
-    Account,
-}
 
 /// The configuration that the clients of all accounts share.
 #[derive(Debug)]
@@ -181,10 +169,9 @@ impl Session {
         self.client_config.settings.region_in_flight
     }
 
-    /// A client for one service in one region. Calls to global services always have high priority: with one endpoint for
-    /// all regions, they are the longest part of an account.
+    /// A client for one service in one region.
     pub fn client(self: &Arc<Self>, service: Service, region: &str, priority: Priority) -> ServiceClient {
-        let priority = if service == Service::Ec2 { priority } else { Priority::High };
+        let priority = service.priority(priority);
         let endpoint = self.endpoint(service, region);
         let limits = CallLimits {
             account_id: self.account_id.clone(),
@@ -206,20 +193,10 @@ impl Session {
         let mut endpoints = lock(&self.endpoints);
         let AccountEndpoints { by_region, silences } = &mut *endpoints;
         let new = || {
-            let rate_limiter = match service {
-                Service::Ec2 => {
-                    RateLimiter::new(settings.ec2_rate, settings.ec2_burst.unwrap_or(settings.ec2_rate * 5.0))
-                }
-                Service::Route53 => {
-                    let burst = settings.route53_burst.unwrap_or(settings.route53_rate * 2.0);
-                    RateLimiter::new(settings.route53_rate, burst)
-                }
-                Service::Iam | Service::Account => RateLimiter::new(5.0, 10.0),
-            };
             let name = format!("{service:?}-{region}-{}", self.account_id);
             Arc::new(ServiceEndpoint {
                 region: Region::new(region.to_owned()),
-                rate_limiter: Arc::new(rate_limiter),
+                rate_limiter: Arc::new(service.rate_limiter(settings)),
                 region_limit: PrioritySemaphore::new(settings.region_in_flight),
                 retries: RetryPartition::custom(name).build(),
                 timeouts: AtomicU32::default(),

@@ -221,12 +221,11 @@ impl Context {
     }
 
     fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
-        match (service, region) {
-            // These services have one endpoint for all regions.
-            (Service::Route53, _) => self.account.where_global.route53_region,
-            (Service::Iam, _) => self.account.where_global.iam_region,
-            (_, GLOBAL) => self.account.where_global.default_region,
-            _ => region,
+        let partition = self.account.where_global;
+        match service.home_region(partition) {
+            Some(home) => home,
+            None if region == GLOBAL => partition.default_region,
+            None => region,
         }
     }
 }

@@ -188,10 +188,7 @@ impl ReadProbes {
         request: PageRequest,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
-        let place = match service {
-            Service::Route53 => self.partition.route53_region,
-            _ => region,
-        };
+        let place = service.home_region(self.partition).unwrap_or(region);
         let client = self.session.client(service, place, Priority::Normal);
         let action = request.operation;
         let outcome = client.page(&request, &self.stop).await;

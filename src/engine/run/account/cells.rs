@@ -1,7 +1,7 @@
 //! Opens the cells of an account in its ledger, and returns the jobs that answer them.
 
 use super::{AccountContext, AccountProgress, Regions};
-use crate::aws::{AwsError, AwsErrorKind, Service};
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::catalogue::{Reach, Source, Table};
 use crate::engine::collect::{Job, jobs};
 use crate::inventory::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, Status};
@@ -53,7 +53,7 @@ impl AccountContext {
         let jobs_of_region = |region: &String| {
             let mut jobs = self.open_cells(progress, Reach::Regional, region);
             // Types that call a global service once per resource take longest, so they begin first.
-            let calls_global_service = |index: &usize| shard.catalogue.at(*index).entry.service != Service::Ec2;
+            let calls_global_service = |index: &usize| !shard.catalogue.at(*index).entry.service.is_regional();
             jobs.sort_by_key(|job| !job.children.iter().any(calls_global_service));
             jobs
         };
