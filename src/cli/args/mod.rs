@@ -177,7 +177,8 @@ pub(super) struct SchemaArgs {
 /// Returns the names of the documents. `settings` and `questions` are hidden, since only the generator of
 /// `infra/SETTINGS.md` and `infra/QUERIES.md` needs them.
 fn schema_names() -> PossibleValuesParser {
-    let shown = ["manifest", "registry", "request", "response", "duckdb", "athena"].map(PossibleValue::new);
+    let shown = ["manifest", "registry", "request", "response", "duckdb", "athena", "athena-names"];
+    let shown = shown.map(PossibleValue::new);
     let hidden = ["settings", "questions"].map(|name| PossibleValue::new(name).hide(true));
     shown.into_iter().chain(hidden).into()
 }

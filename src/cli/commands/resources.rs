@@ -62,6 +62,9 @@ pub(crate) async fn schema(arguments: &SchemaArgs) -> Result<ExitCode, Error> {
         Some("athena") => {
             terminal::print(&views::athena(&views::tables(catalogue()?)))?;
         }
+        Some("athena-names") => {
+            terminal::print(&views::athena_names(&views::tables(catalogue()?)))?;
+        }
         Some("settings") => terminal::print_json(&SETTINGS)?,
         Some("questions") => terminal::print_json(&questions::document())?,
         _ => json_schemas(arguments)?,

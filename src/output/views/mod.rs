@@ -14,7 +14,7 @@ use crate::catalogue::Catalogue;
 use crate::inventory::{Column, ColumnType, LEDGER};
 use crate::output::sink::ledger_columns;
 
-pub(crate) use athena::athena;
+pub(crate) use athena::{athena, athena_names};
 pub(crate) use duckdb::duckdb;
 
 /// The width at which generated lists are wrapped.

@@ -11,12 +11,18 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::TableColumns;
-use crate::inventory::{CHANGES, Column, ColumnType, OPENING_COLUMNS};
+use crate::catalogue::ACCOUNTS;
+use crate::inventory::{CHANGES, Column, ColumnType, LEDGER, OPENING_COLUMNS};
 use crate::output::sink::changes_columns;
 use columns::{cells, files, glue_type, listed_changes, listed_files, presto_type, runs, with_partition, with_state};
 
 /// The part that does not depend on the catalogue: parameters, conditions, the database and the workgroup.
 const HEAD: &str = include_str!("head.yaml");
+/// The same part of the second template, which uses the database of the first.
+const HEAD_NAMES: &str = include_str!("head_names.yaml");
+/// The tables of the first template. A stack has at most 500 resources, and a table cannot move to another stack without a
+/// gap, so whatever was not in the first template stays in the second one.
+const FIRST: [&str; 2] = ["ec2_", "route53_"];
 
 const PARQUET: Storage = Storage {
     input: "!FindInMap [Once, Parquet, Input]",
@@ -45,33 +51,59 @@ const YAML_WORDS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off",
 
 /// Generates the text of `infra/athena.yaml`.
 pub(crate) fn athena(tables: &[TableColumns]) -> String {
-    let mut template = Template(HEAD.replace("@opening@", &opening_json()).replace("@names@", &opening_names()));
+    let tables: Vec<&TableColumns> = tables.iter().filter(|table| is_in_first(&table.name)).collect();
+    let mut template = Template::new(HEAD, "GlueDatabase");
     template.dated_table("RawCommittedFiles", ("raw_committed_files", "committed"), &JSON, &listed_files());
     template.view("CommittedFiles", "committed_files", sql::COMMITTED_FILES, &files());
     template.view("CommittedRuns", "committed_runs", sql::COMMITTED_RUNS, &runs());
-    for TableColumns { name, columns } in tables {
-        let id = pascal_case(name);
-        let place = (&*format!("raw_{name}"), &*format!("parquet/{name}"));
-        template.dated_table(&format!("Raw{id}"), place, &PARQUET, columns);
-        template.view(&id, name, &sql::committed(name), &with_partition(columns));
-    }
+    tables.iter().for_each(|table| template.committed(table));
     if tables.iter().any(|table| !table.has_resources()) {
         template.view("AnsweredCells", "answered_cells", sql::ANSWERED_CELLS, &cells());
         tables.iter().for_each(|table| template.current(table));
         template.changes();
     }
-    template.0
+    template.text
 }
 
-/// The text of the template, to which resources are appended.
-struct Template(String);
+/// Generates the text of `infra/athena-names.yaml`, with the tables that the first template does not have.
+pub(crate) fn athena_names(tables: &[TableColumns]) -> String {
+    let mut template = Template::new(HEAD_NAMES, "Database");
+    let further = || tables.iter().filter(|table| !is_in_first(&table.name));
+    further().for_each(|table| template.committed(table));
+    further().for_each(|table| template.current(table));
+    template.text
+}
+
+fn is_in_first(table: &str) -> bool {
+    [LEDGER, ACCOUNTS].contains(&table) || FIRST.iter().any(|prefix| table.starts_with(prefix))
+}
+
+/// The text of a template, to which resources are appended.
+struct Template {
+    text: String,
+    /// The resource or the parameter that names the database.
+    database: &'static str,
+}
 
 impl Template {
+    fn new(head: &str, database: &'static str) -> Self {
+        let text = head.replace("@opening@", &opening_json()).replace("@names@", &opening_names());
+        Self { text, database }
+    }
+
+    /// Appends the table over a table's files, and the view that selects the committed rows.
+    fn committed(&mut self, TableColumns { name, columns }: &TableColumns) {
+        let id = pascal_case(name);
+        let place = (&*format!("raw_{name}"), &*format!("parquet/{name}"));
+        self.dated_table(&format!("Raw{id}"), place, &PARQUET, columns);
+        self.view(&id, name, &sql::committed(name), &with_partition(columns));
+    }
+
     /// Appends the table over the newest state and a table's current files, and the view that selects the current rows.
     fn current(&mut self, table: &TableColumns) {
         let (name, id) = (&table.name, pascal_case(&table.name));
         self.table(&format!("State{id}"), &format!("state_{name}"), "EXTERNAL_TABLE");
-        self.0.push_str("        Parameters: { EXTERNAL: \"TRUE\" }\n");
+        self.text.push_str("        Parameters: { EXTERNAL: \"TRUE\" }\n");
         self.storage(&below(&format!("symlinks/{name}/")), &LIST_OF_PARQUET, &with_state(table));
         let sql = if table.has_resources() { sql::current(table) } else { sql::current_ledger(table) };
         self.view(&format!("Current{id}"), &format!("current_{name}"), &sql, &with_partition(&table.columns));
@@ -92,7 +124,7 @@ impl Template {
         let location_of_date = below(&format!("{folder}/dt=${{!dt}}/"));
         self.table(id, name, "EXTERNAL_TABLE");
         let _ = write!(
-            self.0,
+            self.text,
             "        PartitionKeys: [{{ Name: dt, Type: string }}]\n        Parameters:\n          \
              EXTERNAL: \"TRUE\"\n          projection.enabled: \"true\"\n          projection.dt.type: date\n          \
              projection.dt.format: yyyy-MM-dd\n          projection.dt.range: !Sub \"${{FirstDate}},NOW\"\n          \
@@ -103,7 +135,7 @@ impl Template {
 
     fn storage(&mut self, location: &str, Storage { input, output, serde }: &Storage, columns: &[Column]) {
         let _ = write!(
-            self.0,
+            self.text,
             "        StorageDescriptor:\n          Location: {location}\n          InputFormat: {input}\n          \
              OutputFormat: {output}\n          SerdeInfo: {{ {serde} }}\n"
         );
@@ -129,7 +161,7 @@ impl Template {
         let view = if used.is_empty() { format!("'{view}'") } else { format!("['{view}', {{ {} }}]", used.join(", ")) };
         self.table(id, name, "VIRTUAL_VIEW");
         let _ = write!(
-            self.0,
+            self.text,
             "        Owner: {OWNER}\n        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        \
              ViewOriginalText: !Sub\n          \
              - \"/* Presto View: ${{View}} */\"\n          - View:\n              Fn::Base64: !Sub {view}\n        \
@@ -140,10 +172,11 @@ impl Template {
     }
 
     fn table(&mut self, id: &str, name: &str, kind: &str) {
+        let database = self.database;
         let _ = write!(
-            self.0,
+            self.text,
             "\n  {id}:\n    Type: AWS::Glue::Table\n    Properties:\n      CatalogId: !Ref AWS::AccountId\n      \
-             DatabaseName: !Ref GlueDatabase\n      TableInput:\n        Name: {name}\n        TableType: {kind}\n"
+             DatabaseName: !Ref {database}\n      TableInput:\n        Name: {name}\n        TableType: {kind}\n"
         );
     }
 
@@ -153,7 +186,7 @@ impl Template {
             let quote = if YAML_WORDS.contains(&name.as_str()) { "\"" } else { "" };
             format!("{{Name: {quote}{name}{quote},Type: {}}}", glue_type(*kind))
         });
-        let _ = writeln!(self.0, "          Columns: [{}]", columns.collect::<Vec<_>>().join(","));
+        let _ = writeln!(self.text, "          Columns: [{}]", columns.collect::<Vec<_>>().join(","));
     }
 }
 
