@@ -8,10 +8,14 @@ It does not know permissions: ministack checks them before it calls a handler.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
+import botocore.session
+from ministack import app
+from ministack.core import iam_actions
 from ministack.services import ec2, route53
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -19,6 +23,14 @@ Answer = tuple[int, dict[str, str], bytes]
 EC2_SPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 ROUTE53_SPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 XML = {"Content-Type": "text/xml"}
+JSON = {"Content-Type": "application/x-amz-json-1.1"}
+
+# Services of Route 53 that ministack does not have at all, and what they answer about a resource that does not exist.
+ABSENT_SERVICES = {
+    "route53domains": "InvalidInput",
+    "route53profiles": "ResourceNotFoundException",
+    "route53resolver": "ResourceNotFoundException",
+}
 
 # The defaults of the account settings of a region.
 EC2_SETTINGS = {
@@ -106,7 +118,31 @@ def answer_route53(method: str, path: str) -> Answer | None:
     return None
 
 
+def answer_absent_service(service: str) -> Any:
+    """Returns the handler of a service without any resource: its lists are empty."""
+    model = botocore.session.get_session().get_service_model(service)
+    uris = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
+    paths = {name: re.sub(r"\{\w+\}", "[^/]+", uri) for name, uri in uris.items()}
+
+    async def answer(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
+        target = headers.get("x-amz-target", "").rpartition(".")[2]
+        name = target or next((name for name, pattern in paths.items() if re.fullmatch(pattern, unquote(path))), "")
+        if name.startswith("List") and "{" not in uris[name]:
+            members = model.operation_model(name).output_shape.members
+            lists = {member: [] for member, shape in members.items() if shape.type_name == "list"}
+            return 200, dict(JSON), json.dumps(lists).encode()
+        error = {"__type": ABSENT_SERVICES[service], "message": "The resource does not exist."}
+        return 400, dict(JSON), json.dumps(error).encode()
+
+    return answer
+
+
 def install() -> None:
-    """Replaces ministack's EC2 handler. `server.py` installs the one of Route 53."""
+    """Replaces ministack's EC2 handler, and adds the absent services. `server.py` installs the one of Route 53."""
+    for service in ABSENT_SERVICES:
+        assert service not in app.SERVICE_HANDLERS, f"ministack has {service} now"
+        app.SERVICE_HANDLERS[service] = answer_absent_service(service)
+        iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
+        iam_actions._BOTOCORE_SERVICE_MAP[service] = [service]
     assert isinstance(ec2._ACTION_MAP, dict) and callable(route53.handle_request), "ministack's internals have changed"
     ec2.handle_request = answer_ec2

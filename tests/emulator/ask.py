@@ -33,6 +33,7 @@ Question = dict[str, Any]
 NEXT_PAGE = {
     "NextToken": "NextToken",
     "NextMarker": "Marker",
+    "NextPageMarker": "Marker",
     "TrafficPolicyIdMarker": "TrafficPolicyIdMarker",
     "TrafficPolicyVersionMarker": "TrafficPolicyVersionMarker",
     "HostedZoneIdMarker": "HostedZoneIdMarker",

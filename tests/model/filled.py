@@ -3,8 +3,9 @@
     python tests/model/filled.py serve   prints {"endpoint", "marker"} and runs until its standard input is closed
     python tests/model/filled.py check   calls it with botocore, and exits 1 if a member or an item is missing
 
-It also serves AssumeRole and GetCallerIdentity of STS, ListAccountAliases of IAM and ListRegions of Account. Any
-caller is allowed. The access key id names the account of a call: `111111111111`, or `ASIA111111111111` in a session.
+Route 53 has its Resolver, Profiles and Domains with it. It also serves AssumeRole and GetCallerIdentity of STS,
+ListAccountAliases of IAM and ListRegions of Account. Any caller is allowed. The access key id names the account of a
+call: `111111111111`, or `ASIA111111111111` in a session.
 
 It is strict about what botocore does by itself and a collector may forget: page sizes, tokens, required parameters.
 `GET /_requests` returns the number of calls of each operation, and the violations. `marker` is part of every secret,
@@ -33,6 +34,7 @@ from botocore.model import OperationModel
 
 from filled_answers import REGIONS, answer, check_zone
 from filled_calls import Call, Refused, check_parameters, inputs, parent_of, read_operation, service_model
+from filled_json import JSON_SERVICES, json_answer, json_error, json_request
 from filling import MARKER, element, escaped, wire_name
 
 NAMESPACES = {
@@ -94,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
             service = caller.service
             if service == "route53":
                 operation, parameters = route53_request(self.command, self.path, body)
+            elif service in JSON_SERVICES:
+                operation, parameters = json_request(service, self.command, self.path, self.headers, body)
             elif service == "account":
                 operation, parameters = self.path.strip("/"), {}
             else:
@@ -106,7 +110,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.log.add_violation(f"{service}:{operation}", f"{refused.code}: {refused.message}")
             self._send(refused.status, "text/xml", error_document(service, refused))
             return
-        self._send(200, "application/json" if service == "account" else "text/xml;charset=UTF-8", text)
+        is_json = service == "account" or service in JSON_SERVICES
+        self._send(200, "application/json" if is_json else "text/xml;charset=UTF-8", text)
 
     do_POST = do_PUT = do_DELETE = do_GET
 
@@ -152,7 +157,7 @@ def caller_of(headers: object) -> Caller:
 
 def answer_to(caller: Caller, operation: str, parameters: dict[str, str]) -> str:
     service = caller.service
-    if service in ("ec2", "route53"):
+    if service in ("ec2", "route53", *JSON_SERVICES):
         return filled_answer(caller, read_operation(service, operation), parameters)
     handler = HANDLERS.get((service, operation))
     if handler is None:
@@ -173,6 +178,8 @@ def filled_answer(caller: Caller, operation: OperationModel, parameters: dict[st
     parent_of(call, operation)
     if "/hostedzone/{" in operation.http["requestUri"]:
         check_zone(call, operation)
+    if service in JSON_SERVICES:
+        return json_answer(call, operation)
     content = answer(call)
     if service == "ec2":
         return document(service, f"{operation.name}Response", f"<requestId>{REQUEST_ID}</requestId>{content}")
@@ -182,7 +189,7 @@ def filled_answer(caller: Caller, operation: OperationModel, parameters: dict[st
 
 def request_name(service: str, name: str, shape: object) -> str:
     """Returns a parameter's name in the request, as botocore's serializers write it."""
-    if service == "route53":
+    if service == "route53" or service in JSON_SERVICES:
         return wire_name(name, shape)
     wire = shape.serialization.get("queryName") or shape.serialization.get("name", name)
     return wire[0].upper() + wire[1:]
@@ -193,6 +200,8 @@ def document(service: str, root: str, content: str) -> str:
 
 
 def error_document(service: str, refused: Refused) -> str:
+    if service in JSON_SERVICES:
+        return json_error(refused)
     error = element("Code", refused.code) + element("Message", escaped(refused.message))
     match service:
         case "account":

@@ -80,7 +80,8 @@ def continuation(operation: OperationModel) -> dict[str, str]:
     for name, shape in operation.output_shape.members.items():
         bare = name.removeprefix("Next")
         if shape.type_name == "string" and (name != bare or (name.endswith("Marker") and name != "Marker")):
-            found[name] = next((target for target in (name, bare, f"Start{bare}") if target in request), "")
+            targets = (name, bare, f"Start{bare}", "Marker")
+            found[name] = next((target for target in targets if target in request), "")
     return found if all(found.values()) else {}
 
 

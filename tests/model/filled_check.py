@@ -20,6 +20,7 @@ from botocore.model import Shape
 
 from filled_answers import PUBLIC_SNAPSHOTS
 from filled_calls import continuation, listed_member, read_operation
+from filled_json import SUBJECTS
 from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
@@ -68,6 +69,18 @@ ROUTE53 = """ListHostedZones GetHostedZone ListResourceRecordSets ListHealthChec
 ListTagsForResources ListQueryLoggingConfigs ListReusableDelegationSets ListTrafficPolicies ListTrafficPolicyVersions
 ListTrafficPolicyInstances ListCidrCollections ListCidrBlocks ListHostedZonesByVPC ListVPCAssociationAuthorizations
 GetDNSSEC""".split()
+RESOLVER = """ListResolverEndpoints ListResolverEndpointIpAddresses ListResolverRules ListResolverRuleAssociations
+ListResolverQueryLogConfigs ListResolverQueryLogConfigAssociations ListResolverDnssecConfigs ListFirewallRuleGroups
+ListFirewallRules ListFirewallDomainLists ListFirewallRuleGroupAssociations ListFirewallConfigs""".split()
+PROFILES = "ListProfiles GetProfile ListProfileAssociations ListProfileResourceAssociations".split()
+DOMAINS = "ListDomains GetDomainDetail".split()
+SERVED = {
+    "ec2": [*EC2, "DescribeRegions"],
+    "route53": ROUTE53,
+    "route53resolver": RESOLVER,
+    "route53profiles": PROFILES,
+    "route53domains": DOMAINS,
+}
 # Operations with other numbers than five items on three pages, or three on one.
 COUNTS = {
     "DescribeInstances": 4,  # reservations, of two instances each
@@ -77,7 +90,8 @@ COUNTS = {
     "ListTagsForResources": 5,
 }
 # Members that botocore's paginators drop.
-DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", "NextRecordName", "NextRecordType", "NextRecordIdentifier")
+NEXT_RECORD = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
+DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", *NEXT_RECORD, "TotalCount", "TotalFilteredCount")
 
 
 class Checker:
@@ -97,7 +111,8 @@ class Checker:
     def check_every_member(self, service: str, name: str, parameters: dict[str, Any]) -> None:
         answer = self.read(service, name, **parameters)
         operation = read_operation(service, name)
-        listed = listed_member(operation)
+        # The lists of one resource are no listings.
+        listed = None if name in SUBJECTS else listed_member(operation)
         if listed:
             count = COUNTS.get(name, 5 if continuation(operation) else 3)
             items = answer.get(listed, [])
@@ -197,6 +212,11 @@ def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
         "ListHostedZonesByVPC": {"VPCId": "vpc-1", "VPCRegion": REGION},
         "ListVPCAssociationAuthorizations": {"HostedZoneId": zones[PRIVATE_ZONE - 1]},
         "GetDNSSEC": {"HostedZoneId": zones[0]},
+        "ListResolverEndpointIpAddresses": {"ResolverEndpointId": "rslvr-in-1"},
+        "ListFirewallRules": {"FirewallRuleGroupId": "rslvr-frg-1"},
+        "GetProfile": {"ProfileId": "rp-1"},
+        "ListProfileResourceAssociations": {"ProfileId": "rp-1"},
+        "GetDomainDetail": {"DomainName": "example.com"},
     }
 
 
@@ -275,7 +295,7 @@ def request_log(endpoint: str) -> Any:
 def check(endpoint: str) -> int:
     checker = Checker(endpoint)
     given = parameters_of(checker)
-    for service, names in (("ec2", [*EC2, "DescribeRegions"]), ("route53", ROUTE53)):
+    for service, names in SERVED.items():
         for name in names:
             try:
                 checker.check_every_member(service, name, given.get(name, {}))
@@ -289,5 +309,6 @@ def check(endpoint: str) -> int:
     for gap in checker.gaps:
         print(gap, file=sys.stderr)
     requests = sum(request_log(endpoint)["requests"].values())
-    print(f"{len(EC2) + len(ROUTE53) + 1} operations, {requests} requests, {len(checker.gaps)} gaps")
+    operations = sum(map(len, SERVED.values()))
+    print(f"{operations} operations, {requests} requests, {len(checker.gaps)} gaps")
     return 1 if checker.gaps else 0

@@ -27,6 +27,9 @@ pub(super) fn authorize(state: &State, world: &World, call: &Call, effects: &Fau
     match (service, global_region(world, service)) {
         (_, Some(wanted)) if region != wanted => return Err(wrong_scope(wanted)),
         (Service::Ec2, _) if !world.enabled(&caller.account, region) => return Err(AwsError::auth_failure()),
+        (Service::Route53Resolver | Service::Route53Profiles, _) if !world.enabled(&caller.account, region) => {
+            return Err(AwsError::unknown_key(service));
+        }
         (Service::Sts, _) if !world.regions.contains_key(region) => return Err(wrong_scope("us-east-1")),
         _ => {}
     }
@@ -78,7 +81,7 @@ fn global_region(world: &World, service: Service) -> Option<&'static str> {
         (Service::Route53, "aws-cn") => Some("cn-northwest-1"),
         (Service::Iam, "aws-cn") => Some("cn-north-1"),
         (Service::Route53 | Service::Iam, "aws-us-gov") => Some("us-gov-west-1"),
-        (Service::Route53 | Service::Iam, _) => Some("us-east-1"),
+        (Service::Route53 | Service::Iam, _) | (Service::Route53Domains, "aws") => Some("us-east-1"),
         _ => None,
     }
 }

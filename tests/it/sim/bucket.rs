@@ -24,6 +24,8 @@ impl TokenBuckets {
             }
             Service::Ec2 => self.draw(buckets.ec2, || format!("ec2 {account} {region} {operation}")),
             Service::Route53 => self.draw(buckets.route53, || format!("route53 {account}")),
+            Service::Route53Resolver => self.draw(buckets.resolver, || format!("resolver {account} {region}")),
+            Service::Route53Profiles | Service::Route53Domains => true,
             Service::Sts => self.draw(buckets.sts, || format!("sts {account} {region}")),
             Service::Account => self.draw(buckets.account, || format!("account {account}")),
             Service::Iam | Service::S3 => true,

@@ -10,7 +10,7 @@ use super::http::Request;
 use super::reply::{Delivery, Reply};
 use super::state::{State, lock};
 use super::world::World;
-use super::{account, clock, ec2, iam, route53, s3, sts};
+use super::{account, clock, ec2, iam, resolver, route53, s3, sts};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -98,6 +98,7 @@ fn execute(
         Service::Sts => sts::answer(&job),
         Service::Ec2 => ec2::answer(&job),
         Service::Route53 => route53::answer(&job),
+        Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => resolver::answer(&job),
         Service::Iam => iam::answer(&job),
         Service::Account => account::answer(&job),
         Service::S3 => s3::answer(&job),

@@ -28,6 +28,9 @@ impl AwsError {
             Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
             Service::S3 => Self::new(503, "SlowDown", "Please reduce your request rate."),
             Service::Account => Self::new(429, "TooManyRequestsException", "Rate exceeded"),
+            Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
+                Self::new(400, "ThrottlingException", "Rate exceeded")
+            }
             Service::Sts | Service::Route53 | Service::Iam => Self::new(400, "Throttling", "Rate exceeded"),
         }
     }
@@ -38,8 +41,8 @@ impl AwsError {
         match service {
             Service::Ec2 => Self::auth_failure(),
             Service::S3 => Self::new(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist."),
-            Service::Account => Self::new(403, "UnrecognizedClientException", message),
-            Service::Sts | Service::Route53 | Service::Iam => Self::new(403, "InvalidClientTokenId", message),
+            json if json.is_json() => Self::new(403, "UnrecognizedClientException", message),
+            _ => Self::new(403, "InvalidClientTokenId", message),
         }
     }
 
@@ -54,8 +57,8 @@ impl AwsError {
         match service {
             Service::Ec2 => Self::new(400, "RequestExpired", "Request has expired."),
             Service::S3 => Self::new(400, "ExpiredToken", "The provided token has expired."),
-            Service::Account => Self::new(403, "ExpiredTokenException", message),
-            Service::Sts | Service::Route53 | Service::Iam => Self::new(403, "ExpiredToken", message),
+            json if json.is_json() => Self::new(403, "ExpiredTokenException", message),
+            _ => Self::new(403, "ExpiredToken", message),
         }
     }
 
@@ -68,6 +71,7 @@ impl AwsError {
                 Self::new(403, "UnauthorizedOperation", message)
             }
             Service::Account => Self::new(403, "AccessDeniedException", sentence),
+            json if json.is_json() => Self::new(400, "AccessDeniedException", sentence),
             _ => Self::new(403, "AccessDenied", sentence),
         }
     }
@@ -83,7 +87,7 @@ impl AwsError {
     /// Writes the error in the service's form.
     pub(super) fn reply(&self, service: Service, request_id: &str) -> Reply {
         let (code, message) = (self.code.as_str(), self.message.as_str());
-        if service == Service::Account {
+        if service.is_json() {
             let body = serde_json::json!({ "__type": code, "message": message }).to_string();
             let header = ("x-amzn-errortype", code.to_owned());
             return Reply::new(self.status, "application/json", body).header(header.0, header.1);

@@ -15,6 +15,9 @@ pub(crate) enum Service {
     Sts,
     Ec2,
     Route53,
+    Route53Resolver,
+    Route53Profiles,
+    Route53Domains,
     Iam,
     Account,
     S3,
@@ -23,8 +26,9 @@ pub(crate) enum Service {
 impl Service {
     /// Returns the service of a name in the credential scope.
     pub(crate) fn from_scope(name: &str) -> Option<Self> {
-        let all = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::Account, Self::S3];
-        all.into_iter().find(|service| service.name() == name)
+        let json = [Self::Route53Resolver, Self::Route53Profiles, Self::Route53Domains, Self::Account];
+        let xml = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::S3];
+        json.into_iter().chain(xml).find(|service| service.name() == name)
     }
 
     /// Returns the name in credential scopes and actions.
@@ -33,10 +37,18 @@ impl Service {
             Self::Sts => "sts",
             Self::Ec2 => "ec2",
             Self::Route53 => "route53",
+            Self::Route53Resolver => "route53resolver",
+            Self::Route53Profiles => "route53profiles",
+            Self::Route53Domains => "route53domains",
             Self::Iam => "iam",
             Self::Account => "account",
             Self::S3 => "s3",
         }
+    }
+
+    /// Returns whether its responses are JSON.
+    pub(super) fn is_json(self) -> bool {
+        self.namespace().is_empty()
     }
 
     /// Returns the namespace of its XML.
@@ -46,7 +58,7 @@ impl Service {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Account => "",
+            Self::Account | Self::Route53Resolver | Self::Route53Profiles | Self::Route53Domains => "",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
         }
     }

@@ -1,4 +1,5 @@
-//! The simulated AWS: STS, EC2, Route 53, IAM, Account and S3 on loopback, for any number of accounts.
+//! The simulated AWS: STS, EC2, Route 53 with Resolver, Profiles and Domains, IAM, Account and S3 on
+//! loopback, for any number of accounts.
 //!
 //! The server has its own runtime, so that a test's paused clock or busy threads do not affect it. It stops when
 //! dropped. It reads the caller and the region from the SigV4 credential scope and does not check signatures. A
@@ -25,6 +26,7 @@ mod iam;
 mod names;
 mod policy;
 mod reply;
+mod resolver;
 mod route53;
 mod s3;
 mod state;

@@ -90,6 +90,12 @@ pub(crate) struct Account {
     /// The number of record sets of single zones by the zone's index.
     pub zone_records: BTreeMap<usize, usize>,
     pub health_checks: usize,
+    /// The number of Resolver rules in each region, each with one association.
+    pub resolver_rules: usize,
+    /// The number of Route 53 profiles in each region.
+    pub profiles: usize,
+    /// The number of registered domains.
+    pub domains: usize,
     pub denied: Vec<Deny>,
 }
 
@@ -105,6 +111,9 @@ impl Default for Account {
             records: 12,
             zone_records: BTreeMap::new(),
             health_checks: 1,
+            resolver_rules: 0,
+            profiles: 0,
+            domains: 0,
             denied: Vec::new(),
         }
     }
@@ -157,6 +166,8 @@ pub(crate) struct Buckets {
     pub ec2_unpaginated: Option<Rate>,
     /// Per account, all actions together.
     pub route53: Option<Rate>,
+    /// Route 53 Resolver's, per account and region, all actions together.
+    pub resolver: Option<Rate>,
     /// Per calling account and region, all actions together.
     pub sts: Option<Rate>,
     /// Per account, all actions of Account Management together.
@@ -171,6 +182,7 @@ impl Buckets {
             ec2: rate(100.0, 20.0),
             ec2_unpaginated: rate(50.0, 10.0),
             route53: rate(50.0, 10.0),
+            resolver: rate(5.0, 5.0),
             sts: rate(600.0, 600.0),
             account: rate(5.0, 5.0),
         }

@@ -6,11 +6,12 @@ use std::net::TcpStream;
 async fn token_buckets_throttle_like_aws() {
     // The bursts of AWS without refill, so that the speed of the calls does not matter.
     let once = |rate: Option<Rate>| rate.map(|rate| Rate { refill: 0.0, ..rate });
-    let Buckets { ec2, ec2_unpaginated, route53, sts, account } = Buckets::aws();
+    let Buckets { ec2, ec2_unpaginated, route53, resolver, sts, account } = Buckets::aws();
     let buckets = Buckets {
         ec2: once(ec2),
         ec2_unpaginated: once(ec2_unpaginated),
         route53: once(route53),
+        resolver: once(resolver),
         sts: once(sts),
         account: once(account),
     };

@@ -4,6 +4,7 @@ mod client;
 mod ec2;
 mod faults;
 mod limits;
+mod resolver;
 mod route53;
 mod s3;
 mod sts;
