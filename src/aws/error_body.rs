@@ -57,12 +57,22 @@ pub(crate) fn bucket_region(response: &HttpResponse) -> Option<String> {
 /// Whether a document is an error although its status says success.
 pub(super) fn is_error_document(body: &[u8]) -> bool {
     let text = text_of(body);
+    if text.trim_start().starts_with('{') {
+        return is_error_object(text.trim());
+    }
     let mut names = tags(&text).map(|(name, _)| name);
     match names.next() {
         Some("Error" | "ErrorResponse") => true,
         Some("Response") => names.next() == Some("Errors"),
         _ => false,
     }
+}
+
+/// Whether a JSON object has a type and a message and nothing else, as errors have.
+fn is_error_object(text: &str) -> bool {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    let is_known = |name: &String| ["__type", "code", "message", "Message"].contains(&name.as_str());
+    object.contains_key("__type") && object.keys().all(is_known)
 }
 
 /// The first part of a body as text.
@@ -184,6 +194,10 @@ mod tests {
             ("<DescribeVpcsResponse><Error/></DescribeVpcsResponse>", false),
             ("", false),
             ("{}", false),
+            (r#"{"__type":"InternalServiceErrorException","message":"no"}"#, true),
+            (r#"{"__type":"x#ThrottlingException"}"#, true),
+            (r#"{"__type":"x","message":"a","ResolverRules":[]}"#, false),
+            (r#"{"ResolverRules":[]}"#, false),
         ] {
             assert_eq!(is_error_document(body.as_bytes()), is_error, "{body}");
         }

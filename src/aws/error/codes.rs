@@ -86,13 +86,14 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
         | "NoSuchTrafficPolicy"
         | "NoSuchCidrCollectionException"
         | "NoSuchKey"
-        | "NoSuchUpload" => AwsErrorKind::NotFound,
+        | "NoSuchUpload"
+        | "ResourceNotFoundException" => AwsErrorKind::NotFound,
         // EC2 has one code for each type, such as InvalidPrefixListID.NotFound.
         code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::NotFound,
         "PreconditionFailed" => AwsErrorKind::Precondition,
         "ExecutionAlreadyExists" => AwsErrorKind::Exists,
         "ConditionalRequestConflict" => AwsErrorKind::Conflict,
-        "InvalidPaginationToken" | "InvalidNextToken" => AwsErrorKind::StaleToken,
+        "InvalidPaginationToken" | "InvalidNextToken" | "InvalidNextTokenException" => AwsErrorKind::StaleToken,
         "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => AwsErrorKind::PolicyTooLarge,
         "RequestTimeout" | "RequestTimeoutException" => AwsErrorKind::OutOfTime,
         code if throttles(code) => AwsErrorKind::Throttled,
@@ -137,8 +138,11 @@ pub(super) fn refuses_parameter(code: &str) -> bool {
         "InvalidInput",
         "InvalidParameter",
         "InvalidParameterCombination",
+        "InvalidParameterException",
         "InvalidParameterValue",
+        "InvalidRequestException",
         "InvalidVPCId",
+        "ValidationException",
     ];
     // Such as InvalidVpcID.NotFound and InvalidLaunchTemplateId.NotFoundException.
     let is_about_id = code.split_once('.').is_some_and(|(subject, problem)| {
@@ -179,6 +183,9 @@ mod tests {
             ("RequestExpired", "", AwsErrorKind::Expired),
             ("NoSuchHostedZone", "", AwsErrorKind::NotFound),
             ("InternalError", "", AwsErrorKind::Other),
+            ("ResourceNotFoundException", "", AwsErrorKind::NotFound),
+            ("InvalidNextTokenException", "", AwsErrorKind::StaleToken),
+            ("UnknownOperationException", "", AwsErrorKind::Unsupported),
             ("RequestTimeTooSkewed", "", AwsErrorKind::ClockSkew),
             (
                 "SignatureDoesNotMatch",
