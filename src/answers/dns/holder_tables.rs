@@ -50,6 +50,8 @@ pub(super) const RECORDS: &str = "route53_records";
 pub(super) const ASSOCIATIONS: &str = "route53_zone_associations";
 pub(super) const RESOLVER_RULES: &str = "route53resolver_rules";
 pub(super) const RULE_ASSOCIATIONS: &str = "route53resolver_rule_associations";
+pub(super) const PROFILE_ASSOCIATIONS: &str = "route53profiles_associations";
+pub(super) const PROFILE_RESOURCES: &str = "route53profiles_resource_associations";
 
 /// Tables whose resources can have a public IPv4 address of EC2.
 pub(super) const WITH_PUBLIC_ADDRESSES: &[&str] = &[INTERFACES, ADDRESSES, NAT_GATEWAYS, INSTANCES, VPN_CONNECTIONS];
@@ -248,6 +250,8 @@ pub(crate) fn zone_reads(collected: &BTreeSet<&'static str>) -> Vec<Read> {
         Read::context(BYOIP_CIDRS, &["cidr", "state"]),
         Read::context(RESOLVER_RULES, &["domain_name", "rule_type"]),
         Read::context(RULE_ASSOCIATIONS, &["resolver_rule_id", "vpc_id"]),
+        Read::context(PROFILE_ASSOCIATIONS, &["profile_id", "resource_id"]),
+        Read::context(PROFILE_RESOURCES, &["profile_id", "resource_arn"]),
         Read::context(crate::catalogue::ACCOUNTS, &["regions"]),
     ];
     reads.into_iter().filter(|read| collected.contains(read.table)).collect()

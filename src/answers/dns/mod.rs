@@ -23,6 +23,7 @@ mod holders;
 mod evidence;
 mod address_targets;
 mod name_targets;
+mod profiles;
 mod zones;
 mod horizons;
 mod record_values;

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::holder_tables::{ASSOCIATIONS, RECORDS, RESOLVER_RULES, RULE_ASSOCIATIONS, ZONES};
+use super::profiles::seen_through_profiles;
 use super::region_cells::RegionCells;
 use crate::answers::facts::{Facts, Resource};
 use crate::answers::lookup::{normal, texts};
@@ -92,7 +93,14 @@ impl ZoneIndex {
             };
             seen.entry(vpc.to_owned()).or_default().zones.insert(number);
         }
-        add_rules(facts, &mut seen);
+        let through_profiles = seen_through_profiles(facts);
+        for (vpc, path) in &through_profiles {
+            // A zone of a stranger's profile is not listed with its name.
+            if let Some(number) = path.strip_prefix("hostedzone/").and_then(|id| index.find(id)) {
+                seen.entry(vpc.clone()).or_default().zones.insert(number);
+            }
+        }
+        add_rules(facts, &through_profiles, &mut seen);
         index.classify(seen);
         index
     }
@@ -197,8 +205,9 @@ fn strange_zone(id: &str, association: Resource<'_>) -> NamedZone {
     }
 }
 
-/// Adds the domains that the VPCs' rules forward. The empty name stands for every domain.
-fn add_rules(facts: &Facts, seen: &mut HashMap<String, Sight>) {
+/// Adds the domains that the VPCs' rules forward, their own and those of their profiles. The empty name stands for every
+/// domain.
+fn add_rules(facts: &Facts, through_profiles: &[(String, String)], seen: &mut HashMap<String, Sight>) {
     let forwards = |rule: &Resource<'_>| rule.text("rule_type").is_none_or(|kind| kind.eq_ignore_ascii_case("FORWARD"));
     let rules: HashMap<&str, Vec<u8>> = facts
         .all(RESOLVER_RULES)
@@ -209,10 +218,12 @@ fn add_rules(facts: &Facts, seen: &mut HashMap<String, Sight>) {
             Some((rule.id(), name?))
         })
         .collect();
-    for association in facts.all(RULE_ASSOCIATIONS) {
-        let (Some(rule), Some(vpc)) = (association.text("resolver_rule_id"), association.text("vpc_id")) else {
-            continue;
-        };
+    let own = facts
+        .all(RULE_ASSOCIATIONS)
+        .filter_map(|association| Some((association.text("vpc_id")?, association.text("resolver_rule_id")?)));
+    let of_profiles =
+        through_profiles.iter().filter_map(|(vpc, path)| Some((vpc.as_str(), path.strip_prefix("resolver-rule/")?)));
+    for (vpc, rule) in own.chain(of_profiles) {
         if let Some(domain) = rules.get(rule) {
             seen.entry(vpc.to_owned()).or_default().rules.insert(domain.clone());
         }

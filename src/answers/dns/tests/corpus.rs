@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::super::dns_verdict::DnsVerdict;
-use super::super::holder_tables::{HOLDER_TABLES, RESOLVER_RULES, RULE_ASSOCIATIONS};
+use super::super::holder_tables::{
+    HOLDER_TABLES, PROFILE_ASSOCIATIONS, PROFILE_RESOURCES, RESOLVER_RULES, RULE_ASSOCIATIONS,
+};
 use super::super::{AskedRecords, DnsJudge, DnsRow, PublishedRanges, holder_reads, zone_reads};
 use crate::answers::facts::{Facts, FactsBuilder};
 use crate::catalogue::Catalogue;
@@ -23,7 +25,8 @@ pub(super) fn every_table() -> BTreeSet<&'static str> {
     let catalogue = Catalogue::get().unwrap();
     let today = catalogue.tables().iter().map(|table| table.entry.table);
     let holders = HOLDER_TABLES.iter().map(|table| table.table);
-    today.chain(holders).chain([RESOLVER_RULES, RULE_ASSOCIATIONS]).collect()
+    let views = [RESOLVER_RULES, RULE_ASSOCIATIONS, PROFILE_ASSOCIATIONS, PROFILE_RESOURCES];
+    today.chain(holders).chain(views).collect()
 }
 
 fn leak(text: &str) -> &'static str {
