@@ -27,7 +27,7 @@ pub use error::{AwsError, AwsErrorKind};
 pub(crate) use error_body::bucket_region;
 pub(crate) use event_bus::{BusEvent, MAX_ENTRIES, MAX_ENTRY_BYTES, put_events};
 pub(crate) use page::{CallParams, NextPage, PageRequest, SendFn, Token, is_true, marker_if_truncated};
-pub(crate) use sdk::{SdkOperation, send};
+pub(crate) use sdk::{ModelledListing, SdkOperation, send};
 pub use service::Service;
 pub(crate) use session::{ExpiredFlag, ServiceClient, Session, SessionCredentials};
 pub(crate) use session_policy::SessionPolicy;

@@ -1,4 +1,5 @@
 //! The ways in which AWS pages, as macros, since the request builders of the SDK have no trait in common.
+//! Services without an SDK here have a macro of their own.
 //!
 //! Each makes a [`SendFn`](crate::aws::SendFn), or after `listed` a [`Source`](super::entry::Source). The parameter in brackets takes
 //! the subject.
@@ -52,4 +53,34 @@ macro_rules! marked {
     };
 }
 
-pub(crate) use {marked, paged, whole};
+/// A listing of a service that has no SDK here: its operation, the parameter for its page size with the largest value, and
+/// the parameter for the token with the member of the response that has the next one, if they are not both `NextToken`.
+/// Without a page size AWS does not page it.
+macro_rules! modelled {
+    (listed $($request:tt)*) => { Source::Listed(modelled!($($request)*)) };
+    ($([$subject:ident])? $operation:literal) => { modelled!(@ $operation, [$($subject)?], &[], None) };
+    ($([$subject:ident])? $operation:literal, $size:ident = $most:literal) => {
+        modelled!($([$subject])? $operation, $size = $most, NextToken from NextToken)
+    };
+    ($([$subject:ident])? $operation:literal, $size:ident = $most:literal, $token:ident from $next:ident) => {
+        modelled!(
+            @ $operation,
+            [$($subject)?],
+            &[(stringify!($size), stringify!($most))],
+            Some((stringify!($token), stringify!($next)))
+        )
+    };
+    (@ $operation:literal, [], $constants:expr, $token:expr) => { modelled!(@@ $operation, None, $constants, $token) };
+    (@ $operation:literal, [$subject:ident], $constants:expr, $token:expr) => {
+        modelled!(@@ $operation, Some(stringify!($subject)), $constants, $token)
+    };
+    (@@ $operation:literal, $subject:expr, $constants:expr, $token:expr) => {
+        |client, params| {
+            static LISTING: $crate::aws::ModelledListing =
+                $crate::aws::ModelledListing::new($operation, $subject, $constants, $token);
+            Box::pin(client.list(&LISTING, params))
+        }
+    };
+}
+
+pub(crate) use {marked, modelled, paged, whole};

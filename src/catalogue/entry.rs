@@ -117,6 +117,8 @@ pub enum Owner {
     Context(&'static str),
     /// The first of these members that exists, in the item or in a nested structure.
     Member(&'static [&'static str]),
+    /// The account in the resource's ARN.
+    InArn,
 }
 
 /// A column that is no member of the listed structure.

@@ -21,6 +21,10 @@ mod transit;
 mod ipam;
 mod route53;
 mod route53_policies;
+mod route53_resolver;
+mod route53_firewall;
+mod route53_profiles;
+mod route53_domains;
 mod table;
 mod secret_actions;
 mod session_policy;
@@ -53,6 +57,10 @@ static ENTRIES: &[&[ResourceType]] = &[
     ipam::TYPES,
     route53::TYPES,
     route53_policies::TYPES,
+    route53_resolver::TYPES,
+    route53_firewall::TYPES,
+    route53_profiles::TYPES,
+    route53_domains::TYPES,
 ];
 
 /// Every resource type with its columns. It is resolved once for each process.

@@ -19,7 +19,7 @@ pub enum ServiceDomain {
     Account,
     /// The resources of EC2: networks, machines, volumes.
     Network,
-    /// The resources of Route 53.
+    /// The resources of Route 53, its Resolver, Profiles and Domains.
     Dns,
 }
 
@@ -42,7 +42,7 @@ impl Scope {
         match self {
             Self::All => None,
             Self::Network => Some(["ec2_*", ACCOUNTS]),
-            Self::Dns => Some(["route53_*", ACCOUNTS]),
+            Self::Dns => Some(["route53*", ACCOUNTS]),
         }
     }
 
@@ -79,7 +79,9 @@ impl Table {
     /// The part of the inventory that the type belongs to.
     pub fn service_domain(&self) -> ServiceDomain {
         match self.entry.service {
-            Service::Route53 => ServiceDomain::Dns,
+            Service::Route53 | Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
+                ServiceDomain::Dns
+            }
             Service::Ec2 if self.entry.table == ACCOUNTS => ServiceDomain::Account,
             Service::Ec2 => ServiceDomain::Network,
             Service::Iam | Service::Account => ServiceDomain::Account,

@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** knows no policy and no resource type.
 
-/// Actions that return nothing but secrets: user data, passwords, console output, keys of VPNs.
+/// Actions that return nothing but secrets: user data, passwords, console output, keys of VPNs, and the
+/// code with which a domain can be taken to another registrar.
 ///
 /// The list includes actions whose responses the service model does not mark as sensitive.
 pub const SECRET_ACTIONS: &[&str] = &[
@@ -14,4 +15,5 @@ pub const SECRET_ACTIONS: &[&str] = &[
     "ec2:GetLaunchTemplateData",
     "ec2:GetPasswordData",
     "ec2:GetVpnConnectionDeviceSampleConfiguration",
+    "route53domains:RetrieveDomainAuthCode",
 ];

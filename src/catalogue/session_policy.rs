@@ -54,6 +54,9 @@ const PREFIXES: [&[&str]; 2] = [
         "ec2:Sea*",
         "route53:GetD*",
         "route53:L*",
+        "route53domains:L*",
+        "route53profiles:L*",
+        "route53resolver:L*",
     ],
     &[
         "ec2:DescribeAc*",
@@ -94,6 +97,9 @@ const PREFIXES: [&[&str]; 2] = [
         "ec2:Sea*",
         "route53:GetD*",
         "route53:L*",
+        "route53domains:L*",
+        "route53profiles:L*",
+        "route53resolver:L*",
     ],
 ];
 

@@ -21,12 +21,12 @@ pub(crate) fn json_hash(value: &Value) -> u64 {
 }
 
 /// The hash of a list or of an object whose parts add up to `sum`.
-fn content_hash(sum: u64) -> u64 {
+pub(super) fn content_hash(sum: u64) -> u64 {
     if sum == 0 { 0 } else { mix(2, sum) }
 }
 
 /// The hash of a member of an object.
-fn member_hash(name: &str, content: u64) -> u64 {
+pub(super) fn member_hash(name: &str, content: u64) -> u64 {
     if content == 0 { 0 } else { mix(name_hash(name), content) }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn name_hash(name: &str) -> u64 {
     XxHash3_64::oneshot(name.as_bytes())
 }
 
-fn text_hash(text: &str) -> u64 {
+pub(super) fn text_hash(text: &str) -> u64 {
     if text.is_empty() { 0 } else { XxHash3_64::oneshot_with_seed(1, text.as_bytes()) }
 }
 

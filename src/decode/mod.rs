@@ -1,4 +1,4 @@
-//! Decodes AWS's XML responses into rows, by the shapes of the service model.
+//! Decodes AWS's responses into rows, by the shapes of the service model.
 //!
 //! **Invariant:** knows no AWS crate, no account and no table.
 
@@ -17,6 +17,7 @@ mod selector;
 mod strangers;
 mod body;
 mod xml;
+mod json_body;
 
 pub(crate) use body::DecodedBody;
 pub(crate) use error::DecodeError;
@@ -37,5 +38,9 @@ pub fn decode(body: &[u8], selector: &ItemSelector) -> Result<DecodedBody, Decod
 
 /// Decodes a response whose items may take `limit` bytes of memory. A tiny element can become a row of many columns.
 pub(crate) fn decode_within(body: &[u8], selector: &ItemSelector, limit: usize) -> Result<DecodedBody, DecodeError> {
-    xml::decode(body, selector, limit)
+    if selector.operation().is_json() {
+        json_body::decode(body, selector, limit)
+    } else {
+        xml::decode(body, selector, limit)
+    }
 }

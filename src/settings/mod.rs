@@ -69,6 +69,8 @@ pub struct Settings {
     pub route53_rate: f64,
     /// `ROLECALL_ROUTE53_BURST`: none means two seconds of the rate.
     pub route53_burst: Option<f64>,
+    /// Calls per second to Route 53 Resolver in one account and region, and as many each to Profiles and Domains.
+    pub resolver_rate: f64,
     /// `ROLECALL_STS_RATE`: AssumeRole calls per second.
     pub sts_rate: f64,
     /// `ROLECALL_STS_PATIENCE`: time during which a throttled AssumeRole call is retried.
@@ -134,6 +136,7 @@ impl Default for Settings {
             ec2_burst: None,
             route53_rate: 5.0,
             route53_burst: None,
+            resolver_rate: 2.5,
             sts_rate: 300.0,
             sts_patience: Duration::from_secs(120),
             attempts: 5,

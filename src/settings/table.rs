@@ -191,6 +191,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Route 53 calls at once, before the rate applies. AWS allows 50 for all actions together"
     ),
     setting!(
+        "ROLECALL_RESOLVER_RATE",
+        None,
+        Value("2.5"),
+        Both,
+        resolver_rate = rate,
+        "Route 53 Resolver calls per second in one account and region, and as many each to Route 53 Profiles and Domains. \
+         AWS allows the Resolver 5"
+    ),
+    setting!(
         "ROLECALL_STS_RATE",
         None,
         Value("300"),

@@ -140,6 +140,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     rolecall = Rolecall(options.rolecall)
     parsed = template.load(rolecall.athena())
+    parsed["Resources"] |= template.load(rolecall.athena_names())["Resources"]
     for name in ("fixture", "demo", "fleet", "growth"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
     output = FOLDER / "demo"

@@ -37,7 +37,7 @@ LAMBDA_MEMORY = 1769  # MB, for which Lambda gives one virtual CPU
 PRICES = {"arm64": 0.0000133334, "x86_64": 0.0000166667}  # dollars a GB-second
 NO_BUCKETS = {
     "ROLECALL_EC2_RATE": "5000", "ROLECALL_EC2_BURST": "5000", "ROLECALL_ROUTE53_RATE": "5000",
-    "ROLECALL_ROUTE53_BURST": "5000", "ROLECALL_STS_RATE": "5000",
+    "ROLECALL_ROUTE53_BURST": "5000", "ROLECALL_RESOLVER_RATE": "5000", "ROLECALL_STS_RATE": "5000",
 }  # fmt: skip
 ACCOUNT_DONE = re.compile(r'^(\S+)\s+INFO .*\baccount done\b.*\baccount_id="(\d{12})"', re.MULTILINE)
 

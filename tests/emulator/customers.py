@@ -81,7 +81,7 @@ def four_customers() -> list[Customer]:
             "umbrella",
             {"ap-southeast-2": 2},
             tags={"tier": "silver"},
-            denied_actions=["route53:*"],
+            denied_actions=["route53*"],
             misconfiguration="its role lacks the Route 53 reads",
         ),
     ]

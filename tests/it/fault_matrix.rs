@@ -11,11 +11,11 @@ use tokio::sync::OnceCell;
 
 use crate::command::{CommandOutput, manifest, rows, run_command};
 use crate::fixture::{BACKEND_SECRET, Fixture, account_with, ids, ledger};
-use crate::sim::{Fault, FaultKind, Service, Times, account_id};
+use crate::sim::{Account, Fault, FaultKind, Service, Times, account_id};
 
 const CUSTOMERS: usize = 12;
 const FAULTY: [usize; 2] = [3, 8];
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "accounts",
     "ec2_subnets",
     "ec2_route_tables",
@@ -23,6 +23,7 @@ const TABLES: [&str; 7] = [
     "ec2_addresses",
     "route53_hosted_zones",
     "route53_records",
+    "route53resolver_rules",
 ];
 
 /// A fault and its expected result.
@@ -47,8 +48,11 @@ pub(crate) fn cases() -> Vec<Case> {
     let sts = |what| all(what).service(Service::Sts);
     let ec2 = |what| all(what).service(Service::Ec2);
     let here = |what| ec2(what).region("eu-west-1");
+    // A region that does not take the session takes it for no service.
+    let region = |what| all(what).region("eu-west-1");
     let tables = |what| here(what).operation("DescribeRouteTables");
     let dns = |what| all(what).service(Service::Route53);
+    let rules = |what| all(what).service(Service::Route53Resolver).region("eu-west-1");
     let records = |what| all(what).operation("ListResourceRecordSets");
     let error = FaultKind::error;
     let (once, twice, later) = (Times::First(1), Times::First(2), Times::After(1));
@@ -66,17 +70,17 @@ pub(crate) fn cases() -> Vec<Case> {
         case("all of EC2 is denied", ec2(FaultKind::Denied), "denied partial", "denied", 1),
         case("an action is denied", tables(FaultKind::Denied), "denied", "denied", 1),
         case("a policy of the organization closes a region", here(FaultKind::ScpDenied), "scp_denied", "scp_denied", 1),
-        case("a region is not enabled", here(error(401, "AuthFailure")), "region_disabled", "region_disabled", 1),
+        case("a region is not enabled", region(error(401, "AuthFailure")), "region_disabled", "region_disabled", 1),
         case(
             "a region knows no token",
-            here(error(403, "InvalidClientTokenId")),
+            region(error(403, "InvalidClientTokenId")),
             "region_disabled",
             "region_disabled",
             1,
         ),
         case(
             "a region wants to be opted in to",
-            here(error(401, "OptInRequired")),
+            region(error(401, "OptInRequired")),
             "region_disabled",
             "region_disabled",
             1,
@@ -122,6 +126,61 @@ pub(crate) fn cases() -> Vec<Case> {
         case("the session is revoked", ec2(FaultKind::Denied).times(Times::After(6)), "denied partial", "denied", 1),
         case("a zone goes", records(FaultKind::DeletedZone).times(once), "", "", 0),
         case("zones are denied", dns(FaultKind::Denied), "denied", "denied", 1),
+        case("the Resolver is denied", rules(FaultKind::Denied), "denied", "denied", 1),
+        case(
+            "a policy of the organization closes the Resolver",
+            rules(FaultKind::ScpDenied),
+            "scp_denied",
+            "scp_denied",
+            1,
+        ),
+        case("the Resolver refuses for rate", rules(FaultKind::Throttle), "throttled", "throttled", 1),
+        case("the Resolver refuses for rate twice", rules(FaultKind::Throttle).times(twice), "", "", 0),
+        case(
+            "the Resolver knows no token where EC2 does",
+            rules(error(403, "UnrecognizedClientException")),
+            "denied",
+            "denied",
+            1,
+        ),
+        case(
+            "the Resolver does not know an operation",
+            rules(error(400, "UnknownOperationException")),
+            "unsupported",
+            "unsupported",
+            0,
+        ),
+        case("the Resolver fails inside", rules(error(500, "InternalServiceErrorException")), "failed", "failed", 1),
+        case(
+            "the Resolver fails inside on the second page",
+            rules(error(500, "InternalServiceErrorException")).times(later),
+            "partial",
+            "partial",
+            1,
+        ),
+        case("JSON is reset once", rules(FaultKind::ResetAfter).times(twice), "", "", 0),
+        case("JSON is cut in the middle", rules(FaultKind::Cut), "failed", "failed", 1),
+        case("JSON is cut where nothing tells", rules(FaultKind::CutWithoutLength), "failed", "failed", 1),
+        case("JSON is cut once", rules(FaultKind::CutWithoutLength).times(once), "", "", 0),
+        case("garbage instead of JSON", rules(FaultKind::Garbage), "failed", "failed", 1),
+        case("an empty answer instead of JSON", rules(FaultKind::Empty200), "failed", "failed", 1),
+        case(
+            "another answer instead of JSON",
+            rules(FaultKind::Answer(r#"{"message":"Forbidden"}"#.into())),
+            "failed",
+            "failed",
+            1,
+        ),
+        case("the Resolver hangs", rules(FaultKind::Hang), "timed_out", "timed_out", 1),
+        case("the same token of JSON again and again", rules(FaultKind::RepeatToken), "partial", "partial", 1),
+        case(
+            "a token of JSON goes stale",
+            rules(error(400, "InvalidNextTokenException")).times(later),
+            "partial",
+            "partial",
+            1,
+        ),
+        case("the Resolver calls the session expired", rules(FaultKind::ExpiredSession).times(once), "", "", 0),
         case("a zone is denied", records(FaultKind::Denied).times(once), "partial denied", "", 1),
     ]
 }
@@ -164,12 +223,14 @@ async fn run(fixture: &Fixture, limits: TimeLimits) -> CommandOutput {
         .env("ROLECALL_OPERATION_TIMEOUT", limits.operation)
         .env("ROLECALL_STS_PATIENCE", limits.sts)
         .env("ROLECALL_ROUTE53_RATE", "200")
+        .env("ROLECALL_RESOLVER_RATE", "200")
         .env("ROLECALL_LOG", "trace");
     tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ran")
 }
 
 async fn fixture() -> Fixture {
-    Fixture::start(CUSTOMERS, account_with(130, 2, 305), |_| {}).await
+    let template = Account { resolver_rules: 130, ..account_with(130, 2, 305) };
+    Fixture::start(CUSTOMERS, template, |_| {}).await
 }
 
 /// Asserts that no secret is in any output of the run.
@@ -202,8 +263,8 @@ async fn check_case(case: Case, undisturbed: &IdsByTable) {
     let ran = run(&fixture, limits).await;
     assert!(exit == ran.code || (exit < 0 && ran.code < 2), "{name}: exit {} for {exit}\n{}", ran.code, ran.out);
     let ledger = ledger(&fixture.out(), "struck");
-    // Each account has four types in two regions and three global ones, even if its role was never assumed.
-    assert_eq!(ledger.len(), CUSTOMERS * (2 * 4 + 3), "{name}");
+    // Each account has five types in two regions and three global ones, even if its role was never assumed.
+    assert_eq!(ledger.len(), CUSTOMERS * (2 * 5 + 3), "{name}");
     let faulty: Vec<String> = FAULTY.map(account_id).to_vec();
     let is_faulty = |row: &Value| faulty.iter().any(|account| row["account_id"] == account.as_str());
     let mut seen = BTreeSet::new();
@@ -278,18 +339,18 @@ async fn check_cases(kind: Ending, count: usize, at_once: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_that_pass_lose_no_record() {
-    check_cases(Ending::Complete, 10, 2).await;
+    check_cases(Ending::Complete, 15, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_in_two_accounts_affect_no_other() {
-    check_cases(Ending::Gap, 30, 2).await;
+    check_cases(Ending::Gap, 43, 2).await;
 }
 
 /// These cases mostly wait, so all of them run concurrently.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_without_an_answer_delay_no_other_account() {
-    check_cases(Ending::TimedOut, 5, 5).await;
+    check_cases(Ending::TimedOut, 6, 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,6 +360,6 @@ async fn clock_skew_is_corrected_without_loss() {
         fixture.sim.set_clock_skew(seconds);
         let ran = run(&fixture, LONG).await;
         assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err.lines().rev().take(20).collect::<Vec<_>>().join("\n"));
-        assert_eq!(ran.response()["cells"], json!({ "ok": CUSTOMERS * (2 * 4 + 3) }));
+        assert_eq!(ran.response()["cells"], json!({ "ok": CUSTOMERS * (2 * 5 + 3) }));
     }
 }

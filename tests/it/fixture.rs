@@ -98,6 +98,7 @@ impl Fixture {
             format: Some("ndjson".into()),
             // A thousand VPCs are a thousand calls. These tests are not about the rate limit.
             route53_rate: 500.0,
+            resolver_rate: 500.0,
             ..Settings::default()
         };
         Self { sim: Sim::start(world).await, folder, settings }

@@ -1,7 +1,8 @@
 """Generates the pages and templates that follow from the catalogue.
 
     pages.py          write infra/CATALOGUE.md, the actions of the customers' role (CloudFormation and Terraform),
-                      infra/athena.yaml, infra/SETTINGS.md and the questions of infra/QUERIES.md
+                      infra/athena.yaml, infra/athena-names.yaml, infra/SETTINGS.md and the questions of
+                      infra/QUERIES.md
     pages.py --check  exit 1 if a file is not up to date
 
 It runs the built command line (`rolecall resources --json`, `rolecall schema athena`), and knows nothing of the
@@ -22,6 +23,7 @@ ROLECALL = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/rolecall
 CUSTOMER_ROLE = ROOT / "infra/customer-role.yaml"
 CUSTOMER_MODULE = ROOT / "infra/terraform/customer-role/actions.tf"
 ATHENA = ROOT / "infra/athena.yaml"
+ATHENA_NAMES = ROOT / "infra/athena-names.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
 SETTINGS = ROOT / "infra/SETTINGS.md"
 QUERIES = ROOT / "infra/QUERIES.md"
@@ -88,7 +90,10 @@ def customer_module(granted: dict[str, list[str]], never: list[str]) -> str:
         "always": ("Needed in every scope.", granted["always"]),
         "network": ("Networks, instances, volumes: scopes all and network.", granted["network"]),
         "dns": ("Route 53: scopes all and dns.", granted["dns"]),
-        "never": ("User data, passwords, console output, VPN keys: denied in every scope.", never),
+        "never": (
+            "User data, passwords, console output, VPN keys, transfer codes of domains: denied in every scope.",
+            never,
+        ),
     }
     lines = [
         "# Generated from the catalogue by `make generate`. Do not edit. customer-role.yaml has the same actions.",
@@ -269,6 +274,7 @@ def main() -> int:
         CUSTOMER_ROLE: template,
         CUSTOMER_MODULE: customer_module(granted, denied(template)),
         ATHENA: rolecall("schema", "athena"),
+        ATHENA_NAMES: rolecall("schema", "athena-names"),
         SETTINGS: settings_page(json.loads(rolecall("schema", "settings"))),
         QUERIES: queries_page(json.loads(rolecall("schema", "questions"))),
     }

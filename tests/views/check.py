@@ -157,13 +157,21 @@ def check_partial_file(
     say(f"the views are correct {what}")
 
 
-def check_athena(text: str, folder: Path, tables: dict[str, Columns], quick: bool, say: Callable[[str], None]) -> Any:
-    """Checks Athena's views, translated to DuckDB by sqlglot. Returns the parsed template."""
-    size, parsed = len(text.encode()), template.load(text)
-    resources = len(parsed["Resources"])
-    expect(size <= template.MAX_BYTES, f"the template has {size} bytes, CloudFormation's limit is {template.MAX_BYTES}")
-    expect(resources <= template.MAX_RESOURCES, f"the template has {resources} resources")
-    say(f"the template is within CloudFormation's limits: {size} bytes, {resources} resources")
+def check_athena(
+    texts: list[str], folder: Path, tables: dict[str, Columns], quick: bool, say: Callable[[str], None]
+) -> Any:
+    """Checks Athena's views, translated to DuckDB by sqlglot. Returns the first template with the resources of all."""
+    templates = [template.load(text) for text in texts]
+    for text, one in zip(texts, templates, strict=True):
+        size, resources = len(text.encode()), len(one["Resources"])
+        expect(
+            size <= template.MAX_BYTES, f"a template has {size} bytes, CloudFormation's limit is {template.MAX_BYTES}"
+        )
+        expect(resources <= template.MAX_RESOURCES, f"a template has {resources} resources")
+        say(f"a template is within CloudFormation's limits: {size} bytes, {resources} resources")
+    parsed = templates[0]
+    for other in templates[1:]:
+        parsed["Resources"] |= other["Resources"]
     runs = fixture.write(folder, "parquet", tables)
     for prefix in ("", *(() if quick else PREFIXES)):
         resolved = template.resolve(parsed, {"Bucket": "results", "Prefix": prefix})
@@ -192,7 +200,9 @@ def main() -> None:
         folder = Path(name)
         check_formats(rolecall, folder / "formats", tables, say)
         check_states(rolecall, folder / "states", tables, say)
-        athena = check_athena(rolecall.athena(), folder / "athena", tables, options.quick, say)
+        athena = check_athena(
+            [rolecall.athena(), rolecall.athena_names()], folder / "athena", tables, options.quick, say
+        )
         check_queries.check(rolecall, athena, folder / "queries", say)
         if not options.quick:
             import on_s3  # needs the emulator's packages

@@ -112,16 +112,17 @@ def check_page(rolecall: Rolecall, cloud: Cloud, folder: Path) -> None:
 
 
 def check_deployment(cloud: Cloud, rolecall: Rolecall) -> str:
-    """Deploys the template through S3, as it exceeds the size limit of a request. Returns a summary."""
-    cloud.root("s3").put_object(Bucket=BUCKET, Key="athena.yaml", Body=rolecall.athena().encode())
+    """Deploys the templates through S3, as they exceed the size limit of a request. Returns a summary."""
     formation, glue = cloud.root("cloudformation"), cloud.root("glue")
     given = {"Bucket": BUCKET, "Prefix": "a/b/", "Database": "inventory"}
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
-    url = f"{cloud.endpoint}/{BUCKET}/athena.yaml"
-    formation.create_stack(StackName="athena", TemplateURL=url, Parameters=parameters)
-    formation.get_waiter("stack_create_complete").wait(
-        StackName="athena", WaiterConfig={"Delay": 0.1, "MaxAttempts": 1200}
-    )
+    for name, text in (("athena", rolecall.athena()), ("athena-names", rolecall.athena_names())):
+        cloud.root("s3").put_object(Bucket=BUCKET, Key=f"{name}.yaml", Body=text.encode())
+        url = f"{cloud.endpoint}/{BUCKET}/{name}.yaml"
+        formation.create_stack(StackName=name, TemplateURL=url, Parameters=parameters)
+        formation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 1200}
+        )
     pages = glue.get_paginator("get_tables").paginate(DatabaseName="inventory")
     found: dict[str, Any] = {table["Name"]: table for page in pages for table in page["TableList"]}
     expected = {"raw_committed_files", "committed_files", "committed_runs", "answered_cells"}

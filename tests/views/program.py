@@ -38,6 +38,9 @@ class Rolecall:
     def athena(self) -> str:
         return self.run("schema", "athena")
 
+    def athena_names(self) -> str:
+        return self.run("schema", "athena-names")
+
     def questions(self) -> list[dict[str, Any]]:
         return json.loads(self.run("schema", "questions"))
 

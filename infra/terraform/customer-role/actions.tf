@@ -138,9 +138,27 @@ locals {
     "route53:ListTrafficPolicyInstances",
     "route53:ListTrafficPolicyVersions",
     "route53:ListVPCAssociationAuthorizations",
+    "route53domains:GetDomainDetail",
+    "route53domains:ListDomains",
+    "route53profiles:GetProfile",
+    "route53profiles:ListProfileAssociations",
+    "route53profiles:ListProfileResourceAssociations",
+    "route53profiles:ListProfiles",
+    "route53resolver:ListFirewallConfigs",
+    "route53resolver:ListFirewallDomainLists",
+    "route53resolver:ListFirewallRuleGroupAssociations",
+    "route53resolver:ListFirewallRuleGroups",
+    "route53resolver:ListFirewallRules",
+    "route53resolver:ListResolverDnssecConfigs",
+    "route53resolver:ListResolverEndpointIpAddresses",
+    "route53resolver:ListResolverEndpoints",
+    "route53resolver:ListResolverQueryLogConfigAssociations",
+    "route53resolver:ListResolverQueryLogConfigs",
+    "route53resolver:ListResolverRuleAssociations",
+    "route53resolver:ListResolverRules",
   ]
 
-  # User data, passwords, console output, VPN keys: denied in every scope.
+  # User data, passwords, console output, VPN keys, transfer codes of domains: denied in every scope.
   actions_never = [
     "ec2:DescribeInstanceAttribute",
     "ec2:ExportClientVpnClientConfiguration",
@@ -150,5 +168,6 @@ locals {
     "ec2:GetLaunchTemplateData",
     "ec2:GetPasswordData",
     "ec2:GetVpnConnectionDeviceSampleConfiguration",
+    "route53domains:RetrieveDomainAuthCode",
   ]
 }

@@ -32,7 +32,8 @@ locals {
     # Calls that return secrets. No statement above allows them. This explicit deny also overrides any policy that is
     # attached to the role later.
     NeverReadSecrets = { Effect = "Deny", Action = local.actions_never }
-    # These listings also return secrets: pre-shared keys, user data and client secrets. The deny overrides the statements above.
+    # These reads also return secrets or personal data: pre-shared keys, user data, client secrets and the contacts of
+    # domains. The deny overrides the statements above.
     NoSecretBearingReads = { Effect = "Deny", Action = local.secret_bearing }
   }
 
@@ -42,6 +43,7 @@ locals {
     "ec2:DescribeSpotInstanceRequests",
     "ec2:DescribeVerifiedAccessTrustProviders",
     "ec2:DescribeVpnConnections",
+    "route53domains:GetDomainDetail",
   ]
 
   trust_policy = {

@@ -63,7 +63,7 @@ variable "secret_bearing_reads" {
   type        = string
   nullable    = false
   default     = "yes"
-  description = "no denies the five listings whose answers also contain secrets: pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers."
+  description = "no denies the six reads whose answers also contain secrets or personal data: pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains."
 
   validation {
     condition     = contains(["yes", "no"], var.secret_bearing_reads)

@@ -64,8 +64,14 @@ impl FactsBuilder {
         let at: Timestamp = NOW.parse().unwrap();
         let is_global = |table: &str| {
             table.starts_with("route53_") && table != "route53_zone_associations"
-                || ["accounts", "cloudfront_distributions", "s3_buckets", "globalaccelerator_accelerators"]
-                    .contains(&table)
+                || [
+                    "accounts",
+                    "cloudfront_distributions",
+                    "s3_buckets",
+                    "globalaccelerator_accelerators",
+                    "route53domains_domains",
+                ]
+                .contains(&table)
         };
         let mut cells =
             Cells::new(self.tables.iter().filter(|table| is_global(table)).map(|table| (*table).to_owned()));

@@ -85,6 +85,11 @@ pub(super) const fn plain(table: &'static str, id: IdForm) -> SearchedTable {
     SearchedTable { table, id, arn: "", has_tags: false, name: None, columns: &[] }
 }
 
+/// A table whose resources have a name and no tags.
+pub(super) const fn named(table: &'static str, id: &'static str, arn: &'static str) -> SearchedTable {
+    SearchedTable { arn, name: Some("name"), ..plain(table, IdForm::Prefix(id)) }
+}
+
 pub(super) const fn column(column: &'static str, members: &'static [(&'static str, ValueForm)]) -> SearchedColumn {
     SearchedColumn { column, members }
 }

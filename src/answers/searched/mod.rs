@@ -10,7 +10,7 @@ use ValueForm::{Address, Delegated, Name, Pool, Range, ZoneName};
 pub(super) use forms::{IdForm, SearchedColumn, SearchedTable, ValueForm};
 
 use columns::{INSTANCE, INTERFACE, NETWORK, SUBNET};
-use forms::{address, column, name, plain, range, tagged};
+use forms::{address, column, name, named, plain, range, tagged};
 
 pub(super) const INTERFACES: &str = "ec2_network_interfaces";
 pub(super) const INSTANCES: &str = "ec2_instances";
@@ -277,6 +277,33 @@ pub(super) static TABLES: &[SearchedTable] = &[
         arn: "route53:cidrcollection/",
         name: Some("name"),
         ..plain("route53_cidr_collections", IdForm::Uuid)
+    },
+    // Ids of endpoints begin with `rslvr-in-` or `rslvr-out-`.
+    SearchedTable {
+        columns: &[column("ip_addresses", &[("Ip", Address), ("Ipv6", Address)])],
+        ..named("route53resolver_endpoints", "rslvr-", "route53resolver:resolver-endpoint/")
+    },
+    named("route53resolver_rules", "rslvr-rr-", "route53resolver:resolver-rule/"),
+    named("route53resolver_rule_associations", "rslvr-rrassoc-", ""),
+    named("route53resolver_query_log_configs", "rqlc-", "route53resolver:resolver-query-log-config/"),
+    plain("route53resolver_query_log_config_associations", IdForm::Prefix("rqlca-")),
+    plain("route53resolver_dnssec_configs", IdForm::Prefix("rdsc-")),
+    named("route53resolver_firewall_rule_groups", "rslvr-frg-", "route53resolver:firewall-rule-group/"),
+    SearchedTable { name: Some("name"), ..plain("route53resolver_firewall_rules", IdForm::Under("rslvr-frg-")) },
+    named("route53resolver_firewall_domain_lists", "rslvr-fdl-", "route53resolver:firewall-domain-list/"),
+    named(
+        "route53resolver_firewall_rule_group_associations",
+        "rslvr-frgassoc-",
+        "route53resolver:firewall-rule-group-association/",
+    ),
+    plain("route53resolver_firewall_configs", IdForm::Prefix("rslvr-fc-")),
+    named("route53profiles_profiles", "rp-", "route53profiles:profile/"),
+    named("route53profiles_associations", "rpassoc-", ""),
+    named("route53profiles_resource_associations", "rpr-", ""),
+    SearchedTable {
+        name: Some("domain_name"),
+        columns: &[column("domain_name", &[("", ZoneName)])],
+        ..plain("route53domains_domains", IdForm::None)
     },
 ];
 

@@ -5,11 +5,16 @@
 //! request, and the SDK signs, sends and retries it. The plugins are made once for an endpoint and once for an operation. The transport has decoded the
 //! response already, so the deserialiser only returns the paging members.
 //!
+//! A service that has no SDK here is called in the same way ([`modelled`]). Only its requests are built from the shapes of the
+//! service model.
+//!
 //! **Invariant:** knows no operation by name, and nothing of how calls are limited.
 
 mod user_agent;
 mod endpoint_plugin;
 mod services;
+mod request;
+mod modelled;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -27,6 +32,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 
+pub(crate) use modelled::ModelledListing;
 pub(crate) use services::{ec2, route53};
 
 use super::error::{AwsError, AwsErrorKind};
@@ -76,16 +82,23 @@ impl ServiceClient {
     ) -> Result<Scalars, AwsError> {
         let not_built = |error| AwsError::new(AwsErrorKind::Other, format!("the request cannot be built: {error}"));
         let input = input.map_err(not_built)?;
-        let plugins = RuntimePlugins::new()
-            .with_client_plugin((operation.endpoint)(self))
-            .with_operation_plugin(operation.plugin());
-        let output = invoke("", "", input, &plugins).await.map_err(|error| {
-            let refused = |error: Error| error.downcast::<Refusal>().unwrap_or_default();
-            AwsError::of(error.map_service_error(refused))
-        })?;
-        let lost = |_| AwsError::new(AwsErrorKind::Unreadable, "the answer has no paging members");
-        output.downcast::<Scalars>().map_err(lost)
+        invoke_with((operation.endpoint)(self), operation.plugin(), input).await
     }
+}
+
+/// Sends an input with the plugins of its endpoint and of its operation.
+async fn invoke_with(
+    endpoint: SharedRuntimePlugin,
+    operation: SharedRuntimePlugin,
+    input: Input,
+) -> Result<Scalars, AwsError> {
+    let plugins = RuntimePlugins::new().with_client_plugin(endpoint).with_operation_plugin(operation);
+    let output = invoke("", "", input, &plugins).await.map_err(|error| {
+        let refused = |error: Error| error.downcast::<Refusal>().unwrap_or_default();
+        AwsError::of(error.map_service_error(refused))
+    })?;
+    let lost = |_| AwsError::new(AwsErrorKind::Unreadable, "the answer has no paging members");
+    output.downcast::<Scalars>().map_err(lost)
 }
 
 /// Builds a request by the SDK and sends it by [`ServiceClient::send`]. The client, the operation, and the request, such as

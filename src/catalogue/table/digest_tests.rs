@@ -1,7 +1,5 @@
 //! Digests of responses that fill every member of every type, in many variants.
 
-use std::fmt::Write;
-
 use crate::catalogue::{Catalogue, Table};
 use crate::decode::shapes::{self, Member, MemberKind, Operation, Structure};
 use crate::decode::{ItemSelector, decode, is_tags};
@@ -15,9 +13,9 @@ struct Variant {
     is_reversed: bool,
 }
 
-/// Writes items with every member filled: each list has two elements, and each leaf a text of its own.
+/// Writes items with every member filled, as XML or as JSON: each list has two elements, and each leaf a text of its own.
 struct ItemWriter {
-    xml: String,
+    is_json: bool,
     variant: Variant,
     leaves: usize,
     /// The paths of the leaves, by AWS's names.
@@ -25,103 +23,110 @@ struct ItemWriter {
 }
 
 impl ItemWriter {
-    fn new(variant: Variant) -> Self {
-        Self { xml: String::new(), variant, leaves: 0, paths: Vec::new() }
+    fn new(is_json: bool, variant: Variant) -> Self {
+        Self { is_json, variant, leaves: 0, paths: Vec::new() }
     }
 
-    fn structure(&mut self, structure: &'static Structure, path: &str, around: &mut Vec<&'static str>) {
+    /// The members of a structure: JSON's with braces, XML's without a tag around them.
+    fn structure(&mut self, structure: &'static Structure, path: &str, around: &mut Vec<&'static str>) -> String {
+        let mut parts: Vec<String> = Vec::new();
         // A structure may contain itself.
-        if around.contains(&structure.name) {
-            return;
+        if !around.contains(&structure.name) {
+            around.push(structure.name);
+            parts.extend(structure.members.iter().map(|member| self.part(member, path, around)));
+            around.pop();
         }
-        around.push(structure.name);
-        let parts: Vec<String> = structure.members.iter().map(|member| self.part(member, path, around)).collect();
-        let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         if self.variant.is_reversed {
             parts.reverse();
         }
-        self.xml.push_str(&parts.concat());
-        around.pop();
+        if self.is_json { format!("{{{}}}", parts.join(",")) } else { parts.concat() }
     }
 
-    /// One member with its tags.
+    /// One member with its name.
     fn part(&mut self, member: &'static Member, path: &str, around: &mut Vec<&'static str>) -> String {
-        let outer = std::mem::take(&mut self.xml);
         let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
         match &member.kind {
             MemberKind::List(list) if list.flattened => self.elements(&list.of, member.wire, &path, around),
-            kind => self.element(kind, member.wire, &path, around),
+            kind => {
+                let value = self.value(kind, &path, around);
+                self.named(member.wire, &value)
+            }
         }
-        std::mem::replace(&mut self.xml, outer)
     }
 
-    fn element(&mut self, kind: &'static MemberKind, tag: &str, path: &str, around: &mut Vec<&'static str>) {
-        write!(self.xml, "<{tag}>").unwrap();
+    fn named(&self, name: &str, value: &str) -> String {
+        if self.is_json { format!("\"{name}\":{value}") } else { format!("<{name}>{value}</{name}>") }
+    }
+
+    fn value(&mut self, kind: &'static MemberKind, path: &str, around: &mut Vec<&'static str>) -> String {
         match kind {
             MemberKind::Structure(structure) => self.structure(structure, path, around),
             MemberKind::List(list) => self.elements(&list.of, list.item, path, around),
             kind => self.leaf(kind, path),
         }
-        write!(self.xml, "</{tag}>").unwrap();
     }
 
-    fn elements(&mut self, kind: &'static MemberKind, tag: &str, path: &str, around: &mut Vec<&'static str>) {
-        let mut elements: Vec<String> = (0..2)
-            .map(|_| {
-                let outer = std::mem::take(&mut self.xml);
-                self.element(kind, tag, path, around);
-                std::mem::replace(&mut self.xml, outer)
-            })
-            .collect();
+    fn elements(&mut self, kind: &'static MemberKind, tag: &str, path: &str, around: &mut Vec<&'static str>) -> String {
+        let mut elements: Vec<String> = (0..2).map(|_| self.value(kind, path, around)).collect();
         if self.variant.is_reversed {
             elements.reverse();
         }
-        self.xml.push_str(&elements.concat());
+        if self.is_json {
+            return format!("[{}]", elements.join(","));
+        }
+        elements.iter().map(|element| self.named(tag, element)).collect()
     }
 
-    fn leaf(&mut self, kind: &MemberKind, path: &str) {
+    fn leaf(&mut self, kind: &MemberKind, path: &str) -> String {
         let number = self.leaves;
         self.leaves += 1;
         self.paths.push(path.to_owned());
         let other = usize::from(self.variant.changed == Some(number));
-        match kind {
-            MemberKind::Boolean => write!(self.xml, "{}", (number + other).is_multiple_of(2)),
-            MemberKind::Integer => write!(self.xml, "{}", number * 2 + other),
-            MemberKind::Double => write!(self.xml, "{}.5", number * 2 + other),
-            MemberKind::Timestamp => write!(self.xml, "2026-11-2{}T02:{:02}:00.000Z", 1 + other, number % 60),
-            _ => write!(self.xml, "text {number}{}", if other == 1 { " changed" } else { "" }),
-        }
-        .unwrap();
+        let text = match kind {
+            MemberKind::Boolean => return (number + other).is_multiple_of(2).to_string(),
+            MemberKind::Integer => return (number * 2 + other).to_string(),
+            MemberKind::Double => return format!("{}.5", number * 2 + other),
+            MemberKind::Timestamp => format!("2026-11-2{}T02:{:02}:00.000Z", 1 + other, number % 60),
+            _ => format!("text {number}{}", if other == 1 { " changed" } else { "" }),
+        };
+        if self.is_json { format!("\"{text}\"") } else { text }
     }
 }
 
 /// The digest of one filled item of a listing or of a detail, and the paths of its leaves.
 fn digest(selector: &ItemSelector, operation: &'static Operation, path: &str, variant: Variant) -> (u64, Vec<String>) {
-    let mut writer = ItemWriter::new(variant);
-    writer.structure(selector.item(), "", &mut Vec::new());
-    let mut xml = writer.xml;
+    let mut writer = ItemWriter::new(operation.is_json(), variant);
+    let mut text = writer.structure(selector.item(), "", &mut Vec::new());
     let mut structure = operation.output;
-    let mut tags = vec![format!("{}Response", operation.name.split_once(':').unwrap().1)];
-    if !operation.wrapper.is_empty() {
-        tags.push(operation.wrapper.to_owned());
-    }
+    // Each member on the path, with the tag of its elements if it is a list.
+    let mut steps = Vec::new();
     for name in path.split('.').filter(|name| !name.is_empty()) {
         let (_, member) = structure.member(name.split('|').next().unwrap()).unwrap();
-        tags.push(member.wire.to_owned());
-        match &member.kind {
-            MemberKind::List(list) => {
-                tags.push(list.item.to_owned());
-                let MemberKind::Structure(inner) = &list.of else { panic!("{name}") };
-                structure = inner;
-            }
-            MemberKind::Structure(inner) => structure = inner,
-            _ => panic!("{name}"),
+        let (item, inner) = match &member.kind {
+            MemberKind::List(list) => (Some(list.item), &list.of),
+            kind => (None, kind),
+        };
+        let MemberKind::Structure(inner) = inner else { panic!("{name}") };
+        steps.push((member.wire, item));
+        structure = inner;
+    }
+    for (wire, item) in steps.into_iter().rev() {
+        text = match item {
+            Some(_) if writer.is_json => format!("[{text}]"),
+            Some(item) => writer.named(item, &text),
+            None => text,
+        };
+        text = writer.named(wire, &text);
+        if writer.is_json {
+            text = format!("{{{text}}}");
         }
     }
-    for tag in tags.iter().rev() {
-        xml = format!("<{tag}>{xml}</{tag}>");
+    if !writer.is_json {
+        let root = format!("{}Response", operation.name.split_once(':').unwrap().1);
+        let tags = [root.as_str(), operation.wrapper];
+        text = tags.into_iter().filter(|tag| !tag.is_empty()).rev().fold(text, |text, tag| writer.named(tag, &text));
     }
-    let body = decode(xml.as_bytes(), selector).unwrap_or_else(|error| panic!("{}: {error}", operation.name));
+    let body = decode(text.as_bytes(), selector).unwrap_or_else(|error| panic!("{}: {error}", operation.name));
     assert_eq!(body.items.len(), 1, "{}", operation.name);
     (body.items[0].digest, writer.paths)
 }
@@ -213,8 +218,9 @@ fn an_older_service_model_gives_the_same_digest() {
         if item.secret || item.members.len() < 3 {
             continue;
         }
-        let mut writer = ItemWriter::new(Variant::default());
-        writer.structure(item, "", &mut Vec::new());
+        let request = shapes::operation(table.entry.operation).unwrap().request;
+        let mut writer = ItemWriter::new(request.is_some(), Variant::default());
+        let text = writer.structure(item, "", &mut Vec::new());
         let measured: Vec<&str> =
             table.entry.measures.iter().filter(|it| it.detail.is_empty()).map(|it| it.member).collect();
         let digest = |structure: &'static Structure| {
@@ -227,13 +233,14 @@ fn an_older_service_model_gives_the_same_digest() {
             };
             let output = older_output(member);
             let operation: &'static Operation =
-                Box::leak(Box::new(Operation { name: "ec2:DescribeThings", wrapper: "", output }));
+                Box::leak(Box::new(Operation { name: "ec2:DescribeThings", wrapper: "", output, request }));
             let selector = ItemSelector::new(operation, "Things", &[]).unwrap().without_measures(&measured).ok()?;
-            let xml = format!(
-                "<DescribeThingsResponse><theSet><item>{}</item></theSet></DescribeThingsResponse>",
-                writer.xml
-            );
-            Some(decode(xml.as_bytes(), &selector).unwrap().items[0].digest)
+            let body = if request.is_some() {
+                format!(r#"{{"theSet":[{text}]}}"#)
+            } else {
+                format!("<DescribeThingsResponse><theSet><item>{text}</item></theSet></DescribeThingsResponse>")
+            };
+            Some(decode(body.as_bytes(), &selector).unwrap().items[0].digest)
         };
         let whole = digest(item).unwrap();
         for missing in [1, 2, item.members.len() / 2] {

@@ -56,6 +56,10 @@ impl Table {
         if let Owner::Member(paths) = self.entry.owner {
             record.owner_id = paths.iter().find_map(|path| self.text_member(&record, path));
         }
+        if matches!(self.entry.owner, Owner::InArn) {
+            let account = record.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+            record.owner_id = account.filter(|account| !account.is_empty()).map(str::to_owned);
+        }
         // A resource without a named owner belongs to the account that was asked.
         let owner = record.owner_id.get_or_insert_with(|| location.account_id.to_string()).clone();
         record.arn = record.arn.take().or_else(|| self.text_member(&record, self.entry.arn_member?));

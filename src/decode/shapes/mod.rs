@@ -1,5 +1,5 @@
 //! Describes the shapes of AWS's responses: the names of members on the wire and in AWS's documentation, their types,
-//! and which of them are sensitive.
+//! and which of them are sensitive. For services that have no SDK here, describes their requests too.
 //!
 //! `make generate` writes the tables from the service model.
 //!
@@ -7,8 +7,11 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+mod request;
 #[rustfmt::skip]
 mod generated;
+
+pub(crate) use request::{Parameter, ParameterPlace, Protocol, RequestShape, ServiceModel};
 
 /// A structure of the service model.
 #[derive(Debug)]
@@ -107,6 +110,15 @@ pub struct Operation {
     pub wrapper: &'static str,
     /// The members of the response.
     pub output: &'static Structure,
+    /// How the operation is requested. `None` if its SDK builds the requests.
+    pub request: Option<&'static RequestShape>,
+}
+
+impl Operation {
+    /// Whether the response is JSON. All others are XML.
+    pub(crate) fn is_json(&self) -> bool {
+        self.request.is_some_and(|request| request.service.protocol.is_json())
+    }
 }
 
 impl Structure {

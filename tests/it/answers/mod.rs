@@ -2,6 +2,7 @@
 //! token is followed, or the cell is neither `ok` nor `empty`.
 
 mod cases;
+mod json;
 mod mutation;
 mod oracle;
 mod served;
@@ -18,14 +19,19 @@ use tree::{Dice, Role, response};
 /// Mutations of the responses of each listing. They are the same in every execution.
 const ROUNDS: usize = 60;
 
-/// The listings of the catalogue whose items have a path, one for each operation: its answers have one form.
+/// The listings of the catalogue with XML answers whose items have a path, one for each operation: its answers have one form.
 fn listings() -> Vec<&'static Table> {
     let catalogue = Catalogue::get().expect("a catalogue");
-    let is_listing =
-        |table: &&Table| !table.entry.items_path.is_empty() && !matches!(table.entry.source, Source::Account);
+    let is_listing = |table: &&Table| {
+        !table.entry.items_path.is_empty() && !matches!(table.entry.source, Source::Account) && !is_json(table)
+    };
     let mut operations = BTreeSet::new();
     let listings = catalogue.tables().iter().filter(is_listing);
     listings.filter(|table| operations.insert(table.entry.operation)).collect()
+}
+
+fn is_json(table: &Table) -> bool {
+    operation(table.entry.operation).expect("an operation").request.is_some()
 }
 
 /// One item as a JSON object of the members that the model knows.

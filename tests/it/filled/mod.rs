@@ -63,6 +63,7 @@ pub(crate) fn collect(endpoint: &str, folder: &Path, format: &str) -> CommandOut
         .env("ROLECALL_BACKEND_ROLE", "arn:aws:iam::999999999999:role/rolecall-backend")
         // These tests compare content, so they need no rate limit.
         .env("ROLECALL_ROUTE53_RATE", "1000")
+        .env("ROLECALL_RESOLVER_RATE", "1000")
         .env("ROLECALL_EC2_RATE", "1000");
     run_command(command)
 }

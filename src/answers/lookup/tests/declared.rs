@@ -103,6 +103,13 @@ fn every_column_that_may_hold_an_address_is_declared_or_known_to_hold_none_of_it
         "ec2_ipam_discovered_public_addresses.address_allocation_id",
         "ec2_ipam_discovered_public_addresses.address_type",
         "ec2_ipam_discovered_public_addresses.public_ipv4_pool_id",
+        "route53domains_domains.dns_sec",
+        "route53domains_domains.dnssec_keys",
+        "route53resolver_endpoints.dns64_enabled",
+        "route53resolver_endpoints.ip_address_count",
+        "route53resolver_endpoints.ipv6_internet_access_enabled",
+        "route53resolver_firewall_rules.block_override_dns_type",
+        "route53resolver_firewall_rules.dns_threat_protection",
     ];
     let is_network = |column: &str| {
         column.split('_').any(|word| {
