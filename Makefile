@@ -28,7 +28,7 @@ export no_proxy := $(NO_PROXY)
 # What the tests write for others to read: the pages of small estates.
 PAGES := .emulator/pages
 
-.PHONY: demo test page pictures athena check advisories format bench generate access-levels package deploy emulator build binaries clean help
+.PHONY: demo test page pictures athena terraform check advisories format bench generate access-levels package deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
@@ -36,6 +36,7 @@ help:
 	@echo 'make page        open the report page in headless Chromium and use it (part of `test`; skipped without Chromium)'
 	@echo 'make pictures    take the screenshots of the README from the report page (needs Chromium)'
 	@echo 'make athena      run every view and question on Athena'"'"'s engine, Trino (downloads 821 MB once; Maven, Java 24 or newer)'
+	@echo 'make terraform   try the Terraform modules, on an emulated AWS too (needs terraform or tofu; its provider for AWS is 700 MB)'
 	@echo 'make check       check formatting, lints, documentation, templates and dependencies'
 	@echo 'make advisories  check the dependencies against the RustSec advisories (clones their database from GitHub)'
 	@echo 'make format      format the Rust and Python code'
@@ -79,6 +80,7 @@ FILES := ulimit -n $$(ulimit -Hn) 2>/dev/null || ulimit -n 10240 2>/dev/null;
 test: emulator build
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
+	@$(RUN) tests/model/modules.py --check
 	@$(RUN) -c 'import sys; sys.path.insert(0, "tests/emulator"); import deploying; deploying.install_cli()'
 	@$(FILES) ROLECALL_PAGES=$(CURDIR)/$(PAGES) $(CARGO) test --locked $(TARGETS)
 	@$(CARGO) test --locked --doc
@@ -105,6 +107,10 @@ $(ATHENA)/venv/.installed: tests/athena/requirements.txt
 athena: $(ATHENA)/venv/.installed binaries
 	@$(ATHENA)/venv/bin/python tests/athena/athena.py --rolecall $(TARGET_DIR)/debug/rolecall
 
+# Not part of `test`: most machines have neither the program nor the provider.
+terraform: emulator
+	@$(RUN) tests/terraform/check.py
+
 # One build for the binaries and the benchmark, so that the SDK of EC2 is compiled once.
 bench: emulator
 	@echo 'building for release (the first time takes about twenty minutes)'
@@ -116,6 +122,7 @@ generate: emulator
 	@$(CARGO) build --locked $(TARGETS)
 	@$(TARGET_DIR)/debug/rolecall schema --write events/schema
 	@$(RUN) tests/model/pages.py
+	@$(RUN) tests/model/modules.py
 
 # Not part of `generate`: it needs npm and the network. Review the change, and src/onboarding/impact/sensitive_actions.txt with it.
 access-levels:

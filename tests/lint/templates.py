@@ -1,9 +1,10 @@
-"""Lints the CloudFormation templates and the Terraform module of `infra/`. Exit code 1: there are findings.
+"""Lints the CloudFormation templates and the Terraform modules of `infra/`. Exit code 1: there are findings.
 
-Four checks:
+Five checks:
 - cfn-lint on the templates;
-- checkov on the templates and the module. A skipped rule has its reason in the resource's metadata;
-- the Terraform module against `customer-role.yaml`: both must grant the same actions to the same principal;
+- checkov on the templates and the modules. A skipped rule has its reason in the resource's metadata;
+- the customer's Terraform module against `customer-role.yaml`: both must grant the same actions to the same principal;
+- the other modules against the templates that they deploy: every parameter with its default, and every output;
 - the state machine of `fleet.yaml`, as the document that Step Functions gets: cfn-lint's schema of the Amazon States
   Language, and the properties that runs depend on.
 
@@ -26,6 +27,10 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/model"))
+
+from modules import Template, interface, snake  # noqa: E402
+
 INFRA = ROOT / "infra"
 TEMPLATE = INFRA / "customer-role.yaml"
 FLEET = INFRA / "fleet.yaml"
@@ -43,11 +48,11 @@ GRANTED = TEMPLATE.read_text().split("NeverReadSecrets")[0]
 SECRET_BEARING = MARKED & set(re.findall(r"^ {16,}- (\S+:\w+)$", GRANTED, re.MULTILINE))
 # The user's settings that would change checkov's rules, or make it call a service.
 FOREIGN = ("BC_", "CKV_", "CHECKOV_", "PRISMA_", "AWS_", "TF_")
-# Prints a Terraform file as JSON. Only checkov's environment has an HCL parser.
+# Prints Terraform files as JSON. Only checkov's environment has an HCL parser.
 PARSE = """
 import hcl2, json, sys
 try:
-    print(json.dumps(hcl2.loads(open(sys.argv[1]).read())))
+    print(json.dumps([hcl2.loads(open(path).read()) for path in sys.argv[1:]]))
 except Exception as problem:
     sys.exit(str(problem).splitlines()[0])
 """
@@ -97,25 +102,6 @@ def location(check: dict[str, Any]) -> str:
 
 
 # ---- The template and the module, converted to one form ----
-
-
-class Template(yaml.SafeLoader):
-    """Reads `!Ref X` as {"Ref": "X"} and `!Sub X` as {"Sub": "X"}."""
-
-
-def tagged(loader: Template, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    return {suffix: loader.construct_mapping(node, deep=True)}
-
-
-Template.add_multi_constructor("!", tagged)
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 
 
 def plain(value: Any, conditions: dict[str, bool]) -> Any:
@@ -212,14 +198,21 @@ def listed_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**one, "Action": sorted(one["Action"]), "Resource": sorted(resource)} for one, resource in statements]
 
 
-def form_of_module() -> dict[str, Any]:
+def blocks_of(module: Path) -> dict[str, list[dict[str, Any]]]:
+    process = subprocess.run(
+        [CHECKOV_PYTHON, "-c", PARSE, *sorted(module.glob("*.tf"))], capture_output=True, text=True
+    )
+    if process.returncode:
+        raise ValueError(f"{module.name}: {process.stderr.strip()}")
     blocks: dict[str, list[dict[str, Any]]] = {}
-    for file in sorted(MODULE.glob("*.tf")):
-        process = subprocess.run([CHECKOV_PYTHON, "-c", PARSE, file], capture_output=True, text=True)
-        if process.returncode:
-            raise ValueError(f"{file.name}: {process.stderr.strip()}")
-        for kind, bodies in json.loads(process.stdout).items():
+    for file in json.loads(process.stdout):
+        for kind, bodies in file.items():
             blocks.setdefault(kind, []).extend(bodies)
+    return blocks
+
+
+def form_of_module() -> dict[str, Any]:
+    blocks = blocks_of(MODULE)
     variables = {name: body for block in blocks["variable"] for name, body in block.items()}
     local = {name: body[0] for block in blocks["locals"] for name, body in block.items() if not name.startswith("__")}
     resources: dict[str, dict[str, Any]] = {}
@@ -349,6 +342,68 @@ def compare_role_and_module() -> list[str]:
             found.append(f"scope {scope}: SecretBearingReads=no denies {sorted(set(denied) - set(always))}")
         if not granted or len(set(granted)) != len(granted) or any("*" in action for action in granted):
             found.append(f"scope {scope} grants no action, or an action twice, or one with a wildcard")
+    return found
+
+
+# ---- The modules that deploy a template as it is ----
+
+
+def check_wrapper(module: Path) -> list[str]:
+    """Checks that a module has each parameter and output of its template, and that its stack is of that template."""
+    blocks = blocks_of(module)
+    variables, outputs, resources = (
+        {name: body for block in blocks.get(kind, []) for name, body in block.items()}
+        for kind in ("variable", "output", "resource")
+    )
+    local = {name: body[0] for block in blocks["locals"] for name, body in block.items() if not name.startswith("__")}
+    stack = (resources.get("aws_cloudformation_stack") or resources["aws_cloudformation_stack_set"])["rolecall"]
+    found = []
+    # The template is in the request, or uploaded and named by its hash.
+    named = stack.get("template_body", [""])[0] or local.get("template", "")
+    match = re.search(r"\$\{path\.module\}/\.\./\.\./([a-z-]+\.yaml)", named)
+    if not match or not (INFRA / match[1]).exists():
+        return [f"{module.name}: its stack is of no template here: {named}"]
+    template = interface((INFRA / match[1]).read_text())
+    if stack["parameters"] != ["${local.parameters}"]:
+        found.append(f"{module.name}: its stack has the parameters {stack['parameters']}")
+    parameters, values = template["Parameters"], local["values"]
+    if (listed := sorted(values)) != sorted(parameters):
+        differing = sorted(set(listed) ^ set(parameters))
+        found.append(f"{module.name}: {match[1]} and the module's stack differ in the parameters {differing}")
+    for name, parameter in parameters.items():
+        body = variables.get(snake(name))
+        if not body or f"var.{snake(name)}" not in values.get(name, ""):
+            found.append(f"{module.name}: the parameter {name} has no variable, or the stack gets another")
+        elif body.get("nullable") != [False] or default_of(body) != (
+            str(parameter["Default"]) if "Default" in parameter else None
+        ):
+            found.append(f"{module.name}: {snake(name)} has another default than {match[1]}, or takes no null for it")
+    if "aws_cloudformation_stack" in resources:
+        for name in template.get("Outputs", {}):
+            value = str(outputs.get(snake(name), {}).get("value")).replace("'", '"')
+            # The module knows the names of some buckets before the stack does.
+            if f'"{name}"' not in value and f"local.{snake(name)}" not in value:
+                found.append(f"{module.name}: the output {name} of {match[1]} is missing")
+    return found
+
+
+def default_of(variable: dict[str, Any]) -> str | None:
+    """Returns the default as CloudFormation would get it."""
+    if "default" not in variable:
+        return None
+    [value] = variable["default"]
+    # The parser leaves escapes as they are.
+    return ",".join(value) if isinstance(value, list) else str(value).replace('\\"', '"')
+
+
+def check_wrappers() -> list[str]:
+    found = []
+    for module in sorted(path.parent for path in MODULE.parent.glob("*/main.tf")):
+        if module != MODULE:
+            try:
+                found += check_wrapper(module)
+            except (KeyError, ValueError) as problem:
+                found.append(f"{module.name} cannot be compared with its template: {problem!r}")
     return found
 
 
@@ -585,12 +640,14 @@ def main() -> int:
     if not CHECKOV_PYTHON.exists():
         sys.exit(f"{CHECKOV_PYTHON.relative_to(ROOT)} does not exist: `make check` installs the linters")
     found = cfn_lint(*sorted(INFRA.glob("*.yaml"))) + checkov()
-    found += compare_role_and_module() + check_functions() + check_state_machine()
+    found += compare_role_and_module() + check_wrappers() + check_functions() + check_state_machine()
     for finding in found:
         print(finding, file=sys.stderr)
     if not found:
-        print("templates: no findings of cfn-lint and checkov; customer-role.yaml and the Terraform module are equal;")
-        print("           the state machine of fleet.yaml is sound")
+        print(
+            "templates: no findings of cfn-lint and checkov; customer-role.yaml and its Terraform module are equal; the"
+        )
+        print("           other modules have every parameter and output; the state machine of fleet.yaml is sound")
     return 1 if found else 0
 
 

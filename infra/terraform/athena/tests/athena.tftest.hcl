@@ -1,0 +1,61 @@
+# `terraform test` (1.7 or newer) in this folder. It plans with a mocked provider, and calls no account.
+
+mock_provider "aws" {
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+  mock_data "aws_partition" {
+    defaults = { dns_suffix = "amazonaws.com" }
+  }
+}
+
+variables {
+  bucket          = "results"
+  template_bucket = "code"
+}
+
+run "the_template_is_uploaded_as_it_is" {
+  assert {
+    condition     = filesha256(aws_s3_object.template[0].source) == filesha256("../../athena.yaml")
+    error_message = "Another template is uploaded."
+  }
+  assert {
+    condition = aws_cloudformation_stack.rolecall.template_url == (
+      "https://code.s3.eu-central-1.amazonaws.com/templates/${filesha256("../../athena.yaml")}.yaml"
+    )
+    error_message = "The stack has another template."
+  }
+}
+
+run "large_numbers_have_no_exponent" {
+  command = plan
+
+  variables {
+    most_bytes_scanned = 1099511627776
+  }
+
+  assert {
+    condition     = aws_cloudformation_stack.rolecall.parameters["MostBytesScanned"] == "1099511627776"
+    error_message = "The number is another text."
+  }
+}
+
+run "a_workgroup_without_results" {
+  command = plan
+
+  variables {
+    work_group = "rolecall"
+  }
+
+  expect_failures = [aws_cloudformation_stack.rolecall]
+}
+
+run "no_place_for_the_template" {
+  command = plan
+
+  variables {
+    template_bucket = null
+  }
+
+  expect_failures = [aws_s3_object.template[0]]
+}
