@@ -8,6 +8,7 @@ The patches to ministack 1.5.33, each as AWS documents it:
 - EC2 shares snapshots with every account, and lists those that are shared (`snapshots.py`).
 - CloudFormation reads templates from a bucket of another account, as a customer does with a vendor's template. The
   permission to read is not checked here; `deploying.py` checks it through S3.
+- CloudFormation reads templates by the address that names the bucket in its host, as the Terraform modules write it.
 - The condition key aws:PrincipalArn is the role's ARN for a role session. ministack uses the session's ARN.
 
 The patches use ministack's internals, so they hold for the pinned version only. If a name has moved, the start fails.
@@ -25,6 +26,7 @@ from xml.etree.ElementTree import Element, SubElement
 from ministack import app
 from ministack.core import iam_evaluator, responses
 from ministack.services import eventbridge, iam, route53, s3, scheduler
+from ministack.services.cloudformation import helpers
 
 import absent
 import snapshots
@@ -38,6 +40,7 @@ ministack_route53 = route53.handle_request
 ministack_invoke_target = eventbridge._invoke_target
 ministack_condition_key = iam_evaluator._resolve_condition_key
 ministack_object_data = s3._get_object_data
+ministack_resolve_document = helpers._resolve_document
 
 
 async def answer_route53(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
@@ -111,6 +114,12 @@ def object_data(bucket: str, key: str, version_id: str | None = None) -> bytes |
         responses.set_request_account_id(caller)
 
 
+def resolve_document(parameters: dict[str, Any], body: str, url: str, label: str) -> Any:
+    """Turns https://bucket.s3.region.amazonaws.com/key into https://s3.region.amazonaws.com/bucket/key."""
+    moved = re.sub(r"^https://([^/]+)\.(s3\.[^/]+)/", r"https://\2/\1/", helpers._p(parameters, url) or "")
+    return ministack_resolve_document({**parameters, url: [moved]} if moved else parameters, body, url, label)
+
+
 def condition_key(key: str, context: Any) -> Any:
     value = ministack_condition_key(key, context)
     if key.lower() == "aws:principalarn" and isinstance(value, str):
@@ -134,6 +143,7 @@ def main() -> None:
     route53.handle_request = answer_route53
     iam_evaluator._resolve_condition_key = condition_key
     s3._get_object_data = object_data
+    helpers._resolve_document = resolve_document
     eventbridge._invoke_target = invoke_target
     assert isinstance(scheduler._SCHEDULE_TICK_INTERVAL, int), "ministack's scheduler has changed"
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_CHECK_SECONDS
