@@ -256,6 +256,12 @@ else
         # A key that is no longer given stays in the role, which still has to read what was encrypted with it.
         [ -z "$value" ] && { [ -z "$now" ] || [ "$key" = KmsKeyArn ]; } || shared+=" $key=$value"
     done
+    # Lambda attaches functions to subnets with the role's permission, which the role keeps: it is needed to leave too.
+    subnets=$(described "$name" "parameter SubnetIds")
+    for word in ${given[@]+"${given[@]}"}; do
+        case $word in SubnetIds=*) subnets=${word#*=} ;; esac
+    done
+    [ -z "$subnets" ] || shared+=" VpcAccess=yes"
     split backend-role.yaml "Name=$name$shared ${ROLE_PARAMETERS:-}"
     stack "$name-role" backend-role.yaml "${given[@]}"
     role=$(output "$name-role" BackendRoleArn)

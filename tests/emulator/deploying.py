@@ -39,6 +39,7 @@ NAME = "rolecall"
 ACCOUNT = "777777777777"
 READERS = "111111111111,222222222222,333333333333,444444444444"
 KEY = "arn:aws:kms:eu-central-1:999999999999:key/shared"
+SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = INFRA / "deploy.sh"
 CLI = ROOT / ".emulator" / "awscli"
@@ -249,10 +250,12 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, more: 
             result = refusal.returncode, "customers trust that role" in refusal.stderr
             expect("exit code and message for another name of backend_role", result, (2, True))
             expect_unchanged("the refused deployment", state_of(cloud, account), deployed)
-            say("dry run with a KMS key, which both the role and the backend need")
-            planned = run(without_parameters | {"PARAMETERS": "KmsKeyArn=" + KEY}, "--dry-run")
-            stacks = [line for line in planned.splitlines() if KEY in line]
-            expect("the stacks that would get the key", len(stacks), 2)
+            say("dry run with a KMS key, which both the role and the backend need, and with subnets")
+            added = f"KmsKeyArn={KEY} SubnetIds={SUBNET} SecurityGroupIds={GROUP}"
+            planned = run(without_parameters | {"PARAMETERS": added}, "--dry-run").splitlines()
+            expect("the stacks that would get the key", len([line for line in planned if KEY in line]), 2)
+            permitted = ["VpcAccess=yes" in line for line in planned if KEY in line]
+            expect("whether the role and the backend would get the permission", permitted, [True, False])
     outputs = outputs_of(cloud, account)
     template = (INFRA / "customer-role.yaml").read_bytes()
     digest = hashlib.sha256(template).hexdigest()

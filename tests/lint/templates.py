@@ -35,6 +35,7 @@ INFRA = ROOT / "infra"
 TEMPLATE = INFRA / "customer-role.yaml"
 FLEET = INFRA / "fleet.yaml"
 BACKEND = INFRA / "backend.yaml"
+ROLE = INFRA / "backend-role.yaml"
 MODULE = INFRA / "terraform/customer-role"
 LINT = ROOT / ".emulator/lint"
 CHECKOV_PYTHON = LINT / "bin/python"
@@ -597,6 +598,37 @@ def check_functions() -> list[str]:
     return found
 
 
+def check_vpc() -> list[str]:
+    """Checks that the functions enter and leave a VPC, and that only Lambda may use the role's permissions for that."""
+    function = yaml.load(BACKEND.read_text(), Template)["Resources"]["Function"]["Properties"]
+    role = yaml.load(ROLE.read_text(), Template)
+    inside, outside = (
+        plain(function["VpcConfig"], {"IsInVpc": given, "UsesDualStack": given}) for given in (True, False)
+    )
+    found = []
+    named = {"SubnetIds": "<subnet_ids>", "SecurityGroupIds": "<security_group_ids>", "Ipv6AllowedForDualStack": True}
+    if inside != named or outside != {"SubnetIds": [], "SecurityGroupIds": []}:
+        found.append(f"{BACKEND.name}: the functions are in {inside} with SubnetIds, and in {outside} without")
+    for given in (True, False):
+        conditions = dict.fromkeys(role["Conditions"], True) | {"EntersVpc": given}
+        policies = plain(role["Resources"]["BackendRole"]["Properties"]["Policies"], conditions)
+        statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+        [functions] = [one for one in statements if one["Sid"] == "FunctionsEnterCustomerRoles"]
+        sets = {"Allow": set(), "Deny": set()}
+        for one in statements:
+            actions = {action for action in listed(one["Action"]) if action.startswith("ec2:")}
+            sets[one["Effect"]] |= actions
+            if one["Effect"] == "Deny" and one["Condition"] != functions["Condition"]:
+                found.append(f"{ROLE.name}: {one['Sid']} is for others than the two functions")
+        if sets["Allow"] != sets["Deny"] or bool(sets["Allow"]) != given:
+            found.append(f"{ROLE.name}: with VpcAccess {given}, the functions have {sets['Allow'] - sets['Deny']}")
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def check_state_machine() -> list[str]:
     template, backend = (yaml.load(path.read_text(), Template) for path in (FLEET, BACKEND))
     parameters = template["Parameters"].items()
@@ -640,7 +672,7 @@ def main() -> int:
     if not CHECKOV_PYTHON.exists():
         sys.exit(f"{CHECKOV_PYTHON.relative_to(ROOT)} does not exist: `make check` installs the linters")
     found = cfn_lint(*sorted(INFRA.glob("*.yaml"))) + checkov()
-    found += compare_role_and_module() + check_wrappers() + check_functions() + check_state_machine()
+    found += compare_role_and_module() + check_wrappers() + check_functions() + check_vpc() + check_state_machine()
     for finding in found:
         print(finding, file=sys.stderr)
     if not found:

@@ -297,6 +297,8 @@ def expression(condition: Any) -> str:
             return f"local.values.{name} != {quoted(value)}"
         case {"Equals": [{"Ref": name}, value]}:
             return f"local.values.{name} == {quoted(value)}"
+        case {"Fn::EachMemberEquals": [{"Ref": name}, value]}:
+            return f"local.values.{name} == {quoted(value)}"
         case {"Not": [inner]}:
             return f"!({expression(inner)})"
         case {"And": inner}:

@@ -146,6 +146,18 @@ variable "tracing" {
   }
 }
 
+variable "vpc_access" {
+  type        = string
+  nullable    = false
+  default     = "no"
+  description = "yes lets Lambda attach the functions to the subnets of a VPC, as SubnetIds of backend.yaml. Keep it until the functions have left the VPC."
+
+  validation {
+    condition     = contains(["no", "yes"], var.vpc_access)
+    error_message = "The value must be no or yes."
+  }
+}
+
 locals {
   # The template's parameters, as text.
   values = {
@@ -162,6 +174,7 @@ locals {
     EventBusName           = var.event_bus_name == "" ? "none" : var.event_bus_name
     DisableOpenRoles       = var.disable_open_roles
     Tracing                = var.tracing
+    VpcAccess              = var.vpc_access
   }
 
   # The provider passes no value that becomes empty: it keeps the one before. Empty values are left out, and

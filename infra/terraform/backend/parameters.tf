@@ -469,6 +469,78 @@ variable "alarm_time_left" {
   }
 }
 
+variable "subnet_ids" {
+  type        = list(string)
+  nullable    = false
+  default     = []
+  description = "The private subnets of a VPC through which the functions call AWS, with a way to it (README.md, \"Networks\"). backend-role.yaml then needs VpcAccess=yes. Default is no VPC."
+
+  validation {
+    condition     = alltrue([for one in var.subnet_ids : one != "" && can(regex("^ *(subnet-[0-9a-f]{8,17})? *$", one))])
+    error_message = "The values must be ids of subnets."
+  }
+}
+
+variable "security_group_ids" {
+  type        = list(string)
+  nullable    = false
+  default     = []
+  description = "The security groups of the functions in these subnets. They have to let out HTTPS, and nothing in."
+
+  validation {
+    condition     = alltrue([for one in var.security_group_ids : one != "" && can(regex("^ *(sg-[0-9a-f]{8,17})? *$", one))])
+    error_message = "The values must be ids of security groups."
+  }
+}
+
+variable "https_proxy" {
+  type        = string
+  nullable    = false
+  default     = ""
+  description = "The HTTP proxy for all calls of AWS, such as http://proxy.example.com:3128. Empty means none."
+
+  validation {
+    condition     = can(regex("^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$", var.https_proxy))
+    error_message = "The value must be the URL of a proxy without a user name, or empty."
+  }
+}
+
+variable "no_proxy" {
+  type        = string
+  nullable    = false
+  default     = ""
+  description = "The hosts that are called without the proxy, such as those of VPC endpoints, separated by commas."
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9.,:*-]*$", var.no_proxy))
+    error_message = "The value must be hosts, separated by commas without spaces."
+  }
+}
+
+variable "fips_endpoints" {
+  type        = string
+  nullable    = false
+  default     = "no"
+  description = "yes calls AWS's FIPS 140 endpoints. Not every service has them in every Region; cells of the others fail."
+
+  validation {
+    condition     = contains(["no", "yes"], var.fips_endpoints)
+    error_message = "The value must be no or yes."
+  }
+}
+
+variable "dual_stack_endpoints" {
+  type        = string
+  nullable    = false
+  default     = "no"
+  description = "yes calls AWS's endpoints for IPv4 and IPv6. If SubnetIds are given, they have to have IPv6 too."
+
+  validation {
+    condition     = contains(["no", "yes"], var.dual_stack_endpoints)
+    error_message = "The value must be no or yes."
+  }
+}
+
 variable "endpoint_url" {
   type        = string
   nullable    = false
@@ -520,6 +592,12 @@ locals {
     LogRetentionDays       = tostring(var.log_retention_days)
     AlarmTopicArn          = var.alarm_topic_arn
     AlarmTimeLeft          = tostring(var.alarm_time_left)
+    SubnetIds              = join(",", var.subnet_ids)
+    SecurityGroupIds       = join(",", var.security_group_ids)
+    HttpsProxy             = var.https_proxy
+    NoProxy                = var.no_proxy
+    FipsEndpoints          = var.fips_endpoints
+    DualStackEndpoints     = var.dual_stack_endpoints
     EndpointUrl            = var.endpoint_url
   }
 
@@ -530,5 +608,6 @@ locals {
   # The template's rules that these values break. CloudFormation refuses them in the apply only.
   broken_rules = compact([
     local.values.RequestBusName != "" && !(local.values.RequestSource != "") ? "RequestBusName needs RequestSource. Otherwise any event on the bus could start a run." : "",
+    !(local.values.SubnetIds == "") && !(!(local.values.SecurityGroupIds == "")) ? "SubnetIds need SecurityGroupIds." : "",
   ])
 }

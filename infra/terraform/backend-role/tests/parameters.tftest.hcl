@@ -22,6 +22,7 @@ run "the_defaults_are_those_of_the_template" {
       EventBusName     = "default"
       DisableOpenRoles = "no"
       Tracing          = "PassThrough"
+      VpcAccess        = "no"
     })
     error_message = "The stack has other parameters than the template's defaults."
   }
@@ -59,6 +60,7 @@ run "null_is_the_default" {
     event_bus_name           = null
     disable_open_roles       = null
     tracing                  = null
+    vpc_access               = null
   }
 
   assert {
@@ -70,6 +72,7 @@ run "null_is_the_default" {
       EventBusName     = "default"
       DisableOpenRoles = "no"
       Tracing          = "PassThrough"
+      VpcAccess        = "no"
     })
     error_message = "A variable that is null does not have the template's default."
   }
@@ -90,6 +93,7 @@ run "wrong_values_are_refused" {
     event_bus_name           = "//!! no such value"
     disable_open_roles       = "//!! no such value"
     tracing                  = "//!! no such value"
+    vpc_access               = "//!! no such value"
   }
 
   expect_failures = [
@@ -104,5 +108,6 @@ run "wrong_values_are_refused" {
     var.event_bus_name,
     var.disable_open_roles,
     var.tracing,
+    var.vpc_access,
   ]
 }

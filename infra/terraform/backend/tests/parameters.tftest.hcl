@@ -57,6 +57,8 @@ run "the_defaults_are_those_of_the_template" {
       LogLevel           = "info"
       LogRetentionDays   = "90"
       AlarmTimeLeft      = "60000"
+      FipsEndpoints      = "no"
+      DualStackEndpoints = "no"
     })
     error_message = "The stack has other parameters than the template's defaults."
   }
@@ -174,6 +176,12 @@ run "null_is_the_default" {
     log_retention_days      = null
     alarm_topic_arn         = null
     alarm_time_left         = null
+    subnet_ids              = null
+    security_group_ids      = null
+    https_proxy             = null
+    no_proxy                = null
+    fips_endpoints          = null
+    dual_stack_endpoints    = null
     endpoint_url            = null
   }
 
@@ -204,6 +212,8 @@ run "null_is_the_default" {
       LogLevel           = "info"
       LogRetentionDays   = "90"
       AlarmTimeLeft      = "60000"
+      FipsEndpoints      = "no"
+      DualStackEndpoints = "no"
     })
     error_message = "A variable that is null does not have the template's default."
   }
@@ -250,6 +260,12 @@ run "wrong_values_are_refused" {
     log_retention_days      = 3654
     alarm_topic_arn         = "//!! no such value"
     alarm_time_left         = -1
+    subnet_ids              = ["//!! no such value"]
+    security_group_ids      = ["//!! no such value"]
+    https_proxy             = "//!! no such value"
+    no_proxy                = "//!! no such value"
+    fips_endpoints          = "//!! no such value"
+    dual_stack_endpoints    = "//!! no such value"
   }
 
   expect_failures = [
@@ -290,5 +306,11 @@ run "wrong_values_are_refused" {
     var.log_retention_days,
     var.alarm_topic_arn,
     var.alarm_time_left,
+    var.subnet_ids,
+    var.security_group_ids,
+    var.https_proxy,
+    var.no_proxy,
+    var.fips_endpoints,
+    var.dual_stack_endpoints,
   ]
 }
