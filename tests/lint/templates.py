@@ -352,10 +352,14 @@ def compare_role_and_module() -> list[str]:
 def check_wrapper(module: Path) -> list[str]:
     """Checks that a module has each parameter and output of its template, and that its stack is of that template."""
     blocks = blocks_of(module)
-    variables, outputs, resources = (
+    variables, outputs = (
         {name: body for block in blocks.get(kind, []) for name, body in block.items()}
-        for kind in ("variable", "output", "resource")
+        for kind in ("variable", "output")
     )
+    resources: dict[str, dict[str, Any]] = {}
+    for block in blocks.get("resource", []):
+        for kind, named in block.items():
+            resources.setdefault(kind, {}).update(named)
     local = {name: body[0] for block in blocks["locals"] for name, body in block.items() if not name.startswith("__")}
     stack = (resources.get("aws_cloudformation_stack") or resources["aws_cloudformation_stack_set"])["rolecall"]
     found = []
@@ -388,6 +392,14 @@ def check_wrapper(module: Path) -> list[str]:
     return found
 
 
+def check_second_stack() -> list[str]:
+    """Checks that the module of Athena gives its second stack the parameters that athena-names.yaml has."""
+    given = re.search(r"contains\(\[(.*?)\], name\)", (INFRA / "terraform/athena/main.tf").read_text())
+    names = sorted(re.findall(r'"(\w+)"', given[1])) if given else []
+    wanted = sorted(interface((INFRA / "athena-names.yaml").read_text())["Parameters"])
+    return [] if names == wanted else [f"athena: its second stack has the parameters {names} instead of {wanted}"]
+
+
 def default_of(variable: dict[str, Any]) -> str | None:
     """Returns the default as CloudFormation would get it."""
     if "default" not in variable:
@@ -405,7 +417,7 @@ def check_wrappers() -> list[str]:
                 found += check_wrapper(module)
             except (KeyError, ValueError) as problem:
                 found.append(f"{module.name} cannot be compared with its template: {problem!r}")
-    return found
+    return found + check_second_stack()
 
 
 # ---- The definition of the state machine ----

@@ -3,7 +3,7 @@
 variable "stack_name" {
   type        = string
   default     = null
-  description = "The name of the stack. Default is rolecall-athena."
+  description = "The name of the stack. Default is rolecall-athena. The second stack has -names after it."
 }
 
 variable "tags" {
@@ -16,11 +16,17 @@ variable "tags" {
 variable "template_bucket" {
   type        = string
   default     = null
-  description = "A bucket of this Region for the template, such as the code bucket of the module artifacts. Not the results bucket."
+  description = "A bucket of this Region for the templates, such as the code bucket of the module artifacts. Not the results bucket."
 }
 
 variable "template_url" {
   type        = string
   default     = null
-  description = "The address of the template in a bucket, if you upload it yourself."
+  description = "The address of athena.yaml in a bucket, if you upload it yourself."
+}
+
+variable "names_template_url" {
+  type        = string
+  default     = null
+  description = "The address of athena-names.yaml in a bucket, if you upload it yourself."
 }

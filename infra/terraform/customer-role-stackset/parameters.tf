@@ -50,7 +50,7 @@ variable "scope" {
   type        = string
   nullable    = false
   default     = "all"
-  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53), or all. Each includes the names of the Regions and the alias of the account."
+  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53 with its Resolver, Profiles and Domains), or all. Each includes the names of the Regions and the alias of the account."
 
   validation {
     condition     = contains(["all", "network", "dns"], var.scope)
@@ -62,7 +62,7 @@ variable "secret_bearing_reads" {
   type        = string
   nullable    = false
   default     = "yes"
-  description = "no denies the five listings whose answers also contain secrets - pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers. With yes, the service drops the secrets before it writes anything."
+  description = "no denies the six reads whose answers also contain secrets or personal data - pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains. With yes, the service drops them before it writes anything."
 
   validation {
     condition     = contains(["yes", "no"], var.secret_bearing_reads)

@@ -27,6 +27,46 @@ run "the_template_is_uploaded_as_it_is" {
   }
 }
 
+run "the_second_stack_has_the_other_tables" {
+  variables {
+    prefix        = "a/b"
+    work_group    = "readers"
+    query_results = "s3://answers/"
+  }
+
+  assert {
+    condition     = filesha256(aws_s3_object.names_template[0].source) == filesha256("../../athena-names.yaml")
+    error_message = "Another template is uploaded."
+  }
+  assert {
+    condition = aws_cloudformation_stack.names.template_url == (
+      "https://code.s3.eu-central-1.amazonaws.com/templates/${filesha256("../../athena-names.yaml")}.yaml"
+    )
+    error_message = "The stack has another template."
+  }
+  assert {
+    condition     = aws_cloudformation_stack.names.name == "rolecall-athena-names"
+    error_message = "The stack has another name."
+  }
+  assert {
+    condition = aws_cloudformation_stack.names.parameters == tomap({
+      Bucket = "results", Prefix = "a/b", Database = "rolecall", FirstDate = "NOW-400DAYS"
+    })
+    error_message = "It has other parameters than its template."
+  }
+}
+
+run "own_templates_need_both_addresses" {
+  command = plan
+
+  variables {
+    template_bucket = null
+    template_url    = "https://own.example.com/athena.yaml"
+  }
+
+  expect_failures = [aws_cloudformation_stack.names]
+}
+
 run "large_numbers_have_no_exponent" {
   command = plan
 
