@@ -64,7 +64,8 @@ impl<'f> ZoneNames<'f> {
                 limit = limit.max(2 * non_terminals.len());
             }
         }
-        records.sort_unstable_by_key(|(hash, ..)| *hash);
+        // Stable, so that of records with one name the first one stays the first: it decides among verdicts that say the same.
+        records.sort_by_key(|(hash, ..)| *hash);
         non_terminals.sort_unstable();
         non_terminals.dedup();
         Self { hasher, records, non_terminals, cuts }
