@@ -16,6 +16,7 @@ mod item;
 mod selector;
 mod strangers;
 mod body;
+mod item_list;
 mod xml;
 mod json_body;
 

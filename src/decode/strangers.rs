@@ -54,9 +54,16 @@ pub(super) fn is_step(selector: &ItemSelector, depth: usize, tag: &str) -> bool 
 }
 
 /// Whether a name is that of a member of the items, or of a structure around them that is deeper than `depth`.
-pub(super) fn is_of_items(selector: &ItemSelector, depth: usize, tag: &str) -> bool {
+fn is_of_items(selector: &ItemSelector, depth: usize, tag: &str) -> bool {
     (depth + 1..=selector.path.len())
         .any(|depth| selector.structure_at(depth).members.iter().any(|member| member.wire.eq_ignore_ascii_case(tag)))
+}
+
+/// Whether an unknown member at this depth of the path could be a page token, lead to items or be of them.
+pub(super) fn is_suspect(selector: &ItemSelector, depth: usize, tag: &str) -> bool {
+    (depth == 0 && is_paging(selector.operation().output, tag))
+        || is_step(selector, depth, tag)
+        || is_of_items(selector, depth, tag)
 }
 
 /// The error for an unknown element that may hold items or a page token.

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::ser_de::SerializeRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::decode::json::{write_member, write_string};
 use crate::decode::shapes::{ParameterPlace, Protocol, RequestShape};
@@ -30,6 +31,13 @@ impl SerializeRequest for ShapeSerializer {
     }
 }
 
+/// What has a meaning in paths or queries, and whatever else is not unreserved (RFC 3986).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}
+
 fn request(shape: &RequestShape, values: &[(&'static str, String)]) -> Result<http::Request<SdkBody>, BoxError> {
     let (mut path, mut query, mut body) = (shape.path.to_owned(), String::new(), "{".to_owned());
     for (name, value) in values {
@@ -38,10 +46,12 @@ fn request(shape: &RequestShape, values: &[(&'static str, String)]) -> Result<ht
         };
         match parameter.place {
             ParameterPlace::Path if value.is_empty() => return Err(format!("{}: {name} is empty", shape.name).into()),
-            ParameterPlace::Path => path = path.replace(&format!("{{{}}}", parameter.wire), &percent_encoded(value)),
+            ParameterPlace::Path => {
+                path = path.replace(&format!("{{{}}}", parameter.wire), &encoded(value).to_string())
+            }
             ParameterPlace::Query => {
                 let separator = if query.is_empty() { '?' } else { '&' };
-                let _ = write!(query, "{separator}{}={}", parameter.wire, percent_encoded(value));
+                let _ = write!(query, "{separator}{}={}", parameter.wire, encoded(value));
             }
             ParameterPlace::Body if parameter.is_text => {
                 write_member(&mut body, parameter.wire, |out| write_string(out, value))
@@ -64,20 +74,6 @@ fn request(shape: &RequestShape, values: &[(&'static str, String)]) -> Result<ht
     let Some((body, content_type)) = body else { return Ok(builder.body(SdkBody::empty())?) };
     builder = builder.header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, body.len());
     Ok(builder.body(SdkBody::from(body))?)
-}
-
-/// Encodes every character that has a meaning in paths or queries.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ use super::unknown::names_within;
 use super::values::{ValueReader, find_member, scalar};
 use crate::decode::body::DecodedBody;
 use crate::decode::error::DecodeError;
-use crate::decode::item::Item;
+use crate::decode::item_list::ItemList;
 use crate::decode::scalars::Scalars;
 use crate::decode::selector::ItemSelector;
 use crate::decode::shapes::{Member, MemberKind, Structure};
 use crate::decode::strangers::{
-    has_pages, has_paging_name, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced,
+    has_pages, has_paging_name, instead_of, is_metadata, is_paging, is_step, is_suspect, misplaced,
 };
 use crate::decode::value::Value;
 
@@ -23,11 +23,8 @@ use crate::decode::value::Value;
 pub(super) struct BodyReader<'s> {
     values: ValueReader,
     selector: &'s ItemSelector,
-    items: Vec<Item>,
+    items: ItemList,
     scalars: Scalars,
-    /// The memory of the items, and the most that they may take.
-    held: usize,
-    limit: usize,
 }
 
 type Members<'a> = Vec<(String, &'a RawValue)>;
@@ -35,7 +32,7 @@ type Members<'a> = Vec<(String, &'a RawValue)>;
 impl<'s> BodyReader<'s> {
     pub(super) fn new(selector: &'s ItemSelector, limit: usize) -> Self {
         let values = ValueReader::new(selector.operation().output);
-        Self { values, selector, items: Vec::new(), scalars: Scalars::default(), held: 0, limit }
+        Self { values, selector, items: ItemList::within(limit), scalars: Scalars::default() }
     }
 
     pub(super) fn read(mut self, text: &str) -> Result<DecodedBody, DecodeError> {
@@ -47,8 +44,7 @@ impl<'s> BodyReader<'s> {
         } else {
             self.read_level(0, members)?;
         }
-        let Self { items, scalars, held, values, .. } = self;
-        Ok(DecodedBody { items, scalars, dropped: values.dropped, held })
+        Ok(self.items.into_body(self.scalars, self.values.dropped))
     }
 
     /// Reads a response that is the item itself.
@@ -70,7 +66,7 @@ impl<'s> BodyReader<'s> {
         if !is_known && !item.extra.is_empty() {
             return Err(DecodeError("it has no member that the service model knows".into()));
         }
-        self.keep(item)
+        self.items.keep(item)
     }
 
     /// Reads a structure on the path to the items.
@@ -148,13 +144,8 @@ impl<'s> BodyReader<'s> {
         if depth == 0 && is_paging(output, name) {
             return if matches!(raw.get(), "null" | "false" | "\"\"") { Ok(false) } else { Err(misplaced(name)) };
         }
-        let is_suspect = |name: &str| {
-            (depth == 0 && is_paging(output, name))
-                || is_step(selector, depth, name)
-                || is_of_items(selector, depth, name)
-        };
-        let mut suspect = is_suspect(name);
-        names_within(raw, &mut |name| suspect = suspect || is_suspect(name))?;
+        let mut suspect = is_suspect(selector, depth, name);
+        names_within(raw, &mut |name| suspect = suspect || is_suspect(selector, depth, name))?;
         if suspect { Err(misplaced(name)) } else { Ok(true) }
     }
 
@@ -186,34 +177,11 @@ impl<'s> BodyReader<'s> {
             return Err(DecodeError("an item has no member that the service model knows".into()));
         }
         item.context = vec![Value::Missing; selector.context.len()];
-        self.keep(item)
+        self.items.keep(item)
     }
 
     /// Gives the context members of a structure to its items.
     fn add_context(&mut self, first_item: usize, context: Vec<(usize, Value, u64)>) -> Result<(), DecodeError> {
-        for (position, value, hash) in context {
-            let copies = self.items.len() - first_item;
-            self.held += copies.saturating_mul(value.held());
-            self.check_memory()?;
-            for item in &mut self.items[first_item..] {
-                item.context[position] = value.clone();
-                item.digest = item.digest.wrapping_add(hash);
-            }
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, item: Item) -> Result<(), DecodeError> {
-        self.held += item.held();
-        self.check_memory()?;
-        self.items.push(item);
-        Ok(())
-    }
-
-    fn check_memory(&self) -> Result<(), DecodeError> {
-        if self.held <= self.limit {
-            return Ok(());
-        }
-        Err(DecodeError(format!("its items take more than the {} bytes of memory that they may take", self.limit)))
+        context.iter().try_for_each(|(position, value, hash)| self.items.give(first_item, *position, value, *hash))
     }
 }

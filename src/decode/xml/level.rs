@@ -8,13 +8,13 @@ use super::item::{ItemRules, Stranger};
 use super::reader::{ItemReader, SeenMembers, find_member};
 use crate::decode::body::DecodedBody;
 use crate::decode::error::{DecodeError, twice};
-use crate::decode::item::Item;
+use crate::decode::item_list::ItemList;
 use crate::decode::json::append_list;
 use crate::decode::scalars::Scalars;
 use crate::decode::selector::ItemSelector;
 use crate::decode::shapes::{Member, MemberKind};
 use crate::decode::strangers::{
-    has_pages, has_paging_name, instead_of, is_metadata, is_of_items, is_paging, is_step, misplaced,
+    has_pages, has_paging_name, instead_of, is_metadata, is_paging, is_step, is_suspect, misplaced,
 };
 use crate::decode::value::Value;
 
@@ -22,13 +22,10 @@ use crate::decode::value::Value;
 pub(super) struct Decoder<'a> {
     reader: ItemReader<'a>,
     selector: &'a ItemSelector,
-    items: Vec<Item>,
+    items: ItemList,
     /// The hashes of the context members, in their order.
     context_hashes: Vec<u64>,
     scalars: RefCell<Scalars>,
-    /// The memory of the items, and the most that they may take.
-    held: usize,
-    limit: usize,
 }
 
 impl<'a> Decoder<'a> {
@@ -37,7 +34,7 @@ impl<'a> Decoder<'a> {
         reader.hash().leave_out_measures(&selector.measures);
         reader.enter_root(selector.operation().name)?;
         let context_hashes = vec![0; selector.context.len()];
-        Ok(Self { reader, selector, items: Vec::new(), context_hashes, scalars: RefCell::default(), held: 0, limit })
+        Ok(Self { reader, selector, items: ItemList::within(limit), context_hashes, scalars: RefCell::default() })
     }
 
     pub(super) fn decode(mut self) -> Result<DecodedBody, DecodeError> {
@@ -48,8 +45,7 @@ impl<'a> Decoder<'a> {
             self.read_wrapped(wrapper)?;
         }
         self.reader.read_to_end()?;
-        let Self { reader, items, scalars, held, .. } = self;
-        Ok(DecodedBody { items, scalars: scalars.into_inner(), dropped: reader.dropped, held })
+        Ok(self.items.into_body(self.scalars.into_inner(), self.reader.dropped))
     }
 
     /// Reads the response within the element that wraps it in the query protocol.
@@ -95,7 +91,7 @@ impl<'a> Decoder<'a> {
         let is_beside = |tag: &str| is_metadata(tag) || has_paging_name(tag);
         let rules = ItemRules { may_stand: &may_stand, scalar: &scalar, is_beside: &is_beside };
         let (item, _) = self.reader.read_item(output, rules)?;
-        self.keep(item)
+        self.items.keep(item)
     }
 
     /// Reads a structure on the path to the items, up to its end tag.
@@ -189,17 +185,12 @@ impl<'a> Decoder<'a> {
     /// says that there is no other page.
     fn skip_stranger(&mut self, depth: usize, tag: &str) -> Result<bool, DecodeError> {
         let selector = self.selector;
-        let is_suspect = |tag: &str| {
-            (depth == 0 && is_paging(selector.operation().output, tag))
-                || is_step(selector, depth, tag)
-                || is_of_items(selector, depth, tag)
-        };
         if depth == 0 && is_paging(selector.operation().output, tag) {
             // `<IsTruncated>false</IsTruncated>` says that there is no other page, whatever the listing pages by.
             return if self.reader.says_no(tag)? { Ok(false) } else { Err(misplaced(tag)) };
         }
-        let mut suspect = is_suspect(tag);
-        self.reader.skip_names(|name| suspect = suspect || is_suspect(name))?;
+        let mut suspect = is_suspect(selector, depth, tag);
+        self.reader.skip_names(|name| suspect = suspect || is_suspect(selector, depth, name))?;
         if suspect { Err(misplaced(tag)) } else { Ok(true) }
     }
 
@@ -216,7 +207,7 @@ impl<'a> Decoder<'a> {
             return Err(DecodeError("an item has no member that the service model knows".into()));
         }
         item.context.clone_from(context);
-        self.keep(item)
+        self.items.keep(item)
     }
 
     /// Gives the context members of a structure to its items. A context member may follow the list that it belongs to.
@@ -226,29 +217,9 @@ impl<'a> Decoder<'a> {
             if member.depth == depth {
                 let value = std::mem::take(&mut context[position]);
                 let hash = std::mem::take(&mut self.context_hashes[position]);
-                let copies = self.items.len() - first_item;
-                self.held += copies.saturating_mul(value.held());
-                self.check_memory()?;
-                for item in &mut self.items[first_item..] {
-                    item.context[position] = value.clone();
-                    item.digest = item.digest.wrapping_add(hash);
-                }
+                self.items.give(first_item, position, &value, hash)?;
             }
         }
         Ok(())
-    }
-
-    fn keep(&mut self, item: Item) -> Result<(), DecodeError> {
-        self.held += item.held();
-        self.check_memory()?;
-        self.items.push(item);
-        Ok(())
-    }
-
-    fn check_memory(&self) -> Result<(), DecodeError> {
-        if self.held <= self.limit {
-            return Ok(());
-        }
-        Err(DecodeError(format!("its items take more than the {} bytes of memory that they may take", self.limit)))
     }
 }
