@@ -30,7 +30,7 @@ pub(super) struct Opened {
     /// The engine that reads the output.
     pub(super) engine: Engine,
     moment: Moment,
-    selection: RowFilter,
+    pub(super) selection: RowFilter,
     /// The registry, if one is named.
     pub(super) registry: Option<Arc<Registry>>,
 }

@@ -26,7 +26,7 @@ pub(crate) async fn dns(arguments: DnsArgs) -> Result<ExitCode, Error> {
     let tables: Vec<&str> = reads.all().iter().map(|read| read.table).collect();
     let estate = open(&arguments.estate, Some(&tables)).await?;
     let ranges = given.as_ref().unwrap_or_else(|| PublishedRanges::included());
-    let judge = EstateJudge::open(&estate.estate, &arguments.estate.selection()?, reads, ranges).await?;
+    let judge = EstateJudge::open(&estate.estate, &estate.selection, reads, ranges).await?;
     let mut rows = SheetRows::default();
     let judged = judge.judge(&asked, |row| rows.push(&verdict_values(row)));
     let is_found = judged.findings > 0 || !judged.coverage.unknown.is_empty();

@@ -35,7 +35,7 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
         narrowed: arguments.estate.narrowing(),
         ..ReportInputs::default()
     };
-    let source = PageSource { estate: estate.estate, pair, selection: arguments.estate.selection()?, inputs };
+    let source = PageSource { estate: estate.estate, pair, selection: estate.selection, inputs };
     let document = source.document().await?;
     if let Some(path) = &arguments.to {
         save_page(&document, path)?;
