@@ -17,18 +17,15 @@ pub enum SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// One session that is allowed exactly these actions.
+    /// One session that is allowed exactly these actions, on every resource.
     pub fn of(actions: &[&str]) -> Self {
-        Self::One(Self::document(actions.iter().copied()))
+        Self::One(Self::document(&[("*", actions.to_vec())]))
     }
 
-    /// The policy document that allows exactly these actions, on every resource.
-    pub fn document<'a>(actions: impl Iterator<Item = &'a str>) -> Arc<str> {
-        let actions: Vec<&str> = actions.collect();
-        let document = serde_json::json!({
-            "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
-        });
-        document.to_string().into()
+    /// The policy document that allows exactly these actions, each group on its resource.
+    pub fn document(groups: &[(&str, Vec<&str>)]) -> Arc<str> {
+        let statement = |(resource, actions): &(&str, Vec<&str>)| serde_json::json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
+        let statements: Vec<_> = groups.iter().map(statement).collect();
+        serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string().into()
     }
 }

@@ -79,21 +79,21 @@ pub(super) const TYPES: &[ResourceType] = &[
             from: ValueFrom::DetailItems("ec2:DescribeLaunchTemplateVersions"),
         }],
         details: &[Detail {
-            operation: "ec2:DescribeLaunchTemplateVersions",
             items_path: "LaunchTemplateVersions",
             batch: UNLIMITED_BATCH,
             key: "LaunchTemplateId",
             // AWS returns the default and the latest versions of all templates in one listing. Other versions would
             // take a call for each template.
-            call: paged!(
-                DescribeLaunchTemplateVersions: ec2.describe_launch_template_versions()
-                    .versions("$Latest")
-                    .versions("$Default")
-                    .max_results(200)
-                    .include_managed_resources(true)
-            ),
-            filter: None,
-            fallback: None,
+            ..Detail::per_resource(
+                "ec2:DescribeLaunchTemplateVersions",
+                paged!(
+                    DescribeLaunchTemplateVersions: ec2.describe_launch_template_versions()
+                        .versions("$Latest")
+                        .versions("$Default")
+                        .max_results(200)
+                        .include_managed_resources(true)
+                ),
+            )
         }],
         source: paged!(listed DescribeLaunchTemplates: ec2.describe_launch_templates().max_results(200).include_managed_resources(true)),
         ..REGIONAL

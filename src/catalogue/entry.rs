@@ -3,6 +3,7 @@
 //! **Invariant:** knows neither the service model, against which entries are resolved, nor how calls are limited and
 //! retried.
 
+use super::iam_actions::iam_action;
 use crate::aws::{SendFn, Service};
 
 /// How often a type is listed in an account.
@@ -86,6 +87,14 @@ pub enum ArnForm {
     Ec2WithoutRegion(&'static str),
     /// `arn:<partition>:route53:::<this><id>`: ARNs of Route 53 have no account.
     Route53(&'static str),
+    /// `arn:<partition>:<service>:<region>:<owner>:<path><id>`: the service, and what stands before the id.
+    Of(&'static str, &'static str),
+    /// As [`ArnForm::Of`], without a region.
+    WithoutRegion(&'static str, &'static str),
+    /// `arn:<partition>:apigateway:<region>::/domainnames/<name>`, of this member: ARNs have no account.
+    ApiGateway(&'static str),
+    /// `arn:<partition>:s3:::<id>`: ARNs of buckets have neither region nor account.
+    Bucket,
     /// The root of the account: `arn:<partition>:iam::<account>:root`.
     Account,
 }
@@ -140,6 +149,12 @@ pub struct Detail {
     /// The member of an item with the id of its resource, or one in a structure (`HostedZone.Id`); empty if items name none.
     /// Every answer is checked by it.
     pub key: &'static str,
+    /// Whether the call names resources by their ARNs and not by their ids.
+    pub by_arn: bool,
+    /// The member of the resource with the region to call, if it is not the cell's. Each call then names one resource.
+    pub region: Option<&'static str>,
+    /// Whether a resource may have a policy of its own that denies the call. A denial for some is then no failure.
+    pub has_own_policy: bool,
     /// Restricts the call to resources that pass.
     pub filter: Option<MemberFilter>,
     /// Sends the call for one page.
@@ -151,7 +166,23 @@ pub struct Detail {
 impl Detail {
     /// One call for each resource. The whole response describes it.
     pub const fn per_resource(operation: &'static str, call: SendFn) -> Self {
-        Self { operation, items_path: "", batch: 1, key: "", filter: None, call, fallback: None }
+        Self {
+            operation,
+            items_path: "",
+            batch: 1,
+            key: "",
+            by_arn: false,
+            region: None,
+            has_own_policy: false,
+            filter: None,
+            call,
+            fallback: None,
+        }
+    }
+
+    /// One call for each resource, by its ARN. The whole response describes it.
+    pub const fn per_arn(operation: &'static str, call: SendFn) -> Self {
+        Self { by_arn: true, ..Self::per_resource(operation, call) }
     }
 
     /// Whether the call names no resource and returns all of them.
@@ -187,7 +218,8 @@ pub struct ResourceType {
     pub table: &'static str,
     pub service: Service,
     pub reach: Reach,
-    /// The operation that lists the type, as in IAM (`ec2:DescribeVpcs`).
+    /// The operation that lists the type (`ec2:DescribeVpcs`). Its IAM action has the same name, but for those of
+    /// [`iam_action`](super::iam_action).
     pub operation: &'static str,
     /// Which resources are listed, as text for the documentation; empty if it is all that the role may see.
     pub scope: &'static str,
@@ -196,7 +228,8 @@ pub struct ResourceType {
     /// The path of the items in the response (`Reservations.Instances`). A bar joins two lists of the same structure.
     pub items_path: &'static str,
     pub id: Id,
-    /// A well-formed id that does not exist. The check probes permissions with it if the account has no such resource.
+    /// A well-formed id that does not exist; an ARN if the calls about single resources name ARNs. The check probes
+    /// permissions with it if the account has no such resource. `{partition}`, `{region}` and `{account}` are replaced.
     pub probe_id: &'static str,
     /// The form of the ARN, if the response has none.
     pub arn: ArnForm,
@@ -214,12 +247,12 @@ pub struct ResourceType {
 impl ResourceType {
     /// The IAM actions of the type's own calls, the listing first. Those of its parents' listing are not included.
     pub fn own_actions(&self) -> Vec<&'static str> {
-        let mut actions = vec![self.operation];
+        let mut actions = vec![iam_action(self.operation)];
         actions.extend(self.extra_actions);
         for detail in self.details {
             let mut next = Some(detail);
             while let Some(detail) = next {
-                actions.push(detail.operation);
+                actions.push(iam_action(detail.operation));
                 next = detail.fallback;
             }
         }

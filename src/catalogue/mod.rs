@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** knows the calls to AWS, and nothing of accounts, files or runs.
 
+mod iam_actions;
 mod entry;
 mod calls;
 mod octal;
@@ -25,6 +26,15 @@ mod route53_resolver;
 mod route53_firewall;
 mod route53_profiles;
 mod route53_domains;
+mod load_balancers;
+mod distributions;
+mod custom_domains;
+mod buckets;
+mod environments;
+mod accelerators;
+mod direct_connect;
+mod namespaces;
+mod core_networks;
 mod table;
 mod secret_actions;
 mod session_policy;
@@ -36,6 +46,7 @@ pub(crate) use accounts::ACCOUNTS;
 pub use entry::{Id, MemberFilter, Reach, Source, ValueFrom};
 
 pub(crate) use entry::{Parents, ResourceType};
+pub(crate) use iam_actions::{by_resource, iam_action, resource_of};
 pub use scope::{Scope, actions_of};
 pub use secret_actions::SECRET_ACTIONS;
 pub(crate) use session_policy::HELPER_ACTIONS;
@@ -61,6 +72,15 @@ static ENTRIES: &[&[ResourceType]] = &[
     route53_firewall::TYPES,
     route53_profiles::TYPES,
     route53_domains::TYPES,
+    load_balancers::TYPES,
+    distributions::TYPES,
+    custom_domains::TYPES,
+    buckets::TYPES,
+    environments::TYPES,
+    accelerators::TYPES,
+    direct_connect::TYPES,
+    namespaces::TYPES,
+    core_networks::TYPES,
 ];
 
 /// Every resource type with its columns. It is resolved once for each process.

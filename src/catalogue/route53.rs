@@ -165,13 +165,10 @@ const RECORD_COUNT: &str = "changes with every record, which is a row of its own
 
 /// The tags of up to ten resources in one call.
 const TAGS: Detail = Detail {
-    operation: "route53:ListTagsForResources",
     items_path: "ResourceTagSets",
     batch: 10,
     key: "ResourceId",
-    filter: None,
-    call: placeholder,
-    fallback: None,
+    ..Detail::per_resource("route53:ListTagsForResources", placeholder)
 };
 
 /// The tags of one resource, for roles that may not call the batch operation.

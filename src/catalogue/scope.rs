@@ -1,4 +1,4 @@
-//! Defines what a customer may grant: networks and machines, DNS, or both. The templates for customers use the same
+//! Defines what a customer may grant: networks and machines, DNS, the holders of names, or all of them. The templates for customers use the same
 //! words.
 //!
 //! **Invariant:** knows nothing of the form of policies.
@@ -21,6 +21,8 @@ pub enum ServiceDomain {
     Network,
     /// The resources of Route 53, its Resolver, Profiles and Domains.
     Dns,
+    /// The holders of names and addresses outside EC2: load balancers, distributions, buckets and the like.
+    Names,
 }
 
 /// The part of the catalogue that a customer's role grants.
@@ -30,19 +32,39 @@ pub enum Scope {
     /// All types of the catalogue.
     #[default]
     All,
-    /// All types except those of Route 53.
+    /// Networks and machines.
     Network,
     /// Route 53, with the actions of EC2 that it needs.
     Dns,
+    /// The holders of names and addresses outside EC2.
+    Names,
 }
 
+/// The beginnings of the names of tables with holders of names.
+const NAMES_GLOBS: &[&str] = &[
+    "apigateway*",
+    "cloudfront_*",
+    "directconnect_*",
+    "elasticbeanstalk_*",
+    "elb*",
+    "globalaccelerator_*",
+    "networkmanager_*",
+    "s3_*",
+    "servicediscovery_*",
+    ACCOUNTS,
+];
+
 impl Scope {
+    /// Every scope, in the order of the documentation.
+    pub(crate) const ALL: [Self; 4] = [Self::All, Self::Network, Self::Dns, Self::Names];
+
     /// The globs of the resource types that a role of this scope may read; `None` for all of them.
-    pub(crate) fn resource_globs(self) -> Option<[&'static str; 2]> {
+    pub(crate) fn resource_globs(self) -> Option<&'static [&'static str]> {
         match self {
             Self::All => None,
-            Self::Network => Some(["ec2_*", ACCOUNTS]),
-            Self::Dns => Some(["route53*", ACCOUNTS]),
+            Self::Network => Some(&["ec2_*", ACCOUNTS]),
+            Self::Dns => Some(&["route53*", ACCOUNTS]),
+            Self::Names => Some(NAMES_GLOBS),
         }
     }
 
@@ -52,6 +74,7 @@ impl Scope {
             Self::All => "all",
             Self::Network => "network",
             Self::Dns => "dns",
+            Self::Names => "names",
         }
     }
 
@@ -59,8 +82,9 @@ impl Scope {
     pub fn covers(self, domain: ServiceDomain) -> bool {
         match domain {
             ServiceDomain::Account => true,
-            ServiceDomain::Network => self != Self::Dns,
-            ServiceDomain::Dns => self != Self::Network,
+            ServiceDomain::Network => matches!(self, Self::All | Self::Network),
+            ServiceDomain::Dns => matches!(self, Self::All | Self::Dns),
+            ServiceDomain::Names => matches!(self, Self::All | Self::Names),
         }
     }
 }
@@ -69,9 +93,8 @@ impl FromStr for Scope {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let scopes = [Self::All, Self::Network, Self::Dns];
-        let found = scopes.into_iter().find(|scope| scope.as_str() == text);
-        found.ok_or_else(|| ParseError(format!("{} is not a scope: write all, network or dns", quoted(text))))
+        let found = Self::ALL.into_iter().find(|scope| scope.as_str() == text);
+        found.ok_or_else(|| ParseError(format!("{} is not a scope: write all, network, dns or names", quoted(text))))
     }
 }
 
@@ -85,6 +108,7 @@ impl Table {
             Service::Ec2 if self.entry.table == ACCOUNTS => ServiceDomain::Account,
             Service::Ec2 => ServiceDomain::Network,
             Service::Iam | Service::Account => ServiceDomain::Account,
+            _ => ServiceDomain::Names,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::error::DecodeError;
 use super::json::write_member;
-use super::shapes::{Member, MemberKind, Structure};
+use super::shapes::{List, Member, MemberKind, Structure};
 use super::tags::{self, TagPair, make_unique};
 use super::unknown::{UnknownMembers, unknown_key};
 use super::value::Value;
@@ -79,6 +79,20 @@ impl Item {
 
 /// Whether the member's pairs go into the `tags` column only.
 pub(crate) fn is_tags(member: &Member) -> bool {
-    let is_pair = |of: &MemberKind| matches!(of, MemberKind::Structure(of) if of.member("Key").is_some() && of.member("Value").is_some());
-    member.name == "Tags" && matches!(&member.kind, MemberKind::List(list) if is_pair(&list.of))
+    member.name.eq_ignore_ascii_case("tags")
+        && match &member.kind {
+            MemberKind::List(list) => pair_members(list).is_some(),
+            MemberKind::TagMap => true,
+            _ => false,
+        }
+}
+
+/// The names on the wire of a tag's key and of its value, if the list's elements are tags.
+pub(super) fn pair_members(list: &List) -> Option<[&'static str; 2]> {
+    let MemberKind::Structure(pair) = &list.of else { return None };
+    let wire = |name: &str| {
+        let found = pair.members.iter().find(|member| member.name.eq_ignore_ascii_case(name));
+        found.map(|member| member.wire)
+    };
+    Some([wire("Key")?, wire("Value")?])
 }

@@ -22,7 +22,8 @@ pub(super) fn is_metadata(tag: &str) -> bool {
 
 /// Whether a name is that of a paging member, or could be.
 pub(super) fn is_paging(output: &Structure, tag: &str) -> bool {
-    let scalar = |kind: &MemberKind| !matches!(kind, MemberKind::Structure(_) | MemberKind::List(_));
+    let scalar =
+        |kind: &MemberKind| !matches!(kind, MemberKind::Structure(_) | MemberKind::List(_) | MemberKind::TagMap);
     has_paging_name(tag)
         || output.members.iter().any(|member| scalar(&member.kind) && member.wire.eq_ignore_ascii_case(tag))
 }

@@ -71,6 +71,8 @@ pub struct Settings {
     pub route53_burst: Option<f64>,
     /// Calls per second to Route 53 Resolver in one account and region, and as many each to Profiles and Domains.
     pub resolver_rate: f64,
+    /// Calls per second to each service that holds names, such as load balancers, in one account and region.
+    pub names_rate: f64,
     /// `ROLECALL_STS_RATE`: AssumeRole calls per second.
     pub sts_rate: f64,
     /// `ROLECALL_STS_PATIENCE`: time during which a throttled AssumeRole call is retried.
@@ -137,6 +139,7 @@ impl Default for Settings {
             route53_rate: 5.0,
             route53_burst: None,
             resolver_rate: 2.5,
+            names_rate: 5.0,
             sts_rate: 300.0,
             sts_patience: Duration::from_secs(120),
             attempts: 5,

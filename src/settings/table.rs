@@ -200,6 +200,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
          AWS allows the Resolver 5"
     ),
     setting!(
+        "ROLECALL_NAMES_RATE",
+        None,
+        Value("5"),
+        Both,
+        names_rate = rate,
+        "calls per second to each service that holds names (load balancers, CloudFront, API Gateway, S3 and the like) in one \
+         account and region. AWS allows Elastic Load Balancing and API Gateway 10"
+    ),
+    setting!(
         "ROLECALL_STS_RATE",
         None,
         Value("300"),

@@ -25,8 +25,12 @@ ROUTE53_SPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 XML = {"Content-Type": "text/xml"}
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
-# Services of Route 53 that ministack does not have at all, and what they answer about a resource that does not exist.
+# Services that ministack does not have at all, and what they answer about a resource that does not exist.
 ABSENT_SERVICES = {
+    "directconnect": "DirectConnectClientException",
+    "elasticbeanstalk": "ResourceNotFoundException",
+    "globalaccelerator": "AcceleratorNotFoundException",
+    "networkmanager": "ResourceNotFoundException",
     "route53domains": "InvalidInput",
     "route53profiles": "ResourceNotFoundException",
     "route53resolver": "ResourceNotFoundException",
@@ -121,18 +125,32 @@ def answer_route53(method: str, path: str) -> Answer | None:
 def answer_absent_service(service: str) -> Any:
     """Returns the handler of a service without any resource: its lists are empty."""
     model = botocore.session.get_session().get_service_model(service)
+    if model.metadata["protocol"] == "query":
+        return answer_absent_query_service(service, model.metadata["xmlNamespace"])
     uris = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
     paths = {name: re.sub(r"\{\w+\}", "[^/]+", uri) for name, uri in uris.items()}
 
     async def answer(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
         target = headers.get("x-amz-target", "").rpartition(".")[2]
         name = target or next((name for name, pattern in paths.items() if re.fullmatch(pattern, unquote(path))), "")
-        if name.startswith("List") and "{" not in uris[name]:
+        if name.startswith(("List", "Describe")) and name != "ListTagsForResource" and "{" not in uris[name]:
             members = model.operation_model(name).output_shape.members
             lists = {member: [] for member, shape in members.items() if shape.type_name == "list"}
             return 200, dict(JSON), json.dumps(lists).encode()
         error = {"__type": ABSENT_SERVICES[service], "message": "The resource does not exist."}
         return 400, dict(JSON), json.dumps(error).encode()
+
+    return answer
+
+
+def answer_absent_query_service(service: str, space: str) -> Any:
+    async def answer(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
+        name = parse_qs(body.decode(errors="replace")).get("Action", [""])[-1]
+        if name.startswith("Describe"):
+            content = f'<{name}Response xmlns="{space}"><{name}Result/></{name}Response>'
+            return 200, dict(XML), content.encode()
+        error = f"<Error><Code>{ABSENT_SERVICES[service]}</Code><Message>The resource does not exist.</Message></Error>"
+        return 400, dict(XML), f'<ErrorResponse xmlns="{space}">{error}</ErrorResponse>'.encode()
 
     return answer
 

@@ -99,6 +99,7 @@ impl Fixture {
             // A thousand VPCs are a thousand calls. These tests are not about the rate limit.
             route53_rate: 500.0,
             resolver_rate: 500.0,
+            names_rate: 500.0,
             ..Settings::default()
         };
         Self { sim: Sim::start(world).await, folder, settings }

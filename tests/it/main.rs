@@ -39,6 +39,7 @@ mod fleet;
 mod function;
 mod given_targets;
 mod limits;
+mod holders;
 mod modelled;
 mod onboarding;
 mod open_roles;

@@ -26,16 +26,23 @@ fn needed(scope: Scope) -> BTreeSet<String> {
 #[test]
 fn customer_role_grants_exactly_the_catalogues_actions() {
     let template = std::fs::read_to_string(root().join("infra/customer-role.yaml")).expect("a template");
-    let [always, network, dns] = ["ReadAlways", "ReadNetwork", "ReadDns"].map(|sid| statement_actions(&template, sid));
+    let sids = ["ReadAlways", "ReadNetworkOrDns", "ReadNetwork", "ReadDns", "ReadNames", "ReadDomainNames"];
+    let [always, either, network, dns, names, domain_names] = sids.map(|sid| statement_actions(&template, sid));
+    let joined = |parts: &[&BTreeSet<String>]| parts.iter().copied().flatten().cloned().collect::<Vec<_>>();
     for (scope, granted) in [
-        (Scope::All, [&always, &network, &dns].into_iter().flatten().cloned().collect::<Vec<_>>()),
-        (Scope::Network, [&always, &network].into_iter().flatten().cloned().collect()),
-        (Scope::Dns, [&always, &dns].into_iter().flatten().cloned().collect()),
+        (Scope::All, joined(&[&always, &either, &network, &dns, &names, &domain_names])),
+        (Scope::Network, joined(&[&always, &either, &network])),
+        (Scope::Dns, joined(&[&always, &either, &dns])),
+        (Scope::Names, joined(&[&always, &names, &domain_names])),
     ] {
         let distinct: BTreeSet<String> = granted.iter().cloned().collect();
         assert_eq!(distinct.len(), granted.len(), "a duplicate action");
         assert_eq!(distinct, needed(scope), "{scope:?}");
     }
+    // The action would read all of API Gateway, keys included.
+    let (_, statement) = template.split_once("Sid: ReadDomainNames\n").expect("a statement");
+    let resource = statement.lines().map(str::trim).find(|line| line.starts_with("Resource:"));
+    assert_eq!(resource, Some("Resource: !Sub arn:${AWS::Partition}:apigateway:*::/domainnames"));
     let never: BTreeSet<String> = SECRET_ACTIONS.iter().map(|&action| action.to_owned()).collect();
     assert_eq!(statement_actions(&template, "NeverReadSecrets"), never);
 }

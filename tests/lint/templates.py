@@ -40,7 +40,7 @@ MODULE = INFRA / "terraform/customer-role"
 LINT = ROOT / ".emulator/lint"
 CHECKOV_PYTHON = LINT / "bin/python"
 FRAMEWORKS = ("cloudformation", "terraform")
-SCOPES = ("all", "network", "dns")
+SCOPES = ("all", "network", "dns", "names")
 SECRET_BEARING_READS = ("yes", "no")
 # The granted reads whose answers have sensitive members, which operations.txt marks.
 OPERATIONS = (ROOT / "tests/model/operations.txt").read_text().splitlines()

@@ -11,6 +11,7 @@ catalogue does with any of it.
 
 import re
 import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -18,17 +19,37 @@ import botocore
 import botocore.session
 from botocore import xform_name
 from botocore.endpoint_provider import EndpointProvider
-from botocore.model import OperationModel, ServiceModel
+from botocore.exceptions import EndpointResolutionError
+from botocore.model import OperationModel, ServiceModel, Shape
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = ROOT / "src/decode/shapes/generated.rs"
 OPERATIONS = ROOT / "tests/model/operations.txt"
 XML_SERVICES = ("ec2", "iam", "route53")
 # Services that have no SDK in Cargo.toml: their requests are built from shapes too.
-MODELLED_SERVICES = ("route53domains", "route53profiles", "route53resolver")
+MODELLED_SERVICES = (
+    "apigateway",
+    "apigatewayv2",
+    "cloudfront",
+    "directconnect",
+    "elasticbeanstalk",
+    "elb",
+    "elbv2",
+    "globalaccelerator",
+    "networkmanager",
+    "route53domains",
+    "route53profiles",
+    "route53resolver",
+    "s3",
+    "servicediscovery",
+)
 SERVICES = (*XML_SERVICES, *MODELLED_SERVICES)
 # Secrets that the model does not mark everywhere they occur.
-ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData"}
+ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData", "authKey", "customerRouterConfig"}
+# Lists of tags under another name than in most services, by structure and member.
+TAG_LISTS = {("ResourceTagsDescriptionMessage", "ResourceTags"), ("Tags", "Items")}
+# Root elements of XML that the model does not name.
+ROOTS = {"s3:ListBuckets": "ListAllMyBucketsResult", "s3:GetBucketTagging": "Tagging"}
 
 
 def catalogue_operations() -> list[tuple[str, str]]:
@@ -82,6 +103,9 @@ class Writer:
                 item = shape.member.serialization.get("name", default)
                 kind = self.kind(shape.member, "")
                 return f'MemberKind::List(&List {{ item: "{item}", flattened: {str(bool(flat)).lower()}, of: {kind} }})'
+            case "map" if member_name.lower() == "tags":
+                assert (shape.key.type_name, shape.value.type_name) == ("string", "string"), shape.name
+                return "MemberKind::TagMap"
         raise SystemExit(f"{self.service} {shape.name}: members of type {shape.type_name} are not supported")
 
     def structure(self, shape) -> None:
@@ -90,6 +114,8 @@ class Writer:
         self.written[shape.name] = ""
         rows, secret = [], False
         known, first = self.existing.get(shape.name, (list(shape.members), len(shape.members)))
+        tag_list = next((member for owner, member in TAG_LISTS if owner == shape.name), "Tags")
+        known = [tag_list if name == "Tags" else name for name in known]
         first = sum(name in shape.members for name in known[:first])
         known = [name for name in known if name in shape.members]
         for name in [*known, *(name for name in shape.members if name not in known)]:
@@ -100,6 +126,8 @@ class Writer:
             kind = self.kind(member, name)
             secret = secret or kind == "MemberKind::Sensitive"
             column = xform_name(name).lstrip("_")
+            if (shape.name, name) in TAG_LISTS:
+                name, column = "Tags", "tags"
             rows.append(f'    Member {{ wire: "{wire}", name: "{name}", column: "{column}", kind: {kind} }},')
         self.written[shape.name] = "\n".join(
             [
@@ -136,56 +164,95 @@ def service_model(service: str, model: ServiceModel, session: botocore.session.S
         case "json":
             content_type = f"application/x-amz-json-{about['jsonVersion']}"
             protocol = f'Protocol::Json {{ target_prefix: "{about["targetPrefix"]}", content_type: "{content_type}" }}'
+        case "query":
+            protocol = f'Protocol::Query {{ version: "{about["apiVersion"]}" }}'
         case "rest-json":
             protocol = "Protocol::RestJson"
+        case "rest-xml":
+            protocol = "Protocol::RestXml"
         case other:
             raise SystemExit(f"{service}: requests of the protocol {other} are not supported")
-    regions = [
-        f'"{region}"'
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions(service, partition)
+    regions = [f'"{region}"' for region in regions_of(service, session)]
+    forms = host_forms(about["endpointPrefix"], service)
+    exceptions = [
+        f'("{region}", {variant}, "{host}")' for region, variant, host in other_hosts(service, forms, session)
     ]
-    plain = [f'"{region}"' for region in plain_fips_regions(service, about["endpointPrefix"], session)]
+    hosts = ", ".join(f'"{form}"' for form in forms)
+    name = about.get("signingName") or about["endpointPrefix"]
     return (
-        f'pub(crate) static SERVICE: ServiceModel = ServiceModel {{ name: "{about.get("signingName", service)}", '
-        f'id: "{model.service_id}", protocol: {protocol}, endpoint_prefix: "{about["endpointPrefix"]}", '
-        f"regions: &[{', '.join(regions)}], plain_fips_regions: &[{', '.join(plain)}] }};"
+        f'pub(crate) static SERVICE: ServiceModel = ServiceModel {{ name: "{name}", '
+        f'id: "{model.service_id}", protocol: {protocol}, regions: &[{", ".join(regions)}], '
+        f"hosts: [{hosts}], other_hosts: &[{', '.join(exceptions)}] }};"
     )
 
 
-def plain_fips_regions(service: str, prefix: str, session: botocore.session.Session) -> list[str]:
-    """Returns the regions whose plain host is the one of FIPS.
+def regions_of(service: str, session: botocore.session.Session) -> list[str]:
+    """Returns the regions with an endpoint. A service with one endpoint for a partition has the region that signs."""
+    found = []
+    for partition in session.get_available_partitions():
+        regions = session.get_available_regions(service, partition)
+        is_global = session.get_available_regions(service, partition, allow_non_regional=True)
+        if not regions and is_global:
+            regions = sorted({home for _, home, _, _ in endpoints(service, session, partition) if home})
+        found += regions
+    return found
 
-    All other hosts must have the form that rolecall builds.
-    """
+
+def host_forms(prefix: str, service: str) -> list[str]:
+    """Returns the usual hosts: plain, dual stack, FIPS, and FIPS with dual stack."""
+    if service == "s3":
+        return [f"{prefix}{fips}.{form}{{region}}.{{dns}}" for fips, form in product(("", "-fips"), ("", "dualstack."))]
+    return [f"{prefix}{fips}.{{region}}.{dns}" for fips, dns in product(("", "-fips"), ("{dns}", "{dual}"))]
+
+
+def endpoints(service: str, session: botocore.session.Session, only: str = "") -> Iterator[tuple[str, str, int, str]]:
+    """Yields region, the region that signs if the rules name one, variant and host of every endpoint of the rules."""
     loader = session.get_component("data_loader")
     partitions = loader.load_data("partitions")
     rules = EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
-    plain = []
     for partition in partitions["partitions"]:
-        outputs = partition["outputs"]
         for region in (name for name in partition["regions"] if "global" not in name):
-            for fips, dual_stack in product((False, True), repeat=2):
-                suffix = outputs["dualStackDnsSuffix" if dual_stack else "dnsSuffix"]
-                url = rules.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual_stack).url
-                if url == f"https://{prefix}{'-fips' if fips else ''}.{region}.{suffix}":
-                    continue
-                if url != f"https://{prefix}.{region}.{suffix}" or dual_stack:
-                    raise SystemExit(f"{service}: the endpoint {url} has another form than rolecall builds")
-                plain.append(region)
-    return plain
+            for variant, (fips, dual_stack) in enumerate(product((False, True), repeat=2)):
+                if only in ("", partition["id"]):
+                    try:
+                        endpoint = rules.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual_stack)
+                    except EndpointResolutionError:
+                        continue  # The partition has no such variant.
+                    schemes = endpoint.properties.get("authSchemes") or [{}]
+                    yield region, schemes[0].get("signingRegion", ""), variant, endpoint.url.removeprefix("https://")
 
 
-def request_shape(operation: OperationModel) -> str:
-    """Writes how an operation is requested. Only its simple parameters are written."""
+def other_hosts(service: str, forms: list[str], session: botocore.session.Session) -> list[tuple[str, int, str]]:
+    """Returns region, variant and host where AWS's rules say something else than the usual forms.
+
+    Of a service with one endpoint for a partition, only the region that signs is called.
+    """
+    partitions = session.get_component("data_loader").load_data("partitions")["partitions"]
+    outputs = {region: partition["outputs"] for partition in partitions for region in partition["regions"]}
+    found = []
+    for region, home, variant, host in endpoints(service, session):
+        names = {"region": region, "dns": outputs[region]["dnsSuffix"], "dual": outputs[region]["dualStackDnsSuffix"]}
+        if home in ("", region) and host != forms[variant].format(**names):
+            found.append((region, variant, host))
+    return found
+
+
+def request_shape(operation: OperationModel, protocol: str) -> str:
+    """Writes how an operation is requested. Only its simple parameters are written, and lists in the query protocol."""
     rows = []
     for name, shape in operation.input_shape.members.items() if operation.input_shape else ():
         place = PLACES.get(shape.serialization.get("location"), "Body")
         wire = shape.serialization.get("name", name)
-        if shape.type_name in SIMPLE and shape.serialization.get("location") != "header":
-            is_text = str(shape.type_name == "string").lower()
-            names = f'name: "{name}", wire: "{wire}"'
-            rows.append(f"    Parameter {{ {names}, place: ParameterPlace::{place}, is_text: {is_text} }},")
+        if shape.serialization.get("location") == "header":
+            continue
+        if shape.type_name in SIMPLE:
+            kind = "Text" if shape.type_name == "string" else "Plain"
+        elif protocol == "query" and shape.type_name == "list" and shape.member.type_name == "string":
+            kind = "List"
+        else:
+            continue
+        names = f'name: "{name}", wire: "{wire}"'
+        rows.append(f"    Parameter {{ {names}, place: ParameterPlace::{place}, kind: ParameterKind::{kind} }},")
     return "\n".join(
         [
             f"pub(crate) static {request_name(operation.name)}: RequestShape = RequestShape {{ service: &SERVICE, "
@@ -195,6 +262,16 @@ def request_shape(operation: OperationModel) -> str:
             "] };",
         ]
     )
+
+
+def response(operation: OperationModel) -> tuple[Shape, str]:
+    """Returns the structure of the response, and its root element if that is not named after the operation."""
+    service, shape = operation.service_model.service_name, operation.output_shape
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        return shape, ROOTS.get(f"{service}:{operation.name}", "")
+    member = shape.members[payload]
+    return member, member.serialization.get("name", payload)
 
 
 def request_name(operation: str) -> str:
@@ -219,7 +296,7 @@ def generate() -> tuple[str, str]:
         f"// Generated by tests/model/generate.py from botocore {version}. Do not edit by hand.",
         "",
         "use super::{List, Member, MemberKind, MemberOrderHint, Operation, Structure};",
-        "use super::{Parameter, ParameterPlace, Protocol, RequestShape, ServiceModel};",
+        "use super::{Parameter, ParameterKind, ParameterPlace, Protocol, RequestShape, ServiceModel};",
         "",
     ]
     table = []
@@ -232,16 +309,17 @@ def generate() -> tuple[str, str]:
             if name not in model.operation_names:
                 continue  # An IAM action that is no operation. A test of the catalogue checks these.
             operation = model.operation_model(name)
-            writer.structure(operation.output_shape)
+            output, root = response(operation)
+            writer.structure(output)
             result = (operation.output_shape.serialization or {}).get("resultWrapper", "")
-            wrapper = f'"{result}"' if result else '""'
-            top = f"{service}::{static_name(operation.output_shape.name)}"
+            top = f"{service}::{static_name(output.name)}"
             request = "None"
             if service in MODELLED_SERVICES:
-                requests.append(request_shape(operation))
+                requests.append(request_shape(operation, model.metadata["protocol"]))
                 request = f"Some(&{service}::{request_name(name)})"
             table.append(
-                f'    Operation {{ name: "{service}:{name}", wrapper: {wrapper}, output: &{top}, request: {request} }},'
+                f'    Operation {{ name: "{service}:{name}", root: "{root}", wrapper: "{result}", output: &{top}, '
+                f"request: {request} }},"
             )
         if writer.written:
             if requests:

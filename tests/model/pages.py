@@ -27,6 +27,9 @@ ATHENA_NAMES = ROOT / "infra/athena-names.yaml"
 CATALOGUE = ROOT / "infra/CATALOGUE.md"
 SETTINGS = ROOT / "infra/SETTINGS.md"
 QUERIES = ROOT / "infra/QUERIES.md"
+# The action that reads all of API Gateway, and the resource that policies name for it: the custom domain names.
+READ_API_GATEWAY = "apigateway:GET"
+DOMAIN_NAMES = "arn:${AWS::Partition}:apigateway:*::/domainnames"
 # The number of leading columns that all tables share. The page lists them once.
 OPENING = 11
 WIDTH = 118
@@ -37,20 +40,18 @@ def rolecall(*arguments: str) -> str:
 
 
 def grants(types: list[dict]) -> dict[str, list[str]]:
-    """Groups the actions by part of the inventory. Actions that every scope needs are in `always`."""
-    parts: dict[str, set[str]] = {"account": set(), "network": set(), "dns": set()}
+    """Groups the actions by scope. Those that every account needs are in `always`, those of two scopes in `either`."""
+    parts: dict[str, set[str]] = {"account": set(), "network": set(), "dns": set(), "names": set()}
     for resource_type in types:
         parts[resource_type["part"]].update(resource_type["actions"])
-    # Every scope has network or DNS or both, so an action of both is always needed.
-    always = parts["account"] | parts["network"] & parts["dns"]
-    return {
-        "always": sorted(always),
-        "network": sorted(parts["network"] - always),
-        "dns": sorted(parts["dns"] - always),
-    }
+    always = parts.pop("account")
+    either = parts["network"] & parts["dns"] - always
+    assert not parts["names"] & (parts["network"] | parts["dns"]) - always, "an action of names and of another scope"
+    rest = {part: sorted(actions - always - either) for part, actions in parts.items()}
+    return {"always": sorted(always), "either": sorted(either), **rest}
 
 
-def statement(sid: str, actions: list[str], condition: str = "") -> str:
+def statement(sid: str, actions: list[str], condition: str = "", resource: str = '"*"') -> str:
     """Formats a statement with the template's indentation, optionally under a condition."""
     first = "              - "
     lines = []
@@ -60,7 +61,7 @@ def statement(sid: str, actions: list[str], condition: str = "") -> str:
     indent = " " * len(first)
     lines += [f"{first}Sid: {sid}", f"{indent}Effect: Allow", f"{indent}Action:"]
     lines += [f"{indent}  - {action}" for action in actions]
-    lines += [f'{indent}Resource: "*"']
+    lines += [f"{indent}Resource: {resource}"]
     if condition:
         lines.append(f"{first}!Ref AWS::NoValue")
     return "\n".join(lines)
@@ -72,8 +73,11 @@ def customer_role(granted: dict[str, list[str]]) -> str:
     assert marked.search(text), f"{CUSTOMER_ROLE.name} lacks the comments around the generated actions"
     statements = [
         statement("ReadAlways", granted["always"]),
+        statement("ReadNetworkOrDns", granted["either"], "ReadsNetworkOrDns"),
         statement("ReadNetwork", granted["network"], "ReadsNetwork"),
         statement("ReadDns", granted["dns"], "ReadsDns"),
+        statement("ReadNames", [action for action in granted["names"] if action != READ_API_GATEWAY], "ReadsNames"),
+        statement("ReadDomainNames", [READ_API_GATEWAY], "ReadsNames", f"!Sub {DOMAIN_NAMES}"),
     ]
     return marked.sub(lambda match: match[1] + "\n".join(statements) + match[2], text)
 
@@ -88,8 +92,13 @@ def denied(template: str) -> list[str]:
 def customer_module(granted: dict[str, list[str]], never: list[str]) -> str:
     groups = {
         "always": ("Needed in every scope.", granted["always"]),
+        "either": ("Needed by networks and by DNS: scopes all, network and dns.", granted["either"]),
         "network": ("Networks, instances, volumes: scopes all and network.", granted["network"]),
         "dns": ("Route 53: scopes all and dns.", granted["dns"]),
+        "names": (
+            "Load balancers, distributions, buckets and other holders of names: scopes all and names.",
+            [action for action in granted["names"] if action != READ_API_GATEWAY],
+        ),
         "never": (
             "User data, passwords, console output, VPN keys, transfer codes of domains: denied in every scope.",
             never,

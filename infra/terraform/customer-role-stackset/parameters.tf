@@ -50,11 +50,11 @@ variable "scope" {
   type        = string
   nullable    = false
   default     = "all"
-  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53 with its Resolver, Profiles and Domains), or all. Each includes the names of the Regions and the alias of the account."
+  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53 with its Resolver, Profiles and Domains), names (what holds names and addresses elsewhere: load balancers, CloudFront, API Gateway, S3, Elastic Beanstalk, Global Accelerator, Direct Connect, Cloud Map, Network Manager), or all. Each includes the names of the Regions and the alias of the account."
 
   validation {
-    condition     = contains(["all", "network", "dns"], var.scope)
-    error_message = "The value must be all or network or dns."
+    condition     = contains(["all", "network", "dns", "names"], var.scope)
+    error_message = "The value must be all or network or dns or names."
   }
 }
 
@@ -62,7 +62,7 @@ variable "secret_bearing_reads" {
   type        = string
   nullable    = false
   default     = "yes"
-  description = "no denies the six reads whose answers also contain secrets or personal data - pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains. With yes, the service drops them before it writes anything."
+  description = "no denies the eight reads whose answers also contain secrets or personal data - pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains, headers that CloudFront sends to origins, BGP keys of Direct Connect. With yes, the service drops them before it writes anything."
 
   validation {
     condition     = contains(["yes", "no"], var.secret_bearing_reads)

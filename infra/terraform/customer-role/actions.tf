@@ -5,8 +5,12 @@ locals {
   actions_always = [
     "account:ListRegions",
     "ec2:DescribeRegions",
-    "ec2:DescribeVpcs",
     "iam:ListAccountAliases",
+  ]
+
+  # Needed by networks and by DNS: scopes all, network and dns.
+  actions_either = [
+    "ec2:DescribeVpcs",
   ]
 
   # Networks, instances, volumes: scopes all and network.
@@ -156,6 +160,27 @@ locals {
     "route53resolver:ListResolverQueryLogConfigs",
     "route53resolver:ListResolverRuleAssociations",
     "route53resolver:ListResolverRules",
+  ]
+
+  # Load balancers, distributions, buckets and other holders of names: scopes all and names.
+  actions_names = [
+    "cloudfront:ListDistributions",
+    "cloudfront:ListTagsForResource",
+    "directconnect:DescribeConnections",
+    "directconnect:DescribeDirectConnectGateways",
+    "directconnect:DescribeVirtualInterfaces",
+    "elasticbeanstalk:DescribeEnvironments",
+    "elasticbeanstalk:ListTagsForResource",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "globalaccelerator:ListAccelerators",
+    "globalaccelerator:ListCustomRoutingAccelerators",
+    "globalaccelerator:ListTagsForResource",
+    "networkmanager:ListCoreNetworks",
+    "s3:GetBucketTagging",
+    "s3:ListAllMyBuckets",
+    "servicediscovery:ListNamespaces",
+    "servicediscovery:ListTagsForResource",
   ]
 
   # User data, passwords, console output, VPN keys, transfer codes of domains: denied in every scope.

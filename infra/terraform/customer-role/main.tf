@@ -15,9 +15,10 @@ locals {
 
   # The statements of each value of scope and of secret_bearing_reads.
   granted = {
-    all     = ["ReadAlways", "ReadNetwork", "ReadDns"]
-    network = ["ReadAlways", "ReadNetwork"]
-    dns     = ["ReadAlways", "ReadDns"]
+    all     = ["ReadAlways", "ReadNetworkOrDns", "ReadNetwork", "ReadDns", "ReadNames", "ReadDomainNames"]
+    network = ["ReadAlways", "ReadNetworkOrDns", "ReadNetwork"]
+    dns     = ["ReadAlways", "ReadNetworkOrDns", "ReadDns"]
+    names   = ["ReadAlways", "ReadNames", "ReadDomainNames"]
   }
 
   denied = {
@@ -26,14 +27,22 @@ locals {
   }
 
   statements = {
-    ReadAlways  = { Effect = "Allow", Action = local.actions_always }
-    ReadNetwork = { Effect = "Allow", Action = local.actions_network }
-    ReadDns     = { Effect = "Allow", Action = local.actions_dns }
+    ReadAlways       = { Effect = "Allow", Action = local.actions_always }
+    ReadNetworkOrDns = { Effect = "Allow", Action = local.actions_either }
+    ReadNetwork      = { Effect = "Allow", Action = local.actions_network }
+    ReadDns          = { Effect = "Allow", Action = local.actions_dns }
+    ReadNames        = { Effect = "Allow", Action = local.actions_names }
+    # The action would allow all reads of API Gateway.
+    ReadDomainNames = {
+      Effect   = "Allow"
+      Action   = ["apigateway:GET"]
+      Resource = "arn:${data.aws_partition.current.partition}:apigateway:*::/domainnames"
+    }
     # Calls that return secrets. No statement above allows them. This explicit deny also overrides any policy that is
     # attached to the role later.
     NeverReadSecrets = { Effect = "Deny", Action = local.actions_never }
-    # These reads also return secrets or personal data: pre-shared keys, user data, client secrets and the contacts of
-    # domains. The deny overrides the statements above.
+    # These reads also return secrets or personal data: pre-shared keys, user data, client secrets, the contacts of
+    # domains, headers for origins and BGP keys. The deny overrides the statements above.
     NoSecretBearingReads = { Effect = "Deny", Action = local.secret_bearing }
   }
 
@@ -43,6 +52,8 @@ locals {
     "ec2:DescribeSpotInstanceRequests",
     "ec2:DescribeVerifiedAccessTrustProviders",
     "ec2:DescribeVpnConnections",
+    "cloudfront:ListDistributions",
+    "directconnect:DescribeVirtualInterfaces",
     "route53domains:GetDomainDetail",
   ]
 

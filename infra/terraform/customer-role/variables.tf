@@ -51,11 +51,11 @@ variable "scope" {
   type        = string
   nullable    = false
   default     = "all"
-  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53), or all."
+  description = "The resources that may be read: network (networks, instances, volumes), dns (Route 53), names (load balancers, distributions, buckets and other holders of names), or all."
 
   validation {
-    condition     = contains(["all", "network", "dns"], var.scope)
-    error_message = "The value must be all, network or dns."
+    condition     = contains(["all", "network", "dns", "names"], var.scope)
+    error_message = "The value must be all, network, dns or names."
   }
 }
 
@@ -63,7 +63,7 @@ variable "secret_bearing_reads" {
   type        = string
   nullable    = false
   default     = "yes"
-  description = "no denies the six reads whose answers also contain secrets or personal data: pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains."
+  description = "no denies the eight reads whose answers also contain secrets or personal data: pre-shared keys of VPN connections, user data of launch templates, spot requests and spot fleets, client secrets of Verified Access trust providers, contacts of registered domains, headers that CloudFront sends to origins, BGP keys of Direct Connect."
 
   validation {
     condition     = contains(["yes", "no"], var.secret_bearing_reads)

@@ -45,6 +45,7 @@ pub(super) const VPN_CONNECTIONS: &str = "ec2_vpn_connections";
 pub(super) const VPCS: &str = "ec2_vpcs";
 pub(super) const BYOIP_CIDRS: &str = "ec2_byoip_cidrs";
 pub(super) const ACCELERATORS: &str = "globalaccelerator_accelerators";
+pub(super) const CUSTOM_ROUTING_ACCELERATORS: &str = "globalaccelerator_custom_routing_accelerators";
 pub(super) const ZONES: &str = "route53_hosted_zones";
 pub(super) const RECORDS: &str = "route53_records";
 pub(super) const ASSOCIATIONS: &str = "route53_zone_associations";
@@ -213,6 +214,12 @@ pub(super) static HOLDER_TABLES: &[HolderTable] = &[
         resource: "accelerator",
         values: &[("dns_name", "", Name), ("dual_stack_dns_name", "", Name), ("ip_sets", "IpAddresses", Address)],
         columns: &["dns_name", "dual_stack_dns_name", "ip_sets"],
+    },
+    HolderTable {
+        table: CUSTOM_ROUTING_ACCELERATORS,
+        resource: "custom routing accelerator",
+        values: &[("dns_name", "", Name), ("ip_sets", "IpAddresses", Address)],
+        columns: &["dns_name", "ip_sets"],
     },
 ];
 

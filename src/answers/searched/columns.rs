@@ -72,3 +72,18 @@ pub(super) const INSTANCE: &[SearchedColumn] = &[
     name("private_dns_name"),
     name("public_dns_name"),
 ];
+
+pub(super) const LOAD_BALANCER: &[SearchedColumn] = &[
+    name("dns_name"),
+    column(
+        "availability_zones",
+        &[
+            ("LoadBalancerAddresses.IpAddress", Address),
+            ("LoadBalancerAddresses.PrivateIPv4Address", Address),
+            ("LoadBalancerAddresses.IPv6Address", Address),
+        ],
+    ),
+];
+
+pub(super) const ACCELERATOR: &[SearchedColumn] =
+    &[name("dns_name"), name("dual_stack_dns_name"), column("ip_sets", &[("IpAddresses", Address)])];

@@ -9,7 +9,7 @@ use ValueForm::{Address, Delegated, Name, Pool, Range, ZoneName};
 
 pub(super) use forms::{IdForm, SearchedColumn, SearchedTable, ValueForm};
 
-use columns::{INSTANCE, INTERFACE, NETWORK, SUBNET};
+use columns::{ACCELERATOR, INSTANCE, INTERFACE, LOAD_BALANCER, NETWORK, SUBNET};
 use forms::{address, column, name, named, plain, range, tagged};
 
 pub(super) const INTERFACES: &str = "ec2_network_interfaces";
@@ -305,6 +305,72 @@ pub(super) static TABLES: &[SearchedTable] = &[
         columns: &[column("domain_name", &[("", ZoneName)])],
         ..plain("route53domains_domains", IdForm::None)
     },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("load_balancer_name"),
+        columns: &[name("dns_name"), name("canonical_hosted_zone_name")],
+        ..tagged("elb_load_balancers", "", "elasticloadbalancing:loadbalancer/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("load_balancer_name"),
+        columns: LOAD_BALANCER,
+        ..tagged("elbv2_load_balancers", "", "elasticloadbalancing:loadbalancer/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        columns: &[name("domain_name"), column("aliases", &[("Items", Name)])],
+        ..tagged("cloudfront_distributions", "", "cloudfront:distribution/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("domain_name"),
+        columns: &[name("domain_name"), name("regional_domain_name"), name("distribution_domain_name")],
+        ..tagged("apigateway_domain_names", "", "apigateway:/domainnames/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("domain_name"),
+        columns: &[name("domain_name"), column("domain_name_configurations", &[("ApiGatewayDomainName", Name)])],
+        ..tagged("apigatewayv2_domain_names", "", "apigateway:/domainnames/")
+    },
+    SearchedTable { id: IdForm::None, name: Some("name"), ..tagged("s3_buckets", "", "s3:") },
+    SearchedTable {
+        name: Some("environment_name"),
+        columns: &[name("cname"), column("endpoint_url", &[("", Name)])],
+        ..tagged("elasticbeanstalk_environments", "e-", "elasticbeanstalk:environment/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("name"),
+        columns: ACCELERATOR,
+        ..tagged("globalaccelerator_accelerators", "", "globalaccelerator:accelerator/")
+    },
+    SearchedTable {
+        id: IdForm::None,
+        name: Some("name"),
+        columns: &[name("dns_name"), column("ip_sets", &[("IpAddresses", Address)])],
+        ..tagged("globalaccelerator_custom_routing_accelerators", "", "globalaccelerator:accelerator/")
+    },
+    SearchedTable {
+        name: Some("connection_name"),
+        ..tagged("directconnect_connections", "dxcon-", "directconnect:dxcon/")
+    },
+    SearchedTable {
+        id: IdForm::Uuid,
+        name: Some("direct_connect_gateway_name"),
+        ..tagged("directconnect_gateways", "", "directconnect:dx-gateway/")
+    },
+    SearchedTable {
+        name: Some("virtual_interface_name"),
+        ..tagged("directconnect_virtual_interfaces", "dxvif-", "directconnect:dxvif/")
+    },
+    SearchedTable {
+        name: Some("name"),
+        columns: &[column("name", &[("", ZoneName)])],
+        ..tagged("servicediscovery_namespaces", "ns-", "servicediscovery:namespace/")
+    },
+    tagged("networkmanager_core_networks", "core-network-", "networkmanager:core-network/"),
 ];
 
 /// A table whose resources are found through those of another.

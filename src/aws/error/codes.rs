@@ -29,6 +29,8 @@ pub enum AwsErrorKind {
     Expired,
     /// The resource no longer exists.
     NotFound,
+    /// The resource has none of what was asked for. S3 says so of a bucket without tags.
+    NoneThere,
     /// The page token is no longer valid.
     StaleToken,
     /// A conditional write failed: the object exists already, or it has changed.
@@ -87,7 +89,13 @@ fn of_code(code: &str, message: &str) -> AwsErrorKind {
         | "NoSuchCidrCollectionException"
         | "NoSuchKey"
         | "NoSuchUpload"
-        | "ResourceNotFoundException" => AwsErrorKind::NotFound,
+        | "ResourceNotFoundException"
+        | "NoSuchBucket"
+        | "LoadBalancerNotFound"
+        | "LoadBalancerNotFoundException"
+        | "AcceleratorNotFoundException"
+        | "NamespaceNotFound" => AwsErrorKind::NotFound,
+        "NoSuchTagSet" => AwsErrorKind::NoneThere,
         // EC2 has one code for each type, such as InvalidPrefixListID.NotFound.
         code if code.starts_with("Invalid") && code.ends_with(".NotFound") => AwsErrorKind::NotFound,
         "PreconditionFailed" => AwsErrorKind::Precondition,

@@ -36,7 +36,7 @@ use crate::domain::Partition;
 pub(crate) struct ModelledListing {
     /// The operation, as in IAM.
     operation: &'static str,
-    /// The parameter for the subject, if the call names one.
+    /// The parameter for the subjects, if the call names any.
     subject: Option<&'static str>,
     /// The parameters that every request has.
     constants: &'static [(&'static str, &'static str)],
@@ -68,7 +68,7 @@ impl ModelledListing {
             let mut layer = Layer::new("rolecall's operation");
             layer.store_put(SharedRequestSerializer::new(ShapeSerializer(shape)));
             layer.store_put(SharedResponseDeserializer::new(PagingDeserializer));
-            layer.store_put(SigV4OperationSigningConfig::default());
+            layer.store_put(signing(shape.service));
             layer.store_put(Metadata::new(shape.name, shape.service.id));
             let plugin = SharedRuntimePlugin::new(StaticRuntimePlugin::new().with_config(layer.freeze()));
             Some(ReadyListing { shape, plugin })
@@ -80,7 +80,8 @@ impl ModelledListing {
     fn values(&self, params: &CallParams) -> ParameterValues {
         let mut values: ParameterValues =
             self.constants.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        values.extend(self.subject.map(|name| (name, params.subject())));
+        values
+            .extend(self.subject.into_iter().flat_map(|name| params.subjects.iter().map(move |id| (name, id.clone()))));
         values.extend(self.token.and_then(|(name, _)| Some((name, params.token()?))));
         values
     }
@@ -103,10 +104,10 @@ impl ServiceClient {
         });
         let input = Input::erase(listing.values(params));
         match invoke_with(endpoint, plugin.clone(), input).await {
-            Ok(scalars) => Ok(match listing.token {
-                Some((_, next)) => NextPage::from_token(scalars.text(next)),
-                None => NextPage::End,
-            }),
+            Ok(scalars) => {
+                let next = listing.token.and_then(|(_, next)| scalars.text(next));
+                NextPage::from_marker(&scalars, next.map(|token| vec![token]))
+            }
             Err(error) => Err(unsupported_where_absent(shape.service, self.region(), error)),
         }
     }
@@ -136,13 +137,24 @@ fn endpoint(client_config: &ClientConfig, service: &ServiceModel, region: &Regio
     Ok(Endpoint::builder().url(url).build())
 }
 
-/// The host of a service by the rules of AWS's endpoints, which are the same for all services here. The generator of the
-/// shapes checks that.
+/// The host of a service by the rules of AWS's endpoints, which the generator of the shapes has reduced to forms.
 fn url(partition: &Partition, service: &ServiceModel, region: &str, (is_fips, is_dual_stack): (bool, bool)) -> String {
-    let is_plain = !is_fips || (!is_dual_stack && service.plain_fips_regions.contains(&region));
-    let fips = if is_plain { "" } else { "-fips" };
-    let suffix = if is_dual_stack { partition.dual_stack_dns_suffix } else { partition.dns_suffix };
-    format!("https://{}{fips}.{region}.{suffix}", service.endpoint_prefix)
+    let variant = 2 * usize::from(is_fips) + usize::from(is_dual_stack);
+    let other = service.other_hosts.iter().find(|(of, at, _)| *of == region && *at == variant);
+    let host = other.map_or(service.hosts[variant], |(.., host)| host);
+    let host = host.replace("{region}", region).replace("{dns}", partition.dns_suffix);
+    format!("https://{}", host.replace("{dual}", partition.dual_stack_dns_suffix))
+}
+
+/// How requests are signed. S3 wants the hash of the body in a header, and paths as they are.
+fn signing(service: &ServiceModel) -> SigV4OperationSigningConfig {
+    let mut signing = SigV4OperationSigningConfig::default();
+    if service.name == "s3" {
+        signing.signing_options.content_sha256_header = true;
+        signing.signing_options.double_uri_encode = false;
+        signing.signing_options.normalize_uri_path = false;
+    }
+    signing
 }
 
 #[cfg(test)]
@@ -156,19 +168,36 @@ mod tests {
 
     #[test]
     fn hosts_are_those_of_the_partition() {
-        let resolver = service("route53resolver:ListResolverRules");
-        for (name, region, variant, host) in [
-            ("aws", "eu-west-1", (false, false), "route53resolver.eu-west-1.amazonaws.com"),
-            ("aws", "eu-west-1", (true, false), "route53resolver-fips.eu-west-1.amazonaws.com"),
-            ("aws", "eu-west-1", (true, true), "route53resolver-fips.eu-west-1.api.aws"),
-            ("aws-cn", "cn-north-1", (false, false), "route53resolver.cn-north-1.amazonaws.com.cn"),
-            ("aws-cn", "cn-north-1", (false, true), "route53resolver.cn-north-1.api.amazonwebservices.com.cn"),
-            ("aws-us-gov", "us-gov-west-1", (true, false), "route53resolver.us-gov-west-1.amazonaws.com"),
-            ("aws-us-gov", "us-gov-west-1", (true, true), "route53resolver-fips.us-gov-west-1.api.aws"),
-            ("aws-eusc", "eusc-de-east-1", (false, false), "route53resolver.eusc-de-east-1.amazonaws.eu"),
+        let resolver = "route53resolver:ListResolverRules";
+        let (s3, distributions) = ("s3:ListBuckets", "cloudfront:ListDistributions");
+        let networks = "networkmanager:ListCoreNetworks";
+        for (operation, name, region, variant, host) in [
+            (s3, "aws", "us-east-1", (false, false), "s3.us-east-1.amazonaws.com"),
+            (s3, "aws", "eu-west-1", (false, true), "s3.dualstack.eu-west-1.amazonaws.com"),
+            (s3, "aws", "us-east-2", (true, true), "s3-fips.dualstack.us-east-2.amazonaws.com"),
+            (s3, "aws-cn", "cn-north-1", (false, true), "s3.dualstack.cn-north-1.amazonaws.com.cn"),
+            (distributions, "aws", "us-east-1", (false, false), "cloudfront.amazonaws.com"),
+            (distributions, "aws", "us-east-1", (true, true), "cloudfront-fips.global.api.aws"),
+            (distributions, "aws-cn", "cn-northwest-1", (false, false), "cloudfront.cn-northwest-1.amazonaws.com.cn"),
+            (networks, "aws", "us-west-2", (false, false), "networkmanager.us-west-2.amazonaws.com"),
+            (networks, "aws-us-gov", "us-gov-west-1", (true, false), "networkmanager.us-gov-west-1.amazonaws.com"),
+            (resolver, "aws", "eu-west-1", (false, false), "route53resolver.eu-west-1.amazonaws.com"),
+            (resolver, "aws", "eu-west-1", (true, false), "route53resolver-fips.eu-west-1.amazonaws.com"),
+            (resolver, "aws", "eu-west-1", (true, true), "route53resolver-fips.eu-west-1.api.aws"),
+            (resolver, "aws-cn", "cn-north-1", (false, false), "route53resolver.cn-north-1.amazonaws.com.cn"),
+            (
+                resolver,
+                "aws-cn",
+                "cn-north-1",
+                (false, true),
+                "route53resolver.cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (resolver, "aws-us-gov", "us-gov-west-1", (true, false), "route53resolver.us-gov-west-1.amazonaws.com"),
+            (resolver, "aws-us-gov", "us-gov-west-1", (true, true), "route53resolver-fips.us-gov-west-1.api.aws"),
+            (resolver, "aws-eusc", "eusc-de-east-1", (false, false), "route53resolver.eusc-de-east-1.amazonaws.eu"),
         ] {
             let partition = partition(name).expect("a partition");
-            assert_eq!(url(partition, resolver, region, variant), format!("https://{host}"));
+            assert_eq!(url(partition, service(operation), region, variant), format!("https://{host}"));
         }
     }
 

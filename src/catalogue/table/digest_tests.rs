@@ -62,6 +62,7 @@ impl ItemWriter {
         match kind {
             MemberKind::Structure(structure) => self.structure(structure, path, around),
             MemberKind::List(list) => self.elements(&list.of, list.item, path, around),
+            MemberKind::TagMap => format!("{{{}}}", self.named("key", "\"value\"")),
             kind => self.leaf(kind, path),
         }
     }
@@ -122,7 +123,10 @@ fn digest(selector: &ItemSelector, operation: &'static Operation, path: &str, va
         }
     }
     if !writer.is_json {
-        let root = format!("{}Response", operation.name.split_once(':').unwrap().1);
+        let root = match operation.root {
+            "" => format!("{}Response", operation.name.split_once(':').unwrap().1),
+            root => root.to_owned(),
+        };
         let tags = [root.as_str(), operation.wrapper];
         text = tags.into_iter().filter(|tag| !tag.is_empty()).rev().fold(text, |text, tag| writer.named(tag, &text));
     }
@@ -202,6 +206,7 @@ fn copy(member: &Member) -> Member {
         MemberKind::Integer => MemberKind::Integer,
         MemberKind::Double => MemberKind::Double,
         MemberKind::Timestamp => MemberKind::Timestamp,
+        MemberKind::TagMap => MemberKind::TagMap,
         MemberKind::Sensitive => MemberKind::Sensitive,
         MemberKind::Structure(structure) => MemberKind::Structure(structure),
         MemberKind::List(list) => MemberKind::List(list),
@@ -218,8 +223,9 @@ fn an_older_service_model_gives_the_same_digest() {
         if item.secret || item.members.len() < 3 {
             continue;
         }
-        let request = shapes::operation(table.entry.operation).unwrap().request;
-        let mut writer = ItemWriter::new(request.is_some(), Variant::default());
+        let of_table = shapes::operation(table.entry.operation).unwrap();
+        let (request, is_json) = (of_table.request, of_table.is_json());
+        let mut writer = ItemWriter::new(is_json, Variant::default());
         let text = writer.structure(item, "", &mut Vec::new());
         let measured: Vec<&str> =
             table.entry.measures.iter().filter(|it| it.detail.is_empty()).map(|it| it.member).collect();
@@ -232,10 +238,10 @@ fn an_older_service_model_gives_the_same_digest() {
                 kind: MemberKind::List(Box::leak(Box::new(list))),
             };
             let output = older_output(member);
-            let operation: &'static Operation =
-                Box::leak(Box::new(Operation { name: "ec2:DescribeThings", wrapper: "", output, request }));
+            let made = Operation { name: "ec2:DescribeThings", root: "", wrapper: "", output, request };
+            let operation: &'static Operation = Box::leak(Box::new(made));
             let selector = ItemSelector::new(operation, "Things", &[]).unwrap().without_measures(&measured).ok()?;
-            let body = if request.is_some() {
+            let body = if is_json {
                 format!(r#"{{"theSet":[{text}]}}"#)
             } else {
                 format!("<DescribeThingsResponse><theSet><item>{text}</item></theSet></DescribeThingsResponse>")

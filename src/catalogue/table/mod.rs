@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::ENTRIES;
 use super::entry::{Detail, Id, Parents, Reach, ResourceType, Source, ValueFrom};
+use super::iam_actions::iam_action;
 use crate::decode::shapes::{MemberKind, Structure};
 use crate::decode::{Item, ItemSelector, Value};
 use crate::inventory::{Column, ColumnType, EXTRA_COLUMN, OPENING_COLUMNS, Record};
@@ -101,11 +102,12 @@ impl Table {
     pub fn actions(&self) -> Vec<&'static str> {
         let mut others: BTreeSet<&str> = self.entry.own_actions().into_iter().collect();
         if let Ok(Some(parent)) = self.parent_entry() {
-            others.insert(parent.operation);
+            others.insert(iam_action(parent.operation));
             others.extend(parent.extra_actions);
         }
-        others.remove(self.entry.operation);
-        std::iter::once(self.entry.operation).chain(others).collect()
+        let own = iam_action(self.entry.operation);
+        others.remove(own);
+        std::iter::once(own).chain(others).collect()
     }
 
     /// The paths of the members that are never collected, since they are secrets
@@ -141,7 +143,7 @@ impl Table {
 }
 
 impl TableDetail {
-    /// The bare id of the resource that an item describes, if the item names it.
+    /// The bare id of the resource that an item describes, or its ARN if the call names ARNs. `None` if the item names none.
     pub fn subject(&self, item: &Item) -> Option<String> {
         let (first, rest) =
             self.entry.key.split_once('.').map_or((self.entry.key, None), |(first, rest)| (first, Some(rest)));
@@ -154,7 +156,7 @@ impl TableDetail {
             }
             _ => return None,
         };
-        let bare = id.rsplit('/').next().unwrap_or(&id);
+        let bare = if self.entry.by_arn { &id } else { id.rsplit('/').next().unwrap_or(&id) };
         (!bare.is_empty()).then(|| bare.to_owned())
     }
 }

@@ -73,7 +73,9 @@ impl Table {
             Id::Account => &[],
         };
         let owners: &[&str] = if let Owner::Member(paths) = entry.owner { paths } else { &[] };
-        let in_arn = if let ArnForm::Ec2Named(_, path) | ArnForm::Ec2InRegionOf(_, path) = entry.arn {
+        let in_arn = if let ArnForm::Ec2Named(_, path) | ArnForm::Ec2InRegionOf(_, path) | ArnForm::ApiGateway(path) =
+            entry.arn
+        {
             Some(path)
         } else {
             None
@@ -88,8 +90,13 @@ impl Table {
                 ColumnType::Boolean => Ok(()),
                 _ => Err(format!("{} is no boolean", filter.member)),
             };
-        for filter in entry.details.iter().filter_map(|detail| detail.filter) {
-            check_filter(item, filter)?;
+        for detail in entry.details {
+            detail.filter.map_or(Ok(()), |filter| check_filter(item, filter))?;
+            if let Some(region) = detail.region
+                && (member_type(item, region)? != ColumnType::String || detail.batch > 1)
+            {
+                return Err(format!("{}: {region} names no region of one resource", detail.operation));
+            }
         }
         let (Some(parents), Some(parent)) = (self.parents(), self.parent_entry()?) else { return Ok(()) };
         let selector = selector(parent.operation, parent.items_path, &[])?;
@@ -189,6 +196,6 @@ fn column_type(kind: &MemberKind) -> ColumnType {
         MemberKind::Integer => ColumnType::Integer,
         MemberKind::Double => ColumnType::Double,
         MemberKind::Timestamp => ColumnType::Timestamp,
-        MemberKind::Structure(_) | MemberKind::List(_) => ColumnType::Json,
+        MemberKind::Structure(_) | MemberKind::List(_) | MemberKind::TagMap => ColumnType::Json,
     }
 }

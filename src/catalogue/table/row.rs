@@ -170,6 +170,13 @@ impl Table {
             ArnForm::Ec2WithoutAccount(path) => Some(format!("arn:{partition}:ec2:{region}::{path}{id}")),
             ArnForm::Ec2WithoutRegion(path) => Some(format!("arn:{partition}:ec2::{owner}:{path}{id}")),
             ArnForm::Route53(path) => Some(format!("arn:{partition}:route53:::{path}{id}")),
+            ArnForm::Of(service, path) => Some(format!("arn:{partition}:{service}:{region}:{owner}:{path}{id}")),
+            ArnForm::WithoutRegion(service, path) => Some(format!("arn:{partition}:{service}::{owner}:{path}{id}")),
+            ArnForm::ApiGateway(member) => {
+                let name = self.text_member(record, member)?;
+                Some(format!("arn:{partition}:apigateway:{region}::/domainnames/{name}"))
+            }
+            ArnForm::Bucket => Some(format!("arn:{partition}:s3:::{id}")),
             ArnForm::Account => Some(format!("arn:{partition}:iam::{}:root", location.account_id)),
         }
     }
@@ -189,7 +196,8 @@ impl Table {
         context.get(self.selector.context().position(|member| member.name == name)?)
     }
 
-    fn text_member(&self, record: &Record, path: &str) -> Option<String> {
+    /// A text in a record, or in a structure of it. An empty one counts as none.
+    pub fn text_member(&self, record: &Record, path: &str) -> Option<String> {
         match self.member_value(record, path) {
             Value::Text(text) if !text.is_empty() => Some(text),
             _ => None,

@@ -34,7 +34,7 @@ pub(crate) struct OnboardArgs {
     /// ARN of the role in the account, if its name or path is not the default
     #[arg(long, value_name = "ARN", conflicts_with = "accounts_file")]
     pub role_arn: Option<String>,
-    /// Permissions that the role grants: all, network or dns
+    /// Permissions that the role grants: all, network, dns or names
     #[arg(long, default_value = "all", value_name = "SCOPE")]
     pub scope: Scope,
     /// URL of the customer's template, if `make deploy` did not publish it

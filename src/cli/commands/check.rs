@@ -32,7 +32,7 @@ pub(crate) async fn check(mut arguments: CheckArgs) -> Result<ExitCode, Error> {
 
 /// Checks accounts that were onboarded, and enables those that pass.
 pub(crate) async fn check_onboarded(accounts: &[AccountId], arguments: &OnboardArgs) -> Result<ExitCode, Error> {
-    let resources = arguments.scope.resource_globs().map(|globs| globs.map(str::to_owned).to_vec());
+    let resources = arguments.scope.resource_globs().map(|globs| globs.iter().map(|glob| (*glob).to_owned()).collect());
     let request = CheckRequest {
         request: Request { resources, ..Request::of(Accounts::Named(accounts.to_vec())) },
         problems: ValidationErrors::new(),

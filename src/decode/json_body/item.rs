@@ -9,12 +9,13 @@ use super::node::Node;
 use super::unknown::unknown_json;
 use super::values::{ValueReader, find_member, holds_secret, scalar};
 use crate::decode::error::DecodeError;
-use crate::decode::item::{Item, is_tags};
+use crate::decode::item::{Item, is_tags, pair_members};
 use crate::decode::json::write_comma;
 use crate::decode::json_hash::{member_hash, name_hash};
 use crate::decode::measure::MeasureHash;
 use crate::decode::shapes::{List, Member, MemberKind, Structure};
 use crate::decode::tags::TagPair;
+use crate::decode::unknown::UnknownMembers;
 use crate::decode::value::Value;
 
 /// How an item is read.
@@ -102,6 +103,20 @@ impl ValueReader {
                 }
                 Ok(sum)
             }
+            (MemberKind::TagMap, Node::Object(members)) => {
+                let tags = item.tags.get_or_insert_default();
+                let mut others = UnknownMembers::default();
+                for (key, value) in members {
+                    match Node::of(value)? {
+                        Node::Text(text) => tags.push((key.clone(), text)),
+                        _ => others.push(key, unknown_json(value)?),
+                    }
+                }
+                if !others.is_empty() {
+                    item.extra.push(member.wire, others.to_object());
+                }
+                part_hash(member.wire, raw, self.without)
+            }
             (MemberKind::Structure(_), Node::Object(_)) => {
                 let mut json = String::new();
                 let hash = self.write(&member.kind, raw, secret, &mut json)?;
@@ -126,11 +141,7 @@ impl ValueReader {
 /// Reads a list of `Key` and `Value`, in AWS's order. Returns the JSON of what is no pair of two texts and nothing else.
 fn read_tags(list: &'static List, elements: &[&RawValue], tags: &mut Vec<TagPair>) -> Result<String, DecodeError> {
     let mut others = String::new();
-    let MemberKind::Structure(pair) = &list.of else {
-        return Err(DecodeError("its tags are no structures".into()));
-    };
-    let wire = |name: &str| pair.member(name).map_or("", |(_, member)| member.wire);
-    let (key_name, value_name) = (wire("Key"), wire("Value"));
+    let [key_name, value_name] = pair_members(list).ok_or_else(|| DecodeError("its tags are no structures".into()))?;
     for element in elements {
         let (mut key, mut value, mut is_plain) = (None, String::new(), true);
         if let Node::Object(members) = Node::of(element)? {

@@ -107,7 +107,7 @@ impl<'s> BodyReader<'s> {
     ) -> Result<Option<(usize, Value, u64)>, DecodeError> {
         let node = Node::of(raw)?;
         let position = self.selector.context_position(depth, member);
-        let is_nested = matches!(member.kind, MemberKind::Structure(_) | MemberKind::List(_));
+        let is_nested = matches!(member.kind, MemberKind::Structure(_) | MemberKind::List(_) | MemberKind::TagMap);
         match (&member.kind, &node) {
             (MemberKind::Sensitive, _) | (_, Node::Null) => return Ok(None),
             _ if is_nested && position.is_none() => return Ok(None),

@@ -56,9 +56,8 @@ impl ValueReader {
                 out.push(']');
                 Ok(content_hash(sum))
             }
-            (MemberKind::Structure(_) | MemberKind::List(_), _) | (_, Node::List(_) | Node::Object(_)) => {
-                self.write_other_type(kind, raw, secret, out)
-            }
+            (MemberKind::Structure(_) | MemberKind::List(_) | MemberKind::TagMap, _)
+            | (_, Node::List(_) | Node::Object(_)) => self.write_other_type(kind, raw, secret, out),
             (kind, node) => {
                 match (scalar(kind, &node), &node) {
                     (Some(value), _) => value.write_json(out),

@@ -11,7 +11,7 @@ mod request;
 #[rustfmt::skip]
 mod generated;
 
-pub(crate) use request::{Parameter, ParameterPlace, Protocol, RequestShape, ServiceModel};
+pub(crate) use request::{Parameter, ParameterKind, ParameterPlace, Protocol, RequestShape, ServiceModel};
 
 /// A structure of the service model.
 #[derive(Debug)]
@@ -86,6 +86,8 @@ pub enum MemberKind {
     Structure(&'static Structure),
     /// Elements of one type.
     List(&'static List),
+    /// An object whose members are the tags of a resource. In JSON only.
+    TagMap,
     /// A secret, which never leaves the decoder.
     Sensitive,
 }
@@ -106,6 +108,8 @@ pub struct List {
 pub struct Operation {
     /// The name of the operation, as in IAM (`ec2:DescribeVpcs`).
     pub name: &'static str,
+    /// The root element of the response, if it is not named after the operation; else empty.
+    pub root: &'static str,
     /// The element that wraps the response in the query protocol; empty in other protocols.
     pub wrapper: &'static str,
     /// The members of the response.
@@ -116,7 +120,7 @@ pub struct Operation {
 
 impl Operation {
     /// Whether the response is JSON. All others are XML.
-    pub(crate) fn is_json(&self) -> bool {
+    pub fn is_json(&self) -> bool {
         self.request.is_some_and(|request| request.service.protocol.is_json())
     }
 }

@@ -1,6 +1,6 @@
 //! Describes how an operation is requested, for services that have no SDK here: protocol, path, and simple parameters.
 //!
-//! Lists and structures are no parameters: rolecall's listings take none.
+//! Structures are no parameters, and lists are in the query protocol only: rolecall's listings take no others.
 //!
 //! **Invariant:** knows neither endpoints nor how a request is signed and sent.
 
@@ -12,12 +12,13 @@ pub struct ServiceModel {
     /// The id by which the environment names the service (`Route53Resolver`).
     pub id: &'static str,
     pub protocol: Protocol,
-    /// The first label of its hosts.
-    pub endpoint_prefix: &'static str,
     /// The regions in which AWS lists an endpoint of the service, of all partitions. A newer region may have one too.
     pub regions: &'static [&'static str],
-    /// The regions whose plain host is the one for FIPS.
-    pub plain_fips_regions: &'static [&'static str],
+    /// The usual hosts: plain, dual stack, FIPS, and FIPS with dual stack. `{region}` stands for the region, `{dns}` and
+    /// `{dual}` for the partition's suffixes.
+    pub hosts: [&'static str; 4],
+    /// The regions whose host is another one: the region, the position in `hosts`, and the host.
+    pub other_hosts: &'static [(&'static str, usize, &'static str)],
 }
 
 /// How a service writes requests and responses.
@@ -27,6 +28,10 @@ pub enum Protocol {
     Json { target_prefix: &'static str, content_type: &'static str },
     /// JSON in the body, and the operation in method and path.
     RestJson,
+    /// A form in the body that names the operation and this version. The response is XML.
+    Query { version: &'static str },
+    /// The operation in method and path. The response is XML.
+    RestXml,
 }
 
 /// How an operation is requested.
@@ -49,8 +54,17 @@ pub struct Parameter {
     /// The name on the wire.
     pub wire: &'static str,
     pub place: ParameterPlace,
-    /// Whether it is written as a text and not as a number or a boolean.
-    pub is_text: bool,
+    pub kind: ParameterKind,
+}
+
+/// How the value of a parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    Text,
+    /// A number or a boolean.
+    Plain,
+    /// Each of its values is an element, numbered from 1. In the query protocol only.
+    List,
 }
 
 /// Where a parameter is in a request.

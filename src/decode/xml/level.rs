@@ -32,7 +32,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn new(text: &'a str, selector: &'a ItemSelector, limit: usize) -> Result<Self, DecodeError> {
         let mut reader = ItemReader::new(text, selector.operation().output, selector.item());
         reader.hash().leave_out_measures(&selector.measures);
-        reader.enter_root(selector.operation().name)?;
+        reader.enter_root(selector.operation())?;
         let context_hashes = vec![0; selector.context.len()];
         Ok(Self { reader, selector, items: ItemList::within(limit), context_hashes, scalars: RefCell::default() })
     }

@@ -8,7 +8,7 @@ use super::scan::{ContentHash, Scanner, Tag};
 use super::unknown::read_unknown;
 use crate::decode::error::{DecodeError, shown, twice};
 use crate::decode::json::{write_comma, write_member, write_string};
-use crate::decode::shapes::{List, MemberKind, Structure};
+use crate::decode::shapes::{List, MemberKind, Operation, Structure};
 use crate::decode::strangers::{is_paging_member, misplaced};
 use crate::decode::tags::TagPair;
 use crate::decode::unknown::{UnknownMembers, unknown_key};
@@ -54,18 +54,19 @@ impl<'a> ItemReader<'a> {
         self.scanner.hash()
     }
 
-    /// Enters the root element, which is named after the operation. An error document or a proxy's page with a success
-    /// status must not count as an empty list.
-    pub(super) fn enter_root(&mut self, operation: &str) -> Result<(), DecodeError> {
+    /// Enters the root element, which has a name of its own or that of the operation. An error document or a proxy's page with
+    /// a success status must not count as an empty list.
+    pub(super) fn enter_root(&mut self, operation: &Operation) -> Result<(), DecodeError> {
         let Some(root) = self.next_child()? else {
             return Err(DecodeError("it is empty".into()));
         };
-        let (_, operation) = operation.split_once(':').unwrap_or(("", operation));
-        if root.strip_suffix("Response") == Some(operation) {
-            Ok(())
+        let (_, name) = operation.name.split_once(':').unwrap_or(("", operation.name));
+        let is_named = if operation.root.is_empty() {
+            root.strip_suffix("Response") == Some(name)
         } else {
-            Err(DecodeError(format!("its root element is <{}>", shown(root))))
-        }
+            root == operation.root
+        };
+        if is_named { Ok(()) } else { Err(DecodeError(format!("its root element is <{}>", shown(root)))) }
     }
 
     /// Reads the rest of the document, so that a body truncated anywhere is an error.

@@ -134,7 +134,7 @@ static CONNECTIONS: Structure = Structure {
     order_hint: MemberOrderHint::empty(),
 };
 static DESCRIBE_CONNECTIONS: Operation =
-    Operation { name: "ec2:DescribeConnections", wrapper: "", output: &CONNECTIONS, request: None };
+    Operation { name: "ec2:DescribeConnections", root: "", wrapper: "", output: &CONNECTIONS, request: None };
 
 #[test]
 fn sensitive_members_and_unknown_ones_beside_them_are_dropped() {

@@ -1,7 +1,8 @@
 //! The state of one cell while it is collected: its records, its cost, and its first failure.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use super::{CompletedParents, Context};
 use crate::aws::{AwsError, AwsErrorKind, Cancellation, Priority, ServiceClient};
 use crate::catalogue::Table;
-use crate::domain::CallCounts;
+use crate::domain::{CallCounts, lock};
 use crate::inventory::{CellOutcome, CellType, LedgerRow, Status};
 
 pub(super) struct Cell {
@@ -18,6 +19,8 @@ pub(super) struct Cell {
     records: AtomicU64,
     dropped: AtomicU64,
     client: ServiceClient,
+    /// The clients of the resources that are asked about in regions of their own, by region.
+    elsewhere: Mutex<BTreeMap<String, ServiceClient>>,
     stop: Cancellation,
     started_at: Timestamp,
     began: Instant,
@@ -39,6 +42,7 @@ impl Cell {
             records: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             client: context.session.client(service, context.asked_region(service, region), Priority::Normal),
+            elsewhere: Mutex::default(),
             stop: context.stop.clone(),
             started_at: super::now(),
             began: Instant::now(),
@@ -54,6 +58,12 @@ impl Cell {
     /// The client that the cell's calls are made with and counted by.
     pub(super) fn client(&self) -> &ServiceClient {
         &self.client
+    }
+
+    /// The client for calls about a resource in a region of its own. The cell counts its calls too.
+    pub(super) fn client_in(&self, context: &Context, region: &str) -> ServiceClient {
+        let new = || context.session.client(self.table.entry.service, region, Priority::Normal);
+        lock(&self.elsewhere).entry(region.to_owned()).or_insert_with(new).clone()
     }
 
     /// Counts records that are sent to the sink.
@@ -100,7 +110,7 @@ impl Cell {
     }
 
     pub(super) fn status(&self) -> Status {
-        let counts = self.client.call_counts();
+        let counts = self.call_counts();
         let outcome = CellOutcome {
             records: self.records.load(Ordering::Relaxed),
             partly_answered: self.answered || counts.pages > 0,
@@ -112,14 +122,17 @@ impl Cell {
     }
 
     pub(super) fn call_counts(&self) -> CallCounts {
-        self.client.call_counts()
+        let mut counts = self.client.call_counts();
+        for client in lock(&self.elsewhere).values() {
+            counts += client.call_counts();
+        }
+        counts
     }
 
     /// The ledger row of the cell.
     pub(super) fn row(self, run_id: &str, account_id: &str) -> LedgerRow {
         let cell = CellType { table: self.table.entry.table, operation: self.table.entry.operation };
-        let mut row =
-            LedgerRow::new(run_id, account_id, &self.region, cell, self.status()).costing(self.client.call_counts());
+        let mut row = LedgerRow::new(run_id, account_id, &self.region, cell, self.status()).costing(self.call_counts());
         if let Some(cause) = &self.cause {
             row = row.because(cause);
         }

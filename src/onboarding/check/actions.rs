@@ -158,37 +158,66 @@ impl ReadProbes {
             PageRequest { operation, send, selector: Arc::clone(selector), params }
         };
         let listing = request(root.entry.operation, call, &root.selector, Vec::new());
-        let (listed, records) = self.probe(root, &region, listing).await;
+        let (listed, records) = self.probe(root, &region, listing, None).await;
         let mut probed: Vec<ProbedAction> =
             needing.iter().map(|table| ProbedAction { table: table.entry.table, ..listed.clone() }).collect();
         for table in needing {
             if let Source::PerParent(Parents { filter, .. }, call) = table.entry.source {
-                for subject in Subject::of(root, &records, filter) {
+                for subject in self.subjects_of(root, &records, filter, &region) {
                     let listing = request(table.entry.operation, call, &table.selector, vec![subject.id.clone()]);
-                    probed.push(subject.judge(self.probe(table, &region, listing).await.0));
+                    probed.push(subject.judge(self.probe(table, &region, listing, None).await.0));
                 }
             }
             for TableDetail { entry: detail, selector, .. } in table.details.iter().flat_map(chain) {
                 let own = table.index == root.index;
-                let subjects =
-                    if own { Subject::of(root, &records, detail.filter) } else { vec![Subject::invented(table)] };
+                let subjects = match own {
+                    true => self.subjects_of(root, &records, detail.filter, &region),
+                    false => vec![self.invented(table, &region)],
+                };
                 for subject in subjects {
-                    let details = request(detail.operation, detail.call, selector, vec![subject.id.clone()]);
-                    probed.push(subject.judge(self.probe(table, &region, details).await.0));
+                    let named = if detail.by_arn { &subject.arn } else { &subject.id };
+                    let details = request(detail.operation, detail.call, selector, vec![named.clone()]);
+                    let place = detail.region.and_then(|member| root.text_member(subject.record.as_ref()?, member));
+                    probed.push(subject.judge(self.probe(table, &region, details, place.as_deref()).await.0));
                 }
             }
         }
         probed
     }
 
+    /// The first resources that exist, since a role may be limited to some of them; or else one that does not exist.
+    fn subjects_of(
+        &self,
+        root: &Table,
+        records: &[Record],
+        filter: Option<MemberFilter>,
+        region: &str,
+    ) -> Vec<Subject> {
+        let existing: Vec<&Record> = records.iter().filter(|record| root.passes(record, filter)).collect();
+        if existing.is_empty() {
+            return vec![self.invented(root, region)];
+        }
+        let is_sample = existing.len() > SUBJECTS;
+        existing.into_iter().take(SUBJECTS).map(|record| Subject::existing(record, is_sample)).collect()
+    }
+
+    fn invented(&self, table: &Table, region: &str) -> Subject {
+        let place = table.entry.service.home_region(self.partition).unwrap_or(region);
+        let id = table.entry.probe_id.replace("{partition}", self.partition.name);
+        let id = id.replace("{region}", place).replace("{account}", &self.account_id);
+        Subject { arn: id.clone(), id, record: None, is_sample: false }
+    }
+
+    /// Makes one call, in another region than the usual one if a place is given.
     async fn probe(
         &self,
         table: &'static Table,
         region: &Arc<str>,
         request: PageRequest,
+        place: Option<&str>,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
-        let place = service.home_region(self.partition).unwrap_or(region);
+        let place = place.or(service.home_region(self.partition)).unwrap_or(region);
         let client = self.session.client(service, place, Priority::Normal);
         let action = request.operation;
         let outcome = client.page(&request, &self.stop).await;
@@ -214,30 +243,21 @@ impl ReadProbes {
 /// A resource that a probe asks about.
 struct Subject {
     id: String,
-    /// Whether no resource has this id.
-    is_invented: bool,
+    arn: String,
+    /// The resource. `None` if no resource has this id.
+    record: Option<Record>,
     /// Whether there are resources that are not asked about.
     is_sample: bool,
 }
 
 impl Subject {
-    /// The first resources that exist, since a role may be limited to some of them; or else one that does not exist.
-    fn of(root: &Table, records: &[Record], filter: Option<MemberFilter>) -> Vec<Self> {
-        let existing: Vec<&Record> = records.iter().filter(|record| root.passes(record, filter)).collect();
-        if existing.is_empty() {
-            return vec![Self::invented(root)];
-        }
-        let is_sample = existing.len() > SUBJECTS;
-        let ids = existing.into_iter().take(SUBJECTS).map(|record| record.id.clone());
-        ids.map(|id| Self { id, is_invented: false, is_sample }).collect()
-    }
-
-    fn invented(table: &Table) -> Self {
-        Self { id: table.entry.probe_id.to_owned(), is_invented: true, is_sample: false }
+    fn existing(record: &Record, is_sample: bool) -> Self {
+        let arn = record.arn.clone().unwrap_or_default();
+        Self { id: record.id.clone(), arn, record: Some(record.clone()), is_sample }
     }
 
     fn judge(&self, probed: ProbedAction) -> ProbedAction {
-        let probed = if self.is_invented { probed.with_probe_id() } else { probed };
+        let probed = if self.record.is_none() { probed.with_probe_id() } else { probed };
         ProbedAction { is_sample: self.is_sample, ..probed }
     }
 }

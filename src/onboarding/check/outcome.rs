@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, iam_action};
 use crate::inventory::{ANY_REGION, CellOutcome, SessionEvidence, Status};
 
 /// The outcome of a probe, the best first.
@@ -63,33 +63,33 @@ pub(super) struct ProbedAction {
 impl ProbedAction {
     pub(super) fn new(
         table: &'static str,
-        action: &'static str,
+        operation: &'static str,
         region: Arc<str>,
         result: Result<(), AwsError>,
     ) -> Self {
         let status = CellOutcome::of_call(&result).status();
         match result {
-            // AWS checks permissions first: a resource that is not found may be asked about.
-            Err(error) if error.kind == AwsErrorKind::NotFound => {
-                Self { error: None, outcome: ProbeOutcome::Allowed, ..Self::not_tried(table, action, region) }
+            // AWS checks permissions first: a resource that is not found, or has none of it, may be asked about.
+            Err(AwsError { kind: AwsErrorKind::NotFound | AwsErrorKind::NoneThere, .. }) => {
+                Self { error: None, outcome: ProbeOutcome::Allowed, ..Self::not_tried(table, operation, region) }
             }
-            result => Self { outcome: status.into(), error: result.err(), ..Self::not_tried(table, action, region) },
+            result => Self { outcome: status.into(), error: result.err(), ..Self::not_tried(table, operation, region) },
         }
     }
 
-    fn not_tried(table: &'static str, action: &'static str, region: Arc<str>) -> Self {
-        let outcome = ProbeOutcome::RegionDisabled;
+    fn not_tried(table: &'static str, operation: &'static str, region: Arc<str>) -> Self {
+        let (action, outcome) = (iam_action(operation), ProbeOutcome::RegionDisabled);
         Self { table, action, region, outcome, error: None, not_tried: None, is_sample: false }
     }
 
     /// A read that was not tried, since no region that is enabled and allowed has this name or matches this glob.
     pub(super) fn in_disabled_region(
         table: &'static str,
-        action: &'static str,
+        operation: &'static str,
         region: Arc<str>,
         reason: Arc<str>,
     ) -> Self {
-        Self { not_tried: Some(reason), ..Self::not_tried(table, action, region) }
+        Self { not_tried: Some(reason), ..Self::not_tried(table, operation, region) }
     }
 
     /// Judges a probe with an id that does not exist. AWS checks permissions first: an error about the id means that the

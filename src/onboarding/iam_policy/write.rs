@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Condition, EXTERNAL_ID, Effect, Element, PolicyDocument, Principals, Statement};
 use super::role_reader::{OWN_ROLE_ACTIONS, POLICY_ACTIONS};
-use crate::catalogue::SECRET_ACTIONS;
+use crate::catalogue::{SECRET_ACTIONS, by_resource};
 use crate::domain::RoleArn;
 
 /// IAM's limit for a managed policy in characters, white space not counted (IAM quotas).
@@ -37,7 +37,12 @@ pub(crate) fn reads<'a>(sid: &str, actions: impl IntoIterator<Item = &'a str>) -
 /// The permissions of a customer role: these reads, and a denial of the actions that return secrets.
 pub(crate) fn customer(actions: &BTreeSet<&'static str>) -> PolicyDocument {
     let never = Statement { effect: Effect::Deny, ..reads("NeverReadSecrets", SECRET_ACTIONS.iter().copied()) };
-    PolicyDocument::of(vec![reads("ReadInventory", actions.iter().copied()), never])
+    let groups = by_resource(actions.iter().copied()).into_iter();
+    let reads = groups.map(|(resource, actions)| {
+        let sid = if resource == "*" { "ReadInventory" } else { "ReadDomainNames" };
+        allow(sid, &actions, list(&[resource]))
+    });
+    PolicyDocument::of(reads.chain([never]).collect())
 }
 
 /// The statements that let a role read itself: its own trust and policies, and the documents of the policies that AWS manages.
@@ -249,8 +254,13 @@ mod tests {
             let tables = tables.enumerate().filter(|(place, _)| chosen[place % chosen.len()]).map(|(_, table)| table);
             let needed = actions_of(tables);
             let document = written_and_read(&customer(&needed));
-            for action in &needed {
-                prop_assert!(grants(&document, action, "arn:aws:ec2:eu-central-1:111122223333:vpc/vpc-1"), "{action}");
+            for (resource, actions) in by_resource(needed.iter().copied()) {
+                let own = resource.replace("*:apigateway:*", "aws:apigateway:eu-central-1");
+                let asked = if resource == "*" { "arn:aws:ec2:eu-central-1:111122223333:vpc/vpc-1" } else { &own };
+                for action in actions {
+                    prop_assert!(grants(&document, action, asked), "{action}");
+                    prop_assert!(resource == "*" || !grants(&document, action, "arn:aws:apigateway:eu-central-1::/apikeys"));
+                }
             }
             for secret in SECRET_ACTIONS {
                 prop_assert!(!grants(&document, secret, "*"), "{secret}");

@@ -23,6 +23,12 @@ impl ActionSet {
         }
     }
 
+    pub(super) fn take(&mut self, place: usize) {
+        if let Some(word) = self.words.get_mut(place / 64) {
+            *word &= !(1 << (place % 64));
+        }
+    }
+
     pub(super) fn insert_range(&mut self, range: Range<usize>) {
         let (first, last) = (range.start / 64, range.end / 64);
         if first == last {

@@ -98,19 +98,22 @@ impl<'a> EffectiveGrants<'a> {
         self
     }
 
-    /// All actions that some statement grants on some resource.
-    pub(super) fn actions(&self) -> ActionSet {
+    /// The actions that some statement grants on a resource; `*` stands for every resource.
+    pub(super) fn actions_on(&self, resource: &str) -> ActionSet {
         let mut actions = ActionTable::get().none();
-        self.statements.iter().for_each(|one| actions.add(&one.actions));
+        let granting = self.statements.iter().filter(|one| one.statement.covers_resource(resource));
+        granting.for_each(|one| actions.add(&one.actions));
         actions
     }
+}
 
-    /// The actions that some statement grants on every resource.
-    pub(super) fn actions_everywhere(&self) -> ActionSet {
-        let mut actions = ActionTable::get().none();
-        let everywhere = self.statements.iter().filter(|one| one.statement.covers_resource("*"));
-        everywhere.for_each(|one| actions.add(&one.actions));
-        actions
+impl StatementActions<'_> {
+    /// Whether it is about nothing but resources that this pattern matches.
+    pub(super) fn is_within(&self, pattern: &str) -> bool {
+        match &self.statement.resources {
+            Some(Element::Is(resources)) => resources.iter().all(|inner| covers(pattern, &widest(inner))),
+            _ => false,
+        }
     }
 }
 

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use super::action_set::ActionSet;
 use super::classes::{ImpactKind, classes};
-use super::effective::EffectiveGrants;
+use super::effective::{EffectiveGrants, StatementActions};
 use super::grants::RoleGrants;
 use super::table::ActionTable;
+use crate::catalogue::resource_of;
+use crate::domain::RoleArn;
 use crate::onboarding::safety::Safety;
 
 /// The actions that a finding names.
@@ -43,7 +45,7 @@ pub(crate) struct ImpactFinding {
 
 /// Judges what a role may do.
 pub(crate) fn judge_impact(grants: &RoleGrants<'_>) -> ImpactJudgement {
-    let expected = expected(grants);
+    let expected = Expected::of(grants);
     let role = EffectiveGrants::of_role(*grants);
     let findings = findings(&role, &expected);
     let missing = missing(grants, &role);
@@ -58,12 +60,36 @@ pub(crate) fn judge_impact(grants: &RoleGrants<'_>) -> ImpactJudgement {
 }
 
 /// The actions that the role is for.
-fn expected(grants: &RoleGrants<'_>) -> ActionSet {
-    let table = ActionTable::get();
-    let mut expected = table.none();
-    let listed = grants.needed.iter().chain(grants.optional);
-    listed.filter_map(|action| table.place(action)).for_each(|place| expected.insert(place));
-    expected
+struct Expected {
+    /// On every resource.
+    everywhere: ActionSet,
+    /// On one resource only, since they would read more elsewhere: the place in the table, and the resource.
+    limited: Vec<(usize, &'static str)>,
+}
+
+impl Expected {
+    fn of(grants: &RoleGrants<'_>) -> Self {
+        let table = ActionTable::get();
+        let mut expected = Self { everywhere: table.none(), limited: Vec::new() };
+        for action in grants.needed.iter().chain(grants.optional) {
+            match (table.place(action), resource_of(action)) {
+                (Some(place), "*") => expected.everywhere.insert(place),
+                (Some(place), resource) => expected.limited.push((place, resource)),
+                (None, _) => {}
+            }
+        }
+        expected
+    }
+
+    /// What a statement grants, less what the role is for.
+    fn beyond(&self, statement: &StatementActions<'_>) -> ActionSet {
+        let mut beyond = statement.actions.clone();
+        beyond.remove(&self.everywhere);
+        for (place, _) in self.limited.iter().filter(|(_, resource)| statement.is_within(resource)) {
+            beyond.take(*place);
+        }
+        beyond
+    }
 }
 
 fn safety_of(findings: &[ImpactFinding]) -> Safety {
@@ -71,7 +97,7 @@ fn safety_of(findings: &[ImpactFinding]) -> Safety {
     findings.iter().map(of_kind).max().unwrap_or(Safety::Safe)
 }
 
-fn findings(effective: &EffectiveGrants<'_>, expected: &ActionSet) -> Vec<ImpactFinding> {
+fn findings(effective: &EffectiveGrants<'_>, expected: &Expected) -> Vec<ImpactFinding> {
     let table = ActionTable::get();
     let beyond = beyond(effective, expected);
     let mut findings = Vec::new();
@@ -81,7 +107,7 @@ fn findings(effective: &EffectiveGrants<'_>, expected: &ActionSet) -> Vec<Impact
         if actions.is_empty() {
             continue;
         }
-        let granting = effective.statements.iter().filter(|one| one.actions.meets(&actions));
+        let granting = effective.statements.iter().filter(|one| expected.beyond(one).meets(&actions));
         findings.push(ImpactFinding {
             kind: *kind,
             actions: table.best_known(&actions, SHOWN),
@@ -112,19 +138,28 @@ fn unknown_finding(kind: ImpactKind, effective: &EffectiveGrants<'_>) -> Option<
 }
 
 /// What is granted, less what the role is for.
-fn beyond(effective: &EffectiveGrants<'_>, expected: &ActionSet) -> ActionSet {
-    let mut beyond = effective.actions();
-    beyond.remove(expected);
+fn beyond(effective: &EffectiveGrants<'_>, expected: &Expected) -> ActionSet {
+    let mut beyond = ActionTable::get().none();
+    effective.statements.iter().for_each(|one| beyond.add(&expected.beyond(one)));
     beyond
 }
 
+/// One resource that a pattern stands for, in the role's partition.
+fn example(pattern: &str, role: &RoleArn) -> String {
+    pattern.replacen('*', &role.partition, 1).replacen('*', "us-east-1", 1)
+}
+
 fn missing(grants: &RoleGrants<'_>, effective: &EffectiveGrants<'_>) -> Vec<String> {
-    let (table, granted) = (ActionTable::get(), effective.actions_everywhere());
-    let is_missing = |action: &&&str| table.place(action).is_none_or(|place| !granted.contains(place));
+    let (table, everywhere) = (ActionTable::get(), effective.actions_on("*"));
+    let is_granted = |place, resource| match resource {
+        "*" => everywhere.contains(place),
+        resource => effective.actions_on(&example(resource, grants.role)).contains(place),
+    };
+    let is_missing = |action: &&&str| table.place(action).is_none_or(|place| !is_granted(place, resource_of(action)));
     grants.needed.iter().filter(is_missing).map(|action| (**action).to_owned()).collect()
 }
 
-fn may_be_narrower(effective: &EffectiveGrants<'_>, expected: &ActionSet) -> Vec<String> {
+fn may_be_narrower(effective: &EffectiveGrants<'_>, expected: &Expected) -> Vec<String> {
     let beyond = beyond(effective, expected);
     let matters = |actions: &ActionSet| actions.meets(&beyond);
     let mut reasons = BTreeSet::new();

@@ -28,15 +28,20 @@ fn value(member: &'static Member, kind: &'static MemberKind, number: usize) -> V
         MemberKind::Timestamp => json!("2026-11-22T02:13:55.5Z"),
         MemberKind::Structure(structure) => filled(structure, number),
         MemberKind::List(list) => json!([value(member, &list.of, number), value(member, &list.of, number + 7)]),
+        MemberKind::TagMap => json!({ format!("key \"{number}\""): "\u{e9}", "empty": "" }),
         MemberKind::Sensitive => Value::Null,
     }
+}
+
+fn is_token(name: &str) -> bool {
+    name == "position" || name.to_ascii_lowercase().starts_with("next")
 }
 
 /// The names of the list and of the token in the response of a listing.
 fn names(table: &Table) -> (&'static str, &'static str) {
     let output = rolecall::testing::shapes::operation(table.entry.operation).expect("an operation").output;
     let (_, list) = output.member(table.entry.items_path).expect("a list");
-    let token = output.members.iter().find(|member| member.name.starts_with("Next")).expect("a token");
+    let token = output.members.iter().find(|member| is_token(member.name)).expect("a token");
     (list.wire, token.wire)
 }
 

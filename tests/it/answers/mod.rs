@@ -19,19 +19,24 @@ use tree::{Dice, Role, response};
 /// Mutations of the responses of each listing. They are the same in every execution.
 const ROUNDS: usize = 60;
 
-/// The listings of the catalogue with XML answers whose items have a path, one for each operation: its answers have one form.
+/// The listings of the SDK's services with XML answers whose items have a path, one for each operation: its answers have one
+/// form.
 fn listings() -> Vec<&'static Table> {
     let catalogue = Catalogue::get().expect("a catalogue");
     let is_listing = |table: &&Table| {
-        !table.entry.items_path.is_empty() && !matches!(table.entry.source, Source::Account) && !is_json(table)
+        !table.entry.items_path.is_empty() && !matches!(table.entry.source, Source::Account) && !is_modelled(table)
     };
     let mut operations = BTreeSet::new();
     let listings = catalogue.tables().iter().filter(is_listing);
     listings.filter(|table| operations.insert(table.entry.operation)).collect()
 }
 
-fn is_json(table: &Table) -> bool {
+fn is_modelled(table: &Table) -> bool {
     operation(table.entry.operation).expect("an operation").request.is_some()
+}
+
+fn is_json(table: &Table) -> bool {
+    operation(table.entry.operation).expect("an operation").is_json()
 }
 
 /// One item as a JSON object of the members that the model knows.

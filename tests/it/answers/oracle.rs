@@ -105,7 +105,7 @@ fn read(element: &Element, kind: &'static MemberKind) -> Value {
         MemberKind::Timestamp => {
             text.trim().parse::<jiff::Timestamp>().map_or_else(|_| json!(text), |time| json!(time.to_string()))
         }
-        MemberKind::Text | MemberKind::Sensitive => json!(text),
+        MemberKind::Text | MemberKind::TagMap | MemberKind::Sensitive => json!(text),
     }
 }
 

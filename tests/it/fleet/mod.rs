@@ -25,6 +25,7 @@ async fn fleet(accounts: usize) -> Fixture {
         ec2_burst: Some(10_000.0),
         route53_rate: 10_000.0,
         resolver_rate: 10_000.0,
+        names_rate: 10_000.0,
         route53_burst: Some(10_000.0),
         sts_rate: 10_000.0,
         continuations: 3,

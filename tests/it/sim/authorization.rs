@@ -4,6 +4,7 @@ use super::call::Call;
 use super::caller::{Caller, KeyRejection};
 use super::error::AwsError;
 use super::fault::{FaultEffects, FaultKind, Service};
+use super::holders;
 use super::policy;
 use super::state::State;
 use super::world::World;
@@ -24,10 +25,16 @@ pub(super) fn authorize(state: &State, world: &World, call: &Call, effects: &Fau
         let message = format!("Credential should be scoped to a valid region, '{expected}'.");
         AwsError::new(403, "SignatureDoesNotMatch", message)
     };
-    match (service, global_region(world, service)) {
+    let global_region = match service {
+        Service::Holder(name) => holders::home(name, &call.operation, &world.partition),
+        service => global_region(world, service),
+    };
+    match (service, global_region) {
         (_, Some(wanted)) if region != wanted => return Err(wrong_scope(wanted)),
         (Service::Ec2, _) if !world.enabled(&caller.account, region) => return Err(AwsError::auth_failure()),
-        (Service::Route53Resolver | Service::Route53Profiles, _) if !world.enabled(&caller.account, region) => {
+        (Service::Route53Resolver | Service::Route53Profiles | Service::Holder(_), _)
+            if !world.enabled(&caller.account, region) =>
+        {
             return Err(AwsError::unknown_key(service));
         }
         (Service::Sts, _) if !world.regions.contains_key(region) => return Err(wrong_scope("us-east-1")),

@@ -6,7 +6,7 @@ use super::fault::Service;
 use super::http::{Request, pairs};
 use super::state::State;
 use super::world::World;
-use super::{account, ec2, resolver, route53, s3};
+use super::{account, ec2, holders, resolver, route53, s3};
 use std::collections::BTreeMap;
 
 /// A request after parsing: its caller, target and parameters.
@@ -57,12 +57,18 @@ impl Call {
             Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
                 self.operation.starts_with("List")
             }
+            Service::Holder(_) => {
+                !matches!(self.operation.as_str(), "DescribeTags" | "ListTagsForResource" | "GetBucketTagging")
+            }
             Service::Sts | Service::Iam => false,
         }
     }
 
     /// Returns the IAM action that allows it.
     pub(super) fn action(&self) -> String {
+        if let Service::Holder(name) = self.service {
+            return holders::action(name, &self.operation);
+        }
         let operation = match (self.service, self.operation.as_str()) {
             (Service::S3, "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload") => "PutObject",
             (Service::S3, "HeadObject") => "GetObject",
@@ -109,12 +115,17 @@ pub(super) fn parse_call(state: &State, world: &World, request: Request) -> Resu
         params,
         request,
     };
+    if service == Service::S3 && holders::is_about_buckets(&call) {
+        call.service = Service::Holder("s3");
+    }
+    let service = call.service;
     let operation = match service {
         Service::Route53 => route53::operation(&mut call),
         Service::S3 => s3::operation(&call.request),
         Service::Account => account::operation(&call.request),
         Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => resolver::operation(&mut call),
         Service::Sts | Service::Ec2 | Service::Iam => call.param("Action").map(str::to_owned),
+        Service::Holder(name) => holders::operation(&mut call, name),
     };
     let unknown = || AwsError::new(400, "InvalidAction", "The request names no operation that is known");
     call.operation = operation.ok_or_else(|| (service, unknown()))?;

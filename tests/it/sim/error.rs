@@ -31,7 +31,11 @@ impl AwsError {
             Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
                 Self::new(400, "ThrottlingException", "Rate exceeded")
             }
-            Service::Sts | Service::Route53 | Service::Iam => Self::new(400, "Throttling", "Rate exceeded"),
+            Service::Holder("s3") => Self::new(503, "SlowDown", "Please reduce your request rate."),
+            json if json.is_json() => Self::new(400, "ThrottlingException", "Rate exceeded"),
+            Service::Sts | Service::Route53 | Service::Iam | Service::Holder(_) => {
+                Self::new(400, "Throttling", "Rate exceeded")
+            }
         }
     }
 
@@ -99,7 +103,7 @@ impl AwsError {
                 xml.close("Error").close("Errors").text("RequestID", request_id);
                 xml.finish("Response")
             }
-            Service::S3 => {
+            Service::S3 | Service::Holder("s3") => {
                 let mut xml = Xml::new("Error", "");
                 xml.text("Code", code).text("Message", message).text("RequestId", request_id).text("HostId", "sim");
                 xml.finish("Error")

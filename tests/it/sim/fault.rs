@@ -3,6 +3,7 @@
 //! **Invariant:** this module matches and counts; `dispatch` and `reply` apply a fault to a response.
 
 use super::call::Call;
+use super::holders;
 use super::names::mix;
 use super::state::lock;
 use std::collections::HashMap;
@@ -21,6 +22,8 @@ pub(crate) enum Service {
     Iam,
     Account,
     S3,
+    /// A service that holds names, by its name in credential scopes.
+    Holder(&'static str),
 }
 
 impl Service {
@@ -28,7 +31,8 @@ impl Service {
     pub(crate) fn from_scope(name: &str) -> Option<Self> {
         let json = [Self::Route53Resolver, Self::Route53Profiles, Self::Route53Domains, Self::Account];
         let xml = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::S3];
-        json.into_iter().chain(xml).find(|service| service.name() == name)
+        let holders = holders::SERVICES.iter().map(|(name, _)| Self::Holder(name));
+        json.into_iter().chain(xml).chain(holders).find(|service| service.name() == name)
     }
 
     /// Returns the name in credential scopes and actions.
@@ -43,6 +47,7 @@ impl Service {
             Self::Iam => "iam",
             Self::Account => "account",
             Self::S3 => "s3",
+            Self::Holder(name) => name,
         }
     }
 
@@ -60,6 +65,7 @@ impl Service {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Account | Self::Route53Resolver | Self::Route53Profiles | Self::Route53Domains => "",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
+            Self::Holder(name) => holders::SERVICES.iter().find(|(of, _)| *of == name).map_or("", |(_, xml)| xml),
         }
     }
 }

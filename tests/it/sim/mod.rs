@@ -21,6 +21,7 @@ mod dispatch;
 mod ec2;
 mod error;
 mod fault;
+mod holders;
 mod http;
 mod iam;
 mod names;

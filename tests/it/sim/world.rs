@@ -96,6 +96,8 @@ pub(crate) struct Account {
     pub profiles: usize,
     /// The number of registered domains.
     pub domains: usize,
+    /// The number of load balancers, distributions, buckets and other holders of names, of each kind and in each region.
+    pub holders: usize,
     pub denied: Vec<Deny>,
 }
 
@@ -114,6 +116,7 @@ impl Default for Account {
             resolver_rules: 0,
             profiles: 0,
             domains: 0,
+            holders: 0,
             denied: Vec::new(),
         }
     }

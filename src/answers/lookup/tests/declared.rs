@@ -110,6 +110,24 @@ fn every_column_that_may_hold_an_address_is_declared_or_known_to_hold_none_of_it
         "route53resolver_endpoints.ipv6_internet_access_enabled",
         "route53resolver_firewall_rules.block_override_dns_type",
         "route53resolver_firewall_rules.dns_threat_protection",
+        "elbv2_load_balancers.ip_address_type",
+        "elbv2_load_balancers.enable_prefix_for_ipv6_source_nat",
+        "elbv2_load_balancers.customer_owned_ipv4_pool",
+        "cloudfront_distributions.is_ipv6_enabled",
+        "cloudfront_distributions.anycast_ip_list_id",
+        "globalaccelerator_accelerators.ip_address_type",
+        "globalaccelerator_custom_routing_accelerators.ip_address_type",
+        // Addresses of a connection between two routers, with the length of its prefix.
+        "directconnect_virtual_interfaces.amazon_address",
+        "directconnect_virtual_interfaces.customer_address",
+        "directconnect_virtual_interfaces.address_family",
+        "directconnect_virtual_interfaces.route_filter_prefixes",
+        "directconnect_virtual_interfaces.prefix_pool_allocated_count_ipv4",
+        "directconnect_virtual_interfaces.prefix_pool_allocated_count_ipv6",
+        "directconnect_connections.prefix_pool_size_ipv4",
+        "directconnect_connections.prefix_pool_size_ipv6",
+        "directconnect_connections.prefix_pool_unallocated_count_ipv4",
+        "directconnect_connections.prefix_pool_unallocated_count_ipv6",
     ];
     let is_network = |column: &str| {
         column.split('_').any(|word| {

@@ -61,7 +61,8 @@ fn a_term_reads_only_what_can_hold_it() {
     assert_eq!(tables("/hostedzone/Z0123456789ABCDEF"), ["route53_hosted_zones"]);
     assert_eq!(tables("Z0123456789ABCDEF/a=b.example.com./A/x y"), ["route53_records"]);
     assert_eq!(tables("arn:aws:route53:::healthcheck/x"), ["route53_health_checks"]);
-    assert_eq!(tables("arn:aws:s3:::bucket"), Vec::<&str>::new());
+    assert_eq!(tables("arn:aws:s3:::bucket"), ["s3_buckets"]);
+    assert_eq!(tables("arn:aws:sqs:eu-west-1:111122223333:queue"), Vec::<&str>::new());
     assert_eq!(tables("arn:aws-cn:ec2::111122223333:ipam-pool/ipam-pool-1"), ["ec2_ipam_pools"]);
     assert_eq!(tables(A), ["accounts"]);
     assert_eq!(tables("acme prod"), ["accounts"]);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::catalogue::{Catalogue, SECRET_ACTIONS, actions_of};
+use crate::catalogue::{Catalogue, SECRET_ACTIONS, actions_of, resource_of};
 use crate::domain::RoleArn;
 use crate::onboarding::iam_policy::decode_document;
 use crate::onboarding::iam_policy::evaluate::{IdentityPolicies, NamedPolicy};
@@ -15,9 +15,31 @@ use crate::onboarding::safety::Safety;
 
 const CASES: &str = include_str!("cases.json");
 
-/// The reads of all resource types.
+/// The reads of all resource types that are granted on every resource.
 fn needed() -> Vec<&'static str> {
-    actions_of(Catalogue::get().unwrap().tables().iter()).into_iter().collect()
+    let all = actions_of(Catalogue::get().unwrap().tables().iter()).into_iter();
+    all.filter(|action| resource_of(action) == "*").collect()
+}
+
+/// The action that lists the custom domain names of API Gateway reads its keys elsewhere.
+#[test]
+fn an_action_for_one_resource_is_not_expected_on_others() {
+    let needed = ["apigateway:GET"];
+    let judged = |resources: Value| {
+        let statement = json!({ "Sid": "Names", "Effect": "Allow", "Action": "apigateway:GET", "Resource": resources });
+        judge(&IdentityPolicies::of(vec![document(&[statement])]), &needed)
+    };
+    for own in [json!("arn:aws:apigateway:*::/domainnames"), json!(["arn:*:apigateway:*::/domainnames"])] {
+        let judgement = judged(own);
+        assert_eq!((judgement.safety, judgement.missing.len()), (Safety::Safe, 0), "{judgement:?}");
+    }
+    for beyond in ["*", "arn:aws:apigateway:*::/*", "arn:aws:apigateway:*::/domainnames*"] {
+        let judgement = judged(json!(beyond));
+        assert_eq!((judgement.safety, judgement.missing.len()), (Safety::Weak, 0), "{beyond}: {judgement:?}");
+        assert_eq!(judgement.findings[0].actions, needed);
+    }
+    let elsewhere = judged(json!("arn:aws:apigateway:*::/apikeys"));
+    assert_eq!((elsewhere.safety, elsewhere.missing.as_slice()), (Safety::Weak, &["apigateway:GET".to_owned()][..]));
 }
 
 fn document(statements: &[Value]) -> NamedPolicy {
