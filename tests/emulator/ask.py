@@ -32,6 +32,7 @@ Question = dict[str, Any]
 # Pagination members: the name in the answer, and the name in the request for the next page.
 NEXT_PAGE = {
     "NextToken": "NextToken",
+    "nextToken": "nextToken",
     "NextMarker": "Marker",
     "NextPageMarker": "Marker",
     "TrafficPolicyIdMarker": "TrafficPolicyIdMarker",
@@ -40,6 +41,8 @@ NEXT_PAGE = {
     "TrafficPolicyInstanceNameMarker": "TrafficPolicyInstanceNameMarker",
     "TrafficPolicyInstanceTypeMarker": "TrafficPolicyInstanceTypeMarker",
 }
+# The regions of global services, of those that are not in us-east-1.
+HOMES = {"globalaccelerator": "us-west-2", "networkmanager": "us-west-2"}
 ABOUT_ONE_PAGE = ("ResponseMetadata", "IsTruncated", "Marker", "MaxItems", *NEXT_PAGE)
 
 
@@ -68,7 +71,7 @@ class Reader:
         external_id = question.get("external_id")
         service, region = question["service"], question.get("region") or HOME_REGION
         if region == "global":
-            region = "us-east-1"
+            region = HOMES.get(service, "us-east-1")
         key = (role_arn, external_id, service, region)
         if key not in self._clients:
             credentials = self._assume(role_arn, external_id)
@@ -87,7 +90,7 @@ class Reader:
         return self._credentials[key]
 
 
-def subject_parameters(client: Any, operation: str, question: Question) -> dict[str, str]:
+def subject_parameters(client: Any, operation: str, question: Question) -> dict[str, str | list[str]]:
     """Returns the parameters that name the question's resource: those that the service model requires."""
     subject = question.get("subject")
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
@@ -96,7 +99,8 @@ def subject_parameters(client: Any, operation: str, question: Question) -> dict[
         for name in (shape.required_members if shape and subject else ())
         if name not in (question.get("params") or {})
     ]
-    return {name: question["region"] if name.endswith("Region") else subject for name in required}
+    named = {name: question["region"] if name.endswith("Region") else subject for name in required}
+    return {name: [value] if shape.members[name].type_name == "list" else value for name, value in named.items()}
 
 
 def every_page(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +146,8 @@ def main() -> None:
     parser.add_argument("--account", help="the customer's account, for the default role name instead of --role-arn")
     parser.add_argument("--role-arn")
     parser.add_argument("--external-id")
-    parser.add_argument("--region", help='the region to call; "global" is us-east-1')
-    parser.add_argument("--service", help="the service in botocore: ec2, route53, iam, account")
+    parser.add_argument("--region", help='the region to call; "global" is that of a global service, mostly us-east-1')
+    parser.add_argument("--service", help="the service in botocore: ec2, route53, s3, elbv2")
     parser.add_argument("--operation", help="describe_vpcs or DescribeVpcs")
     parser.add_argument("--params", type=json.loads, default={}, help="JSON object")
     parser.add_argument("--subject", help="the id of the resource to read")
