@@ -1,13 +1,14 @@
-"""Serves EC2 and Route 53 on the loopback: every read returns all members of its output shape, over several pages.
+"""Serves AWS reads on the loopback: every read returns all members of its output shape, over several pages.
 
     python tests/model/filled.py serve   prints {"endpoint", "marker"} and runs until its standard input is closed
     python tests/model/filled.py check   calls it with botocore, and exits 1 if a member or an item is missing
 
-Route 53 has its Resolver, Profiles and Domains with it. It also serves AssumeRole and GetCallerIdentity of STS,
-ListAccountAliases of IAM and ListRegions of Account. Any caller is allowed. The access key id names the account of a
-call: `111111111111`, or `ASIA111111111111` in a session.
+These are the reads of EC2, Route 53 (with Resolver, Profiles and Domains), and the services of filled_names.py. It also
+serves AssumeRole and GetCallerIdentity of STS, ListAccountAliases of IAM and ListRegions of Account. Any caller is
+allowed. The access key id names the account of a call: `111111111111`, or `ASIA111111111111` in a session.
 
-It is strict about what botocore does by itself and a collector may forget: page sizes, tokens, required parameters.
+It is strict about what botocore does by itself and a collector may forget: page sizes, tokens, required parameters,
+and the region of a signature.
 `GET /_requests` returns the number of calls of each operation, and the violations. `marker` is part of every secret,
 and of the unknown members beside a secret.
 
@@ -23,7 +24,7 @@ import re
 import sys
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,19 @@ from botocore.model import OperationModel
 from filled_answers import REGIONS, answer, check_zone
 from filled_calls import Call, Refused, check_parameters, inputs, parent_of, read_operation, service_model
 from filled_json import JSON_SERVICES, json_answer, json_error, json_request
+from filled_names import (
+    QUERY_SERVICES,
+    REST_XML_SERVICES,
+    XML_NAMESPACES,
+    check_served,
+    is_tag_call,
+    query_request,
+    region_of,
+    rest_xml_request,
+    root_of,
+    service_of,
+    tags_answer,
+)
 from filling import MARKER, element, escaped, wire_name
 
 NAMESPACES = {
@@ -42,6 +56,7 @@ NAMESPACES = {
     "route53": "https://route53.amazonaws.com/doc/2013-04-01/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+    **XML_NAMESPACES,
 }
 OPENING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 REQUEST_ID = "f111ed00-0000-4000-8000-000000000000"
@@ -93,16 +108,9 @@ class Handler(BaseHTTPRequestHandler):
         service = operation = ""
         try:
             caller = caller_of(self.headers)
-            service = caller.service
-            if service == "route53":
-                operation, parameters = route53_request(self.command, self.path, body)
-            elif service in JSON_SERVICES:
-                operation, parameters = json_request(service, self.command, self.path, self.headers, body)
-            elif service == "account":
-                operation, parameters = self.path.strip("/"), {}
-            else:
-                parameters = dict(parse_qsl(body, keep_blank_values=True))
-                operation, _ = parameters.pop("Action", ""), parameters.pop("Version", "")
+            service = service_of(caller.service, self.path, body)
+            caller = replace(caller, service=service)
+            operation, parameters = self._request(service, body)
             self.server.log.count(f"{service}:{operation}")
             text = answer_to(caller, operation, parameters)
         except Refused as refused:
@@ -114,6 +122,22 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, "application/json" if is_json else "text/xml;charset=UTF-8", text)
 
     do_POST = do_PUT = do_DELETE = do_GET
+
+    def _request(self, service: str, body: str) -> tuple[str, dict[str, str]]:
+        """Returns the operation, and its parameters by their names in the request."""
+        if service == "route53":
+            return route53_request(self.command, self.path, body)
+        if service in JSON_SERVICES:
+            return json_request(service, self.command, self.path, self.headers, body)
+        if service in REST_XML_SERVICES:
+            return rest_xml_request(service, self.command, self.path)
+        if service in QUERY_SERVICES:
+            return query_request(service, self.command, self.path, body)
+        if service == "account":
+            return self.path.strip("/"), {}
+        parameters = dict(parse_qsl(body, keep_blank_values=True))
+        operation, _ = parameters.pop("Action", ""), parameters.pop("Version", "")
+        return operation, parameters
 
     def _send(self, status: int, kind: str, text: str) -> None:
         body = text.encode()
@@ -157,7 +181,8 @@ def caller_of(headers: object) -> Caller:
 
 def answer_to(caller: Caller, operation: str, parameters: dict[str, str]) -> str:
     service = caller.service
-    if service in ("ec2", "route53", *JSON_SERVICES):
+    if service in ("ec2", "route53", *JSON_SERVICES, *REST_XML_SERVICES, *QUERY_SERVICES):
+        check_served(service, operation)
         return filled_answer(caller, read_operation(service, operation), parameters)
     handler = HANDLERS.get((service, operation))
     if handler is None:
@@ -173,14 +198,20 @@ def filled_answer(caller: Caller, operation: OperationModel, parameters: dict[st
         if parameter.split(".")[0] not in names:
             raise Refused("UnknownParameter", f"The parameter {parameter} is not recognized.")
     renamed = sorted((names.get(parameter, parameter), value) for parameter, value in parameters.items())
-    call = Call(service, operation.name, caller.account, caller.region, tuple(renamed), caller.lenient)
+    region = region_of(service, operation.name, caller.region)
+    call = Call(service, operation.name, caller.account, region, tuple(renamed), caller.lenient)
     check_parameters(call, operation, wire_names)
     parent_of(call, operation)
     if "/hostedzone/{" in operation.http["requestUri"]:
         check_zone(call, operation)
     if service in JSON_SERVICES:
-        return json_answer(call, operation)
-    content = answer(call)
+        tags = is_tag_call(call)
+        return json.dumps(tags_answer(call, operation, caller.region)) if tags else json_answer(call, operation)
+    content = tags_answer(call, operation, caller.region) if is_tag_call(call) else answer(call)
+    if service in QUERY_SERVICES:
+        return query_document(service, operation.name, content)
+    if service in REST_XML_SERVICES:
+        return document(service, root_of(operation), content)
     if service == "ec2":
         return document(service, f"{operation.name}Response", f"<requestId>{REQUEST_ID}</requestId>{content}")
     shape = operation.output_shape
@@ -189,7 +220,7 @@ def filled_answer(caller: Caller, operation: OperationModel, parameters: dict[st
 
 def request_name(service: str, name: str, shape: object) -> str:
     """Returns a parameter's name in the request, as botocore's serializers write it."""
-    if service == "route53" or service in JSON_SERVICES:
+    if service != "ec2":
         return wire_name(name, shape)
     wire = shape.serialization.get("queryName") or shape.serialization.get("name", name)
     return wire[0].upper() + wire[1:]
@@ -206,7 +237,9 @@ def error_document(service: str, refused: Refused) -> str:
     match service:
         case "account":
             return json.dumps({"__type": refused.code, "message": refused.message})
-        case "route53" | "sts" | "iam":
+        case "s3":
+            return f"{OPENING}{element('Error', error + element('RequestId', REQUEST_ID))}"
+        case "route53" | "sts" | "iam" | "cloudfront" | "elasticbeanstalk" | "elb" | "elbv2":
             content = element("Error", f"<Type>Sender</Type>{error}") + element("RequestId", REQUEST_ID)
             return document(service, "ErrorResponse", content)
     content = element("Errors", element("Error", error)) + element("RequestID", REQUEST_ID)

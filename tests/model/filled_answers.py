@@ -1,4 +1,4 @@
-"""Builds filled.py's answers to reads of EC2 and Route 53: the items of each page, and refusals.
+"""Builds filled.py's answers in XML: the items of each page, and refusals.
 
 It follows botocore's service models. Tables and a few special cases add the behaviour of AWS that the models lack. It
 does not know the values of items (filling.py), the rules for parameters (filled_calls.py), or HTTP.
@@ -12,7 +12,16 @@ from functools import cache
 
 from botocore.model import OperationModel, Shape
 
-from filled_calls import SIZES, Call, Refused, continuation, listed_member, parent_of, read_operation
+from filled_calls import (
+    SIZES,
+    Call,
+    Refused,
+    answer_shape,
+    continuation,
+    listed_member,
+    parent_of,
+    read_operation,
+)
 from filling import (
     PRIVATE_ZONE,
     ZONES,
@@ -45,6 +54,8 @@ REGIONS = (
 )
 # Operations with two lists of the same structure: the second list, whose items follow those of the first in number.
 SECOND_LISTS = {"GetSubnetCidrReservations": "SubnetIpv6CidrReservations"}
+# Listings whose items must not have the ids of those that another operation lists.
+SECOND_KINDS = ("ListCustomRoutingAccelerators",)
 ITEMS = 5
 TEMPLATES = 5
 # The snapshots that every account may restore.
@@ -81,7 +92,7 @@ def tokens(call: Call, operation: OperationModel, page: int) -> dict[str, str | 
         # A page begins with the record set that its token names. The one of page 2's token is deleted meanwhile.
         key = record_key(scope_of(first, operation), 4)
         return {f"NextRecord{name.removeprefix('Set')}": value for name, value in key.items()}
-    members = operation.output_shape.members
+    members = answer_shape(operation).members
     return {name: token(first, name, members[name], page) for name in token_members}
 
 
@@ -99,7 +110,8 @@ def requested_page(call: Call, operation: OperationModel) -> int:
 
 
 def scope_of(call: Call, operation: OperationModel) -> Scope:
-    return Scope(call.service, call.account, call.region, parent_of(call, operation))
+    kind = (("Kind", call.operation),) if call.operation in SECOND_KINDS else ()
+    return Scope(call.service, call.account, call.region, (*kind, *parent_of(call, operation)))
 
 
 # --- Answers -----------------------------------------------------------------------------------------------------
@@ -109,7 +121,7 @@ def scope_of(call: Call, operation: OperationModel) -> Scope:
 def answer(call: Call) -> str:
     """Returns the content of the answer's root element. The caller has checked the parameters."""
     operation = read_operation(call.service, call.operation)
-    token_members, members = continuation(operation), operation.output_shape.members
+    token_members, members = continuation(operation), answer_shape(operation).members
     scope = scope_of(call, operation)
     special = SPECIAL.get(call.operation)
     fixed: dict[str, str | None] = dict.fromkeys((*token_members, *(n for n in ABOUT_PAGES if n in members)))
@@ -128,6 +140,8 @@ def answer(call: Call) -> str:
         pages = tuple(tuple(number for number in numbers if number in PUBLIC_SNAPSHOTS) for numbers in pages)
     if "Marker" in members and page > 1:
         fixed["Marker"] = call.get("Marker")
+    if "Quantity" in members:
+        fixed["Quantity"] = str(len(pages[page - 1]))
     if token_members and page < len(pages):
         fixed |= tokens(call, operation, page + 1)
     if "IsTruncated" in members:
@@ -137,7 +151,7 @@ def answer(call: Call) -> str:
     if second:
         shifted = tuple(tuple(ITEMS + number for number in numbers) for numbers in pages)
         fixed[second] = Xml(page_of(call, scope, second, members[second], page, shifted))
-    return whole_answer(scope, 1, operation.output_shape, fixed, False)
+    return whole_answer(scope, 1, answer_shape(operation), fixed, False)
 
 
 def settings(scope: Scope, operation: OperationModel, fixed: Fixed) -> str:
@@ -164,8 +178,14 @@ def listed_item(call: Call, scope: Scope, listed: str, shape: Shape, number: int
         fixed = zone_fixed(number)
     elif shape.member.name == "ResourceRecordSet":
         fixed = record_key(scope, number)
+    elif shape.member.name == "Bucket":
+        fixed = {"BucketRegion": bucket_region(number)}
     filler = Filler(scope, number, mode_of(number), fixed)
     return element(element_name(call.service, shape), filler.item(shape.member, listed.removesuffix("s")))
+
+
+def bucket_region(number: int) -> str:
+    return REGIONS[number % 2][0]
 
 
 def nesting_item(scope: Scope, nested: str, shape: Shape, number: int) -> str:

@@ -14,7 +14,9 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 
 READS = ("Describe", "Get", "List", "Search")
-SIZES = ("MaxResults", "MaxItems")
+SIZES = ("MaxResults", "MaxItems", "PageSize", "MaxRecords", "MaxBuckets", "maxResults", "limit")
+# Tokens that have the same name in answers and requests.
+SAME_TOKENS = ("ContinuationToken", "nextToken", "position")
 # Pages that are smaller than AWS's model allows: 100,000 allocations are tens of megabytes, and 1,000 is the least. The
 # emulated AWS takes 200 of the others, as of the other types of Verified Access.
 EC2_PAGE_LIMITS = {
@@ -24,6 +26,8 @@ EC2_PAGE_LIMITS = {
 }
 # Page limits that the model lacks.
 ROUTE53_PAGE_LIMITS = {"ListResourceRecordSets": 300, "ListHealthChecks": 1000, "ListVPCAssociationAuthorizations": 50}
+# The same of other services. S3 allows 10,000 buckets, and a collector with pages of 1,000 loses nothing.
+PAGE_LIMITS = {"apigateway": 500, "apigatewayv2": 100, "cloudfront": 100, "directconnect": 100, "s3": 1000}
 
 
 class Refused(Exception):
@@ -74,12 +78,21 @@ def inputs(operation: OperationModel) -> dict[str, Shape]:
     return dict(operation.input_shape.members) if operation.input_shape else {}
 
 
+def answer_shape(operation: OperationModel) -> Shape:
+    """Returns the structure that an answer's body is: the output, or the member that is its payload."""
+    shape = operation.output_shape
+    payload = shape.serialization.get("payload")
+    return shape.members[payload] if payload else shape
+
+
 def continuation(operation: OperationModel) -> dict[str, str]:
     """Maps the token members of the answer to those of the request for the next page."""
     found, request = {}, inputs(operation)
-    for name, shape in operation.output_shape.members.items():
+    for name, shape in answer_shape(operation).members.items():
         bare = name.removeprefix("Next")
-        if shape.type_name == "string" and (name != bare or (name.endswith("Marker") and name != "Marker")):
+        if name in SAME_TOKENS and name in request:
+            found[name] = name
+        elif shape.type_name == "string" and (name != bare or (name.endswith("Marker") and name != "Marker")):
             targets = (name, bare, f"Start{bare}", "Marker")
             found[name] = next((target for target in targets if target in request), "")
     return found if all(found.values()) else {}
@@ -87,7 +100,7 @@ def continuation(operation: OperationModel) -> dict[str, str]:
 
 def listed_member(operation: OperationModel) -> str | None:
     """Returns the paged list: the one that botocore's paginator merges, else the first list member."""
-    members = operation.output_shape.members
+    members = answer_shape(operation).members
     merged = (paginators(operation.service_model.service_name).get(operation.name) or {}).get("result_key")
     for name in [*(merged if isinstance(merged, list) else [merged]), *members]:
         if name in members and members[name].type_name == "list":
@@ -126,6 +139,8 @@ def check_size(call: Call, operation: OperationModel, name: str) -> None:
 def page_sizes(service: str, operation: OperationModel, name: str) -> tuple[int, int]:
     if service == "route53":
         return 1, ROUTE53_PAGE_LIMITS.get(operation.name, 100)
+    if service in PAGE_LIMITS:
+        return 1, PAGE_LIMITS[service]
     shape = inputs(operation)[name]
     # Some limits are in the model's documentation only.
     documented = re.search(r"between (\d+) and ([\d,]+)", shape.documentation or "")

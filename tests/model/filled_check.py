@@ -19,8 +19,10 @@ from botocore.exceptions import ClientError
 from botocore.model import Shape
 
 from filled_answers import PUBLIC_SNAPSHOTS
-from filled_calls import continuation, listed_member, read_operation
+from filled_calls import SAME_TOKENS, answer_shape, continuation, listed_member, read_operation
 from filled_json import SUBJECTS
+from filled_names import SERVED as NAMES
+from filled_names_check import check_names, names_parameters, region_to_ask
 from filling import MARKER, PRIVATE_ZONE, ZONES, is_sensitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
@@ -80,6 +82,7 @@ SERVED = {
     "route53resolver": RESOLVER,
     "route53profiles": PROFILES,
     "route53domains": DOMAINS,
+    **NAMES,
 }
 # Operations with other numbers than five items on three pages, or three on one.
 COUNTS = {
@@ -88,10 +91,12 @@ COUNTS = {
     "DescribeRegions": 3,
     "GetHostedZone": 2,
     "ListTagsForResources": 5,
+    "DescribeTags": 5,
 }
 # Members that botocore's paginators drop.
 NEXT_RECORD = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
-DROPPED = (*ABOUT_ONE_PAGE, "AdditionalRoutesAvailable", *NEXT_RECORD, "TotalCount", "TotalFilteredCount")
+ABOUT_LISTINGS = ("AdditionalRoutesAvailable", "TotalCount", "TotalFilteredCount", "Quantity")
+DROPPED = (*ABOUT_ONE_PAGE, *ABOUT_LISTINGS, *NEXT_RECORD, *SAME_TOKENS)
 
 
 class Checker:
@@ -109,8 +114,9 @@ class Checker:
             self.gaps.append(gap)
 
     def check_every_member(self, service: str, name: str, parameters: dict[str, Any]) -> None:
-        answer = self.read(service, name, **parameters)
         operation = read_operation(service, name)
+        answer = self.read(service, name, region_to_ask(service, name) if service in NAMES else REGION, **parameters)
+        answer = answer.get(operation.output_shape.serialization.get("payload"), answer)
         # The lists of one resource are no listings.
         listed = None if name in SUBJECTS else listed_member(operation)
         if listed:
@@ -120,8 +126,7 @@ class Checker:
             self.expect(len({json.dumps(i, default=str) for i in items}) == count, f"{name}: two items are the same")
         # Botocore's paginators return the lists only.
         dropped = DROPPED if listed and continuation(operation) else ABOUT_ONE_PAGE
-        members = operation.output_shape.members
-        for member, shape in members.items():
+        for member, shape in answer_shape(operation).members.items():
             if member not in dropped:
                 self.gaps += gaps(f"{name}.{member}", shape, [answer[member]] if member in answer else [])
 
@@ -134,10 +139,19 @@ class Checker:
         else:
             self.gaps.append(f"{operation} {parameters}: not refused")
 
-    def raw(self, service: str, method: str, target: str, body: str = "") -> tuple[int, str]:
+    def raw(
+        self,
+        service: str,
+        method: str,
+        target: str,
+        body: str = "",
+        region: str = REGION,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, str]:
         """Sends a request without botocore. filled.py verifies no signatures."""
-        scope = f"AWS4-HMAC-SHA256 Credential=ASIA{ACCOUNT}/20250101/{REGION}/{service}/aws4_request"
-        request = urllib.request.Request(self.endpoint + target, body.encode() or None, {"Authorization": scope})
+        scope = f"AWS4-HMAC-SHA256 Credential=ASIA{ACCOUNT}/20250101/{region}/{service}/aws4_request"
+        sent = {"Authorization": scope, **(headers or {})}
+        request = urllib.request.Request(self.endpoint + target, body.encode() or None, sent)
         request.method = method
         try:
             with urllib.request.urlopen(request) as answer:
@@ -147,6 +161,9 @@ class Checker:
 
     def raw_ec2(self, **parameters: str) -> tuple[int, str]:
         return self.raw("ec2", "POST", "/", urlencode({"Version": "2016-11-15", **parameters}))
+
+    def violations(self) -> str:
+        return json.dumps(request_log(self.endpoint)["violations"])
 
 
 def gaps(path: str, shape: Shape, values: list[Any], name: str = "") -> Iterator[str]:
@@ -160,6 +177,8 @@ def gaps(path: str, shape: Shape, values: list[Any], name: str = "") -> Iterator
             yield from gaps(f"{path}.{member}", member_shape, found, member)
     elif shape.type_name == "list":
         yield from gaps(f"{path}[]", shape.member, [element for value in values for element in value], name)
+    elif shape.type_name == "map":
+        yield from gaps(f"{path}{{}}", shape.value, [element for value in values for element in value.values()], name)
     elif is_sensitive(name, shape) and not all(MARKER in value for value in values):
         yield f"{path} is a secret without the marker"
 
@@ -182,6 +201,7 @@ def parameters_of(checker: Checker) -> dict[str, dict[str, Any]]:
     bare = [zone.rpartition("/")[2] for zone in zones]
     policy = checker.read("route53", "ListTrafficPolicies")["TrafficPolicySummaries"][1]["Id"]
     return {
+        **names_parameters(checker),
         "DescribeByoipCidrs": {"MaxResults": 100},
         "DescribeLaunchTemplateVersions": {"Versions": ["$Latest", "$Default"]},
         "DescribeRegions": {"AllRegions": True},
@@ -298,7 +318,7 @@ def check(endpoint: str) -> int:
     for service, names in SERVED.items():
         for name in names:
             try:
-                checker.check_every_member(service, name, given.get(name, {}))
+                checker.check_every_member(service, name, given.get(f"{service}:{name}", given.get(name, {})))
             except ClientError as error:
                 checker.gaps.append(f"{name}: {error}")
     # Botocore's requests are correct, so a violation up to here is a fault of the server.
@@ -306,6 +326,7 @@ def check(endpoint: str) -> int:
     checker.gaps += [f"{violation['operation']}: {violation['message']}" for violation in violations]
     check_pages(checker)
     check_refusals(checker, given)
+    check_names(checker)
     for gap in checker.gaps:
         print(gap, file=sys.stderr)
     requests = sum(request_log(endpoint)["requests"].values())

@@ -1,4 +1,4 @@
-"""Builds filled.py's answers of the services of Route 53 that use JSON, and reads their requests.
+"""Builds filled.py's answers in JSON, and reads their requests.
 
 It shares the rules for pages and parameters with filled_answers.py and filled_calls.py, and knows no XML.
 """
@@ -18,7 +18,17 @@ from filled_calls import SIZES, Call, Refused, continuation, listed_member, serv
 from filling import Mode, Scope, mode_of
 from filling_json import JsonFiller
 
-JSON_SERVICES = ("route53domains", "route53profiles", "route53resolver")
+JSON_SERVICES = (
+    "apigateway",
+    "apigatewayv2",
+    "directconnect",
+    "globalaccelerator",
+    "networkmanager",
+    "route53domains",
+    "route53profiles",
+    "route53resolver",
+    "servicediscovery",
+)
 # Reads of one resource: the parameter with its id, and the member of the answer that repeats it.
 SUBJECTS = {"GetDomainDetail": ("DomainName", "DomainName"), "GetProfile": ("ProfileId", "Profile.Id")}
 

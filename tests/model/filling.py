@@ -24,7 +24,9 @@ from botocore.model import Shape
 MARKER = "SECRET-MARKER-7f3a9"
 OTHER_ACCOUNT = "210987654321"
 # Secrets that the model does not mark everywhere they occur.
-ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData"}
+ALWAYS_SENSITIVE = {"CustomerGatewayConfiguration", "PreSharedKey", "UserData", "authKey", "customerRouterConfig"}
+# By service, the member with the account that owns the item, if its name does not end in `OwnerId`.
+OWNERS = {"directconnect": "ownerAccount", "networkmanager": "OwnerAccountId", "servicediscovery": "ResourceOwner"}
 # The depth to which a recursive structure is written.
 MAX_RECURSION = 3
 ZONES = 5
@@ -33,8 +35,8 @@ PRIVATE_ZONE = 4
 PREFIXES = {"HostedZone": "/hostedzone/", "DelegationSet": "/delegationset/"}
 
 # The members that identify an item: at its top level, and in its inner structures.
-TOP_KEY = re.compile(r"(Id|Name|Arn|Cidr|CidrBlock|Identifier|PublicIp|VPCRegion)$|^Address$")
-INNER_KEY = re.compile(r"(Id|Arn)$")
+TOP_KEY = re.compile(r"(Id|Name|Arn|ARN|Cidr|CidrBlock|Identifier|PublicIp|VPCRegion)$|^Address$")
+INNER_KEY = re.compile(r"(Id|Arn|ARN)$")
 KEY_NUMBERS = ("Version", "VersionNumber")
 
 # Texts that parsers may get wrong. `@` is replaced by the member's name and the item's number.
@@ -284,7 +286,7 @@ class Filler:
             return f"{MARKER} {name}-{self.number}"
         if name in parent:
             return (PREFIXES.get(container, "") if name == "Id" else "") + parent[name]
-        if name == "OwningAccount" or name.endswith("OwnerId"):
+        if name == "OwningAccount" or name.endswith("OwnerId") or name == OWNERS.get(scope.service):
             foreign = self.number == 4 if top else self.turn % 5 == 0
             return OTHER_ACCOUNT if foreign else scope.account
         key = self._is_key(name, top)
@@ -297,6 +299,10 @@ class Filler:
             return ""
         return ODD[self.turn % len(ODD)].replace("@", f"{name}-{self.number}")
 
+    def identifier(self, name: str) -> str:
+        """Returns the value of a member that identifies the item."""
+        return self._identifier("", name, True)
+
     def _identifier(self, container: str, name: str, top: bool) -> str:
         scope, number = self.scope, self.number
         suffix = f"-{scope.digest()[:6]}" if scope.parent else ""
@@ -304,7 +310,7 @@ class Filler:
         slug = xform_name(name).strip("_").replace("_", "-").removesuffix("-id")
         identifier = f"{slug}-{scope.account}-{scope.region}-{number}{suffix}"
         octets = [int(scope.digest()[start : start + 2], 16) for start in (0, 2)]
-        if name.endswith("Arn"):
+        if name.endswith(("Arn", "ARN")):
             return f"arn:aws:{scope.service}:{scope.region}:{scope.account}:{slug}/{identifier}"
         if name.endswith("PublicIp"):
             return f"203.{octets[0]}.{octets[1]}.{number}"

@@ -1,10 +1,12 @@
 """Fills the members of answers in JSON, with the same texts and numbers as filling.py writes as XML.
 
-Besides, JSON has values that XML lacks: nulls, times as numbers, and unknown members with numbers, lists and nulls.
+Besides, JSON has values that XML lacks: nulls, times as numbers, maps, and unknown members with numbers, lists and
+nulls.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -65,6 +67,14 @@ class JsonFiller(Filler):
             singular = name.removesuffix("s")
             inner = (*path, singular)
             return [self._value(owner, singular, shape.member, inner, parents, secret) for _ in range(2)]
+        if shape.type_name == "map":
+            if self.mode is Mode.EMPTY:
+                return {}
+            key, value = (
+                partial(self._value, owner, part, inner, (*path, part), parents, secret)
+                for part, inner in (("Key", shape.key), ("Value", shape.value))
+            )
+            return {key(): value() for _ in range(2)}
         if shape.type_name == "string":
             self.turn += 1
             text = self._text(owner, name, shape, len(path) == 1)
@@ -72,6 +82,8 @@ class JsonFiller(Filler):
             return None if is_null else text
         if shape.type_name == "timestamp":
             self.turn += 1
+            if shape.serialization.get("timestampFormat") == "iso8601":
+                return self._timestamp()
             seconds = EPOCH + self.turn * 86_461 + FRACTIONS[self.turn % len(FRACTIONS)]
             return self._timestamp() if self.turn % ISO_TURNS == 0 else seconds
         text = super()._value(owner, name, shape, path, parents, secret)
