@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from botocore.exceptions import ClientError
+
 from filled_answers import bucket_region
 from filled_names import GLOBAL, HOMES, TAGGED
 
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from filled_check import Checker
 
 REGION, OTHER_REGION = "eu-west-1", "us-east-1"
-# Paths and forms of single pages, with the largest page and without a size.
-SIZES = (
+# Requests of one page: paths, forms and operations in JSON, with the parameter for the page size and its largest value.
+PATHS = (
     ("cloudfront", "us-east-1", "/2020-05-31/distribution", "MaxItems", 100),
     ("s3", "us-east-1", "/", "max-buckets", 1000),
     ("apigateway", REGION, "/domainnames", "limit", 500),
@@ -30,6 +32,7 @@ JSON = (
     ("directconnect", REGION, "OvertureService.DescribeDirectConnectGateways", "maxResults", 100),
     ("directconnect", REGION, "OvertureService.DescribeVirtualInterfaces", "maxResults", 100),
     ("globalaccelerator", "us-west-2", "GlobalAccelerator_V20180706.ListAccelerators", "MaxResults", 100),
+    ("globalaccelerator", "us-west-2", "GlobalAccelerator_V20180706.ListCustomRoutingAccelerators", "MaxResults", 100),
     ("servicediscovery", REGION, "Route53AutoNaming_v20170314.ListNamespaces", "MaxResults", 100),
 )
 
@@ -75,7 +78,7 @@ def check_sizes(checker: Checker) -> None:
         checker.expect(smaller[0] == 400 and "are allowed" in smaller[1], f"{name} with a smaller page: {smaller}")
         checker.expect(without[0] == 400 and "is missing" in without[1], f"{name} without a size: {without}")
 
-    for service, region, path, size, most in SIZES:
+    for service, region, path, size, most in PATHS:
         queries = (f"?{size}={most}", f"?{size}={most - 1}", "")
         expect(f"{service} {path}", *(checker.raw(service, "GET", path + query, region=region) for query in queries))
         status, body = checker.raw(service, "GET", f"{path}?{size}={most}&colour=blue", region=region)
@@ -103,8 +106,7 @@ def check_tags(checker: Checker) -> None:
         expected = [None if at % 5 == 1 else name for at, name in enumerate(resources)]
         checker.expect(named == expected, f"{qualified}: the tags name {named}")
         checker.expect(all(len(tags) in (0, 3) for tags in found), f"{qualified}: {found}")
-    no_tags = "A read of a bucket without tags is no violation"
-    checker.expect("NoSuchTagSet" not in checker.violations(), no_tags)
+    checker.expect("NoSuchTagSet" not in checker.violations(), "a read of a bucket without tags is a violation")
     for service, parameter, names in (
         ("elb", "LoadBalancerNames", [f"name-{n}" for n in range(21)]),
         ("elbv2", "ResourceArns", ["arn:1", "arn:1"]),
@@ -154,8 +156,38 @@ def check_regions(checker: Checker) -> None:
         checker.expect((answers[0] == answers[1]) == same, f"{operation} in two regions: {answers}")
 
 
+def client_of(checker: Checker, service: str) -> Any:
+    """Returns a botocore client, since ask.py has no option for single pages."""
+    question = {"account": "111111111111", "external_id": "check", "service": service, "region": "global"}
+    return checker.reader._client(question)
+
+
+def pages_of(checker: Checker, service: str, operation: str) -> list[dict[str, Any]]:
+    return list(client_of(checker, service).get_paginator(operation).paginate())
+
+
 def check_listings(checker: Checker) -> None:
-    """Checks tokens, and the operations that are not served."""
+    """Checks pages and their tokens, and the operations that are not served."""
+    for service, operation, listed in (
+        ("apigateway", "get_domain_names", "items"),
+        ("cloudfront", "list_distributions", "Items"),
+        ("elb", "describe_load_balancers", "LoadBalancerDescriptions"),
+        ("s3", "list_buckets", "Buckets"),
+    ):
+        pages = [page.get("DistributionList", page) for page in pages_of(checker, service, operation)]
+        counts = [len(page[listed]) for page in pages]
+        checker.expect(counts == [3, 0, 2], f"{service} {operation}: pages of {counts}")
+        quantities = [page.get("Quantity", count) for page, count in zip(pages, counts, strict=True)]
+        checker.expect(quantities == counts, f"{service} {operation}: {quantities} for pages of {counts}")
+    foreign = pages_of(checker, "globalaccelerator", "list_accelerators")[0]["NextToken"]
+    client = client_of(checker, "globalaccelerator")
+    try:
+        client.list_custom_routing_accelerators(NextToken=foreign)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        checker.expect(code == "InvalidPaginationToken", f"a token of another listing is refused with {code}")
+    else:
+        checker.expect(False, "a token of another listing is not refused")
     checker.check_refused("InvalidInput", "elb", "DescribeLoadBalancers", Marker="nobody's")
     checker.check_refused("InvalidInput", "apigateway", "GetDomainNames", position="nobody's")
     checker.check_refused("InvalidPaginationToken", "apigatewayv2", "GetDomainNames", NextToken="nobody's")

@@ -182,7 +182,8 @@ class Filler:
 
     def _unknown(self, shape: Shape, inner: bool, holds_secret: bool, secret: bool) -> str:
         """Returns a member that the model does not know. It has the marker if it is in a structure with secrets."""
-        if not self.top_unknown or {"Key", "Value"} <= set(shape.members):
+        is_tag = {"key", "value"} <= {name.lower() for name in shape.members}
+        if not self.top_unknown or is_tag:
             return ""
         if inner and not holds_secret and not self.inner_unknown:
             return ""
