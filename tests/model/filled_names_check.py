@@ -7,8 +7,11 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
+import generate
 from filled_answers import bucket_region
-from filled_names import GLOBAL, HOMES, TAGGED
+from filled_calls import service_model
+from filled_names import GLOBAL, HOMES, SERVED, TAGGED
+from filling import ALWAYS_SENSITIVE
 
 if TYPE_CHECKING:
     from filled_check import Checker
@@ -66,10 +69,20 @@ def names_parameters(checker: Checker) -> dict[str, dict[str, Any]]:
 
 
 def check_names(checker: Checker) -> None:
+    check_tables(checker)
     check_sizes(checker)
     check_tags(checker)
     check_regions(checker)
     check_listings(checker)
+
+
+def check_tables(checker: Checker) -> None:
+    """Checks the tables here against those of the generator: secrets, and the operations of the catalogue."""
+    checker.expect(ALWAYS_SENSITIVE == generate.ALWAYS_SENSITIVE, "filling.py and generate.py have different secrets")
+    named = generate.catalogue_operations()  # some are IAM actions and no operations
+    wanted = {pair for pair in named if pair[0] in SERVED and pair[1] in service_model(pair[0]).operation_names}
+    served = {(service, name) for service, names in SERVED.items() for name in names}
+    checker.expect(wanted == served, f"the catalogue's operations are not those served: {wanted ^ served}")
 
 
 def check_sizes(checker: Checker) -> None:
