@@ -4,7 +4,7 @@ use rolecall::testing::Table;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-use crate::fidelity::{column, normalized};
+use crate::fidelity::{column, normalized, tags};
 
 /// A member that no service model has.
 const UNKNOWN: &str = "brandNewMember";
@@ -55,11 +55,25 @@ pub(super) fn actual(table: &Table, record: &Value, unknown: &mut usize) -> Stri
     if table.selector.item().member("OwnerId").is_none() {
         kept.remove("owner_id");
     }
-    // Route 53 returns tags in a separate call, which another test compares.
-    if kept.get("tags") == Some(&Value::Null) || table.entry.table.starts_with("route53_") {
+    // Another test compares the tags that AWS returns in a separate call.
+    if kept.get("tags") == Some(&Value::Null) || tags_call(table).is_some() {
         kept.remove("tags");
     }
     sorted(kept)
+}
+
+/// Returns the operation that reads a table's tags, if AWS returns them in a separate call, and whether it takes ARNs.
+pub(super) fn tags_call(table: &Table) -> Option<(&'static str, bool)> {
+    let detail = table.entry.details.iter().find(|detail| detail.operation.contains("Tag"))?;
+    Some((detail.operation, detail.by_arn))
+}
+
+/// Returns the tags in the response of a call for the tags of one resource.
+pub(super) fn tags_in(answer: &Value) -> Value {
+    let described = answer["TagDescriptions"].get(0).unwrap_or(answer);
+    let described = described.get("ResourceTagSet").unwrap_or(described);
+    let listed = ["Tags", "TagSet", "ResourceTags"].into_iter().find_map(|name| described.get(name));
+    listed.map_or(Value::Null, |list| tags(list.get("Items").unwrap_or(list)))
 }
 
 /// Whether there is nothing but empty objects, in a list if the detail had several answers.
@@ -74,22 +88,29 @@ fn has_no_member(value: &Value) -> bool {
 pub(super) fn expected(item: &Value) -> String {
     let mut columns = Map::new();
     for (member, value) in item.as_object().expect("an object") {
-        let pairs = || value.as_array().is_some_and(|pairs| pairs.iter().all(|pair| pair.get("Key").is_some()));
+        // Some services write the names of a pair in lower case, and some write a map.
+        let part = |pair: &Value, name: &str| pair.get(name).or_else(|| pair.get(name.to_lowercase())).cloned();
+        let pairs = || value.as_array().is_some_and(|pairs| pairs.iter().all(|pair| part(pair, "Key").is_some()));
+        let is_map = || value.as_object().is_some_and(|map| map.values().all(Value::is_string));
         match member.as_str() {
             "OwnerId" => drop(columns.insert("owner_id".into(), value.clone())),
             "Arn" => {}
-            "Tags" | "TagSet" if pairs() => {
+            "Tags" | "tags" if is_map() => drop(columns.insert("tags".into(), value.clone())),
+            "Tags" | "tags" | "TagSet" if pairs() => {
                 let pairs = value.as_array().expect("pairs").iter();
-                let pair = |pair: &Value| (pair["Key"].as_str().expect("a key").to_owned(), pair["Value"].clone());
+                let pair = |pair: &Value| {
+                    let key = part(pair, "Key").expect("a key");
+                    (text(&key).to_owned(), part(pair, "Value").unwrap_or_default())
+                };
                 columns.insert("tags".into(), pairs.map(pair).collect::<Map<_, _>>().into());
                 // A member of another name is copied to `tags` and keeps its own column.
-                if member != "Tags" {
+                if member == "TagSet" {
                     columns.insert(column(member), normalized(value));
                 }
             }
             _ => {
                 let name = column(member);
-                let is_reserved = ["id", "region", "partition", "tags"].contains(&name.as_str());
+                let is_reserved = ["id", "arn", "region", "partition", "tags"].contains(&name.as_str());
                 columns.insert(if is_reserved { format!("aws_{name}") } else { name }, normalized(value));
             }
         }
