@@ -42,6 +42,15 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
             "{more} more accounts are not in the registry and were left out: the manifest's plan lists them.\n"
         ));
     }
+    if !response.unshared_accounts.is_empty() {
+        let ids: Vec<String> = response.unshared_accounts.iter().map(ToString::to_string).collect();
+        let more = match response.unshared_accounts_omitted {
+            0 => String::new(),
+            omitted => format!(" and {omitted} more"),
+        };
+        let ids = abbreviate(&ids);
+        text.push_str(&format!("left out, since they share none of the requested resource types: {ids}{more}\n"));
+    }
     if let Some(trust) = &response.trust {
         text.push_str(&self::trust(trust));
     }

@@ -36,7 +36,6 @@ pub struct RoleAssumer {
     backend: Backend,
     identity: Identity,
     session_name: String,
-    policies: Vec<SessionPolicy>,
     rate_limiter: Arc<RateLimiter>,
     chained_roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
 }
@@ -140,10 +139,10 @@ fn expires_soon(credentials: &Credentials) -> bool {
 
 impl RoleAssumer {
     /// Creates the assumer of one run.
-    pub fn new(backend: Backend, identity: Identity, session_name: String, policies: Vec<SessionPolicy>) -> Arc<Self> {
+    pub fn new(backend: Backend, identity: Identity, session_name: String) -> Arc<Self> {
         let rate = backend.client_config.settings.sts_rate;
         let rate_limiter = Arc::new(RateLimiter::new(rate, rate));
-        Arc::new(Self { backend, identity, session_name, policies, rate_limiter, chained_roles: Mutex::default() })
+        Arc::new(Self { backend, identity, session_name, rate_limiter, chained_roles: Mutex::default() })
     }
 
     /// Tries to assume the role with `external_id`, under a policy that denies everything. Returns whether STS allowed it; the
@@ -168,11 +167,15 @@ impl RoleAssumer {
         TrustAttempt::new(answer, context.call_counts())
     }
 
-    /// Opens a session in an account, with the first session policy that fits. No error contains the external ID.
-    pub async fn open_session(self: &Arc<Self>, target: &Target) -> Result<OpenedSession, AwsError> {
+    /// Opens a session in an account, with the first of the session policies that fits. No error contains the external ID.
+    pub async fn open_session(
+        self: &Arc<Self>,
+        target: &Target,
+        policies: &[SessionPolicy],
+    ) -> Result<OpenedSession, AwsError> {
         let TargetRole::Assume { role_arn } = &target.role else { return self.open_own_session(target) };
         let mut too_large = None;
-        for policy in &self.policies {
+        for policy in policies {
             match self.open_narrowed_session(target, role_arn, policy).await {
                 Err(error) if error.kind == AwsErrorKind::PolicyTooLarge => too_large = Some(error),
                 result => return result,

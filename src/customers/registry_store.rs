@@ -120,6 +120,8 @@ impl RegistryStore {
         self.edit(|file| {
             let now = Registry::read_allowing_empty(file.to_json().as_bytes(), self.partition)?;
             let is_same = |account: &&AccountId| match (known.target(account), now.target(account)) {
+                // What was checked is not what a run would read now.
+                (Some(known), Some(now)) if enabled && known.resources != now.resources => false,
                 (Some(known), Some(now)) => known.has_same_access(now),
                 _ => false,
             };

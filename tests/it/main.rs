@@ -51,6 +51,7 @@ mod regions;
 mod resumed;
 mod samples;
 mod secrets;
+mod shared_types;
 mod sim;
 mod simulated;
 mod sizes;

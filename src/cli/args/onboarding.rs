@@ -34,7 +34,7 @@ pub(crate) struct OnboardArgs {
     /// ARN of the role in the account, if its name or path is not the default
     #[arg(long, value_name = "ARN", conflicts_with = "accounts_file")]
     pub role_arn: Option<String>,
-    /// Permissions that the role grants: all, network, dns or names
+    /// Permissions that the role grants: all, network, dns or names. Runs ask for no other types
     #[arg(long, default_value = "all", value_name = "SCOPE")]
     pub scope: Scope,
     /// URL of the customer's template, if `make deploy` did not publish it
@@ -164,6 +164,9 @@ pub(crate) struct TargetArgs {
     /// Only regions that match (globs)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub regions: Vec<String>,
+    /// Only resource types that the customer shares (globs)
+    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    pub resources: Vec<String>,
     /// Tags of the target (may be given more than once)
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub tags: Vec<String>,

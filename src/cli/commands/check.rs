@@ -107,6 +107,10 @@ struct CheckProgress {
 }
 
 impl CheckObserver for CheckProgress {
+    fn nothing_to_check(&self, accounts: &[AccountId]) {
+        terminal::note(&format!("left out, since they share none of these resource types: {}", names(accounts)));
+    }
+
     fn waiting_for_role(&self, account_id: &AccountId, patience: Duration) {
         terminal::note(&format!(
             "the role of {account_id} does not let us in yet. IAM takes some seconds to know a new role: trying \

@@ -62,7 +62,7 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
         ));
     }
     terminal::print(&texts.join("\n\n"))?;
-    print_check_command(&accounts, arguments.scope, &registered.registry, &common.backend_role)?;
+    print_check_command(&accounts, &registered.registry, &common.backend_role)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -142,6 +142,7 @@ fn ignored_flags(file: &RegistryFile, given: &[NewTarget], added: &HashSet<Accou
             ("--name", new.name.is_some() && new.name != entry.name),
             ("--customer", new.customer.is_some() && new.customer != entry.customer),
             ("--regions", !new.regions.is_empty() && entry.regions.as_ref() != Some(&new.regions)),
+            ("--scope", entry.resources.clone().unwrap_or_default() != new.resources),
             ("--tags", new.tags.iter().any(|(key, value)| entry.tags.get(key) != Some(value))),
         ];
         flags.extend(differs.into_iter().filter(|(_, differs)| *differs).map(|(flag, _)| flag));
@@ -178,6 +179,7 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
         if target.regions.is_empty() {
             target.regions = arguments.regions.clone();
         }
+        target.resources = arguments.scope.resource_globs().into_iter().flatten().map(str::to_owned).collect();
         target.external_id = ExternalIdSource::Generated;
         target.allow_guessable = arguments.allow_guessable_external_ids;
     }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::catalogue::Scope;
 use crate::domain::{AccountId, RoleArn};
 use crate::error::Error;
 use crate::onboarding::invitation::{Invitation, shell};
@@ -92,18 +91,11 @@ fn render_template(invitation: &Invitation, registered: &Registered, sha256: &st
 }
 
 /// Prints the command that checks the accounts and enables them.
-pub(super) fn print_check_command(
-    accounts: &[AccountId],
-    scope: Scope,
-    registry: &str,
-    backend_role: &RoleArn,
-) -> Result<(), Error> {
-    let resources = scope.resource_globs().map(|globs| format!(" --resources '{}'", globs.join(",")));
+pub(super) fn print_check_command(accounts: &[AccountId], registry: &str, backend_role: &RoleArn) -> Result<(), Error> {
     terminal::print(&format!(
         "\nOnce the role exists (the check waits some seconds until IAM knows it):\n\n  \
-         rolecall check --accounts {}{} --enable --registry {} --backend-role {}",
+         rolecall check --accounts {} --enable --registry {} --backend-role {}",
         joined(accounts, ","),
-        resources.unwrap_or_default(),
         shell(registry),
         shell(&backend_role.to_string()),
     ))

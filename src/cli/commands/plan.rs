@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use crate::catalogue::{Catalogue, Reach, Source};
+use crate::catalogue::{Reach, Source, Table};
 use crate::cli::args::PlanArgs;
 use crate::cli::commands::run::named_accounts;
 use crate::cli::given_targets;
 use crate::cli::printer;
 use crate::cli::text_table::TextTable;
 use crate::domain::Partition;
-use crate::engine::{Engine, PlannedAccount, RequestDraft, prepare};
+use crate::engine::{Engine, PlannedAccount, RequestDraft, SharedTypes, prepare};
 use crate::error::{Error, ErrorKind};
 use crate::event::Accounts;
 use crate::input::ValidationErrors;
@@ -41,14 +41,19 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
     let guessable: Vec<String> = prepared.guessable_accounts().into_iter().map(ToString::to_string).collect();
     let selection = prepared.selection;
-    let estimate = |account: PlannedAccount| {
-        let estimate = Estimate::new(&account, &selection.resources, prepared.catalogue, engine.backend.partition)?;
-        Ok((account, estimate))
+    let shared = SharedTypes::new(&selection.resources, &selection.accounts);
+    let shared = shared.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    let estimate = |account: &PlannedAccount| {
+        let types = shared.of(account);
+        let types = types.iter().filter_map(|index| prepared.catalogue.find(&selection.resources[*index]));
+        let estimate = Estimate::new(account, &types.collect::<Vec<_>>(), engine.backend.partition)?;
+        Ok((account.clone(), estimate))
     };
     let outline = PlanOutline {
-        accounts: selection.accounts.into_iter().map(estimate).collect::<Result<_, Error>>()?,
+        accounts: selection.accounts.iter().map(estimate).collect::<Result<_, Error>>()?,
         guessable,
         unknown_accounts: selection.unknown_accounts.iter().map(ToString::to_string).collect(),
+        unshared_accounts: selection.unshared_accounts.iter().map(ToString::to_string).collect(),
         resources: &selection.resources,
     };
     if arguments.json {
@@ -63,6 +68,8 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
 struct PlanOutline<'a> {
     accounts: Vec<(PlannedAccount, Estimate)>,
     unknown_accounts: Vec<String>,
+    /// Accounts that share none of the resource types.
+    unshared_accounts: Vec<String>,
     /// The accounts whose external IDs can be guessed.
     guessable: Vec<String>,
     resources: &'a [String],
@@ -81,11 +88,12 @@ impl PlanOutline<'_> {
         let accounts = self.accounts.iter().map(|(account, estimate)| {
             json!({
                 "account_id": account.account_id, "name": account.name, "regions": account.regions,
-                "known_regions": estimate.regions, "cells": estimate.cells, "calls_at_least": estimate.calls,
+                "resources": account.resources, "types": estimate.types, "known_regions": estimate.regions, "cells": estimate.cells, "calls_at_least": estimate.calls,
             })
         });
         json!({
             "accounts": accounts.collect::<Vec<_>>(), "unknown_accounts": self.unknown_accounts,
+            "unshared_accounts": self.unshared_accounts,
             "guessable_external_ids": self.guessable, "resources": self.resources, "cells": self.cells(), "calls_at_least": self.calls(),
         })
     }
@@ -99,13 +107,17 @@ impl PlanOutline<'_> {
                 account.name.clone().unwrap_or_default(),
                 format!("{}{}", account.regions.target.join(" "), only.unwrap_or_default()),
                 estimate.regions.to_string(),
-                self.resources.len().to_string(),
+                estimate.types.to_string(),
                 estimate.cells.to_string(),
                 estimate.calls.to_string(),
             ]);
         }
         let left_out = |account| format!("{account} is not in the registry and would be left out.\n");
         let left_out: String = self.unknown_accounts.iter().map(left_out).collect();
+        let unshared = match self.unshared_accounts.as_slice() {
+            [] => String::new(),
+            some => format!("These share none of the types and would be left out: {}.\n", printer::abbreviate(some)),
+        };
         let guessable = match self.guessable.as_slice() {
             [] => String::new(),
             some => format!(
@@ -114,7 +126,7 @@ impl PlanOutline<'_> {
             ),
         };
         format!(
-            "{}\n\n{left_out}{guessable}resource types: {}\n\
+            "{}\n\n{left_out}{unshared}{guessable}resource types: {}\n\
              {} accounts, about {} cells, at least {} calls. The enabled regions of an account are known only after entering\n\
              it: this plan uses the partition's default regions. More pages, DNS zones and details come on top.",
             table.render(),
@@ -128,18 +140,14 @@ impl PlanOutline<'_> {
 
 /// The size of an account's part of a run, if exactly the partition's default regions are enabled in it.
 struct Estimate {
+    types: usize,
     regions: usize,
     cells: u64,
     calls: u64,
 }
 
 impl Estimate {
-    fn new(
-        account: &PlannedAccount,
-        resources: &[String],
-        catalogue: &Catalogue,
-        partition: &Partition,
-    ) -> Result<Self, Error> {
+    fn new(account: &PlannedAccount, types: &[&Table], partition: &Partition) -> Result<Self, Error> {
         let filter = account.regions.filter().map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         let enabled = match filter.named_in_full() {
             Some(named) => named,
@@ -147,11 +155,11 @@ impl Estimate {
         };
         let regions = filter.choose(enabled.iter().map(String::as_str)).ask.len();
         let (mut cells, mut calls) = (0, CALLS_TO_ENTER);
-        for table in resources.iter().filter_map(|name| catalogue.find(name)) {
+        for table in types {
             let cells_of_type = if table.entry.reach == Reach::Regional { regions as u64 } else { 1 };
             cells += cells_of_type;
             calls += if matches!(table.entry.source, Source::Listed(_)) { cells_of_type } else { 0 };
         }
-        Ok(Self { regions, cells, calls })
+        Ok(Self { types: types.len(), regions, cells, calls })
     }
 }

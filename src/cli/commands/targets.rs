@@ -75,14 +75,16 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
                 "account_id": entry.account_id, "name": entry.name, "customer": entry.customer,
                 "enabled": entry.enabled.unwrap_or(true), "role_arn": entry.role_arn, "via": entry.via,
                 "has_external_id": entry.external_id.is_some(), "external_id_is_guessable": entry.guessable().is_some(),
-                "regions": entry.regions, "tags": entry.tags,
+                "regions": entry.regions, "resources": entry.resources, "tags": entry.tags,
             })
         });
         terminal::print_json(&targets.collect::<Vec<_>>())?;
         return Ok(());
     }
-    let mut table =
-        TextTable::new(&["account", "name", "customer", "enabled", "external id", "regions", "tags", "role"], 9);
+    let mut table = TextTable::new(
+        &["account", "name", "customer", "enabled", "external id", "regions", "shares", "tags", "role"],
+        9,
+    );
     let mut guessable = 0;
     for entry in &file.targets {
         let external_id = match (&entry.external_id, entry.guessable()) {
@@ -107,6 +109,7 @@ async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error
             if entry.enabled.unwrap_or(true) { "yes" } else { "no" }.to_owned(),
             external_id.to_owned(),
             entry.regions.clone().unwrap_or_default().join(" "),
+            entry.resources.clone().unwrap_or_default().join(" "),
             tags.join(" "),
             format!("{role}{via}"),
         ]);
@@ -154,6 +157,7 @@ async fn add(arguments: TargetArgs) -> Result<(), Error> {
         name: arguments.name,
         customer: arguments.customer,
         regions: arguments.regions,
+        resources: arguments.resources,
         tags: tags(&arguments.tags, &mut problems),
         enabled: arguments.enabled,
         allow_guessable: arguments.allow_guessable_external_ids,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::external_id::EXTERNAL_ID_PATTERN;
 use super::guessable::{GuessReason, guessable};
+use super::shared_types::MAX_SHARED_TYPE_GLOBS;
 use crate::domain::{AccountId, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
 
 /// The limit for the names of targets and customers.
@@ -115,6 +116,16 @@ object! {
             extend("uniqueItems" = true)
         )]
         pub regions: Option<Vec<String>>,
+        /// Globs of the resource types that the customer shares. No other type is asked in the account. The default is
+        /// all types.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            with = "Vec<String>",
+            length(min = 1, max = MAX_SHARED_TYPE_GLOBS),
+            inner(length(min = 1, max = MAX_GLOB_CHARACTERS)),
+            extend("uniqueItems" = true)
+        )]
+        pub resources: Option<Vec<String>>,
         /// The tags by which requests select targets.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         #[schemars(extend("default" = {}, "propertyNames" = {"minLength": 1}))]

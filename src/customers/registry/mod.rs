@@ -19,6 +19,7 @@ pub(crate) use reader::DEFAULT_ROLE_NAME;
 
 mod external_id;
 mod guessable;
+mod shared_types;
 mod file;
 mod reader;
 mod edit;
@@ -52,6 +53,8 @@ pub struct Target {
     pub customer: Option<String>,
     /// Globs of the regions to query; `*` if neither the target nor the defaults have any.
     pub regions: Vec<String>,
+    /// Globs of the resource types that the customer shares; none if it shares all.
+    pub resources: Option<Vec<String>>,
     /// The tags by which requests select targets.
     pub tags: BTreeMap<String, String>,
     /// Whether runs include the target.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::external_id::{ExternalIdUniqueness, external_id};
 use super::file::{Defaults, MAX_NAME_CHARACTERS, RegistryFile, TargetEntry};
+use super::shared_types::SharedTypeReader;
 use super::{Registry, Target, TargetRole};
 use crate::domain::{AccountId, RoleArn, region_glob, role_name};
 use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
@@ -65,6 +66,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         return Vec::new();
     }
     let mut external_ids = ExternalIdUniqueness::default();
+    let mut shared_types = SharedTypeReader::default();
     let mut first_paths: BTreeMap<AccountId, usize> = BTreeMap::new();
     let mut targets = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
@@ -75,7 +77,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
             let customer = fields.get("customer").and_then(Value::as_str);
             external_ids.note(external_id, customer, fields.path_of("external_id"), errors);
         }
-        let Some(target) = target(&fields, &defaults, errors) else {
+        let Some(target) = target(&fields, &defaults, &mut shared_types, errors) else {
             continue;
         };
         let first = *first_paths.entry(target.account_id.clone()).or_insert(index);
@@ -108,7 +110,12 @@ fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationEr
 }
 
 /// Reads one target. Returns `None`, and adds errors, if its account or its role is invalid.
-fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut ValidationErrors) -> Option<Target> {
+fn target(
+    fields: &Fields<'_>,
+    defaults: &TargetDefaults<'_>,
+    shared_types: &mut SharedTypeReader,
+    errors: &mut ValidationErrors,
+) -> Option<Target> {
     fields.refuse_all_unknown(TargetEntry::FIELDS, errors);
     if fields.get("account_id").is_none() {
         errors.push(fields.path_of("account_id"), "is missing: write the account's 12 digits, in quotes");
@@ -133,9 +140,21 @@ fn target(fields: &Fields<'_>, defaults: &TargetDefaults<'_>, errors: &mut Valid
     let name = fields.parsed("name", errors, label);
     let customer = fields.parsed("customer", errors, label);
     let regions = fields.list("regions", errors, region_glob).unwrap_or_else(|| defaults.regions.clone());
+    let resources = shared_types.read(fields, errors);
     let tags = fields.string_map("tags", errors).unwrap_or_default();
     let enabled = fields.boolean("enabled", errors).unwrap_or(true);
-    Some(Target { account_id: account_id?, role: role?, external_id, via, name, customer, regions, tags, enabled })
+    Some(Target {
+        account_id: account_id?,
+        role: role?,
+        external_id,
+        via,
+        name,
+        customer,
+        regions,
+        resources,
+        tags,
+        enabled,
+    })
 }
 
 fn role(

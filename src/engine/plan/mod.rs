@@ -4,6 +4,7 @@
 //! later; the plan only says how to choose among them.
 
 mod regions;
+mod shared_types;
 mod trust_window;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
+pub(crate) use shared_types::SharedTypes;
 pub(crate) use trust_window::TrustWindow;
 
 use crate::catalogue::Catalogue;
@@ -45,7 +47,10 @@ pub(crate) struct Plan {
     /// Accounts that the request names and the registry does not have (with `skip_unknown`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_accounts: Vec<AccountId>,
-    /// The resource types, in the order of the catalogue.
+    /// Accounts that the request selects and whose customers share none of the resource types.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshared_accounts: Vec<AccountId>,
+    /// The resource types, in the order of the catalogue. An account is asked for those of them that it shares.
     pub resources: Vec<String>,
     /// The number of accounts in a shard. If it is missing, one shard has all accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +103,10 @@ pub(crate) struct PlannedAccount {
     pub name: Option<String>,
     /// How its regions are chosen among the enabled ones.
     pub regions: RegionChoice,
+    /// Globs of the resource types that its customer shares. If they are missing, it shares all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "Vec<String>")]
+    pub resources: Option<Vec<String>>,
     /// True if its role is to be tried without the external ID.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub try_trust: bool,
@@ -124,6 +133,8 @@ pub(crate) struct Selection {
     pub accounts: Vec<PlannedAccount>,
     /// Accounts that the request names and the registry does not have.
     pub unknown_accounts: Vec<AccountId>,
+    /// Accounts that the request selects and whose customers share none of the resource types.
+    pub unshared_accounts: Vec<AccountId>,
     /// The resource types, in the order of the catalogue.
     pub resources: Vec<String>,
     pub format: Format,
@@ -161,6 +172,7 @@ impl Selection {
             format: self.format,
             accounts: self.accounts,
             unknown_accounts: self.unknown_accounts,
+            unshared_accounts: self.unshared_accounts,
             resources: self.resources,
             batch: origin.batch,
             trust,
@@ -219,9 +231,54 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         account_id: target.account_id.clone(),
         name: target.name.clone(),
         regions: RegionChoice { target: target.regions.clone(), request: request_regions.cloned() },
+        resources: target.resources.clone(),
         try_trust: target.has_trust_to_try(),
     });
-    Selection { accounts: accounts.collect(), unknown_accounts: unknown, resources, format }
+    let (accounts, unshared_accounts) = with_shared_types(request, accounts.collect(), &resources, problems);
+    Selection { accounts, unknown_accounts: unknown, unshared_accounts, resources, format }
+}
+
+/// Leaves out the accounts that share none of the resource types, and returns them too. Such an account is refused if the
+/// request names it, since the request asks for what nobody may ask.
+fn with_shared_types(
+    request: &Request,
+    accounts: Vec<PlannedAccount>,
+    resources: &[String],
+    problems: &mut ValidationErrors,
+) -> (Vec<PlannedAccount>, Vec<AccountId>) {
+    // The types of a faulty request are unknown.
+    if !problems.is_empty() {
+        return (accounts, Vec::new());
+    }
+    let types = match SharedTypes::new(resources, &accounts) {
+        Ok(types) => types,
+        Err(error) => {
+            problems.push("registry", format!("the `resources` of a target: {error}"));
+            return (accounts, Vec::new());
+        }
+    };
+    let planned: Vec<bool> = accounts.iter().map(|account| !types.of(account).is_empty()).collect();
+    let unshared = accounts.iter().zip(&planned).filter(|(_, planned)| !**planned);
+    let unshared: Vec<AccountId> = unshared.map(|(account, _)| account.account_id.clone()).collect();
+    if matches!(request.accounts, Accounts::Named(_)) && !request.skip_unknown && !is_continuation(request) {
+        for account in &unshared {
+            let what = format!(
+                "account {account} shares none of the requested resource types: ask for others, leave it out, or change its \
+                 `resources` in the registry"
+            );
+            problems.push("request.accounts", what);
+        }
+    }
+    if unshared.len() == accounts.len() && problems.is_empty() {
+        problems.push("request", "it selects no target that shares any of the requested resource types");
+    }
+    let accounts = accounts.into_iter().zip(planned).filter_map(|(account, planned)| planned.then_some(account));
+    (accounts.collect(), unshared)
+}
+
+/// A continuation skips an account that has left the registry since, so that it can do the rest.
+fn is_continuation(request: &Request) -> bool {
+    request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0)
 }
 
 /// The accounts that the request names, or `None` for "all".
@@ -232,8 +289,7 @@ fn named<'a>(
     problems: &mut ValidationErrors,
 ) -> Option<HashSet<&'a AccountId>> {
     let Accounts::Named(accounts) = &request.accounts else { return None };
-    // A continuation skips an account that has left the registry since, so that it can do the rest.
-    let is_continuation = request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0);
+    let is_continuation = is_continuation(request);
     for account in accounts {
         let place = "request.accounts";
         match targets.get(account) {

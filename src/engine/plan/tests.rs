@@ -7,7 +7,8 @@ use crate::event::RunIdSource;
 
 const REGISTRY: &str = r#"{ "version": 1, "targets": [
     { "account_id": "111111111111", "external_id": "one-of-them", "tags": { "tier": "gold" }, "regions": ["eu-*"] },
-    { "account_id": "222222222222", "external_id": "two-of-them", "tags": { "tier": "gold", "stage": "prod" } },
+    { "account_id": "222222222222", "external_id": "two-of-them", "tags": { "tier": "gold", "stage": "prod" },
+      "resources": ["route53_*"] },
     { "account_id": "333333333333", "external_id": "three-of-them", "enabled": false },
     { "account_id": "444444444444", "external_id": null, "role_arn": null } ] }"#;
 
@@ -115,15 +116,26 @@ proptest! {
         let Ok((request, selection)) = selected(&asked, Runtime::Terminal) else { return Ok(()) };
         let registry = registry();
         prop_assert!(!selection.accounts.is_empty() && !selection.resources.is_empty());
+        let types = SharedTypes::new(&selection.resources, &selection.accounts).unwrap();
         for account in &selection.accounts {
             let target = registry.target(&account.account_id).unwrap();
             let named = asked["accounts"].as_array().is_none_or(|ids| ids.iter().any(|id| id == account.account_id.as_str()));
             prop_assert!(target.enabled && named && target.has_tags(&request.tags) && !request.exclude.contains(&account.account_id));
+            let shared = target.resources.as_ref().map(|globs| Globs::new(globs).unwrap());
+            let is_shared = |name: &String| shared.as_ref().is_none_or(|globs| globs.matches(name));
+            let asked: Vec<&String> = types.of(account).iter().map(|index| &selection.resources[*index]).collect();
+            let may_ask: Vec<&String> = selection.resources.iter().filter(|name| is_shared(name)).collect();
+            prop_assert!(!asked.is_empty() && asked == may_ask);
             let enabled = partition("aws").unwrap().regions().collect::<Vec<_>>();
             for region in account.regions.filter().unwrap().choose(enabled.iter().copied()).ask {
                 prop_assert!(Globs::new(&target.regions).unwrap().matches(&region));
                 prop_assert!(request.regions.as_ref().is_none_or(|globs| Globs::new(globs).unwrap().matches(&region)));
             }
+        }
+        for account in &selection.unshared_accounts {
+            let globs = Globs::new(registry.target(account).unwrap().resources.as_ref().unwrap()).unwrap();
+            prop_assert!(!selection.resources.iter().any(|name| globs.matches(name)));
+            prop_assert!(asked["accounts"] == json!("all") || request.skip_unknown);
         }
         for resource in &selection.resources {
             prop_assert!(request.resources.as_ref().is_none_or(|globs| Globs::new(globs).unwrap().matches(resource)));

@@ -16,8 +16,8 @@ use crate::inventory::{LedgerRow, Status};
 /// Most bytes of a response without inline records. Failures take what the other fields leave of it, so that the response
 /// stays below 200 KiB.
 const RESPONSE_BYTES: usize = 190 << 10;
-/// Most unknown accounts in a response. The plan has all.
-const MAX_UNKNOWN_ACCOUNTS: usize = 1_000;
+/// Most accounts in each list of those that a response leaves out. The plan has all.
+const MAX_LEFT_OUT: usize = 1_000;
 
 impl AccountCounts {
     /// Counts accounts by how they ended.
@@ -161,8 +161,10 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         manifest: address,
         failures: Vec::new(),
         failures_omitted: shards.iter().map(|shard| shard.failures_omitted).sum(),
-        unknown_accounts: plan.unknown_accounts.iter().take(MAX_UNKNOWN_ACCOUNTS).cloned().collect(),
-        unknown_accounts_omitted: plan.unknown_accounts.len().saturating_sub(MAX_UNKNOWN_ACCOUNTS) as u64,
+        unknown_accounts: first(&plan.unknown_accounts),
+        unknown_accounts_omitted: omitted(&plan.unknown_accounts),
+        unshared_accounts: first(&plan.unshared_accounts),
+        unshared_accounts_omitted: omitted(&plan.unshared_accounts),
         trust: plan.trust.as_ref().map(|window| TrustSummary::new(window, &plan.accounts, accounts())),
         disabling: None,
         changes: None,
@@ -172,6 +174,14 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         inline: None,
         inline_omitted: false,
     }
+}
+
+fn first(accounts: &[AccountId]) -> Vec<AccountId> {
+    accounts.iter().take(MAX_LEFT_OUT).cloned().collect()
+}
+
+fn omitted(accounts: &[AccountId]) -> u64 {
+    accounts.len().saturating_sub(MAX_LEFT_OUT) as u64
 }
 
 /// The request that does the rest of a run, or `None` if no account is unfinished.

@@ -135,6 +135,12 @@ pub struct Response {
     /// The number of unknown accounts that were left out to keep the response small. The plan in the manifest has all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown_accounts_omitted: u64,
+    /// Accounts that the request selects and that share none of the requested resource types: the first 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshared_accounts: Vec<AccountId>,
+    /// The number of these accounts that were left out to keep the response small. The plan in the manifest has all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unshared_accounts_omitted: u64,
     /// What the attempts without external IDs found; missing if they are switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "TrustSummary")]

@@ -3,10 +3,11 @@
 //!
 //! **Invariant:** pure. Knows plans and manifests of shards, and no store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::engine::plan::Plan;
-use crate::engine::report::ShardManifest;
+use crate::domain::AccountId;
+use crate::engine::plan::{Plan, PlannedAccount, SharedTypes};
+use crate::engine::report::{AccountSummary, ShardManifest};
 use crate::error::{Error, ErrorKind};
 use crate::inventory::LEDGER;
 
@@ -27,7 +28,7 @@ pub(super) fn check_run(plan: &Plan, shards: &[ShardManifest], is_resumed: bool)
     shards.iter().try_for_each(|shard| check_shard(plan, shard, is_resumed))
 }
 
-/// Checks that a shard's ledger has a row for every counted cell, that each planned type has a cell in each account, and
+/// Checks that a shard's ledger has a row for every counted cell, that each account has a cell of each type that it shares, and
 /// that the files have the records that the ledger counts. A resumed run has no row for cells that an earlier run has
 /// answered.
 pub(super) fn check_shard(plan: &Plan, shard: &ShardManifest, is_resumed: bool) -> Result<(), Error> {
@@ -54,19 +55,32 @@ fn wrong_ledger(shard: &ShardManifest) -> Option<String> {
     (is_counted && by_table != cells).then(|| format!("has {by_table} cells by type and {cells} by status"))
 }
 
+/// Each account has at least a cell of each type that it shares.
 fn missing_cells(plan: &Plan, shard: &ShardManifest) -> Option<String> {
-    let accounts = shard.accounts.len() as u64;
-    let types = plan.resources.len() as u64;
-    let few = shard.accounts.iter().find(|account| account.cells.values().sum::<u64>() < types);
-    if let Some(account) = few {
-        let account_id = &account.account_id;
-        return Some(format!("has fewer cells of account {account_id} than {types} planned types"));
+    let in_shard: HashSet<&AccountId> = shard.accounts.iter().map(|account| &account.account_id).collect();
+    let planned = plan.accounts.iter().filter(|account| in_shard.contains(&account.account_id));
+    let planned: HashMap<&AccountId, &PlannedAccount> = planned.map(|account| (&account.account_id, account)).collect();
+    let types = match SharedTypes::new(&plan.resources, planned.values().copied()) {
+        Ok(types) => types,
+        Err(error) => return Some(format!("has an account whose `resources` in the plan {error}")),
+    };
+    let mut accounts_by_type = vec![0_u64; plan.resources.len()];
+    for AccountSummary { account_id, cells, .. } in &shard.accounts {
+        let Some(account) = planned.get(account_id) else {
+            return Some(format!("has account {account_id}, which the plan does not have"));
+        };
+        let types = types.of(account);
+        if cells.values().sum::<u64>() < types.len() as u64 {
+            return Some(format!("has fewer cells of account {account_id} than {} planned types", types.len()));
+        }
+        types.iter().for_each(|index| accounts_by_type[*index] += 1);
     }
     if shard.cells_by_table.is_empty() {
         return None;
     }
     let cells = |table: &str| shard.cells_by_table.get(table).copied().unwrap_or_default();
-    let table = plan.resources.iter().find(|table| cells(table) < accounts)?;
+    let mut by_type = plan.resources.iter().zip(accounts_by_type);
+    let (table, accounts) = by_type.find(|(table, accounts)| cells(table) < *accounts)?;
     Some(format!("has {} cells of the planned type {table} for {accounts} accounts", cells(table)))
 }
 

@@ -9,6 +9,7 @@ mod run_store;
 mod admission;
 mod resume;
 mod trust_attempts;
+mod account_types;
 mod account;
 mod checks;
 mod plan_run;

@@ -131,7 +131,7 @@ impl<'a> OpenRoles<'a> {
     async fn still_open(&self, targets: Vec<Target>) -> Result<(Vec<AccountId>, u64), Error> {
         let backend = &self.engine.backend;
         let identity = backend.identify().await?;
-        let roles = RoleAssumer::new(backend.clone(), identity, self.run_id.session_name(), Vec::new());
+        let roles = RoleAssumer::new(backend.clone(), identity, self.run_id.session_name());
         let attempts = targets.into_iter().map(move |target| attempt(roles.clone(), target));
         let mut attempts = futures::stream::iter(attempts).buffer_unordered(WIDTH);
         let (mut open, mut unknown) = (Vec::new(), 0);

@@ -94,6 +94,7 @@ fn plan(run: &RecordedRun, tables: &[&str], attempt: &str) -> Plan {
         account_id: account_id.clone(),
         name: name.clone(),
         regions: RegionChoice { target: vec!["*".to_owned()], request: None },
+        resources: None,
         try_trust: false,
     };
     Plan {
@@ -106,6 +107,7 @@ fn plan(run: &RecordedRun, tables: &[&str], attempt: &str) -> Plan {
         format: run.format,
         accounts: run.accounts.iter().map(account).collect(),
         unknown_accounts: Vec::new(),
+        unshared_accounts: Vec::new(),
         resources: tables.iter().map(|table| (*table).to_owned()).collect(),
         batch: None,
         trust: None,

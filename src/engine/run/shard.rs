@@ -13,20 +13,22 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::account::{AccountContext, AccountOutcome, ShardContext};
+use super::account_types::{AccountTypes, TypeSets};
 use super::checks::{check_plan, check_shard};
 use super::plan_run::Run;
 use super::resume::{PriorResults, ResumedRun};
 use super::run_store::CATCH_UP_SHARD;
 use super::trust_attempts::{TrustAttempts, TrustQueue};
 use super::{StopCondition, prepare, trust_attempts};
-use crate::catalogue::{Catalogue, session_policies};
+use crate::catalogue::Catalogue;
 use crate::customers::RoleAssumer;
 use crate::domain::AccountId;
 use crate::engine::collect::now;
 use crate::engine::fan_out::{TaskOutcome, fan_out};
-use crate::engine::plan::{PlannedAccount, Shard};
+use crate::engine::plan::{PlannedAccount, Shard, SharedTypes};
 use crate::engine::report::{ShardManifest, bounded_failures};
 use crate::error::{Error, ErrorKind};
+use crate::input::ParseError;
 use crate::output::sink;
 use crate::output::sink::{
     FileNaming, MIN_WRITE_MARGIN, SinkConfig, SinkMessage, Tables, WriteMarginEstimator, WrittenFile,
@@ -84,10 +86,9 @@ impl Run {
         let _timer = until.deadline.map(|deadline| stop_in_time(deadline, margin, stop.clone()));
         let (sink, writer) = self.start_writer(shard, catalogue, write_margin.clone(), stop.clone());
         let prior_results = self.load_prior_results(shard, catalogue, &sink).await?;
-        let policies = session_policies(tables.iter().map(|index| catalogue.at(*index)));
         let (backend, session_name) = (self.engine.backend.clone(), self.plan.run_id.session_name());
         let partition = backend.partition;
-        let roles = RoleAssumer::new(backend, self.identity.clone(), session_name.clone(), policies);
+        let roles = RoleAssumer::new(backend, self.identity.clone(), session_name.clone());
         let (trust, attempts) = self.start_trust_attempts(shard, &roles, &stop);
         let to_ledger = sink.clone();
         let context = ShardContext {
@@ -106,7 +107,7 @@ impl Run {
             stop,
         };
         // The context is dropped here, and the senders in it, so that the attempts and the writer end.
-        let (mut outcomes, cells_by_table) = self.collect_accounts(shard, Arc::new(context)).await;
+        let (mut outcomes, cells_by_table) = self.collect_accounts(shard, Arc::new(context)).await?;
         if let Some(attempts) = attempts {
             let tried = attempts.finish().await;
             // If the sink has ended, the run fails as a whole.
@@ -208,10 +209,14 @@ impl Run {
         &self,
         shard: &Shard,
         context: Arc<ShardContext>,
-    ) -> (Vec<AccountOutcome>, BTreeMap<String, u64>) {
+    ) -> Result<(Vec<AccountOutcome>, BTreeMap<String, u64>), Error> {
         let accounts: Vec<&PlannedAccount> = self.plan.accounts_of(shard).collect();
-        let account_context =
-            |index: usize| AccountContext { shard: context.clone(), account: accounts[index].clone() };
+        let types = self.types_of(&accounts, &context)?;
+        let account_context = |index: usize| AccountContext {
+            shard: context.clone(),
+            account: accounts[index].clone(),
+            types: types[index].clone(),
+        };
         let start_order = self.longest_first(&accounts).await;
         let mut outcomes: Vec<Option<AccountOutcome>> = vec![None; accounts.len()];
         let mut panics: HashMap<usize, String> = HashMap::new();
@@ -234,7 +239,18 @@ impl Run {
                 }
             });
         }
-        (all, cells.0)
+        Ok((all, cells.0))
+    }
+
+    /// The resource types of each account, in the order of the accounts.
+    fn types_of(&self, accounts: &[&PlannedAccount], context: &ShardContext) -> Result<Vec<AccountTypes>, Error> {
+        let invalid = |error: ParseError| {
+            let what = format!("run {}: the `resources` of an account in its plan: {error}", self.plan.run_id);
+            Error::new(ErrorKind::Internal, what)
+        };
+        let shared = SharedTypes::new(&self.plan.resources, accounts.iter().copied()).map_err(invalid)?;
+        let mut sets = TypeSets::new(context.catalogue, context.tables.to_vec(), shared, &self.registry);
+        accounts.iter().map(|account| sets.of(account).map_err(invalid)).collect()
     }
 
     /// The order in which accounts start, as indices. If not all fit in at once, those start first that took most calls in

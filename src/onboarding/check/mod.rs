@@ -31,16 +31,14 @@ pub(crate) use negative_probe::NegativeProbe;
 pub(crate) use outcome::{ProbeOutcome, TypeRow};
 pub(crate) use trust_trial::{TrialVerdict, TrustTrial};
 
-use crate::aws::SessionPolicy;
-use crate::catalogue::{Catalogue, session_policies};
+use crate::catalogue::Catalogue;
 use crate::customers::{RoleAssumer, TargetSwitch};
 use crate::domain::{AccountId, Format, new_attempt_id};
-use crate::engine::{Basis, Selection, select};
+use crate::engine::{Basis, Selection, SharedTypes, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 use crate::input::ValidationErrors;
 use crate::onboarding::iam_policy::callers::{CallerAnswer, CallerClass};
-use crate::onboarding::iam_policy::role_reader::READ_ROLE_ACTIONS;
 use crate::settings::Runtime;
 use target_check::TargetCheck;
 
@@ -102,12 +100,9 @@ pub(crate) struct CheckedTarget {
 /// What all targets of a check share.
 struct CheckContext<'a> {
     roles: Arc<RoleAssumer>,
-    /// Opens sessions that may read the role itself and nothing else.
-    role_readers: Arc<RoleAssumer>,
     /// Assumes roles as the operator's own identity, with its ARN.
     other_identity: Option<(Arc<RoleAssumer>, &'a str)>,
     catalogue: &'static Catalogue,
-    tables: Arc<[usize]>,
     options: CheckOptions,
     observer: &'a dyn CheckObserver,
 }
@@ -123,13 +118,19 @@ impl Checker {
     ) -> Result<Vec<CheckedTarget>, Error> {
         let catalogue = Catalogue::get().map_err(|message| Error::new(ErrorKind::Internal, message))?;
         let selection = self.select(request, catalogue, true, &mut problems)?;
-        let tables: Arc<[usize]> =
+        if !selection.unshared_accounts.is_empty() {
+            observer.nothing_to_check(&selection.unshared_accounts);
+        }
+        let shared = SharedTypes::new(&selection.resources, &selection.accounts);
+        let shared = shared.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+        let tables: Vec<usize> =
             selection.resources.iter().filter_map(|name| catalogue.find(name)).map(|table| table.index).collect();
-        let context = &self.context(catalogue, tables, options, observer);
+        let context = &self.context(catalogue, options, observer);
         let checks = selection.accounts.iter().filter_map(|planned| {
             let target = self.registry.target(&planned.account_id)?;
+            let tables: Arc<[usize]> = shared.of(planned).iter().map(|index| tables[*index]).collect();
             Some(async move {
-                let checked = TargetCheck::new(self, context, target, planned).run().await;
+                let checked = TargetCheck::new(self, context, target, (planned, tables)).run().await;
                 observer.target_checked(&checked);
                 checked
             })
@@ -166,23 +167,18 @@ impl Checker {
     fn context<'a>(
         &'a self,
         catalogue: &'static Catalogue,
-        tables: Arc<[usize]>,
         options: CheckOptions,
         observer: &'a dyn CheckObserver,
     ) -> CheckContext<'a> {
         let session_name = format!("rolecall-check-{}", new_attempt_id());
-        let assumer =
-            |policies| RoleAssumer::new(self.acting.clone(), self.identity.clone(), session_name.clone(), policies);
         let other_identity = self.other_identity.as_ref().filter(|_| options.negative);
         CheckContext {
-            roles: assumer(session_policies(tables.iter().map(|index| catalogue.at(*index)))),
-            role_readers: assumer(vec![SessionPolicy::of(READ_ROLE_ACTIONS)]),
+            roles: RoleAssumer::new(self.acting.clone(), self.identity.clone(), session_name.clone()),
             other_identity: other_identity.map(|(backend, identity)| {
-                let roles = RoleAssumer::new(backend.clone(), identity.clone(), session_name.clone(), Vec::new());
+                let roles = RoleAssumer::new(backend.clone(), identity.clone(), session_name.clone());
                 (roles, identity.arn.as_str())
             }),
             catalogue,
-            tables,
             options,
             observer,
         }
@@ -196,6 +192,8 @@ impl Checker {
 
 /// Follows a check while it runs.
 pub(crate) trait CheckObserver: Send + Sync {
+    /// These accounts share none of the requested resource types, so they are left out.
+    fn nothing_to_check(&self, accounts: &[AccountId]);
     /// A role refuses and is tried again for at most `patience`, since IAM may not know it everywhere yet.
     fn waiting_for_role(&self, account_id: &AccountId, patience: Duration);
     /// The check of a target has ended.

@@ -12,8 +12,8 @@ use super::negative_probe::{NegativeAttempts, NegativeProbe};
 use super::outcome::{ProbeOutcome, ProbedAction, TypeRow, by_type, settle};
 use super::trust_policy::{Answers, TriedTrust};
 use super::{CheckContext, CheckedTarget, Checker, PROPAGATION, Verdict, external_id, own, role};
-use crate::aws::{AwsError, AwsErrorKind, Cancellation};
-use crate::catalogue::actions_of;
+use crate::aws::{AwsError, AwsErrorKind, Cancellation, SessionPolicy};
+use crate::catalogue::{actions_of, session_policies};
 use crate::customers::{OpenedSession, Target};
 use crate::domain::{RoleArn, millis};
 use crate::engine::PlannedAccount;
@@ -35,6 +35,10 @@ pub(super) struct TargetCheck<'a> {
     pub context: &'a CheckContext<'a>,
     pub target: &'a Target,
     pub planned: &'a PlannedAccount,
+    /// The resource types to check, by their index in the catalogue.
+    pub tables: Arc<[usize]>,
+    /// The session policies of a run that reads them.
+    pub policies: Vec<SessionPolicy>,
     /// The role that the target's role has to trust: the one passed through first, or else `backend_role`.
     pub caller: RoleArn,
 }
@@ -53,9 +57,10 @@ impl<'a> TargetCheck<'a> {
         checker: &'a Checker,
         context: &'a CheckContext<'a>,
         target: &'a Target,
-        planned: &'a PlannedAccount,
+        (planned, tables): (&'a PlannedAccount, Arc<[usize]>),
     ) -> Self {
-        Self { checker, context, target, planned, caller: checker.trusted_by(target) }
+        let policies = session_policies(tables.iter().map(|index| context.catalogue.at(*index)));
+        Self { checker, context, target, planned, tables, policies, caller: checker.trusted_by(target) }
     }
 
     /// Checks the target and returns its verdict with all findings.
@@ -144,7 +149,7 @@ impl<'a> TargetCheck<'a> {
         let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
         let mut reported = false;
         loop {
-            let error = match self.context.roles.open_session(self.target).await {
+            let error = match self.context.roles.open_session(self.target, &self.policies).await {
                 Err(error) if error.kind == AwsErrorKind::Denied => error,
                 result => return result,
             };
@@ -168,7 +173,7 @@ impl<'a> TargetCheck<'a> {
             session: opened.session.clone(),
             account_id: self.target.account_id.as_str().into(),
             catalogue: self.context.catalogue,
-            tables: self.context.tables.clone(),
+            tables: self.tables.clone(),
             regions: self.planned.regions.clone(),
             partition: self.checker.acting.partition,
             stop: stop.clone(),
@@ -207,7 +212,8 @@ impl<'a> TargetCheck<'a> {
     /// Reads the role's own policies, in a session that may do nothing else. None if no role is assumed.
     async fn read_role(&self) -> Option<Result<RoleDescription, AwsError>> {
         let role: RoleArn = self.target.role_arn()?.parse().ok()?;
-        let opened = match self.context.role_readers.open_session(self.target).await {
+        let policies = [SessionPolicy::of(READ_ROLE_ACTIONS)];
+        let opened = match self.context.roles.open_session(self.target, &policies).await {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };

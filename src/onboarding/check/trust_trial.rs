@@ -73,7 +73,7 @@ impl Checker {
         let is_named = matches!(request.accounts, Accounts::Named(_));
         let selection = self.select(request, catalogue, is_named, &mut problems)?;
         let session_name = format!("rolecall-trust-{}", new_attempt_id());
-        let roles = &RoleAssumer::new(self.acting.clone(), self.identity.clone(), session_name, Vec::new());
+        let roles = &RoleAssumer::new(self.acting.clone(), self.identity.clone(), session_name);
         let targets = selection.accounts.iter().filter_map(|planned| self.registry.target(&planned.account_id));
         let trials = targets.enumerate().map(|(place, target)| async move { (place, self.trial(roles, target).await) });
         let trials = futures::stream::iter(trials).buffer_unordered(CONCURRENT_CHECKS);

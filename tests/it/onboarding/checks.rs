@@ -260,8 +260,8 @@ async fn session_in_an_administrator_role_may_only_read() {
     let provider = backend_role(&own, BACKEND_ROLE);
     let identity = Identity { account_id: BACKEND.into(), arn: BACKEND_ROLE.into(), unique_id: None };
     let policies = session_policies(Catalogue::get().expect("a catalogue").tables().iter());
-    let door = RoleAssumer::new(own.with_credentials(provider), identity, "rolecall-test".into(), policies);
-    let session = door.open_session(&registry.targets[0]).await.expect("it lets us in").session;
+    let door = RoleAssumer::new(own.with_credentials(provider), identity, "rolecall-test".into());
+    let session = door.open_session(&registry.targets[0], &policies).await.expect("it lets us in").session;
     let client = session.client(Service::Ec2, "eu-central-1", Priority::Normal);
     let ec2 = client.ec2();
     let run = CancellationToken::new();

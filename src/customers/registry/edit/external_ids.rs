@@ -90,6 +90,7 @@ impl ExternalIds {
             name: new.name.clone(),
             customer: new.customer.clone(),
             regions: (!new.regions.is_empty()).then(|| new.regions.clone()),
+            resources: (!new.resources.is_empty()).then(|| new.resources.clone()),
             tags: new.tags.clone(),
             enabled: Some(new.enabled),
         })

@@ -33,6 +33,8 @@ pub(crate) struct NewTarget {
     pub customer: Option<String>,
     /// Globs of the regions to query. If empty, the defaults of the registry apply.
     pub regions: Vec<String>,
+    /// Globs of the resource types that the customer shares. If empty, it shares all.
+    pub resources: Vec<String>,
     pub tags: BTreeMap<String, String>,
     /// Whether runs include the target from now on.
     pub enabled: bool,
@@ -63,6 +65,7 @@ impl NewTarget {
             name: None,
             customer: None,
             regions: Vec::new(),
+            resources: Vec::new(),
             tags: BTreeMap::new(),
             enabled: false,
             allow_guessable: false,
@@ -110,7 +113,7 @@ impl RegistryFile {
                 errors.push(
                     "registry",
                     format!(
-                        "account {account} is in it already. Change its name, tags and regions in the file itself. \
+                        "account {account} is in it already. Change its name, tags, regions and resources in the file itself. \
                          If it is removed and added again, it gets another external ID, which the customer has to put \
                          into its role"
                     ),
@@ -328,7 +331,7 @@ mod tests {
         ");
         let refused = file.add(&[NewTarget::new(account(1)), NewTarget::new(account(3)), NewTarget::new(account(3))]);
         insta::assert_snapshot!(refused.unwrap_err(), @r"
-        registry: account 000000000001 is in it already. Change its name, tags and regions in the file itself. If it is removed and added again, it gets another external ID, which the customer has to put into its role
+        registry: account 000000000001 is in it already. Change its name, tags, regions and resources in the file itself. If it is removed and added again, it gets another external ID, which the customer has to put into its role
         registry: account 000000000003 is named twice
         ");
         file.remove(&[account(2)]).unwrap();

@@ -156,9 +156,9 @@ fn what_is_wrong_with_a_target_is_told() {
     registry.targets[0].tags: has an entry without a name: name it, or take it out
     registry.targets[0].tags.tier: is a number: it must be a text, in quotes
     registry.targets[0].enabled: is a text: it must be true or false, without quotes
-    registry.targets[0].externalId: is not a known field: did you mean `external_id`? known are account_id, external_id, role_arn, via, name, customer, regions, tags, enabled
-    registry.targets[0].role: is not a known field: known are account_id, external_id, role_arn, via, name, customer, regions, tags, enabled
-    registry.targets[0].s3cret: is not a known field: known are account_id, external_id, role_arn, via, name, customer, regions, tags, enabled
+    registry.targets[0].externalId: is not a known field: did you mean `external_id`? known are account_id, external_id, role_arn, via, name, customer, regions, resources, tags, enabled
+    registry.targets[0].role: is not a known field: known are account_id, external_id, role_arn, via, name, customer, regions, resources, tags, enabled
+    registry.targets[0].s3cret: is not a known field: known are account_id, external_id, role_arn, via, name, customer, regions, resources, tags, enabled
     "#);
 }
 

@@ -8,7 +8,13 @@ use crate::inventory::{ANY_REGION, AccountLedger, CellType, GLOBAL, LedgerRow, S
 
 impl AccountContext {
     fn tables(&self) -> impl Iterator<Item = &'static Table> + '_ {
-        self.shard.tables.iter().map(|index| self.shard.catalogue.at(*index))
+        self.types.planned.iter().map(|index| self.shard.catalogue.at(*index))
+    }
+
+    /// The types of the run that the account does not share: it has no cells of them, unless an earlier run left some open.
+    fn unshared_tables(&self) -> impl Iterator<Item = &'static Table> + '_ {
+        let unshared = self.shard.tables.iter().filter(|index| !self.types.planned.contains(index));
+        unshared.map(|index| self.shard.catalogue.at(*index))
     }
 
     fn regional_tables(&self) -> impl Iterator<Item = &'static Table> + '_ {
@@ -33,6 +39,7 @@ impl AccountContext {
         if std::mem::replace(&mut progress.global_cells_opened, true) {
             return Vec::new();
         }
+        self.close_unshared_cells_of_earlier_runs(progress);
         self.open_cells(progress, Reach::Global, GLOBAL)
     }
 
@@ -76,6 +83,18 @@ impl AccountContext {
         }
     }
 
+    /// Closes cells that an earlier run has left open, of types that the account does not share any more. Without them the run
+    /// would look complete.
+    fn close_unshared_cells_of_earlier_runs(&self, progress: &mut AccountProgress) {
+        let cause = withdrawn();
+        for table in self.unshared_tables() {
+            let open = self.shard.prior_results.open_regions(self.id(), table.entry.table).unwrap_or_default();
+            for region in open {
+                self.close_cell(progress, region, table, (Status::of_earlier_call(cause.kind), Some(&cause)));
+            }
+        }
+    }
+
     /// Closes the cells at region `*`, which stand for all regions that are not known. If the regions are unknown, each type
     /// has one, so that no ledger claims more than was asked. If they are known, only a type has one that an earlier run
     /// left open there, and that has no other cell in this run.
@@ -112,8 +131,13 @@ impl AccountContext {
     fn open_cells(&self, progress: &mut AccountProgress, reach: Reach, region: &str) -> Vec<Job> {
         let shard = &self.shard;
         let is_opened = |table: &&Table| table.entry.reach == reach && self.is_wanted(table, region);
-        let tables: Vec<&Table> = self.tables().filter(is_opened).collect();
+        let (tables, withdrawn_tables): (Vec<&Table>, Vec<&Table>) =
+            self.tables().filter(is_opened).partition(|table| self.types.may_ask(table.index));
         tables.iter().for_each(|table| progress.ledger.open(region, cell_type(table)));
+        for table in withdrawn_tables {
+            let cause = withdrawn();
+            self.close_cell(progress, region, table, (Status::of_earlier_call(cause.kind), Some(&cause)));
+        }
         shard.observer.cells_opened(tables.len());
         shard.write_margin.open_cells(tables.len() as u64);
         let tables: Vec<usize> = tables.iter().map(|table| table.index).collect();
@@ -132,9 +156,16 @@ impl AccountContext {
 
     /// Returns true if the cell is planned, and no earlier run has answered it.
     pub(super) fn is_wanted(&self, table: &Table, region: &str) -> bool {
-        let planned = self.shard.tables.contains(&table.index);
+        let planned = self.types.planned.contains(&table.index);
         planned && !self.shard.prior_results.is_answered(self.id(), region, table.entry.table)
     }
+}
+
+/// Why the cells of a type are not asked that the customer shared when the run was planned.
+pub(super) fn withdrawn() -> AwsError {
+    let what =
+        "the registry does not let this type be asked in this account any more: see the `resources` of its target";
+    AwsError::new(AwsErrorKind::Other, what)
 }
 
 /// A cell's table and operation, as its ledger row names them.

@@ -15,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::Observer;
+use super::account_types::AccountTypes;
 use super::resume::PriorResults;
 use super::trust_attempts::TrustQueue;
 use crate::aws::{AwsError, AwsErrorKind, Cancellation, Session};
@@ -34,7 +35,7 @@ use closed_regions::ClosedRegions;
 pub(super) struct ShardContext {
     pub run_id: Arc<str>,
     pub catalogue: &'static Catalogue,
-    /// The planned resource types, by their index in the catalogue.
+    /// The resource types of the run, by their index in the catalogue.
     pub tables: Arc<[usize]>,
     pub roles: Arc<RoleAssumer>,
     pub registry: Arc<Registry>,
@@ -55,6 +56,7 @@ pub(super) struct ShardContext {
 pub(super) struct AccountContext {
     pub shard: Arc<ShardContext>,
     pub account: PlannedAccount,
+    pub types: AccountTypes,
 }
 
 /// The outcome of one account.
@@ -222,9 +224,12 @@ impl AccountContext {
             let what = "the account is in the run's plan and no longer an enabled target of the registry";
             return Err(AwsError::new(AwsErrorKind::Other, what));
         };
+        if !self.types.may_ask_any() {
+            return Err(cells::withdrawn());
+        }
         let opened = tokio::select! {
             biased;
-            opened = self.shard.roles.open_session(target) => {
+            opened = self.shard.roles.open_session(target, &self.types.policies) => {
                 opened.inspect_err(|cause| lock(progress).stage = Stage::of_refused_session(cause.kind))?
             }
             () = self.shard.stop.cancelled() => {
@@ -328,7 +333,7 @@ impl AccountContext {
             chosen.disabled.retain(|(pattern, _)| is_full_name(pattern));
         }
         lock(progress).regions = Regions::Chosen(chosen, unknown_because);
-        if self.is_wanted(accounts, GLOBAL) {
+        if self.is_wanted(accounts, GLOBAL) && self.types.may_ask(accounts.index) {
             let row = accounts_row(context, regions, accounts).await;
             lock(progress).ledger.close(row);
             self.shard.observer.cells_closed(1);
