@@ -18,6 +18,7 @@ mod page;
 mod call;
 pub(crate) mod sdk;
 mod backend;
+pub(crate) mod listing;
 mod event_bus;
 
 pub use backend::{Backend, Identity};

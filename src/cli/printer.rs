@@ -6,8 +6,8 @@ use crate::cli::args::DEFAULT_OUTPUT;
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
-    Chain, ChangesSummary, Completeness, Disabling, Manifest, PageWriting, PagesSummary, Recording, Response,
-    TrustSummary, advice,
+    Chain, ChangesSummary, Completeness, Disabling, Manifest, OrganizationListing, PageWriting, PagesSummary,
+    Recording, Response, TrustSummary, advice,
 };
 use crate::terminal::one_line;
 
@@ -22,6 +22,33 @@ pub(super) fn status_name(status: Completeness) -> &'static str {
         Completeness::Failed => "failed",
         Completeness::NotStarted => "not started",
     }
+}
+
+/// Says of each organization who joined, who left, and whether it could be listed.
+pub(super) fn organizations(listings: &[OrganizationListing]) -> String {
+    let mut text = String::new();
+    for listing in listings {
+        let OrganizationListing { name, accounts, joined, left, unregistered, .. } = listing;
+        match (&listing.error, listing.listed_at) {
+            (None, _) => text.push_str(&format!("organization {name}: {accounts} active accounts\n")),
+            (Some(error), Some(listed_at)) => text.push_str(&format!(
+                "organization {name} could not be listed: {}. Its {accounts} accounts are those of {listed_at}; accounts that \
+                 joined since are missing\n",
+                one_line(error)
+            )),
+            (Some(error), None) => text.push_str(&format!(
+                "organization {name} could not be listed: {}. Its accounts are unknown, and missing\n",
+                one_line(error)
+            )),
+        }
+        for (what, accounts) in [("joined", joined), ("left", left), ("unregistered", unregistered)] {
+            if !accounts.is_empty() {
+                let ids: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+                text.push_str(&format!("  {what}: {}\n", abbreviate(&ids)));
+            }
+        }
+    }
+    text
 }
 
 /// Renders a run for a person: its accounts, its failures with advice, and where its files are.
@@ -51,6 +78,7 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
         let ids = abbreviate(&ids);
         text.push_str(&format!("left out, since they share none of the requested resource types: {ids}{more}\n"));
     }
+    text.push_str(&organizations(&response.organizations));
     if let Some(trust) = &response.trust {
         text.push_str(&self::trust(trust));
     }

@@ -20,7 +20,7 @@ use crate::aws::{
 };
 use crate::customers::registry::{Target, TargetRole};
 use crate::customers::trust_attempt::TrustAttempt;
-use crate::domain::{AccountId, Arn};
+use crate::customers::verify_role::verify;
 
 /// The duration of a session in seconds: every role allows it, and role chaining allows no more.
 const SESSION_SECONDS: i32 = 3600;
@@ -183,6 +183,19 @@ impl RoleAssumer {
         }
         Err(too_large
             .unwrap_or_else(|| AwsError::new(AwsErrorKind::PolicyTooLarge, "no session policy fits STS's limit")))
+    }
+
+    /// Assumes a role that is no customer's inventory role, under one policy. The credentials are renewed like those of a session.
+    pub(crate) async fn open_credentials(
+        self: &Arc<Self>,
+        target: &Target,
+        policy: &Arc<str>,
+    ) -> Result<SharedCredentialsProvider, AwsError> {
+        let Some(role_arn) = target.role_arn() else {
+            return Err(AwsError::new(AwsErrorKind::Other, "there is no role to assume"));
+        };
+        let params = AssumeRoleParams { role_arn: role_arn.to_owned(), target: target.clone(), policy: policy.clone() };
+        self.customer_credentials(params).await.map(|(provider, ..)| provider)
     }
 
     /// A session with the backend's own credentials, for its own account.
@@ -354,40 +367,4 @@ fn deny_all(target: &Target, external_id: Option<SecretString>) -> Result<Assume
     };
     let target = Target { external_id, ..target.clone() };
     Ok(AssumeRoleParams { role_arn: role_arn.clone(), target, policy: DENY_ALL.into() })
-}
-
-/// Checks which role in which account was assumed. The response names it, as
-/// `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
-fn verify(arn: &str, account_id: &str, role_arn: &str) -> Result<(), AwsError> {
-    let arn = arn.parse::<Arn>().ok().filter(|arn| arn.service == "sts" && arn.region.is_empty());
-    let account = arn.as_ref().and_then(|arn| arn.account_id.as_ref()).map(AccountId::as_str);
-    let role = role_arn.rsplit('/').next().unwrap_or_default();
-    let expected = format!("assumed-role/{role}/");
-    match (arn.as_ref(), account) {
-        (Some(arn), Some(account)) if account == account_id && arn.resource.starts_with(&expected) => Ok(()),
-        (_, Some(account)) if account != account_id => Err(AwsError::new(
-            AwsErrorKind::WrongAccount,
-            format!("the role that was assumed lies in account {account}, not in {account_id}"),
-        )),
-        _ => Err(AwsError::new(
-            AwsErrorKind::Other,
-            format!("STS does not say that role {role} of account {account_id} was assumed"),
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_named_role_of_the_named_account_passes() {
-        let role = "arn:aws:iam::111122223333:role/path/rolecall-inventory";
-        let arn = |account: &str, role: &str| format!("arn:aws:sts::{account}:assumed-role/{role}/rolecall-x");
-        assert!(verify(&arn("111122223333", "rolecall-inventory"), "111122223333", role).is_ok());
-        let other = verify(&arn("999999999999", "rolecall-inventory"), "111122223333", role).unwrap_err();
-        assert_eq!(other.message, "the role that was assumed lies in account 999999999999, not in 111122223333");
-        assert!(verify(&arn("111122223333", "rolecall-inventory-2"), "111122223333", role).is_err());
-        assert!(verify("", "111122223333", role).is_err());
-    }
 }

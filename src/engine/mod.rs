@@ -7,7 +7,7 @@ mod report;
 mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
-pub(crate) use plan::{Basis, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
+pub(crate) use plan::{Basis, OrganizationListing, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
 pub use report::{AccountSummary, ChangesSummary, Disabling, PageWriting, PagesSummary, Recording, Response};
 pub(crate) use report::{Chain, Completeness, Manifest, RunNotice, TrustSummary, advice};
 pub use run::{

@@ -1,7 +1,6 @@
 //! Turns a customer's account into an enabled target: invitations, imports, checks, the IAM policies that these read and
 //! write, and what policies let a role do.
 
-mod paging;
 mod safety;
 pub(crate) mod iam_policy;
 pub(crate) mod impact;

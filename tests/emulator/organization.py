@@ -1,7 +1,8 @@
 """Serves an organization over the API of AWS Organizations: pages of two, empty first pages, one throttled call.
 
 `organization.py serve` prints one JSON line {"endpoint"} and runs until its standard input is closed. It verifies no
-signatures and knows no other service.
+signatures and knows no other service. `organization.py serve FILE` has the accounts of a JSON file, which is read for
+every call: {"id": [unit, name, state, status, tags]}.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 PAGE = 2
@@ -39,6 +41,10 @@ ACCOUNTS = {
 throttled: set[str] = set()
 
 
+def accounts() -> dict[str, Any]:
+    return json.loads(Path(sys.argv[2]).read_text()) if len(sys.argv) > 2 else ACCOUNTS
+
+
 def answer(operation: str, request: dict[str, Any]) -> tuple[str, list[Any]]:
     """Returns the list member of an answer, and all its items."""
     parent = request.get("ParentId")
@@ -47,15 +53,15 @@ def answer(operation: str, request: dict[str, Any]) -> tuple[str, list[Any]]:
     if operation == "ListOrganizationalUnitsForParent":
         return "OrganizationalUnits", [{"Id": id, "Name": name} for id, (of, name) in UNITS.items() if of == parent]
     if operation == "ListAccountsForParent":
-        return "Accounts", [described(id) for id, account in ACCOUNTS.items() if account[0] == parent]
+        return "Accounts", [described(id) for id, account in accounts().items() if account[0] == parent]
     if operation == "ListTagsForResource":
-        tags = ACCOUNTS[request["ResourceId"]][4]
+        tags = accounts()[request["ResourceId"]][4]
         return "Tags", [{"Key": key, "Value": value} for key, value in tags.items()]
     raise KeyError(operation)
 
 
 def described(id: str) -> dict[str, str]:
-    _, name, state, status, _ = ACCOUNTS[id]
+    _, name, state, status, _ = accounts()[id]
     account = {"Id": id, "Name": name, "Status": status, "Email": f"{id}@example.com"}
     return account | ({"State": state} if state else {})
 

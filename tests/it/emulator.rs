@@ -40,9 +40,15 @@ fn script(name: &str) -> Command {
 
 /// Starts a server and returns its description of itself. It runs until its standard input is closed, with the child.
 pub(crate) fn serve(name: &str) -> (Value, Child) {
+    serve_with(name, &[])
+}
+
+/// The same with further arguments.
+pub(crate) fn serve_with(name: &str, arguments: &[&str]) -> (Value, Child) {
     let mut server = Command::new(python())
         .arg(root().join("tests").join(name))
         .arg("serve")
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

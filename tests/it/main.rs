@@ -43,6 +43,7 @@ mod holders;
 mod modelled;
 mod onboarding;
 mod open_roles;
+mod organizations;
 mod output;
 mod parents;
 mod properties;

@@ -101,6 +101,7 @@ MODULES = [
     Module("backend", "backend.yaml"),
     Module("fleet", "fleet.yaml"),
     Module("changes", "changes.yaml"),
+    Module("management-role", "management-role.yaml"),
     Module("athena", "athena.yaml", required={"template_bucket": '"code"'}),
     Module(
         "customer-role-stackset",

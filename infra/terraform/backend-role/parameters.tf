@@ -72,6 +72,18 @@ variable "customer_role_arns" {
   }
 }
 
+variable "organization_role_arns" {
+  type        = list(string)
+  nullable    = false
+  default     = []
+  description = "The ARNs of the roles that list organizations (management_role_arn in the registry). They may be assumed besides the customers' roles. Default is none."
+
+  validation {
+    condition     = alltrue([for one in var.organization_role_arns : one != "" && can(regex("^ *(arn:[a-z0-9-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@/-]+)? *$", one))])
+    error_message = "The values must be ARNs of roles, without wildcards."
+  }
+}
+
 variable "operator_arns" {
   type        = list(string)
   nullable    = false
@@ -134,6 +146,18 @@ variable "disable_open_roles" {
   }
 }
 
+variable "list_organization" {
+  type        = string
+  nullable    = false
+  default     = "no"
+  description = "yes lets the function list the accounts of the organization with its own credentials, for an organization in the registry whose management_role_arn is null. The account must be the management account or a delegated administrator."
+
+  validation {
+    condition     = contains(["no", "yes"], var.list_organization)
+    error_message = "The value must be no or yes."
+  }
+}
+
 variable "tracing" {
   type        = string
   nullable    = false
@@ -167,12 +191,14 @@ locals {
     PermissionsBoundaryArn = var.permissions_boundary_arn
     CustomerRoleName       = var.customer_role_name
     CustomerRoleArns       = join(",", var.customer_role_arns)
+    OrganizationRoleArns   = join(",", var.organization_role_arns)
     OperatorArns           = join(",", var.operator_arns)
     ResultsBucketName      = var.results_bucket_name
     RegistryBucketName     = var.registry_bucket_name
     KmsKeyArn              = var.kms_key_arn
     EventBusName           = var.event_bus_name == "" ? "none" : var.event_bus_name
     DisableOpenRoles       = var.disable_open_roles
+    ListOrganization       = var.list_organization
     Tracing                = var.tracing
     VpcAccess              = var.vpc_access
   }

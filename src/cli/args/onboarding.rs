@@ -67,6 +67,9 @@ pub(crate) struct CheckArgs {
     /// say whether the role refuses them
     #[arg(long)]
     pub no_negative: bool,
+    /// Whose access is checked: `self` is your own identity, also if it is an IAM user [default: backend_role, which is assumed]
+    #[arg(long, value_name = "IDENTITY", value_enum, conflicts_with = "backend-role")]
+    pub backend: Option<CheckedBackend>,
     /// Time to wait for a new role [default: 90s for targets that are not enabled, else 0s]
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub wait: Option<std::time::Duration>,
@@ -78,6 +81,14 @@ pub(crate) struct CheckArgs {
     /// Report each resource type on a line of its own, and log each call
     #[arg(short, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// The identity whose access is checked, if it is not `backend_role`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckedBackend {
+    /// The caller's own identity
+    #[value(name = "self")]
+    OwnIdentity,
 }
 
 #[derive(Args, Debug)]

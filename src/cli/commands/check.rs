@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
 use crate::logging;
-use crate::onboarding::check::{CheckObserver, CheckOptions, CheckedTarget, Checker, Verdict};
-use crate::terminal;
+use crate::onboarding::check::{CheckObserver, CheckOptions, CheckedOrganization, CheckedTarget, Checker, Verdict};
+use crate::terminal::{self, one_line};
 
 /// The exit code if a target is not ready.
 const NOT_READY: u8 = 1;
@@ -26,7 +26,14 @@ pub(crate) async fn check(mut arguments: CheckArgs) -> Result<ExitCode, Error> {
     let mut problems = ValidationErrors::new();
     let (request, _) = arguments.selection.request(None, &GivenTargetArgs::default(), &mut problems)?;
     let options = CheckOptions { wait: arguments.wait, negative: !arguments.no_negative };
-    let request = CheckRequest { request, problems, options, enable: arguments.enable, json: arguments.json };
+    let request = CheckRequest {
+        request,
+        problems,
+        options,
+        enable: arguments.enable,
+        json: arguments.json,
+        as_self: arguments.backend.is_some(),
+    };
     run_check(&arguments.settings, request, arguments.verbose).await
 }
 
@@ -39,6 +46,7 @@ pub(crate) async fn check_onboarded(accounts: &[AccountId], arguments: &OnboardA
         options: CheckOptions { wait: None, negative: true },
         enable: true,
         json: arguments.json,
+        as_self: false,
     };
     run_check(&arguments.settings, request, 0).await
 }
@@ -49,14 +57,23 @@ struct CheckRequest {
     options: CheckOptions,
     enable: bool,
     json: bool,
+    /// Whether the caller's own identity is the one that customers trust.
+    as_self: bool,
 }
 
 async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> Result<ExitCode, Error> {
     let settings = flags.settings()?;
     logging::to_terminal(settings.log.as_deref(), verbose);
-    let checker = Checker::start(&settings).await?;
+    let checker = match request.as_self {
+        true => Checker::start_as_self(&settings).await?,
+        false => Checker::start(&settings).await?,
+    };
     if !request.json {
         terminal::print(&format!("This runs as {}, and customers trust {}.\n", checker.identity.arn, checker.role))?;
+    }
+    let organizations = checker.check_organizations(request.options).await;
+    if !request.json {
+        print_organizations(&organizations)?;
     }
     let progress = CheckProgress { each_target: terminal::is_watched() && !request.json };
     let checked = checker.check(&request.request, request.problems, request.options, &progress).await?;
@@ -74,6 +91,7 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
     if request.json {
         terminal::print_json(&json!({
             "identity": checker.identity.arn, "backend_role": checker.role.to_string(), "targets": checked,
+            "organizations": organizations,
             "enabled": enabled, "changed_meanwhile": changed,
         }))?;
     } else if request.enable {
@@ -81,7 +99,8 @@ async fn run_check(flags: &SettingArgs, request: CheckRequest, verbose: u8) -> R
     } else if !ready.is_empty() {
         terminal::print(&format!("\n{} targets are ready and not enabled yet: --enable enables them", ready.len()))?;
     }
-    let all_ready = checked.iter().all(|target| target.verdict == Verdict::Ready);
+    let all_ready = checked.iter().all(|target| target.verdict == Verdict::Ready)
+        && organizations.iter().all(CheckedOrganization::is_ready);
     // A target that was ready and is not enabled is not done either.
     Ok(if all_ready && changed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) })
 }
@@ -100,6 +119,25 @@ fn print_enabled(registry: &str, enabled: &[AccountId], changed: &[AccountId]) -
         terminal::print(&format!("changed in the registry during the check, check them again: {}", names(changed)))?;
     }
     Ok(())
+}
+
+fn print_organizations(organizations: &[CheckedOrganization]) -> Result<(), Error> {
+    for organization in organizations {
+        let name = &organization.name;
+        let listed = match (&organization.error, organization.accounts) {
+            (Some(error), _) => format!(
+                "cannot be listed: {}. Runs plan the accounts of its last listing, and are partial",
+                one_line(error)
+            ),
+            (None, accounts) => format!("{} active accounts", accounts.unwrap_or_default()),
+        };
+        let open = match organization.is_open {
+            Some(true) => "\n  UNSAFE: its management role lets us in without the external ID. To do: update its stack",
+            Some(false) | None => "",
+        };
+        terminal::print(&format!("organization {name}: {listed}{open}"))?;
+    }
+    if organizations.is_empty() { Ok(()) } else { terminal::print("") }
 }
 
 struct CheckProgress {

@@ -4,6 +4,7 @@ pub(crate) mod resources;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod plan;
+mod target_list;
 pub(crate) mod targets;
 pub(crate) mod policy;
 mod check_report;

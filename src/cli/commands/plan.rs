@@ -1,6 +1,6 @@
 //! `rolecall plan`: prints what a run would ask.
 //!
-//! It calls AWS only to find the backend's identity and to read the registry.
+//! It calls AWS only to find the backend's identity, to read the registry and to list its organizations.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::cli::given_targets;
 use crate::cli::printer;
 use crate::cli::text_table::TextTable;
 use crate::domain::Partition;
-use crate::engine::{Engine, PlannedAccount, RequestDraft, SharedTypes, prepare};
+use crate::engine::{Engine, OrganizationListing, PlannedAccount, RequestDraft, SharedTypes, prepare};
 use crate::error::{Error, ErrorKind};
 use crate::event::Accounts;
 use crate::input::ValidationErrors;
@@ -23,6 +23,9 @@ use crate::terminal;
 
 /// Calls before an account's first cell: AssumeRole, its alias, its enabled regions.
 const CALLS_TO_ENTER: u64 = 3;
+
+/// The name of the sessions that list the registry's organizations.
+const SESSION_NAME: &str = "rolecall-plan";
 
 /// Prints the plan of a request, as a table or as JSON.
 pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
@@ -38,7 +41,7 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     {
         engine = engine.with_targets(targets);
     }
-    let prepared = prepare(&engine, RequestDraft::new(request, errors)).await?;
+    let prepared = prepare(&engine, RequestDraft::new(request, errors), SESSION_NAME.to_owned()).await?;
     let guessable: Vec<String> = prepared.guessable_accounts().into_iter().map(ToString::to_string).collect();
     let selection = prepared.selection;
     let shared = SharedTypes::new(&selection.resources, &selection.accounts);
@@ -55,6 +58,7 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
         unknown_accounts: selection.unknown_accounts.iter().map(ToString::to_string).collect(),
         unshared_accounts: selection.unshared_accounts.iter().map(ToString::to_string).collect(),
         resources: &selection.resources,
+        organizations: &prepared.organizations.listings,
     };
     if arguments.json {
         terminal::print_json(&outline.to_json())?;
@@ -73,6 +77,8 @@ struct PlanOutline<'a> {
     /// The accounts whose external IDs can be guessed.
     guessable: Vec<String>,
     resources: &'a [String],
+    /// The organizations of the registry, as they were listed.
+    organizations: &'a [OrganizationListing],
 }
 
 impl PlanOutline<'_> {
@@ -87,13 +93,13 @@ impl PlanOutline<'_> {
     fn to_json(&self) -> Value {
         let accounts = self.accounts.iter().map(|(account, estimate)| {
             json!({
-                "account_id": account.account_id, "name": account.name, "regions": account.regions,
+                "account_id": account.account_id, "name": account.name, "organization": account.organization, "regions": account.regions,
                 "resources": account.resources, "types": estimate.types, "known_regions": estimate.regions, "cells": estimate.cells, "calls_at_least": estimate.calls,
             })
         });
         json!({
             "accounts": accounts.collect::<Vec<_>>(), "unknown_accounts": self.unknown_accounts,
-            "unshared_accounts": self.unshared_accounts,
+            "unshared_accounts": self.unshared_accounts, "organizations": self.organizations,
             "guessable_external_ids": self.guessable, "resources": self.resources, "cells": self.cells(), "calls_at_least": self.calls(),
         })
     }
@@ -118,6 +124,7 @@ impl PlanOutline<'_> {
             [] => String::new(),
             some => format!("These share none of the types and would be left out: {}.\n", printer::abbreviate(some)),
         };
+        let organizations = printer::organizations(self.organizations);
         let guessable = match self.guessable.as_slice() {
             [] => String::new(),
             some => format!(
@@ -126,7 +133,7 @@ impl PlanOutline<'_> {
             ),
         };
         format!(
-            "{}\n\n{left_out}{unshared}{guessable}resource types: {}\n\
+            "{}\n\n{left_out}{unshared}{guessable}{organizations}resource types: {}\n\
              {} accounts, about {} cells, at least {} calls. The enabled regions of an account are known only after entering\n\
              it: this plan uses the partition's default regions. More pages, DNS zones and details come on top.",
             table.render(),

@@ -7,7 +7,7 @@ use crate::aws::{Backend, SessionPolicy};
 use crate::catalogue::{Table, actions_of, session_policies};
 use crate::cli::args::{PolicyArgs, WhichPolicy};
 use crate::cli::commands::{resources, targets};
-use crate::customers::{DEFAULT_ROLE_NAME, RegistryStore, TargetRole};
+use crate::customers::{DEFAULT_ROLE_NAME, RegistryFile, RegistryStore, TargetRole};
 use crate::domain::{Globs, Place, RoleArn};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
@@ -104,9 +104,17 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
     let partition = backend.partition.name;
     if !arguments.listed {
         let name = default_role_name(settings, &backend).await?;
-        return Ok(write::backend(&[format!("arn:{partition}:iam::*:role/{name}")]));
+        let mut roles = BTreeSet::from([format!("arn:{partition}:iam::*:role/{name}")]);
+        let mut lists_itself = false;
+        if settings.registry.is_some() {
+            let file = RegistryStore::open(settings, &backend.config, partition)?.existing_file().await?;
+            roles.extend(organization_roles(&file, partition));
+            lists_itself = lists_own_organization(&file);
+        }
+        return Ok(write::backend(&Vec::from_iter(roles), lists_itself));
     }
-    let registry = RegistryStore::open(settings, &backend.config, partition)?.read().await?;
+    let registry_store = RegistryStore::open(settings, &backend.config, partition)?;
+    let (registry, file) = (registry_store.read().await?, registry_store.existing_file().await?);
     let mut roles: Vec<String> = registry
         .targets
         .iter()
@@ -115,6 +123,7 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
             (None, TargetRole::Assume { role_arn }) => Some(role_arn.clone()),
             (None, TargetRole::OwnCredentials) => None,
         })
+        .chain(organization_roles(&file, partition))
         .collect();
     roles.sort();
     roles.dedup();
@@ -122,7 +131,7 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
         let message = "the registry names no role to assume: its targets are entered with own credentials";
         return Err(Error::new(ErrorKind::InvalidRequest, message));
     }
-    let documents = write::backend(&roles);
+    let documents = write::backend(&roles, lists_own_organization(&file));
     if documents.len() > 1 {
         terminal::note(&format!(
             "{} roles do not fit one managed policy ({MANAGED_POLICY_LIMIT} characters). A role may have ten managed \
@@ -131,6 +140,19 @@ async fn backend(arguments: &PolicyArgs, settings: &Settings) -> Result<Vec<Poli
         ));
     }
     Ok(documents)
+}
+
+/// Returns the roles that list organizations, and those of their accounts, which are not known by their numbers.
+fn organization_roles(file: &RegistryFile, partition: &str) -> Vec<String> {
+    let of_members = file.organizations.iter().filter(|entry| entry.enable.unwrap_or(true));
+    let of_members = of_members.map(|entry| entry.role_name.as_deref().unwrap_or_else(|| file.role_name()));
+    let of_members = of_members.map(|name| format!("arn:{partition}:iam::*:role/{name}"));
+    file.organizations.iter().filter_map(|entry| entry.management_role_arn.clone()).chain(of_members).collect()
+}
+
+/// Returns whether the backend lists an organization with its own credentials.
+fn lists_own_organization(file: &RegistryFile) -> bool {
+    file.organizations.iter().any(|entry| entry.management_role_arn.is_none())
 }
 
 async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
@@ -149,7 +171,7 @@ async fn trust(settings: &Settings) -> Result<PolicyDocument, Error> {
             "it is unknown which role the customer should trust: give --backend-role ARN",
         )
     })?;
-    Ok(write::trust(&role, true))
+    Ok(write::trust(&role.into(), true))
 }
 
 /// Returns the ARNs of the registry's role names in any account. If the registry cannot be read, it is the default
@@ -170,7 +192,8 @@ async fn customer_roles(settings: &Settings, backend: &Backend) -> Vec<String> {
                 file.targets.iter().filter_map(|target| target.role_arn.clone().flatten()?.parse::<RoleArn>().ok());
             let mut names: BTreeSet<String> = given.map(|arn| arn.path_and_name).collect();
             names.insert(file.role_name().to_owned());
-            names.iter().map(|name| of_any_account(name)).collect()
+            let roles: BTreeSet<String> = names.iter().map(|name| of_any_account(name)).collect();
+            roles.into_iter().chain(organization_roles(&file, partition)).collect::<BTreeSet<_>>().into_iter().collect()
         }
         Err(error) => {
             terminal::note(&format!(

@@ -5,11 +5,9 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
-
 use crate::aws::{AwsError, Backend};
 use crate::cli::args::{ImportArgs, RegistryArgs, TargetArgs, TargetsCommand, tags};
-use crate::cli::text_table::TextTable;
+use crate::cli::commands::target_list;
 use crate::customers::{ExternalIdSource, NewTarget, Published, RegistryFile, RegistryStore, external_id};
 use crate::domain::{AccountId, RoleArn};
 use crate::error::{Error, ErrorKind};
@@ -22,7 +20,7 @@ use crate::terminal::{self, one_line};
 
 pub(crate) async fn targets(command: TargetsCommand) -> Result<ExitCode, Error> {
     match command {
-        TargetsCommand::List { json, registry } => list(&open(&registry).await?.1, json).await?,
+        TargetsCommand::List { json, registry } => target_list::list(&open(&registry).await?.1, json).await?,
         TargetsCommand::Add(target) => add(*target).await?,
         TargetsCommand::Remove(named) => {
             let (_, registry_store) = open(&named.registry).await?;
@@ -63,71 +61,6 @@ async fn set_enabled(registry: &RegistryArgs, accounts: &[AccountId], enabled: b
     let (word, already) = (if enabled { "enabled" } else { "disabled" }, accounts.len() - changed.len());
     let already = if already > 0 { format!("; {already} already were") } else { String::new() };
     terminal::print(&format!("{} targets {word} in {}{already}.", changed.len(), registry_store.address()))?;
-    Ok(())
-}
-
-async fn list(registry_store: &RegistryStore, as_json: bool) -> Result<(), Error> {
-    let file = registry_store.existing_file().await?;
-    if as_json {
-        // External IDs stay in the registry.
-        let targets = file.targets.iter().map(|entry| {
-            json!({
-                "account_id": entry.account_id, "name": entry.name, "customer": entry.customer,
-                "enabled": entry.enabled.unwrap_or(true), "role_arn": entry.role_arn, "via": entry.via,
-                "has_external_id": entry.external_id.is_some(), "external_id_is_guessable": entry.guessable().is_some(),
-                "regions": entry.regions, "resources": entry.resources, "tags": entry.tags,
-            })
-        });
-        terminal::print_json(&targets.collect::<Vec<_>>())?;
-        return Ok(());
-    }
-    let mut table = TextTable::new(
-        &["account", "name", "customer", "enabled", "external id", "regions", "shares", "tags", "role"],
-        9,
-    );
-    let mut guessable = 0;
-    for entry in &file.targets {
-        let external_id = match (&entry.external_id, entry.guessable()) {
-            (None, _) => "none",
-            (Some(_), None) => "yes",
-            (Some(_), Some(_)) => {
-                guessable += 1;
-                "GUESSABLE"
-            }
-        };
-        let tags: Vec<String> = entry.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let role = match &entry.role_arn {
-            None => String::new(),
-            Some(None) => "own credentials".into(),
-            Some(Some(arn)) => arn.clone(),
-        };
-        let via = entry.via.as_ref().map(|via| format!(" via {via}")).unwrap_or_default();
-        table.add_row([
-            entry.account_id.to_string(),
-            entry.name.clone().unwrap_or_default(),
-            entry.customer.clone().unwrap_or_default(),
-            if entry.enabled.unwrap_or(true) { "yes" } else { "no" }.to_owned(),
-            external_id.to_owned(),
-            entry.regions.clone().unwrap_or_default().join(" "),
-            entry.resources.clone().unwrap_or_default().join(" "),
-            tags.join(" "),
-            format!("{role}{via}"),
-        ]);
-    }
-    let enabled = file.targets.iter().filter(|entry| entry.enabled.unwrap_or(true)).count();
-    let count = file.targets.len();
-    let guessable = match guessable {
-        0 => String::new(),
-        some => format!(
-            ". {some} external IDs can be guessed: `rolecall check` says why, and infra/ONBOARDING.md how to make new ones \
-             (Another external ID)"
-        ),
-    };
-    terminal::print(&format!(
-        "{}\n\n{count} targets, {enabled} enabled, in {}{guessable}",
-        table.render(),
-        registry_store.address()
-    ))?;
     Ok(())
 }
 

@@ -10,11 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::external_id::EXTERNAL_ID_PATTERN;
 use super::guessable::{GuessReason, guessable};
+use super::label::MAX_NAME_CHARACTERS;
+use super::organization::{
+    EXCLUDED_PATTERN, MAX_ORGANIZATIONS, MEMBER_ROLE_PATTERN, ORGANIZATION_NAME_PATTERN, UNIT_PATTERN,
+};
 use super::shared_types::MAX_SHARED_TYPE_GLOBS;
 use crate::domain::{AccountId, MAX_GLOB_CHARACTERS, REGION_GLOB_PATTERN, ROLE_ARN_PATTERN, ROLE_NAME_PATTERN};
-
-/// The limit for the names of targets and customers.
-pub(super) const MAX_NAME_CHARACTERS: usize = 256;
 
 /// Defines an object of the file, and lists its fields in their order as `FIELDS`.
 macro_rules! object {
@@ -40,6 +41,10 @@ object! {
     /// The registry: all accounts that rolecall may inventory, and the roles to assume in them.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
+    #[schemars(extend("anyOf" = [
+        {"required": ["targets"], "properties": {"targets": {"minItems": 1}}},
+        {"required": ["organizations"]},
+    ]))]
     pub(crate) struct RegistryFile {
         /// The version of this format: 1.
         #[schemars(range(min = 1, max = 1))]
@@ -49,8 +54,12 @@ object! {
         #[schemars(with = "Defaults")]
         pub defaults: Option<Defaults>,
         /// The targets, each of another account.
-        #[schemars(length(min = 1))]
+        #[serde(default)]
         pub targets: Vec<TargetEntry>,
+        /// Organizations whose active accounts are targets too. They are listed whenever a run is planned.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(min = 1, max = MAX_ORGANIZATIONS))]
+        pub organizations: Vec<OrganizationEntry>,
     }
 }
 
@@ -137,6 +146,77 @@ object! {
     }
 }
 
+object! {
+    /// An organization, and the role to assume in each of its active accounts. An account with a target of its own keeps it.
+    #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct OrganizationEntry {
+        /// The name by which responses call it.
+        #[schemars(regex(pattern = ORGANIZATION_NAME_PATTERN))]
+        pub name: String,
+        /// The role that lists the organization, in its management account or in that of a delegated administrator. Null means the
+        /// backend's own credentials.
+        #[schemars(
+            with = "String",
+            length(min = 20, max = 2048),
+            regex(pattern = ROLE_ARN_PATTERN),
+            extend("type" = ["string", "null"])
+        )]
+        pub management_role_arn: Option<String>,
+        /// The external ID that the management role and the roles of all accounts require. An explicit null is for your own
+        /// organization, whose roles require none.
+        #[schemars(
+            with = "String",
+            regex(pattern = EXTERNAL_ID_PATTERN),
+            extend("type" = ["string", "null"])
+        )]
+        pub external_id: Option<String>,
+        /// The organizational units (or roots) whose accounts count, with all units below them. The default is all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(min = 1), inner(regex(pattern = UNIT_PATTERN)), extend("uniqueItems" = true))]
+        pub ous: Vec<String>,
+        /// Accounts and organizational units that are never entered.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(min = 1), inner(regex(pattern = EXCLUDED_PATTERN)), extend("uniqueItems" = true))]
+        pub exclude: Vec<String>,
+        /// The name of the role in every account, after its path if it has one. The default is the one in `defaults`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "String", length(max = 575), regex(pattern = MEMBER_ROLE_PATTERN))]
+        pub role_name: Option<String>,
+        /// The customer that owns the accounts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "String", length(min = 1, max = MAX_NAME_CHARACTERS))]
+        pub customer: Option<String>,
+        /// Globs of the regions to query. The default is the list in `defaults`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            with = "Vec<String>",
+            length(min = 1),
+            inner(length(max = MAX_GLOB_CHARACTERS), regex(pattern = REGION_GLOB_PATTERN)),
+            extend("uniqueItems" = true)
+        )]
+        pub regions: Option<Vec<String>>,
+        /// Globs of the resource types that the customer shares. The default is all types.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            with = "Vec<String>",
+            length(min = 1, max = MAX_SHARED_TYPE_GLOBS),
+            inner(length(min = 1, max = MAX_GLOB_CHARACTERS)),
+            extend("uniqueItems" = true)
+        )]
+        pub resources: Option<Vec<String>>,
+        /// The tags of all accounts. Each also has the tag `ou`, the path of its organizational unit.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[schemars(extend("default" = {}, "propertyNames" = {"minLength": 1}))]
+        pub tags: BTreeMap<String, String>,
+        /// Whether the accounts are targets. With false, those without a target of their own are only reported, as
+        /// `unregistered`. The default is true.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "bool", extend("default" = true))]
+        pub enable: Option<bool>,
+    }
+}
+
 impl TargetEntry {
     /// Returns why the target's external ID can be guessed, if it has one that can.
     pub(crate) fn guessable(&self) -> Option<GuessReason> {
@@ -154,9 +234,25 @@ impl TargetEntry {
     }
 }
 
+impl OrganizationEntry {
+    /// Returns why the external ID can be guessed, if there is one that can.
+    pub(crate) fn guessable(&self) -> Option<GuessReason> {
+        let account = self.management_role_arn.as_deref().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
+        let names: Vec<&str> = std::iter::once(self.name.as_str()).chain(self.customer.as_deref()).collect();
+        guessable(self.external_id.as_deref()?, account, &names)
+    }
+}
+
 /// Deserializes a field so that `null` differs from a missing one.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Leaves out the external ID, which is a secret.
+impl std::fmt::Debug for OrganizationEntry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("OrganizationEntry").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Leaves out the external ID, which is a secret.

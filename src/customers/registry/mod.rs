@@ -13,14 +13,20 @@ use crate::domain::AccountId;
 
 pub(crate) use edit::{ExternalIdSource, NewTarget};
 pub(crate) use external_id::{external_id, random_external_id};
-pub(crate) use file::{RegistryFile, TargetEntry};
+pub(crate) use file::{OrganizationEntry, RegistryFile, TargetEntry};
 pub(crate) use guessable::{GuessReason, guessable, is_guessable};
-pub(crate) use reader::DEFAULT_ROLE_NAME;
+pub(crate) use organization::UNIT_TAG;
+pub(crate) use organization::{MemberAccount, Organization};
+pub(crate) use target_defaults::DEFAULT_ROLE_NAME;
 
 mod external_id;
 mod guessable;
+mod label;
 mod shared_types;
+mod organization;
 mod file;
+mod target_defaults;
+mod organization_reader;
 mod reader;
 mod edit;
 
@@ -31,6 +37,8 @@ pub struct Registry {
     pub version: u64,
     /// The targets, each of another account. [`Registry::read`] requires at least one.
     pub targets: Vec<Target>,
+    /// The organizations whose accounts are targets too, once they are listed.
+    pub organizations: Vec<Organization>,
     /// The place of each account's target in the list.
     places: HashMap<AccountId, usize>,
 }
@@ -59,6 +67,8 @@ pub struct Target {
     pub tags: BTreeMap<String, String>,
     /// Whether runs include the target.
     pub enabled: bool,
+    /// The organization that the account was found in; none for a target of the file.
+    pub organization: Option<String>,
 }
 
 /// The way into a target's account.
@@ -76,12 +86,26 @@ pub enum TargetRole {
 impl Registry {
     /// Creates a registry without targets.
     pub fn empty() -> Self {
-        Self::of(Vec::new())
+        Self::of(Vec::new(), Vec::new())
     }
 
-    fn of(targets: Vec<Target>) -> Self {
+    fn of(targets: Vec<Target>, organizations: Vec<Organization>) -> Self {
         let places = targets.iter().enumerate().map(|(place, target)| (target.account_id.clone(), place)).collect();
-        Self { version: 1, targets, places }
+        Self { version: 1, targets, organizations, places }
+    }
+
+    /// Adds targets for accounts of an organization, unless it only reports them. An account that has a target keeps it, and one
+    /// that the organization excludes gets none.
+    pub(crate) fn add_members<'m>(&mut self, organization: &str, members: impl IntoIterator<Item = &'m MemberAccount>) {
+        let organization = self.organizations.iter().find(|known| known.name == organization);
+        let Some(organization) = organization.filter(|known| known.enable).cloned() else { return };
+        for member in members {
+            if self.places.contains_key(&member.account_id) || organization.excludes(&member.account_id) {
+                continue;
+            }
+            self.places.insert(member.account_id.clone(), self.targets.len());
+            self.targets.push(organization.target(member));
+        }
     }
 
     /// Returns the target of an account, enabled or not.

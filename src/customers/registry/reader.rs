@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::external_id::{ExternalIdUniqueness, external_id};
-use super::file::{Defaults, MAX_NAME_CHARACTERS, RegistryFile, TargetEntry};
+use super::file::{RegistryFile, TargetEntry};
+use super::label::label;
+use super::organization_reader::organizations;
 use super::shared_types::SharedTypeReader;
+use super::target_defaults::{TargetDefaults, defaults};
 use super::{Registry, Target, TargetRole};
-use crate::domain::{AccountId, RoleArn, region_glob, role_name};
-use crate::input::{Fields, ParseError, ValidationErrors, kind, parse, quoted};
-
-/// The name of the role in the customer's template.
-pub(crate) const DEFAULT_ROLE_NAME: &str = "rolecall-inventory";
+use crate::domain::{AccountId, RoleArn, region_glob};
+use crate::input::{Fields, ParseError, ValidationErrors, kind, parse};
 
 impl Registry {
     /// Reads the registry of a backend in `partition` (`aws`, `aws-cn`, `aws-us-gov`).
@@ -28,22 +28,15 @@ impl Registry {
     fn read_as(bytes: &[u8], partition: &str, may_be_empty: bool) -> Result<Registry, ValidationErrors> {
         let value = parse("registry", bytes)?;
         let mut errors = ValidationErrors::new();
-        let targets = match Fields::of(&value, "registry", &mut errors) {
+        let registry = match Fields::of(&value, "registry", &mut errors) {
             Some(fields) => file(&fields, partition, may_be_empty, &mut errors),
-            None => Vec::new(),
+            None => Registry::empty(),
         };
-        if errors.is_empty() { Ok(Registry::of(targets)) } else { Err(errors) }
+        errors.into_result(registry)
     }
 }
 
-/// The values for targets that do not set their own.
-struct TargetDefaults<'a> {
-    partition: &'a str,
-    role_name: String,
-    regions: Vec<String>,
-}
-
-fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut ValidationErrors) -> Vec<Target> {
+fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut ValidationErrors) -> Registry {
     fields.refuse_all_unknown(RegistryFile::FIELDS, errors);
     match fields.get("version") {
         Some(version) if version.as_u64() == Some(1) => {}
@@ -51,8 +44,23 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         None => errors.push(fields.path_of("version"), "is missing: write \"version\": 1"),
     }
     let defaults = defaults(fields, partition, errors);
-    let place = fields.path_of("targets");
-    let entries = match fields.get("targets") {
+    let mut external_ids = ExternalIdUniqueness::default();
+    let has_organizations = fields.get("organizations").is_some();
+    let targets = targets(fields, &defaults, &mut external_ids, may_be_empty || has_organizations, errors);
+    let organizations = organizations(fields, &defaults, &mut external_ids, errors);
+    Registry::of(targets, organizations)
+}
+
+fn targets<'a>(
+    file: &Fields<'a>,
+    defaults: &TargetDefaults<'_>,
+    external_ids: &mut ExternalIdUniqueness<'a>,
+    may_be_empty: bool,
+    errors: &mut ValidationErrors,
+) -> Vec<Target> {
+    let place = file.path_of("targets");
+    let has_organizations = file.get("organizations").is_some();
+    let entries = match file.get("targets") {
         Some(Value::Array(entries)) => entries.as_slice(),
         Some(other) => {
             errors.push(place, format!("is {}: it must be a list, [...]", kind(other)));
@@ -60,12 +68,11 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         }
         None => &[],
     };
-    if entries.is_empty() && !(may_be_empty && fields.get("targets").is_some()) {
+    if entries.is_empty() && !(may_be_empty && (has_organizations || file.get("targets").is_some())) {
         let what = "has no targets: add one with its account_id and external_id for every account to inventory";
         errors.push(place, what);
         return Vec::new();
     }
-    let mut external_ids = ExternalIdUniqueness::default();
     let mut shared_types = SharedTypeReader::default();
     let mut first_paths: BTreeMap<AccountId, usize> = BTreeMap::new();
     let mut targets = Vec::with_capacity(entries.len());
@@ -77,7 +84,7 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
             let customer = fields.get("customer").and_then(Value::as_str);
             external_ids.note(external_id, customer, fields.path_of("external_id"), errors);
         }
-        let Some(target) = target(&fields, &defaults, &mut shared_types, errors) else {
+        let Some(target) = target(&fields, defaults, &mut shared_types, errors) else {
             continue;
         };
         let first = *first_paths.entry(target.account_id.clone()).or_insert(index);
@@ -88,25 +95,6 @@ fn file(fields: &Fields<'_>, partition: &str, may_be_empty: bool, errors: &mut V
         targets.push(target);
     }
     targets
-}
-
-fn defaults<'a>(file: &Fields<'_>, partition: &'a str, errors: &mut ValidationErrors) -> TargetDefaults<'a> {
-    let mut defaults =
-        TargetDefaults { partition, role_name: DEFAULT_ROLE_NAME.to_owned(), regions: vec!["*".to_owned()] };
-    let Some(value) = file.get("defaults") else {
-        return defaults;
-    };
-    let Some(fields) = Fields::of(value, &file.path_of("defaults"), errors) else {
-        return defaults;
-    };
-    fields.refuse_all_unknown(Defaults::FIELDS, errors);
-    if let Some(name) = fields.parsed("role_name", errors, role_name) {
-        defaults.role_name = name;
-    }
-    if let Some(regions) = fields.list("regions", errors, region_glob) {
-        defaults.regions = regions;
-    }
-    defaults
 }
 
 /// Reads one target. Returns `None`, and adds errors, if its account or its role is invalid.
@@ -154,6 +142,7 @@ fn target(
         resources,
         tags,
         enabled,
+        organization: None,
     })
 }
 
@@ -191,17 +180,4 @@ fn refuse_what_only_a_role_needs(fields: &Fields<'_>, errors: &mut ValidationErr
             errors.push(fields.path_of(name), what);
         }
     }
-}
-
-/// Reads the name of a target or of a customer.
-pub(super) fn label(text: &str) -> Result<String, ParseError> {
-    let plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    if plain && text.trim() == text && text.chars().count() <= MAX_NAME_CHARACTERS {
-        return Ok(text.to_owned());
-    }
-    let what = format!(
-        "{} is not a name: write 1 to {MAX_NAME_CHARACTERS} characters without blanks around them",
-        quoted(text)
-    );
-    Err(ParseError(what))
 }

@@ -4,6 +4,7 @@
 //! later; the plan only says how to choose among them.
 
 mod regions;
+mod organization_listing;
 mod shared_types;
 mod trust_window;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use organization_listing::OrganizationListing;
 pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
 pub(crate) use shared_types::SharedTypes;
 pub(crate) use trust_window::TrustWindow;
@@ -50,6 +52,9 @@ pub(crate) struct Plan {
     /// Accounts that the request selects and whose customers share none of the resource types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unshared_accounts: Vec<AccountId>,
+    /// The organizations of the registry, as they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<OrganizationListing>,
     /// The resource types, in the order of the catalogue. An account is asked for those of them that it shares.
     pub resources: Vec<String>,
     /// The number of accounts in a shard. If it is missing, one shard has all accounts.
@@ -107,6 +112,10 @@ pub(crate) struct PlannedAccount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "Vec<String>")]
     pub resources: Option<Vec<String>>,
+    /// The organization that the account was found in; missing for a target of the registry's own list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "String")]
+    pub organization: Option<String>,
     /// True if its role is to be tried without the external ID.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub try_trust: bool,
@@ -149,6 +158,8 @@ pub(super) struct PlanOrigin {
     /// The attempt that writes the plan: eight hexadecimal digits.
     pub attempt: String,
     pub backend_account_id: String,
+    /// The organizations of the registry.
+    pub organizations: Vec<OrganizationListing>,
     /// Accounts per shard; `None` for one shard of all accounts.
     pub batch: Option<usize>,
     /// The window in which roles are tried, with the accounts that were tried in it already.
@@ -173,6 +184,7 @@ impl Selection {
             accounts: self.accounts,
             unknown_accounts: self.unknown_accounts,
             unshared_accounts: self.unshared_accounts,
+            organizations: origin.organizations,
             resources: self.resources,
             batch: origin.batch,
             trust,
@@ -232,6 +244,7 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
         name: target.name.clone(),
         regions: RegionChoice { target: target.regions.clone(), request: request_regions.cloned() },
         resources: target.resources.clone(),
+        organization: target.organization.clone(),
         try_trust: target.has_trust_to_try(),
     });
     let (accounts, unshared_accounts) = with_shared_types(request, accounts.collect(), &resources, problems);

@@ -9,7 +9,7 @@ use super::{
     bounded_failures,
 };
 use crate::domain::{AccountId, RunId};
-use crate::engine::plan::{Plan, PlannedAccount};
+use crate::engine::plan::{OrganizationListing, Plan, PlannedAccount};
 use crate::event::{Accounts, Request};
 use crate::inventory::{LedgerRow, Status};
 
@@ -142,6 +142,8 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
     }
     let status = match completeness(&cells) {
         Completeness::NotStarted => Completeness::Failed,
+        // Accounts may be missing that nobody knows of.
+        Completeness::Complete if has_unlisted_accounts(plan) => Completeness::Partial,
         other => other,
     };
     let ended_at = shards.iter().map(|shard| shard.committed_at).max().unwrap_or(plan.started_at);
@@ -165,6 +167,7 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         unknown_accounts_omitted: omitted(&plan.unknown_accounts),
         unshared_accounts: first(&plan.unshared_accounts),
         unshared_accounts_omitted: omitted(&plan.unshared_accounts),
+        organizations: OrganizationListing::bounded(&plan.organizations, MAX_LEFT_OUT),
         trust: plan.trust.as_ref().map(|window| TrustSummary::new(window, &plan.accounts, accounts())),
         disabling: None,
         changes: None,
@@ -174,6 +177,11 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
         inline: None,
         inline_omitted: false,
     }
+}
+
+/// Returns whether the run asks for all accounts and does not know them all, since an organization could not be listed.
+pub(super) fn has_unlisted_accounts(plan: &Plan) -> bool {
+    plan.request.accounts == Accounts::All && plan.organizations.iter().any(|listing| listing.error.is_some())
 }
 
 fn first(accounts: &[AccountId]) -> Vec<AccountId> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
+use super::assemble::has_unlisted_accounts;
 use super::trust::MAX_OPEN;
 use super::{AccountCounts, AccountSummary, Completeness, Manifest};
 use crate::domain::{AccountId, RunId};
@@ -13,7 +14,7 @@ use crate::domain::{AccountId, RunId};
 pub(crate) struct Chain {
     /// The runs, in order.
     pub runs: Vec<RunId>,
-    /// `complete` if every account is, `failed` if no cell of any account was answered.
+    /// `complete` if every account is and none may be missing, `failed` if no cell of any account was answered.
     pub status: Completeness,
     /// The accounts, counted by their final status.
     pub accounts: AccountCounts,
@@ -26,11 +27,15 @@ impl Chain {
     /// Sums up runs, given in order.
     pub(crate) fn of(runs: &[Manifest]) -> Self {
         let accounts = AccountCounts::of(final_statuses(runs.iter().flat_map(|run| &run.by_account)));
+        let is_short = runs.iter().any(|run| has_unlisted_accounts(&run.plan));
         let open = runs.iter().filter_map(|run| run.response.trust.as_ref()).flat_map(|trust| &trust.open);
         let open_roles: BTreeSet<AccountId> = open.cloned().collect();
         Self {
             runs: runs.iter().map(|run| run.response.run_id.clone()).collect(),
-            status: status(accounts),
+            status: match status(accounts) {
+                Completeness::Complete if is_short => Completeness::Partial,
+                other => other,
+            },
             accounts,
             open_roles: open_roles.into_iter().take(MAX_OPEN).collect(),
         }

@@ -32,7 +32,7 @@ pub(crate) use trust::TrustSummary;
 
 use crate::customers::TrustResult;
 use crate::domain::{AccountId, RunId};
-use crate::engine::plan::Plan;
+use crate::engine::plan::{OrganizationListing, Plan};
 use crate::event::Request;
 use crate::inventory::Status;
 use crate::output::sink::WrittenFile;
@@ -104,7 +104,8 @@ pub struct AccountSummary {
 pub struct Response {
     /// The name of the run.
     pub run_id: RunId,
-    /// How complete the run is: `complete`, `partial` or `failed`.
+    /// How complete the run is: `complete`, `partial` or `failed`. A run of all accounts is `partial` too if an organization could
+    /// not be listed.
     pub status: Completeness,
     /// Accounts, counted by how they ended.
     pub accounts: AccountCounts,
@@ -141,6 +142,9 @@ pub struct Response {
     /// The number of these accounts that were left out to keep the response small. The plan in the manifest has all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unshared_accounts_omitted: u64,
+    /// The organizations of the registry, with the first 1,000 accounts that joined or left since the run before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<OrganizationListing>,
     /// What the attempts without external IDs found; missing if they are switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "TrustSummary")]

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccountCounts, Completeness, Disabling, Response, TrustSummary};
 use crate::domain::RunId;
+use crate::engine::plan::OrganizationListing;
 use crate::inventory::Status;
 
 /// The most open accounts in an event.
 const MAX_OPEN: usize = 100;
+/// The most accounts in an event that joined or left an organization.
+const MAX_MOVED: usize = 100;
 
 /// The `detail` of the event `rolecall run committed`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +41,9 @@ pub(crate) struct RunNotice {
     pub manifest: String,
     /// True if the time of the run ended before every cell was asked.
     pub remaining: bool,
+    /// The organizations of the registry, with the first 100 accounts that joined or left since the run before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<OrganizationListing>,
     /// What the attempts without external IDs found, with the first 100 open accounts; missing if they are switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(default, with = "TrustSummary")]
@@ -62,6 +68,7 @@ impl RunNotice {
             duration_ms: response.duration_ms,
             manifest: response.manifest.clone(),
             remaining: response.remaining.is_some(),
+            organizations: OrganizationListing::bounded(&response.organizations, MAX_MOVED),
             trust: response.trust.clone().map(|trust| trust.with_at_most(MAX_OPEN)),
             disabling: response.disabling.clone().map(|disabling| disabling.with_at_most(MAX_OPEN)),
         }

@@ -4,8 +4,9 @@
 
 mod observer;
 mod request;
-mod prepare;
 mod run_store;
+mod organizations;
+mod prepare;
 mod admission;
 mod resume;
 mod trust_attempts;
@@ -154,9 +155,13 @@ impl Engine {
         RunStore::open(self).map(|store| (store.store().clone(), store.location().to_owned()))
     }
 
-    /// Reads the registry that the settings name.
+    /// Reads the registry that the settings name, with the accounts that its organizations had when they were listed last.
     pub(crate) async fn registry(&self) -> Result<Registry, Error> {
-        prepare::read_registry(self).await
+        let mut registry = prepare::read_registry(self).await?;
+        if !registry.organizations.is_empty() {
+            organizations::add_known(&mut registry, &RunStore::open(self)?.for_reading()).await;
+        }
+        Ok(registry)
     }
 
     /// Returns the DuckDB script with views over the tables in the output.

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** fails no run, and disables no target whose role was not seen to be open.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct OpenRoles<'a> {
     store: &'a RunStore,
     run_id: &'a RunId,
     accounts: Vec<AccountId>,
+    /// Those of them that were found in organizations.
+    members: Vec<(AccountId, String)>,
 }
 
 impl<'a> OpenRoles<'a> {
@@ -45,8 +48,14 @@ impl<'a> OpenRoles<'a> {
     pub(super) fn of(engine: &'a Engine, store: &'a RunStore, manifest: &'a Manifest) -> Option<Self> {
         let open = manifest.by_account.iter().filter(|account| account.trust == Some(TrustResult::Open));
         let accounts: Vec<AccountId> = open.map(|account| account.account_id.clone()).collect();
-        let is_wanted = engine.settings.disable_open_roles && !accounts.is_empty();
-        is_wanted.then_some(Self { engine, store, run_id: &manifest.response.run_id, accounts })
+        if !engine.settings.disable_open_roles || accounts.is_empty() {
+            return None;
+        }
+        let open: HashSet<&AccountId> = accounts.iter().collect();
+        let members = manifest.plan.accounts.iter().filter(|account| open.contains(&account.account_id));
+        let members = members.filter_map(|account| Some((account.account_id.clone(), account.organization.clone()?)));
+        let members = members.collect();
+        Some(Self { engine, store, run_id: &manifest.response.run_id, accounts, members })
     }
 
     /// Disables their targets, unless that is recorded, and returns what became of them.
@@ -86,6 +95,7 @@ impl<'a> OpenRoles<'a> {
 
     async fn disable_open(&self) -> Result<Disabling, Error> {
         let registry = prepare::read_registry(self.engine).await?;
+        self.log_members(&registry);
         let targets = self.accounts.iter().filter_map(|account| registry.target(account));
         let targets = targets.filter(|target| target.has_trust_to_try());
         // A target that is disabled already is done: an earlier invocation may have ended before it recorded that.
@@ -99,6 +109,20 @@ impl<'a> OpenRoles<'a> {
         let disabled_count = disabled.len() as u64;
         let skipped = (self.accounts.len() as u64).saturating_sub(disabled_count + failed);
         Ok(Disabling { disabled_count, skipped, failed, disabled })
+    }
+
+    /// Logs the accounts of organizations. They have no entry to disable, and their organization's is not for one account.
+    fn log_members(&self, registry: &Registry) {
+        let members = self.members.iter().filter(|(account, _)| registry.target(account).is_none());
+        for (account, organization) in members {
+            let (run_id, account_id) = (self.run_id.as_str(), account.as_str());
+            tracing::error!(
+                run_id,
+                account_id,
+                organization,
+                "its role is open, and it is not disabled: add it to the `exclude` of its organization in the registry"
+            );
+        }
     }
 
     /// Disables targets, and returns those that are disabled now.

@@ -11,7 +11,7 @@ use super::admission::refuse_claim;
 use super::prepare::{self, Prepared, prepare};
 use super::resume::resumed_run;
 use super::run_store::{RunState, RunStore};
-use super::{Engine, Observer, RunRequest};
+use super::{Engine, Observer, RunRequest, organizations};
 use crate::aws::Identity;
 use crate::customers::Registry;
 use crate::domain::{AccountId, RunId, new_attempt_id};
@@ -76,29 +76,10 @@ impl Engine {
         let (plan, registry, identity) = match state {
             RunState::Committed(manifest) => return Ok(RunStart::Committed(manifest)),
             RunState::Planned(plan) => {
-                let registry = prepare::read_registry(self).await?;
+                let registry = self.registry_of(&plan).await?;
                 (*plan, registry, self.identity(identity).await?)
             }
-            RunState::New => {
-                let prepared = prepare(self, request.draft.clone()).await?;
-                prepared.warn_of_guessable_external_ids();
-                let Prepared { registry, request: valid, selection, .. } = prepared;
-                let identity = self.identity(identity).await?;
-                let started_at = now();
-                let trust = self.trust_window(store, &run_id, (started_at, &selection)).await;
-                let plan = selection.plan(PlanOrigin {
-                    request: valid.clone(),
-                    run_id,
-                    started_at,
-                    attempt: attempt.clone(),
-                    backend_account_id: identity.account_id.clone(),
-                    batch: request.batch,
-                    trust,
-                });
-                let plan = store.create_or_load_plan(plan).await?;
-                self.refuse_other_request(&plan, &valid)?;
-                (plan, registry, identity)
-            }
+            RunState::New => self.plan_new(store, (run_id, &attempt), request, identity).await?,
         };
         request.observer.run_started(plan.run_id.as_str(), plan.accounts.len());
         Ok(RunStart::Ready(Box::new(Run {
@@ -113,6 +94,40 @@ impl Engine {
         })))
     }
 
+    /// Plans a run of which nothing exists. An attempt that was faster has written the plan then, and that plan counts.
+    async fn plan_new(
+        &self,
+        store: &RunStore,
+        (run_id, attempt): (RunId, &str),
+        request: &RunRequest,
+        identity: Option<Identity>,
+    ) -> Result<(Plan, Registry, Identity), Error> {
+        let prepared = prepare(self, request.draft.clone(), run_id.session_name()).await?;
+        prepared.warn_of_guessable_external_ids();
+        let Prepared { mut registry, request: valid, selection, organizations, .. } = prepared;
+        let identity = self.identity(identity).await?;
+        let started_at = now();
+        let trust = self.trust_window(store, &run_id, (started_at, &selection)).await;
+        let plan = selection.plan(PlanOrigin {
+            request: valid.clone(),
+            run_id,
+            started_at,
+            attempt: attempt.to_owned(),
+            backend_account_id: identity.account_id.clone(),
+            organizations: organizations.listings.clone(),
+            batch: request.batch,
+            trust,
+        });
+        let plan = store.create_or_load_plan(plan).await?;
+        self.refuse_other_request(&plan, &valid)?;
+        if plan.attempt == attempt {
+            organizations.keep(store, &plan.run_id).await;
+        }
+        // The plan of a faster attempt may have accounts that joined meanwhile.
+        organizations::add_planned(&mut registry, &plan);
+        Ok((plan, registry, identity))
+    }
+
     /// Reopens a planned run to carry out one of its shards.
     pub(super) async fn reopen_for_shard(
         &self,
@@ -121,7 +136,7 @@ impl Engine {
         observer: Arc<dyn Observer>,
     ) -> Result<Run, Error> {
         let identity = self.backend.identify().await?;
-        let registry = prepare::read_registry(self).await?;
+        let registry = self.registry_of(&plan).await?;
         self.reopen(store, plan, Customers { identity, registry }, observer).await
     }
 
@@ -135,6 +150,13 @@ impl Engine {
     ) -> Result<Run, Error> {
         let customers = Customers { identity: self.backend.identify().await?, registry: Registry::empty() };
         self.reopen(store, plan, customers, observer).await
+    }
+
+    /// Reads the registry, with targets for the accounts of organizations that a plan has.
+    async fn registry_of(&self, plan: &Plan) -> Result<Registry, Error> {
+        let mut registry = prepare::read_registry(self).await?;
+        organizations::add_planned(&mut registry, plan);
+        Ok(registry)
     }
 
     async fn reopen(

@@ -1,9 +1,12 @@
 //! Validates a request: reads the registry, selects accounts and resource types, and reports all problems together.
 //!
-//! **Invariant:** writes nothing and calls no customer. The only call is the one that reads the registry from its bucket.
+//! **Invariant:** writes nothing and enters no account to inventory it. The only calls read the registry from its bucket and list
+//! the registry's organizations, which an invalid request does not.
 
 use jiff::Timestamp;
 
+use super::organizations::{self, ListedOrganizations};
+use super::run_store::RunStore;
 use super::{Engine, RequestDraft};
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, RegistryStore};
@@ -19,6 +22,8 @@ pub(crate) struct Prepared {
     pub registry: Registry,
     pub request: Request,
     pub selection: Selection,
+    /// The organizations of the registry, as they were listed for it.
+    pub organizations: ListedOrganizations,
 }
 
 /// The most accounts that a warning names.
@@ -48,16 +53,23 @@ impl Prepared {
 }
 
 /// Turns a draft into a valid request and its selection, or returns every problem of the request, the registry and the
-/// selection at once.
-pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft) -> Result<Prepared, Error> {
+/// selection at once. The session name is that of the roles that list organizations.
+pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft, session_name: String) -> Result<Prepared, Error> {
     let catalogue = catalogue()?;
     let (request, mut problems) = draft.into_parts();
-    let registry = match read_registry(engine).await {
+    let mut registry = match read_registry(engine).await {
         Ok(registry) => registry,
         Err(error) if problems.is_empty() => return Err(error),
         // The problems of the request are reported with those of the registry.
         Err(error) => return Err(Error::new(error.kind, format!("{problems}\n{error}"))),
     };
+    // Without the organizations it is not known which accounts are targets, and an invalid request is not worth listing them.
+    if !registry.organizations.is_empty() && !problems.is_empty() {
+        return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+    }
+    // A command that plans needs no output. A run without one is refused elsewhere.
+    let store = RunStore::open(engine).ok();
+    let organizations = organizations::list(engine, store.as_ref(), &mut registry, session_name).await?;
     let basis = Basis {
         registry: &registry,
         catalogue,
@@ -68,9 +80,10 @@ pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft) -> Result<Prep
     };
     let selection = select(&request, basis, &mut problems);
     if !problems.is_empty() {
+        organizations.explain(&mut problems);
         return Err(Error::of(ErrorKind::InvalidRequest, &problems));
     }
-    Ok(Prepared { catalogue, registry, request, selection })
+    Ok(Prepared { catalogue, registry, request, selection, organizations })
 }
 
 /// Returns the catalogue. It is invalid only by a mistake in rolecall itself.

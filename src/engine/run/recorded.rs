@@ -95,6 +95,7 @@ fn plan(run: &RecordedRun, tables: &[&str], attempt: &str) -> Plan {
         name: name.clone(),
         regions: RegionChoice { target: vec!["*".to_owned()], request: None },
         resources: None,
+        organization: None,
         try_trust: false,
     };
     Plan {
@@ -108,6 +109,7 @@ fn plan(run: &RecordedRun, tables: &[&str], attempt: &str) -> Plan {
         accounts: run.accounts.iter().map(account).collect(),
         unknown_accounts: Vec::new(),
         unshared_accounts: Vec::new(),
+        organizations: Vec::new(),
         resources: tables.iter().map(|table| (*table).to_owned()).collect(),
         batch: None,
         trust: None,

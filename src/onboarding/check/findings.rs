@@ -10,6 +10,7 @@ use super::outcome::{ProbeOutcome, TypeRow};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::Target;
 use crate::domain::RoleArn;
+use crate::onboarding::iam_policy::BackendPrincipal;
 use crate::onboarding::iam_policy::{PolicyDocument, Statement, write};
 
 /// How bad a finding is, the worst last.
@@ -66,7 +67,7 @@ impl Finding {
     }
 
     /// The role could not be assumed.
-    pub(super) fn access_denied(target: &Target, caller: &RoleArn, error: &AwsError, role: &str) -> Self {
+    pub(super) fn access_denied(target: &Target, caller: &BackendPrincipal, error: &AwsError, role: &str) -> Self {
         let through = target.via.as_ref().map(|via| format!(" (through {via})")).unwrap_or_default();
         let trust = || write::trust(caller, target.external_id.is_some());
         match error.kind {
@@ -104,7 +105,7 @@ impl Finding {
     }
 
     /// An attempt succeeded that should be refused.
-    pub(super) fn lets_in(attempt: &str, caller: &RoleArn, with_external_id: bool) -> Self {
+    pub(super) fn lets_in(attempt: &str, caller: &BackendPrincipal, with_external_id: bool) -> Self {
         Self::new(
             Severity::Unsafe,
             format!("the role lets us in {attempt}"),
@@ -129,6 +130,17 @@ impl Finding {
         )
     }
 
+    /// The backend is an IAM user.
+    pub(super) fn backend_is_a_user(user: &BackendPrincipal) -> Self {
+        Self::new(
+            Severity::Note,
+            format!(
+                "{user} is an IAM user: its access keys do not expire, and whoever has them enters all customers' roles"
+            ),
+            "let a role take its place: infra/ONBOARDING.md, \"An IAM user as the backend\"",
+        )
+    }
+
     /// `backend_role`'s own policies require the external ID, so that a refusal shows nothing about the customer's role.
     pub(super) fn refused_by_backend_role() -> Self {
         Self::new(
@@ -147,7 +159,7 @@ impl Finding {
     }
 
     /// The same, if `backend_role`'s policies could not be read.
-    pub(super) fn perhaps_refused_by_backend_role(backend_role: &RoleArn) -> Self {
+    pub(super) fn perhaps_refused_by_backend_role(backend_role: &BackendPrincipal) -> Self {
         Self::new(
             Severity::Note,
             format!(

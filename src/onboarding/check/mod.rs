@@ -7,6 +7,7 @@
 
 mod outcome;
 mod findings;
+mod organizations;
 mod identity;
 mod actions;
 mod own;
@@ -28,6 +29,7 @@ use serde::Serialize;
 pub(crate) use findings::{Finding, Severity};
 pub(crate) use identity::Checker;
 pub(crate) use negative_probe::NegativeProbe;
+pub(crate) use organizations::CheckedOrganization;
 pub(crate) use outcome::{ProbeOutcome, TypeRow};
 pub(crate) use trust_trial::{TrialVerdict, TrustTrial};
 
@@ -142,6 +144,16 @@ impl Checker {
         };
         checked.sort_by_key(place);
         Ok(checked)
+    }
+
+    /// Returns how each organization was listed. If wanted, each management role is tried without the external ID.
+    pub(crate) async fn check_organizations(&self, options: CheckOptions) -> Vec<CheckedOrganization> {
+        let mut checked = self.organizations.clone();
+        if options.negative {
+            let (acting, time) = ((&self.acting, &self.identity), self.acting.client_config.settings.sts_patience);
+            organizations::try_without_external_ids(acting, &self.registry, &mut checked, time).await;
+        }
+        checked
     }
 
     /// Selects the targets of a request, disabled ones too if wanted.

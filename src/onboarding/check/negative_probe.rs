@@ -8,7 +8,7 @@ use super::findings::Finding;
 use super::{CheckContext, Checker};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::customers::{Target, TargetRole, random_external_id};
-use crate::domain::RoleArn;
+use crate::onboarding::iam_policy::BackendPrincipal;
 
 /// The result of the attempts without an external ID and with a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub(super) struct NegativeAttempts<'a> {
     pub checker: &'a Checker,
     pub context: &'a CheckContext<'a>,
     pub target: &'a Target,
-    /// The role that the target's role has to trust.
-    pub caller: &'a RoleArn,
+    /// Who the target's role has to trust.
+    pub caller: &'a BackendPrincipal,
 }
 
 impl NegativeAttempts<'_> {

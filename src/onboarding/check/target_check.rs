@@ -19,6 +19,7 @@ use crate::domain::{RoleArn, millis};
 use crate::engine::PlannedAccount;
 use crate::onboarding::iam_policy::callers::TrustSubject;
 use crate::onboarding::iam_policy::role_reader::{READ_ROLE_ACTIONS, RoleDescription};
+use crate::onboarding::iam_policy::{BackendPrincipal, PrincipalKind};
 
 /// The longest time after the first session until a new role's permissions are known in all of IAM.
 const PERMISSIONS_SETTLE: Duration = Duration::from_secs(20);
@@ -39,8 +40,8 @@ pub(super) struct TargetCheck<'a> {
     pub tables: Arc<[usize]>,
     /// The session policies of a run that reads them.
     pub policies: Vec<SessionPolicy>,
-    /// The role that the target's role has to trust: the one passed through first, or else `backend_role`.
-    pub caller: RoleArn,
+    /// Who the target's role has to trust: the role that is passed through first, or else `backend_role` or the user that checks.
+    pub caller: BackendPrincipal,
 }
 
 /// What was found out through a session in the account.
@@ -76,8 +77,11 @@ impl<'a> TargetCheck<'a> {
             }
         };
         let chained = target.via.as_deref().map(Finding::chained);
+        let is_user = self.caller.kind == PrincipalKind::User;
+        let of_user = is_user.then(|| Finding::backend_is_a_user(&self.caller));
         let of_external_id = external_id::of_external_id(target, &self.checker.registry);
-        let mut findings: Vec<Finding> = chained.into_iter().chain(of_external_id).chain(results.findings).collect();
+        let mut findings: Vec<Finding> =
+            chained.into_iter().chain(of_user).chain(of_external_id).chain(results.findings).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         CheckedTarget {
             account_id: target.account_id.clone(),

@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::aws::AwsErrorKind;
-    use crate::domain::RoleArn;
+    use crate::onboarding::iam_policy::BackendPrincipal;
     use crate::onboarding::iam_policy::decode_document;
 
     const ID: &str = r#""StringEquals":{"sts:ExternalId":"5f0c-registered"}"#;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn of(trust: &Result<PolicyDocument, AwsError>, negative_probe: NegativeProbe) -> String {
-        let backend: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
+        let backend: BackendPrincipal = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
         let (account, external_id) = ("111122223333".parse().unwrap(), SecretString::from("5f0c-registered"));
         let subject = TrustSubject {
             backend: &backend,

@@ -14,10 +14,11 @@ use super::{CONCURRENT_CHECKS, Checker};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::catalogue::Catalogue;
 use crate::customers::{RoleAssumer, Target, TargetSwitch, TrustAttempt, TrustResult};
-use crate::domain::{AccountId, RoleArn, millis, new_attempt_id};
+use crate::domain::{AccountId, millis, new_attempt_id};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
+use crate::onboarding::iam_policy::BackendPrincipal;
 
 /// The attempt, as findings name it.
 const ATTEMPT: &str = "without an external ID";
@@ -131,7 +132,7 @@ impl Checker {
 }
 
 /// Judges a refusal, which may be that of `backend_role`'s own policies.
-fn refusal(asks_for_external_ids: Option<bool>, backend_role: &RoleArn) -> (TrialVerdict, Option<Finding>) {
+fn refusal(asks_for_external_ids: Option<bool>, backend_role: &BackendPrincipal) -> (TrialVerdict, Option<Finding>) {
     match asks_for_external_ids {
         Some(false) => (TrialVerdict::Refused, None),
         Some(true) => (TrialVerdict::Unknown, Some(Finding::refused_by_backend_role())),
@@ -142,7 +143,7 @@ fn refusal(asks_for_external_ids: Option<bool>, backend_role: &RoleArn) -> (Tria
 /// A target's role, and the role that it has to trust.
 struct TrialOutcome<'a> {
     target: &'a Target,
-    caller: &'a RoleArn,
+    caller: &'a BackendPrincipal,
     role_arn: &'a str,
 }
 

@@ -5,6 +5,7 @@
 mod pattern;
 mod document;
 mod json;
+mod principal;
 pub(crate) mod evaluate;
 pub(crate) mod callers;
 pub(crate) mod applicability;
@@ -15,3 +16,4 @@ pub(crate) mod write;
 pub(crate) use document::{EXTERNAL_ID, Element, PolicyDocument, Statement};
 pub(crate) use json::decode_document;
 pub(crate) use pattern::is_pattern;
+pub(crate) use principal::{BackendPrincipal, PrincipalKind};

@@ -7,10 +7,10 @@ use aws_sdk_iam::Client;
 
 use super::document::PolicyDocument;
 use super::json::decode_document;
+use crate::aws::listing::{self, ListedPage, list};
 use crate::aws::{AwsError, AwsErrorKind, Identity};
 use crate::domain::{Arn, RoleArn};
 use crate::input::ParseError;
-use crate::onboarding::paging::{self, ListedPage, list};
 
 /// The actions of `RoleReader::role`.
 pub const READ_ROLE_ACTIONS: &[&str] = &[
@@ -141,7 +141,7 @@ impl<'a, C: IamCaller> RoleReader<'a, C> {
     pub(crate) async fn role(&self) -> Result<RoleDescription, AwsError> {
         let send = || self.iam.get_role().role_name(self.role_name).send();
         let role = self.caller.call("iam:GetRole", send).await?.role;
-        let role = role.ok_or_else(|| paging::unreadable("iam:GetRole", "has no role"))?;
+        let role = role.ok_or_else(|| listing::unreadable("iam:GetRole", "has no role"))?;
         let trust = role.assume_role_policy_document().unwrap_or_default();
         let boundary = role.permissions_boundary().map(|one| one.permissions_boundary_arn().unwrap_or_default());
         Ok(RoleDescription {

@@ -8,8 +8,8 @@ use aws_sdk_iam::types::AttachedPolicy;
 
 use super::document::PolicyDocument;
 use super::role_reader::{IamCaller, PlainIamCaller, document_of, managed_document};
+use crate::aws::listing::{ListedPage, list};
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::onboarding::paging::{ListedPage, list};
 
 /// The policies of a user.
 #[derive(Debug, Default)]

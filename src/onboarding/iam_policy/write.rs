@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::BackendPrincipal;
 use super::document::{Condition, EXTERNAL_ID, Effect, Element, PolicyDocument, Principals, Statement};
 use super::role_reader::{OWN_ROLE_ACTIONS, POLICY_ACTIONS};
 use crate::catalogue::{SECRET_ACTIONS, by_resource};
+use crate::customers::LIST_MEMBERS_ACTIONS;
 use crate::domain::RoleArn;
 
 /// IAM's limit for a managed policy in characters, white space not counted (IAM quotas).
@@ -57,7 +59,7 @@ pub(crate) fn self_read(role_arn: &str, partition: &str) -> [Statement; 2] {
 
 /// The trust policy of a customer role: one role of the backend's account, with the external ID. The account is the
 /// principal and a condition names the role, since IAM stores a role as a principal by an id that dies with it.
-pub(crate) fn trust(backend_role: &RoleArn, with_external_id: bool) -> PolicyDocument {
+pub(crate) fn trust(backend_role: &BackendPrincipal, with_external_id: bool) -> PolicyDocument {
     let root = format!("arn:{}:iam::{}:root", backend_role.partition, backend_role.account_id);
     let mut conditions = vec![Condition::new("ArnEquals", "aws:PrincipalArn", [backend_role.to_string()])];
     if with_external_id {
@@ -72,8 +74,9 @@ pub(crate) fn trust(backend_role: &RoleArn, with_external_id: bool) -> PolicyDoc
     }])
 }
 
-/// The permissions of `backend_role` to enter these roles, in as many policies as IAM's limit requires.
-pub(crate) fn backend(role_arns: &[String]) -> Vec<PolicyDocument> {
+/// The permissions of `backend_role` to enter these roles, in as many policies as IAM's limit requires, and to list its own
+/// organization if the registry says so.
+pub(crate) fn backend(role_arns: &[String], lists_organization: bool) -> Vec<PolicyDocument> {
     let of =
         |arns: &[String]| PolicyDocument::of(vec![allow("EnterCustomerRoles", &["sts:AssumeRole"], arns.to_vec())]);
     let length_of = |policy: &PolicyDocument| serde_json::to_string(policy).map_or(0, |text| text.len());
@@ -90,6 +93,10 @@ pub(crate) fn backend(role_arns: &[String]) -> Vec<PolicyDocument> {
         length += more;
     }
     policies.push(of(&part));
+    if lists_organization {
+        let lists = allow("ListOrganization", &LIST_MEMBERS_ACTIONS, vec!["*".to_owned()]);
+        policies.push(PolicyDocument::of(vec![lists]));
+    }
     policies
 }
 
@@ -188,13 +195,14 @@ mod tests {
     #[test]
     fn the_backends_policy_is_split_where_it_would_pass_the_limit() {
         let arns: Vec<String> = (0..500).map(|n| format!("arn:aws:iam::{n:012}:role/rolecall-inventory")).collect();
-        let policies = backend(&arns);
+        let policies = backend(&arns, false);
         let lengths: Vec<usize> = policies.iter().map(|policy| serde_json::to_string(policy).unwrap().len()).collect();
         let longest = lengths.iter().copied().max().unwrap();
         assert!((MANAGED_POLICY_LIMIT - 60..=MANAGED_POLICY_LIMIT).contains(&longest), "{longest}");
         let listed: Vec<&str> = policies.iter().flat_map(|policy| policy.statements[0].resource_patterns()).collect();
         assert_eq!(listed, arns);
-        assert_eq!(backend(&arns[..1]).len(), 1);
+        assert_eq!(backend(&arns[..1], false).len(), 1);
+        assert_eq!(backend(&arns[..1], true).len(), 2);
     }
 
     /// The document as IAM would return it.
@@ -215,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_trust_and_the_operators_policy_cover_what_is_needed() {
-        let role: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
+        let role: BackendPrincipal = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
         let trust = written_and_read(&trust(&role, true));
         let [statement] = trust.statements.as_slice() else { panic!("{trust:?}") };
         assert!(statement.allows() && statement.covers("sts:AssumeRole") && !statement.covers("sts:TagSession"));
@@ -272,7 +280,7 @@ mod tests {
             names in proptest::collection::btree_set("[A-Za-z0-9+=,.@_-]{1,64}", 1..150),
         ) {
             let arns: Vec<String> = names.iter().map(|name| format!("arn:aws:iam::111122223333:role/{name}")).collect();
-            let documents: Vec<PolicyDocument> = backend(&arns).iter().map(written_and_read).collect();
+            let documents: Vec<PolicyDocument> = backend(&arns, false).iter().map(written_and_read).collect();
             for arn in &arns {
                 let granting = documents.iter().filter(|document| grants(document, "sts:AssumeRole", arn)).count();
                 prop_assert!(granting > 0, "{arn}");
@@ -301,7 +309,7 @@ mod tests {
 
     #[test]
     fn documents_say_what_they_should() {
-        let role: RoleArn = "arn:aws:iam::999999999999:role/team/rolecall-backend".parse().unwrap();
+        let role: BackendPrincipal = "arn:aws:iam::999999999999:role/team/rolecall-backend".parse().unwrap();
         let catalogue = Catalogue::get().unwrap();
         let customer = customer(&actions_of(catalogue.find("ec2_vpcs").into_iter()));
         let inputs = AdminPolicyInputs {

@@ -13,6 +13,8 @@ mod editing;
 mod guessable;
 mod imports;
 mod opened;
+mod organization;
+mod own_identity;
 mod published;
 mod self_read;
 mod trials;

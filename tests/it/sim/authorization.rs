@@ -88,7 +88,9 @@ fn global_region(world: &World, service: Service) -> Option<&'static str> {
         (Service::Route53, "aws-cn") => Some("cn-northwest-1"),
         (Service::Iam, "aws-cn") => Some("cn-north-1"),
         (Service::Route53 | Service::Iam, "aws-us-gov") => Some("us-gov-west-1"),
-        (Service::Route53 | Service::Iam, _) | (Service::Route53Domains, "aws") => Some("us-east-1"),
+        (Service::Route53 | Service::Iam, _) | (Service::Route53Domains | Service::Organizations, "aws") => {
+            Some("us-east-1")
+        }
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ impl TokenBuckets {
             Service::Route53Profiles | Service::Route53Domains => true,
             Service::Sts => self.draw(buckets.sts, || format!("sts {account} {region}")),
             Service::Account => self.draw(buckets.account, || format!("account {account}")),
-            Service::Iam | Service::S3 | Service::Holder(_) => true,
+            Service::Iam | Service::Organizations | Service::S3 | Service::Holder(_) => true,
         }
     }
 

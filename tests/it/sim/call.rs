@@ -6,7 +6,7 @@ use super::fault::Service;
 use super::http::{Request, pairs};
 use super::state::State;
 use super::world::World;
-use super::{account, ec2, holders, resolver, route53, s3};
+use super::{account, ec2, holders, organizations, resolver, route53, s3};
 use std::collections::BTreeMap;
 
 /// A request after parsing: its caller, target and parameters.
@@ -54,6 +54,7 @@ impl Call {
             }
             Service::S3 => self.operation == "ListObjectsV2",
             Service::Account => true,
+            Service::Organizations => self.operation.starts_with("List"),
             Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
                 self.operation.starts_with("List")
             }
@@ -123,6 +124,7 @@ pub(super) fn parse_call(state: &State, world: &World, request: Request) -> Resu
         Service::Route53 => route53::operation(&mut call),
         Service::S3 => s3::operation(&call.request),
         Service::Account => account::operation(&call.request),
+        Service::Organizations => organizations::operation(&mut call),
         Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => resolver::operation(&mut call),
         Service::Sts | Service::Ec2 | Service::Iam => call.param("Action").map(str::to_owned),
         Service::Holder(name) => holders::operation(&mut call, name),

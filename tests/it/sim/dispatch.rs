@@ -10,7 +10,7 @@ use super::http::Request;
 use super::reply::{Delivery, Reply};
 use super::state::{State, lock};
 use super::world::World;
-use super::{account, clock, ec2, holders, iam, resolver, route53, s3, sts};
+use super::{account, clock, ec2, holders, iam, organizations, resolver, route53, s3, sts};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -101,6 +101,7 @@ fn execute(
         Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => resolver::answer(&job),
         Service::Iam => iam::answer(&job),
         Service::Account => account::answer(&job),
+        Service::Organizations => organizations::answer(&job),
         Service::S3 => s3::answer(&job),
         Service::Holder(name) => holders::answer(&job, name),
     }

@@ -28,6 +28,7 @@ impl AwsError {
             Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
             Service::S3 => Self::new(503, "SlowDown", "Please reduce your request rate."),
             Service::Account => Self::new(429, "TooManyRequestsException", "Rate exceeded"),
+            Service::Organizations => Self::new(400, "TooManyRequestsException", "Rate exceeded"),
             Service::Route53Resolver | Service::Route53Profiles | Service::Route53Domains => {
                 Self::new(400, "ThrottlingException", "Rate exceeded")
             }

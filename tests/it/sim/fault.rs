@@ -21,6 +21,7 @@ pub(crate) enum Service {
     Route53Domains,
     Iam,
     Account,
+    Organizations,
     S3,
     /// A service that holds names, by its name in credential scopes.
     Holder(&'static str),
@@ -29,7 +30,8 @@ pub(crate) enum Service {
 impl Service {
     /// Returns the service of a name in the credential scope.
     pub(crate) fn from_scope(name: &str) -> Option<Self> {
-        let json = [Self::Route53Resolver, Self::Route53Profiles, Self::Route53Domains, Self::Account];
+        let json =
+            [Self::Route53Resolver, Self::Route53Profiles, Self::Route53Domains, Self::Account, Self::Organizations];
         let xml = [Self::Sts, Self::Ec2, Self::Route53, Self::Iam, Self::S3];
         let holders = holders::SERVICES.iter().map(|(name, _)| Self::Holder(name));
         json.into_iter().chain(xml).chain(holders).find(|service| service.name() == name)
@@ -46,6 +48,7 @@ impl Service {
             Self::Route53Domains => "route53domains",
             Self::Iam => "iam",
             Self::Account => "account",
+            Self::Organizations => "organizations",
             Self::S3 => "s3",
             Self::Holder(name) => name,
         }
@@ -63,7 +66,11 @@ impl Service {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Account | Self::Route53Resolver | Self::Route53Profiles | Self::Route53Domains => "",
+            Self::Account
+            | Self::Organizations
+            | Self::Route53Resolver
+            | Self::Route53Profiles
+            | Self::Route53Domains => "",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
             Self::Holder(name) => holders::SERVICES.iter().find(|(of, _)| *of == name).map_or("", |(_, xml)| xml),
         }

@@ -25,6 +25,7 @@ mod holders;
 mod http;
 mod iam;
 mod names;
+mod organizations;
 mod policy;
 mod reply;
 mod resolver;
@@ -42,6 +43,7 @@ pub(crate) use counts::{CallKey, Counts, LogEntry};
 pub(crate) use ec2::Kind;
 pub(crate) use fault::{Fault, FaultId, FaultKind, Service, Times};
 pub(crate) use names::{account_id, external_id, health_check_id, record_name, resource_id, zone_id, zone_name};
+pub(crate) use organizations::{ROOT, SimOrganization};
 pub(crate) use s3::Object;
 pub(crate) use world::{Account, Buckets, DEFAULT_REGIONS, Deny, Rate, Role, World};
 

@@ -3,6 +3,7 @@
 //! **Invariant:** pure data with defaults. Knows nothing of responses. Items are counted and not stored.
 
 use super::ec2::Kind;
+use super::organizations::SimOrganization;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -203,6 +204,8 @@ pub(crate) struct World {
     pub keys: BTreeMap<String, String>,
     /// The owning account by bucket name.
     pub s3_buckets: BTreeMap<String, String>,
+    /// The organizations by their management accounts.
+    pub organizations: BTreeMap<String, SimOrganization>,
     /// `aws`, `aws-cn` or `aws-us-gov`: for ARNs and the region of the global services.
     pub partition: String,
     /// All regions; true for those that need an opt-in.
@@ -242,6 +245,7 @@ impl World {
             accounts: BTreeMap::from([(backend.to_owned(), Account::default())]),
             keys: BTreeMap::new(),
             s3_buckets: BTreeMap::new(),
+            organizations: BTreeMap::new(),
             partition: "aws".to_owned(),
             regions: regions.chain(OPT_IN_REGIONS.iter().map(|r| (r.to_string(), true))).collect(),
             buckets: Buckets::default(),

@@ -21,6 +21,7 @@ run "the_defaults_are_those_of_the_template" {
       CustomerRoleName = "rolecall-inventory"
       EventBusName     = "default"
       DisableOpenRoles = "no"
+      ListOrganization = "no"
       Tracing          = "PassThrough"
       VpcAccess        = "no"
     })
@@ -53,12 +54,14 @@ run "null_is_the_default" {
     permissions_boundary_arn = null
     customer_role_name       = null
     customer_role_arns       = null
+    organization_role_arns   = null
     operator_arns            = null
     results_bucket_name      = null
     registry_bucket_name     = null
     kms_key_arn              = null
     event_bus_name           = null
     disable_open_roles       = null
+    list_organization        = null
     tracing                  = null
     vpc_access               = null
   }
@@ -71,6 +74,7 @@ run "null_is_the_default" {
       CustomerRoleName = "rolecall-inventory"
       EventBusName     = "default"
       DisableOpenRoles = "no"
+      ListOrganization = "no"
       Tracing          = "PassThrough"
       VpcAccess        = "no"
     })
@@ -88,10 +92,12 @@ run "wrong_values_are_refused" {
     permissions_boundary_arn = "//!! no such value"
     customer_role_name       = "//!! no such value"
     customer_role_arns       = ["//!! no such value"]
+    organization_role_arns   = ["//!! no such value"]
     operator_arns            = ["//!! no such value"]
     kms_key_arn              = "//!! no such value"
     event_bus_name           = "//!! no such value"
     disable_open_roles       = "//!! no such value"
+    list_organization        = "//!! no such value"
     tracing                  = "//!! no such value"
     vpc_access               = "//!! no such value"
   }
@@ -103,10 +109,12 @@ run "wrong_values_are_refused" {
     var.permissions_boundary_arn,
     var.customer_role_name,
     var.customer_role_arns,
+    var.organization_role_arns,
     var.operator_arns,
     var.kms_key_arn,
     var.event_bus_name,
     var.disable_open_roles,
+    var.list_organization,
     var.tracing,
     var.vpc_access,
   ]

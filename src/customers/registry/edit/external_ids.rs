@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use secrecy::ExposeSecret;
 
 use super::{ExternalIdSource, NewTarget};
-use crate::customers::registry::file::TargetEntry;
+use crate::customers::registry::file::{OrganizationEntry, TargetEntry};
 use crate::customers::registry::random_external_id;
 use crate::input::quoted;
 
@@ -24,8 +24,17 @@ pub(super) struct ExternalIds {
 impl ExternalIds {
     /// Takes note of the external ID of one more target.
     pub(super) fn note(&mut self, entry: &TargetEntry) {
-        let Some(id) = &entry.external_id else { return };
-        if let Some(customer) = &entry.customer {
+        self.note_id(entry.external_id.as_ref(), entry.customer.as_ref());
+    }
+
+    /// Takes note of the external ID of an organization.
+    pub(super) fn note_organization(&mut self, entry: &OrganizationEntry) {
+        self.note_id(entry.external_id.as_ref(), entry.customer.as_ref());
+    }
+
+    fn note_id(&mut self, id: Option<&String>, customer: Option<&String>) {
+        let Some(id) = id else { return };
+        if let Some(customer) = customer {
             match self.by_customer.get_mut(customer) {
                 Some(shared) if shared.as_ref() != Some(id) => *shared = None,
                 Some(_) => {}

@@ -14,7 +14,7 @@ use external_ids::ExternalIds;
 
 use super::file::{RegistryFile, TargetEntry};
 use super::guessable::{GuessReason, guessable};
-use super::reader::DEFAULT_ROLE_NAME;
+use super::target_defaults::DEFAULT_ROLE_NAME;
 use crate::domain::AccountId;
 use crate::input::{ValidationErrors, quoted};
 
@@ -83,7 +83,7 @@ impl NewTarget {
 impl RegistryFile {
     /// Creates a registry without targets.
     pub(crate) fn new() -> Self {
-        Self { version: 1, defaults: None, targets: Vec::new() }
+        Self { version: 1, defaults: None, targets: Vec::new(), organizations: Vec::new() }
     }
 
     /// Returns the text of the file.
@@ -127,6 +127,7 @@ impl RegistryFile {
         }
         let mut ids = ExternalIds::default();
         self.targets.iter().for_each(|entry| ids.note(entry));
+        self.organizations.iter().for_each(|entry| ids.note_organization(entry));
         let mut entries = Vec::with_capacity(new.len());
         let mut refused = BTreeSet::new();
         for target in new {

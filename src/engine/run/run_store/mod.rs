@@ -286,6 +286,22 @@ impl RunStore {
         serde_json::from_slice(&object.bytes).map(Some).map_err(|error| self.unreadable(key, &error.to_string()))
     }
 
+    /// Reads the bytes of a document that is replaced, with its tag.
+    pub(super) async fn read_tagged(&self, key: &str) -> Result<Option<(Bytes, String)>, Error> {
+        Ok(self.get(key).await?.map(|object| (object.bytes, object.etag)))
+    }
+
+    /// Replaces the document with this tag, or creates one. Returns false if another writer was faster.
+    pub(super) async fn replace(
+        &self,
+        key: &str,
+        document: &impl Serialize,
+        etag: Option<&str>,
+    ) -> Result<bool, Error> {
+        let bytes = self.encode(key, document)?;
+        self.store.put_if_match(key, bytes, etag).await.map_err(|error| self.error(&error))
+    }
+
     fn encode(&self, key: &str, document: &impl Serialize) -> Result<Bytes, Error> {
         let bytes = serde_json::to_vec_pretty(document);
         let bytes = bytes.map_err(|error| self.error(&StoreError::Address(format!("{key}: {error}"))))?;

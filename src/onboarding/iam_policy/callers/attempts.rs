@@ -143,7 +143,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn backend(&self) -> Vec<EntryAttempt> {
         let TrustSubject { backend, backend_unique_id, session_name, external_id, .. } = self.subject;
-        let caller = Caller::session_of(backend, Some(session_name), *backend_unique_id);
+        let caller = Caller::of_backend(backend, session_name, *backend_unique_id);
         let wanted = if external_id.is_some() { GivenId::Registered } else { GivenId::None };
         let context = sent_directly().with_value("sts:RoleSessionName", session_name);
         let contexts = self.external_ids.contexts(&context).into_iter();
@@ -162,7 +162,7 @@ impl Maker<'_> {
                 GivenId::Listed => Safety::Weak,
                 _ => Safety::Unsafe,
             };
-            let who = format!("role {}", backend.path_and_name);
+            let who = format!("{} {}", backend.kind_name(), backend.path_and_name);
             EntryAttempt { class, who, caller: caller.clone(), given, action: "sts:AssumeRole", context, if_in }
         });
         attempts.collect()

@@ -23,15 +23,16 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::domain::{AccountId, RoleArn};
+use crate::domain::AccountId;
+use crate::onboarding::iam_policy::BackendPrincipal;
 use crate::onboarding::safety::Safety;
 
 /// The role that is judged, and whom it is to let in.
 #[derive(Clone, Debug)]
 pub(crate) struct TrustSubject<'a> {
-    /// The role that assumes the customer's role: `backend_role`, or the role that is passed through.
-    pub backend: &'a RoleArn,
-    /// Its unique id, `AROA…`, if it is known.
+    /// Who assumes the customer's role: `backend_role`, the role that is passed through, or the user that checks.
+    pub backend: &'a BackendPrincipal,
+    /// Its unique id, `AROA…` or `AIDA…`, if it is known.
     pub backend_unique_id: Option<&'a str>,
     /// The name of a session with which the backend comes.
     pub session_name: &'a str,

@@ -4,6 +4,7 @@
 
 use super::key_value::KeyValue;
 use crate::domain::{AccountId, RoleArn};
+use crate::onboarding::iam_policy::{BackendPrincipal, PrincipalKind};
 
 /// Who makes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,19 @@ impl Caller {
             session: session.map(str::to_owned),
             unique_id: unique_id.map(|id| id.split(':').next().unwrap_or_default().to_owned()),
             ..AccountCaller::of(&role.partition, &role.account_id, IdentityKind::Role, role.to_string())
+        })
+    }
+
+    /// The backend as it comes: a session of a role, or a user.
+    pub(crate) fn of_backend(principal: &BackendPrincipal, session: &str, unique_id: Option<&str>) -> Self {
+        let (kind, session) = match principal.kind {
+            PrincipalKind::Role => (IdentityKind::Role, Some(session.to_owned())),
+            PrincipalKind::User => (IdentityKind::User, None),
+        };
+        Self::Account(AccountCaller {
+            session,
+            unique_id: unique_id.map(|id| id.split(':').next().unwrap_or_default().to_owned()),
+            ..AccountCaller::of(&principal.partition, &principal.account_id, kind, principal.to_string())
         })
     }
 

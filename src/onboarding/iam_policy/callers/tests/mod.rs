@@ -17,7 +17,7 @@ fn judged_with(statements: &Value, external_id: Option<&str>) -> TrustJudgement 
     let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     let document =
         decode_document(&text.replace("{account}", "111122223333")).unwrap_or_else(|error| panic!("{error}: {text}"));
-    let backend: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
+    let backend: BackendPrincipal = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
     let (account, external_id) = ("111122223333".parse().unwrap(), external_id.map(SecretString::from));
     let subject = TrustSubject {
         backend: &backend,

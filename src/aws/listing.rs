@@ -6,13 +6,13 @@
 
 use std::collections::HashSet;
 
-use crate::aws::{AwsError, AwsErrorKind};
+use super::error::{AwsError, AwsErrorKind};
 
 /// The most pages of one listing. The largest organizations have some thousand.
 const MAX_PAGES: usize = 10_000;
 
 /// One page of a listing.
-pub(super) struct ListedPage<T> {
+pub(crate) struct ListedPage<T> {
     /// Its items. `None` if the answer has no list, not even an empty one.
     pub items: Option<Vec<T>>,
     pub next_token: Option<String>,
@@ -21,57 +21,84 @@ pub(super) struct ListedPage<T> {
 }
 
 /// What was listed, and why the listing ended early if it did.
-pub(super) struct Listing<T> {
+pub(crate) struct Listing<T> {
     pub items: Vec<T>,
     pub error: Option<AwsError>,
 }
 
 impl<T> Listing<T> {
     /// Returns the items of a complete listing, or its error.
-    pub(super) fn complete(self) -> Result<Vec<T>, AwsError> {
+    pub(crate) fn complete(self) -> Result<Vec<T>, AwsError> {
         self.error.map_or(Ok(self.items), Err)
     }
 }
 
-/// Calls `page` with the token of the page before, until there is no further one.
-pub(super) async fn list<T>(
-    operation: &str,
-    page: impl AsyncFn(Option<String>) -> Result<ListedPage<T>, AwsError>,
-) -> Listing<T> {
-    let mut listing = Listing { items: Vec::new(), error: None };
-    let mut seen = HashSet::new();
-    let mut token = None;
-    loop {
-        let next = page(token).await.and_then(|page| {
+/// Collects the pages of one listing.
+pub(crate) struct PageCollector<T> {
+    operation: &'static str,
+    listing: Listing<T>,
+    /// The token of the next page, which is none for the first one. None once the listing has ended.
+    next: Option<Option<String>>,
+    seen: HashSet<String>,
+}
+
+impl<T> PageCollector<T> {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        let listing = Listing { items: Vec::new(), error: None };
+        Self { operation, listing, next: Some(None), seen: HashSet::new() }
+    }
+
+    /// Returns the token to ask the next page with, which is none for the first one. `None` once the listing has ended.
+    pub(crate) fn next(&mut self) -> Option<Option<String>> {
+        self.next.take()
+    }
+
+    /// Adds the page that was asked for.
+    pub(crate) fn add(&mut self, page: Result<ListedPage<T>, AwsError>) {
+        let operation = self.operation;
+        let next = page.and_then(|page| {
             let items = page.items.ok_or_else(|| unreadable(operation, "has no list"))?;
-            listing.items.extend(items);
+            self.listing.items.extend(items);
             let next = page.next_token.filter(|token| !token.is_empty());
             if page.is_truncated.is_some_and(|truncated| truncated != next.is_some()) {
                 return Err(unreadable(operation, "does not say clearly whether there are more pages"));
             }
             Ok(next)
         });
-        token = match next {
-            Ok(None) => return listing,
-            Ok(Some(next)) if !seen.insert(next.clone()) => {
-                listing.error = Some(unreadable(operation, "has the same page token twice, so the listing has no end"));
-                return listing;
+        match next {
+            Ok(None) => {}
+            Ok(Some(next)) if !self.seen.insert(next.clone()) => {
+                let what = "has the same page token twice, so the listing has no end";
+                self.listing.error = Some(unreadable(operation, what));
             }
-            Ok(Some(_)) if seen.len() >= MAX_PAGES => {
-                listing.error = Some(unreadable(operation, &format!("has more than {MAX_PAGES} pages")));
-                return listing;
+            Ok(Some(_)) if self.seen.len() >= MAX_PAGES => {
+                self.listing.error = Some(unreadable(operation, &format!("has more than {MAX_PAGES} pages")));
             }
-            Ok(next) => next,
-            Err(error) => {
-                listing.error = Some(error);
-                return listing;
-            }
-        };
+            Ok(next) => self.next = Some(next),
+            Err(error) => self.listing.error = Some(error),
+        }
+    }
+
+    /// Returns what was listed.
+    pub(crate) fn into_listing(self) -> Listing<T> {
+        self.listing
     }
 }
 
+/// Calls `page` with the token of the page before, until there is no further one.
+pub(crate) async fn list<T>(
+    operation: &'static str,
+    page: impl AsyncFn(Option<String>) -> Result<ListedPage<T>, AwsError>,
+) -> Listing<T> {
+    let mut pages = PageCollector::new(operation);
+    while let Some(token) = pages.next() {
+        pages.add(page(token).await);
+    }
+    pages.into_listing()
+}
+
 /// An answer that lacks something it always has.
-pub(super) fn unreadable(operation: &str, what: &str) -> AwsError {
+pub(crate) fn unreadable(operation: &str, what: &str) -> AwsError {
     AwsError::new(AwsErrorKind::Unreadable, format!("the answer to {operation} {what}"))
 }
 

@@ -1,0 +1,261 @@
+//! Lists the active accounts of an organization, unit by unit.
+//!
+//! Organizations allows few calls a second, and large organizations take hundreds of them. So the listing is sequential, and
+//! patient while it is throttled.
+//!
+//! **Invariant:** reads only, and knows no target. A listing that does not end properly is an error, never a short list.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types::{Account, AccountState, OrganizationalUnit, Root, Tag};
+use tokio::time::Instant;
+
+use super::assume_role::RoleAssumer;
+use super::registry::{MemberAccount, Organization};
+use crate::aws::listing::{self, ListedPage, PageCollector};
+use crate::aws::{AwsError, AwsErrorKind, Backend, SessionPolicy};
+use crate::domain::AccountId;
+
+/// The reads of a listing. The session in the account that is asked may do no more.
+pub(crate) const LIST_MEMBERS_ACTIONS: [&str; 4] = [
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+];
+
+/// How long a call is repeated while Organizations throttles it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause before a throttled call is repeated.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The prefix of the ids of roots.
+const ROOT: &str = "r-";
+
+/// Lists all pages of a call. A macro, since the SDK's builders have no trait in common. Without closures that are asynchronous, the
+/// future is fit for any thread.
+macro_rules! listed {
+    ($operation:literal, $call:expr, |$page:ident| $items:expr) => {{
+        let (call, mut pages) = ($call, PageCollector::new($operation));
+        while let Some(token) = pages.next() {
+            let page = patiently(|| call.clone().set_next_token(token.clone()).send()).await;
+            pages.add(page.map(|$page| {
+                let next_token = $page.next_token.clone();
+                ListedPage { items: $items, next_token, is_truncated: None }
+            }));
+        }
+        pages.into_listing().complete()
+    }};
+}
+
+/// The accounts of an organization.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemberListing {
+    /// The active accounts, each once.
+    pub members: Vec<MemberAccount>,
+    /// Closed accounts.
+    pub closed: Vec<AccountId>,
+    /// Accounts that are not active, with the reason.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Lists the members of an organization of the registry, through its management role or with the backend's own credentials.
+pub(crate) async fn list_organization(
+    backend: &Backend,
+    roles: &Arc<RoleAssumer>,
+    organization: &Organization,
+) -> Result<MemberListing, AwsError> {
+    let config = match organization.management_target() {
+        None => backend.config.clone(),
+        Some(target) => {
+            let policy = SessionPolicy::document(LIST_MEMBERS_ACTIONS.into_iter());
+            let provider = roles.open_credentials(&target, &policy).await?;
+            backend.config.clone().into_builder().credentials_provider(provider).build()
+        }
+    };
+    let excluded: HashSet<&str> = organization.exclude.iter().map(String::as_str).collect();
+    let mut listing = list_members(&Client::new(&config), &organization.units, &excluded).await?;
+    listing.members.retain(|member| !excluded.contains(member.account_id.as_str()));
+    Ok(listing)
+}
+
+/// Lists the accounts below these organizational units (`ou-…`, `r-…`), or of the whole organization if none is given. What is
+/// below an excluded unit is left out.
+pub(crate) async fn list_members(
+    client: &Client,
+    units: &[String],
+    excluded: &HashSet<&str>,
+) -> Result<MemberListing, AwsError> {
+    let mut waiting: VecDeque<(String, String)> = VecDeque::new();
+    if units.is_empty() {
+        for root in roots(client).await? {
+            waiting.push_back((required(root.id, "ListRoots", "a root without an id")?, String::new()));
+        }
+    }
+    for unit in units {
+        let path = if unit.starts_with(ROOT) { String::new() } else { name_of(client, unit).await? };
+        waiting.push_back((unit.clone(), path));
+    }
+    let (mut found, mut listed) = (MemberListing::default(), HashSet::new());
+    let mut visited = HashSet::new();
+    while let Some((parent, path)) = waiting.pop_front() {
+        // A unit may be given together with a unit above it.
+        if excluded.contains(parent.as_str()) || !visited.insert(parent.clone()) {
+            continue;
+        }
+        for account in accounts_of(client, &parent).await? {
+            // An account that moves during the listing may be below two units.
+            if listed.insert(account.id.clone()) {
+                found.take(account, &path);
+            }
+        }
+        for unit in units_of(client, &parent).await? {
+            let operation = "ListOrganizationalUnitsForParent";
+            let name = required(unit.name, operation, "a unit without a name")?;
+            let below = if path.is_empty() { name } else { format!("{path}/{name}") };
+            waiting.push_back((required(unit.id, operation, "a unit without an id")?, below));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the tags of an account.
+pub(crate) async fn tags_of(client: &Client, account_id: &AccountId) -> Result<BTreeMap<String, String>, AwsError> {
+    let call = client.list_tags_for_resource().resource_id(account_id.as_str());
+    let tags: Result<Vec<Tag>, AwsError> = listed!("ListTagsForResource", call, |page| page.tags);
+    Ok(tags?.into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+impl MemberListing {
+    fn take(&mut self, account: Account, unit: &str) {
+        let id = account.id.clone().unwrap_or_default();
+        let name = account.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        let account_id: AccountId = match id.parse() {
+            Ok(account_id) => account_id,
+            Err(error) => return self.left_out.push((id, error.to_string())),
+        };
+        match state(&account) {
+            "ACTIVE" => {
+                let name = name.map(str::to_owned);
+                self.members.push(MemberAccount { account_id, name, unit: unit.to_owned() });
+            }
+            other => {
+                let what = format!("{id} ({})", name.unwrap_or_default());
+                self.left_out.push((what, format!("its state in the organization is {other}")));
+                self.closed.extend(is_closed(&account).then_some(account_id));
+            }
+        }
+    }
+}
+
+/// Returns the account's state as AWS names it. The newer field `State` distinguishes more than `Status`.
+fn state(account: &Account) -> &str {
+    match (&account.state, account.status.as_ref()) {
+        (Some(state), _) => AccountState::as_str(state),
+        (None, Some(status)) => status.as_str(),
+        (None, None) => "unknown",
+    }
+}
+
+/// Returns whether the account is closed, and not only suspended by AWS. The older field `Status` has one word for both.
+fn is_closed(account: &Account) -> bool {
+    match &account.state {
+        Some(state) => matches!(state.as_str(), "CLOSED" | "PENDING_CLOSURE"),
+        None => state(account) != "unknown",
+    }
+}
+
+async fn name_of(client: &Client, unit: &str) -> Result<String, AwsError> {
+    let answer = patiently(|| client.describe_organizational_unit().organizational_unit_id(unit).send()).await?;
+    let name = answer.organizational_unit.and_then(|unit| unit.name);
+    required(name, "DescribeOrganizationalUnit", "no name")
+}
+
+fn required(text: Option<String>, operation: &str, without: &str) -> Result<String, AwsError> {
+    text.filter(|text| !text.is_empty()).ok_or_else(|| listing::unreadable(operation, &format!("has {without}")))
+}
+
+async fn roots(client: &Client) -> Result<Vec<Root>, AwsError> {
+    listed!("ListRoots", client.list_roots(), |page| page.roots)
+}
+
+async fn accounts_of(client: &Client, parent: &str) -> Result<Vec<Account>, AwsError> {
+    listed!("ListAccountsForParent", client.list_accounts_for_parent().parent_id(parent), |page| page.accounts)
+}
+
+async fn units_of(client: &Client, parent: &str) -> Result<Vec<OrganizationalUnit>, AwsError> {
+    let call = client.list_organizational_units_for_parent().parent_id(parent);
+    listed!("ListOrganizationalUnitsForParent", call, |page| page.organizational_units)
+}
+
+/// Makes a call, and repeats it while it is throttled.
+async fn patiently<T, E, F>(call: impl Fn() -> F) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<AwsError>,
+{
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match call().await.map_err(Into::into) {
+            Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_call_is_repeated_and_another_failure_is_not() {
+        let throttled = || AwsError::new(AwsErrorKind::Throttled, "Rate exceeded");
+        let calls = Cell::new(0);
+        let call = async |answer: Result<u32, AwsError>| {
+            calls.set(calls.get() + 1);
+            if calls.get() < 4 { Err(throttled()) } else { answer }
+        };
+        assert_eq!(patiently(|| call(Ok(7))).await.unwrap(), 7);
+        let denied = AwsError::new(AwsErrorKind::Denied, "no");
+        assert_eq!(patiently(|| call(Err(denied.clone()))).await.unwrap_err().kind, AwsErrorKind::Denied);
+        assert_eq!(calls.get(), 5);
+        // It ends if AWS never stops throttling.
+        let ended = patiently(|| async { Err::<u32, _>(throttled()) }).await;
+        assert_eq!(ended.unwrap_err().kind, AwsErrorKind::Throttled);
+    }
+
+    #[test]
+    fn only_active_accounts_are_members() {
+        let account = |id: &str, state: Option<&str>, status: Option<&str>| {
+            Account::builder()
+                .id(id)
+                .name(" shop ")
+                .set_state(state.map(Into::into))
+                .set_status(status.map(Into::into))
+                .build()
+        };
+        let mut found = MemberListing::default();
+        for account in [
+            account("111111111111", Some("ACTIVE"), Some("ACTIVE")),
+            account("222222222222", None, Some("ACTIVE")),
+            account("333333333333", Some("SUSPENDED"), Some("SUSPENDED")),
+            account("444444444444", Some("CLOSED"), Some("SUSPENDED")),
+            account("555555555555", Some("PENDING_ACTIVATION"), None),
+            account("666666666666", None, None),
+            account("12", Some("ACTIVE"), None),
+        ] {
+            found.take(account, "prod/eu");
+        }
+        let ids: Vec<&str> = found.members.iter().map(|member| member.account_id.as_str()).collect();
+        assert_eq!(ids, ["111111111111", "222222222222"]);
+        assert_eq!((found.members[0].name.as_deref(), found.members[0].unit.as_str()), (Some("shop"), "prod/eu"));
+        assert_eq!(found.closed.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["444444444444"]);
+        assert_eq!(found.left_out.len(), 5);
+    }
+}
