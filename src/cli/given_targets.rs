@@ -78,8 +78,7 @@ async fn of_organization(backend: &Backend, role_name: &str) -> Result<Vec<Value
         );
         Error::new(ErrorKind::SourceUnreadable, message)
     };
-    let ImportCandidates { targets, left_out, .. } =
-        import::organization(&backend.config, &[]).await.map_err(unreadable)?;
+    let ImportCandidates { targets, left_out, .. } = import::organization(backend, &[]).await.map_err(unreadable)?;
     tell_left_out(&left_out);
     let targets = targets.iter().map(|member| {
         let account = &member.account_id;

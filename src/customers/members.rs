@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::{Region, SdkConfig};
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{Account, AccountState, OrganizationalUnit, Root, Tag};
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use super::assume_role::RoleAssumer;
 use super::registry::{MemberAccount, Organization};
 use crate::aws::listing::{self, ListedPage, PageCollector};
 use crate::aws::{AwsError, AwsErrorKind, Backend, SessionPolicy};
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Partition};
 
 /// The reads of a listing. The session in the account that is asked may do no more.
 pub(crate) const LIST_MEMBERS_ACTIONS: [&str; 4] = [
@@ -76,9 +77,16 @@ pub(crate) async fn list_organization(
         }
     };
     let excluded: HashSet<&str> = organization.exclude.iter().map(String::as_str).collect();
-    let mut listing = list_members(&Client::new(&config), &organization.units, &excluded).await?;
+    let client = organizations_client(&config, backend.partition);
+    let mut listing = list_members(&client, &organization.units, &excluded).await?;
     listing.members.retain(|member| !excluded.contains(member.account_id.as_str()));
     Ok(listing)
+}
+
+/// A client of Organizations. The service is global, and its requests are signed for one region of the partition.
+pub(crate) fn organizations_client(config: &SdkConfig, partition: &Partition) -> Client {
+    let region = Region::new(partition.iam_region);
+    Client::from_conf(aws_sdk_organizations::config::Builder::from(config).region(region).build())
 }
 
 /// Lists the accounts below these organizational units (`ou-…`, `r-…`), or of the whole organization if none is given. What is

@@ -167,11 +167,11 @@ async fn find_candidates(
         Error::new(ErrorKind::SourceUnreadable, format!("{what} cannot be read: {cause}"))
     };
     if arguments.organization {
-        let config = match &arguments.profile {
-            Some(profile) => Backend::load_profile(settings, profile).await.config,
-            None => backend.config.clone(),
+        let source = match &arguments.profile {
+            Some(profile) => Backend::load_profile(settings, profile).await,
+            None => backend.clone(),
         };
-        return import::organization(&config, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
+        return import::organization(&source, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
     }
     if let Some(path) = &arguments.csv {
         return import::csv(&read_bytes(path)?).map_err(invalid);

@@ -86,18 +86,26 @@ fn organization(
         Some(_) => fields.parsed("external_id", errors, external_id),
     };
     let role_name = fields.parsed("role_name", errors, |text| member_role(text, defaults.partition));
+    // Every field is read before the first one that is invalid ends this: all problems are reported at once.
+    let units = fields.list("ous", errors, unit).unwrap_or_default();
+    let exclude = fields.list("exclude", errors, excluded).unwrap_or_default();
+    let customer = fields.parsed("customer", errors, label);
+    let regions = fields.list("regions", errors, region_glob).unwrap_or_else(|| defaults.regions.clone());
+    let resources = shared_types.read(fields, errors);
+    let tags = fields.string_map("tags", errors).unwrap_or_default();
+    let enable = fields.boolean("enable", errors).unwrap_or(true);
     Some(Organization {
         name: name?,
         management_role: management_role?,
         external_id,
-        units: fields.list("ous", errors, unit).unwrap_or_default(),
-        exclude: fields.list("exclude", errors, excluded).unwrap_or_default(),
+        units,
+        exclude,
         role_name: role_name.unwrap_or_else(|| defaults.role_name.clone()),
-        customer: fields.parsed("customer", errors, label),
-        regions: fields.list("regions", errors, region_glob).unwrap_or_else(|| defaults.regions.clone()),
-        resources: shared_types.read(fields, errors),
-        tags: fields.string_map("tags", errors).unwrap_or_default(),
-        enable: fields.boolean("enable", errors).unwrap_or(true),
+        customer,
+        regions,
+        resources,
+        tags,
+        enable,
         partition: defaults.partition.to_owned(),
     })
 }

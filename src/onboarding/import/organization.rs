@@ -6,18 +6,15 @@ use aws_sdk_organizations::Client;
 use futures::{StreamExt, TryStreamExt};
 
 use super::ImportCandidates;
-use crate::aws::AwsError;
-use crate::customers::{MemberAccount, NewTarget, UNIT_TAG, list_members, tags_of};
+use crate::aws::{AwsError, Backend};
+use crate::customers::{MemberAccount, NewTarget, UNIT_TAG, list_members, organizations_client, tags_of};
 
 /// Accounts whose tags are read concurrently. Organizations allows few calls per second.
 const CONCURRENT_TAG_READS: usize = 4;
 
 /// Returns the accounts below these organizational units (`ou-…`, `r-…`), or of the whole organization if none is given.
-pub(crate) async fn organization(
-    config: &aws_config::SdkConfig,
-    units: &[String],
-) -> Result<ImportCandidates, AwsError> {
-    let client = Client::new(config);
+pub(crate) async fn organization(backend: &Backend, units: &[String]) -> Result<ImportCandidates, AwsError> {
+    let client = organizations_client(&backend.config, backend.partition);
     let listing = list_members(&client, units, &HashSet::new()).await?;
     let mut found =
         ImportCandidates { closed: listing.closed, left_out: listing.left_out, ..ImportCandidates::default() };

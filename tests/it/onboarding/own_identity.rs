@@ -25,14 +25,19 @@ fn customer_role(account: &str, role: &str, trusts: &Value) -> Value {
     json!({ "account": account, "name": role, "trust": trust, "inline": { "reads": reads } })
 }
 
-fn enter(account: &str, role: &str) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": [{ "Sid": role, "Effect": "Allow", "Action": "sts:AssumeRole",
-            "Resource": format!("arn:aws:iam::{account}:role/{role}"),
-            "Condition": { "StringEquals": { "sts:ExternalId": external_id(role) } } }] })
+/// The caller's policy for one role. The emulated AWS knows no `sts:ExternalId` in policies of the caller, so that a policy with it
+/// is imported, and takes no effect.
+fn enter(account: &str, role: &str, with_external_id: bool) -> Value {
+    let mut statement = json!({ "Sid": role, "Effect": "Allow", "Action": "sts:AssumeRole",
+                                "Resource": format!("arn:aws:iam::{account}:role/{role}") });
+    if with_external_id {
+        statement["Condition"] = json!({ "StringEquals": { "sts:ExternalId": external_id(role) } });
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 /// Imports, checks, enables and runs with the identity that `as_caller` sets.
-fn import_check_and_run(as_caller: impl Fn(&mut Command), source: &[&str], accounts: &[&str]) -> Value {
+fn import_check_and_run(as_caller: impl Fn(&mut Command), after_import: impl Fn(), accounts: &[&str]) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (registry, output) = (path("targets.json"), path("out"));
@@ -42,9 +47,10 @@ fn import_check_and_run(as_caller: impl Fn(&mut Command), source: &[&str], accou
         as_caller(&mut command);
         run_command(command)
     };
-    let imported = rolecall(&[&["targets", "import", "--json"][..], source].concat());
+    let imported = rolecall(&["targets", "import", "--identity", "--json"]);
     assert_eq!(imported.code, 0, "{imported:?}");
     assert_eq!(imported.response()["added"], json!(accounts));
+    after_import();
     let checked = rolecall(&["check", "--backend", "self", "--enable", "--regions", REGION, "--wait", "0s", "--json"]);
     assert_eq!(checked.code, 0, "{checked:?}");
     assert_eq!(checked.response()["enabled"], json!(accounts), "{checked:?}");
@@ -75,11 +81,11 @@ fn a_user_with_a_policy_for_each_role_runs_and_is_checked() {
     let as_user = |command: &mut Command| {
         command.env("AWS_ACCESS_KEY_ID", &key).env("AWS_SECRET_ACCESS_KEY", &secret).env_remove("AWS_SESSION_TOKEN");
     };
-    let checked = import_check_and_run(as_user, &["--identity"], &accounts);
+    let checked = import_check_and_run(as_user, || drop(give(false)), &accounts);
     assert_eq!(checked["backend_role"], user);
     let targets = checked["targets"].as_array().expect("targets");
     assert!(targets.iter().all(|target| target["verdict"] == "ready"), "{checked}");
-    // The attempts were refused by the user's own policies, so the trust policies themselves were read.
+    // The roles may read themselves, so their trust policies are judged for the user.
     assert!(targets.iter().all(|target| target["callers"]["backend"] == "gets_in"), "{checked}");
     assert!(checked.to_string().contains("is an IAM user: its access keys do not expire"), "{checked}");
     // Without `--backend self` the identity that customers trust is still a role.
@@ -101,18 +107,21 @@ fn roles_that_trust_backend_role_run_and_are_checked() {
     let backend = emulator().fact("backend_account");
     let backend_role = format!("arn:aws:iam::{backend}:role/backend_role");
     let trusted = json!(backend_role);
-    let mut made: Vec<Value> =
+    let made: Vec<Value> =
         accounts.iter().zip(roles).map(|(account, role)| customer_role(account, role, &trusted)).collect();
     let root = json!({ "AWS": format!("arn:aws:iam::{backend}:root") });
     let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": root }] });
     let reads = ["iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:GetRole"];
     let reads =
         json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": reads, "Resource": "*" }] });
-    made.push(json!({ "account": backend, "name": "backend_role", "trust": trust, "inline": {
-        "role1": enter(accounts[0], "role1"), "role2": enter(accounts[1], "role2"), "role3": enter(accounts[2], "role3"),
-        "reads": reads,
-    } }));
     emulator().make_roles(&made);
+    let give = |with_external_id: bool| {
+        let policy = |number: usize| enter(accounts[number], roles[number], with_external_id);
+        let inline = json!({ "role1": policy(0), "role2": policy(1), "role3": policy(2), "reads": reads });
+        emulator()
+            .make_roles(&[json!({ "account": backend, "name": "backend_role", "trust": trust, "inline": inline })]);
+    };
+    give(true);
     // A session of the role, as the AWS CLI makes it from a profile.
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config");
@@ -128,7 +137,7 @@ fn roles_that_trust_backend_role_run_and_are_checked() {
         }
         command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", "backend");
     };
-    let checked = import_check_and_run(as_role, &["--identity"], &accounts);
+    let checked = import_check_and_run(as_role, || give(false), &accounts);
     assert_eq!(checked["backend_role"], trusted);
     assert!(checked["targets"].as_array().expect("targets").iter().all(|target| target["verdict"] == "ready"));
     assert!(!checked.to_string().contains("is an IAM user"));
