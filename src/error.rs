@@ -25,6 +25,8 @@ pub enum ErrorKind {
     OutputUnreadable,
     /// The run id belongs to another request.
     RunIdTaken,
+    /// Another execution works at the run.
+    RunInProgress,
     /// No AWS credentials were found.
     NoCredentials,
     /// The session of the backend itself has expired.
@@ -64,6 +66,7 @@ impl ErrorKind {
             Self::ExpiredCredentials => "ExpiredCredentials",
             Self::InvalidCredentials => "InvalidCredentials",
             Self::WrongIdentity => "WrongIdentity",
+            Self::RunInProgress => "RunInProgress",
             Self::FleetFailed => "FleetFailed",
             Self::EndpointUnreachable => "EndpointUnreachable",
             Self::OutOfTime => "OutOfTime",

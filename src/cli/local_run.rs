@@ -7,10 +7,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::progress::ProgressBars;
+use super::progress::{Notes, ProgressBars};
 use crate::change_log;
 use crate::customers::Registry;
-use crate::engine::{Completeness, Engine, NoopObserver, Observer, RequestDraft, Response, RunRequest, StopCondition};
+use crate::engine::{Completeness, Engine, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
 use crate::logging;
@@ -64,7 +64,7 @@ impl LocalRun {
     pub(crate) async fn run(&self, draft: RequestDraft, source: RunIdSource) -> Result<Response, Error> {
         let observer: Arc<dyn Observer> = match &self.progress {
             Some(progress) => progress.clone(),
-            None => Arc::new(NoopObserver),
+            None => Arc::new(Notes),
         };
         let until = self.until();
         let run_request =

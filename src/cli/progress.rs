@@ -4,7 +4,17 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::printer::status_name;
 use crate::engine::{AccountSummary, Completeness, Observer};
-use crate::terminal::{log_line, one_line};
+use crate::terminal::{log_line, note, one_line};
+
+/// Prints notes of a run without progress bars.
+#[derive(Debug)]
+pub(super) struct Notes;
+
+impl Observer for Notes {
+    fn waits(&self, what: &str) {
+        note(what);
+    }
+}
 
 /// A bar of accounts and a bar of cells, drawn on standard error.
 #[derive(Debug)]
@@ -49,6 +59,10 @@ impl Observer for ProgressBars {
         self.accounts.set_length(accounts as u64);
         self.accounts.set_message(one_line(run_id).into_owned());
         self.accounts.enable_steady_tick(std::time::Duration::from_millis(200));
+    }
+
+    fn waits(&self, what: &str) {
+        let _ = self.bars.println(one_line(what));
     }
 
     fn cells_opened(&self, count: usize) {

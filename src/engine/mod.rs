@@ -7,11 +7,11 @@ mod report;
 mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
-pub(crate) use plan::{Basis, OrganizationListing, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
+pub(crate) use plan::{Basis, OrganizationListing, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
 pub use report::{AccountSummary, ChangesSummary, Disabling, PageWriting, PagesSummary, Recording, Response};
 pub(crate) use report::{Chain, Completeness, Manifest, RunNotice, TrustSummary, advice};
 pub use run::{
     Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,
     StopCondition,
 };
-pub(crate) use run::{RecordedRun, RemainingWork, RunStatus, prepare};
+pub(crate) use run::{Lease, RecordedRun, RemainingWork, RunStatus, prepare};

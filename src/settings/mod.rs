@@ -99,6 +99,8 @@ pub struct Settings {
     pub continue_queue: Option<String>,
     /// `ROLECALL_CONTINUATIONS`: how many times a run is continued.
     pub continuations: u32,
+    /// `ROLECALL_LEASE`: how long a lease on a shard lasts unless it is renewed; none means no leases.
+    pub lease: Option<Duration>,
     /// `ROLECALL_EVENT_BUS`: the name or ARN of an EventBridge bus.
     pub event_bus: Option<String>,
     /// `ROLECALL_TRUST_INTERVAL`: how often each role is tried without its external ID; none means never.
@@ -157,6 +159,7 @@ impl Default for Settings {
             trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
             disable_open_roles: false,
             changes: false,
+            lease: Some(Duration::from_secs(60)),
             report: ReportPages::None,
             state_machine: None,
             timings: false,

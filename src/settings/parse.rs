@@ -1,5 +1,6 @@
 //! Parsers of the settings' texts. An error says how to write the value.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{ReportPages, StepEvents};
@@ -9,6 +10,8 @@ use crate::domain::{RoleArn, is_region_in_form};
 const MAX_DURATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The shortest interval: windows are counted in seconds.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// Durations of a lease. A shorter one would end between two renewals; a longer one would outlast a Lambda's invocation.
+const LEASES: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(15 * 60);
 
 /// Parses `30s`, `5m`, `1h30m`, `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -23,11 +26,24 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Parses an interval of at least a second, or `off`.
 pub(super) fn interval(text: &str) -> Result<Option<Duration>, String> {
-    if ["off", "no", "false", "0", "0s"].contains(&text.to_ascii_lowercase().as_str()) {
+    if is_off(text) {
         return Ok(None);
     }
     let interval = duration(text).map_err(|advice| format!("{advice}; or write off"))?;
     if interval < MIN_INTERVAL { Err("it must be at least 1s, or off".into()) } else { Ok(Some(interval)) }
+}
+
+/// Parses the duration of a lease, or `off`.
+pub(super) fn lease(text: &str) -> Result<Option<Duration>, String> {
+    if is_off(text) {
+        return Ok(None);
+    }
+    let lease = duration(text).map_err(|advice| format!("{advice}; or write off"))?;
+    if LEASES.contains(&lease) { Ok(Some(lease)) } else { Err("it must be from 5s to 15m, or off".into()) }
+}
+
+fn is_off(text: &str) -> bool {
+    ["off", "no", "false", "0", "0s"].contains(&text.to_ascii_lowercase().as_str())
 }
 
 pub(super) fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Result<T, String> {

@@ -4,7 +4,7 @@
 //! **Invariant:** knows no argument parser, so that the function links none.
 
 use super::parse::{
-    boolean, burst, byte_size, duration, interval, log_level, queue_url, rate, region, report_pages, role_arn,
+    boolean, burst, byte_size, duration, interval, lease, log_level, queue_url, rate, region, report_pages, role_arn,
     step_events, whole,
 };
 use super::setting::AppliesTo::{Both, CommandLine};
@@ -311,6 +311,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         continue_queue = |text| queue_url(text).map(Some),
         "URL of the SQS queue that gets a request for the rest of a run"
+    ),
+    setting!(
+        "ROLECALL_LEASE",
+        None,
+        Value("60s"),
+        Both,
+        lease = lease,
+        "How long an execution of a run keeps others from calling the same customers, unless it renews its lease: 5s to 15m; \
+         off for no leases"
     ),
     setting!(
         "ROLECALL_CONTINUATIONS",

@@ -95,6 +95,8 @@ impl Fixture {
             account_budget: 2 * PATIENCE,
             sts_patience: PATIENCE,
             attempts: 3,
+            // Executions that die are followed soon.
+            lease: Some(Duration::from_secs(1)),
             format: Some("ndjson".into()),
             // A thousand VPCs are a thousand calls. These tests are not about the rate limit.
             route53_rate: 500.0,

@@ -40,6 +40,7 @@ mod function;
 mod given_targets;
 mod limits;
 mod holders;
+mod leases;
 mod modelled;
 mod onboarding;
 mod open_roles;

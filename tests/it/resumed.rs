@@ -45,10 +45,11 @@ async fn interrupted_run_reports_every_cell_and_is_completed() {
     assert_eq!(both, 6 * 5);
 }
 
-/// Two concurrent deliveries of one event both collect, one commits, and both get the same response.
+/// Without leases, two concurrent deliveries of one event both collect, one commits, and both get the same response.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_concurrent_deliveries_leave_one_run() {
-    let fixture = Fixture::start(3, account_with(5, 1, 20), |_| {}).await;
+    let mut fixture = Fixture::start(3, account_with(5, 1, 20), |_| {}).await;
+    fixture.settings.lease = None;
     let held = fixture.sim.add_fault(Fault::new(FaultKind::Held).operation("AssumeRole").account(&account_id(1)));
     let run = || fixture.run(json!({ "run_id": "twice", "accounts": "all", "regions": ["eu-west-1"] }), None);
     let both = async {

@@ -1,7 +1,9 @@
 //! `rolecall run --fleet`, `rolecall status` and `rolecall resume`: runs that span several commands.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::aws::Backend;
@@ -12,7 +14,7 @@ use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
 use crate::cli::state_machine::StateMachine;
 use crate::domain::{AccountId, RunId};
-use crate::engine::{Chain, Engine, Manifest, Plan, RemainingWork, RunHistory, RunStatus};
+use crate::engine::{Chain, Engine, Lease, Manifest, RemainingWork, RunHistory, RunStatus};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Request, RunIdSource, run_id};
 use crate::input::ValidationErrors;
@@ -23,6 +25,8 @@ use crate::terminal;
 
 /// Exit code for a run that is planned and not committed.
 const NOT_COMMITTED: u8 = 1;
+/// The most leases that `status` prints one by one.
+const SHOWN_LEASES: usize = 5;
 
 /// Starts the state machine with a request, follows it, and prints the result from the output.
 pub(crate) async fn start(
@@ -113,8 +117,8 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
             terminal::print_json(&progress)?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
-        RunStatus::Planned { plan, shards, committed, accounts } => {
-            terminal::print(&render_progress((run, run), &plan, (committed, shards), accounts))?;
+        status @ RunStatus::Planned { .. } => {
+            terminal::print(&render_progress((run, run), &status))?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         RunStatus::Unknown | RunStatus::Taken => Err(unknown(run)),
@@ -146,8 +150,8 @@ async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> R
         terminal::print(&format!("\n{}", printer::render_chain(&summary)))?;
     }
     match (&next, next_status) {
-        (Some(next), Some(RunStatus::Planned { plan, shards, committed, accounts })) => {
-            terminal::print(&format!("\n{}", render_progress((next, run), &plan, (committed, shards), accounts)))?;
+        (Some(next), Some(status @ RunStatus::Planned { .. })) => {
+            terminal::print(&format!("\n{}", render_progress((next, run), &status)))?;
         }
         (Some(next), _) if is_taken => {
             terminal::print(&format!(
@@ -169,26 +173,41 @@ fn unknown(run: &RunId) -> Error {
 }
 
 fn progress_json(status: &RunStatus) -> Option<Value> {
-    let RunStatus::Planned { plan, shards, committed, accounts } = status else { return None };
+    let RunStatus::Planned { plan, shards, committed, accounts, leases } = status else { return None };
     Some(json!({
         "started_at": plan.started_at, "shards": shards, "shards_committed": committed,
-        "accounts": plan.accounts.len(), "accounts_done": accounts,
+        "accounts": plan.accounts.len(), "accounts_done": accounts, "working": leases.iter().map(lease_json).collect::<Vec<_>>(),
     }))
 }
 
 /// Renders the progress of a planned run. `first` is the run to resume, the first one of its chain.
-fn render_progress(
-    (run, first): (&RunId, &RunId),
-    plan: &Plan,
-    (committed, shards): (usize, usize),
-    accounts: usize,
-) -> String {
-    format!(
-        "run {run} was planned at {} and is not committed: {committed} of {shards} shards, {accounts} of {} accounts.\nIf \
-         no process works on it any more, `rolecall resume {first}` finishes it.",
-        plan.started_at.round(jiff::Unit::Second).unwrap_or(plan.started_at),
+fn render_progress((run, first): (&RunId, &RunId), status: &RunStatus) -> String {
+    let RunStatus::Planned { plan, shards, committed, accounts, leases } = status else { return String::new() };
+    let seconds = |time: Timestamp| time.round(jiff::Unit::Second).unwrap_or(time);
+    let mut text = format!(
+        "run {run} was planned at {} and is not committed: {committed} of {shards} shards, {accounts} of {} accounts.\n",
+        seconds(plan.started_at),
         plan.accounts.len(),
-    )
+    );
+    for Lease { shard, holder, since, expires_at, .. } in leases.iter().take(SHOWN_LEASES) {
+        let (since, until) = (seconds(*since), seconds(*expires_at));
+        let _ =
+            writeln!(text, "Attempt {holder} works at shard {shard} since {since}, and holds its lease until {until}.");
+    }
+    if leases.len() > SHOWN_LEASES {
+        let _ = writeln!(text, "Attempts work at {} more shards.", leases.len() - SHOWN_LEASES);
+    }
+    if leases.is_empty() {
+        let _ = write!(text, "If no process works on it any more, `rolecall resume {first}` finishes it.");
+    } else {
+        let _ = write!(text, "If they end without a commit, `rolecall resume {first}` finishes it.");
+    }
+    text
+}
+
+fn lease_json(lease: &Lease) -> Value {
+    let Lease { shard, holder, since, expires_at, .. } = lease;
+    json!({ "shard": shard, "attempt": holder, "since": since, "until": expires_at })
 }
 
 /// The accounts of a run's plan.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** reads the output, and calls nothing else.
 
+use super::lease::{Lease, live_leases};
 use super::run_store::{RunState, RunStore};
 use crate::domain::RunId;
 use crate::engine::plan::Plan;
@@ -23,6 +24,8 @@ pub(crate) enum RunStatus {
         committed: usize,
         /// Accounts in the committed shards.
         accounts: usize,
+        /// The leases under which executions work at the other shards.
+        leases: Vec<Lease>,
     },
     /// The output has no plan of this name.
     Unknown,
@@ -75,7 +78,10 @@ impl RunHistory {
     async fn progress(&self, plan: Box<Plan>) -> Result<RunStatus, Error> {
         let committed = self.store.shards(&plan).await?;
         let accounts = committed.iter().map(|shard| shard.accounts.len()).sum();
-        Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts })
+        let open = plan.shards().into_iter().map(|shard| shard.name);
+        let open = open.filter(|name| !committed.iter().any(|shard| shard.shard == *name)).collect();
+        let leases = live_leases(self.store.store(), &plan.run_id, open).await;
+        Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts, leases })
     }
 
     /// Returns the name and the status of the run that is to continue a committed one, if anything remains of it.

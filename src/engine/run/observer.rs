@@ -21,6 +21,11 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
         let _ = count;
     }
 
+    /// Another execution works at the run, and this one waits for it. `what` says which, since when and until when.
+    fn waits(&self, what: &str) {
+        let _ = what;
+    }
+
     /// This invocation has committed the run.
     fn run_committed(&self, response: &Response) {
         let _ = response;

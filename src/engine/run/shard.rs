@@ -3,11 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -15,9 +13,11 @@ use tracing::Instrument;
 use super::account::{AccountContext, AccountOutcome, ShardContext};
 use super::account_types::{AccountTypes, TypeSets};
 use super::checks::{check_plan, check_shard};
+use super::lease::{Access, Lease, LeaseClaim};
 use super::plan_run::Run;
 use super::resume::{PriorResults, ResumedRun};
 use super::run_store::CATCH_UP_SHARD;
+use super::stop_timer::{WriteMargin, stop_in_time};
 use super::trust_attempts::{TrustAttempts, TrustQueue};
 use super::{StopCondition, prepare, trust_attempts};
 use crate::catalogue::Catalogue;
@@ -35,8 +35,6 @@ use crate::output::sink::{
 };
 use crate::store::StoreError;
 
-/// How often the write margin is estimated again.
-const ESTIMATE_INTERVAL: Duration = Duration::from_millis(500);
 /// Most bytes of failures in a shard's manifest.
 const MAX_FAILURES_BYTES: usize = 1 << 20;
 
@@ -57,13 +55,19 @@ impl Run {
         let running = futures::stream::iter(plan.shards())
             .map(|shard| async move {
                 if plan.batch.is_some() && until.is_near(margin) {
-                    return Ok(None);
+                    return Ok(Ok(None));
                 }
-                Box::pin(self.run_shard(&shard, until)).await.map(Some)
+                match Box::pin(self.run_shard(&shard, until)).await {
+                    // The other shards go on.
+                    Err(error) if error.kind == ErrorKind::RunInProgress => Ok(Err(error)),
+                    result => result.map(|manifest| Ok(Some(manifest))),
+                }
             })
             .buffer_unordered(concurrency);
-        let shards: Vec<Option<ShardManifest>> = running.try_collect().await?;
-        Ok(shards.into_iter().flatten().collect())
+        let shards: Vec<Result<Option<ShardManifest>, Error>> = running.try_collect().await?;
+        // A shard at which another execution works is not given up, so the run is not committed without it.
+        let shards: Result<Vec<_>, Error> = shards.into_iter().collect();
+        Ok(shards?.into_iter().flatten().collect())
     }
 
     /// Collects and commits a shard, or returns the manifest under which it is committed already.
@@ -71,8 +75,41 @@ impl Run {
         if let Some(committed) = self.store.shard(&self.plan.run_id, &shard.name).await? {
             return Ok(committed);
         }
-        let manifest = Box::pin(self.collect_shard(shard, until)).await?;
-        self.store.commit_shard(manifest).await
+        check_plan(&self.plan)?;
+        self.planned_tables(prepare::catalogue()?)?;
+        let lease = match self.acquire_lease(shard, until).await? {
+            Access::Granted(lease) => lease,
+            Access::Done(committed) => return Ok(committed),
+        };
+        let committed = match Box::pin(self.collect_shard(shard, until)).await {
+            Ok(manifest) => self.store.commit_shard(manifest).await,
+            Err(error) => Err(error),
+        };
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
+        committed
+    }
+
+    /// Waits until no other execution works at a shard, or returns the manifest that one has committed.
+    async fn acquire_lease(&self, shard: &Shard, until: &StopCondition) -> Result<Access<ShardManifest>, Error> {
+        let settings = &self.engine.settings;
+        let Some(duration) = settings.lease else { return Ok(Access::Granted(None)) };
+        let claim = LeaseClaim {
+            store: self.store.store().clone(),
+            run_id: self.plan.run_id.clone(),
+            shard: shard.name.clone(),
+            attempt: self.attempt.clone(),
+            duration,
+        };
+        let waits = |lease: &Lease| {
+            let what = format!("{}. This execution waits for it", lease.summary());
+            tracing::info!(run_id = self.plan.run_id.as_str(), "{what}");
+            self.observer.waits(&what);
+        };
+        let committed = || self.store.shard(&self.plan.run_id, &shard.name);
+        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN);
+        claim.acquire((until, margin), waits, committed).await
     }
 
     /// Collects all accounts of a shard and writes their files. Commits nothing.
@@ -309,73 +346,5 @@ impl CellsByTable {
             *self.0.entry(table.to_owned()).or_default() += cells;
         }
         outcome
-    }
-}
-
-/// The time before the deadline that is kept for writing: fixed by the settings, or estimated from the writes so far.
-struct WriteMargin {
-    fixed: Option<Duration>,
-    estimator: Arc<WriteMarginEstimator>,
-}
-
-impl WriteMargin {
-    fn current(&self) -> Duration {
-        self.fixed.unwrap_or_else(|| self.estimator.margin(sink::PARALLEL_FINISHES))
-    }
-}
-
-/// Cancels `stop` when only the write margin is left until the deadline. Dropping the handle ends the timer.
-fn stop_in_time(deadline: Instant, margin: WriteMargin, stop: CancellationToken) -> AbortOnDropHandle<()> {
-    // At most half of the time is kept for writing. In a short time nothing would begin otherwise.
-    let half = deadline.saturating_duration_since(Instant::now()) / 2;
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        loop {
-            let kept = margin.current().min(half);
-            let left = (deadline - kept).saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                tracing::warn!(kept_ms = kept.as_millis(), "the run's time is nearly up: no further call is begun");
-                stop.cancel();
-                return;
-            }
-            // The estimate grows while more waits to be written.
-            tokio::time::sleep(left.min(ESTIMATE_INTERVAL)).await;
-        }
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn stops_after(time: Duration, margin: WriteMargin) -> Duration {
-        let (stop, began) = (CancellationToken::new(), Instant::now());
-        let _timer = stop_in_time(began + time, margin, stop.clone());
-        stop.cancelled().await;
-        began.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_run_stops_early_enough_to_write_its_records() {
-        let secs = Duration::from_secs;
-        let margin = |fixed| WriteMargin { fixed, estimator: Arc::default() };
-        assert_eq!(stops_after(secs(60), margin(Some(secs(5)))).await, secs(55));
-        assert_eq!(stops_after(secs(60), margin(None)).await, secs(60) - sink::MIN_WRITE_MARGIN);
-        // Of a short time half is used.
-        assert_eq!(stops_after(secs(6), margin(Some(secs(5)))).await, secs(3));
-        assert_eq!(stops_after(secs(0), margin(None)).await, secs(0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn slow_writes_make_a_run_stop_earlier() {
-        let estimator: Arc<WriteMarginEstimator> = Arc::default();
-        let slow = estimator.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(20)).await;
-            slow.record_upload(Duration::from_secs(4));
-        });
-        let margin = WriteMargin { fixed: None, estimator: estimator.clone() };
-        let stopped = stops_after(Duration::from_secs(100), margin).await;
-        assert_eq!(stopped, Duration::from_secs(100) - estimator.margin(sink::PARALLEL_FINISHES));
-        assert!(estimator.margin(sink::PARALLEL_FINISHES) > sink::MIN_WRITE_MARGIN);
     }
 }

@@ -1,6 +1,6 @@
 //! The documents of runs in the output: plan, shard manifests, manifest, and what follows a commit.
 //!
-//! Every document is written once and never replaced; if another attempt was faster, its document counts.
+//! Every document here is written once and never replaced; if another attempt was faster, its document counts.
 //! **Invariant:** every error names the output.
 
 mod documents;
