@@ -43,6 +43,10 @@ pub enum ErrorKind {
     OutOfTime,
     /// The run is committed, but its continuation could not be sent to the queue.
     ContinuationNotSent,
+    /// A request is larger than a queue takes.
+    RequestTooLarge,
+    /// A request over HTTP could not be sent to the queue.
+    RequestNotSent,
     /// The run is committed, but its event could not be sent to the event bus.
     EventNotSent,
     /// A mistake in rolecall itself.
@@ -62,15 +66,17 @@ impl ErrorKind {
             Self::OutputNotWritable => "OutputNotWritable",
             Self::OutputUnreadable => "OutputUnreadable",
             Self::RunIdTaken => "RunIdTaken",
+            Self::RunInProgress => "RunInProgress",
             Self::NoCredentials => "NoCredentials",
             Self::ExpiredCredentials => "ExpiredCredentials",
             Self::InvalidCredentials => "InvalidCredentials",
             Self::WrongIdentity => "WrongIdentity",
-            Self::RunInProgress => "RunInProgress",
             Self::FleetFailed => "FleetFailed",
             Self::EndpointUnreachable => "EndpointUnreachable",
             Self::OutOfTime => "OutOfTime",
             Self::ContinuationNotSent => "ContinuationNotSent",
+            Self::RequestTooLarge => "RequestTooLarge",
+            Self::RequestNotSent => "RequestNotSent",
             Self::EventNotSent => "EventNotSent",
             Self::Internal => "Internal",
         }

@@ -76,4 +76,4 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};
-pub use settings::{ReportPages, Runtime, Settings, StepEvents};
+pub use settings::{HttpEvents, ReportPages, Runtime, Settings, StepEvents};

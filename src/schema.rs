@@ -4,7 +4,7 @@ use schemars::{Schema, schema_for};
 
 use crate::change_log::ChangesNotice;
 use crate::customers::RegistryFile;
-use crate::engine::{Manifest, Response, RunNotice};
+use crate::engine::{Accepted, AskedRun, Manifest, Response, RunNotice};
 use crate::event::Request;
 
 /// Returns every schema, with the name of its file in `events/schema/` (without `.schema.json`).
@@ -15,6 +15,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("registry", schema_for!(RegistryFile)),
         ("request", schema_for!(Request)),
         ("response", schema_for!(Response)),
+        ("run-accepted", schema_for!(Accepted)),
+        ("run-asked", schema_for!(AskedRun)),
         ("run-committed", schema_for!(RunNotice)),
     ]
 }

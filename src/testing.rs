@@ -12,7 +12,7 @@ pub use crate::engine::{
     Response, RunRequest, Steps, StopCondition,
 };
 pub use crate::error::{Error, ErrorKind};
-pub use crate::event::{Event, Planning, Request, RunIdSource, Step, classify};
+pub use crate::event::{Event, HttpRequest, Planning, Request, RunIdSource, Step, classify};
 pub use crate::input::{ValidationErrors, parse};
 pub use crate::inventory::{Location, Page};
 #[cfg(feature = "cli")]

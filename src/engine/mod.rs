@@ -8,8 +8,10 @@ mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
 pub(crate) use plan::{Basis, OrganizationListing, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
+pub(crate) use report::{
+    Accepted, AskedRun, Chain, Completeness, Manifest, RefusedRequest, RunNotice, TrustSummary, advice,
+};
 pub use report::{AccountSummary, ChangesSummary, Disabling, PageWriting, PagesSummary, Recording, Response};
-pub(crate) use report::{Chain, Completeness, Manifest, RunNotice, TrustSummary, advice};
 pub use run::{
     Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,
     StopCondition,

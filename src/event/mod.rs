@@ -9,6 +9,8 @@
 //! **Invariant:** knows no role ARN and no external ID, because an event must not contain them.
 
 pub(crate) use default_request::default_request;
+pub use http::HttpRequest;
+pub(crate) use http::HttpRoute;
 pub(crate) use incoming::Message;
 pub use incoming::{Event, classify};
 pub(crate) use request::Accounts;
@@ -22,4 +24,5 @@ mod default_request;
 mod request;
 mod run_id_source;
 mod step;
+mod http;
 mod incoming;

@@ -18,10 +18,11 @@ use crate::event::{
     ChangesMessage, Event, Message, Planning, ReportMessage, RunIdSource, Step, classify, default_request, resumed_run,
 };
 use crate::input::{ValidationErrors, parse};
+use crate::lambda::http;
 use crate::lambda::metrics::Metrics;
 use crate::output::sink::MIN_WRITE_MARGIN;
 use crate::report_pages;
-use crate::settings::{Runtime, Settings, StepEvents};
+use crate::settings::{HttpEvents, Runtime, Settings, StepEvents};
 
 /// An invocation, as Lambda describes it.
 #[derive(Clone, Debug)]
@@ -64,6 +65,7 @@ impl Function {
         let event = parse("event", payload).map_err(invalid_request)?;
         let deadline = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
         let event = classify(event).map_err(invalid_request)?;
+        refuse_http(&event, engine.settings.http)?;
         self.refuse_other_function(&event, engine.settings.steps)?;
         match event {
             Event::Request(value) => {
@@ -80,6 +82,8 @@ impl Function {
                 let draft = draft_without_inline(&detail, "event.detail");
                 to_json(run(engine, run_request(draft, RunIdSource::Event(id), deadline)).await?)
             }
+            Event::Topic(messages) => to_json(Box::pin(handle_topic(engine, messages, deadline)).await?),
+            Event::Http(request) => Ok(http::answer(engine, *request).await),
             Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
             Event::Step(step) => Box::pin(handle_step(engine, &Steps::new(engine)?, step, deadline)).await,
@@ -101,6 +105,21 @@ impl Function {
         let place = if steps == StepEvents::Refuse { "event.step" } else { "event" };
         Err(invalid_request(ValidationErrors::one(place, what)))
     }
+}
+
+/// Refuses requests over HTTP in every function but the one for them, and all other events in that one. Whoever invokes a
+/// function writes the event himself, and with it the name of the principal that has signed a request.
+fn refuse_http(event: &Event, http: HttpEvents) -> Result<(), Error> {
+    let what = match (http, matches!(event, Event::Http(_))) {
+        (HttpEvents::Refuse, true) => {
+            "is a request over HTTP, which is refused here (ROLECALL_HTTP=refuse): the function <Name>-http answers them"
+        }
+        (HttpEvents::Only, false) => {
+            "is no request over HTTP, and this function answers nothing else (ROLECALL_HTTP=only): invoke the function <Name>"
+        }
+        _ => return Ok(()),
+    };
+    Err(invalid_request(ValidationErrors::one("event", what)))
 }
 
 fn invalid_request(problems: ValidationErrors) -> Error {
@@ -168,6 +187,21 @@ async fn handle_batch(engine: &Engine, messages: Vec<Message>, deadline: Invocat
     response
 }
 
+/// Carries out the requests of SNS. Lambda repeats the event if one of them fails, which finds the others done.
+async fn handle_topic(
+    engine: &Engine,
+    messages: Vec<Message>,
+    deadline: InvocationDeadline<'_>,
+) -> Result<Vec<Response>, Error> {
+    let mut results = Vec::new();
+    for message in messages {
+        let value = parse("message", message.body.as_bytes()).map_err(invalid_request)?;
+        let draft = draft_without_inline(&value, "request");
+        results.push(run(engine, run_request(draft, RunIdSource::Message(message.message_id), deadline)).await);
+    }
+    results.into_iter().collect()
+}
+
 async fn handle_message(engine: &Engine, message: &Message, deadline: InvocationDeadline<'_>) -> Result<(), Error> {
     let value = parse("message.body", message.body.as_bytes()).map_err(invalid_request)?;
     if let Some(message) = ChangesMessage::read(&value).map_err(invalid_request)? {
@@ -182,7 +216,12 @@ async fn handle_message(engine: &Engine, message: &Message, deadline: Invocation
         None => draft_without_inline(&value, "request"),
     };
     let source = RunIdSource::Message(message.message_id.clone());
-    run(engine, run_request(draft, source, deadline)).await.map(|_| ())
+    let asked = draft.clone();
+    let result = run(engine, run_request(draft, source, deadline)).await.map(|_| ());
+    if let Err(error) = &result {
+        engine.record_refusal(asked, error).await;
+    }
+    result
 }
 
 /// Carries out a run, and then records what it changed and writes its report page in the time that is left.

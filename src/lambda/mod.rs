@@ -1,6 +1,7 @@
-//! The Lambda function: its handler, its metrics, and the loop that serves invocations.
+//! The Lambda function: its handler, its answers over HTTP, its metrics, and the loop that serves invocations.
 
 mod metrics;
+mod http;
 mod handler;
 
 pub use handler::{Function, Invocation};

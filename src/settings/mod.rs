@@ -7,11 +7,13 @@
 mod runtime;
 mod memory;
 mod step_events;
+mod http_events;
 mod report_pages;
 mod parse;
 mod setting;
 mod table;
 
+pub use http_events::HttpEvents;
 pub use report_pages::ReportPages;
 pub use runtime::Runtime;
 pub use step_events::StepEvents;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub inline: Option<bool>,
     /// `ROLECALL_STEPS`: what the function does with steps of a state machine.
     pub steps: StepEvents,
+    /// `ROLECALL_HTTP`: what the function does with requests over HTTP.
+    pub http: HttpEvents,
     /// `ROLECALL_BODY_MEMORY`: memory for responses, in bytes.
     pub body_memory: u64,
     /// `ROLECALL_IN_FLIGHT`: calls in one process.
@@ -95,12 +99,12 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// `ROLECALL_MARGIN`: time kept for writing; none means that it is measured.
     pub margin: Option<Duration>,
+    /// `ROLECALL_LEASE`: how long a lease on a shard lasts unless it is renewed; none means no leases.
+    pub lease: Option<Duration>,
     /// `ROLECALL_CONTINUE_QUEUE`: the URL of an SQS queue.
     pub continue_queue: Option<String>,
     /// `ROLECALL_CONTINUATIONS`: how many times a run is continued.
     pub continuations: u32,
-    /// `ROLECALL_LEASE`: how long a lease on a shard lasts unless it is renewed; none means no leases.
-    pub lease: Option<Duration>,
     /// `ROLECALL_EVENT_BUS`: the name or ARN of an EventBridge bus.
     pub event_bus: Option<String>,
     /// `ROLECALL_TRUST_INTERVAL`: how often each role is tried without its external ID; none means never.
@@ -131,6 +135,7 @@ impl Default for Settings {
             default_request: None,
             inline: None,
             steps: StepEvents::Accept,
+            http: HttpEvents::Refuse,
             body_memory: 256 << 20,
             in_flight: 384,
             account_in_flight: 64,
@@ -154,12 +159,12 @@ impl Default for Settings {
             deadline: None,
             margin: None,
             event_bus: None,
+            lease: Some(Duration::from_secs(60)),
             continue_queue: None,
             continuations: 10,
             trust_interval: Some(Duration::from_secs(24 * 60 * 60)),
             disable_open_roles: false,
             changes: false,
-            lease: Some(Duration::from_secs(60)),
             report: ReportPages::None,
             state_machine: None,
             timings: false,

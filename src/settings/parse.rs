@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{ReportPages, StepEvents};
+use super::{HttpEvents, ReportPages, StepEvents};
 use crate::domain::{RoleArn, is_region_in_form};
 
 /// The longest duration. A clock cannot be moved on by any number of seconds, and no run lasts a week.
@@ -72,6 +72,14 @@ pub(super) fn step_events(text: &str) -> Result<StepEvents, String> {
         "refuse" => Ok(StepEvents::Refuse),
         "only" => Ok(StepEvents::Only),
         _ => Err("write accept, refuse or only".into()),
+    }
+}
+
+pub(super) fn http_events(text: &str) -> Result<HttpEvents, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "refuse" => Ok(HttpEvents::Refuse),
+        "only" => Ok(HttpEvents::Only),
+        _ => Err("write refuse or only".into()),
     }
 }
 

@@ -4,8 +4,8 @@
 //! **Invariant:** knows no argument parser, so that the function links none.
 
 use super::parse::{
-    boolean, burst, byte_size, duration, interval, lease, log_level, queue_url, rate, region, report_pages, role_arn,
-    step_events, whole,
+    boolean, burst, byte_size, duration, http_events, interval, lease, log_level, queue_url, rate, region,
+    report_pages, role_arn, step_events, whole,
 };
 use super::setting::AppliesTo::{Both, CommandLine};
 use super::setting::DefaultValue::{Derived, Unset, Value};
@@ -125,6 +125,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Both,
         steps = step_events,
         "What the function does with steps of the state machine: accept them, refuse them, or carry out only steps"
+    ),
+    setting!(
+        "ROLECALL_HTTP",
+        None,
+        Value("refuse"),
+        Both,
+        http = http_events,
+        "What the function does with requests over HTTP: refuse them, or answer only them"
     ),
     setting!(
         "ROLECALL_IN_FLIGHT",
@@ -305,14 +313,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Time at the end of the deadline that is kept for writing: at most half of the deadline"
     ),
     setting!(
-        "ROLECALL_CONTINUE_QUEUE",
-        None,
-        Derived("in a deployed function, its own queue"),
-        Both,
-        continue_queue = |text| queue_url(text).map(Some),
-        "URL of the SQS queue that gets a request for the rest of a run"
-    ),
-    setting!(
         "ROLECALL_LEASE",
         None,
         Value("60s"),
@@ -320,6 +320,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         lease = lease,
         "How long an execution of a run keeps others from calling the same customers, unless it renews its lease: 5s to 15m; \
          off for no leases"
+    ),
+    setting!(
+        "ROLECALL_CONTINUE_QUEUE",
+        None,
+        Derived("in a deployed function, its own queue"),
+        Both,
+        continue_queue = |text| queue_url(text).map(Some),
+        "URL of the SQS queue that gets a request for the rest of a run"
     ),
     setting!(
         "ROLECALL_CONTINUATIONS",

@@ -5,6 +5,7 @@ It knows the templates by their file names only. The caller chooses their parame
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from botocore.exceptions import ClientError, WaiterError
 
 from clients import Cloud
 
+# The most bytes of a template in a request of CloudFormation.
+MAX_BODY = 51_200
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 
@@ -21,8 +24,7 @@ def deploy(cloud: Cloud, account: str, template: str, stack: str, parameters: di
     formation = cloud.root("cloudformation", account)
     request = {
         "StackName": stack,
-        # A request takes a template of 51,200 bytes.
-        "TemplateBody": re.sub(r"^ *#.*\n", "", (INFRA / template).read_text(), flags=re.MULTILINE),
+        **template_source(cloud, account, (INFRA / template).read_text()),
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
@@ -35,6 +37,18 @@ def deploy(cloud: Cloud, account: str, template: str, stack: str, parameters: di
         raise RuntimeError(f"{template} in {account}: {first_failure(formation, stack)}") from problem
     outputs = formation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     return {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+
+def template_source(cloud: Cloud, account: str, text: str) -> dict[str, str]:
+    """Returns a template as a request names it: as it is, without its comments, or as an object if it is too large."""
+    body = re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
+    if len(body.encode()) <= MAX_BODY:
+        return {"TemplateBody": body}
+    s3, bucket = cloud.root("s3", account), f"templates-{account}"
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    s3.put_object(Bucket=bucket, Key="template.yaml", Body=body.encode())
+    return {"TemplateURL": f"{s3.meta.endpoint_url}/{bucket}/template.yaml"}
 
 
 def stack_exists(formation: Any, stack: str) -> bool:

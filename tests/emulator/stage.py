@@ -83,6 +83,7 @@ def backend_parameters(cloud: Cloud, role_arn: str, code: dict[str, str], file_f
         "EndpointUrl": cloud.endpoint,
         "RequireTls": "false",  # the emulator serves plain HTTP on the loopback
         "ScheduleState": "DISABLED",
+        "Http": "yes",
         "Format": file_format,
         **code,
     }

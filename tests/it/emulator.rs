@@ -135,6 +135,12 @@ impl Emulator {
     pub(crate) fn invoke_steps(&self, payloads: &[Value]) -> Vec<Value> {
         run_json_script(self.fact("endpoint"), "invoke.py", &["--function", self.fact("steps_function_arn")], payloads)
     }
+
+    /// Invokes the deployed function for requests over HTTP as its URL does, with all payloads concurrently.
+    pub(crate) fn invoke_http(&self, payloads: &[Value]) -> Vec<Value> {
+        let function = format!("{}-http", self.fact("function_name"));
+        run_json_script(self.fact("endpoint"), "invoke.py", &["--function", &function], payloads)
+    }
 }
 
 /// Actions in the backend account. A client in this process makes them: a Python process would need longer to start.

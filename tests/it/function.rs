@@ -15,7 +15,7 @@ use crate::emulator::{emulator, root};
 use crate::fixture::{PATIENCE, ProgressCounter, ledger, until};
 use crate::stores::config;
 
-fn sample(name: &str) -> Value {
+pub(crate) fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(root().join("events").join(name)).expect("a sample")).expect("JSON")
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn fetch(folder: &Path, run_id: &str) -> Value {
 
 /// Waits until the deployed function has written an object.
 #[expect(clippy::disallowed_methods, reason = "another process is waited for, by tests without a runtime too")]
-fn wait_for_object(uri: &str) {
+pub(crate) fn wait_for_object(uri: &str) {
     let until = Instant::now() + PATIENCE;
     while emulator().object(uri).is_none() {
         assert!(Instant::now() < until, "{uri} was never written");

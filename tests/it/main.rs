@@ -46,6 +46,7 @@ mod onboarding;
 mod open_roles;
 mod organizations;
 mod output;
+mod over_http;
 mod parents;
 mod properties;
 mod refusals;

@@ -607,7 +607,27 @@ def check_functions() -> list[str]:
     }
     if referring:
         found.append(f"{BACKEND.name}: {sorted(referring)} refer to StepsFunction, which only fleet.yaml may invoke")
-    return found
+    return found + check_http_function(resources)
+
+
+def check_http_function(resources: dict[str, Any]) -> list[str]:
+    """Checks that the function for HTTP answers nothing else, enters no customer, and is invoked by its URL only."""
+    function, role = resources["HttpFunction"]["Properties"], json.dumps(resources["HttpRole"])
+    policy = resources["HttpPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    found = []
+    if (
+        function["Environment"]["Variables"].get("ROLECALL_HTTP") != "only"
+        or resources["HttpUrl"]["Properties"]["AuthType"] != "AWS_IAM"
+    ):
+        found.append("HttpFunction must answer requests over HTTP only, and its URL must be authorized by IAM")
+    if "BackendRoleArn" in json.dumps(function) or role.count("sts:AssumeRole") != 1 or "parquet" in role:
+        found.append("HttpRole must enter no customer and read no record")
+    referring = {name for name, resource in resources.items() if "HttpFunction" in json.dumps(resource)}
+    if referring != {"HttpUrl", "HttpPolicy"}:
+        found.append(f"{sorted(referring)} refer to HttpFunction: only HttpUrl and HttpPolicy may")
+    if any(len(statement.get("Condition", {})) != 1 for statement in policy):
+        found.append("each statement of HttpPolicy must require the URL by a condition")
+    return [f"{BACKEND.name}: {problem}" for problem in found]
 
 
 def check_vpc() -> list[str]:

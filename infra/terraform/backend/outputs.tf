@@ -20,6 +20,16 @@ output "invoker_role_arn" {
   value       = lookup(aws_cloudformation_stack.rolecall.outputs, "InvokerRoleArn", null)
 }
 
+output "http_url" {
+  description = "The URL for requests over HTTP. They have to be signed."
+  value       = lookup(aws_cloudformation_stack.rolecall.outputs, "HttpUrl", null)
+}
+
+output "http_policy_arn" {
+  description = "The policy to attach to the users and roles of this account that may start runs over HTTP."
+  value       = lookup(aws_cloudformation_stack.rolecall.outputs, "HttpPolicyArn", null)
+}
+
 output "results_bucket" {
   description = "The bucket of the results."
   value       = aws_cloudformation_stack.rolecall.outputs["ResultsBucket"]

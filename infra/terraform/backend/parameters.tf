@@ -311,6 +311,30 @@ variable "request_source" {
   }
 }
 
+variable "request_topic_arn" {
+  type        = string
+  nullable    = false
+  default     = ""
+  description = "The SNS topic, in this account and Region, whose messages start runs. Any principal that may publish to it can start runs. Empty means none."
+
+  validation {
+    condition     = can(regex("^(arn:[a-z0-9-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)?$", var.request_topic_arn))
+    error_message = "The value must be the ARN of a standard topic, or empty."
+  }
+}
+
+variable "http" {
+  type        = string
+  nullable    = false
+  default     = "no"
+  description = "yes makes a function with a URL, at which principals of this account with the policy HttpPolicyArn start runs and read what became of their own ones (POST /runs, GET /runs/ID)."
+
+  validation {
+    condition     = contains(["no", "yes"], var.http)
+    error_message = "The value must be no or yes."
+  }
+}
+
 variable "event_bus_name" {
   type        = string
   nullable    = false
@@ -578,6 +602,8 @@ locals {
     ScheduleStarts         = var.schedule_starts
     RequestBusName         = var.request_bus_name
     RequestSource          = var.request_source
+    RequestTopicArn        = var.request_topic_arn
+    Http                   = var.http
     EventBusName           = var.event_bus_name == "" ? "none" : var.event_bus_name
     Changes                = var.changes
     Report                 = var.report

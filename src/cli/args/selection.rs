@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::given_targets::GivenTargetArgs;
 use crate::domain::new_attempt_id;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Message, Request, RunIdSource, classify, default_request};
+use crate::event::{Event, HttpRoute, Message, Request, RunIdSource, classify, default_request};
 use crate::input::{ValidationErrors, parse, quoted};
 
 /// The accounts, regions and resource types that a command asks for.
@@ -147,6 +147,22 @@ fn read_event(path: &Path) -> Result<(Value, RunIdSource), Error> {
             let request = parse("message.body", body.as_bytes()).map_err(invalid)?;
             Ok((request, RunIdSource::Message(message_id.clone())))
         }
+        Event::Topic(messages) => {
+            let [Message { message_id, body }] = messages.as_slice() else {
+                let what = "the command line takes exactly one notification of SNS";
+                return Err(invalid(ValidationErrors::one("event.Records", what)));
+            };
+            let request = parse("message", body.as_bytes()).map_err(invalid)?;
+            Ok((request, RunIdSource::Message(message_id.clone())))
+        }
+        Event::Http(request) => match (request.route(), request.body) {
+            (HttpRoute::Start, Some(body)) => {
+                Ok((parse("body", &body).map_err(invalid)?, RunIdSource::Invocation(request.request_id)))
+            }
+            _ => {
+                Err(invalid(ValidationErrors::one("event", "is no POST /runs with a body: no other one starts a run")))
+            }
+        },
     }
 }
 

@@ -294,6 +294,17 @@ fn is_continuation(request: &Request) -> bool {
     request.run_id.as_ref().is_some_and(|run_id| run_id.continuation_number() > 0)
 }
 
+/// Checks what a request says of resource types and regions, without a registry.
+pub(super) fn check_globs(
+    request: &Request,
+    catalogue: &Catalogue,
+    partition: &Partition,
+    problems: &mut ValidationErrors,
+) {
+    resources(request, catalogue, problems);
+    regions(request, partition, problems);
+}
+
 /// The accounts that the request names, or `None` for "all".
 fn named<'a>(
     request: &'a Request,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::assemble::has_unlisted_accounts;
@@ -10,7 +11,7 @@ use super::{AccountCounts, AccountSummary, Completeness, Manifest};
 use crate::domain::{AccountId, RunId};
 
 /// The outcome of a run and its continuations together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Chain {
     /// The runs, in order.
     pub runs: Vec<RunId>,

@@ -12,6 +12,7 @@ mod trust;
 mod notice;
 mod assemble;
 mod chain;
+mod asked_run;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use advice::advice;
+pub(crate) use asked_run::{Accepted, AskedRun, RefusedRequest, RunProgress};
 pub(super) use assemble::{ManifestInputs, assemble_manifest, summarise};
 pub(crate) use chain::Chain;
 pub use changes_summary::{ChangesSummary, Recording};

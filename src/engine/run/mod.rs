@@ -25,6 +25,7 @@ mod open_roles;
 mod steps;
 mod duckdb;
 mod recorded;
+mod asked;
 
 use std::sync::Arc;
 

@@ -7,12 +7,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::http::{HttpRequest, REQUEST_CONTEXT, http};
 use super::step::{STEP, Step, step};
 use crate::domain::Arn;
 use crate::input::{Fields, ValidationErrors, kind, quoted};
 
-/// The field that marks an SQS batch.
+/// The field that marks a batch of SQS or of SNS.
 const RECORDS: &str = "Records";
+/// The source of SNS's records.
+const SNS: &str = "aws:sns";
 
 /// The maximum number of messages in an SQS batch.
 const MAX_RECORDS: usize = 10_000;
@@ -43,14 +46,18 @@ pub enum Event {
     },
     /// A batch of SQS messages, each with a request.
     Queue(Vec<Message>),
+    /// Notifications of SNS, each with a request. SNS sends one at a time.
+    Topic(Vec<Message>),
+    /// A request over HTTP.
+    Http(Box<HttpRequest>),
     /// A step of a state machine.
     Step(Step),
 }
 
-/// One message of an SQS batch. Its body is a request that is not read yet.
+/// One message of SQS or SNS. Its body is a request that is not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// SQS's id of the message, which `batchItemFailures` uses too.
+    /// AWS's id of the message, the same in every delivery. `batchItemFailures` of SQS uses it too.
     pub message_id: String,
     /// The body as it was sent.
     pub body: String,
@@ -65,17 +72,21 @@ pub fn classify(value: Value) -> Result<Event, ValidationErrors> {
     let batch = event.contains_key(RECORDS);
     let envelope = ENVELOPE.iter().any(|mark| event.contains_key(*mark));
     let request = event.contains_key("accounts");
-    if event.contains_key(STEP) && !batch && !envelope && !request {
+    let over_http = event.contains_key(REQUEST_CONTEXT);
+    if event.contains_key(STEP) && !batch && !envelope && !request && !over_http {
         return step(&Value::Object(event)).map(Event::Step);
     }
-    match (batch, envelope, request) {
-        (true, false, false) => queue(&event),
-        (false, true, false) => event_bridge(&mut event),
+    if over_http && !batch && !envelope && !request && !event.contains_key(STEP) {
+        return http(&Value::Object(event)).map(|request| Event::Http(Box::new(request)));
+    }
+    match (batch, envelope || over_http, request) {
+        (true, false, false) => records(&event),
+        (false, true, false) if !over_http => event_bridge(&mut event),
         (false, false, _) => Ok(Event::Request(Value::Object(event))),
         _ => Err(ValidationErrors::one(
             "event",
             "bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: \
-             an EventBridge event, `Records`: an SQS batch): send one of them alone",
+             an EventBridge event, `Records`: an SQS batch or SNS, `requestContext`: HTTP, `step`: a step): send one of them alone",
         )),
     }
 }
@@ -149,13 +160,13 @@ fn rule_name(arn: &str) -> Option<String> {
     (matches!(kind, "rule" | "schedule") && !arn.name().is_empty()).then(|| arn.name().to_owned())
 }
 
-fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
+fn records(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
     let mut errors = ValidationErrors::new();
     for name in event.keys().filter(|name| *name != RECORDS) {
-        errors.push(crate::input::field_path("event", name), "does not belong in an SQS batch: `Records` stands alone");
+        errors.push(crate::input::field_path("event", name), "does not belong beside records: `Records` stands alone");
     }
     let Some(Value::Array(records)) = event.get(RECORDS) else {
-        errors.push("event.Records", "must be a list, as SQS sends it");
+        errors.push("event.Records", "must be a list, as SQS and SNS send it");
         return Err(errors);
     };
     if records.len() > MAX_RECORDS {
@@ -164,38 +175,62 @@ fn queue(event: &Map<String, Value>) -> Result<Event, ValidationErrors> {
         return Err(errors);
     }
     if records.is_empty() {
-        errors.push("event.Records", "is an empty list: SQS never sends one");
+        errors.push("event.Records", "is an empty list: AWS never sends one");
     }
+    let is_of_topic = |record: &Value| record.get("EventSource").and_then(Value::as_str) == Some(SNS);
+    let read = if records.iter().any(is_of_topic) { notification } else { message };
     let messages: Vec<Message> = records
         .iter()
         .enumerate()
-        .filter_map(|(index, record)| message(record, &format!("event.Records[{index}]"), &mut errors))
+        .filter_map(|(index, record)| read(record, &format!("event.Records[{index}]"), &mut errors))
         .collect();
-    errors.into_result(Event::Queue(messages))
+    let is_topic = records.iter().any(is_of_topic);
+    errors.into_result(if is_topic { Event::Topic(messages) } else { Event::Queue(messages) })
 }
 
 fn message(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option<Message> {
     let fields = Fields::of(record, place, errors)?;
     if fields.get("eventSource").and_then(Value::as_str) != Some("aws:sqs") {
-        // Only SNS spells the field with a capital letter.
         let named = fields.get("eventSource").or_else(|| fields.get("EventSource"));
         let from = match named.and_then(Value::as_str) {
             Some(source) if source != "aws:sqs" => quoted(source),
             _ => "a source that it does not name (no eventSource)".to_owned(),
         };
-        let what = format!("comes from {from}: records are taken from SQS alone; send them through a queue");
+        let what = format!("comes from {from}: records are taken from SQS and SNS alone; send them through a queue");
         errors.push(place, what);
         return None;
     }
-    let message_id = required_text(&fields, "messageId", errors);
-    if message_id.len() > MAX_MESSAGE_ID {
-        errors.push(fields.path_of("messageId"), format!("is longer than {MAX_MESSAGE_ID} characters"));
-    }
+    let message_id = message_id(&fields, "messageId", errors);
     let body = fields.string("body", errors);
     if fields.get("body").is_none() {
         errors.push(fields.path_of("body"), "is missing: an SQS message has one");
     }
     Some(Message { message_id, body: body?.to_owned() })
+}
+
+/// Reads a notification of SNS, which spells its fields with capital letters.
+fn notification(record: &Value, place: &str, errors: &mut ValidationErrors) -> Option<Message> {
+    let record = Fields::of(record, place, errors)?;
+    if record.get("EventSource").and_then(Value::as_str) != Some(SNS) {
+        errors.push(place, "is no notification of SNS, unlike another record beside it: send them apart");
+        return None;
+    }
+    let Some(notification) = record.get("Sns") else {
+        errors.push(record.path_of("Sns"), "is missing: AWS always sends it");
+        return None;
+    };
+    let fields = Fields::of(notification, &record.path_of("Sns"), errors)?;
+    let message_id = message_id(&fields, "MessageId", errors);
+    let body = required_text(&fields, "Message", errors);
+    Some(Message { message_id, body })
+}
+
+fn message_id(fields: &Fields<'_>, name: &str, errors: &mut ValidationErrors) -> String {
+    let message_id = required_text(fields, name, errors);
+    if message_id.len() > MAX_MESSAGE_ID {
+        errors.push(fields.path_of(name), format!("is longer than {MAX_MESSAGE_ID} characters"));
+    }
+    message_id
 }
 
 /// Reads a string that is mandatory. If it is missing, records an error and returns an empty string.

@@ -55,6 +55,29 @@ fn the_samples_of_envelopes_are_told_apart() {
     }
 }
 
+#[test]
+fn notifications_of_sns_are_requests() {
+    let Event::Topic(messages) = sample(include_str!("../../../events/sns.json")) else { panic!() };
+    assert_eq!(messages[0].message_id, "95df01b4-ee98-5cb9-9903-4c221d41eb5e");
+    request(&parse("message", messages[0].body.as_bytes()).unwrap());
+    let record = |source: &str, sns: Value| json!({ "EventSource": source, "Sns": sns });
+    let whole = || json!({ "MessageId": "x", "Message": "{}" });
+    let queue = json!({ "eventSource": "aws:sqs", "messageId": "x", "body": "{}" });
+    let told: Vec<String> = [
+        vec![record("aws:sns", whole()), queue.clone()],
+        vec![queue, record("aws:sns", whole())],
+        vec![record("aws:s3", whole())],
+        vec![record("aws:sns", json!({}))],
+        vec![record("aws:sns", json!({ "MessageId": "x".repeat(101), "Message": "" }))],
+        vec![json!({ "EventSource": "aws:sns" })],
+        vec![json!({ "EventSource": "aws:sns", "Sns": [] })],
+    ]
+    .into_iter()
+    .map(|records| refusal(json!({ "Records": records })))
+    .collect();
+    insta::assert_snapshot!(told.join("\n---\n"));
+}
+
 fn scheduled_event() -> Value {
     json!({"detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-11-21T03:00:00Z", "detail": {}})
 }
@@ -119,9 +142,9 @@ fn what_bears_marks_in_part_is_refused() {
     event.source: is missing: an EventBridge event bears `detail-type`, `source` and `detail`; a request bears none of them
     event.detail: is missing: an EventBridge event bears `detail-type`, `source` and `detail`; a request bears none of them
     event.detail-type: is missing: an EventBridge event bears `detail-type`, `source` and `detail`; a request bears none of them
-    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch): send one of them alone
-    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch): send one of them alone
-    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch): send one of them alone
+    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch or SNS, `requestContext`: HTTP, `step`: a step): send one of them alone
+    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch or SNS, `requestContext`: HTTP, `step`: a step): send one of them alone
+    event: bears the marks of two shapes at once (of `accounts`: a request, `detail-type`, `source`, `detail`: an EventBridge event, `Records`: an SQS batch or SNS, `requestContext`: HTTP, `step`: a step): send one of them alone
     event.id: is missing: AWS always sends it
     event.source: is a number: it must be a text, in quotes
     event.id: is empty: AWS always fills it
@@ -138,7 +161,7 @@ fn what_bears_marks_in_part_is_refused() {
 }
 
 #[test]
-fn records_of_anything_but_sqs_are_refused() {
+fn records_of_anything_but_sqs_and_sns_are_refused() {
     let sqs = json!({"eventSource": "aws:sqs", "messageId": "1", "body": "{}"});
     let wrong = [
         json!({"Records": []}),
@@ -151,18 +174,19 @@ fn records_of_anything_but_sqs_are_refused() {
         json!({"Records": [sqs], "run_id": "x"}),
     ];
     insta::assert_snapshot!(wrong.map(refusal).join("\n"), @r"
-    event.Records: is an empty list: SQS never sends one
-    event.Records: must be a list, as SQS sends it
-    event.Records[1]: comes from `aws:s3`: records are taken from SQS alone; send them through a queue
-    event.Records[0]: comes from `aws:sns`: records are taken from SQS alone; send them through a queue
-    event.Records[0]: comes from a source that it does not name (no eventSource): records are taken from SQS alone; send them through a queue
-    event.Records[0]: comes from a source that it does not name (no eventSource): records are taken from SQS alone; send them through a queue
+    event.Records: is an empty list: AWS never sends one
+    event.Records: must be a list, as SQS and SNS send it
+    event.Records[1]: comes from `aws:s3`: records are taken from SQS and SNS alone; send them through a queue
+    event.Records[0].Sns.MessageId: is missing: AWS always sends it
+    event.Records[0].Sns.Message: is missing: AWS always sends it
+    event.Records[0]: comes from a source that it does not name (no eventSource): records are taken from SQS and SNS alone; send them through a queue
+    event.Records[0]: comes from a source that it does not name (no eventSource): records are taken from SQS and SNS alone; send them through a queue
     event.Records[1]: is a number: it must be an object, {...}
     event.Records[0].messageId: is missing: AWS always sends it
     event.Records[0].body: is missing: an SQS message has one
     event.Records[1].messageId: is a number: it must be a text, in quotes
     event.Records[1].body: is an object: it must be a text, in quotes
-    event.run_id: does not belong in an SQS batch: `Records` stands alone
+    event.run_id: does not belong beside records: `Records` stands alone
     ");
 }
 
@@ -203,6 +227,8 @@ fn any_event() -> impl Strategy<Value = Value> {
             "resources",
             "eventSource",
             "messageId",
+            "requestContext",
+            "Sns",
             "body",
             "accounts",
             "other",
@@ -231,7 +257,8 @@ proptest! {
                 prop_assert_eq!(&value["detail"], &detail);
             }
             Ok(Event::Scheduled { .. }) => prop_assert_eq!(&value["detail-type"], "Scheduled Event"),
-            Ok(Event::Queue(messages)) => prop_assert_eq!(value["Records"].as_array().map(Vec::len), Some(messages.len())),
+            Ok(Event::Http(_)) => prop_assert!(has("requestContext") && !has("Records") && !has("accounts")),
+            Ok(Event::Queue(messages) | Event::Topic(messages)) => prop_assert_eq!(value["Records"].as_array().map(Vec::len), Some(messages.len())),
         }
     }
 }

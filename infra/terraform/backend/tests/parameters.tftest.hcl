@@ -8,6 +8,8 @@ mock_provider "aws" {
         FunctionArn        = "the value of FunctionArn"
         StepsFunctionArn   = "the value of StepsFunctionArn"
         InvokerRoleArn     = "the value of InvokerRoleArn"
+        HttpUrl            = "the value of HttpUrl"
+        HttpPolicyArn      = "the value of HttpPolicyArn"
         ResultsBucket      = "the value of ResultsBucket"
         Output             = "the value of Output"
         RegistryBucket     = "the value of RegistryBucket"
@@ -48,6 +50,7 @@ run "the_defaults_are_those_of_the_template" {
       ScheduleState      = "DISABLED"
       ScheduleRequest    = "{\"scheduled_at\": \"<aws.scheduler.scheduled-time>\", \"accounts\": \"all\"}"
       ScheduleStarts     = "function"
+      Http               = "no"
       EventBusName       = "default"
       Changes            = "no"
       Report             = "no"
@@ -81,6 +84,16 @@ run "the_defaults_are_those_of_the_template" {
   assert {
     condition     = output.invoker_role_arn == "the value of InvokerRoleArn"
     error_message = "The module has another output than InvokerRoleArn of the stack."
+  }
+
+  assert {
+    condition     = output.http_url == "the value of HttpUrl"
+    error_message = "The module has another output than HttpUrl of the stack."
+  }
+
+  assert {
+    condition     = output.http_policy_arn == "the value of HttpPolicyArn"
+    error_message = "The module has another output than HttpPolicyArn of the stack."
   }
 
   assert {
@@ -162,6 +175,8 @@ run "null_is_the_default" {
     schedule_starts         = null
     request_bus_name        = null
     request_source          = null
+    request_topic_arn       = null
+    http                    = null
     event_bus_name          = null
     changes                 = null
     report                  = null
@@ -203,6 +218,7 @@ run "null_is_the_default" {
       ScheduleState      = "DISABLED"
       ScheduleRequest    = "{\"scheduled_at\": \"<aws.scheduler.scheduled-time>\", \"accounts\": \"all\"}"
       ScheduleStarts     = "function"
+      Http               = "no"
       EventBusName       = "default"
       Changes            = "no"
       Report             = "no"
@@ -248,6 +264,8 @@ run "wrong_values_are_refused" {
     schedule_starts         = "//!! no such value"
     request_bus_name        = "//!! no such value"
     request_source          = "//!! no such value"
+    request_topic_arn       = "//!! no such value"
+    http                    = "//!! no such value"
     event_bus_name          = "//!! no such value"
     changes                 = "//!! no such value"
     report                  = "//!! no such value"
@@ -294,6 +312,8 @@ run "wrong_values_are_refused" {
     var.schedule_starts,
     var.request_bus_name,
     var.request_source,
+    var.request_topic_arn,
+    var.http,
     var.event_bus_name,
     var.changes,
     var.report,
