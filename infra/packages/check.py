@@ -3,10 +3,10 @@
     check.py --binary target/release/rolecall --target x86_64-unknown-linux-gnu [--packages target/packages] [--static]
 
 It installs the wheel with pip into an empty environment, without Rust on the PATH and without an index, writes the
-estate of the demo, and asks three questions of it. Wheel and archive have the listed files and no others, with the
-hashes that the wheel records, and packing the binary again gives the same bytes. It prints sizes
-and times, without judging. `--static` also runs the binary in a folder that has nothing
-else, as in the image.
+estate of the demo, and asks three questions of it, in a minute at most. bash completes a command from the installed
+files. Wheel and archive have the listed files and no others, with the hashes that the wheel records, and packing the
+binary again gives the same bytes. It prints sizes and times. `--static` also runs the binary in a folder that has
+nothing else, as in the image.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pack
@@ -35,6 +36,8 @@ QUESTIONS = {
     "ask": (["ask", "public-addresses"], "shop-web"),
 }
 STARTS = 11
+# The most seconds from an empty environment to three answers.
+FIRST_ANSWER = 60
 
 
 class Failed(RuntimeError):
@@ -46,14 +49,16 @@ def expect(what: str, found: object, expected: object) -> None:
         raise Failed(f"{what}: found {found!r}, expected {expected!r}")
 
 
-def check_files(wheel: Path, archive: Path, binary: bytes) -> None:
+def check_files(wheel: Path, archive: Path, binary: bytes, share: dict[str, bytes]) -> None:
     version = pack.project()["version"]
     information = f"rolecall-{version}.dist-info"
     with zipfile.ZipFile(wheel) as packed:
         names = packed.namelist()
         documents = [f"{information}/{name}" for name in ("METADATA", "WHEEL", "licenses/LICENSE", "RECORD")]
         script, bill = f"rolecall-{version}.data/scripts/rolecall", f"{information}/sboms/rolecall.cdx.json"
-        expect("the files of the wheel", sorted({*names, bill}), sorted([script, *documents, bill]))
+        data = {f"rolecall-{version}.data/data/{path}": content for path, content in share.items()}
+        expect("the files of the wheel", sorted({*names, bill}), sorted([script, *documents, bill, *data]))
+        expect("completions and pages in the wheel", {path: packed.read(path) for path in data}, data)
         expect("the binary in the wheel", packed.read(script), binary)
         rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(packed.read(f"{information}/RECORD").decode()))}
         expect("the files that the wheel records", sorted(rows), sorted(names))
@@ -64,16 +69,18 @@ def check_files(wheel: Path, archive: Path, binary: bytes) -> None:
         folder = archive.name.removesuffix(".tar.gz")
         found = {member.name: member.mode for member in packed.getmembers()}
         allowed = {f"{folder}/LICENSE": 0o644, f"{folder}/rolecall": 0o755, f"{folder}/rolecall.cdx.json": 0o644}
+        allowed |= {f"{folder}/{path}": 0o644 for path in share}
         expect("the files of the archive", {**allowed, **found}, allowed)
         member = packed.extractfile(f"{folder}/rolecall")
         expect("the binary in the archive", member and member.read(), binary)
 
 
-def check_again(wheel: Path, archive: Path, target: str, binary: bytes) -> None:
+def check_again(wheel: Path, archive: Path, target: str, binary: bytes, share: dict[str, bytes]) -> None:
     with tarfile.open(archive) as packed:
         name = f"{archive.name.removesuffix('.tar.gz')}/rolecall.cdx.json"
         bill = packed.extractfile(name).read() if name in packed.getnames() else None
-    for made, path in ((pack.wheel(binary, target, bill), wheel), (pack.archive(binary, target, bill), archive)):
+    for make, path in ((pack.wheel, wheel), (pack.archive, archive)):
+        made = make(binary, target, bill, share)
         expect(f"the hash of {path.name}, packed again", sha256(made[1]), sha256(path.read_bytes()))
 
 
@@ -107,6 +114,9 @@ def check_installed(wheel: Path, scratch: Path) -> None:
         expect(f"{answer} in the answer of {name}", answer in json.dumps(rows), True)
     ended = time.monotonic()
     print(f"wheel: installed in {installed - started:.1f} s; the demo and three answers in {ended - installed:.1f} s")
+    if ended - started > FIRST_ANSWER:
+        raise Failed(f"from pip install to three answers it took {ended - started:.0f} s, more than {FIRST_ANSWER} s")
+    check_completed(scratch / "venv", run)
     starts = []
     for _ in range(STARTS):
         begun = time.monotonic()
@@ -116,6 +126,16 @@ def check_installed(wheel: Path, scratch: Path) -> None:
     run("venv/bin/pip", "uninstall", "--quiet", "--yes", "--disable-pip-version-check", "rolecall")
     left = [str(path.relative_to(scratch)) for path in (scratch / "venv").rglob("*rolecall*")]
     expect("the files that are left after the removal", left, [])
+
+
+def check_completed(prefix: Path, run: Callable[..., str]) -> None:
+    """The installed files, as a shell and `man` find them."""
+    script = prefix / pack.COMPLETIONS["bash"]
+    if shutil.which("bash"):
+        asked = f"source {script}; COMP_WORDS=(rolecall whe); COMP_CWORD=1; _rolecall rolecall whe rolecall"
+        asked += "; echo $COMPREPLY"
+        expect("what bash completes", run("bash", "--noprofile", "--norc", "-c", asked), "where\n")
+    expect("a manual page", (prefix / pack.PAGES / "rolecall.1").exists(), True)
 
 
 def check_alone(binary: Path, scratch: Path) -> None:
@@ -140,8 +160,9 @@ def main() -> int:
     wheel = arguments.packages / f"rolecall-{version}-py3-none-{pack.PLATFORMS[arguments.target]}.whl"
     archive = arguments.packages / f"rolecall-{version}-{arguments.target}.tar.gz"
     try:
-        check_files(wheel, archive, binary)
-        check_again(wheel, archive, arguments.target, binary)
+        share = pack.shared(arguments.binary)
+        check_files(wheel, archive, binary, share)
+        check_again(wheel, archive, arguments.target, binary, share)
         for path in (arguments.binary, wheel, archive):
             print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
         with tempfile.TemporaryDirectory(prefix="rolecall-packages-") as scratch:

@@ -4,8 +4,9 @@
         [--sbom FILE] [--to target/packages]
 
 The wheel has the binary as a script, and no Python: `pip install`, `pipx run` and `uv tool install` take it. Both have
-the licence and, if given, the bill of materials. The same binary always gives the same files: names are sorted and
-times are fixed. It compiles nothing, so that every package of a release has the binary that was tested.
+the licence, completions for shells, the manual pages and, if given, the bill of materials. The binary itself prints
+completions and pages, so it has to run here. The same binary always gives the same files: names are sorted and times
+are fixed. It compiles nothing, so that every package of a release has the binary that was tested.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import base64
 import gzip
 import hashlib
 import io
+import subprocess
 import sys
 import tarfile
+import tempfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -33,6 +36,13 @@ PLATFORMS = {
     "aarch64-unknown-linux-gnu": "linux_aarch64",
 }
 PT_INTERP = 3  # the segment of an ELF file that names its loader, which a static binary lacks
+# Where shells look for completions, below a prefix such as /usr/local or an environment of Python.
+COMPLETIONS = {
+    "bash": "share/bash-completion/completions/rolecall",
+    "fish": "share/fish/vendor_completions.d/rolecall.fish",
+    "zsh": "share/zsh/site-functions/_rolecall",
+}
+PAGES = "share/man/man1"
 YEAR_1980 = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip
 
 
@@ -47,7 +57,20 @@ def project() -> dict[str, str]:
     return tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
 
 
-def wheel(binary: bytes, target: str, sbom: bytes | None) -> tuple[str, bytes]:
+def shared(binary: Path) -> dict[str, bytes]:
+    """Returns the completions and manual pages that a binary prints, by their places below a prefix."""
+
+    def printed(*arguments: str) -> bytes:
+        return subprocess.run([binary.resolve(), *arguments], check=True, stdout=subprocess.PIPE).stdout
+
+    files = {place: printed("completions", shell) for shell, place in COMPLETIONS.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        printed("man", "--write", folder)
+        files |= {f"{PAGES}/{page.name}": page.read_bytes() for page in Path(folder).iterdir()}
+    return dict(sorted(files.items()))
+
+
+def wheel(binary: bytes, target: str, sbom: bytes | None, share: dict[str, bytes]) -> tuple[str, bytes]:
     """Returns the name and the bytes of the wheel."""
     package, tags = project(), PLATFORMS[target]
     name = f"{package['name']}-{package['version']}"
@@ -68,6 +91,7 @@ def wheel(binary: bytes, target: str, sbom: bytes | None) -> tuple[str, bytes]:
         ).encode(),
         f"{information}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
     }
+    files |= {f"{name}.data/data/{path}": content for path, content in share.items()}
     if sbom:
         files[f"{information}/sboms/rolecall.cdx.json"] = sbom
     record = f"{information}/RECORD"
@@ -88,10 +112,10 @@ def digest(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def archive(binary: bytes, target: str, sbom: bytes | None) -> tuple[str, bytes]:
+def archive(binary: bytes, target: str, sbom: bytes | None, share: dict[str, bytes]) -> tuple[str, bytes]:
     """Returns the name and the bytes of the compressed archive."""
     name = f"rolecall-{project()['version']}-{target}"
-    files = {"LICENSE": (ROOT / "LICENSE").read_bytes(), "rolecall": binary}
+    files = {"LICENSE": (ROOT / "LICENSE").read_bytes(), "rolecall": binary, **share}
     if sbom:
         files["rolecall.cdx.json"] = sbom
     made = io.BytesIO()
@@ -119,7 +143,9 @@ def main() -> int:
         sys.exit(f"{arguments.binary} needs a loader: a package for every Linux has a static binary")
     sbom = arguments.sbom.read_bytes() if arguments.sbom else None
     arguments.to.mkdir(parents=True, exist_ok=True)
-    for name, content in (wheel(binary, arguments.target, sbom), archive(binary, arguments.target, sbom)):
+    share = shared(arguments.binary)
+    for make in (wheel, archive):
+        name, content = make(binary, arguments.target, sbom, share)
         (arguments.to / name).write_bytes(content)
         print(f"{hashlib.sha256(content).hexdigest()}  {name}")
     return 0

@@ -24,8 +24,8 @@ use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
 use commands::{
-    ask, check, demo, diff, dns, history, look_up, onboard, plan, policy, report, resources, resume, run, targets,
-    trust,
+    ask, check, demo, diff, dns, documents, history, look_up, onboard, plan, policy, report, resources, resume, run,
+    targets, trust,
 };
 
 /// Exit code for a command that was refused or failed.
@@ -83,6 +83,8 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,
+        Command::Completions(arguments) => documents::completions(&arguments),
+        Command::Man(arguments) => documents::man(&arguments),
     }
 }
 

@@ -26,6 +26,7 @@ mod claims;
 mod command;
 mod commits;
 mod disabling;
+mod documents;
 mod emulator;
 mod environment;
 mod estate;

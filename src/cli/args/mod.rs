@@ -7,6 +7,7 @@ mod onboarding;
 mod question_flags;
 mod answers;
 mod dns;
+mod documents;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub(crate) use answers::{
     AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ReportArgs, ShapeArgs, WhereArgs,
 };
 pub(crate) use dns::DnsArgs;
+pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
@@ -35,13 +37,13 @@ use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags}
 /// Inventory many AWS accounts through one role.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true)]
-pub(super) struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Collect the inventory of accounts and write it
     Run(RunArgs),
     /// Print what a run would ask, without asking it
@@ -79,6 +81,10 @@ pub(super) enum Command {
     Resources(ResourcesArgs),
     /// Print a JSON Schema, or the tables and views for DuckDB or Athena
     Schema(SchemaArgs),
+    /// Print the script with which a shell completes commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page of the program or of a command
+    Man(ManArgs),
 }
 
 #[derive(Args, Debug)]

@@ -22,3 +22,4 @@ pub(crate) mod history;
 pub(crate) mod diff;
 pub(crate) mod report;
 pub(crate) mod demo;
+pub(crate) mod documents;

@@ -180,9 +180,18 @@ fn the_lambda_binary_links_no_crate_of_the_command_line() {
         .expect("cargo runs");
     let tree = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(tree.contains("lambda_runtime"), "{}", String::from_utf8_lossy(&output.stderr));
-    for name in
-        ["clap", "indicatif", "comfy-table", "hyper-rustls v0.24", "rustls v0.21", "aws-sdk-sso", "aws-sdk-sfn", "csv"]
-    {
+    for name in [
+        "clap",
+        "clap_complete",
+        "clap_mangen",
+        "indicatif",
+        "comfy-table",
+        "hyper-rustls v0.24",
+        "rustls v0.21",
+        "aws-sdk-sso",
+        "aws-sdk-sfn",
+        "csv",
+    ] {
         assert!(
             !tree
                 .lines()
