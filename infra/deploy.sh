@@ -301,9 +301,13 @@ template_url=${template_base%/}/$template_key
 begin "[7/8] the customers' template $template_url"
 put_new "$here/customer-role.yaml" "$template_bucket" "$template_key" text/yaml
 
+# The Terraform module of the same role, which lies beside the template.
+module_sha256=$(sha256 "$here/terraform/customer-role.zip")
+put_new "$here/terraform/customer-role.zip" "$template_bucket" "customer-role/$module_sha256.zip" application/zip
+
 begin "[8/8] s3://$registry_bucket/published.json, where the command line finds the role and the template"
-printf '{"version": 1, "backend_role_arn": "%s", "template_url": "%s", "template_sha256": "%s"}\n' \
-    "$role" "$template_url" "$template_sha256" >"$scratch/published.json"
+printf '{"version": 1, "backend_role_arn": "%s", "template_url": "%s", "template_sha256": "%s", "module_sha256": "%s"}\n' \
+    "$role" "$template_url" "$template_sha256" "$module_sha256" >"$scratch/published.json"
 if exists "$registry_bucket" published.json; then
     aws s3 cp "s3://$registry_bucket/published.json" "$scratch/before.json" --only-show-errors
 fi

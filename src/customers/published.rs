@@ -1,4 +1,4 @@
-//! `published.json`: the role for customers to trust, and where their template lies. `make deploy` writes it beside the
+//! `published.json`: the role for customers to trust, and where their template and their Terraform module lie. `make deploy` writes it beside the
 //! registry.
 //!
 //! A writer of that folder could have customers trust a role, or create a role from a template, of their own. So the role
@@ -28,6 +28,8 @@ pub(crate) struct Published {
     pub template_url: String,
     /// The template's SHA-256, in hexadecimal.
     template_sha256: String,
+    /// The SHA-256 of the packed Terraform module, which lies beside the template. Earlier deployments have none.
+    module_sha256: Option<String>,
     /// The address of the file.
     place: String,
 }
@@ -37,6 +39,8 @@ struct PublishedFile {
     backend_role_arn: String,
     template_url: String,
     template_sha256: String,
+    #[serde(default)]
+    module_sha256: Option<String>,
 }
 
 impl Published {
@@ -49,13 +53,13 @@ impl Published {
         let file: PublishedFile = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
         let backend_role = RoleArn::in_partition(&file.backend_role_arn, partition)
             .map_err(|error| wrong(format!("backend_role_arn {error}")))?;
-        let PublishedFile { template_url, template_sha256, .. } = file;
+        let PublishedFile { template_url, template_sha256, module_sha256, .. } = file;
         let is_hash = template_sha256.len() == 64
             && template_sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !is_hash {
             return Err(wrong("template_sha256 is no SHA-256 in lowercase hexadecimal".into()));
         }
-        Ok(Self { backend_role, template_url, template_sha256, place: place.to_owned() })
+        Ok(Self { backend_role, template_url, template_sha256, module_sha256, place: place.to_owned() })
     }
 
     /// Refuses a role of another account or partition than the caller's.
@@ -87,15 +91,48 @@ impl Published {
             )));
         }
         let (folder, name) = self.template_object(config.endpoint_url())?;
-        let store = Store::open(&folder, config, timeout, None);
+        self.verify_object((&folder, &name), sha256, config, timeout).await
+    }
+
+    /// Returns the source of the packed module for Terraform. `None` if the module with this SHA-256, that of this version,
+    /// is not published or cannot be read, or if Terraform cannot: it knows the bucket hosts of amazonaws.com alone.
+    pub(crate) async fn module_source(
+        &self,
+        sha256: &str,
+        config: &SdkConfig,
+        timeout: Duration,
+    ) -> Result<Option<String>, Error> {
+        if self.module_sha256.as_deref() != Some(sha256) {
+            return Ok(None);
+        }
+        let (folder, template) = self.template_object(config.endpoint_url())?;
+        let module = format!("{sha256}.zip");
+        let unread = self.verify_object((&folder, &module), sha256, config, timeout).await?;
+        let base = self.template_url.strip_suffix(&template).filter(|base| base.contains(".amazonaws.com/"));
+        Ok(base.filter(|_| unread.is_none()).map(|base| format!("s3::{base}{module}")))
+    }
+
+    /// Refuses an object with another content. Returns why it could not be read, if it could not.
+    async fn verify_object(
+        &self,
+        (folder, name): (&str, &str),
+        sha256: &str,
+        config: &SdkConfig,
+        timeout: Duration,
+    ) -> Result<Option<String>, Error> {
+        let store = Store::open(folder, config, timeout, None);
         let store = store.map_err(|error| self.refused(&format!("names the template {error}")))?;
-        let what = match store.read(&name).await {
+        let what = match store.read(name).await {
             Ok(Some(object)) if hex::encode(Sha256::digest(&object.bytes)) == sha256 => return Ok(None),
             Ok(Some(_)) => "which has another SHA-256 than it says",
             Ok(None) => "which is not there",
             Err(error) => return Ok(Some(error.to_string())),
         };
-        Err(self.refused(&format!("names the template {}, {what}. {ADVICE}", quoted(&self.template_url))))
+        let object = match name.strip_suffix(".zip") {
+            Some(_) => format!("the module {folder}/{name}"),
+            None => format!("the template {}", quoted(&self.template_url)),
+        };
+        Err(self.refused(&format!("names {object}, {what}. {ADVICE}")))
     }
 
     /// Returns the folder (`s3://bucket/key`) of the template and its name there.
@@ -230,6 +267,28 @@ mod tests {
         ] {
             assert!(found(role, &url, None).is_err(), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn only_the_module_of_this_version_is_named() {
+        let published = |module: serde_json::Value| {
+            let url = format!(
+                "https://rolecall-customers-999999999999-eu-central-1.s3.eu-central-1.amazonaws.com/customer-role/{SHA256}.yaml"
+            );
+            let file = serde_json::json!({
+                "version": 1, "backend_role_arn": "arn:aws:iam::999999999999:role/r", "template_url": url,
+                "template_sha256": SHA256, "module_sha256": module,
+            });
+            Published::read(file.to_string().as_bytes(), "published.json", "aws").unwrap()
+        };
+        let (config, timeout) = (SdkConfig::builder().build(), Duration::from_secs(1));
+        for other in [serde_json::json!(null), serde_json::json!(SHA256.replace('e', "f")), serde_json::json!("")] {
+            assert_eq!(published(other).module_source(SHA256, &config, timeout).await, Ok(None));
+        }
+        // Where a stranger has put the template, no module is looked for.
+        let moved =
+            Published { template_url: "https://example.org/x.yaml".into(), ..published(serde_json::json!(SHA256)) };
+        assert!(moved.module_source(SHA256, &config, timeout).await.is_err());
     }
 
     #[tokio::test]

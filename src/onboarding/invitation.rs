@@ -13,6 +13,8 @@ use crate::domain::{AccountId, Partition, RoleArn, partition};
 
 /// The customer's template of this version of rolecall.
 const TEMPLATE: &str = include_str!("../../infra/customer-role.yaml");
+/// The customer's Terraform module of this version, packed.
+const MODULE: &[u8] = include_bytes!("../../infra/terraform/customer-role.zip");
 /// The name of the customer's stack.
 const STACK: &str = "rolecall";
 /// All characters but the unreserved ones of RFC 3986.
@@ -38,11 +40,18 @@ pub(crate) struct Invitation {
     pub region: String,
     /// The template's URL, if it was published.
     pub template_url: Option<String>,
+    /// The source of the packed Terraform module, if it was published.
+    pub module_source: Option<String>,
 }
 
 /// Returns the SHA-256 of this version's customer template, in hexadecimal.
 pub(crate) fn template_sha256() -> String {
     hex::encode(Sha256::digest(TEMPLATE.as_bytes()))
+}
+
+/// Returns the SHA-256 of this version's packed Terraform module, in hexadecimal.
+pub(crate) fn module_sha256() -> String {
+    hex::encode(Sha256::digest(MODULE))
 }
 
 impl Invitation {
@@ -113,9 +122,10 @@ impl Invitation {
         }
     }
 
-    /// Returns the Terraform module block, for `infra/terraform/customer-role`.
+    /// Returns the Terraform module block: of the published module, or of a copy of `infra/terraform/customer-role`.
     pub(crate) fn terraform(&self) -> String {
-        let mut lines = vec![("source", "./customer-role".to_owned())];
+        let source = self.module_source.clone().unwrap_or_else(|| "./customer-role".to_owned());
+        let mut lines = vec![("source", source)];
         for (name, value) in self.parameters() {
             let name = match name {
                 "BackendAccountId" => "backend_account_id",
@@ -187,6 +197,7 @@ mod tests {
             self_read: false,
             region: if partition == "aws-cn" { "cn-north-1".into() } else { "eu-central-1".into() },
             template_url: template.then(|| "https://b.s3.eu-central-1.amazonaws.com/customer-role/x.yaml".into()),
+            module_source: template.then(|| "s3::https://b.s3.eu-central-1.amazonaws.com/customer-role/y.zip".into()),
         }
     }
 
@@ -200,6 +211,7 @@ mod tests {
             scope: Scope::Dns,
             self_read: true,
             template_url: Some("https://b.s3.cn-north-1.amazonaws.com.cn/x.yaml?a=1&b='2'".into()),
+            module_source: None,
             ..invitation("aws-cn", true)
         };
         let all = [

@@ -1,6 +1,7 @@
 """Generates the Terraform modules' variables and outputs from the CloudFormation templates that they wrap.
 
-    modules.py          write parameters.tf, outputs.tf, tests/parameters.tftest.hcl and the tables of README.md
+    modules.py          write parameters.tf, outputs.tf, tests/parameters.tftest.hcl, the tables of README.md, and
+                        customer-role.zip, the packed module of the customer's role
     modules.py --check  exit 1 if a file is not up to date
 
 Each module of `MODULES` deploys one template of `infra/` as it is. What a module adds (its stack, uploads, variables of
@@ -10,8 +11,10 @@ its own) is written by hand, in main.tf and variables.tf. The customer's module 
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -448,19 +451,30 @@ def files(module: Module) -> dict[Path, str]:
     return found
 
 
+def customer_module() -> bytes:
+    """Packs the customer's module. The same files give the same bytes: times are fixed, and nothing is compressed."""
+    folder, packed = FOLDER / "customer-role", io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for path in [*sorted(folder.glob("*.tf")), folder / "README.md", ROOT / "LICENSE"]:
+            entry = zipfile.ZipInfo(path.name)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, path.read_bytes())
+    return packed.getvalue()
+
+
 def main() -> int:
-    generated: dict[Path, str] = {}
+    generated: dict[Path, bytes] = {FOLDER / "customer-role.zip": customer_module()}
     for module in MODULES:
         module.body = interface((INFRA / module.template).read_text())
-        generated |= files(module)
-    stale = [path for path, text in generated.items() if not path.exists() or path.read_text() != text]
+        generated |= {path: text.encode() for path, text in files(module).items()}
+    stale = [path for path, content in generated.items() if not path.exists() or path.read_bytes() != content]
     if "--check" in sys.argv[1:]:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is not up to date: run `make generate`", file=sys.stderr)
         return 1 if stale else 0
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(generated[path])
+        path.write_bytes(generated[path])
     return 0
 
 

@@ -8,7 +8,8 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  customer_role = "${path.module}/../../customer-role.yaml"
+  customer_role   = "${path.module}/../../customer-role.yaml"
+  customer_module = "${path.module}/../customer-role.zip"
 
   # The names that the template gives. The stack's outputs are unknown during each of its updates, and an object whose
   # bucket is unknown would be made anew.
@@ -58,6 +59,22 @@ resource "aws_s3_object" "customer_role" {
   }
 }
 
+# The Terraform module of the same role, packed. It lies beside the template.
+resource "aws_s3_object" "customer_module" {
+  # checkov:skip=CKV_AWS_186:Readers in other accounts could not use a key of this account.
+  count        = var.publish_customer_role ? 1 : 0
+  bucket       = local.template_bucket
+  key          = "customer-role/${filesha256(local.customer_module)}.zip"
+  source       = local.customer_module
+  content_type = "application/zip"
+
+  depends_on = [aws_cloudformation_stack.rolecall]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 output "code_key" {
   description = "The key of the package: the variable code_key of the module backend. Null without a package."
   value       = one(aws_s3_object.package[*].key)
@@ -67,8 +84,9 @@ output "customer_role" {
   description = "The customers' template: the variable customer_role of the module backend. Null if it is not published."
   value = one([
     for one in aws_s3_object.customer_role : {
-      url    = "${local.template_bucket_url}/${one.key}"
-      sha256 = filesha256(local.customer_role)
+      url           = "${local.template_bucket_url}/${one.key}"
+      sha256        = filesha256(local.customer_role)
+      module_sha256 = filesha256(local.customer_module)
     }
   ])
 }

@@ -59,6 +59,7 @@ resource "aws_s3_object" "published" {
     backend_role_arn = var.backend_role_arn
     template_url     = var.customer_role.url
     template_sha256  = var.customer_role.sha256
+    module_sha256    = var.customer_role.module_sha256
   })
 
   depends_on = [aws_cloudformation_stack.rolecall]

@@ -20,7 +20,7 @@ variable "template_url" {
 }
 
 variable "customer_role" {
-  type        = object({ url = string, sha256 = string })
+  type        = object({ url = string, sha256 = string, module_sha256 = optional(string) })
   default     = null
   description = "The customers' template, which the module artifacts publishes. `rolecall onboard` prints links to it."
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::logging;
 use crate::onboarding::import;
-use crate::onboarding::invitation::{Invitation, template_sha256};
+use crate::onboarding::invitation::{Invitation, module_sha256, template_sha256};
 use crate::settings::Settings;
 use crate::terminal::{self, one_line};
 
@@ -37,12 +37,17 @@ pub(crate) async fn onboard(arguments: OnboardArgs) -> Result<ExitCode, Error> {
     })?;
     require_partition(&role, backend.partition.name)?;
     let published = published_template(&arguments, &settings, &backend, &registry_store).await?;
+    let module_source = match &published {
+        Some(published) => published.module_source(&module_sha256(), &backend.config, settings.call_timeout).await?,
+        None => None,
+    };
     let (registered, file) = register(&registry_store, &arguments, &new).await?;
     // A published template has this SHA-256. Nothing else is known of one that was published elsewhere.
     let sha256 = template_sha256();
     let common = CommonInvitation {
         region: backend.partition.sts_region(&backend.region),
         template_url: arguments.template_url.clone().or(published.map(|published| published.template_url)),
+        module_source,
         scope: arguments.scope,
         self_read: arguments.self_read,
         backend_role: role,
@@ -218,6 +223,7 @@ struct CommonInvitation {
     self_read: bool,
     region: String,
     template_url: Option<String>,
+    module_source: Option<String>,
 }
 
 /// Returns one invitation for all accounts that share an external ID, a role's path and its name.
@@ -244,6 +250,7 @@ fn invitations(file: &RegistryFile, accounts: &[AccountId], common: &CommonInvit
             self_read: common.self_read,
             region: common.region.clone(),
             template_url: common.template_url.clone(),
+            module_source: common.module_source.clone(),
         };
         invitations.push(invitation);
     }

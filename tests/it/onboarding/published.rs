@@ -8,6 +8,7 @@ use crate::fixture::{BACKEND, Fixture, account_with};
 
 const ROLE: &str = "arn:aws:iam::999999999999:role/rolecall-backend";
 const TEMPLATE: &str = include_str!("../../../infra/customer-role.yaml");
+const MODULE: &[u8] = include_bytes!("../../../infra/terraform/customer-role.zip");
 const OTHER: &str = "a template";
 const BUCKET: &str = "rolecall-customers-999999999999-eu-central-1";
 const REPLACED: &str = "replaced-customers-999999999999-eu-central-1";
@@ -81,6 +82,21 @@ async fn only_what_deploy_published_reaches_an_invitation() {
         (&invitation["template_url"], &invitation["template_sha256"]),
         (&correct["template_url"], &correct["template_sha256"])
     );
+    // The module beside it has to have its content. An emulated bucket is no source for Terraform.
+    let module = hex::encode(Sha256::digest(MODULE));
+    let mut with_module = correct.clone();
+    with_module["module_sha256"] = json!(module);
+    let missing = with_published(&fixture, &with_module, &invite);
+    assert!(
+        missing.code == 2 && missing.err.contains("the module") && missing.err.contains("not there"),
+        "{missing:?}"
+    );
+    fixture.sim.put_object(BUCKET, &format!("customer-role/{module}.zip"), "other bytes");
+    let replaced = with_published(&fixture, &with_module, &invite);
+    assert!(replaced.code == 2 && replaced.err.contains("another SHA-256"), "{replaced:?}");
+    fixture.sim.put_object(BUCKET, &format!("customer-role/{module}.zip"), MODULE);
+    let invited = with_published(&fixture, &with_module, &invite);
+    assert!(invited.code == 0 && invited.out.contains("./customer-role"), "{invited:?}");
     // An operator may name both.
     let url = "https://example.org/t.yaml";
     let named = [&invite[..], &["--backend-role", strangers_role, "--template-url", url]].concat();

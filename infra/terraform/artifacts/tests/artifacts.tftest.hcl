@@ -21,8 +21,14 @@ run "the_customers_template_is_published" {
     condition = output.customer_role == {
       url    = "https://rolecall-customers-999999999999-eu-central-1.s3.eu-central-1.amazonaws.com/customer-role/${filesha256("../../customer-role.yaml")}.yaml"
       sha256 = filesha256("../../customer-role.yaml")
+
+      module_sha256 = filesha256("../customer-role.zip")
     }
     error_message = "The customers' template has another address."
+  }
+  assert {
+    condition     = aws_s3_object.customer_module[0].key == "customer-role/${filesha256("../customer-role.zip")}.zip"
+    error_message = "The customers' module has another key than `make deploy` gives it."
   }
   assert {
     condition     = aws_s3_object.customer_role[0].bucket == "rolecall-customers-999999999999-eu-central-1" && output.code_key == null

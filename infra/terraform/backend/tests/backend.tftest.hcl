@@ -107,7 +107,7 @@ run "published" {
   command = plan
 
   variables {
-    customer_role = { url = "https://customers.s3.eu-central-1.amazonaws.com/customer-role/1.yaml", sha256 = "1" }
+    customer_role = { url = "https://customers.s3.eu-central-1.amazonaws.com/customer-role/1.yaml", sha256 = "1", module_sha256 = "2" }
   }
 
   assert {
@@ -116,6 +116,7 @@ run "published" {
       backend_role_arn = "arn:aws:iam::999999999999:role/rolecall-backend"
       template_url     = "https://customers.s3.eu-central-1.amazonaws.com/customer-role/1.yaml"
       template_sha256  = "1"
+      module_sha256    = "2"
     }
     error_message = "published.json has other values."
   }
