@@ -263,10 +263,20 @@ def deploying(endpoint: str, bootstrap: Path, account: str, readers: str, more: 
     published = json.loads(read(cloud, account, outputs["RegistryBucket"], "published.json"))
     url = f"{endpoint}/{outputs['TemplateBucket']}/{key}"
     role = outputs["BackendRoleArn"]
-    expected = {"version": 1, "backend_role_arn": role, "template_url": url, "template_sha256": digest}
+    module = (INFRA / "terraform/customer-role.zip").read_bytes()
+    module_digest = hashlib.sha256(module).hexdigest()
+    expected = {
+        "version": 1,
+        "backend_role_arn": role,
+        "template_url": url,
+        "template_sha256": digest,
+        "module_sha256": module_digest,
+    }
     expect("published.json", published, expected)
     reader = readers.split(",")[0] or account
     expect(f"the template as {reader} reads it", read(cloud, reader, outputs["TemplateBucket"], key), template)
+    module_key = f"customer-role/{module_digest}.zip"
+    expect(f"the module as {reader} reads it", read(cloud, reader, outputs["TemplateBucket"], module_key), module)
     say("all checks passed")
     return Deployed(
         account=account,

@@ -29,8 +29,8 @@ from emulator import Emulator  # noqa: E402
 NAME = "estate"
 EXAMPLE = "backend/examples/complete"
 CUSTOMER = "111122223333"
-# What the modules upload: the package, the templates of backend and Athena, and the customers' template.
-EXPECTED = {"bootstrap": 1, "templates": 2, "customer-role": 1, "equal": 1}
+# What the modules upload: the package, the templates of backend and Athena, and the customers' template and module.
+EXPECTED = {"bootstrap": 1, "templates": 2, "customer-role": 2, "equal": 1}
 PLACEHOLDER = "<aws.scheduler.scheduled-time>"
 # The emulated AWS has one address for all buckets.
 PROVIDER = """
