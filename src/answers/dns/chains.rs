@@ -24,7 +24,7 @@ use crate::answers::lookup::normal;
 use crate::answers::ranges;
 
 /// More names than this are not remembered.
-const MOST_REMEMBERED: usize = 300_000;
+const MOST_REMEMBERED: usize = 50_000;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

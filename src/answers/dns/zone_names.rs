@@ -7,18 +7,22 @@ use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
+use super::holder_tables::RECORDS;
 use super::horizons::lineage;
 use super::record_values::type_of;
 use super::zones::{ZoneIndex, ZoneNumber};
-use crate::answers::facts::{Facts, Resource};
+use crate::answers::facts::{FactTable, Facts, Resource};
 use crate::answers::lookup::{normal, normalise, parents};
 
 /// The records of the estate by zone and name.
 #[derive(Debug)]
 pub(super) struct ZoneNames<'f> {
     hasher: RandomState,
-    /// The hash of zone and name with the record, in the order of the hashes.
-    records: Vec<(u64, ZoneNumber, Resource<'f>)>,
+    /// The table of records.
+    table: Option<&'f FactTable>,
+    /// The hash of zone and name, the zone, and the number of the record in its table, in the order of the hashes. A fleet has
+    /// a million records.
+    records: Vec<(u64, ZoneNumber, u32)>,
     /// The hashes of zones and names that have names below them.
     non_terminals: Vec<u64>,
     /// The hashes of zones and names at which another zone begins.
@@ -45,11 +49,11 @@ impl<'f> ZoneNames<'f> {
         let hasher = RandomState::new();
         let (mut records, mut non_terminals, mut cuts) = (Vec::new(), Vec::new(), HashSet::new());
         let (mut name, mut limit) = (Vec::new(), 1 << 20);
-        for record in facts.all(super::holder_tables::RECORDS) {
+        for (number, record) in (0_u32..).zip(facts.all(RECORDS)) {
             let zone = record.text("hosted_zone_id").and_then(|id| zones.find(id));
             let Some(zone) = zone.filter(|_| normalise(name_of(record), &mut name)) else { continue };
             let hash = hasher.hash_one((zone, name.as_slice()));
-            records.push((hash, zone, record));
+            records.push((hash, zone, number));
             let apex = &zones.zone(zone).name;
             if type_of(record) == "NS" && name != *apex {
                 cuts.insert(hash);
@@ -64,11 +68,12 @@ impl<'f> ZoneNames<'f> {
                 limit = limit.max(2 * non_terminals.len());
             }
         }
-        // Stable, so that of records with one name the first one stays the first: it decides among verdicts that say the same.
-        records.sort_by_key(|(hash, ..)| *hash);
+        // Of records with one name the first one stays the first: it decides among verdicts that say the same.
+        records.sort_unstable_by_key(|(hash, _, number)| (*hash, *number));
+        records.shrink_to_fit();
         non_terminals.sort_unstable();
         non_terminals.dedup();
-        Self { hasher, records, non_terminals, cuts }
+        Self { hasher, table: facts.table(RECORDS), records, non_terminals, cuts }
     }
 
     fn hash(&self, zone: ZoneNumber, name: &[u8]) -> u64 {
@@ -80,7 +85,8 @@ impl<'f> ZoneNames<'f> {
         let hash = self.hash(zone, name);
         let start = self.records.partition_point(|(other, ..)| *other < hash);
         let same = self.records[start..].iter().take_while(move |(other, ..)| *other == hash);
-        let same = same.filter(move |(_, of, _)| *of == zone).map(|(.., record)| *record);
+        let same = same.filter(move |(_, of, _)| *of == zone);
+        let same = same.filter_map(|(.., record)| self.table?.resource(*record));
         same.filter(move |record| normal(name_of(*record)).is_some_and(|other| other == name))
     }
 

@@ -5,6 +5,7 @@
 //! **Invariant:** knows no file, no format and no store.
 
 mod text_column;
+mod time_column;
 mod arn_column;
 mod columns;
 mod table;
@@ -41,6 +42,7 @@ pub(crate) use source::FactSource;
 pub(crate) use table::Opening;
 pub(crate) use table::{FactTable, TableBuilder};
 pub(crate) use text_column::TextColumn;
+pub(crate) use time_column::TimeColumn;
 pub(crate) use unanswered::CellPlace;
 #[cfg(test)]
 pub(crate) use whole_facts::WholeFacts;
@@ -130,6 +132,11 @@ impl Facts {
     /// Every resource of a table, once, in the order of account, region and id. A table that was not read has none.
     pub(crate) fn all(&self, table: &str) -> impl Iterator<Item = Resource<'_>> {
         self.tables.get(table).into_iter().flat_map(FactTable::resources)
+    }
+
+    /// A table, if it was read.
+    pub(crate) fn table(&self, table: &str) -> Option<&FactTable> {
+        self.tables.get(table)
     }
 
     /// The resources of a table that the user asked for: seen by a selected account, in a selected region, with the

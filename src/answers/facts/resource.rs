@@ -30,6 +30,13 @@ impl FactTable {
 }
 
 impl FactTable {
+    /// A resource, by its place among all.
+    pub(crate) fn resource(&self, number: u32) -> Option<Resource<'_>> {
+        let end = *self.ends.get(number as usize)? as usize;
+        let start = (number as usize).checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        Some(Resource { table: self, rows: self.rows.get(start..end)? })
+    }
+
     /// Every row as a resource of its own.
     pub(crate) fn single_rows(&self) -> impl Iterator<Item = Resource<'_>> {
         self.rows.chunks(1).map(|rows| Resource { table: self, rows })
@@ -104,7 +111,7 @@ impl<'a> Resource<'a> {
 
     /// When the row was collected.
     pub(crate) fn collected_at(self) -> Option<Timestamp> {
-        let micros = self.table.collected_at.get(self.row()).copied().flatten();
+        let micros = self.table.collected_at.get(self.row());
         micros.and_then(|micros| Timestamp::from_microsecond(micros).ok())
     }
 

@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** each resource is one, whoever sees it: its identity is the ARN, else owner, region and id.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+
+use twox_hash::XxHash3_64;
 
 use super::arn_column::ArnColumn;
-use super::{ColumnData, TextColumn};
+use super::{ColumnData, TextColumn, TimeColumn};
 
 /// A table that is being read. Every row sets each opening column, and then its own columns.
 #[derive(Debug)]
@@ -25,8 +27,7 @@ pub(crate) struct FactTable {
     pub(super) owner_id: TextColumn,
     /// The tags as a JSON object.
     pub(super) tags: TextColumn,
-    /// Microseconds since 1970.
-    pub(super) collected_at: Vec<Option<i64>>,
+    pub(super) collected_at: TimeColumn,
     pub(super) columns: Vec<(&'static str, ColumnData)>,
     /// The rows in the order of their resources. The first one of a resource is the owner's, if the owner sees it.
     pub(super) rows: Vec<u32>,
@@ -63,7 +64,7 @@ impl TableBuilder {
             arn: ArnColumn::default(),
             owner_id: text(),
             tags: text(),
-            collected_at: Vec::new(),
+            collected_at: TimeColumn::default(),
             columns,
             rows: Vec::new(),
             ends: Vec::new(),
@@ -107,8 +108,8 @@ impl TableBuilder {
         values.for_each(|value| texts.push(value));
     }
 
-    /// When each row was collected, in microseconds since 1970.
-    pub(crate) fn collected_at(&mut self) -> &mut Vec<Option<i64>> {
+    /// When each row was collected.
+    pub(crate) fn collected_at(&mut self) -> &mut TimeColumn {
         &mut self.table.collected_at
     }
 
@@ -184,24 +185,44 @@ impl FactTable {
     }
 
     /// All rows, and the number of the resource of each. No numbers if each row is a resource of its own.
+    ///
+    /// Rows of one resource have one hash, and numbers are less memory than a map of keys: a fleet has a million records.
     fn groups(&self) -> (Vec<u32>, Vec<u32>) {
         let rows: Vec<u32> = (0..self.collected_at.len()).map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
-        let mut numbers: HashMap<(&str, &str, &str), u32> = HashMap::with_capacity(rows.len());
-        let mut groups = Vec::with_capacity(rows.len());
-        for row in 0..rows.len() {
-            let id = self.id.get(row).unwrap_or_default();
-            let key = match self.arn.parts(row) {
-                Some((head, has_id)) => (head, "", if has_id { id } else { "" }),
-                None => (self.owner(row), self.region.get(row).unwrap_or_default(), id),
-            };
-            let next = numbers.len() as u32;
-            groups.push(*numbers.entry(key).or_insert(next));
+        let mut hashed: Vec<(u64, u32)> = rows.iter().map(|row| (hash(self.identity(*row)), *row)).collect();
+        hashed.sort_unstable_by(|(one_hash, one), (other_hash, other)| {
+            // Keys differ where hashes are the same once in billions of rows, and are then told apart.
+            let of_hash = || self.identity(*one).cmp(&self.identity(*other)).then(one.cmp(other));
+            one_hash.cmp(other_hash).then_with(of_hash)
+        });
+        let is_same = |one: &(u64, u32), other: &(u64, u32)| {
+            one.0 == other.0 && self.identity(one.1).cmp(&self.identity(other.1)) == Ordering::Equal
+        };
+        if !hashed.windows(2).any(|pair| matches!(pair, [one, other] if is_same(one, other))) {
+            return (rows, Vec::new());
         }
-        if numbers.len() == rows.len() {
-            groups.clear();
+        let mut groups = vec![0; rows.len()];
+        for (number, same) in (0..).zip(hashed.chunk_by(is_same)) {
+            same.iter().for_each(|(_, row)| groups[*row as usize] = number);
         }
         (rows, groups)
     }
+
+    /// What tells the resource of a row apart: its ARN in two parts, else owner, region and id.
+    fn identity(&self, row: u32) -> (bool, &str, &str, &str) {
+        let row = row as usize;
+        let id = self.id.get(row).unwrap_or_default();
+        match self.arn.parts(row) {
+            Some((head, has_id)) => (true, head, "", if has_id { id } else { "" }),
+            None => (false, self.owner(row), self.region.get(row).unwrap_or_default(), id),
+        }
+    }
+}
+
+fn hash((has_arn, first, second, third): (bool, &str, &str, &str)) -> u64 {
+    let seed = XxHash3_64::oneshot_with_seed(u64::from(has_arn), first.as_bytes());
+    let seed = XxHash3_64::oneshot_with_seed(seed, second.as_bytes());
+    XxHash3_64::oneshot_with_seed(seed, third.as_bytes())
 }
 
 /// Whether a text has the form of an account id.

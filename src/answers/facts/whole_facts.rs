@@ -117,7 +117,7 @@ impl FactTable {
         }
         builder.table.owner_id = texts(&self.owner_id);
         builder.table.tags = texts(&self.tags);
-        builder.table.collected_at = some(&self.collected_at, rows);
+        builder.table.collected_at.extend(rows.iter().map(|row| self.collected_at.get(*row as usize)));
         builder.finish()
     }
 }
