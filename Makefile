@@ -6,6 +6,8 @@ CARGO ?= cargo
 VENV := .emulator/venv
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 RUN := $(VENV)/bin/python
+# octoDNS, and a Route 53 to plan against.
+EXPORTS := .emulator/exports
 LINT := .emulator/lint
 # Everything in the dev profile builds the same targets. Another selection would unify features differently and
 # compile the SDK of EC2 again, which takes minutes.
@@ -57,6 +59,13 @@ $(VENV)/.installed: tests/emulator/requirements.txt
 
 emulator: $(VENV)/.installed
 
+# An environment of its own: moto takes another botocore than the emulated AWS.
+$(EXPORTS)/.installed: tests/exports/requirements.txt
+	@echo 'installing octoDNS and its Route 53 into .emulator/exports'
+	@$(PYTHON) -m venv --clear $(EXPORTS)
+	@$(EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 # An environment of its own: checkov pins another boto3 than the emulated AWS.
 $(LINT)/.installed: tests/lint/requirements.txt
 	@echo 'installing the linters into .emulator/lint'
@@ -78,7 +87,7 @@ demo: emulator binaries
 # The tests hold both ends of hundreds of connections in one process, so the limit of open files is raised.
 FILES := ulimit -n $$(ulimit -Hn) 2>/dev/null || ulimit -n 10240 2>/dev/null;
 
-test: emulator build
+test: emulator build $(EXPORTS)/.installed
 	@$(RUN) tests/model/generate.py --check
 	@$(RUN) tests/model/pages.py --check
 	@$(RUN) tests/model/modules.py --check
@@ -87,6 +96,7 @@ test: emulator build
 	@$(CARGO) test --locked --doc
 	@$(FILES) $(CARGO) test --locked $(TARGETS) -- --ignored
 	@$(RUN) tests/page/check.py --rolecall $(TARGET_DIR)/debug/rolecall --pages $(PAGES)
+	@$(EXPORTS)/bin/python tests/exports/check.py --rolecall $(TARGET_DIR)/debug/rolecall --exports $(PAGES)
 
 # Node checks the script's syntax, where there is Node.
 page: emulator build

@@ -4,7 +4,7 @@
 //! output -> estate (which rows are valid) -> facts (those rows in memory) -> questions, lookup -> rows and coverage
 //! ```
 //!
-//! The function compares two estates and writes the report page. History and the demo are for the command line.
+//! The function compares two estates and writes the report page. History, exports and the demo are for the command line.
 //!
 //! **Invariant:** knows no client of AWS but the store, and nothing of how an answer is printed, but for the
 //! page of `report`.
@@ -22,5 +22,7 @@ pub(crate) mod changes;
 #[cfg(feature = "cli")]
 pub(crate) mod history;
 pub(crate) mod report;
+#[cfg(feature = "cli")]
+pub(crate) mod export;
 #[cfg(feature = "cli")]
 pub(crate) mod demo;

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
 use commands::{
-    ask, check, demo, diff, dns, documents, history, look_up, onboard, plan, policy, report, resources, resume, run,
+    ask, check, demo, diff, dns, documents, export, history, look_up, onboard, plan, policy, report, resources, resume, run,
     targets, trust,
 };
 
@@ -80,6 +80,7 @@ async fn command() -> Result<ExitCode, Error> {
         Command::Ask(arguments) => ask::ask(arguments).await,
         Command::Dns(arguments) => dns::dns(arguments).await,
         Command::Report(arguments) => report::report(arguments).await,
+        Command::Export(arguments) => export::export(arguments).await,
         Command::Demo(arguments) => demo::demo(arguments).await,
         Command::Resources(resources) => resources::resources(&resources),
         Command::Schema(schema) => resources::schema(&schema).await,

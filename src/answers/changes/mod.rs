@@ -16,6 +16,8 @@ mod run_pairs;
 
 pub(crate) use super::facts::{Change, ChangedRow};
 pub(crate) use comparison::{AheadAnswers, ComparedEstates};
+#[cfg(feature = "cli")]
+pub(crate) use row_members::{own_columns, own_value};
 pub(crate) use run_pairs::{ComparedRuns, RunPair, compare_common, newest_pair};
 pub(crate) use table_changes::{ChangeSink, ComparedCells, of_table};
 

@@ -10,9 +10,21 @@ use crate::decode::json_hash;
 use crate::inventory::{ColumnType, EXTRA_COLUMN};
 
 /// The columns of a table beside the opening ones.
-pub(super) fn own_columns(table: &'static Table) -> impl Iterator<Item = (&'static str, ColumnType)> {
+pub(crate) fn own_columns(table: &'static Table) -> impl Iterator<Item = (&'static str, ColumnType)> {
     let own = table.columns.iter().map(|column| (column.name.as_str(), column.kind));
     own.chain([(EXTRA_COLUMN, ColumnType::Json)])
+}
+
+/// The value of a column of the table's own.
+pub(crate) fn own_value(row: Resource<'_>, name: &str, kind: ColumnType) -> Value {
+    match kind {
+        ColumnType::Json | ColumnType::Map => row.json(name),
+        ColumnType::String => json!(row.text(name)),
+        ColumnType::Boolean => json!(row.flag(name)),
+        ColumnType::Integer => json!(row.integer(name)),
+        ColumnType::Double => json!(row.double(name)),
+        ColumnType::Timestamp => json!(row.time(name)),
+    }
 }
 
 /// The content of a row that a digest counts.
@@ -23,15 +35,7 @@ pub(super) fn members(table: &'static Table, row: Resource<'_>) -> Map<String, V
     members.insert("owner_id".into(), json!(row.account_id()));
     members.insert("tags".into(), json!(row.tags()));
     for (name, kind) in own_columns(table) {
-        let value = match kind {
-            ColumnType::Json | ColumnType::Map => row.json(name),
-            ColumnType::String => json!(row.text(name)),
-            ColumnType::Boolean => json!(row.flag(name)),
-            ColumnType::Integer => json!(row.integer(name)),
-            ColumnType::Double => json!(row.double(name)),
-            ColumnType::Timestamp => json!(row.time(name)),
-        };
-        members.insert(name.into(), value);
+        members.insert(name.into(), own_value(row, name, kind));
     }
     table.counted(members)
 }

@@ -41,3 +41,5 @@ pub(crate) use holder_tables::{holder_reads, zone_reads};
 pub(crate) use ip_ranges::PublishedRanges;
 pub(crate) use judge::{AskedRecords, DnsJudge};
 pub(crate) use target_kinds::takeable_kinds;
+#[cfg(feature = "cli")]
+pub(crate) use zones::{NamedZone, VpcView, ZoneIndex};

@@ -18,11 +18,11 @@ use crate::answers::lookup::{normal, texts};
 /// The number of a zone.
 pub(super) type ZoneNumber = u32;
 /// The number of a class of VPCs.
-pub(super) type ClassNumber = u32;
+pub(crate) type ClassNumber = u32;
 
 /// A zone.
 #[derive(Debug)]
-pub(super) struct NamedZone {
+pub(crate) struct NamedZone {
     pub id: String,
     pub account_id: String,
     /// In the normal form.
@@ -43,7 +43,7 @@ pub(super) struct NamedZone {
 
 /// What a class of VPCs sees.
 #[derive(Debug, Default)]
-pub(super) struct VpcView {
+pub(crate) struct VpcView {
     /// One of its VPCs, for sentences.
     pub vpc: String,
     pub vpcs: HashSet<String>,
@@ -54,7 +54,7 @@ pub(super) struct VpcView {
 
 /// Every zone.
 #[derive(Debug, Default)]
-pub(super) struct ZoneIndex {
+pub(crate) struct ZoneIndex {
     pub zones: Vec<NamedZone>,
     pub classes: Vec<VpcView>,
     by_id: HashMap<String, ZoneNumber>,
@@ -72,6 +72,12 @@ struct Sight {
 }
 
 impl ZoneIndex {
+    /// The zones of facts that have the tables of [`super::zone_reads`].
+    #[cfg(feature = "cli")]
+    pub(crate) fn of(facts: &Facts) -> Self {
+        Self::new(facts, &RegionCells::new(facts))
+    }
+
     pub(super) fn new(facts: &Facts, cells: &RegionCells) -> Self {
         let mut index = Self::default();
         let mut seen: HashMap<String, Sight> = HashMap::new();

@@ -27,6 +27,16 @@ fn is_all_unknown(coverage: &Coverage) -> bool {
     coverage.unknown.len() as u64 >= coverage.cells
 }
 
+/// What an export is based on, in one line. The file `coverage.json` lists what is not known.
+pub(crate) fn coverage_line(coverage: &Coverage) -> String {
+    sentence(coverage, false).replace("Use --coverage to list them.", "The file coverage.json lists them.")
+}
+
+/// A line for each unknown cell.
+pub(crate) fn unknown_lines(coverage: &Coverage) -> impl Iterator<Item = String> + '_ {
+    coverage.unknown.iter().map(|cell| values(cell).map(|value| value.unwrap_or_else(|| "-".to_owned())).join("  "))
+}
+
 /// Says in one line what is not known. With `is_listed` the list follows, so that the line announces it.
 pub(super) fn sentence(coverage: &Coverage, is_listed: bool) -> String {
     match coverage.baseline.len() {

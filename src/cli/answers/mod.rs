@@ -29,6 +29,7 @@ mod out;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use coverage_text::{coverage_line, unknown_lines};
 pub(crate) use out::{AnswerLayout, print};
 pub(crate) use sarif::{FindingLevel, FindingRule, SarifResult, write_sarif};
 pub(crate) use saved_file::{save_file, save_rows};

@@ -8,6 +8,7 @@ mod question_flags;
 mod answers;
 mod dns;
 mod documents;
+mod export;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(crate) use answers::{
 };
 pub(crate) use dns::DnsArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
+pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
@@ -32,6 +34,7 @@ pub(crate) use onboarding::{
 pub(crate) use selection::{SelectionArgs, tags};
 pub(crate) use setting_flags::{DEFAULT_OUTPUT, RegistryArgs, SettingArgs};
 
+pub(crate) use question_flags::AskedName;
 use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags};
 
 /// Inventory many AWS accounts through one role.
@@ -75,6 +78,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Write the inventory as one HTML page: map, address plan, DNS, findings, changes
     Report(ReportArgs),
+    /// Write the inventory as files for other tools: BIND, octoDNS, hosts, CSV, workbooks
+    Export(ExportArgs),
     /// Write an inventory that is made up, to try the answers on
     Demo(DemoArgs),
     /// List the resource types

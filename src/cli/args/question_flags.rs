@@ -19,7 +19,7 @@ pub(crate) struct AskedName(pub &'static Question);
 
 impl AskedName {
     /// Parses a name. If there is no such question, a similar one is proposed.
-    pub(super) fn parse(name: &str) -> Result<Self, String> {
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
         find(name).map(Self).ok_or_else(|| {
             let distance = |question: &Question| strsim::levenshtein(name, question.name);
             let is_similar = |question: &&Question| distance(question) * 3 <= name.len().max(6);

@@ -48,7 +48,10 @@ async fn ask_all(arguments: &AskArgs) -> Result<ExitCode, Error> {
 ///
 /// An answer takes a processor, so each has a task of its own. Those run at the same time that together fit into [`ROOM`]. One
 /// that does not fit runs alone.
-async fn all_answers(estate: &Opened, asked: Vec<(&'static Question, Options)>) -> Result<Vec<CoveredAnswer>, Error> {
+pub(super) async fn all_answers(
+    estate: &Opened,
+    asked: Vec<(&'static Question, Options)>,
+) -> Result<Vec<CoveredAnswer>, Error> {
     let weight = |question: &Question| match question.compares {
         None => estate.estate.weight(question.reads),
         // Two moments are read, table by table.

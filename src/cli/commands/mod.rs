@@ -21,5 +21,8 @@ pub(crate) mod look_up;
 pub(crate) mod history;
 pub(crate) mod diff;
 pub(crate) mod report;
+mod export_folder;
+mod export_tables;
+pub(crate) mod export;
 pub(crate) mod demo;
 pub(crate) mod documents;
