@@ -20,7 +20,7 @@ use super::environment::{Environment, Proxy, system_has_roots};
 use super::error::{AwsError, AwsErrorKind};
 
 /// Idle connections are closed before AWS closes them.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Makes the HTTP client of each kind at its first request.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Clients {
 
     fn make(&self, is_tls: bool, proxy: Option<Proxy>) -> Made {
         let needs_tls = is_tls || proxy.as_ref().is_some_and(|proxy| proxy.is_secure);
-        let context = if needs_tls { Some(self.tls()?) } else { None };
+        let context = if needs_tls { Some(tls(&self.environment)?) } else { None };
         let idle = self.idle;
         Ok(Builder::new().build_with_connector_fn(move |settings, components| {
             let mut builder = Connector::builder().pool_idle_timeout(IDLE_TIMEOUT).pool_max_idle_per_host(idle);
@@ -104,26 +104,24 @@ impl Clients {
             connector(builder, context.clone())
         }))
     }
-
-    /// The certificates to trust.
-    fn tls(&self) -> Result<TlsContext, String> {
-        let store = match &self.environment.ca_bundle {
-            Some(bundle) => bundle.load()?,
-            None if system_has_roots() => TrustStore::default(),
-            None => {
-                return Err(
-                    "no CA certificates are found to check AWS's with: install the package ca-certificates, or \
-                            set AWS_CA_BUNDLE, ca_bundle of the profile, or SSL_CERT_FILE to a file of certificates"
-                        .into(),
-                );
-            }
-        };
-        let context = TlsContext::builder().with_trust_store(store).build();
-        context.map_err(|error| format!("TLS cannot be set up: {error}"))
-    }
 }
 
-fn connector(builder: ConnectorBuilder, tls: Option<TlsContext>) -> Connector {
+/// The certificates to trust.
+pub(super) fn tls(environment: &Environment) -> Result<TlsContext, String> {
+    let store = match &environment.ca_bundle {
+        Some(bundle) => bundle.load()?,
+        None if system_has_roots() => TrustStore::default(),
+        None => {
+            return Err("no CA certificates are found to check AWS's with: install the package ca-certificates, or \
+                        set AWS_CA_BUNDLE, ca_bundle of the profile, or SSL_CERT_FILE to a file of certificates"
+                .into());
+        }
+    };
+    let context = TlsContext::builder().with_trust_store(store).build();
+    context.map_err(|error| format!("TLS cannot be set up: {error}"))
+}
+
+pub(super) fn connector(builder: ConnectorBuilder, tls: Option<TlsContext>) -> Connector {
     match tls {
         Some(context) => builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build(),
         None => builder.build_http(),

@@ -20,6 +20,8 @@ pub(crate) mod sdk;
 mod backend;
 pub(crate) mod listing;
 mod event_bus;
+#[cfg(feature = "cli")]
+mod web_client;
 
 pub use backend::{Backend, Identity};
 pub use cancellation::Cancellation;
@@ -37,3 +39,5 @@ pub(crate) use transport::{
     AdaptiveConcurrencyLimit, CallContext, CallLimits, DecodedPage, MemoryPermit, PrioritySemaphore, RateLimiter,
     SilenceLimit, TimeBudget,
 };
+#[cfg(feature = "cli")]
+pub(crate) use web_client::WebClient;

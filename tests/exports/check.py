@@ -8,6 +8,8 @@ check.
 - BIND: `named-checkzone` accepts every zone file, `named-checkconf` the views.
 - octoDNS: plans no change, among the files, and against a Route 53 (moto) that has the estate's record sets.
 - A hosts file: every address and name is one.
+- NetBox (a stand-in that refuses what its schema refuses): a second synchronisation changes nothing, and nothing is
+  deleted that an unknown cell may hide.
 - SARIF of `rolecall dns`: valid by its published schema.
 """
 
@@ -28,6 +30,8 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+
+import netbox
 
 SARIF = "@microsoft/jest-sarif@1.0.0-beta.0"
 ROOT = Path(__file__).resolve().parents[2]
@@ -249,6 +253,72 @@ def tables_and_answers_are_files(exports: Exports) -> None:
     exports.run("export", "csv", "--to", folder, "--output", output, exits=2)
     assert sorted(path.name for path in folder.iterdir()) == before
     assert not list(exports.folder.glob(".*partial"))
+
+
+CUSTOMERS = {"111122223333": "acme", "222233334444": "acme", "444455556666": "globex", "555566667777": "globex"}
+
+
+@check
+def a_second_synchronisation_of_netbox_changes_nothing(exports: Exports) -> None:
+    registry = exports.folder / "targets.json"
+    targets = [{"account_id": account, "external_id": None, "customer": name} for account, name in CUSTOMERS.items()]
+    registry.write_text(json.dumps({"version": 1, "defaults": {"role_name": "rolecall"}, "targets": targets}))
+    os.environ["NETBOX_TOKEN"] = netbox.TOKEN
+    numbers = iter(range(100))
+
+    def export(there: netbox.Netbox, *options: object, exits: int = 0) -> str:
+        folder = exports.folder / f"netbox-{next(numbers)}"
+        told = exports.run("export", "netbox", "--to", folder, "--output", exports.folder / "demo", "--registry",
+                           registry, "--url", there.url, *options, exits=exits)  # fmt: skip
+        written = told + "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+        assert netbox.TOKEN not in written, "the token is in what the export writes"
+        return told
+
+    with netbox.Netbox() as there:
+        # What others made is used, and stays as it is. Nothing is done without --apply.
+        there.write("tenancy/tenants/", {"name": "acme", "slug": "acme", "description": "ours"})
+        told = export(there)
+        assert there.writes == 0 and "With --apply" in told, told
+        told = export(there, "--apply")
+        made = {path: len(items) for path, items in there.objects.items()}
+        assert all(made.values()), made
+        assert there.objects["tenancy/tenants/"][1]["description"] == "ours" and "tenant acme" not in told
+        assert any(item["dns_name"] for item in there.objects["ipam/ip-addresses/"].values())
+        assert any(item["assigned_object_id"] for item in there.objects["ipam/ip-addresses/"].values())
+        writes = there.writes
+        told = export(there, "--apply")
+        assert there.writes == writes and "Now 0 are created, 0 changed, 0 deleted." in told, told
+        deletions_wait_for_answers(there, export)
+        os.environ["NETBOX_TOKEN"] = "wrong-token-of-somebody"
+        command = ["export", "netbox", "--to", exports.folder / "x", "--output", exports.folder / "demo"]
+        failed = subprocess.run([exports.rolecall, *command, "--url", there.url], capture_output=True, text=True)
+        assert failed.returncode == 2 and "403" in failed.stderr, failed.stderr
+        assert "wrong-token" not in failed.stderr + failed.stdout and not (exports.folder / "x").exists()
+
+
+def deletions_wait_for_answers(there: netbox.Netbox, export: Callable) -> None:
+    """What the estate does not have is deleted, if its cell was answered and rolecall made it."""
+    own = {"name": "x", "tags": [{"slug": "rolecall"}]}
+    said = {
+        "gone": "vpc-0gone of 111122223333 in eu-central-1",
+        "throttled": "vpc-0thr of 444455556666 in us-east-1",
+        "stranger": "vpc-0str of 999988887777 in eu-central-1",
+        "edited": "do not delete",
+    }
+    for rd, description in said.items():
+        there.write("ipam/vrfs/", {**own, "rd": rd, "description": description})
+    there.write("ipam/vrfs/", {"name": "x", "rd": "others", "description": said["gone"]})
+    narrowed = export(there, "--accounts", "222233334444", "--apply")
+    assert "0 deleted" in narrowed, narrowed
+    told = export(there, "--apply")
+    left = {vrf["rd"] for vrf in there.objects["ipam/vrfs/"].values()}
+    assert left >= {"throttled", "stranger", "edited", "others"} and "gone" not in left, left
+    assert "0 are created, 0 changed, 1 deleted" in told, told
+    # What somebody changed is as the estate has it again.
+    vrf = next(vrf for vrf in there.objects["ipam/vrfs/"].values() if vrf["rd"].startswith("vpc-"))
+    there.write("ipam/vrfs/", {"id": vrf["id"], "name": "changed"})
+    told = export(there, "--apply")
+    assert "0 are created, 1 changed, 0 deleted" in told and "changed" in told, told
 
 
 def sarif_schema() -> dict | None:

@@ -26,6 +26,7 @@ mod octodns_zone;
 mod octodns;
 mod host_names;
 mod hosts;
+pub(crate) mod netbox;
 
 use serde_json::Value;
 

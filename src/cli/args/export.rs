@@ -21,6 +21,8 @@ pub(crate) enum ExportFormat {
     Octodns,
     /// A hosts file
     Hosts,
+    /// Tenants, VRFs, prefixes, machines and addresses for NetBox: CSV files, and the difference to a NetBox
+    Netbox,
 }
 
 #[derive(Args, Debug)]
@@ -37,6 +39,12 @@ pub(crate) struct ExportArgs {
     /// csv, xlsx: the answers to these questions instead of tables, or `all`
     #[arg(long, value_delimiter = ',', value_name = "NAME,…|all", conflicts_with = "tables")]
     pub questions: Vec<String>,
+    /// netbox: compare with the NetBox of this URL. The variable NETBOX_TOKEN has the API token
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// netbox: make the NetBox like the estate, after the difference is shown
+    #[arg(long, requires = "url")]
+    pub apply: bool,
     #[command(flatten)]
     pub estate: EstateArgs,
     /// Exit with code 1 if a cell is unknown
@@ -48,6 +56,9 @@ impl ExportArgs {
     /// Refuses options that the format does not have.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let mut errors = ValidationErrors::new();
+        if self.format != ExportFormat::Netbox && self.url.is_some() {
+            errors.push("--url", "is for the format netbox alone");
+        }
         if !matches!(self.format, ExportFormat::Csv | ExportFormat::Xlsx) {
             for (flag, is_given) in [("--tables", !self.tables.is_empty()), ("--questions", !self.questions.is_empty())]
             {

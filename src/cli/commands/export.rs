@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::answer::{FOUND, Opened, open};
 use super::export_folder::ExportFolder;
+use super::export_netbox::export_netbox;
 use super::export_tables::export_tables;
 use crate::answers::export::{
     Accept, ExportFile, ExportSummary, HOST_READS, export_bind, export_hosts, export_octodns, exported_zone_reads,
@@ -27,11 +28,17 @@ pub(crate) async fn export(arguments: ExportArgs) -> Result<ExitCode, Error> {
     arguments.validate()?;
     arguments.estate.selection()?;
     let folder = ExportFolder::begin(&arguments.to)?;
+    let mut changes = None;
     let (summary, coverage) = match arguments.format {
         ExportFormat::Csv | ExportFormat::Xlsx => export_tables(&arguments, &folder).await?,
         ExportFormat::Bind => of_facts(&arguments, &folder, &zone_reads()?, export_bind).await?,
         ExportFormat::Octodns => of_facts(&arguments, &folder, &zone_reads()?, export_octodns).await?,
         ExportFormat::Hosts => of_facts(&arguments, &folder, HOST_READS, export_hosts).await?,
+        ExportFormat::Netbox => {
+            let (summary, coverage, difference) = export_netbox(&arguments, &folder).await?;
+            changes = difference;
+            (summary, coverage)
+        }
     };
     put_basis(&arguments, &folder, &summary, &coverage)?;
     folder.finish()?;
@@ -43,6 +50,9 @@ pub(crate) async fn export(arguments: ExportArgs) -> Result<ExitCode, Error> {
     lines.extend(summary.remarks.iter().map(|what| format!("Note: {what}.")));
     lines.push(coverage_line(&coverage));
     terminal::print(&lines.join("\n"))?;
+    if let Some(changes) = changes {
+        changes.finish(arguments.apply).await?;
+    }
     let is_found = arguments.check && !coverage.unknown.is_empty();
     Ok(if is_found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }

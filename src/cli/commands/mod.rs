@@ -23,6 +23,8 @@ pub(crate) mod diff;
 pub(crate) mod report;
 mod export_folder;
 mod export_tables;
+mod netbox_api;
+mod export_netbox;
 pub(crate) mod export;
 pub(crate) mod demo;
 pub(crate) mod documents;

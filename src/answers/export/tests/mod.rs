@@ -6,6 +6,7 @@ mod bind;
 mod octodns;
 mod hosts;
 mod random;
+mod netbox;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,221 @@
+//! What differs between the objects of an estate and those that NetBox has, as steps.
+//!
+//! **Invariant:** an object of others is never changed. One of rolecall's is deleted only if its description says where it was, and
+//! that cell was answered and asked for.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::netbox_kind::{NETBOX_KINDS, NetboxKind};
+use super::netbox_names::{TAG, resource_place, table_of};
+use super::netbox_object::{NetboxObject, NetboxValue, key_text};
+use crate::answers::facts::Facts;
+
+/// An object that NetBox has, as its API returns it.
+#[derive(Clone, Debug)]
+pub(crate) struct ExistingObject {
+    pub kind: NetboxKind,
+    pub id: u64,
+    pub fields: Value,
+}
+
+/// A step that makes NetBox like the estate.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NetboxStep {
+    Create(NetboxObject),
+    /// The fields to change, each with the value that it has.
+    Update {
+        kind: NetboxKind,
+        id: u64,
+        key: String,
+        changes: BTreeMap<&'static str, (Value, NetboxValue)>,
+    },
+    Delete {
+        kind: NetboxKind,
+        id: u64,
+        key: String,
+    },
+}
+
+/// The steps, and what is left as it is.
+#[derive(Debug, Default)]
+pub(crate) struct NetboxDifference {
+    /// In the order in which they are taken.
+    pub steps: Vec<NetboxStep>,
+    /// The numbers of the objects that NetBox has, by their keys.
+    pub ids: HashMap<(NetboxKind, String), u64>,
+    /// Objects that are not deleted, since the cell that could have them is not known or was not asked for.
+    pub kept: u64,
+    /// Objects of others that have the key of one of the estate's.
+    pub of_others: u64,
+}
+
+/// What NetBox has, by numbers and by keys.
+#[derive(Default)]
+struct KnownObjects<'e> {
+    keys: HashMap<(NetboxKind, u64), String>,
+    objects: HashMap<(NetboxKind, String), &'e ExistingObject>,
+}
+
+impl NetboxDifference {
+    /// Compares objects with those that NetBox has.
+    pub(crate) fn new(facts: &Facts, wanted: &[NetboxObject], existing: &[ExistingObject]) -> Self {
+        let known = KnownObjects::new(wanted, existing);
+        let mut difference = Self::default();
+        let mut used: HashSet<(NetboxKind, &str)> = HashSet::new();
+        for kind in NETBOX_KINDS {
+            for object in wanted.iter().filter(|object| object.kind == kind) {
+                used.insert((kind, &object.key));
+                match known.objects.get(&(kind, object.key.clone())) {
+                    Some(existing) => difference.compare(object, existing, &known),
+                    None => difference.steps.push(NetboxStep::Create(object.clone())),
+                }
+            }
+        }
+        for kind in NETBOX_KINDS.into_iter().rev().filter(|kind| kind.is_deleted()) {
+            let mut gone: Vec<&ExistingObject> =
+                existing.iter().filter(|object| object.kind == kind && is_own(&object.fields)).collect();
+            gone.sort_by_key(|object| object.id);
+            for object in gone {
+                let Some(key) = known.keys.get(&(kind, object.id)) else { continue };
+                if used.contains(&(kind, key.as_str())) {
+                    continue;
+                }
+                if may_be_deleted(facts, &object.fields) {
+                    difference.steps.push(NetboxStep::Delete { kind, id: object.id, key: key.clone() });
+                } else {
+                    difference.kept += 1;
+                }
+            }
+        }
+        let ids = known.objects.into_iter().map(|(key, object)| (key, object.id));
+        Self { ids: ids.collect(), ..difference }
+    }
+
+    fn compare(&mut self, wanted: &NetboxObject, existing: &ExistingObject, known: &KnownObjects<'_>) {
+        if !is_own(&existing.fields) {
+            self.of_others += u64::from(wanted.fields.contains_key("tags"));
+            return;
+        }
+        let mut changes = BTreeMap::new();
+        for (name, value) in wanted.fields.iter().filter(|(name, _)| **name != "tags") {
+            let has = plain_value(&existing.fields[*name]);
+            let is_same = match value {
+                NetboxValue::Plain(value) => is_same(value, &has),
+                NetboxValue::Reference(kind, key) => {
+                    has.as_u64().and_then(|id| known.keys.get(&(*kind, id))).is_some_and(|has| has == key)
+                }
+            };
+            if !is_same {
+                changes.insert(*name, (has, value.clone()));
+            }
+        }
+        // NetBox reads the two halves of a reference to any kind of object together.
+        let (object_type, object_id) = ("assigned_object_type", "assigned_object_id");
+        for (name, other) in [(object_type, object_id), (object_id, object_type)] {
+            if changes.contains_key(name)
+                && !changes.contains_key(other)
+                && let Some(value) = wanted.fields.get(other)
+            {
+                changes.insert(other, (plain_value(&existing.fields[other]), value.clone()));
+            }
+        }
+        if !changes.is_empty() {
+            let (kind, id, key) = (existing.kind, existing.id, wanted.key.clone());
+            self.steps.push(NetboxStep::Update { kind, id, key, changes });
+        }
+    }
+
+    /// The numbers of objects that are created, changed and deleted.
+    pub(crate) fn counts(&self) -> [usize; 3] {
+        let count = |is: fn(&NetboxStep) -> bool| self.steps.iter().filter(|step| is(step)).count();
+        [
+            count(|step| matches!(step, NetboxStep::Create(_))),
+            count(|step| matches!(step, NetboxStep::Update { .. })),
+            count(|step| matches!(step, NetboxStep::Delete { .. })),
+        ]
+    }
+}
+
+impl<'e> KnownObjects<'e> {
+    fn new(wanted: &[NetboxObject], existing: &'e [ExistingObject]) -> Self {
+        let machines: HashMap<String, &str> = wanted
+            .iter()
+            .filter(|object| object.kind == NetboxKind::Machine)
+            .filter_map(|object| Some((described(&object.fields)?, object.key.as_str())))
+            .collect();
+        let mut known = Self::default();
+        for kind in NETBOX_KINDS {
+            let mut of_kind: Vec<&ExistingObject> = existing.iter().filter(|object| object.kind == kind).collect();
+            // Of several with one key rolecall's comes first, and then the oldest.
+            of_kind.sort_by_key(|object| (!is_own(&object.fields), object.id));
+            for object in of_kind {
+                let mut key = known.key_of(object);
+                // A machine whose instance got another name is the same machine.
+                let place = object.fields["description"].as_str().and_then(resource_place);
+                let renamed = place.filter(|_| kind == NetboxKind::Machine && is_own(&object.fields));
+                if let Some(wanted) = renamed.and_then(|place| machines.get(&place.id)) {
+                    key = (*wanted).to_owned();
+                }
+                known.keys.insert((kind, object.id), key.clone());
+                known.objects.entry((kind, key)).or_insert(object);
+            }
+        }
+        known
+    }
+
+    fn key_of(&self, object: &ExistingObject) -> String {
+        let part = |name: &&str| {
+            let value = plain_value(&object.fields[*name]);
+            let referred = match *name {
+                "vrf" => Some(NetboxKind::Vrf),
+                "cluster" => Some(NetboxKind::Cluster),
+                "virtual_machine" => Some(NetboxKind::Machine),
+                _ => None,
+            };
+            let key = referred.zip(value.as_u64()).map(|(kind, id)| self.keys.get(&(kind, id)).cloned());
+            key.map_or_else(|| key_text(name, &value), |key| key.unwrap_or_default())
+        };
+        let key = object.kind.key_fields().iter().map(part).collect::<Vec<_>>().join(" ");
+        // A VRF without a route distinguisher is none of ours.
+        if key.is_empty() { format!("#{}", object.id) } else { key }
+    }
+}
+
+/// The resource that the description of an object names.
+fn described(fields: &BTreeMap<&'static str, NetboxValue>) -> Option<String> {
+    match fields.get("description") {
+        Some(NetboxValue::Plain(Value::String(text))) => resource_place(text).map(|place| place.id),
+        _ => None,
+    }
+}
+
+/// A value as it is written: of a choice its value, of an object its number.
+fn plain_value(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members.get("value").or_else(|| members.get("id")).cloned().unwrap_or(Value::Null),
+        other => other.clone(),
+    }
+}
+
+/// Whether two values are the same to NetBox, which has no empty texts in some fields and no absent ones in others.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let is_empty = |value: &Value| value.is_null() || *value == json!("");
+    one == other || is_empty(one) && is_empty(other)
+}
+
+/// Whether an object has rolecall's tag.
+fn is_own(fields: &Value) -> bool {
+    let tags = fields["tags"].as_array();
+    tags.is_some_and(|tags| tags.iter().any(|tag| tag["slug"] == TAG || *tag == TAG))
+}
+
+fn may_be_deleted(facts: &Facts, fields: &Value) -> bool {
+    let Some(place) = fields["description"].as_str().and_then(resource_place) else { return false };
+    let Some(table) = table_of(&place.id) else { return false };
+    facts.is_answered(&place.account_id, &place.region, table)
+        && facts.selection.has_account(&place.account_id)
+        && facts.selection.has_region(&place.region)
+        && facts.selection.tags.is_empty()
+}
