@@ -71,7 +71,7 @@ pub(crate) async fn list_organization(
     let config = match organization.management_target() {
         None => backend.config.clone(),
         Some(target) => {
-            let policy = SessionPolicy::document(LIST_MEMBERS_ACTIONS.into_iter());
+            let policy = SessionPolicy::document(&[("*", LIST_MEMBERS_ACTIONS.to_vec())]);
             let provider = roles.open_credentials(&target, &policy).await?;
             backend.config.clone().into_builder().credentials_provider(provider).build()
         }
