@@ -72,10 +72,13 @@ fn a_user_with_a_policy_for_each_role_runs_and_is_checked() {
     let reads = ["iam:ListGroupsForUser", "iam:ListGroupPolicies", "iam:GetGroupPolicy"];
     let reads =
         json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": reads, "Resource": "*" }] });
-    let policies =
-        json!({ "role1": enter(accounts[0], "role1"), "role2": enter(accounts[1], "role2"), "reads": reads });
-    let order = json!({ "account": backend, "user": "lister", "group": "listers", "group_inline": policies });
-    let key = emulator().run_script("users.py", &[], &order);
+    let give = |with_external_id: bool| {
+        let policy = |number: usize| enter(accounts[number], roles[number], with_external_id);
+        let policies = json!({ "role1": policy(0), "role2": policy(1), "reads": reads });
+        let order = json!({ "account": backend, "user": "lister", "group": "listers", "group_inline": policies });
+        emulator().run_script("users.py", &[], &order)
+    };
+    let key = give(true);
     let text = |name: &str| key[name].as_str().expect("a text").to_owned();
     let (key, secret) = (text("access_key_id"), text("secret_access_key"));
     let as_user = |command: &mut Command| {
