@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::command::{CommandOutput, manifest, run_command};
-use crate::fixture::{BACKEND, Fixture, account_with, assert_complete, files_below, ids};
+use crate::fixture::{BACKEND, Fixture, account_with, assert_complete, files_below};
 use crate::sim::{Fault, FaultKind, ROOT, Service, SimOrganization, World};
 
 const REGION: &str = "eu-west-1";
@@ -117,12 +117,15 @@ async fn accounts_that_join_and_leave_need_no_edit() {
     let accounts = planned(&fixture, "second");
     assert!(accounts.len() == 41 && accounts.contains(&member(42)) && !accounts.contains(&member(0)));
     // Who joined is found, and who left is marked. What they have is no change: nobody asked before, or asks now.
-    let vpc = ids(&fixture.out(), "second", "ec2_vpcs").into_iter().find(|id| id.starts_with(&member(42)));
-    let vpc = vpc.expect("a VPC").rsplit(' ').next().expect("an id").to_owned();
+    let vpc_of = |run_id: &str, account: &str| {
+        let rows = crate::command::rows(&fixture.out(), &manifest(&fixture.out(), run_id), "ec2_vpcs");
+        let row = rows.iter().find(|row| row["account_id"] == account).expect("a VPC");
+        row["id"].as_str().expect("an id").to_owned()
+    };
+    let vpc = vpc_of("second", &member(42));
     let found = ask(&fixture, &["where", &vpc]).await.response();
     assert_eq!((&found["rows"][0]["account_id"], &found["rows"][0]["offboarded"]), (&json!(member(42)), &json!(false)));
-    let gone = ids(&fixture.out(), "first", "ec2_vpcs").into_iter().find(|id| id.starts_with(&member(0)));
-    let gone = gone.expect("a VPC").rsplit(' ').next().expect("an id").to_owned();
+    let gone = vpc_of("first", &member(0));
     let found = ask(&fixture, &["where", &gone]).await.response();
     assert_eq!((&found["rows"][0]["account_id"], &found["rows"][0]["offboarded"]), (&json!(member(0)), &json!(true)));
     let out = fixture.out().display().to_string();
