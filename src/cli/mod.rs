@@ -24,8 +24,8 @@ use crate::error::{Error, ErrorKind};
 use crate::terminal;
 use args::{Cli, Command};
 use commands::{
-    ask, check, demo, diff, dns, documents, export, history, look_up, onboard, plan, policy, report, resources, resume, run,
-    targets, trust,
+    ask, check, demo, diff, dns, documents, export, history, look_up, onboard, plan, policy, report, resources, resume,
+    run, targets, trust,
 };
 
 /// Exit code for a command that was refused or failed.

@@ -92,6 +92,7 @@ ROUTE53_NOTHING = [
 ]
 
 ministack_ec2 = ec2.handle_request
+ministack_balancers = app.SERVICE_HANDLERS["elasticloadbalancing"]
 
 
 async def answer_ec2(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
@@ -127,12 +128,18 @@ def answer_absent_service(service: str) -> Any:
     model = botocore.session.get_session().get_service_model(service)
     if model.metadata["protocol"] == "query":
         return answer_absent_query_service(service, model.metadata["xmlNamespace"])
-    uris = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
+    https = {name: model.operation_model(name).http for name in model.operation_names}
+    uris = {name: http["requestUri"] for name, http in https.items()}
     paths = {name: re.sub(r"\{\w+\}", "[^/]+", uri) for name, uri in uris.items()}
 
     async def answer(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
         target = headers.get("x-amz-target", "").rpartition(".")[2]
-        name = target or next((name for name, pattern in paths.items() if re.fullmatch(pattern, unquote(path))), "")
+        fits = (
+            name
+            for name, http in https.items()
+            if http["method"] == method and re.fullmatch(paths[name], unquote(path))
+        )
+        name = target or next(fits, "")
         if name.startswith(("List", "Describe")) and name != "ListTagsForResource" and "{" not in uris[name]:
             members = model.operation_model(name).output_shape.members
             lists = {member: [] for member, shape in members.items() if shape.type_name == "list"}
@@ -141,6 +148,19 @@ def answer_absent_service(service: str) -> Any:
         return 400, dict(JSON), json.dumps(error).encode()
 
     return answer
+
+
+async def answer_balancers(method: str, path: str, headers: Any, body: bytes, query: Any) -> Answer:
+    """Answers the API of classic load balancers, which ministack takes for the other one."""
+    parameters = parse_qs(body.decode(errors="replace"))
+    if parameters.get("Version") != ["2012-06-01"]:
+        return await ministack_balancers(method, path, headers, body, query)
+    name = parameters.get("Action", [""])[-1]
+    space = "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/"
+    if name == "DescribeLoadBalancers":
+        return 200, dict(XML), f'<{name}Response xmlns="{space}"><{name}Result/></{name}Response>'.encode()
+    error = "<Error><Code>LoadBalancerNotFound</Code><Message>There is no such load balancer.</Message></Error>"
+    return 400, dict(XML), f'<ErrorResponse xmlns="{space}">{error}</ErrorResponse>'.encode()
 
 
 def answer_absent_query_service(service: str, space: str) -> Any:
@@ -164,3 +184,4 @@ def install() -> None:
         iam_actions._BOTOCORE_SERVICE_MAP[service] = [service]
     assert isinstance(ec2._ACTION_MAP, dict) and callable(route53.handle_request), "ministack's internals have changed"
     ec2.handle_request = answer_ec2
+    app.SERVICE_HANDLERS["elasticloadbalancing"] = answer_balancers

@@ -41,7 +41,7 @@ fn invalid_events_are_refused() {
         ("not JSON", "{accounts: all"),
         ("an unknown field", r#"{"acounts":"all"}"#),
         ("empty lists", r#"{"accounts":[],"regions":[],"resources":[],"exclude":[]}"#),
-        ("a resource glob that matches nothing", r#"{"accounts":"all","resources":["ec2_*","s3_*"]}"#),
+        ("a resource glob that matches nothing", r#"{"accounts":"all","resources":["ec2_*","sqs_*"]}"#),
         ("the same account twice", r#"{"accounts":["111111111111","111111111111"]}"#),
         ("an account that is not in the registry", r#"{"accounts":["123456789012"]}"#),
         ("a region that is none in form", r#"{"accounts":"all","regions":["europe","mars-*"]}"#),

@@ -184,7 +184,8 @@ fn new_targets(arguments: &OnboardArgs) -> Result<Vec<NewTarget>, Error> {
         if target.regions.is_empty() {
             target.regions = arguments.regions.clone();
         }
-        target.resources = arguments.scope.resource_globs().into_iter().flatten().map(|glob| (*glob).to_owned()).collect();
+        target.resources =
+            arguments.scope.resource_globs().into_iter().flatten().map(|glob| (*glob).to_owned()).collect();
         target.external_id = ExternalIdSource::Generated;
         target.allow_guessable = arguments.allow_guessable_external_ids;
     }

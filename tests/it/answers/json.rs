@@ -13,21 +13,37 @@ fn listings() -> impl Iterator<Item = &'static Table> {
     Catalogue::get().expect("a catalogue").tables().iter().filter(|table| is_json(table))
 }
 
+/// What a member is called: on the wire, or in AWS's documentation.
+type NameOf = fn(&'static Member) -> &'static str;
+
+const WIRE: NameOf = |member| member.wire;
+const DOCUMENTED: NameOf = |member| member.name;
+
 /// A structure with every member that is no secret. `number` makes it differ from others.
-fn filled(structure: &'static Structure, number: usize) -> Value {
+fn filled(structure: &'static Structure, number: usize, of: NameOf) -> Value {
     let known = structure.members.iter().filter(|member| !matches!(member.kind, MemberKind::Sensitive));
-    known.map(|member| (member.wire.to_owned(), value(member, &member.kind, number))).collect::<Map<_, _>>().into()
+    known.map(|member| (of(member).to_owned(), value(member, &member.kind, number, of))).collect::<Map<_, _>>().into()
 }
 
-fn value(member: &'static Member, kind: &'static MemberKind, number: usize) -> Value {
+/// The pairs in a list or an object of tags.
+fn tag_pairs(tags: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let part = |pair: &Value, name: &str| text(pair.get(name).unwrap_or(&pair[name.to_lowercase()]));
+    match tags {
+        Value::Object(tags) => tags.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        list => list.as_array().expect("tags").iter().map(|pair| (part(pair, "Key"), part(pair, "Value"))).collect(),
+    }
+}
+
+fn value(member: &'static Member, kind: &'static MemberKind, number: usize, of: NameOf) -> Value {
     match kind {
         MemberKind::Text => json!(format!("{} \"{number}\" \\ \u{e9}\u{1f600}\n\u{0}", member.name)),
         MemberKind::Boolean => json!(number.is_multiple_of(2)),
         MemberKind::Integer => json!(i64::MAX - i64::try_from(number).expect("small")),
         MemberKind::Double => json!(0.1 + number as f64),
         MemberKind::Timestamp => json!("2026-11-22T02:13:55.5Z"),
-        MemberKind::Structure(structure) => filled(structure, number),
-        MemberKind::List(list) => json!([value(member, &list.of, number), value(member, &list.of, number + 7)]),
+        MemberKind::Structure(structure) => filled(structure, number, of),
+        MemberKind::List(list) => json!([value(member, &list.of, number, of), value(member, &list.of, number + 7, of)]),
         MemberKind::TagMap => json!({ format!("key \"{number}\""): "\u{e9}", "empty": "" }),
         MemberKind::Sensitive => Value::Null,
     }
@@ -47,7 +63,7 @@ fn names(table: &Table) -> (&'static str, &'static str) {
 
 fn response(table: &Table) -> Map<String, Value> {
     let (list, token) = names(table);
-    let items: Vec<Value> = (0..ITEMS).map(|number| filled(table.selector.item(), number)).collect();
+    let items: Vec<Value> = (0..ITEMS).map(|number| filled(table.selector.item(), number, WIRE)).collect();
     Map::from_iter([(token.to_owned(), json!("the next")), (list.to_owned(), items.into())])
 }
 
@@ -64,7 +80,13 @@ fn every_member_is_read_as_it_was_sent() {
             let body = decode(text.as_bytes(), &table.selector).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert_eq!(body.items.len(), ITEMS);
             for (number, item) in body.items.iter().enumerate() {
-                assert_eq!(item_json(table, &item.values), filled(table.selector.item(), number), "{text}");
+                let mut expected = filled(table.selector.item(), number, DOCUMENTED);
+                if let Some(tags) = &item.tags {
+                    let members = expected.as_object_mut().expect("an object");
+                    let sent = members.remove("Tags").or_else(|| members.remove("tags")).expect("tags");
+                    assert_eq!(*tags, tag_pairs(&sent), "{text}");
+                }
+                assert_eq!(item_json(table, &item.values), expected, "{text}");
                 assert!(item.extra.is_empty(), "{text}");
                 compared += item.values.len();
             }
@@ -94,9 +116,9 @@ fn what_could_hide_an_item_or_a_token_is_an_error() {
                 body.insert(to.clone(), value);
             })
         };
-        let item = filled(table.selector.item(), 0);
+        let item = filled(table.selector.item(), 0, WIRE);
         for hidden in [
-            renamed(list, list.to_lowercase()),
+            renamed(list, if list == list.to_lowercase() { list.to_uppercase() } else { list.to_lowercase() }),
             renamed(list, "Things".into()),
             renamed(token, token.to_uppercase()),
             renamed(token, "Marker".into()),

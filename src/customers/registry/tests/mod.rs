@@ -90,7 +90,7 @@ fn what_is_wrong_with_the_file_is_told() {
     registry.targets: has no targets: add one with its account_id and external_id for every account to inventory
     registry.version: is not 1, the only version that this rolecall reads
     registry.targets: has no targets: add one with its account_id and external_id for every account to inventory
-    registry.target: is not a known field: did you mean `targets`? known are version, defaults, targets
+    registry.target: is not a known field: did you mean `targets`? known are version, defaults, targets, organizations
     registry.version: is not 1, the only version that this rolecall reads
     registry.targets: is an object: it must be a list, [...]
     registry.targets[0]: is a text: it must be an object, {...}
