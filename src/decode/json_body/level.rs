@@ -62,8 +62,9 @@ impl<'s> BodyReader<'s> {
         };
         let is_beside = |name: &str| is_metadata(name) || has_paging_name(name);
         let rules = ReadingRules { keeps: &keeps, is_beside: &is_beside, measures: &self.selector.measures };
+        let dropped = self.values.dropped;
         let (item, is_known) = self.values.read_item(output, members, rules)?;
-        if !is_known && !item.extra.is_empty() {
+        if !is_known && (!item.extra.is_empty() || self.values.dropped > dropped) {
             return Err(DecodeError("it has no member that the service model knows".into()));
         }
         self.items.keep(item)
@@ -172,8 +173,10 @@ impl<'s> BodyReader<'s> {
         // An item within an item would count as one.
         let keeps = |name: &str| if is_step(selector, 0, name) { Err(misplaced(name)) } else { Ok(true) };
         let rules = ReadingRules { keeps: &keeps, is_beside: &|_| false, measures: &selector.measures };
+        let dropped = self.values.dropped;
         let (mut item, is_known) = self.values.read_item(selector.item(), members, rules)?;
-        if !is_known && !item.extra.is_empty() {
+        // Where there are secrets, unknown members are dropped.
+        if !is_known && (!item.extra.is_empty() || self.values.dropped > dropped) {
             return Err(DecodeError("an item has no member that the service model knows".into()));
         }
         item.context = vec![Value::Missing; selector.context.len()];

@@ -202,8 +202,10 @@ impl<'a> Decoder<'a> {
         // An item within an item would count as one.
         let may_stand = |tag: &str| if is_step(selector, 0, tag) { Err(misplaced(tag)) } else { Ok(Stranger::Kept) };
         let rules = ItemRules { may_stand: &may_stand, scalar: &|_, _| {}, is_beside: &|_| false };
+        let dropped = self.reader.dropped;
         let (mut item, is_known) = self.reader.read_item(selector.item(), rules)?;
-        if !is_known && !item.extra.is_empty() {
+        // Where there are secrets, unknown members are dropped.
+        if !is_known && (!item.extra.is_empty() || self.reader.dropped > dropped) {
             return Err(DecodeError("an item has no member that the service model knows".into()));
         }
         item.context.clone_from(context);

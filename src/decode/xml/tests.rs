@@ -149,6 +149,14 @@ fn sensitive_members_and_unknown_ones_beside_them_are_dropped() {
 }
 
 #[test]
+fn an_item_of_unknown_members_is_an_error_also_where_they_are_dropped() {
+    let selector = ItemSelector::new(&DESCRIBE_CONNECTIONS, "Connections", &[]).unwrap();
+    let xml = "<DescribeConnectionsResponse><connectionSet><item><wrapped><lifetime>1</lifetime></wrapped></item>\
+        </connectionSet></DescribeConnectionsResponse>";
+    assert!(decode(xml.as_bytes(), &selector).is_err());
+}
+
+#[test]
 fn a_scalar_of_another_type_is_kept_as_text() {
     let selector = selector("ec2:DescribeVpcs", "Vpcs", &[]);
     let xml = "<DescribeVpcsResponse><vpcSet><item><isDefault>maybe</isDefault></item></vpcSet></DescribeVpcsResponse>";
