@@ -201,8 +201,14 @@ impl ReadProbes {
         existing.into_iter().take(SUBJECTS).map(|record| Subject::existing(record, is_sample)).collect()
     }
 
+    /// The region to call for a cell: the service's own, or any for a regional service whose type is global.
+    fn called_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
+        let otherwise = if region == GLOBAL { self.partition.default_region } else { region };
+        service.home_region(self.partition).unwrap_or(otherwise)
+    }
+
     fn invented(&self, table: &Table, region: &str) -> Subject {
-        let place = table.entry.service.home_region(self.partition).unwrap_or(region);
+        let place = self.called_region(table.entry.service, region);
         let id = table.entry.probe_id.replace("{partition}", self.partition.name);
         let id = id.replace("{region}", place).replace("{account}", &self.account_id);
         Subject { arn: id.clone(), id, record: None, is_sample: false }
@@ -217,7 +223,7 @@ impl ReadProbes {
         place: Option<&str>,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
-        let place = place.or(service.home_region(self.partition)).unwrap_or(region);
+        let place = place.unwrap_or(self.called_region(service, region));
         let client = self.session.client(service, place, Priority::Normal);
         let action = request.operation;
         let outcome = client.page(&request, &self.stop).await;
