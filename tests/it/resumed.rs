@@ -25,7 +25,8 @@ async fn interrupted_run_reports_every_cell_and_is_completed() {
     let ledger = ledger(&fixture.out(), "cut");
     // The types of EC2 and Route 53 have rows for the account whose role was never assumed too.
     let tables = Catalogue::get().expect("a catalogue").tables();
-    let types = tables.iter().filter(|table| table.entry.table != "accounts").count();
+    let is_planned = |name: &str| name.starts_with("ec2_") || name.starts_with("route53");
+    let types = tables.iter().filter(|table| is_planned(table.entry.table)).count();
     assert_eq!(ledger.len(), 6 * types);
     assert_eq!(ledger_row(&ledger, &account_id(1), "eu-west-1", "ec2_subnets")["status"], "timed_out");
     assert_eq!(ledger_row(&ledger, &account_id(2), "eu-west-1", "ec2_vpcs")["status"], "timed_out");
