@@ -104,14 +104,7 @@ impl ValueReader {
                 Ok(sum)
             }
             (MemberKind::TagMap, Node::Object(members)) => {
-                let tags = item.tags.get_or_insert_default();
-                let mut others = UnknownMembers::default();
-                for (key, value) in members {
-                    match Node::of(value)? {
-                        Node::Text(text) => tags.push((key.clone(), text)),
-                        _ => others.push(key, unknown_json(value)?),
-                    }
-                }
+                let others = read_tag_map(members, item.tags.get_or_insert_default())?;
                 if !others.is_empty() {
                     item.extra.push(member.wire, others.to_object());
                 }
@@ -159,6 +152,18 @@ fn read_tags(list: &'static List, elements: &[&RawValue], tags: &mut Vec<TagPair
             others.push_str(&unknown_json(element)?);
         }
         tags.extend(key.map(|key| (key, value)));
+    }
+    Ok(others)
+}
+
+/// Reads a map of tags. Returns the members whose values are no texts.
+fn read_tag_map(members: &[(String, &RawValue)], tags: &mut Vec<TagPair>) -> Result<UnknownMembers, DecodeError> {
+    let mut others = UnknownMembers::default();
+    for (key, value) in members {
+        match Node::of(value)? {
+            Node::Text(text) => tags.push((key.clone(), text)),
+            _ => others.push(key, unknown_json(value)?),
+        }
     }
     Ok(others)
 }

@@ -53,10 +53,9 @@ impl<'a> Decoder<'a> {
         let (mut found, mut unknown) = (false, None);
         while let Some(tag) = self.reader.next_child()? {
             if tag != wrapper {
-                if !is_metadata(tag) {
+                if self.skip_stranger(0, tag)? && !is_metadata(tag) {
                     unknown.get_or_insert(tag);
                 }
-                self.reader.skip()?;
             } else if std::mem::replace(&mut found, true) {
                 return Err(twice(tag));
             } else {

@@ -85,6 +85,31 @@ fn paging_members_are_read_once_and_passed_on_plainly() {
     assert_eq!(body.scalars.is_true("IsTruncated"), Ok(true));
 }
 
+/// In the query protocol, one element has everything else.
+#[test]
+fn content_beside_the_result_of_a_query_is_an_error() {
+    let balancers = "<LoadBalancers><member><LoadBalancerArn>a</LoadBalancerArn></member></LoadBalancers>";
+    let result = |content: &str| format!("<DescribeLoadBalancersResult>{content}</DescribeLoadBalancersResult>");
+    let metadata = |content: &str| format!("<ResponseMetadata>{content}</ResponseMetadata>");
+    let id = "<RequestId>r</RequestId>";
+    for content in [result(balancers) + &metadata(id), metadata(id) + &result(balancers)] {
+        assert_eq!(read("elbv2_load_balancers", &content), Ok(vec![json!({ "LoadBalancerArn": "a" })]));
+    }
+    for content in [
+        result("") + &metadata(&format!("{id}{balancers}")),
+        result("") + &metadata("<member><LoadBalancerArn>a</LoadBalancerArn></member>"),
+        result(balancers) + &metadata("<NextMarker>a</NextMarker>"),
+        result(balancers) + "<NextMarker>a</NextMarker>",
+        result("") + balancers,
+        result(balancers) + &result(balancers),
+        metadata(id),
+        balancers.to_owned(),
+    ] {
+        let error = read("elbv2_load_balancers", &content).expect_err(&content);
+        assert!(!error.is_empty());
+    }
+}
+
 #[test]
 fn content_that_would_be_passed_over_is_an_error() {
     let item = "<item><vpcId>v</vpcId></item>";

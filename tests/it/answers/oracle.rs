@@ -1,7 +1,7 @@
 //! Reads a response as botocore does, with quick-xml and without regard to speed: a second implementation of the decoder.
 
 use quick_xml::events::Event;
-use rolecall::testing::shapes::{Member, MemberKind, Structure};
+use rolecall::testing::shapes::{Member, MemberKind, Operation, Structure};
 use serde_json::{Map, Value, json};
 
 /// An element with its local name, its text up to its first child, and its children.
@@ -12,10 +12,15 @@ struct Element {
     children: Vec<Element>,
 }
 
-/// Returns the items at a path, as the AWS CLI prints them. `None` if the document is not well-formed.
-pub(super) fn items(document: &str, output: &'static Structure, path: &str) -> Option<Vec<Value>> {
+/// Returns the items at a path, as the AWS CLI prints them. `None` if the document is not well-formed, or lacks the element
+/// that has everything else in the query protocol.
+pub(super) fn items(document: &str, of: &Operation, path: &str) -> Option<Vec<Value>> {
     let root = parse(document)?;
-    let mut level = vec![(&root, output)];
+    let content = match of.wrapper {
+        "" => &root,
+        wrapper => root.children.iter().find(|child| child.name == wrapper)?,
+    };
+    let mut level = vec![(content, of.output)];
     for name in path.split('.') {
         let mut next = Vec::new();
         for (element, structure) in level {

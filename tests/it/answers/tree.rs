@@ -136,7 +136,7 @@ pub(super) fn response(table: &Table, dice: &mut Dice) -> Node {
     let mut writer = Writer { table, dice, serial: &mut serial };
     let list = writer.level(of.output, &path);
     let mut children = vec![Node::leaf("requestId", "r-1"), list];
-    if of.name.starts_with("route53") {
+    if !of.name.starts_with("ec2:") {
         children.remove(0);
     }
     let another = writer.dice.one_in(4);
@@ -144,7 +144,7 @@ pub(super) fn response(table: &Table, dice: &mut Dice) -> Node {
         let (text, pages) = match member.name {
             "NextToken" if another => ("to&ken==", true),
             "IsTruncated" => (if another { "true" } else { "false" }, another),
-            "NextMarker" | "NextRecordName" if another => ("next.marker", true),
+            "NextMarker" | "NextRecordName" | "ContinuationToken" if another => ("next.marker", true),
             "NextRecordType" if another => ("A", false),
             "MaxItems" => ("100", false),
             _ => continue,
@@ -153,7 +153,13 @@ pub(super) fn response(table: &Table, dice: &mut Dice) -> Node {
         let role = if pages { Role::Paging } else { Role::Other };
         children.push(Node { role, is_string, ..Node::leaf(member.wire, text) });
     }
-    Node::new(&format!("{}Response", of.name.split(':').nth(1).expect("a name")), children)
+    let name = of.name.split(':').nth(1).expect("a name");
+    let root = if of.root.is_empty() { format!("{name}Response") } else { of.root.to_owned() };
+    if of.wrapper.is_empty() {
+        return Node::new(&root, children);
+    }
+    let metadata = Node::new("ResponseMetadata", vec![Node::leaf("RequestId", "r-1")]);
+    Node::new(&root, vec![Node::new(of.wrapper, children), metadata])
 }
 
 struct Writer<'a> {
