@@ -6,7 +6,7 @@ mod collect;
 mod report;
 mod run;
 
-pub(crate) use collect::{EnabledRegions, Job, RegionQuery, jobs};
+pub(crate) use collect::{EnabledRegions, Job, RegionQuery, called_region, jobs};
 pub(crate) use plan::{Basis, OrganizationListing, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
 pub(crate) use report::{
     Accepted, AskedRun, Chain, Completeness, Manifest, RefusedRequest, RunNotice, TrustSummary, advice,

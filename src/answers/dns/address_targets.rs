@@ -6,9 +6,7 @@ use std::net::IpAddr;
 
 use super::dns_verdict::{DnsVerdict, Judgement};
 use super::evidence::{Evidence, OwnRange, unknown};
-use super::holder_tables::{
-    ACCELERATORS, BYOIP_CIDRS, CUSTOM_ROUTING_ACCELERATORS, IN_NETWORKS, VPCS, WITH_PUBLIC_ADDRESSES,
-};
+use super::holder_tables::{BYOIP_CIDRS, IN_NETWORKS, VPCS, WITH_ACCELERATORS, WITH_PUBLIC_ADDRESSES};
 use super::holders::Preference;
 use super::ip_ranges::AddressUse;
 use super::region_cells::NeededCells;
@@ -51,8 +49,8 @@ impl Evidence<'_> {
     fn other_address(&self, what: &str, service: Option<&str>) -> Judgement {
         let named = service.map_or_else(|| "a service that AWS does not name".to_owned(), str::to_owned);
         let may_be_accelerator = service.is_none_or(|service| service == "GLOBALACCELERATOR");
-        if may_be_accelerator && self.collects(&[ACCELERATORS, CUSTOM_ROUTING_ACCELERATORS]) {
-            let needs = self.cells.unanswered(&[ACCELERATORS, CUSTOM_ROUTING_ACCELERATORS], None);
+        if may_be_accelerator && self.collects(WITH_ACCELERATORS) {
+            let needs = self.cells.unanswered(WITH_ACCELERATORS, None);
             if !needs.is_empty() {
                 return unknown(&format!("{what}, which is one of {named},"), needs);
             }

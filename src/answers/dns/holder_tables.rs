@@ -44,8 +44,8 @@ pub(super) const NAT_GATEWAYS: &str = "ec2_nat_gateways";
 pub(super) const VPN_CONNECTIONS: &str = "ec2_vpn_connections";
 pub(super) const VPCS: &str = "ec2_vpcs";
 pub(super) const BYOIP_CIDRS: &str = "ec2_byoip_cidrs";
-pub(super) const ACCELERATORS: &str = "globalaccelerator_accelerators";
-pub(super) const CUSTOM_ROUTING_ACCELERATORS: &str = "globalaccelerator_custom_routing_accelerators";
+const ACCELERATORS: &str = "globalaccelerator_accelerators";
+const CUSTOM_ROUTING_ACCELERATORS: &str = "globalaccelerator_custom_routing_accelerators";
 pub(super) const ZONES: &str = "route53_hosted_zones";
 pub(super) const RECORDS: &str = "route53_records";
 pub(super) const ASSOCIATIONS: &str = "route53_zone_associations";
@@ -56,6 +56,8 @@ pub(super) const PROFILE_RESOURCES: &str = "route53profiles_resource_association
 
 /// Tables whose resources can have a public IPv4 address of EC2.
 pub(super) const WITH_PUBLIC_ADDRESSES: &[&str] = &[INTERFACES, ADDRESSES, NAT_GATEWAYS, INSTANCES, VPN_CONNECTIONS];
+/// Tables whose resources can have an address of Global Accelerator.
+pub(super) const WITH_ACCELERATORS: &[&str] = &[ACCELERATORS, CUSTOM_ROUTING_ACCELERATORS];
 /// Tables whose resources can have a private address or one of IPv6.
 pub(super) const IN_NETWORKS: &[&str] = &[INTERFACES, NAT_GATEWAYS, INSTANCES];
 

@@ -7,9 +7,7 @@
 
 use NameKey::{AddressInLabel, Captured, IdInLabel, InstanceLabel, OwnName, Whole};
 
-use super::holder_tables::{
-    ACCELERATORS, CUSTOM_ROUTING_ACCELERATORS, INSTANCES, INTERFACES, WITH_PUBLIC_ADDRESSES, ZONES,
-};
+use super::holder_tables::{INSTANCES, INTERFACES, WITH_ACCELERATORS, WITH_PUBLIC_ADDRESSES, ZONES};
 
 /// What a name is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +192,7 @@ pub(super) static TARGET_KINDS: &[&TargetKind] = &[
         resource: "accelerator",
         service: "Global Accelerator",
         forms: &[form("{names}.awsglobalaccelerator.com", Whole)],
-        tables: &[ACCELERATORS, CUSTOM_ROUTING_ACCELERATORS],
+        tables: WITH_ACCELERATORS,
         takeable: None,
     },
 ];

@@ -16,7 +16,7 @@ use super::wanted::{NameTest, wanted};
 use super::{chains, complete, found};
 use crate::answers::facts::{FactSource, Facts, Read, Resource};
 use crate::answers::reach::ReachNeeds;
-use crate::answers::searched::{INSTANCES, INTERFACES, LINKS, RECORDS};
+use crate::answers::searched::{INSTANCES, INTERFACES, LINKS, LinkedTable, RECORDS};
 use crate::error::Error;
 use crate::output::rows::{Mentions, OneOf, RowTest};
 
@@ -64,7 +64,7 @@ async fn add_linked(facts: &mut Facts, source: &mut impl FactSource, index: &Ind
         return Ok(());
     }
     let linked = linked_ids(facts, index);
-    let test = |link: &crate::answers::searched::LinkedTable| {
+    let test = |link: &LinkedTable| {
         let ids = linked.get(if link.is_outward { link.table } else { link.through })?.iter().cloned();
         let test = RowTest::default();
         let test = if link.is_outward {

@@ -4,10 +4,12 @@
 
 mod forms;
 mod columns;
+mod links;
 
 use ValueForm::{Address, Delegated, Name, Pool, Range, ZoneName};
 
 pub(super) use forms::{IdForm, SearchedColumn, SearchedTable, ValueForm};
+pub(super) use links::{LINKS, LinkedTable};
 
 use columns::{ACCELERATOR, INSTANCE, INTERFACE, LOAD_BALANCER, NETWORK, SUBNET};
 use forms::{address, column, name, named, plain, range, tagged};
@@ -371,31 +373,6 @@ pub(super) static TABLES: &[SearchedTable] = &[
         ..tagged("servicediscovery_namespaces", "ns-", "servicediscovery:namespace/")
     },
     tagged("networkmanager_core_networks", "core-network-", "networkmanager:core-network/"),
-];
-
-/// A table whose resources are found through those of another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LinkedTable {
-    /// The table whose resources are found.
-    pub table: &'static str,
-    /// The table through which they are found.
-    pub through: &'static str,
-    /// The column, and the member in it, with the id of the other resource.
-    pub column: &'static str,
-    pub member: &'static str,
-    /// Whether the column belongs to the table through which they are found.
-    pub is_outward: bool,
-}
-
-const fn by_interfaces(table: &'static str) -> LinkedTable {
-    LinkedTable { table, through: INTERFACES, column: "network_interface_ids", member: "", is_outward: false }
-}
-
-pub(super) static LINKS: &[LinkedTable] = &[
-    by_interfaces("ec2_vpc_endpoints"),
-    by_interfaces("ec2_instance_connect_endpoints"),
-    LinkedTable { table: INSTANCES, through: INTERFACES, column: "attachment", member: "InstanceId", is_outward: true },
-    LinkedTable { table: "ec2_ipam_pools", through: BYOIP_CIDRS, column: "ipam_pool_id", member: "", is_outward: true },
 ];
 
 /// The table of this name.

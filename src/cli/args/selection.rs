@@ -140,20 +140,10 @@ fn read_event(path: &Path) -> Result<(Value, RunIdSource), Error> {
             Err(invalid(ValidationErrors::one("event.step", what)))
         }
         Event::Queue(messages) => {
-            let [Message { message_id, body }] = messages.as_slice() else {
-                let what = "the command line takes an SQS batch of exactly one message";
-                return Err(invalid(ValidationErrors::one("event.Records", what)));
-            };
-            let request = parse("message.body", body.as_bytes()).map_err(invalid)?;
-            Ok((request, RunIdSource::Message(message_id.clone())))
+            only_message(&messages, "message.body", "an SQS batch of exactly one message").map_err(invalid)
         }
         Event::Topic(messages) => {
-            let [Message { message_id, body }] = messages.as_slice() else {
-                let what = "the command line takes exactly one notification of SNS";
-                return Err(invalid(ValidationErrors::one("event.Records", what)));
-            };
-            let request = parse("message", body.as_bytes()).map_err(invalid)?;
-            Ok((request, RunIdSource::Message(message_id.clone())))
+            only_message(&messages, "message", "exactly one notification of SNS").map_err(invalid)
         }
         Event::Http(request) => match (request.route(), request.body) {
             (HttpRoute::Start, Some(body)) => {
@@ -164,6 +154,14 @@ fn read_event(path: &Path) -> Result<(Value, RunIdSource), Error> {
             }
         },
     }
+}
+
+/// Reads the request in the only message of a batch, and the source of its run id.
+fn only_message(messages: &[Message], place: &str, wanted: &str) -> Result<(Value, RunIdSource), ValidationErrors> {
+    let [Message { message_id, body }] = messages else {
+        return Err(ValidationErrors::one("event.Records", format!("the command line takes {wanted}")));
+    };
+    Ok((parse(place, body.as_bytes())?, RunIdSource::Message(message_id.clone())))
 }
 
 fn terminal() -> RunIdSource {

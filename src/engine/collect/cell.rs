@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{CompletedParents, Context};
+use super::{CompletedParents, Context, called_region};
 use crate::aws::{AwsError, AwsErrorKind, Cancellation, Priority, ServiceClient};
 use crate::catalogue::Table;
 use crate::domain::{CallCounts, lock};
@@ -36,12 +36,13 @@ pub(super) struct Cell {
 impl Cell {
     pub(super) fn new(context: &Context, table: &'static Table, region: &str) -> Self {
         let service = table.entry.service;
+        let called = called_region(service, context.account.where_global, region);
         Self {
             table,
             region: region.into(),
             records: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
-            client: context.session.client(service, context.asked_region(service, region), Priority::Normal),
+            client: context.session.client(service, called, Priority::Normal),
             elsewhere: Mutex::default(),
             stop: context.stop.clone(),
             started_at: super::now(),

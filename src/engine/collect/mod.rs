@@ -28,7 +28,7 @@ pub(crate) use regions::{EnabledRegions, RegionQuery};
 
 use crate::aws::{AwsError, CallParams, Cancellation, MemoryPermit, NextPage, PageRequest, SendFn, Service, Session};
 use crate::catalogue::{Catalogue, Parent, Reach, Source};
-use crate::domain::CallCounts;
+use crate::domain::{CallCounts, Partition};
 use crate::inventory::{GLOBAL, LedgerRow, Location, Page, Record, Status};
 use crate::output::sink::SinkMessage;
 use cell::Cell;
@@ -219,15 +219,12 @@ impl Context {
             collected_at: now(),
         }
     }
+}
 
-    fn asked_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
-        let partition = self.account.where_global;
-        match service.home_region(partition) {
-            Some(home) => home,
-            None if region == GLOBAL => partition.default_region,
-            None => region,
-        }
-    }
+/// The region to call for a cell: the service's own, or any for a regional service whose type is global.
+pub(crate) fn called_region<'a>(service: Service, partition: &'static Partition, region: &'a str) -> &'a str {
+    let otherwise = if region == GLOBAL { partition.default_region } else { region };
+    service.home_region(partition).unwrap_or(otherwise)
 }
 
 /// The time to the millisecond. Network latency makes finer digits meaningless.

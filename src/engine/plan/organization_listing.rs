@@ -131,6 +131,6 @@ mod tests {
             (listing.joined.len(), listing.left.len(), listing.unregistered.len(), listing.omitted)
         };
         assert_eq!(bounded.iter().map(sizes).collect::<Vec<_>>(), [(2, 2, 1, 2), (0, 0, 0, 7)]);
-        assert_eq!(OrganizationListing::bounded(&[next.clone()], 100), [next]);
+        assert_eq!(OrganizationListing::bounded(std::slice::from_ref(&next), 100), [next]);
     }
 }

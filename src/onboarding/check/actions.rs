@@ -14,7 +14,7 @@ use crate::aws::{
 };
 use crate::catalogue::{ACCOUNTS, Catalogue, MemberFilter, Parents, Reach, Source, Table, TableDetail};
 use crate::domain::Partition;
-use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, jobs};
+use crate::engine::{EnabledRegions, Job, RegionChoice, RegionQuery, called_region, jobs};
 use crate::inventory::{ANY_REGION, GLOBAL, Location, Record};
 
 /// The resources of a listing that are asked about one by one.
@@ -201,14 +201,8 @@ impl ReadProbes {
         existing.into_iter().take(SUBJECTS).map(|record| Subject::existing(record, is_sample)).collect()
     }
 
-    /// The region to call for a cell: the service's own, or any for a regional service whose type is global.
-    fn called_region<'a>(&self, service: Service, region: &'a str) -> &'a str {
-        let otherwise = if region == GLOBAL { self.partition.default_region } else { region };
-        service.home_region(self.partition).unwrap_or(otherwise)
-    }
-
     fn invented(&self, table: &Table, region: &str) -> Subject {
-        let place = self.called_region(table.entry.service, region);
+        let place = called_region(table.entry.service, self.partition, region);
         let id = table.entry.probe_id.replace("{partition}", self.partition.name);
         let id = id.replace("{region}", place).replace("{account}", &self.account_id);
         Subject { arn: id.clone(), id, record: None, is_sample: false }
@@ -223,7 +217,7 @@ impl ReadProbes {
         place: Option<&str>,
     ) -> (ProbedAction, Vec<Record>) {
         let service = table.entry.service;
-        let place = place.unwrap_or(self.called_region(service, region));
+        let place = place.unwrap_or(called_region(service, self.partition, region));
         let client = self.session.client(service, place, Priority::Normal);
         let action = request.operation;
         let outcome = client.page(&request, &self.stop).await;

@@ -72,7 +72,7 @@ impl Service {
             | Self::Route53Profiles
             | Self::Route53Domains => "",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
-            Self::Holder(name) => holders::SERVICES.iter().find(|(of, _)| *of == name).map_or("", |(_, xml)| xml),
+            Self::Holder(name) => holders::namespace(name),
         }
     }
 }

@@ -230,7 +230,8 @@ fn names_of_answer(job: &Job, service: &str) -> (String, String) {
     }
 }
 
-fn namespace(service: &str) -> &'static str {
+/// The namespace of a service's XML.
+pub(super) fn namespace(service: &str) -> &'static str {
     SERVICES.iter().find(|(name, _)| *name == service).map_or("", |(_, namespace)| namespace)
 }
 
