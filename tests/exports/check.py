@@ -276,7 +276,8 @@ def a_second_synchronisation_of_netbox_changes_nothing(exports: Exports) -> None
 
     with netbox.Netbox() as there:
         # What others made is used, and stays as it is. Nothing is done without --apply.
-        there.write("tenancy/tenants/", {"name": "acme", "slug": "acme", "description": "ours"})
+        there.write("tenancy/tenants/", {"name": "ACME", "slug": "acme-corp", "description": "ours"})
+        there.write("extras/tags/", {"name": "Rolecall", "slug": "rolecall"})
         told = export(there)
         assert there.writes == 0 and "With --apply" in told, told
         told = export(there, "--apply")
@@ -289,6 +290,7 @@ def a_second_synchronisation_of_netbox_changes_nothing(exports: Exports) -> None
         told = export(there, "--apply")
         assert there.writes == writes and "Now 0 are created, 0 changed, 0 deleted." in told, told
         deletions_wait_for_answers(there, export)
+        imports_have_the_columns_that_netbox_wants(exports.folder / "netbox-0")
         os.environ["NETBOX_TOKEN"] = "wrong-token-of-somebody"
         command = ["export", "netbox", "--to", exports.folder / "x", "--output", exports.folder / "demo"]
         failed = subprocess.run([exports.rolecall, *command, "--url", there.url], capture_output=True, text=True)
@@ -296,9 +298,23 @@ def a_second_synchronisation_of_netbox_changes_nothing(exports: Exports) -> None
         assert "wrong-token" not in failed.stderr + failed.stdout and not (exports.folder / "x").exists()
 
 
+def imports_have_the_columns_that_netbox_wants(folder: Path) -> None:
+    files = sorted(folder.glob("*.csv"))
+    assert {file.stem.partition("-")[2] for file in files} == set(netbox.IMPORTS)
+    for file in files:
+        with file.open(newline="") as opened:
+            rows = csv.DictReader(opened)
+            has = {name.partition(".")[0] for name in rows.fieldnames or []}
+            needed = netbox.IMPORTS[file.stem.partition("-")[2]]
+            assert needed <= has, f"{file.name} lacks {needed - has}"
+            for row in rows:
+                empty = [name for name, value in row.items() if name.partition(".")[0] in needed and not value]
+                assert not empty, f"{file.name}: {empty}: {row}"
+
+
 def deletions_wait_for_answers(there: netbox.Netbox, export: Callable) -> None:
     """What the estate does not have is deleted, if its cell was answered and rolecall made it."""
-    own = {"name": "x", "tags": [{"slug": "rolecall"}]}
+    own = {"name": "x", "tags": [{"name": "Rolecall", "slug": "rolecall"}]}
     said = {
         "gone": "vpc-0gone of 111122223333 in eu-central-1",
         "throttled": "vpc-0thr of 444455556666 in us-east-1",
@@ -308,11 +324,15 @@ def deletions_wait_for_answers(there: netbox.Netbox, export: Callable) -> None:
     for rd, description in said.items():
         there.write("ipam/vrfs/", {**own, "rd": rd, "description": description})
     there.write("ipam/vrfs/", {"name": "x", "rd": "others", "description": said["gone"]})
+    # A VRF with a prefix of others stays with it.
+    used = said["gone"].replace("0gone", "0used")
+    used = there.write("ipam/vrfs/", {**own, "rd": "used", "description": used})["id"]
+    there.write("ipam/prefixes/", {"prefix": "198.18.0.0/24", "vrf": used, "status": "active", "description": "ours"})
     narrowed = export(there, "--accounts", "222233334444", "--apply")
     assert "0 deleted" in narrowed, narrowed
     told = export(there, "--apply")
     left = {vrf["rd"] for vrf in there.objects["ipam/vrfs/"].values()}
-    assert left >= {"throttled", "stranger", "edited", "others"} and "gone" not in left, left
+    assert left >= {"throttled", "stranger", "edited", "others", "used"} and "gone" not in left, left
     assert "0 are created, 0 changed, 1 deleted" in told, told
     # What somebody changed is as the estate has it again.
     vrf = next(vrf for vrf in there.objects["ipam/vrfs/"].values() if vrf["rd"].startswith("vpc-"))

@@ -1,8 +1,9 @@
 """A stand-in for NetBox: it keeps objects in memory and refuses what NetBox's published schema refuses (version 4).
 
-Required fields, lengths, slugs, choices, references, uniqueness, tags that exist, a page of at most 1,000 objects, bulk
-requests that succeed as a whole, and deletions that take what belongs to an object with it. A real NetBox needs
-PostgreSQL and Redis, and is in no package registry.
+Required fields, lengths, slugs, choices, references, uniqueness without regard to case, tags that exist, a page of at
+most 1,000 objects, bulk requests that succeed as a whole, deletions that take what belongs to an object with it, and
+the columns that an import of CSV wants. Texts lose the blanks around them. A real NetBox needs PostgreSQL and Redis,
+and is in no package registry. Read from its schema (contrib/openapi.json, 4.7), models and import forms.
 """
 
 from __future__ import annotations
@@ -24,8 +25,15 @@ class Refused(Exception):
     """What NetBox says about a request that it refuses."""
 
 
-def text(most: int, *, required: bool = False, pattern: re.Pattern | None = None):
+class Protected(Refused):
+    """What it says about a deletion that other objects forbid."""
+
+
+def text(most: int, *, required: bool = False, pattern: re.Pattern | None = None, null: bool = False):
     def check(value, _):
+        if value is None and null:
+            return None
+        value = value.strip() if isinstance(value, str) else value
         if not isinstance(value, str) or len(value) > most or (required and not value):
             raise Refused(f"a text of 1 to {most} characters is needed")
         if value and pattern and not pattern.fullmatch(value):
@@ -44,9 +52,9 @@ def choice(*values: str):
     return check
 
 
-def reference(path: str):
+def reference(path: str, *, required: bool = False):
     def check(value, netbox):
-        if value is None:
+        if value is None and not required:
             return None
         if not isinstance(value, int) or value not in netbox.objects[path]:
             raise Refused(f"there is no object {value!r} in {path}")
@@ -57,8 +65,11 @@ def reference(path: str):
 
 def tags(value, netbox):
     known = {tag["slug"]: tag for tag in netbox.objects["extras/tags/"].values()}
-    if any(tag["slug"] not in known for tag in value):
-        raise Refused(f"a tag of {value} does not exist")
+    for tag in value:
+        if sorted(tag) != ["name", "slug"]:
+            raise Refused(f"the tag {tag} needs a name and a slug")
+        if tag["slug"] not in known or known[tag["slug"]]["name"] != tag["name"]:
+            raise Refused(f"the tag {tag} does not exist")
     return [{"id": known[tag["slug"]]["id"], "name": known[tag["slug"]]["name"], "slug": tag["slug"]} for tag in value]
 
 
@@ -86,7 +97,8 @@ SCHEMA = {
                          ("name", "slug"), (("name",), ("slug",))),
     "ipam/roles/": ({"name": text(100, required=True), "slug": text(100, required=True, pattern=SLUG), **OWN},
                     ("name", "slug"), (("name",), ("slug",))),
-    "ipam/vrfs/": ({"name": text(100, required=True), "rd": text(21), "tenant": reference("tenancy/tenants/"), **OWN},
+    "ipam/vrfs/": ({"name": text(100, required=True), "rd": text(21, null=True),
+                    "tenant": reference("tenancy/tenants/"), **OWN},
                    ("name",), (("rd",),)),
     "ipam/prefixes/": ({"prefix": network, "vrf": reference("ipam/vrfs/"), "tenant": reference("tenancy/tenants/"),
                         "status": choice(*STATUS), "role": reference("ipam/roles/"), **OWN},
@@ -94,7 +106,8 @@ SCHEMA = {
     "virtualization/cluster-types/": ({"name": text(100, required=True),
                                        "slug": text(100, required=True, pattern=SLUG), **OWN},
                                       ("name", "slug"), (("name",), ("slug",))),
-    "virtualization/clusters/": ({"name": text(100, required=True), "type": reference("virtualization/cluster-types/"),
+    "virtualization/clusters/": ({"name": text(100, required=True),
+                                  "type": reference("virtualization/cluster-types/", required=True),
                                   "tenant": reference("tenancy/tenants/"), **OWN}, ("name", "type"), ()),
     "virtualization/virtual-machines/": ({"name": text(64, required=True),
                                           "cluster": reference("virtualization/clusters/"),
@@ -103,7 +116,8 @@ SCHEMA = {
                                                            "decommissioning", "paused"), **OWN},
                                          ("name", "cluster"), (("cluster", "tenant", "name"),)),
     "virtualization/interfaces/": ({"name": text(64, required=True),
-                                    "virtual_machine": reference("virtualization/virtual-machines/"), **OWN},
+                                    "virtual_machine": reference("virtualization/virtual-machines/", required=True),
+                                    **OWN},
                                    ("name", "virtual_machine"), (("virtual_machine", "name"),)),
     "ipam/ip-addresses/": ({"address": interface, "vrf": reference("ipam/vrfs/"),
                             "tenant": reference("tenancy/tenants/"), "dns_name": text(255, pattern=DNS),
@@ -116,7 +130,26 @@ CASCADES = {
     "virtualization/virtual-machines/": [("virtualization/interfaces/", "virtual_machine")],
     "virtualization/interfaces/": [("ipam/ip-addresses/", "assigned_object_id")],
 }
-PROTECTED = {"ipam/vrfs/": [("ipam/prefixes/", "vrf"), ("ipam/ip-addresses/", "vrf")]}
+PROTECTED = {
+    "ipam/vrfs/": [("ipam/prefixes/", "vrf"), ("ipam/ip-addresses/", "vrf")],
+    "tenancy/tenants/": [(path, "tenant") for path in SCHEMA if "tenant" in SCHEMA[path][0]],
+    "virtualization/clusters/": [("virtualization/virtual-machines/", "cluster")],
+    "virtualization/cluster-types/": [("virtualization/clusters/", "type")],
+}
+# The columns without which an import of CSV is refused, or changes a default (`enforce_unique`: a form's absent box is
+# not ticked).
+IMPORTS = {
+    "tags": {"name", "slug", "color", "weight"},
+    "tenants": {"name", "slug"},
+    "roles": {"name", "slug", "weight"},
+    "vrfs": {"name", "enforce_unique"},
+    "prefixes": {"prefix", "status"},
+    "cluster-types": {"name", "slug"},
+    "clusters": {"name", "type", "status"},
+    "virtual-machines": {"name", "status"},
+    "interfaces": {"name", "virtual_machine"},
+    "ip-addresses": {"address", "status"},
+}
 
 
 def plain(value):
@@ -164,6 +197,8 @@ class Netbox:
                 status, answer = 404, {"detail": "Not found."}
             else:
                 status, answer = self.answer(request.command, path, parse_qs(url.query), body)
+        except Protected as refused:
+            self.objects, status, answer = before, 409, {"detail": str(refused)}
         except (Refused, ValueError) as refused:
             self.objects, status, answer = before, 400, {"detail": str(refused)}
         payload = b"" if answer is None else json.dumps(answer).encode()
@@ -198,16 +233,20 @@ class Netbox:
             number, self.next = self.next, self.next + 1
             empty = {"description": "", "tags": [], "tenant": None, "vrf": None, "rd": None, "dns_name": ""}
             stored = {"id": number, **{name: empty.get(name) for name in fields}}
-        else:
+        elif number in self.objects[path]:
             stored = dict(self.objects[path][number])
+        else:
+            raise Refused(f"there is no object {number} in {path}")
         for name, value in item.items():
             if name not in fields:
                 raise Refused(f"{path} has no field {name}")
             stored[name] = fields[name](value, self)
         if path == "ipam/ip-addresses/" and stored["assigned_object_id"] is not None:
             reference("virtualization/interfaces/")(stored["assigned_object_id"], self)
-            if stored["assigned_object_type"] != "virtualization.vminterface":
-                raise Refused("assigned_object_type is needed")
+        if path == "ipam/ip-addresses/":
+            needed = "virtualization.vminterface" if stored["assigned_object_id"] is not None else None
+            if stored["assigned_object_type"] != needed:
+                raise Refused("assigned_object_type and assigned_object_id are needed together")
         for names in unique:
             key = [self.key(name, stored[name]) for name in names]
             others = [other for other in self.objects[path].values() if other["id"] != number]
@@ -219,12 +258,14 @@ class Netbox:
     @staticmethod
     def key(name: str, value):
         value = plain(value)
-        return str(ipaddress.ip_interface(value).ip) if name == "address" else value
+        if name == "address":
+            return str(ipaddress.ip_interface(value).ip)
+        return value.lower() if isinstance(value, str) else value
 
     def delete(self, path: str, number: int) -> None:
         for other, field in PROTECTED.get(path, []):
             if any(plain(item[field]) == number for item in self.objects[other].values()):
-                raise Refused(f"{path}{number} is used by {other}")
+                raise Protected(f"{path}{number} is used by {other}")
         for other, field in CASCADES.get(path, []):
             for item in [item for item in self.objects[other].values() if plain(item[field]) == number]:
                 self.delete(other, item["id"])

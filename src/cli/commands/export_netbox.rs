@@ -59,7 +59,7 @@ pub(super) async fn export_netbox(
     for (number, what) in [
         (
             difference.kept,
-            "objects of NetBox are kept, since the cell that could have them is not known or not asked for",
+            "objects of NetBox are kept, since the cell that could have them is not known or not asked for, or something that stays belongs to them",
         ),
         (difference.of_others, "objects of NetBox have no tag `rolecall`: they are used, and stay as they are"),
     ] {

@@ -12,6 +12,7 @@
 mod netbox_kind;
 mod netbox_names;
 mod netbox_object;
+mod netbox_tenants;
 mod netbox_estate;
 mod netbox_difference;
 mod netbox_csv;

@@ -10,17 +10,21 @@ use super::netbox_kind::{NETBOX_KINDS, NetboxKind};
 use super::netbox_object::{NetboxObject, NetboxValue};
 use crate::answers::export::ExportFile;
 
-/// The columns of a file: the heading, and the field.
+/// The columns of a file: the heading, and the field. The import wants some that the API does not; one that begins with `=` has
+/// this value in every row, which is the API's default.
 type Columns = &'static [(&'static str, &'static str)];
 
 fn columns(kind: NetboxKind) -> Columns {
     match kind {
-        NetboxKind::Tag | NetboxKind::Role | NetboxKind::ClusterType => &[("name", "name"), ("slug", "slug")],
+        NetboxKind::Tag => &[("name", "name"), ("slug", "slug"), ("color", "=9e9e9e"), ("weight", "=1000")],
+        NetboxKind::Role => &[("name", "name"), ("slug", "slug"), ("weight", "=1000")],
+        NetboxKind::ClusterType => &[("name", "name"), ("slug", "slug")],
         NetboxKind::Tenant => &[("name", "name"), ("slug", "slug"), ("tags", "tags")],
         NetboxKind::Vrf => &[
             ("name", "name"),
             ("rd", "rd"),
             ("tenant.slug", "tenant"),
+            ("enforce_unique", "=true"),
             ("description", "description"),
             ("tags", "tags"),
         ],
@@ -33,7 +37,13 @@ fn columns(kind: NetboxKind) -> Columns {
             ("description", "description"),
             ("tags", "tags"),
         ],
-        NetboxKind::Cluster => &[("name", "name"), ("type.slug", "type"), ("tenant.slug", "tenant"), ("tags", "tags")],
+        NetboxKind::Cluster => &[
+            ("name", "name"),
+            ("type.slug", "type"),
+            ("status", "=active"),
+            ("tenant.slug", "tenant"),
+            ("tags", "tags"),
+        ],
         NetboxKind::Machine => &[
             ("name", "name"),
             ("status", "status"),
@@ -82,6 +92,9 @@ pub(crate) fn netbox_csv(objects: &[NetboxObject]) -> Vec<ExportFile> {
 
 /// What tells an object apart within a column that refers to it: the last of its key's fields.
 fn cell(object: &NetboxObject, field: &str, by_key: &BTreeMap<(NetboxKind, &str), &NetboxObject>) -> String {
+    if let Some(fixed) = field.strip_prefix('=') {
+        return fixed.to_owned();
+    }
     if field == "machine" {
         let Some(NetboxValue::Reference(kind, key)) = object.fields.get("assigned_object_id") else {
             return String::new();

@@ -1,7 +1,7 @@
 //! What differs between the objects of an estate and those that NetBox has, as steps.
 //!
-//! **Invariant:** an object of others is never changed. One of rolecall's is deleted only if its description says where it was, and
-//! that cell was answered and asked for.
+//! **Invariant:** an object of others is never changed, and not deleted with one that it belongs to. One of rolecall's is deleted
+//! only if its description says where it was, and that cell was answered and asked for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -45,10 +45,38 @@ pub(crate) struct NetboxDifference {
     pub steps: Vec<NetboxStep>,
     /// The numbers of the objects that NetBox has, by their keys.
     pub ids: HashMap<(NetboxKind, String), u64>,
-    /// Objects that are not deleted, since the cell that could have them is not known or was not asked for.
+    /// Objects that are not deleted, since the cell that could have them is not known or was not asked for, or since something that
+    /// stays belongs to them.
     pub kept: u64,
     /// Objects of others that have the key of one of the estate's.
     pub of_others: u64,
+}
+
+/// The field with the interface of an address.
+const ASSIGNED: &str = "assigned_object_id";
+
+/// Which objects belong to which, and the field that says so. NetBox deletes interfaces and addresses with the machine or interface
+/// that they belong to, and refuses to delete a VRF that something is in.
+const OWNERS: [(NetboxKind, &str, NetboxKind); 4] = [
+    (NetboxKind::Interface, "virtual_machine", NetboxKind::Machine),
+    (NetboxKind::Address, ASSIGNED, NetboxKind::Interface),
+    (NetboxKind::Prefix, "vrf", NetboxKind::Vrf),
+    (NetboxKind::Address, "vrf", NetboxKind::Vrf),
+];
+
+/// What belongs to each object, by kinds and numbers.
+fn belongings(existing: &[ExistingObject]) -> HashMap<(NetboxKind, u64), Vec<(NetboxKind, u64)>> {
+    let mut belongings: HashMap<_, Vec<_>> = HashMap::new();
+    for object in existing {
+        for (_, field, owner) in OWNERS.iter().filter(|(kind, ..)| *kind == object.kind) {
+            let is_of_kind =
+                *field != ASSIGNED || object.fields["assigned_object_type"] == "virtualization.vminterface";
+            if let Some(id) = plain_value(&object.fields[*field]).as_u64().filter(|_| is_of_kind) {
+                belongings.entry((*owner, id)).or_default().push((object.kind, object.id));
+            }
+        }
+    }
+    belongings
 }
 
 /// What NetBox has, by numbers and by keys.
@@ -73,6 +101,8 @@ impl NetboxDifference {
                 }
             }
         }
+        let belongings = belongings(existing);
+        let mut leaving = difference.moved();
         for kind in NETBOX_KINDS.into_iter().rev().filter(|kind| kind.is_deleted()) {
             let mut gone: Vec<&ExistingObject> =
                 existing.iter().filter(|object| object.kind == kind && is_own(&object.fields)).collect();
@@ -82,13 +112,16 @@ impl NetboxDifference {
                 if used.contains(&(kind, key.as_str())) {
                     continue;
                 }
-                if may_be_deleted(facts, &object.fields) {
+                let stays = belongings.get(&(kind, object.id)).into_iter().flatten().any(|of| !leaving.contains(of));
+                if may_be_deleted(facts, &object.fields) && !stays {
+                    leaving.insert((kind, object.id));
                     difference.steps.push(NetboxStep::Delete { kind, id: object.id, key: key.clone() });
                 } else {
                     difference.kept += 1;
                 }
             }
         }
+        difference.name_tag(existing);
         let ids = known.objects.into_iter().map(|(key, object)| (key, object.id));
         Self { ids: ids.collect(), ..difference }
     }
@@ -112,7 +145,7 @@ impl NetboxDifference {
             }
         }
         // NetBox reads the two halves of a reference to any kind of object together.
-        let (object_type, object_id) = ("assigned_object_type", "assigned_object_id");
+        let (object_type, object_id) = ("assigned_object_type", ASSIGNED);
         for (name, other) in [(object_type, object_id), (object_id, object_type)] {
             if changes.contains_key(name)
                 && !changes.contains_key(other)
@@ -124,6 +157,28 @@ impl NetboxDifference {
         if !changes.is_empty() {
             let (kind, id, key) = (existing.kind, existing.id, wanted.key.clone());
             self.steps.push(NetboxStep::Update { kind, id, key, changes });
+        }
+    }
+
+    /// The addresses that are assigned to other interfaces before anything is deleted.
+    fn moved(&self) -> HashSet<(NetboxKind, u64)> {
+        let moved = self.steps.iter().filter_map(|step| match step {
+            NetboxStep::Update { kind, id, changes, .. } if changes.contains_key(ASSIGNED) => Some((*kind, *id)),
+            _ => None,
+        });
+        moved.collect()
+    }
+
+    /// Names rolecall's tag in new objects as NetBox does, which finds a tag by its slug and its name.
+    fn name_tag(&mut self, existing: &[ExistingObject]) {
+        let is_tag = |object: &&ExistingObject| object.kind == NetboxKind::Tag && object.fields["slug"] == TAG;
+        let Some(name) = existing.iter().find(is_tag).and_then(|tag| tag.fields["name"].as_str()) else { return };
+        for step in self.steps.iter_mut().filter(|_| name != TAG) {
+            if let NetboxStep::Create(object) = step
+                && let Some(tags) = object.fields.get_mut("tags")
+            {
+                *tags = NetboxValue::Plain(json!([{ "name": name, "slug": TAG }]));
+            }
         }
     }
 
@@ -161,8 +216,29 @@ impl<'e> KnownObjects<'e> {
                 known.keys.insert((kind, object.id), key.clone());
                 known.objects.entry((kind, key)).or_insert(object);
             }
+            known.find_by_name(kind, wanted, existing);
         }
         known
+    }
+
+    /// Finds the objects that have another slug but the name of a wanted one, which NetBox has once.
+    fn find_by_name(&mut self, kind: NetboxKind, wanted: &[NetboxObject], existing: &'e [ExistingObject]) {
+        if !matches!(kind, NetboxKind::Tenant | NetboxKind::Role | NetboxKind::ClusterType) {
+            return;
+        }
+        let name = |value: &Value| value.as_str().map(str::to_lowercase);
+        for object in wanted.iter().filter(|object| object.kind == kind) {
+            let key = (kind, object.key.clone());
+            let Some(NetboxValue::Plain(own)) = object.fields.get("name") else { continue };
+            let is_named = |other: &&ExistingObject| other.kind == kind && name(&other.fields["name"]) == name(own);
+            if self.objects.contains_key(&key) {
+                continue;
+            }
+            if let Some(found) = existing.iter().find(is_named) {
+                self.keys.insert((kind, found.id), object.key.clone());
+                self.objects.insert(key, found);
+            }
+        }
     }
 
     fn key_of(&self, object: &ExistingObject) -> String {

@@ -17,8 +17,9 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::netbox_kind::NetboxKind;
-use super::netbox_names::{TAG, cut, description, dns_name, slug};
+use super::netbox_names::{NAME_LENGTH, TAG, cut, description, dns_name};
 use super::netbox_object::{NetboxObject, NetboxValue, own_tags, plain};
+use super::netbox_tenants::{Tenant, tenants};
 use crate::answers::export::record_sets::{RECORDS, RecordSet, SetForm};
 use crate::answers::facts::{Facts, Read, Resource};
 use crate::answers::lookup::texts;
@@ -45,9 +46,8 @@ const RESERVED: u128 = 5;
 
 /// Makes objects, each key once.
 struct Objects<'f> {
-    facts: &'f Facts,
-    /// The customer of each account.
-    customers: &'f HashMap<String, String>,
+    /// The tenant of each account.
+    tenants: HashMap<String, Tenant>,
     instances: HashMap<&'f str, Resource<'f>>,
     made: BTreeMap<(NetboxKind, String), NetboxObject>,
     /// The DNS names of addresses, by whether the zone is private.
@@ -57,7 +57,8 @@ struct Objects<'f> {
 /// The objects of an estate, each after those that it refers to.
 pub(crate) fn netbox_objects(facts: &Facts, customers: &HashMap<String, String>) -> Vec<NetboxObject> {
     let instances = facts.selected("ec2_instances").map(|instance| (instance.id(), instance)).collect();
-    let mut objects = Objects { facts, customers, instances, made: BTreeMap::new(), names: names(facts) };
+    let tenants = tenants(facts, NETBOX_READS.iter().map(|read| read.table), customers);
+    let mut objects = Objects { tenants, instances, made: BTreeMap::new(), names: names(facts) };
     objects.add(NetboxKind::Tag, vec![("name", plain(TAG)), ("slug", plain(TAG))]);
     for role in ["vpc", "subnet"] {
         let name = format!("aws-{role}");
@@ -113,11 +114,9 @@ impl Objects<'_> {
         key
     }
 
-    /// The tenant of an account: its customer, else the account itself.
     fn tenant(&mut self, account_id: &str) -> NetboxValue {
-        let named = self.facts.account_name(account_id).map(str::to_owned);
-        let name = self.customers.get(account_id).cloned().or(named).unwrap_or_else(|| account_id.to_owned());
-        let fields = vec![("name", plain(cut(&name, 100))), ("slug", plain(slug(&name))), ("tags", own_tags())];
+        let Tenant { name, slug } = self.tenants[account_id].clone();
+        let fields = vec![("name", plain(name)), ("slug", plain(slug)), ("tags", own_tags())];
         NetboxValue::Reference(NetboxKind::Tenant, self.add(NetboxKind::Tenant, fields))
     }
 
@@ -132,9 +131,9 @@ impl Objects<'_> {
 
     fn add_vpc(&mut self, vpc: Resource<'_>) {
         let tenant = self.tenant(vpc.account_id());
-        let name = vpc.name().unwrap_or_else(|| vpc.id().to_owned());
+        let name = vpc.name().map(|name| cut(&name, NAME_LENGTH)).filter(|name| !name.is_empty());
         let fields = vec![
-            ("name", plain(cut(&name, 100))),
+            ("name", plain(name.unwrap_or_else(|| vpc.id().to_owned()))),
             ("rd", plain(vpc.id())),
             ("tenant", tenant),
             ("description", plain(description(vpc.id(), vpc.account_id(), vpc.region(), ""))),
@@ -191,7 +190,7 @@ impl Objects<'_> {
     /// The name of an instance's machine. Tags repeat, so that the id is a part of it.
     fn machine_name(instance: Resource<'_>) -> String {
         let id = instance.id();
-        let name = instance.name().map(|name| cut(name.trim(), 64_usize.saturating_sub(id.len() + 3)));
+        let name = instance.name().map(|name| cut(&name, 64_usize.saturating_sub(id.len() + 3)));
         name.filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
     }
 

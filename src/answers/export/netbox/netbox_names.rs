@@ -2,19 +2,22 @@
 //!
 //! **Invariant:** a description that rolecall wrote can be read again. One that somebody changed says nothing.
 
-/// The slug of the tag of what rolecall makes.
+/// The name and the slug of the tag of what rolecall makes.
 pub(super) const TAG: &str = "rolecall";
+/// The most characters of a name or a slug.
+pub(super) const NAME_LENGTH: usize = 100;
 
-/// A text of at most so many characters.
+/// A text of at most so many characters, without blanks around it. NetBox drops these, so that they would differ in every run.
 pub(super) fn cut(text: &str, most: usize) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
+    let text: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    text.trim().chars().take(most).collect::<String>().trim_end().to_owned()
 }
 
 /// A slug: letters, digits, hyphens and underscores, at most 100.
 pub(super) fn slug(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     let plain = |letter: char| if is_plain(letter) { letter.to_ascii_lowercase() } else { '-' };
-    let slug: String = text.chars().take(100).map(plain).collect();
+    let slug: String = text.chars().take(NAME_LENGTH).map(plain).collect();
     let slug = slug.trim_matches('-');
     if slug.is_empty() { "unnamed".to_owned() } else { slug.to_owned() }
 }
@@ -95,5 +98,6 @@ mod tests {
             assert_eq!(dns_name(text), expected, "{text}");
         }
         assert_eq!(cut("a\nbc", 2), "ab");
+        assert_eq!((cut(" a b ", 3), cut("a b", 2), cut("\u{a0} ", 9)), ("a b".into(), "a".into(), String::new()));
     }
 }

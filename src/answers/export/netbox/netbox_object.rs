@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::netbox_kind::NetboxKind;
+use super::netbox_names::TAG;
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,11 +57,13 @@ pub(super) fn key_text(field: &str, value: &Value) -> String {
             let host = text.split('/').next().unwrap_or_default();
             host.parse::<IpAddr>().map_or(text.clone(), |address| address.to_string())
         }
+        // NetBox compares these without regard to case.
+        "slug" | "rd" => text.to_lowercase(),
         _ => text,
     }
 }
 
 /// The tags of what rolecall makes.
 pub(super) fn own_tags() -> NetboxValue {
-    plain(json!([{ "slug": super::netbox_names::TAG }]))
+    plain(json!([{ "name": TAG, "slug": TAG }]))
 }

@@ -101,3 +101,78 @@ fn nothing_is_deleted_that_an_unknown_cell_may_hide() {
     let is_of_others = |step: &NetboxStep| matches!(step, NetboxStep::Create(object) if object.key == "vpc-1");
     assert!(!difference.steps.iter().any(is_of_others));
 }
+
+/// An object that the estate does not have any more, as the API returns it.
+fn gone(kind: NetboxKind, id: u64, resource: &str, is_own: bool, more: Value) -> ExistingObject {
+    let tags = if is_own { json!([{ "id": 1, "name": "rolecall", "slug": "rolecall" }]) } else { json!([]) };
+    let mut fields = json!({ "id": id, "name": resource, "description": format!("{resource} of {ONE} in eu-central-1"), "tags": tags });
+    for (name, value) in more.as_object().unwrap() {
+        fields[name] = value.clone();
+    }
+    ExistingObject { kind, id, fields }
+}
+
+#[test]
+fn what_stays_keeps_what_it_belongs_to() {
+    use NetboxKind::{Address, Interface, Machine, Prefix, Vrf};
+    let within = |id: u64| json!({ "id": id });
+    let assigned = |id: u64, address: &str| json!({ "address": address, "vrf": null, "assigned_object_type": "virtualization.vminterface", "assigned_object_id": id });
+    let existing = [
+        gone(Vrf, 1, "vpc-91", true, json!({ "rd": "vpc-91" })),
+        gone(Prefix, 2, "subnet-91", false, json!({ "prefix": "10.1.0.0/24", "vrf": within(1) })),
+        gone(Vrf, 3, "vpc-93", true, json!({ "rd": "vpc-93" })),
+        gone(Prefix, 4, "subnet-93", true, json!({ "prefix": "10.3.0.0/24", "vrf": within(3) })),
+        gone(Machine, 5, "i-95", true, json!({ "cluster": within(50) })),
+        gone(Interface, 6, "eni-95", true, json!({ "virtual_machine": within(5) })),
+        gone(Address, 7, "eipalloc-95", false, assigned(6, "198.51.100.7/32")),
+        gone(Machine, 8, "i-98", true, json!({ "cluster": within(50) })),
+        gone(Interface, 9, "eni-98", true, json!({ "virtual_machine": within(8) })),
+        gone(Address, 10, "eipalloc-98", true, assigned(9, "198.51.100.10/32")),
+        // It is assigned to an interface of the estate now.
+        gone(Interface, 11, "eni-99", true, json!({ "virtual_machine": within(12) })),
+        gone(Machine, 12, "i-99", true, json!({ "cluster": within(50) })),
+        gone(Address, 13, "eni-1", true, assigned(11, "192.0.2.9/32")),
+    ];
+    let facts = estate().facts();
+    let difference = NetboxDifference::new(&facts, &objects(&facts), &existing);
+    let deleted = difference.steps.iter().filter_map(|step| match step {
+        NetboxStep::Delete { id, .. } => Some(*id),
+        _ => None,
+    });
+    assert_eq!(deleted.collect::<Vec<_>>(), [10, 9, 11, 8, 12, 4, 3]);
+    assert_eq!(difference.kept, 3);
+    // In another account, which is not known, all of that stays.
+    let facts = estate().status(ONE, "eu-central-1", "ec2_subnets", Status::Denied).facts();
+    let difference = NetboxDifference::new(&facts, &objects(&facts), &existing);
+    let deletes = |wanted: u64| {
+        difference.steps.iter().any(|step| matches!(step, NetboxStep::Delete { id, .. } if *id == wanted))
+    };
+    assert!(!deletes(4) && !deletes(3) && deletes(8), "a VRF with a prefix that is kept is kept");
+}
+
+#[test]
+fn names_that_netbox_has_once_are_found_by_name_too() {
+    let named = |kind: NetboxKind, id: u64, name: &str, slug: &str| {
+        let fields = json!({ "id": id, "name": name, "slug": slug, "tags": [], "description": "" });
+        ExistingObject { kind, id, fields }
+    };
+    let existing = [
+        named(NetboxKind::Tag, 1, "Rolecall (AWS)", "rolecall"),
+        named(NetboxKind::Tenant, 2, "ACME", "acme-corp"),
+        named(NetboxKind::ClusterType, 3, "amazon ec2", "EC2"),
+        named(NetboxKind::Role, 4, "VPCs", "AWS-VPC"),
+    ];
+    let facts = estate().facts();
+    let difference = NetboxDifference::new(&facts, &objects(&facts), &existing);
+    for (kind, key, id) in
+        [(NetboxKind::Tenant, "acme", 2), (NetboxKind::ClusterType, "amazon-ec2", 3), (NetboxKind::Role, "aws-vpc", 4)]
+    {
+        assert_eq!(difference.ids.get(&(kind, key.to_owned())), Some(&id), "{key}");
+    }
+    for step in &difference.steps {
+        let NetboxStep::Create(object) = step else { panic!("{step:?}") };
+        assert!(!["acme", "amazon-ec2", "aws-vpc"].contains(&object.key.as_str()), "{step:?}");
+        let tags = object.fields.get("tags").map(|tags| format!("{tags:?}"));
+        assert!(tags.is_none_or(|tags| tags.contains("Rolecall (AWS)")), "{step:?}");
+    }
+}
