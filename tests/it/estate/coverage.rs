@@ -172,7 +172,7 @@ fn check_page(
     answers: &BTreeMap<String, Value>,
     all: usize,
 ) -> Vec<String> {
-    let (head, sheets, name) = (page.head(), page.sheets(), case.name);
+    let (head, sheets, name) = (page.head(), page.sheets(), &case.name);
     let unknown = |value: &Value| usize::try_from(value["unknown"].as_u64().expect("a count")).expect("a size");
     let of_answer = |question: &str| answers.get(question).map(|answer| told(answer).len());
     assert_eq!((unknown(head), unknown(sheets["unknown-cells"])), (all, all), "{name}");
@@ -412,7 +412,8 @@ async fn every_fault_is_told_by_every_command() {
     );
     // What these three change is true: a region without the operation has no such resources, and a zone is gone.
     let is_fault = |case: &Case| {
-        !["an operation is unknown", "the Resolver does not know an operation", "a zone goes"].contains(&case.name)
+        !["an operation is unknown", "the Resolver does not know an operation", "a zone goes"]
+            .contains(&case.name.as_str())
     };
     let cases: Vec<Case> = cases().into_iter().filter(is_fault).collect();
     assert!(cases.len() >= 40, "{} cases", cases.len());

@@ -326,7 +326,7 @@ fn item(job: &Job, listing: &Listing, index: usize) -> Value {
             "CNAME": format!("shop-{hash}.{region}.elasticbeanstalk.com"), "Tier": { "Name": "WebServer" },
         }),
         "ListDistributions" => json!({
-            "Id": format!("E{hash}"), "ARN": arn("cloudfront", "", "distribution/E"), "Status": "Deployed",
+            "Id": format!("E{account}X{index}"), "ARN": arn("cloudfront", "", "distribution/E"), "Status": "Deployed",
             "DomainName": format!("d{hash}.cloudfront.net"), "Enabled": true, "Comment": "not to be kept",
         }),
         "ListBuckets" => json!({
@@ -338,7 +338,7 @@ fn item(job: &Job, listing: &Listing, index: usize) -> Value {
             "regionalDomainName": format!("d-{hash}.execute-api.{region}.amazonaws.com"), "tags": { "of": "api" },
         }),
         "GetDomainNamesV2" => json!({
-            "domainName": format!("api-{index}.example.com"), "tags": {},
+            "domainName": format!("api-{index}.{account}.example.com"), "tags": {},
             "domainNameConfigurations": [{
                 "apiGatewayDomainName": format!("d-{hash}.execute-api.{region}.amazonaws.com"),
                 "certificateUploadDate": "2026-01-02T03:04:05Z",
