@@ -15,6 +15,7 @@ mod imports;
 mod opened;
 mod organization;
 mod own_identity;
+mod profiles;
 mod published;
 mod self_read;
 mod trials;

@@ -29,7 +29,7 @@ fn role(account: &str, name: &str, statement: &Value) -> Value {
 }
 
 /// Ends its process when the test ends.
-struct Served(Child);
+pub(super) struct Served(pub(super) Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
