@@ -244,10 +244,10 @@ async fn interrupted_run_commits_what_it_has() {
 #[tokio::test(flavor = "multi_thread")]
 async fn second_interrupt_ends_the_process_at_once() {
     let fixture = Fixture::start(2, account_with(1, 0, 0), |world| world.bucket("results")).await;
-    // Writes to the output hang, so that the orderly end never comes.
-    fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::S3).times(Times::After(4)));
     let run = start_run(&fixture, "s3://results", &["--trust-interval", "off"]);
     until_only_one_is_left(&fixture, &run, 1).await;
+    // Writes to the output hang, so that the orderly end never comes.
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::S3));
     run.signal("-INT");
     until("the message on the first interrupt", || run.count("interrupt again") == 1).await;
     run.signal("-INT");
