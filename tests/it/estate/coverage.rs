@@ -282,12 +282,15 @@ fn claims(healthy: &Value, faulty: &Value) -> Vec<String> {
     let rows =
         |answer: &Value| answer["rows"].as_array().expect("rows").iter().map(without_times).collect::<Vec<Value>>();
     let known = rows(healthy);
+    // Most rows are the same, and comparing each with each would take most of the test's time.
+    let same: BTreeSet<String> = known.iter().map(Value::to_string).collect();
     // A value that is null is not known, and claims nothing.
     let agrees = |row: &Value, known: &Value| {
         let values = row.as_object().expect("a row").iter();
         values.into_iter().all(|(name, value)| value.is_null() || *value == known[name])
     };
-    let is_claim = |row: &Value| row["verdict"] != "unknown" && !known.iter().any(|known| agrees(row, known));
+    let is_known = |row: &Value| same.contains(&row.to_string()) || known.iter().any(|known| agrees(row, known));
+    let is_claim = |row: &Value| row["verdict"] != "unknown" && !is_known(row);
     rows(faulty).iter().filter(|row| is_claim(row)).map(Value::to_string).collect()
 }
 
