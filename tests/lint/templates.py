@@ -130,6 +130,8 @@ def condition(expression: Any, given: dict[str, str]) -> bool:
     match expression:
         case {"Not": [inner]}:
             return not condition(inner, given)
+        case {"Or": inner}:
+            return any(condition(one, given) for one in inner)
         case {"Equals": [{"Ref": name}, value]}:
             return given[name] == value
     raise ValueError(f"the condition {expression} is not supported")
@@ -180,11 +182,11 @@ def statements(scope: str, policy: dict[str, Any]) -> dict[str, Any]:
     """Returns the statements of a policy in their order, so that an import of the one shows no change by the other."""
     form: dict[str, Any] = {f"policy version, scope {scope}": policy["Version"]}
     for statement in policy["Statement"]:
-        if set(statement) != {"Sid", "Effect", "Action", "Resource"} or statement["Resource"] != "*":
+        if set(statement) != {"Sid", "Effect", "Action", "Resource"}:
             raise ValueError(f"the statement {statement} has other members than those that are compared")
         form.setdefault(f"{statement['Effect']}, scope {scope}", []).extend(statement["Action"])
     form[f"statements, scope {scope}"] = [
-        f"{one['Sid']}: {one['Effect']} {' '.join(one['Action'])}" for one in policy["Statement"]
+        f"{one['Sid']}: {one['Effect']} {' '.join(one['Action'])} on {one['Resource']}" for one in policy["Statement"]
     ]
     return form
 
@@ -236,8 +238,10 @@ def form_of_module() -> dict[str, Any]:
         value = value.replace("${data.aws_caller_identity.current.account_id}", "<AWS::AccountId>")
         return re.sub(r"\$\{var\.(\w+)\}", r"<\1>", value)
 
-    def listed(expression: str) -> list[str]:
-        """Evaluates `${local.a}`."""
+    def listed(expression: str | list[str]) -> list[str]:
+        """Evaluates `${local.a}`, or takes a list as it is."""
+        if isinstance(expression, list):
+            return expression
         match = re.fullmatch(r"\$\{local\.(\w+)\}", expression)
         if not match:
             raise ValueError(f"the list {expression} is not supported")
@@ -258,7 +262,12 @@ def form_of_module() -> dict[str, Any]:
     for scope, secrets in itertools.product(SCOPES, SECRET_BEARING_READS):
         sids = local["granted"][scope] + local["denied"][secrets]
         evaluated = [
-            {"Sid": sid, "Resource": "*", **one, "Action": listed(one["Action"])}
+            {
+                "Sid": sid,
+                "Effect": one["Effect"],
+                "Action": listed(one["Action"]),
+                "Resource": filled(one.get("Resource", "*")),
+            }
             for sid in sids
             for one in [local["statements"][sid]]
         ]
