@@ -219,7 +219,7 @@ pub struct ResourceType {
     pub service: Service,
     pub reach: Reach,
     /// The operation that lists the type (`ec2:DescribeVpcs`). Its IAM action has the same name, but for those of
-    /// [`iam_action`](super::iam_action).
+    /// [`iam_action`].
     pub operation: &'static str,
     /// Which resources are listed, as text for the documentation; empty if it is all that the role may see.
     pub scope: &'static str,
