@@ -14,11 +14,13 @@ mod netbox_names;
 mod netbox_object;
 mod netbox_tenants;
 mod netbox_estate;
+mod netbox_known;
 mod netbox_difference;
 mod netbox_csv;
 
 pub(crate) use netbox_csv::netbox_csv;
-pub(crate) use netbox_difference::{ExistingObject, NetboxDifference, NetboxStep};
+pub(crate) use netbox_difference::{NetboxDifference, NetboxStep};
 pub(crate) use netbox_estate::{NETBOX_READS, netbox_objects};
 pub(crate) use netbox_kind::{NETBOX_KINDS, NetboxKind};
+pub(crate) use netbox_known::ExistingObject;
 pub(crate) use netbox_object::{NetboxObject, NetboxValue};

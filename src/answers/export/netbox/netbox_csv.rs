@@ -6,81 +6,96 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use CsvContent::{Always, Field, MachineOfAddress};
+
 use super::netbox_kind::{NETBOX_KINDS, NetboxKind};
 use super::netbox_object::{NetboxObject, NetboxValue};
 use crate::answers::export::ExportFile;
 
-/// The columns of a file: the heading, and the field. The import wants some that the API does not; one that begins with `=` has
-/// this value in every row, which is the API's default.
-type Columns = &'static [(&'static str, &'static str)];
+/// What a column has.
+#[derive(Clone, Copy)]
+enum CsvContent {
+    Field(&'static str),
+    /// The API's default in every row, of a field that the import wants and the API does not.
+    Always(&'static str),
+    /// The machine of the interface to which an address is assigned.
+    MachineOfAddress,
+}
+
+/// The columns of a file: the heading, and the content.
+type Columns = &'static [(&'static str, CsvContent)];
 
 fn columns(kind: NetboxKind) -> Columns {
     match kind {
-        NetboxKind::Tag => &[("name", "name"), ("slug", "slug"), ("color", "=9e9e9e"), ("weight", "=1000")],
-        NetboxKind::Role => &[("name", "name"), ("slug", "slug"), ("weight", "=1000")],
-        NetboxKind::ClusterType => &[("name", "name"), ("slug", "slug")],
-        NetboxKind::Tenant => &[("name", "name"), ("slug", "slug"), ("tags", "tags")],
+        NetboxKind::Tag => {
+            &[("name", Field("name")), ("slug", Field("slug")), ("color", Always("9e9e9e")), ("weight", Always("1000"))]
+        }
+        NetboxKind::Role => &[("name", Field("name")), ("slug", Field("slug")), ("weight", Always("1000"))],
+        NetboxKind::ClusterType => &[("name", Field("name")), ("slug", Field("slug"))],
+        NetboxKind::Tenant => &[("name", Field("name")), ("slug", Field("slug")), ("tags", Field("tags"))],
         NetboxKind::Vrf => &[
-            ("name", "name"),
-            ("rd", "rd"),
-            ("tenant.slug", "tenant"),
-            ("enforce_unique", "=true"),
-            ("description", "description"),
-            ("tags", "tags"),
+            ("name", Field("name")),
+            ("rd", Field("rd")),
+            ("tenant.slug", Field("tenant")),
+            ("enforce_unique", Always("true")),
+            ("description", Field("description")),
+            ("tags", Field("tags")),
         ],
         NetboxKind::Prefix => &[
-            ("prefix", "prefix"),
-            ("vrf.rd", "vrf"),
-            ("tenant.slug", "tenant"),
-            ("status", "status"),
-            ("role.slug", "role"),
-            ("description", "description"),
-            ("tags", "tags"),
+            ("prefix", Field("prefix")),
+            ("vrf.rd", Field("vrf")),
+            ("tenant.slug", Field("tenant")),
+            ("status", Field("status")),
+            ("role.slug", Field("role")),
+            ("description", Field("description")),
+            ("tags", Field("tags")),
         ],
         NetboxKind::Cluster => &[
-            ("name", "name"),
-            ("type.slug", "type"),
-            ("status", "=active"),
-            ("tenant.slug", "tenant"),
-            ("tags", "tags"),
+            ("name", Field("name")),
+            ("type.slug", Field("type")),
+            ("status", Always("active")),
+            ("tenant.slug", Field("tenant")),
+            ("tags", Field("tags")),
         ],
         NetboxKind::Machine => &[
-            ("name", "name"),
-            ("status", "status"),
-            ("cluster.name", "cluster"),
-            ("tenant.slug", "tenant"),
-            ("description", "description"),
-            ("tags", "tags"),
+            ("name", Field("name")),
+            ("status", Field("status")),
+            ("cluster.name", Field("cluster")),
+            ("tenant.slug", Field("tenant")),
+            ("description", Field("description")),
+            ("tags", Field("tags")),
         ],
         NetboxKind::Interface => &[
-            ("virtual_machine.name", "virtual_machine"),
-            ("name", "name"),
-            ("description", "description"),
-            ("tags", "tags"),
+            ("virtual_machine.name", Field("virtual_machine")),
+            ("name", Field("name")),
+            ("description", Field("description")),
+            ("tags", Field("tags")),
         ],
         NetboxKind::Address => &[
-            ("address", "address"),
-            ("vrf.rd", "vrf"),
-            ("tenant.slug", "tenant"),
-            ("status", "status"),
-            ("virtual_machine.name", "machine"),
-            ("interface.name", "assigned_object_id"),
-            ("dns_name", "dns_name"),
-            ("description", "description"),
-            ("tags", "tags"),
+            ("address", Field("address")),
+            ("vrf.rd", Field("vrf")),
+            ("tenant.slug", Field("tenant")),
+            ("status", Field("status")),
+            ("virtual_machine.name", MachineOfAddress),
+            ("interface.name", Field("assigned_object_id")),
+            ("dns_name", Field("dns_name")),
+            ("description", Field("description")),
+            ("tags", Field("tags")),
         ],
     }
 }
 
+/// The objects by kind and key.
+type ByKey<'o> = BTreeMap<(NetboxKind, &'o str), &'o NetboxObject>;
+
 /// The files, numbered in the order in which NetBox has to import them.
 pub(crate) fn netbox_csv(objects: &[NetboxObject]) -> Vec<ExportFile> {
-    let by_key: BTreeMap<(NetboxKind, &str), &NetboxObject> =
-        objects.iter().map(|object| ((object.kind, object.key.as_str()), object)).collect();
+    let by_key: ByKey<'_> = objects.iter().map(|object| ((object.kind, object.key.as_str()), object)).collect();
     let file = |(number, kind): (usize, NetboxKind)| {
         let mut text = columns(kind).iter().map(|(head, _)| *head).collect::<Vec<_>>().join(",");
         text.push_str("\r\n");
         for object in objects.iter().filter(|object| object.kind == kind) {
-            let fields = columns(kind).iter().map(|(_, field)| field_text(&cell(object, field, &by_key)));
+            let fields = columns(kind).iter().map(|(_, content)| field_text(&cell(object, *content, &by_key)));
             text.push_str(&fields.collect::<Vec<_>>().join(","));
             text.push_str("\r\n");
         }
@@ -90,22 +105,26 @@ pub(crate) fn netbox_csv(objects: &[NetboxObject]) -> Vec<ExportFile> {
     (1..).zip(NETBOX_KINDS).map(file).collect()
 }
 
-/// What tells an object apart within a column that refers to it: the last of its key's fields.
-fn cell(object: &NetboxObject, field: &str, by_key: &BTreeMap<(NetboxKind, &str), &NetboxObject>) -> String {
-    if let Some(fixed) = field.strip_prefix('=') {
-        return fixed.to_owned();
+fn cell(object: &NetboxObject, content: CsvContent, by_key: &ByKey<'_>) -> String {
+    match content {
+        Always(text) => text.to_owned(),
+        Field(name) => field(object, name, by_key),
+        MachineOfAddress => match object.fields.get("assigned_object_id") {
+            Some(NetboxValue::Reference(kind, key)) => by_key
+                .get(&(*kind, key.as_str()))
+                .map(|interface| field(interface, "virtual_machine", by_key))
+                .unwrap_or_default(),
+            _ => String::new(),
+        },
     }
-    if field == "machine" {
-        let Some(NetboxValue::Reference(kind, key)) = object.fields.get("assigned_object_id") else {
-            return String::new();
-        };
-        let interface = by_key.get(&(*kind, key.as_str()));
-        return interface.map(|interface| cell(interface, "virtual_machine", by_key)).unwrap_or_default();
-    }
-    match object.fields.get(field) {
+}
+
+/// A field as a text. Of another object, it is what tells that one apart within the column: the last of its key's fields.
+fn field(object: &NetboxObject, name: &str, by_key: &ByKey<'_>) -> String {
+    match object.fields.get(name) {
         Some(NetboxValue::Reference(kind, key)) => {
             let last = kind.key_fields().last().copied().unwrap_or_default();
-            by_key.get(&(*kind, key.as_str())).map(|other| cell(other, last, by_key)).unwrap_or_default()
+            by_key.get(&(*kind, key.as_str())).map(|other| field(other, last, by_key)).unwrap_or_default()
         }
         Some(NetboxValue::Plain(Value::String(text))) => text.clone(),
         Some(NetboxValue::Plain(Value::Array(tags))) => {

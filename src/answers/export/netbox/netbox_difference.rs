@@ -8,17 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::netbox_kind::{NETBOX_KINDS, NetboxKind};
+use super::netbox_known::{ASSIGNED, ExistingObject, KnownObjects, belongings, is_own, plain_value};
 use super::netbox_names::{TAG, resource_place, table_of};
-use super::netbox_object::{NetboxObject, NetboxValue, key_text};
+use super::netbox_object::{NetboxObject, NetboxValue};
 use crate::answers::facts::Facts;
-
-/// An object that NetBox has, as its API returns it.
-#[derive(Clone, Debug)]
-pub(crate) struct ExistingObject {
-    pub kind: NetboxKind,
-    pub id: u64,
-    pub fields: Value,
-}
 
 /// A step that makes NetBox like the estate.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,40 +43,6 @@ pub(crate) struct NetboxDifference {
     pub kept: u64,
     /// Objects of others that have the key of one of the estate's.
     pub of_others: u64,
-}
-
-/// The field with the interface of an address.
-const ASSIGNED: &str = "assigned_object_id";
-
-/// Which objects belong to which, and the field that says so. NetBox deletes interfaces and addresses with the machine or interface
-/// that they belong to, and refuses to delete a VRF that something is in.
-const OWNERS: [(NetboxKind, &str, NetboxKind); 4] = [
-    (NetboxKind::Interface, "virtual_machine", NetboxKind::Machine),
-    (NetboxKind::Address, ASSIGNED, NetboxKind::Interface),
-    (NetboxKind::Prefix, "vrf", NetboxKind::Vrf),
-    (NetboxKind::Address, "vrf", NetboxKind::Vrf),
-];
-
-/// What belongs to each object, by kinds and numbers.
-fn belongings(existing: &[ExistingObject]) -> HashMap<(NetboxKind, u64), Vec<(NetboxKind, u64)>> {
-    let mut belongings: HashMap<_, Vec<_>> = HashMap::new();
-    for object in existing {
-        for (_, field, owner) in OWNERS.iter().filter(|(kind, ..)| *kind == object.kind) {
-            let is_of_kind =
-                *field != ASSIGNED || object.fields["assigned_object_type"] == "virtualization.vminterface";
-            if let Some(id) = plain_value(&object.fields[*field]).as_u64().filter(|_| is_of_kind) {
-                belongings.entry((*owner, id)).or_default().push((object.kind, object.id));
-            }
-        }
-    }
-    belongings
-}
-
-/// What NetBox has, by numbers and by keys.
-#[derive(Default)]
-struct KnownObjects<'e> {
-    keys: HashMap<(NetboxKind, u64), String>,
-    objects: HashMap<(NetboxKind, String), &'e ExistingObject>,
 }
 
 impl NetboxDifference {
@@ -193,98 +152,10 @@ impl NetboxDifference {
     }
 }
 
-impl<'e> KnownObjects<'e> {
-    fn new(wanted: &[NetboxObject], existing: &'e [ExistingObject]) -> Self {
-        let machines: HashMap<String, &str> = wanted
-            .iter()
-            .filter(|object| object.kind == NetboxKind::Machine)
-            .filter_map(|object| Some((described(&object.fields)?, object.key.as_str())))
-            .collect();
-        let mut known = Self::default();
-        for kind in NETBOX_KINDS {
-            let mut of_kind: Vec<&ExistingObject> = existing.iter().filter(|object| object.kind == kind).collect();
-            // Of several with one key rolecall's comes first, and then the oldest.
-            of_kind.sort_by_key(|object| (!is_own(&object.fields), object.id));
-            for object in of_kind {
-                let mut key = known.key_of(object);
-                // A machine whose instance got another name is the same machine.
-                let place = object.fields["description"].as_str().and_then(resource_place);
-                let renamed = place.filter(|_| kind == NetboxKind::Machine && is_own(&object.fields));
-                if let Some(wanted) = renamed.and_then(|place| machines.get(&place.id)) {
-                    key = (*wanted).to_owned();
-                }
-                known.keys.insert((kind, object.id), key.clone());
-                known.objects.entry((kind, key)).or_insert(object);
-            }
-            known.find_by_name(kind, wanted, existing);
-        }
-        known
-    }
-
-    /// Finds the objects that have another slug but the name of a wanted one, which NetBox has once.
-    fn find_by_name(&mut self, kind: NetboxKind, wanted: &[NetboxObject], existing: &'e [ExistingObject]) {
-        if !matches!(kind, NetboxKind::Tenant | NetboxKind::Role | NetboxKind::ClusterType) {
-            return;
-        }
-        let name = |value: &Value| value.as_str().map(str::to_lowercase);
-        for object in wanted.iter().filter(|object| object.kind == kind) {
-            let key = (kind, object.key.clone());
-            let Some(NetboxValue::Plain(own)) = object.fields.get("name") else { continue };
-            let is_named = |other: &&ExistingObject| other.kind == kind && name(&other.fields["name"]) == name(own);
-            if self.objects.contains_key(&key) {
-                continue;
-            }
-            if let Some(found) = existing.iter().find(is_named) {
-                self.keys.insert((kind, found.id), object.key.clone());
-                self.objects.insert(key, found);
-            }
-        }
-    }
-
-    fn key_of(&self, object: &ExistingObject) -> String {
-        let part = |name: &&str| {
-            let value = plain_value(&object.fields[*name]);
-            let referred = match *name {
-                "vrf" => Some(NetboxKind::Vrf),
-                "cluster" => Some(NetboxKind::Cluster),
-                "virtual_machine" => Some(NetboxKind::Machine),
-                _ => None,
-            };
-            let key = referred.zip(value.as_u64()).map(|(kind, id)| self.keys.get(&(kind, id)).cloned());
-            key.map_or_else(|| key_text(name, &value), |key| key.unwrap_or_default())
-        };
-        let key = object.kind.key_fields().iter().map(part).collect::<Vec<_>>().join(" ");
-        // A VRF without a route distinguisher is none of ours.
-        if key.is_empty() { format!("#{}", object.id) } else { key }
-    }
-}
-
-/// The resource that the description of an object names.
-fn described(fields: &BTreeMap<&'static str, NetboxValue>) -> Option<String> {
-    match fields.get("description") {
-        Some(NetboxValue::Plain(Value::String(text))) => resource_place(text).map(|place| place.id),
-        _ => None,
-    }
-}
-
-/// A value as it is written: of a choice its value, of an object its number.
-fn plain_value(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members.get("value").or_else(|| members.get("id")).cloned().unwrap_or(Value::Null),
-        other => other.clone(),
-    }
-}
-
 /// Whether two values are the same to NetBox, which has no empty texts in some fields and no absent ones in others.
 fn is_same(one: &Value, other: &Value) -> bool {
     let is_empty = |value: &Value| value.is_null() || *value == json!("");
     one == other || is_empty(one) && is_empty(other)
-}
-
-/// Whether an object has rolecall's tag.
-fn is_own(fields: &Value) -> bool {
-    let tags = fields["tags"].as_array();
-    tags.is_some_and(|tags| tags.iter().any(|tag| tag["slug"] == TAG || *tag == TAG))
 }
 
 fn may_be_deleted(facts: &Facts, fields: &Value) -> bool {

@@ -21,7 +21,7 @@ use super::netbox_names::{NAME_LENGTH, TAG, cut, description, dns_name};
 use super::netbox_object::{NetboxObject, NetboxValue, own_tags, plain};
 use super::netbox_tenants::{Tenant, tenants};
 use crate::answers::export::record_sets::{RECORDS, RecordSet, SetForm};
-use crate::answers::facts::{Facts, Read, Resource};
+use crate::answers::facts::{Facts, Read, Resource, Role};
 use crate::answers::lookup::texts;
 use crate::answers::ranges;
 
@@ -57,7 +57,8 @@ struct Objects<'f> {
 /// The objects of an estate, each after those that it refers to.
 pub(crate) fn netbox_objects(facts: &Facts, customers: &HashMap<String, String>) -> Vec<NetboxObject> {
     let instances = facts.selected("ec2_instances").map(|instance| (instance.id(), instance)).collect();
-    let tenants = tenants(facts, NETBOX_READS.iter().map(|read| read.table), customers);
+    let subjects = NETBOX_READS.iter().filter(|read| read.role == Role::Subject);
+    let tenants = tenants(facts, subjects.map(|read| read.table), customers);
     let mut objects = Objects { tenants, instances, made: BTreeMap::new(), names: names(facts) };
     objects.add(NetboxKind::Tag, vec![("name", plain(TAG)), ("slug", plain(TAG))]);
     for role in ["vpc", "subnet"] {

@@ -176,3 +176,16 @@ fn names_that_netbox_has_once_are_found_by_name_too() {
         assert!(tags.is_none_or(|tags| tags.contains("Rolecall (AWS)")), "{step:?}");
     }
 }
+
+#[test]
+fn an_object_of_netbox_is_not_two_of_the_estate() {
+    // It has the slug of one tenant and the name of another. NetBox itself says that the name is taken.
+    let fields = json!({ "id": 2, "name": "Acme", "slug": OTHER, "tags": [], "description": "" });
+    let existing = [ExistingObject { kind: NetboxKind::Tenant, id: 2, fields }];
+    let facts = estate().facts();
+    let difference = NetboxDifference::new(&facts, &objects(&facts), &existing);
+    let of = |key: &str| difference.ids.get(&(NetboxKind::Tenant, key.to_owned()));
+    assert_eq!((of(OTHER), of("acme")), (Some(&2), None));
+    let is_created = |step: &NetboxStep| matches!(step, NetboxStep::Create(object) if object.key == "acme");
+    assert!(difference.steps.iter().any(is_created));
+}
