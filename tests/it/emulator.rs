@@ -14,7 +14,7 @@ pub(crate) struct Emulator {
     /// The names and addresses that `stage.py` reports.
     pub facts: Value,
     // The emulator runs until its standard input is closed: until this process ends.
-    _process: Child,
+    _process: Server,
 }
 
 /// Returns the root folder of the project.
@@ -38,13 +38,24 @@ fn script(name: &str) -> Command {
     command
 }
 
-/// Starts a server and returns its description of itself. It runs until its standard input is closed, with the child.
-pub(crate) fn serve(name: &str) -> (Value, Child) {
+/// A server in a process of its own, which is stopped when this is dropped, and ends with this process.
+#[derive(Debug)]
+pub(crate) struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a server and returns its description of itself. It also ends when its standard input is closed.
+pub(crate) fn serve(name: &str) -> (Value, Server) {
     serve_with(name, &[])
 }
 
 /// The same with further arguments.
-pub(crate) fn serve_with(name: &str, arguments: &[&str]) -> (Value, Child) {
+pub(crate) fn serve_with(name: &str, arguments: &[&str]) -> (Value, Server) {
     let mut server = Command::new(python())
         .arg(root().join("tests").join(name))
         .arg("serve")
@@ -55,7 +66,7 @@ pub(crate) fn serve_with(name: &str, arguments: &[&str]) -> (Value, Child) {
         .expect("python runs");
     let mut line = String::new();
     BufReader::new(server.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    (serde_json::from_str(&line).expect("the server says where it is"), server)
+    (serde_json::from_str(&line).expect("the server says where it is"), Server(server))
 }
 
 /// Makes these reads with botocore under the customers' roles and returns its responses.

@@ -135,10 +135,8 @@ pub(super) fn response(table: &Table, dice: &mut Dice) -> Node {
     let mut serial = 0;
     let mut writer = Writer { table, dice, serial: &mut serial };
     let list = writer.level(of.output, &path);
-    let mut children = vec![Node::leaf("requestId", "r-1"), list];
-    if !of.name.starts_with("ec2:") {
-        children.remove(0);
-    }
+    let request_id = of.name.starts_with("ec2:").then(|| Node::leaf("requestId", "r-1"));
+    let mut children: Vec<Node> = request_id.into_iter().chain([list]).collect();
     let another = writer.dice.one_in(4);
     for member in of.output.members {
         let (text, pages) = match member.name {

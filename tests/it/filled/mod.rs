@@ -8,13 +8,12 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use std::process::Child;
 use std::sync::OnceLock;
 
 use comparison::{actual, assert_same_text, expected, items, sorted, tags_call, tags_in, text, without_unknown};
 
 use crate::command::{CommandOutput, manifest, rolecall, rows, run_command};
-use crate::emulator::{ask, serve};
+use crate::emulator::{Server, ask, serve};
 use crate::fidelity::{column, normalized};
 use crate::fixture::write_registry;
 
@@ -33,7 +32,7 @@ pub(crate) struct Filled {
     report: Value,
     run: CommandOutput,
     // It runs until its standard input is closed: until this process ends.
-    _server: Child,
+    _server: Server,
 }
 
 /// Returns the server and its run. The first caller starts them.

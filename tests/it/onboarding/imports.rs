@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::command::{CommandOutput, rolecall, run_command};
-use crate::emulator::{emulator, serve};
+use crate::emulator::{Server, emulator, serve};
 
 /// Returns the endpoint of an organization of several pages, with accounts in every state.
 fn organization() -> &'static str {
-    static SERVED: OnceLock<(String, std::process::Child)> = OnceLock::new();
+    static SERVED: OnceLock<(String, Server)> = OnceLock::new();
     let (endpoint, _) = SERVED.get_or_init(|| {
-        let (served, child) = serve("emulator/organization.py");
-        (served["endpoint"].as_str().expect("an endpoint").to_owned(), child)
+        let (served, server) = serve("emulator/organization.py");
+        (served["endpoint"].as_str().expect("an endpoint").to_owned(), server)
     });
     endpoint
 }

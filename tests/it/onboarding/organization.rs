@@ -3,8 +3,6 @@
 //! The accounts and their roles are the emulated AWS's, which checks every identity. It has no organizations, so these are served
 //! beside it; the role that lists them is its own.
 
-use std::process::Child;
-
 use serde_json::{Value, json};
 
 use crate::command::{manifest, run_command};
@@ -28,16 +26,6 @@ fn role(account: &str, name: &str, statement: &Value) -> Value {
     json!({ "account": account, "name": name, "trust": trust, "inline": { "reads": policy } })
 }
 
-/// Ends its process when the test ends.
-pub(super) struct Served(pub(super) Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn forty_accounts_follow_their_organization_without_an_edit() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -58,8 +46,7 @@ fn forty_accounts_follow_their_organization_without_an_edit() {
     emulator().make_roles(&roles);
     let first: Vec<(String, &str)> = (0..40).map(|number| (member(number), "ACTIVE")).collect();
     write(&first);
-    let (served, child) = serve_with("emulator/organization.py", &[&path(members).display().to_string()]);
-    let _served = Served(child);
+    let (served, _server) = serve_with("emulator/organization.py", &[&path(members).display().to_string()]);
     // The role of this name is one that the emulated backend_role may assume.
     let text = json!({ "version": 1, "organizations": [{
         "name": "acme", "management_role_arn": "arn:aws:iam::850000000999:role/rolecall-inventory", "external_id": SECRET,

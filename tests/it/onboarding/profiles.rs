@@ -5,7 +5,6 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::organization::Served;
 use crate::command::{rolecall, run_command};
 use crate::emulator::{emulator, serve_with};
 
@@ -20,7 +19,10 @@ fn build() -> Value {
     let trust = policy(json!([{ "Effect": "Allow", "Action": "sts:AssumeRole",
                                 "Principal": { "AWS": format!("arn:aws:iam::{management}:root") } }]));
     let reads = allow(json!(["ec2:Describe*", "account:ListRegions", "iam:ListAccountAliases"]), "*");
-    let role = |account: &str, name: &str, statement: &Value| json!({ "account": account, "name": name, "trust": trust, "inline": { "all": policy(json!([statement])) } });
+    let role = |account: &str, name: &str, statement: &Value| {
+        let inline = json!({ "all": policy(json!([statement])) });
+        json!({ "account": account, "name": name, "trust": trust, "inline": inline })
+    };
     let everything = allow(json!("*"), "*");
     let roles = MEMBERS.iter().flat_map(|(_, id)| [role(id, "admin", &everything), role(id, "readonly", &reads)]);
     emulator().make_roles(&roles.collect::<Vec<Value>>());
@@ -57,8 +59,7 @@ fn every_way_into_an_organization_of_ones_own_is_complete() {
     let members = MEMBERS.iter().map(|(name, id)| ((*id).to_owned(), *name)).chain([(management.to_owned(), "mgmt")]);
     let members = members.map(|(id, name)| (id, json!(["ou-abcd-prod0000", name, "ACTIVE", "ACTIVE", {}])));
     std::fs::write(path("members"), json!(members.collect::<serde_json::Map<_, _>>()).to_string()).expect("written");
-    let (served, child) = serve_with("emulator/organization.py", &[&path("members")]);
-    let _served = Served(child);
+    let (served, _server) = serve_with("emulator/organization.py", &[&path("members")]);
     let with_profile = |profile: &str, arguments: &[&str]| -> Command {
         let mut command = rolecall(arguments);
         command
