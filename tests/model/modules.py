@@ -1,12 +1,12 @@
 """Generates the Terraform modules' variables and outputs from the CloudFormation templates that they wrap.
 
-    modules.py          write parameters.tf, outputs.tf, tests/parameters.tftest.hcl, the tables of README.md, and
-                        customer-role.zip, the packed module of the customer's role
+    modules.py          write parameters.tf, outputs.tf, tests/parameters.tftest.hcl, the mocked outputs of other tests,
+                        the tables of README.md, and customer-role.zip, the packed module of the customer's role
     modules.py --check  exit 1 if a file is not up to date
 
 Each module of `MODULES` deploys one template of `infra/` as it is. What a module adds (its stack, uploads, variables of
 its own) is written by hand, in main.tf and variables.tf. The customer's module has resources of its own instead:
-`tests/lint/templates.py` compares it with its template.
+`tests/lint/customer_role.py` compares it with its template.
 """
 
 from __future__ import annotations
@@ -383,7 +383,7 @@ def tests_file(module: Module) -> str:
         f"{headline(module)} `terraform test` (1.7 or newer) calls no account.",
         "",
         'mock_provider "aws" {',
-        *([] if not module.outputs else mocked_outputs(module)),
+        *mocked_outputs(module),
         "}",
     ]
     required = [(one.variable, one.default) for one in parameters if not one.is_optional]
@@ -405,6 +405,8 @@ def tests_file(module: Module) -> str:
 
 
 def mocked_outputs(module: Module) -> list[str]:
+    if not module.outputs:
+        return []
     kind = module.resource.split(".")[0]
     outputs = aligned([(name, f'"the value of {name}"') for name in module.outputs], "        ")
     return [
@@ -439,6 +441,17 @@ def readme(module: Module) -> str:
     return marked.sub(lambda match: match[1] + "\n" + "\n".join(rows) + "\n\n" + match[2].lstrip("\n"), text)
 
 
+def mocked_tests(module: Module) -> dict[Path, str]:
+    """The tests that are written by hand, with the mocked outputs of today. OpenTofu needs them for a plan too."""
+    marked = re.compile(r"(  # outputs: begin[^\n]*\n).*?(  # outputs: end)", re.DOTALL)
+    outputs = "".join(f"{line}\n" for line in mocked_outputs(module))
+    return {
+        path: marked.sub(lambda match: match[1] + outputs + match[2], path.read_text())
+        for path in (FOLDER / module.folder / "tests").glob("*.tftest.hcl")
+        if path.name != "parameters.tftest.hcl"
+    }
+
+
 def files(module: Module) -> dict[Path, str]:
     folder = FOLDER / module.folder
     found = {
@@ -448,7 +461,7 @@ def files(module: Module) -> dict[Path, str]:
     }
     if module.outputs:
         found[folder / "outputs.tf"] = outputs_file(module)
-    return found
+    return found | mocked_tests(module)
 
 
 def customer_module() -> bytes:

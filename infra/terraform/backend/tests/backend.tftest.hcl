@@ -10,6 +10,30 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "999999999999" }
   }
+  # outputs: begin (generated from infra/backend.yaml)
+  mock_resource "aws_cloudformation_stack" {
+    defaults = {
+      outputs = {
+        FunctionName       = "the value of FunctionName"
+        FunctionArn        = "the value of FunctionArn"
+        StepsFunctionArn   = "the value of StepsFunctionArn"
+        InvokerRoleArn     = "the value of InvokerRoleArn"
+        HttpUrl            = "the value of HttpUrl"
+        HttpPolicyArn      = "the value of HttpPolicyArn"
+        ResultsBucket      = "the value of ResultsBucket"
+        Output             = "the value of Output"
+        RegistryBucket     = "the value of RegistryBucket"
+        Registry           = "the value of Registry"
+        RequestQueueUrl    = "the value of RequestQueueUrl"
+        RequestQueueArn    = "the value of RequestQueueArn"
+        DeadLetterQueueUrl = "the value of DeadLetterQueueUrl"
+        DeadLetterQueueArn = "the value of DeadLetterQueueArn"
+        ScheduleName       = "the value of ScheduleName"
+        LogGroupName       = "the value of LogGroupName"
+      }
+    }
+  }
+  # outputs: end
 }
 
 variables {
