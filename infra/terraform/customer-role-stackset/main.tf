@@ -3,7 +3,7 @@
 
 resource "aws_cloudformation_stack_set" "rolecall" {
   name             = var.stack_set_name
-  description      = "The role with which the inventory service lists networks, instances and DNS zones."
+  description      = "The role with which the inventory service lists networks, instances, DNS zones and holders of names."
   permission_model = "SERVICE_MANAGED"
   call_as          = var.call_as
   template_body    = file("${path.module}/../../customer-role.yaml")

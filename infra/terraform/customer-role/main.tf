@@ -117,7 +117,7 @@ locals {
 resource "aws_iam_role" "inventory" {
   name        = var.role_name
   path        = var.role_path
-  description = "Assumed by rolecall to list networks, instances and DNS zones. Read-only."
+  description = "Assumed by rolecall to list networks, instances, DNS zones and holders of names. Read-only."
   # One hour is AWS's minimum for this limit. rolecall requests no longer sessions.
   max_session_duration = 3600
   permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn

@@ -31,10 +31,25 @@ run "defaults" {
     error_message = "The trust has other conditions."
   }
   assert {
-    condition = [for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Sid] == [
-      "ReadAlways", "ReadNetwork", "ReadDns", "NeverReadSecrets"
-    ]
-    error_message = "The policy has other statements."
+    condition = length(setsubtract(
+      ["ec2:DescribeRegions", "ec2:DescribeInstances", "route53:ListHostedZones", "s3:ListAllMyBuckets"],
+      flatten([for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Action if one.Effect == "Allow"])
+    )) == 0
+    error_message = "The role may not read what each scope has."
+  }
+  assert {
+    condition = alltrue([
+      for action in flatten([for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Action]) :
+      !strcontains(action, "*")
+    ])
+    error_message = "An action has a wildcard."
+  }
+  assert {
+    condition = contains(
+      [for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Sid if one.Effect == "Deny"],
+      "NeverReadSecrets"
+    )
+    error_message = "The reads of secrets are not denied."
   }
   assert {
     condition     = length(aws_iam_role_policy.self_read) == 0
@@ -80,10 +95,17 @@ run "own_rules" {
   }
 
   assert {
-    condition = [for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Sid] == [
-      "ReadAlways", "ReadDns", "NeverReadSecrets", "NoSecretBearingReads"
-    ]
-    error_message = "The policy has other statements."
+    condition = setintersection(
+      ["ec2:DescribeRegions", "ec2:DescribeInstances", "route53:ListHostedZones", "s3:ListAllMyBuckets"],
+      flatten([for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Action if one.Effect == "Allow"])
+    ) == toset(["ec2:DescribeRegions", "route53:ListHostedZones"])
+    error_message = "The role may read what another scope has."
+  }
+  assert {
+    condition = toset(
+      [for one in jsondecode(aws_iam_role_policy.reads.policy).Statement : one.Sid if one.Effect == "Deny"]
+    ) == toset(["NeverReadSecrets", "NoSecretBearingReads"])
+    error_message = "The reads whose answers also have secrets are not denied."
   }
   assert {
     condition = jsondecode(aws_iam_role_policy.self_read[0].policy).Statement[0].Resource == (
