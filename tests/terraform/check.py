@@ -2,9 +2,10 @@
 
     check.py [--program terraform] [--module NAME]... [--no-apply]
 
-For each module: its form (`fmt`), its tests with a mocked provider (`test`), and its examples (`validate`). Then it
-applies `backend/examples/complete`, which has six of the modules, to an emulated AWS: plans without a change, values
-that come and go, what the stacks got, and a removal. `init` downloads the provider for AWS, some 700 MB, unless the
+For each module: its form (`fmt`), its tests with a mocked provider (`test`), and its examples (`validate`). On an
+emulated AWS it plans the customer's module with every combination of its variables, and compares it with the template.
+Then it applies `backend/examples/complete`, which has six of the modules: plans without a change, values that come and
+go, what the stacks got, and a removal. `init` downloads the provider for AWS, some 700 MB, unless the
 program is configured with a mirror. No account of yours is called, and nothing is written into the tree.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/emulator"))
 
+import equality  # noqa: E402
 from clients import BACKEND_ACCOUNT, HOME_REGION, SECRET, Cloud  # noqa: E402
 from emulator import Emulator  # noqa: E402
 
@@ -68,18 +70,25 @@ class Terraform:
         }
 
     def run(self, folder: str, *arguments: str, codes: tuple[int, ...] = (0,), **environment: str) -> int:
+        return self.ended(folder, *arguments, codes=codes, **environment).returncode
+
+    def printed(self, folder: str, *arguments: str, **environment: str) -> str:
+        return self.ended(folder, *arguments, codes=(0,), **environment).stdout
+
+    def ended(
+        self, folder: str, *arguments: str, codes: tuple[int, ...], **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         process = subprocess.run(
             [self.program, *arguments],
             cwd=self.modules / folder,
             env=self.environment | environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
         )
         if process.returncode not in codes:
-            raise Failed(f"{folder}: {self.program} {' '.join(arguments)}\n{process.stdout}")
-        return process.returncode
+            raise Failed(f"{folder}: {self.program} {' '.join(arguments)}\n{process.stdout}{process.stderr}")
+        return process
 
     def prepare(self, folder: str) -> None:
         self.run(folder, "init", "-no-color", "-input=false", "-backend=false")
@@ -130,20 +139,36 @@ def uploads(cloud: Cloud, published: str) -> dict[str, int]:
     return found
 
 
-def apply_complete(terraform: Terraform, emulator: Emulator) -> None:
-    cloud = Cloud(emulator.endpoint)
-    package = terraform.modules / "package.zip"
-    shutil.make_archive(str(package.with_suffix("")), "zip", ROOT / "tests/terraform")
-    (terraform.modules / EXAMPLE / "emulator.tf").write_text(PROVIDER)
-    environment = {
+def access(emulator: Emulator, account: str) -> dict[str, str]:
+    return {
         "AWS_ENDPOINT_URL": emulator.endpoint,
-        "AWS_ACCESS_KEY_ID": BACKEND_ACCOUNT,
+        "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": HOME_REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
+    }
+
+
+def compare_customer_role(terraform: Terraform, emulator: Emulator) -> None:
+    equality.write(terraform.modules)
+    (terraform.modules / equality.FOLDER / "emulator.tf").write_text(PROVIDER)
+    environment = access(emulator, CUSTOMER)
+    terraform.prepare(equality.FOLDER)
+    terraform.run(equality.FOLDER, "plan", "-out=plan", "-no-color", "-input=false", **environment)
+    plan = json.loads(terraform.printed(equality.FOLDER, "show", "-json", "plan", **environment))
+    expect("what differs from the template", equality.differences(plan, CUSTOMER), [])
+    print(f"customer-role: equal to its template in {len(equality.cases())} cases", flush=True)
+
+
+def apply_complete(terraform: Terraform, emulator: Emulator) -> None:
+    cloud = Cloud(emulator.endpoint)
+    package = terraform.modules / "package.zip"
+    shutil.make_archive(str(package.with_suffix("")), "zip", ROOT / "tests/terraform")
+    (terraform.modules / EXAMPLE / "emulator.tf").write_text(PROVIDER)
+    environment = access(emulator, BACKEND_ACCOUNT) | {
         "TF_VAR_name": NAME,
         "TF_VAR_package": str(package),
         "TF_VAR_require_tls": "false",
@@ -198,6 +223,7 @@ def main() -> int:
                 check_module(terraform, module)
             if not arguments.no_apply and not arguments.module:
                 with Emulator() as emulator:
+                    compare_customer_role(terraform, emulator)
                     apply_complete(terraform, emulator)
         except Failed as problem:
             print(problem, file=sys.stderr)
