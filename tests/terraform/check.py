@@ -31,8 +31,8 @@ from emulator import Emulator  # noqa: E402
 NAME = "estate"
 EXAMPLE = "backend/examples/complete"
 CUSTOMER = "111122223333"
-# What the modules upload: the package, the templates of backend and Athena, and the customers' template and module.
-EXPECTED = {"bootstrap": 1, "templates": 2, "customer-role": 2, "equal": 1}
+# What the modules upload: the package, templates of backend and Athena (two), the customers' template and module.
+EXPECTED = {"bootstrap": 1, "templates": 3, "customer-role": 2, "equal": 1}
 PLACEHOLDER = "<aws.scheduler.scheduled-time>"
 # The emulated AWS has one address for all buckets.
 PROVIDER = """
@@ -179,7 +179,7 @@ def apply_complete(terraform: Terraform, emulator: Emulator) -> None:
 
     terraform.prepare(EXAMPLE)
     step("apply", "-auto-approve")
-    suffixes = ("-artifacts", "-role", "", "-fleet", "-changes", "-athena")
+    suffixes = ("-artifacts", "-role", "", "-fleet", "-changes", "-athena", "-athena-names")
     expect("the stacks", stacks(cloud), {f"{NAME}{suffix}" for suffix in suffixes})
     expect("a second plan has changes", step("plan", "-detailed-exitcode", codes=(0, 2)), 0)
 
