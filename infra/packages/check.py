@@ -73,6 +73,14 @@ def check_files(wheel: Path, archive: Path, binary: bytes, share: dict[str, byte
         expect("the files of the archive", {**allowed, **found}, allowed)
         member = packed.extractfile(f"{folder}/rolecall")
         expect("the binary in the archive", member and member.read(), binary)
+        if f"{folder}/rolecall.cdx.json" in found:
+            check_bill(json.load(packed.extractfile(f"{folder}/rolecall.cdx.json")))
+
+
+def check_bill(bill: dict[str, object]) -> None:
+    """`actions/attest-sbom` refuses a bill that lacks one of these."""
+    found = bill.get("bomFormat"), bill.get("specVersion"), str(bill.get("serialNumber", ""))[:9]
+    expect("what the bill of materials says of itself", found, ("CycloneDX", "1.5", "urn:uuid:"))
 
 
 def check_again(wheel: Path, archive: Path, target: str, binary: bytes, share: dict[str, bytes]) -> None:

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tomllib
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +77,25 @@ def document(target: str, binary: str) -> dict[str, Any]:
     crates, root = linked(graph), graph["resolve"]["root"]
     made = component(packages[root], checksums) | {"type": "application", "name": binary}
     ordered = sorted(crates, key=lambda crate: reference(packages[crate]))
-    return {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.5",
-        "version": 1,
-        "metadata": {"component": made, "properties": [{"name": "cargo:target", "value": target}]},
-        "components": [component(packages[crate], checksums) for crate in ordered if crate != root],
-        "dependencies": [
-            {"ref": reference(packages[crate]), "dependsOn": [reference(packages[one]) for one in crates[crate]]}
-            for crate in ordered
-        ],
-    }
+    return numbered(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.5",
+            "version": 1,
+            "metadata": {"component": made, "properties": [{"name": "cargo:target", "value": target}]},
+            "components": [component(packages[crate], checksums) for crate in ordered if crate != root],
+            "dependencies": [
+                {"ref": reference(packages[crate]), "dependsOn": [reference(packages[one]) for one in crates[crate]]}
+                for crate in ordered
+            ],
+        }
+    )
+
+
+def numbered(bill: dict[str, Any]) -> dict[str, Any]:
+    """Adds the number without which the signer of a release takes a document for no bill of materials."""
+    number = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bill))
+    return bill | {"serialNumber": f"urn:uuid:{number}"}
 
 
 def main() -> int:
