@@ -157,8 +157,8 @@ impl Invitation {
         let parameters = parameters.iter().map(in_shorthand);
         format!(
             "aws cloudformation create-stack-set --region {region} --stack-set-name {STACK} --permission-model \
-             SERVICE_MANAGED \\\n    --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false --capabilities \
-             CAPABILITY_NAMED_IAM \\\n    {template} \\\n    --parameters {}\n\
+             SERVICE_MANAGED \\\n    --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false --managed-execution \
+             Active=true \\\n    --capabilities CAPABILITY_NAMED_IAM \\\n    {template} \\\n    --parameters {}\n\
              aws cloudformation create-stack-instances --region {region} --stack-set-name {STACK} --regions {region} \\\n    \
              --deployment-targets OrganizationalUnitIds=THE-ROOT-OR-UNITS \\\n    \
              --operation-preferences FailureTolerancePercentage=100,MaxConcurrentPercentage=100",

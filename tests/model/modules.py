@@ -87,7 +87,11 @@ class Module:
     @property
     def outputs(self) -> dict[str, dict[str, Any]]:
         """The outputs of a stack. A StackSet has none: each of its stacks has its own."""
-        return self.body.get("Outputs", {}) if self.resource.startswith("aws_cloudformation_stack.") else {}
+        return {} if self.is_stack_set else self.body.get("Outputs", {})
+
+    @property
+    def is_stack_set(self) -> bool:
+        return self.resource.startswith("aws_cloudformation_stack_set.")
 
 
 MODULES = [
@@ -340,14 +344,26 @@ def parameters_file(module: Module) -> str:
         *passed,
         "  }",
         "",
-        "  # The provider passes no value that becomes empty: it keeps the one before. Empty values are left out, and",
-        "  # CloudFormation takes the default, which is empty too.",
-        '  parameters = { for name, value in local.values : name => value if value != "" }',
+        *passed_parameters(module),
     ]
     if rules := broken_rules(module):
         comment = "  # The template's rules that these values break. CloudFormation refuses them in the apply only."
         lines += ["", comment, "  broken_rules = compact([", *rules, "  ])"]
     return "\n\n".join([*parts, "\n".join([*lines, "}"])]) + "\n"
+
+
+def passed_parameters(module: Module) -> list[str]:
+    if module.is_stack_set:
+        return [
+            "  # The provider compares all parameters that a StackSet has, so that each is passed. One that is left",
+            "  # out would be a change in every plan.",
+            "  parameters = local.values",
+        ]
+    return [
+        "  # The provider passes no value that becomes empty: it keeps the one before. Empty values are left out, and",
+        "  # CloudFormation takes the default, which is empty too.",
+        '  parameters = { for name, value in local.values : name => value if value != "" }',
+    ]
 
 
 def outputs_file(module: Module) -> str:
@@ -377,7 +393,9 @@ def assertion(condition: list[str], message: str) -> list[str]:
 def tests_file(module: Module) -> str:
     """Tests that the module passes each default on, takes null for it, refuses wrong values and has every output."""
     parameters = module.parameters
-    as_given = aligned([(one.name, quoted(one.text)) for one in parameters if one.text], "      ")
+    as_given = aligned(
+        [(one.name, quoted(one.text)) for one in parameters if one.text or module.is_stack_set], "      "
+    )
     equal = [f"{module.resource}.parameters == tomap({{", *as_given, "    })"]
     lines = [
         f"{headline(module)} `terraform test` (1.7 or newer) calls no account.",

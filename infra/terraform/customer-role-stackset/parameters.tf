@@ -120,7 +120,7 @@ locals {
     PermissionsBoundaryArn = var.permissions_boundary_arn
   }
 
-  # The provider passes no value that becomes empty: it keeps the one before. Empty values are left out, and
-  # CloudFormation takes the default, which is empty too.
-  parameters = { for name, value in local.values : name => value if value != "" }
+  # The provider compares all parameters that a StackSet has, so that each is passed. One that is left
+  # out would be a change in every plan.
+  parameters = local.values
 }

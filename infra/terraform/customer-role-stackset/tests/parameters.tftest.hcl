@@ -13,14 +13,15 @@ variables {
 run "the_defaults_are_those_of_the_template" {
   assert {
     condition = aws_cloudformation_stack_set.rolecall.parameters == tomap({
-      BackendAccountId   = "999999999999"
-      BackendRoleName    = "rolecall-backend"
-      ExternalId         = "0f8fad5b-d9cb-469f-a165-70867728950e"
-      RoleName           = "rolecall-inventory"
-      Scope              = "all"
-      SecretBearingReads = "yes"
-      SelfRead           = "no"
-      RolePath           = "/"
+      BackendAccountId       = "999999999999"
+      BackendRoleName        = "rolecall-backend"
+      ExternalId             = "0f8fad5b-d9cb-469f-a165-70867728950e"
+      RoleName               = "rolecall-inventory"
+      Scope                  = "all"
+      SecretBearingReads     = "yes"
+      SelfRead               = "no"
+      RolePath               = "/"
+      PermissionsBoundaryArn = ""
     })
     error_message = "The stack has other parameters than the template's defaults."
   }
@@ -41,14 +42,15 @@ run "null_is_the_default" {
 
   assert {
     condition = aws_cloudformation_stack_set.rolecall.parameters == tomap({
-      BackendAccountId   = "999999999999"
-      BackendRoleName    = "rolecall-backend"
-      ExternalId         = "0f8fad5b-d9cb-469f-a165-70867728950e"
-      RoleName           = "rolecall-inventory"
-      Scope              = "all"
-      SecretBearingReads = "yes"
-      SelfRead           = "no"
-      RolePath           = "/"
+      BackendAccountId       = "999999999999"
+      BackendRoleName        = "rolecall-backend"
+      ExternalId             = "0f8fad5b-d9cb-469f-a165-70867728950e"
+      RoleName               = "rolecall-inventory"
+      Scope                  = "all"
+      SecretBearingReads     = "yes"
+      SelfRead               = "no"
+      RolePath               = "/"
+      PermissionsBoundaryArn = ""
     })
     error_message = "A variable that is null does not have the template's default."
   }
