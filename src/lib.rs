@@ -71,8 +71,8 @@ pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use engine::{
-    ChangesSummary, Disabling, Engine, NoopObserver, Observer, PageWriting, PagesSummary, Recording, RequestDraft,
-    Response, RunHistory, RunRequest, Steps, StopCondition,
+    ChangesSummary, Disabling, Engine, GivenTargets, NoopObserver, Observer, PageWriting, PagesSummary, Recording,
+    RequestDraft, Response, RunHistory, RunRequest, Steps, StopCondition,
 };
 pub use error::{Error, ErrorKind};
 pub use event::{Request, RunIdSource};

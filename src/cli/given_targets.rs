@@ -10,7 +10,9 @@ use crate::aws::{AwsError, Backend};
 use crate::cli::args::GivenTargetArgs;
 use crate::customers::{DEFAULT_ROLE_NAME, Registry};
 use crate::domain::AccountId;
+use crate::engine::GivenTargets;
 use crate::error::{Error, ErrorKind};
+use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
 use crate::onboarding::import::{self, ImportCandidates};
 use crate::terminal;
@@ -36,17 +38,47 @@ pub(crate) fn refuse_unusable(given: &GivenTargetArgs, names_accounts: bool) -> 
     errors.into_result(()).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
 
-/// Returns the targets that the flags name, or none if they name none.
-pub(crate) async fn registry(
+/// Returns the targets of a request that the flags name, or `None` if they name none.
+pub(crate) async fn named(
     given: &GivenTargetArgs,
-    accounts: &[AccountId],
+    request: &Request,
     backend: &Backend,
-) -> Result<Option<Registry>, Error> {
+) -> Result<Option<GivenTargets>, Error> {
+    let accounts: &[AccountId] = match &request.accounts {
+        Accounts::Named(accounts) => accounts,
+        Accounts::All => &[],
+    };
+    of_accounts(given, (accounts, !request.tags.is_empty()), backend).await
+}
+
+/// Returns targets without accounts, or `None` if the flags name none.
+pub(crate) fn none(given: &GivenTargetArgs) -> Option<GivenTargets> {
+    given.is_given().then(|| GivenTargets { registry: Registry::empty(), flags: flags(given) })
+}
+
+/// The flags as they are typed to continue a run.
+fn flags(given: &GivenTargetArgs) -> String {
+    let name = given.role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME);
+    match given {
+        GivenTargetArgs { here: true, .. } => "--here".to_owned(),
+        GivenTargetArgs { organization: true, .. } => format!("--organization --role-name {name}"),
+        _ => format!("--role-name {name} --no-external-id"),
+    }
+}
+
+/// Returns the targets that the flags name for these accounts, or `None` if they name none. Tags cost a call for each account of
+/// an organization, and are read only if they select.
+pub(crate) async fn of_accounts(
+    given: &GivenTargetArgs,
+    (accounts, selects_by_tags): (&[AccountId], bool),
+    backend: &Backend,
+) -> Result<Option<GivenTargets>, Error> {
     let targets = match given {
         _ if !given.is_given() => return Ok(None),
         GivenTargetArgs { here: true, .. } => vec![own_account(&backend.identify().await?.account_id)],
         GivenTargetArgs { organization: true, role_name, .. } => {
-            of_organization(backend, role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME)).await?
+            let name = role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME);
+            of_organization(backend, name, selects_by_tags).await?
         }
         GivenTargetArgs { role_name, .. } => {
             let name = role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME);
@@ -55,7 +87,8 @@ pub(crate) async fn registry(
     };
     let file = json!({ "version": 1, "targets": targets }).to_string();
     let registry = Registry::read(file.as_bytes(), backend.partition.name);
-    registry.map(Some).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
+    let registry = registry.map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))?;
+    Ok(Some(GivenTargets { registry, flags: flags(given) }))
 }
 
 fn own_account(account_id: &str) -> Value {
@@ -69,7 +102,7 @@ fn target(backend: &Backend, account: &AccountId, role_name: &str) -> Value {
 
 /// The active accounts of the organization. The own account is entered with the own credentials: an organization makes roles in
 /// its members, and none in the account that manages it.
-async fn of_organization(backend: &Backend, role_name: &str) -> Result<Vec<Value>, Error> {
+async fn of_organization(backend: &Backend, role_name: &str, with_tags: bool) -> Result<Vec<Value>, Error> {
     let own = backend.identify().await?.account_id;
     let unreadable = |cause: AwsError| {
         let message = format!(
@@ -78,7 +111,8 @@ async fn of_organization(backend: &Backend, role_name: &str) -> Result<Vec<Value
         );
         Error::new(ErrorKind::SourceUnreadable, message)
     };
-    let ImportCandidates { targets, left_out, .. } = import::organization(backend, &[]).await.map_err(unreadable)?;
+    let ImportCandidates { targets, left_out, .. } =
+        import::organization(backend, &[], with_tags).await.map_err(unreadable)?;
     tell_left_out(&left_out);
     let targets = targets.iter().map(|member| {
         let account = &member.account_id;

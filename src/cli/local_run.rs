@@ -9,8 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::progress::{Notes, ProgressBars};
 use crate::change_log;
-use crate::customers::Registry;
-use crate::engine::{Completeness, Engine, Observer, RequestDraft, Response, RunRequest, StopCondition};
+use crate::engine::{Completeness, Engine, GivenTargets, Observer, RequestDraft, Response, RunRequest, StopCondition};
 use crate::error::{Error, ErrorKind};
 use crate::event::RunIdSource;
 use crate::logging;
@@ -56,7 +55,7 @@ impl LocalRun {
     }
 
     /// Uses these targets instead of those of a registry.
-    pub(crate) fn use_targets(&mut self, targets: Registry) {
+    pub(crate) fn use_targets(&mut self, targets: GivenTargets) {
         self.engine = self.engine.clone().with_targets(targets);
     }
 

@@ -216,13 +216,26 @@ fn disabled_targets(disabling: &Disabling) -> String {
 }
 
 /// Says how to finish a run that ran out of time.
-pub(super) fn resume_hint(run_id: &RunId) -> String {
-    format!("The run ran out of time: `rolecall resume {run_id}` finishes it.")
+pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, output: &str) -> String {
+    format!("The run ran out of time: `{}` finishes it.", resume_command(run_id, given, output))
+}
+
+/// The command that finishes a run. `given` are the flags that named its targets, instead of a registry.
+pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, output: &str) -> String {
+    match given {
+        Some(flags) => format!("rolecall resume {run_id} {}{}", one_line(flags), place_of(output)),
+        None => format!("rolecall resume {run_id}"),
+    }
+}
+
+/// The flag for an output that is not the default.
+fn place_of(output: &str) -> String {
+    if output == DEFAULT_OUTPUT { String::new() } else { format!(" --output {}", one_line(output)) }
 }
 
 /// Says what can be asked of an inventory.
 pub(super) fn next_hint(output: &str) -> String {
-    let place = if output == DEFAULT_OUTPUT { String::new() } else { format!(" --output {}", one_line(output)) };
+    let place = place_of(output);
     format!(
         "Next: `rolecall ask public-addresses{place}`; `rolecall ask` lists the questions; `rolecall where ADDRESS{place}` finds \
          who has an address."

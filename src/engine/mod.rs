@@ -7,13 +7,13 @@ mod report;
 mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, called_region, jobs};
-pub(crate) use plan::{Basis, OrganizationListing, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
+pub(crate) use plan::{Basis, OrganizationListing, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
 pub(crate) use report::{
     Accepted, AskedRun, Chain, Completeness, Manifest, RefusedRequest, RunNotice, TrustSummary, advice,
 };
 pub use report::{AccountSummary, ChangesSummary, Disabling, PageWriting, PagesSummary, Recording, Response};
 pub use run::{
-    Engine, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory, RunRequest, Steps,
-    StopCondition,
+    Engine, GivenTargets, NoopObserver, Observer, PlanStepOutput, ReduceStepOutput, RequestDraft, RunHistory,
+    RunRequest, Steps, StopCondition,
 };
 pub(crate) use run::{Lease, RecordedRun, RemainingWork, RunStatus, prepare};

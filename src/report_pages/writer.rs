@@ -2,8 +2,6 @@
 //!
 //! **Invariant:** a page is written once. What is read of it later is what its first writer put there.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 
 use super::latest;
@@ -16,6 +14,7 @@ use crate::answers::estate::{Estate, Moment};
 use crate::answers::report::{
     CustomerPage, IndexPage, PageSource, RegisteredAccount, ReportInputs, write_index, write_page,
 };
+use crate::customers::Registry;
 use crate::engine::{Engine, PageWriting, PagesSummary};
 use crate::error::{Error, ErrorKind};
 use crate::output::documents::OutputDocuments;
@@ -57,7 +56,8 @@ impl<'a> PageWriter<'a> {
     ) -> Result<Option<PagesPlan>, Error> {
         let run_id = &self.chain.stamp.run_id;
         let estate = Estate::open(self.engine, &Moment::At(self.chain.stamp.committed_at), None).await?;
-        let registered = self.registered().await?;
+        let registry = self.registry().await?;
+        let registered = registry.as_ref().map(RegisteredAccount::of_registry);
         let known = match known {
             Some(known) => Some(known),
             None => match plan(run_id, &estate, registered.as_ref(), self.engine.settings.report) {
@@ -68,6 +68,7 @@ impl<'a> PageWriter<'a> {
         let pair = RunPair::before(self.engine, &self.chain.first).await?;
         let mut source = PageSource::of(estate, pair);
         source.inputs.registered = registered;
+        source.inputs.misses_members = registry.is_some_and(|registry| registry.misses_members());
         source.inputs.run = Some(self.chain.stamp.clone());
         let Some(plan) = known else {
             *pages = 1;
@@ -88,12 +89,11 @@ impl<'a> PageWriter<'a> {
 
     /// The names of accounts and customers, if there is a registry. One that cannot be read is an error: a page without them
     /// would stay, and so would one that has all customers.
-    async fn registered(&self) -> Result<Option<HashMap<String, RegisteredAccount>>, Error> {
-        if self.engine.settings.registry.is_none() {
-            return Ok(None);
+    async fn registry(&self) -> Result<Option<Registry>, Error> {
+        match self.engine.settings.registry {
+            Some(_) => self.engine.registry().await.map(Some),
+            None => Ok(None),
         }
-        let registry = self.engine.registry().await?;
-        Ok(Some(RegisteredAccount::of_registry(&registry)))
     }
 
     /// Writes the plan, or returns the one that another attempt has written.

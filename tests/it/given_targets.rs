@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::command::{CommandOutput, rolecall, run_command};
 use crate::fixture::{BACKEND, BACKEND_SECRET, Fixture};
-use crate::sim::{Account, account_id};
+use crate::sim::{Account, Fault, FaultKind, Service, account_id};
 
 /// A simulated AWS in which the backend's own account has resources, and in which the roles of two customers need no external
 /// ID.
@@ -105,4 +105,66 @@ async fn flags_that_do_not_name_a_way_into_accounts_are_refused_before_any_call(
     }
     assert!(fixture.sim.counts().assumed.is_empty());
     assert!(!folder.path().join("rolecall-output").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_id_belongs_to_the_targets_it_was_begun_with() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    let narrow = ["--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "nightly", "--json"];
+    let here = |account: &str| {
+        let mut command = bare(&fixture, folder.path(), &[&["run", "--here"][..], &narrow].concat());
+        command.env("AWS_ACCESS_KEY_ID", account);
+        tokio::task::spawn_blocking(move || run_command(command))
+    };
+    assert_eq!(here(BACKEND).await.expect("it ends").code, 0);
+    // The same request again is the same run.
+    let told = here(BACKEND).await.expect("it ends");
+    assert!(told.code == 0 && told.out.contains("nightly"), "{told:?}");
+    // With another account's credentials it is another one, and nobody gets the inventory of the first.
+    fixture.sim.reset_counts();
+    let told = here(&account_id(0)).await.expect("it ends");
+    assert!(told.code == 2 && told.err.contains("RunIdTaken") && told.err.contains(BACKEND), "{told:?}");
+    assert!(!told.out.contains("ec2_vpcs"), "{told:?}");
+    assert_eq!(fixture.sim.counts().of(&account_id(0), Service::Ec2, "DescribeVpcs"), 0);
+    // Another role is another run too.
+    let role = |name: &str| {
+        let accounts = account_id(0);
+        let flags = ["run", "--accounts", &accounts, "--role-name", name, "--no-external-id"];
+        let narrow = ["--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "of-role", "--json"];
+        let command = bare(&fixture, folder.path(), &[&flags[..], &narrow].concat());
+        tokio::task::spawn_blocking(move || run_command(command))
+    };
+    assert_eq!(role("ops/reader").await.expect("it ends").code, 0);
+    let told = role("other").await.expect("it ends");
+    assert!(told.code == 2 && told.err.contains("--role-name ops/reader --no-external-id"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_a_registry_is_resumed_with_its_flags_alone() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    let slow = fixture.sim.add_fault(Fault::new(FaultKind::Hang).operation("DescribeVpcs"));
+    let narrow = ["--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "cut"];
+    let told = run(&fixture, folder.path(), &[&["run", "--here", "--deadline", "6s"][..], &narrow].concat()).await;
+    fixture.sim.lift(slow);
+    // What it says to type works as it is said.
+    assert!(told.out.contains("`rolecall resume cut --here` finishes it"), "{told:?}");
+    let status = run(&fixture, folder.path(), &["status", "cut", "--output", "rolecall-output"]).await;
+    assert!(status.out.contains("`rolecall resume cut --here"), "{status:?}");
+    let registry = fixture.folder.path().join("targets.json").display().to_string();
+    let with_registry = ["resume", "cut", "--registry", &registry, "--output", "rolecall-output"];
+    for (arguments, account) in [
+        (&with_registry[..], BACKEND),
+        (&["resume", "cut", "--role-name", "ops/reader", "--no-external-id"], BACKEND),
+        (&["resume", "cut", "--here"], &account_id(0)),
+    ] {
+        let mut command = bare(&fixture, folder.path(), arguments);
+        command.env("AWS_ACCESS_KEY_ID", account);
+        let told = tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ends");
+        assert!(
+            told.code == 2 && told.err.contains("with --here and credentials of account"),
+            "{arguments:?}: {told:?}"
+        );
+    }
+    let told = run(&fixture, folder.path(), &["resume", "cut", "--here"]).await;
+    assert!(told.code == 0 && told.out.contains("Nothing remains of it."), "{told:?}");
 }

@@ -69,12 +69,11 @@ impl RegisteredAccount {
     }
 }
 
+/// The accounts of the registry, if there is one, and whether it may have others.
+type KnownAccounts<'r> = (Option<&'r HashMap<String, RegisteredAccount>>, bool);
+
 /// Counts the selected resources of these tables. The registry's accounts are given if there is one.
-pub(super) fn overview(
-    facts: &Facts,
-    tables: &[&'static str],
-    registered: Option<&HashMap<String, RegisteredAccount>>,
-) -> EstateOverview {
+pub(super) fn overview(facts: &Facts, tables: &[&'static str], registered: KnownAccounts<'_>) -> EstateOverview {
     let selected = |account: &&str| facts.selection.has_account(account);
     let mut accounts: BTreeMap<String, AccountOverview> = facts
         .cells
@@ -121,13 +120,13 @@ pub(super) fn overview(
     overview
 }
 
-fn account(account_id: &str, registered: Option<&HashMap<String, RegisteredAccount>>) -> AccountOverview {
+fn account(account_id: &str, (registered, misses_members): KnownAccounts<'_>) -> AccountOverview {
     let known = registered.and_then(|registered| registered.get(account_id));
     AccountOverview {
         account_id: account_id.to_owned(),
         name: known.and_then(|known| known.name.clone()),
         customer: known.and_then(|known| known.customer.clone()),
-        offboarded: registered.map(|_| known.is_none()),
+        offboarded: registered.filter(|_| known.is_some() || !misses_members).map(|_| known.is_none()),
         ..AccountOverview::default()
     }
 }

@@ -51,7 +51,12 @@ impl PageSource {
             estate: self.estate.of_accounts(accounts),
             pair: self.pair.as_ref().map(|pair| pair.of_accounts(accounts)),
             selection: self.selection.clone(),
-            inputs: ReportInputs { options: default_options(), registered, ..inputs },
+            inputs: ReportInputs {
+                options: default_options(),
+                registered,
+                misses_members: self.inputs.misses_members,
+                ..inputs
+            },
         }
     }
 

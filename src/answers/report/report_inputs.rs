@@ -21,6 +21,8 @@ pub(crate) struct ReportInputs {
     pub tables: Vec<&'static str>,
     /// The accounts of the registry, if one is given.
     pub registered: Option<HashMap<String, RegisteredAccount>>,
+    /// Whether an account that is not among them may belong to an organization whose accounts are unknown.
+    pub misses_members: bool,
     /// The two newest whole runs, if there are two.
     pub compared: Option<ComparedRuns>,
     /// Whether the page has verdicts on DNS records.

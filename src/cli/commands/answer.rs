@@ -13,7 +13,6 @@ use crate::answers::questions::SINCE;
 use crate::cli::answers::{AnswerSet, print, save_workbook};
 use crate::cli::args::{DiffSide, EstateArgs, ShapeArgs};
 use crate::customers::Registry;
-use crate::domain::AccountId;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
@@ -106,11 +105,9 @@ impl Opened {
         self.estate.tables().map(|table| Read::subject(table, &[])).collect()
     }
 
-    /// Whether an account is no longer a target of the registry. Null without a registry.
+    /// Whether an account is no longer a target of the registry. Null without a registry, and if nobody knows.
     pub(super) fn offboarded(&self, account_id: &str) -> Option<bool> {
-        let registry = self.registry.as_deref()?;
-        let account: Option<AccountId> = account_id.parse().ok();
-        Some(account.is_none_or(|account| registry.target(&account).is_none()))
+        self.registry.as_deref()?.is_offboarded(account_id)
     }
 }
 

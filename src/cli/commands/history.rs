@@ -10,7 +10,6 @@ use crate::answers::history::{self, HistoryRow};
 use crate::answers::questions::ColumnKind;
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn};
 use crate::cli::args::HistoryArgs;
-use crate::domain::AccountId;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::logging;
@@ -53,12 +52,7 @@ pub(crate) async fn history(arguments: HistoryArgs) -> Result<ExitCode, Error> {
     let names: Vec<(String, String)> =
         targets.filter_map(|target| Some((target.account_id.to_string(), target.name.clone()?))).collect();
     let (rows, coverage) = history::history(&engine, arguments.estate.at, &terms, &selection, &names).await?;
-    let is_offboarded = |account_id: &str| {
-        let account: Option<AccountId> = account_id.parse().ok();
-        let known =
-            |registry: &crate::customers::Registry| account.as_ref().is_some_and(|it| registry.target(it).is_some());
-        registry.as_ref().map(|registry| !known(registry))
-    };
+    let is_offboarded = |account_id: &str| registry.as_ref().map(|registry| registry.is_offboarded(account_id));
     let offboarded = registry.is_some().then_some(("offboarded", ColumnKind::Flag));
     let columns = COLUMNS.into_iter().chain(offboarded).map(|(name, kind)| SheetColumn { name, kind }).collect();
     let rows = rows.iter().map(|row| {

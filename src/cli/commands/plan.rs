@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{Reach, Source, Table};
 use crate::cli::args::PlanArgs;
-use crate::cli::commands::run::named_accounts;
 use crate::cli::given_targets;
 use crate::cli::printer;
 use crate::cli::text_table::TextTable;
@@ -36,12 +35,11 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
     let mut engine = Engine::start(settings, Runtime::Terminal).await;
     if errors.is_empty()
-        && let Some(targets) =
-            given_targets::registry(&arguments.targets, named_accounts(&request), &engine.backend).await?
+        && let Some(targets) = given_targets::named(&arguments.targets, &request, &engine.backend).await?
     {
         engine = engine.with_targets(targets);
     }
-    let prepared = prepare(&engine, RequestDraft::new(request, errors), SESSION_NAME.to_owned()).await?;
+    let prepared = prepare(&engine, RequestDraft::new(request, errors), SESSION_NAME.to_owned(), None).await?;
     let guessable: Vec<String> = prepared.guessable_accounts().into_iter().map(ToString::to_string).collect();
     let selection = prepared.selection;
     let shared = SharedTypes::new(&selection.resources, &selection.accounts);

@@ -13,6 +13,7 @@ use crate::answers::questions::{ColumnKind, of_one_moment};
 use crate::answers::report::{MapLink, PageSource, RegisteredAccount, ReportDocument, ReportInputs, write_page};
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, save_file, save_rows};
 use crate::cli::args::ReportArgs;
+use crate::customers::Registry;
 use crate::error::Error;
 use crate::terminal;
 
@@ -31,6 +32,7 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
     let inputs = ReportInputs {
         options,
         registered: registered(&estate),
+        misses_members: estate.registry.as_deref().is_some_and(Registry::misses_members),
         has_verdicts: arguments.to.is_some(),
         narrowed: arguments.estate.narrowing(),
         ..ReportInputs::default()

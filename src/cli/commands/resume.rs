@@ -14,7 +14,7 @@ use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
 use crate::cli::state_machine::StateMachine;
 use crate::domain::{AccountId, RunId};
-use crate::engine::{Chain, Engine, Lease, Manifest, RemainingWork, RunHistory, RunStatus};
+use crate::engine::{Chain, Engine, Lease, Manifest, Plan, RemainingWork, RunHistory, RunStatus};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Request, RunIdSource, run_id};
 use crate::input::ValidationErrors;
@@ -70,17 +70,18 @@ async fn follow(
     // The machine returns the last run of the chain.
     let last: Result<RunId, _> = output["run_id"].as_str().unwrap_or_default().parse();
     let last = last.map_err(|error| Error::new(ErrorKind::Internal, format!("{execution}: {error}")))?;
+    let place = settings.output.clone().unwrap_or_default();
     let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let chain = history.chain(first).await?;
     if !chain.iter().any(|manifest| manifest.response.run_id == last) {
         let what = format!("{execution} has committed {last}, but not in this output: check --output");
         return Err(Error::new(ErrorKind::InvalidSettings, what));
     }
-    print_chain(&chain, as_json)
+    print_chain(&chain, &place, as_json)
 }
 
 /// Prints the last run of a chain and the summary of the whole chain. Returns the chain's exit code.
-fn print_chain(chain: &[Manifest], as_json: bool) -> Result<ExitCode, Error> {
+fn print_chain(chain: &[Manifest], output: &str, as_json: bool) -> Result<ExitCode, Error> {
     let summary = Chain::of(chain);
     if let Some(last) = chain.last() {
         if as_json {
@@ -95,7 +96,8 @@ fn print_chain(chain: &[Manifest], as_json: bool) -> Result<ExitCode, Error> {
                 terminal::print(&format!("\n{}", printer::render_chain(&summary)))?;
             }
             if last.response.remaining.is_some() {
-                terminal::print(&printer::resume_hint(&chain[0].response.run_id))?;
+                let Plan { run_id, given_targets, .. } = &chain[0].plan;
+                terminal::print(&printer::resume_hint(run_id, given_targets.as_deref(), output))?;
             }
         }
     }
@@ -106,10 +108,11 @@ fn print_chain(chain: &[Manifest], as_json: bool) -> Result<ExitCode, Error> {
 pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0);
+    let output = settings.output.clone().unwrap_or_default();
     let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let run = &arguments.run_id;
     match history.status(run).await? {
-        RunStatus::Committed => committed_status(&history, run, arguments.json).await,
+        RunStatus::Committed => committed_status(&history, (run, &output), arguments.json).await,
         status @ RunStatus::Planned { .. } if arguments.json => {
             let mut progress = progress_json(&status).unwrap_or_default();
             progress["run_id"] = json!(run);
@@ -118,7 +121,7 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         status @ RunStatus::Planned { .. } => {
-            terminal::print(&render_progress((run, run), &status))?;
+            terminal::print(&render_progress((run, run), &output, &status))?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         RunStatus::Unknown | RunStatus::Taken => Err(unknown(run)),
@@ -126,7 +129,11 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
 }
 
 /// Prints a committed run, and the runs that continue it.
-async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> Result<ExitCode, Error> {
+async fn committed_status(
+    history: &RunHistory,
+    (run, output): (&RunId, &str),
+    as_json: bool,
+) -> Result<ExitCode, Error> {
     let chain = history.chain(run).await?;
     let next = match chain.last() {
         Some(last) => history.next_status(last).await?,
@@ -151,7 +158,7 @@ async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> R
     }
     match (&next, next_status) {
         (Some(next), Some(status @ RunStatus::Planned { .. })) => {
-            terminal::print(&format!("\n{}", render_progress((next, run), &status)))?;
+            terminal::print(&format!("\n{}", render_progress((next, run), output, &status)))?;
         }
         (Some(next), _) if is_taken => {
             terminal::print(&format!(
@@ -160,7 +167,8 @@ async fn committed_status(history: &RunHistory, run: &RunId, as_json: bool) -> R
             ))?;
         }
         (Some(next), _) => {
-            terminal::print(&format!("\nremaining: run {next}. `rolecall resume {run}` carries it out"))?;
+            let resume = printer::resume_command(run, first.plan.given_targets.as_deref(), output);
+            terminal::print(&format!("\nremaining: run {next}. `{resume}` carries it out"))?;
         }
         _ => {}
     }
@@ -181,7 +189,7 @@ fn progress_json(status: &RunStatus) -> Option<Value> {
 }
 
 /// Renders the progress of a planned run. `first` is the run to resume, the first one of its chain.
-fn render_progress((run, first): (&RunId, &RunId), status: &RunStatus) -> String {
+fn render_progress((run, first): (&RunId, &RunId), output: &str, status: &RunStatus) -> String {
     let RunStatus::Planned { plan, shards, committed, accounts, leases } = status else { return String::new() };
     let seconds = |time: Timestamp| time.round(jiff::Unit::Second).unwrap_or(time);
     let mut text = format!(
@@ -197,10 +205,11 @@ fn render_progress((run, first): (&RunId, &RunId), status: &RunStatus) -> String
     if leases.len() > SHOWN_LEASES {
         let _ = writeln!(text, "Attempts work at {} more shards.", leases.len() - SHOWN_LEASES);
     }
+    let resume = printer::resume_command(first, plan.given_targets.as_deref(), output);
     if leases.is_empty() {
-        let _ = write!(text, "If no process works on it any more, `rolecall resume {first}` finishes it.");
+        let _ = write!(text, "If no process works on it any more, `{resume}` finishes it.");
     } else {
-        let _ = write!(text, "If they end without a commit, `rolecall resume {first}` finishes it.");
+        let _ = write!(text, "If they end without a commit, `{resume}` finishes it.");
     }
     text
 }
@@ -210,14 +219,13 @@ fn lease_json(lease: &Lease) -> Value {
     json!({ "shard": shard, "attempt": holder, "since": since, "until": expires_at })
 }
 
-/// The accounts of a run's plan.
-async fn planned_accounts(history: &RunHistory, run: &RunId) -> Result<Vec<AccountId>, Error> {
-    let plan = match history.status(run).await? {
+/// The plan of a run.
+async fn plan_of(history: &RunHistory, run: &RunId) -> Result<Option<Plan>, Error> {
+    Ok(match history.status(run).await? {
         RunStatus::Planned { plan, .. } => Some(*plan),
         RunStatus::Committed => history.manifest(run).await?.map(|manifest| manifest.plan),
         RunStatus::Unknown | RunStatus::Taken => None,
-    };
-    Ok(plan.map(|plan| plan.accounts.into_iter().map(|account| account.account_id).collect()).unwrap_or_default())
+    })
 }
 
 /// Finishes a run in this process or by the state machine: only what is not answered yet is asked.
@@ -225,7 +233,11 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     let first = &arguments.run_id;
     if arguments.fleet {
-        let history = Engine::start(settings.clone(), Runtime::Terminal).await.history()?;
+        let engine = Engine::start(settings.clone(), Runtime::Terminal).await;
+        let history = engine.history()?;
+        if let Some(plan) = plan_of(&history, first).await? {
+            engine.refuse_other_targets(&plan).await?;
+        }
         if let RemainingWork::Continue { last_committed, request } = history.remaining_work(first).await? {
             // The remaining request may be larger than an execution's input: the plan step finds it by the run's name.
             let input =
@@ -236,11 +248,19 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     }
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     given_targets::refuse_unusable(&arguments.targets, true)?;
+    let output = settings.output.clone().unwrap_or_default();
     let mut local_run = LocalRun::start(settings, &options).await;
     let history = local_run.engine.history()?;
-    let accounts = planned_accounts(&history, first).await?;
-    if let Some(targets) = given_targets::registry(&arguments.targets, &accounts, &local_run.engine.backend).await? {
+    let plan = plan_of(&history, first).await?;
+    let planned = plan.iter().flat_map(|plan| &plan.accounts).map(|account| account.account_id.clone());
+    let planned: Vec<AccountId> = planned.collect();
+    let backend = &local_run.engine.backend;
+    if let Some(targets) = given_targets::of_accounts(&arguments.targets, (&planned, false), backend).await? {
         local_run.use_targets(targets);
+    }
+    // Before anything is asked: without its targets the run would be ended for good.
+    if let Some(plan) = &plan {
+        local_run.engine.refuse_other_targets(plan).await?;
     }
     while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
         let response = local_run.run(request.into(), RunIdSource::Given).await?;
@@ -255,7 +275,7 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
         response.report = report_pages::after_commit(&local_run.engine, response, &local_run.until()).await;
     }
     local_run.finish();
-    let code = print_chain(&chain, arguments.json)?;
+    let code = print_chain(&chain, &output, arguments.json)?;
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
         terminal::print("Nothing remains of it.")?;
     }

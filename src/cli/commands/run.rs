@@ -10,9 +10,7 @@ use crate::cli::commands::resume;
 use crate::cli::given_targets;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
-use crate::customers::Registry;
-use crate::domain::AccountId;
-use crate::engine::{Engine, Manifest, RequestDraft, Response};
+use crate::engine::{Engine, GivenTargets, Manifest, RequestDraft, Response};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Accounts, Request};
 use crate::input::ValidationErrors;
@@ -48,7 +46,8 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     } else {
         terminal::print(&printer::render_text(&response, manifest_of(&local_run, &response).await.as_ref()))?;
         if response.leaves_work() {
-            terminal::print(&printer::resume_hint(&response.run_id))?;
+            let given = local_run.engine.given.as_ref().map(|given| given.flags.as_str());
+            terminal::print(&printer::resume_hint(&response.run_id, given, &output))?;
         }
         if arguments.targets.is_given() && response.records.values().any(|records| *records > 0) {
             terminal::print(&printer::next_hint(&output))?;
@@ -64,19 +63,11 @@ async fn targets_of(
     local_run: &LocalRun,
     request: &Request,
     errors: &ValidationErrors,
-) -> Result<Option<Registry>, Error> {
+) -> Result<Option<GivenTargets>, Error> {
     if !errors.is_empty() {
-        return Ok(arguments.targets.is_given().then(Registry::empty));
+        return Ok(given_targets::none(&arguments.targets));
     }
-    given_targets::registry(&arguments.targets, named_accounts(request), &local_run.engine.backend).await
-}
-
-/// The accounts that a request names.
-pub(super) fn named_accounts(request: &Request) -> &[AccountId] {
-    match &request.accounts {
-        Accounts::Named(accounts) => accounts,
-        Accounts::All => &[],
-    }
+    given_targets::named(&arguments.targets, request, &local_run.engine.backend).await
 }
 
 /// Reads the manifest of the committed run, for the table of its accounts.

@@ -171,7 +171,9 @@ async fn find_candidates(
             Some(profile) => Backend::load_profile(settings, profile).await,
             None => backend.clone(),
         };
-        return import::organization(&source, &arguments.ou).await.map_err(|cause| of_aws("the organization", cause));
+        return import::organization(&source, &arguments.ou, true)
+            .await
+            .map_err(|cause| of_aws("the organization", cause));
     }
     if let Some(path) = &arguments.csv {
         return import::csv(&read_bytes(path)?).map_err(invalid);

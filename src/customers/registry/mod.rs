@@ -39,6 +39,8 @@ pub struct Registry {
     pub targets: Vec<Target>,
     /// The organizations whose accounts are targets too, once they are listed.
     pub organizations: Vec<Organization>,
+    /// Whether the accounts of an organization are unknown, so that an account without a target may be one of them.
+    misses_members: bool,
     /// The place of each account's target in the list.
     places: HashMap<AccountId, usize>,
 }
@@ -91,7 +93,7 @@ impl Registry {
 
     fn of(targets: Vec<Target>, organizations: Vec<Organization>) -> Self {
         let places = targets.iter().enumerate().map(|(place, target)| (target.account_id.clone(), place)).collect();
-        Self { version: 1, targets, organizations, places }
+        Self { version: 1, targets, organizations, misses_members: false, places }
     }
 
     /// Adds targets for accounts of an organization, unless it only reports them. An account that has a target keeps it, and one
@@ -106,6 +108,23 @@ impl Registry {
             self.places.insert(member.account_id.clone(), self.targets.len());
             self.targets.push(organization.target(member));
         }
+    }
+
+    /// Says that the accounts of an organization are unknown.
+    pub(crate) fn miss_members(&mut self) {
+        self.misses_members = true;
+    }
+
+    /// Returns whether the accounts of an organization are unknown.
+    pub(crate) fn misses_members(&self) -> bool {
+        self.misses_members
+    }
+
+    /// Returns whether an account is no target. `None` if it may be one of an organization whose accounts are unknown.
+    pub(crate) fn is_offboarded(&self, account_id: &str) -> Option<bool> {
+        let account: Option<AccountId> = account_id.parse().ok();
+        let is_known = account.is_some_and(|account| self.target(&account).is_some());
+        (is_known || !self.misses_members).then_some(!is_known)
     }
 
     /// Returns the target of an account, enabled or not.

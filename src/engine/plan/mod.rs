@@ -40,13 +40,19 @@ pub(crate) struct Plan {
     /// The account that rolecall itself runs in.
     #[serde(default)]
     pub backend_account_id: String,
+    /// The flags of the command line that named the targets (`--here`); missing if a registry did. The run continues with the same
+    /// flags, and with credentials of the same account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(default, with = "String")]
+    pub given_targets: Option<String>,
     /// The request that was planned.
     pub request: Request,
     /// The format of the files.
     pub format: Format,
     /// The accounts, in the order of the registry.
     pub accounts: Vec<PlannedAccount>,
-    /// Accounts that the request names and the registry does not have (with `skip_unknown`).
+    /// Accounts that the request names and the registry does not have: with `skip_unknown`, and below `exclude` also if the
+    /// registry has organizations, which accounts leave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_accounts: Vec<AccountId>,
     /// Accounts that the request selects and whose customers share none of the resource types.
@@ -158,6 +164,8 @@ pub(super) struct PlanOrigin {
     /// The attempt that writes the plan: eight hexadecimal digits.
     pub attempt: String,
     pub backend_account_id: String,
+    /// The flags that named the targets; `None` if a registry did.
+    pub given_targets: Option<String>,
     /// The organizations of the registry.
     pub organizations: Vec<OrganizationListing>,
     /// Accounts per shard; `None` for one shard of all accounts.
@@ -179,6 +187,7 @@ impl Selection {
             started_at: origin.started_at,
             attempt: origin.attempt,
             backend_account_id: origin.backend_account_id,
+            given_targets: origin.given_targets,
             request: origin.request,
             format: self.format,
             accounts: self.accounts,
@@ -200,15 +209,16 @@ pub(crate) fn select(request: &Request, basis: Basis<'_>, problems: &mut Validat
     // A lookup in the registry would read all of its targets for each account.
     let targets: HashMap<&AccountId, &Target> =
         basis.registry.targets.iter().map(|target| (&target.account_id, target)).collect();
-    for account in &request.exclude {
-        if !targets.contains_key(account) {
-            problems.push(
-                "request.exclude",
-                format!("account {account} is not in the registry: correct it or leave it out"),
-            );
-        }
-    }
     let mut unknown = Vec::new();
+    for account in request.exclude.iter().filter(|account| !targets.contains_key(account)) {
+        // An account that left its organization must not stop the run of all others.
+        if request.skip_unknown || !basis.registry.organizations.is_empty() {
+            unknown.push(account.clone());
+            continue;
+        }
+        let what = format!("account {account} is not in the registry: correct it or leave it out");
+        problems.push("request.exclude", what);
+    }
     let named = named(request, (&targets, basis.disabled_too), &mut unknown, problems);
     let excluded: HashSet<&AccountId> = request.exclude.iter().collect();
     let selected: Vec<&Target> = basis
@@ -295,7 +305,7 @@ fn is_continuation(request: &Request) -> bool {
 }
 
 /// Checks what a request says of resource types and regions, without a registry.
-pub(super) fn check_globs(
+pub(in crate::engine) fn check_globs(
     request: &Request,
     catalogue: &Catalogue,
     partition: &Partition,

@@ -66,6 +66,7 @@ fn a_plan_bears_the_date_of_its_start_and_nothing_of_how_accounts_are_entered() 
         started_at: "2026-11-21T23:59:59.9Z".parse().unwrap(),
         attempt: "0123abcd".into(),
         backend_account_id: "999999999999".into(),
+        given_targets: None,
         organizations: Vec::new(),
         trust: None,
         batch: None,

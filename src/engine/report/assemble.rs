@@ -179,9 +179,14 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
     }
 }
 
-/// Returns whether the run asks for all accounts and does not know them all, since an organization could not be listed.
+/// Returns whether an account may be missing from the run since an organization could not be listed: the run asks for all
+/// accounts, or for one that is not known.
 pub(super) fn has_unlisted_accounts(plan: &Plan) -> bool {
-    plan.request.accounts == Accounts::All && plan.organizations.iter().any(|listing| listing.error.is_some())
+    let misses_accounts = match &plan.request.accounts {
+        Accounts::All => true,
+        Accounts::Named(named) => named.iter().any(|account| plan.unknown_accounts.contains(account)),
+    };
+    misses_accounts && plan.organizations.iter().any(|listing| listing.error.is_some())
 }
 
 fn first(accounts: &[AccountId]) -> Vec<AccountId> {

@@ -26,11 +26,13 @@ mod steps;
 mod duckdb;
 mod recorded;
 mod asked;
+mod given_targets;
 
 use std::sync::Arc;
 
 use tracing::Instrument;
 
+pub use given_targets::GivenTargets;
 pub use history::RunHistory;
 pub(crate) use history::{RemainingWork, RunStatus};
 pub(crate) use lease::Lease;
@@ -79,7 +81,7 @@ pub struct Engine {
     /// Where the engine runs: in Lambda or at a terminal.
     pub runtime: Runtime,
     /// The targets that the command line names, instead of a registry.
-    pub given: Option<Arc<Registry>>,
+    pub given: Option<Arc<GivenTargets>>,
 }
 
 impl Engine {
@@ -99,7 +101,7 @@ impl Engine {
     }
 
     /// Uses these targets instead of those of a registry.
-    pub(crate) fn with_targets(self, targets: Registry) -> Self {
+    pub(crate) fn with_targets(self, targets: GivenTargets) -> Self {
         Self { given: Some(Arc::new(targets)), ..self }
     }
 

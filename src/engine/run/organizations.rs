@@ -6,14 +6,16 @@
 //! **Invariant:** a listing adds accounts alone. Roles and external IDs come from the registry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::Engine;
 use super::run_store::RunStore;
-use crate::aws::{AwsError, Backend};
+use crate::aws::{AwsError, AwsErrorKind, Backend};
 use crate::customers::{MemberAccount, Organization, Registry, RoleAssumer, list_organization};
 use crate::domain::RunId;
 use crate::engine::collect::now;
@@ -23,6 +25,8 @@ use crate::input::ValidationErrors;
 
 /// Organizations that are listed at the same time.
 const CONCURRENT_LISTINGS: usize = 8;
+/// The most time for the listing of an organization, of a run without a deadline too.
+const MAX_LISTING_TIME: Duration = Duration::from_secs(30 * 60);
 /// Attempts at replacing a kept listing while others replace it at the same time.
 const KEEP_ATTEMPTS: u32 = 5;
 /// The version of the kept listings that this program reads and writes.
@@ -61,7 +65,7 @@ pub(super) async fn list(
     engine: &Engine,
     store: Option<&RunStore>,
     registry: &mut Registry,
-    session_name: String,
+    (session_name, deadline): (String, Option<Instant>),
 ) -> Result<ListedOrganizations, Error> {
     if registry.organizations.is_empty() {
         return Ok(ListedOrganizations::default());
@@ -69,13 +73,25 @@ pub(super) async fn list(
     let identity = engine.backend.identify().await?;
     let roles = RoleAssumer::new(engine.backend.clone(), identity, session_name);
     let organizations = registry.organizations.clone().into_iter();
-    let listed = organizations.map(|one| listed(roles.clone(), engine.backend.clone(), store.cloned(), one));
+    let time = listing_time(deadline);
+    let listed = organizations.map(|one| listed(roles.clone(), engine.backend.clone(), store.cloned(), (one, time)));
     let listed: Vec<ListedOrganization> = futures::stream::iter(listed).buffered(CONCURRENT_LISTINGS).collect().await;
+    let order: Vec<String> = registry.organizations.iter().map(|organization| organization.name.clone()).collect();
+    // The first organization that has an account gives it its role. An account that moved is in the new listing of one, and may
+    // be in the old one of another.
+    let (fresh, failed): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.members.is_ok());
     let mut result = ListedOrganizations::default();
-    for listed in listed {
+    for listed in fresh.into_iter().chain(failed) {
         result.add(listed, registry);
     }
+    result.listings.sort_by_key(|listing| order.iter().position(|name| *name == listing.name));
     Ok(result)
+}
+
+/// How long the listings of one run may take: what comes after them, the run itself, needs the rest.
+fn listing_time(deadline: Option<Instant>) -> Duration {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    left.map_or(MAX_LISTING_TIME, |left| MAX_LISTING_TIME.min(left / 2))
 }
 
 /// An organization with its last listing that succeeded, and the one for this run.
@@ -90,14 +106,24 @@ async fn listed(
     roles: Arc<RoleAssumer>,
     backend: Backend,
     store: Option<RunStore>,
-    organization: Organization,
+    (organization, time): (Organization, Duration),
 ) -> ListedOrganization {
     let kept = match &store {
         Some(store) => kept_listing(store, &organization).await,
         None => None,
     };
-    let members = list_organization(&backend, &roles, &organization).await.map(|listing| listing.members);
+    let listing = tokio::time::timeout(time, list_organization(&backend, &roles, &organization)).await;
+    let members = listing.unwrap_or_else(|_| Err(unfinished(time))).map(|listing| listing.members);
     ListedOrganization { organization, kept, members }
+}
+
+fn unfinished(time: Duration) -> AwsError {
+    let message = format!(
+        "its listing took longer than {} s, half of the time that the run had left at most: give the run more time, or list \
+         fewer units (`ous`)",
+        time.as_secs()
+    );
+    AwsError::new(AwsErrorKind::OutOfTime, message)
 }
 
 impl ListedOrganizations {
@@ -141,13 +167,14 @@ impl ListedOrganizations {
         self.listings.push(listing);
     }
 
-    /// Adds which organizations could not be listed: an account may be unknown for that alone.
-    pub(super) fn explain(&self, problems: &mut ValidationErrors) {
+    /// Adds which organizations could not be listed: an account may be unknown for that alone. Returns whether there are any.
+    pub(super) fn explain(&self, problems: &mut ValidationErrors) -> bool {
         for listing in &self.listings {
             if let Some(error) = &listing.error {
                 problems.push("registry", format!("the organization {} could not be listed: {error}", listing.name));
             }
         }
+        self.listings.iter().any(|listing| listing.error.is_some())
     }
 
     /// Keeps the listings for the runs to come. No run fails for it: the next one repeats who joined and left.
@@ -241,8 +268,10 @@ pub(super) fn add_planned(registry: &mut Registry, plan: &Plan) {
 /// Adds targets for the accounts that the organizations had when they were listed last.
 pub(super) async fn add_known(registry: &mut Registry, store: &RunStore) {
     for organization in registry.organizations.clone() {
-        if let Some(kept) = kept_listing(store, &organization).await {
-            registry.add_members(&organization.name, &kept.members);
+        match kept_listing(store, &organization).await {
+            Some(kept) => registry.add_members(&organization.name, &kept.members),
+            None if organization.enable => registry.miss_members(),
+            None => {}
         }
     }
 }

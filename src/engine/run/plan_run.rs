@@ -66,7 +66,10 @@ impl Engine {
                 }
                 let state = store.state(&run_id).await?;
                 match state.plan() {
-                    Some(plan) => self.refuse_other_request(plan, valid)?,
+                    Some(plan) => {
+                        self.refuse_other_request(plan, valid)?;
+                        self.refuse_other_targets(plan).await?;
+                    }
                     None => refuse_claim(store, valid).await?,
                 }
                 state
@@ -102,7 +105,7 @@ impl Engine {
         request: &RunRequest,
         identity: Option<Identity>,
     ) -> Result<(Plan, Registry, Identity), Error> {
-        let prepared = prepare(self, request.draft.clone(), run_id.session_name()).await?;
+        let prepared = prepare(self, request.draft.clone(), run_id.session_name(), request.until.deadline).await?;
         prepared.warn_of_guessable_external_ids();
         let Prepared { mut registry, request: valid, selection, organizations, .. } = prepared;
         let identity = self.identity(identity).await?;
@@ -114,12 +117,14 @@ impl Engine {
             started_at,
             attempt: attempt.to_owned(),
             backend_account_id: identity.account_id.clone(),
+            given_targets: self.given.as_ref().map(|given| given.flags.clone()),
             organizations: organizations.listings.clone(),
             batch: request.batch,
             trust,
         });
         let plan = store.create_or_load_plan(plan).await?;
         self.refuse_other_request(&plan, &valid)?;
+        self.refuse_other_targets(&plan).await?;
         if plan.attempt == attempt {
             organizations.keep(store, &plan.run_id).await;
         }

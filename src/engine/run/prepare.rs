@@ -4,6 +4,7 @@
 //! the registry's organizations, which an invalid request does not.
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::organizations::{self, ListedOrganizations};
 use super::run_store::RunStore;
@@ -11,7 +12,7 @@ use super::{Engine, RequestDraft};
 use crate::catalogue::Catalogue;
 use crate::customers::{Registry, RegistryStore};
 use crate::domain::AccountId;
-use crate::engine::plan::{Basis, Plan, Selection, select};
+use crate::engine::plan::{Basis, Plan, Selection, check_globs, select};
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 
@@ -54,7 +55,14 @@ impl Prepared {
 
 /// Turns a draft into a valid request and its selection, or returns every problem of the request, the registry and the
 /// selection at once. The session name is that of the roles that list organizations.
-pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft, session_name: String) -> Result<Prepared, Error> {
+///
+/// `deadline` is when the run has to end: a listing of organizations takes a part of the time until then.
+pub(crate) async fn prepare(
+    engine: &Engine,
+    draft: RequestDraft,
+    session_name: String,
+    deadline: Option<Instant>,
+) -> Result<Prepared, Error> {
     let catalogue = catalogue()?;
     let (request, mut problems) = draft.into_parts();
     let mut registry = match read_registry(engine).await {
@@ -64,12 +72,15 @@ pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft, session_name: 
         Err(error) => return Err(Error::new(error.kind, format!("{problems}\n{error}"))),
     };
     // Without the organizations it is not known which accounts are targets, and an invalid request is not worth listing them.
-    if !registry.organizations.is_empty() && !problems.is_empty() {
-        return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+    if !registry.organizations.is_empty() {
+        check_globs(&request, catalogue, engine.backend.partition, &mut problems);
+        if !problems.is_empty() {
+            return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+        }
     }
     // A command that plans needs no output. A run without one is refused elsewhere.
     let store = RunStore::open(engine).ok();
-    let organizations = organizations::list(engine, store.as_ref(), &mut registry, session_name).await?;
+    let organizations = organizations::list(engine, store.as_ref(), &mut registry, (session_name, deadline)).await?;
     let basis = Basis {
         registry: &registry,
         catalogue,
@@ -80,8 +91,12 @@ pub(crate) async fn prepare(engine: &Engine, draft: RequestDraft, session_name: 
     };
     let selection = select(&request, basis, &mut problems);
     if !problems.is_empty() {
-        organizations.explain(&mut problems);
-        return Err(Error::of(ErrorKind::InvalidRequest, &problems));
+        // An account that is missing for a failed listing is no mistake of the request: another attempt may find it.
+        let kind = match organizations.explain(&mut problems) {
+            true => ErrorKind::RegistryUnreadable,
+            false => ErrorKind::InvalidRequest,
+        };
+        return Err(Error::of(kind, &problems));
     }
     Ok(Prepared { catalogue, registry, request, selection, organizations })
 }
@@ -94,7 +109,7 @@ pub(super) fn catalogue() -> Result<&'static Catalogue, Error> {
 /// Reads and validates the registry, unless the command line names the targets. Every run reads it afresh.
 pub(super) async fn read_registry(engine: &Engine) -> Result<Registry, Error> {
     if let Some(given) = &engine.given {
-        return Ok(Registry::clone(given));
+        return Ok(given.registry.clone());
     }
     RegistryStore::open(&engine.settings, &engine.backend.config, engine.backend.partition.name)?.read().await
 }

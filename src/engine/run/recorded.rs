@@ -104,6 +104,7 @@ fn plan(run: &RecordedRun, tables: &[&str], attempt: &str) -> Plan {
         dt: run.started_at.strftime("%Y-%m-%d").to_string(),
         attempt: attempt.to_owned(),
         backend_account_id: String::new(),
+        given_targets: None,
         request: Request::of(Accounts::All),
         format: run.format,
         accounts: run.accounts.iter().map(account).collect(),

@@ -128,7 +128,7 @@ impl StopCondition {
             "the run was interrupted before any customer was called: no question was asked"
         } else {
             "the run's time ended before any customer was called: no question was asked. Give it more time, and check \
-             whether STS, the registry and the output answer"
+             whether STS, the registry, its organizations and the output answer"
         };
         Error::new(ErrorKind::OutOfTime, message)
     }
