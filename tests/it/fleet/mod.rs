@@ -127,9 +127,9 @@ async fn killed_shards_lose_and_duplicate_no_record() {
     }
     let last = runs.last().expect("a run");
     assert_eq!(manifest(&fixture.out(), last.run_id.as_str())["remaining"], Value::Null, "{runs:?}");
-    assert_eq!(records(&fixture.out(), &runs), calm);
 
-    // No manifest names the files of attempts that died or were overtaken by another one.
+    // No manifest names the files of attempts that died or were overtaken by another one. Whether one has written any by then
+    // depends on the machine, so a file of such an attempt is added.
     let named: BTreeSet<String> = runs
         .iter()
         .flat_map(|run| manifest(&fixture.out(), run.run_id.as_str())["files"].as_array().expect("files").clone())
@@ -137,11 +137,11 @@ async fn killed_shards_lose_and_duplicate_no_record() {
         .collect();
     let written = files(&fixture.out());
     assert!(named.iter().all(|file| written.contains_key(file)), "a file that is named is there");
-    let left: Vec<&String> = written
-        .keys()
-        .filter(|file| file.contains("/ndjson/") && file.contains("/wild") && !named.contains(*file))
-        .collect();
-    assert!(!left.is_empty(), "nothing was left behind: no attempt was lost");
+    let file = named.iter().find(|file| file.contains("/ec2_vpcs/")).expect("a file of VPCs");
+    let of_another = file.replace("/wild.", "/wild.9.");
+    assert!(of_another != *file && !written.contains_key(&of_another), "{file}");
+    std::fs::copy(file, of_another).expect("copied");
+    assert_eq!(records(&fixture.out(), &runs), calm);
 
     // The same event again changes nothing and makes no call to a customer.
     let before = files(&fixture.out());
