@@ -144,7 +144,7 @@ async fn a_run_without_a_registry_is_resumed_with_its_flags_alone() {
     let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
     let slow = fixture.sim.add_fault(Fault::new(FaultKind::Hang).operation("DescribeVpcs"));
     let narrow = ["--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "cut"];
-    let told = run(&fixture, folder.path(), &[&["run", "--here", "--deadline", "6s"][..], &narrow].concat()).await;
+    let told = run(&fixture, folder.path(), &[&["run", "--here", "--deadline", "20s"][..], &narrow].concat()).await;
     fixture.sim.lift(slow);
     // What it says to type works as it is said.
     assert!(told.out.contains("`rolecall resume cut --here` finishes it"), "{told:?}");
