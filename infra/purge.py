@@ -71,9 +71,9 @@ def main() -> int:
                 }
     for path in (*out.glob("runs/**/*.json"), *out.glob("committed/**/*.ndjson")):
         text = path.read_text()
-        documents = text.splitlines() if path.suffix == ".ndjson" else [text]
-        made = [corrected(json.loads(one), rewritten) for one in documents]
-        if made != [json.loads(one) for one in documents]:
+        documents = [json.loads(one) for one in (text.splitlines() if path.suffix == ".ndjson" else [text])]
+        made = corrected(documents, rewritten)
+        if made != documents:
             path.write_text("\n".join(json.dumps(one) for one in made) + "\n")
     for path in (*out.glob("runs/*/report*"), *out.glob("latest.html")):
         shutil.rmtree(path) if path.is_dir() else path.unlink()

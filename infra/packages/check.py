@@ -26,6 +26,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pack
@@ -96,6 +97,24 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def check_answers(rolecall: Callable[..., str]) -> None:
+    """Writes the estate of the demo, and asks three questions of it."""
+    rolecall("demo", "--to", "demo")
+    for name, (arguments, answer) in QUESTIONS.items():
+        rows = json.loads(rolecall(*arguments, "--output", "demo", "--format", "json"))
+        expect(f"{answer} in the answer of {name}", answer in json.dumps(rows), True)
+
+
+def start_time(rolecall: Callable[..., str]) -> str:
+    """Starts the command some times, which then says its version."""
+    times = []
+    for _ in range(STARTS):
+        begun = time.monotonic()
+        expect("the version", rolecall("--version"), f"rolecall {pack.project()['version']}\n")
+        times.append(time.monotonic() - begun)
+    return f"{statistics.median(times) * 1000:.0f} ms, the median of {STARTS}"
+
+
 def check_installed(wheel: Path, scratch: Path) -> None:
     """From an empty environment to three answers."""
     environment = {
@@ -115,22 +134,14 @@ def check_installed(wheel: Path, scratch: Path) -> None:
     run("venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", str(wheel))
     installed = time.monotonic()
     expect("a compiler on the PATH", shutil.which("cargo", path=environment["PATH"]), None)
-    expect("the version", run("venv/bin/rolecall", "--version"), f"rolecall {pack.project()['version']}\n")
-    run("venv/bin/rolecall", "demo", "--to", "demo")
-    for name, (arguments, answer) in QUESTIONS.items():
-        rows = json.loads(run("venv/bin/rolecall", *arguments, "--output", "demo", "--format", "json"))
-        expect(f"{answer} in the answer of {name}", answer in json.dumps(rows), True)
+    rolecall = partial(run, "venv/bin/rolecall")
+    check_answers(rolecall)
     ended = time.monotonic()
     print(f"wheel: installed in {installed - started:.1f} s; the demo and three answers in {ended - installed:.1f} s")
     if ended - started > FIRST_ANSWER:
         raise Failed(f"from pip install to three answers it took {ended - started:.0f} s, more than {FIRST_ANSWER} s")
     check_completed(scratch / "venv", run)
-    starts = []
-    for _ in range(STARTS):
-        begun = time.monotonic()
-        run("venv/bin/rolecall", "--version")
-        starts.append(time.monotonic() - begun)
-    print(f"start: {statistics.median(starts) * 1000:.0f} ms, the median of {STARTS}")
+    print(f"start: {start_time(rolecall)}")
     run("venv/bin/pip", "uninstall", "--quiet", "--yes", "--disable-pip-version-check", "rolecall")
     left = [str(path.relative_to(scratch)) for path in (scratch / "venv").rglob("*rolecall*")]
     expect("the files that are left after the removal", left, [])

@@ -67,9 +67,8 @@ def write(modules: Path) -> None:
     (folder / "cases.json").write_text(json.dumps(cases()))
 
 
-def expected(given: dict[str, str | None], account: str) -> dict[str, Any]:
+def expected(template: dict[str, Any], given: dict[str, str | None], account: str) -> dict[str, Any]:
     """The role that CloudFormation makes of the template. A parameter that is null is not passed."""
-    template = yaml.load(TEMPLATE.read_text(), Template)
     values = {
         name: parameter["Default"] if given[snake(name)] is None else given[snake(name)]
         for name, parameter in template["Parameters"].items()
@@ -108,12 +107,12 @@ def planned(module: dict[str, Any]) -> dict[str, Any]:
 def differences(plan: dict[str, Any], account: str) -> list[str]:
     """Compares a plan of the configuration with the template, case by case."""
     modules = {one["address"]: one for one in plan["planned_values"]["root_module"]["child_modules"]}
-    found = []
+    template, found = yaml.load(TEMPLATE.read_text(), Template), []
     for number, given in enumerate(cases()):
-        module, template = planned(modules[f'module.role["{number}"]']), expected(given, account)
+        module, wanted = planned(modules[f'module.role["{number}"]']), expected(template, given, account)
         # IAM does not keep the order of policies.
-        template["Policies"].sort(key=lambda policy: policy["PolicyName"])
-        found += [f"{given}: {name} differs" for name in template if template[name] != module[name]]
+        wanted["Policies"].sort(key=lambda policy: policy["PolicyName"])
+        found += [f"{given}: {name} differs" for name in wanted if wanted[name] != module[name]]
     if len(modules) != len(cases()):
         found.append(f"{len(modules)} of {len(cases())} cases were planned")
     return found
