@@ -2,13 +2,13 @@
 //!
 //! **Invariant:** the first plan of several pages counts for every attempt, so that no account is on two pages, or on none.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::estate::Estate;
-use crate::answers::report::{RegisteredAccount, WHOLE_ROWS};
+use crate::answers::report::{RegisteredAccounts, WHOLE_ROWS};
 use crate::domain::{RunId, grouped};
 use crate::settings::ReportPages;
 
@@ -39,7 +39,7 @@ pub(super) struct PlannedPage {
 pub(super) fn plan(
     run_id: &RunId,
     estate: &Estate,
-    registered: Option<&HashMap<String, RegisteredAccount>>,
+    registered: Option<&RegisteredAccounts>,
     pages: ReportPages,
 ) -> Option<PagesPlan> {
     let rows = estate.row_count();
@@ -72,7 +72,7 @@ pub(super) fn plan(
 /// The accounts of each customer. Those that have none come first.
 fn by_customer<'r>(
     accounts: BTreeSet<&str>,
-    registered: Option<&'r HashMap<String, RegisteredAccount>>,
+    registered: Option<&'r RegisteredAccounts>,
 ) -> BTreeMap<Option<&'r str>, BTreeSet<String>> {
     let mut customers: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
     for account in accounts {
@@ -85,11 +85,12 @@ fn by_customer<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::report::RegisteredAccount;
 
     #[test]
     fn every_account_has_one_customer() {
         let of = |customer: Option<&str>| RegisteredAccount { name: None, customer: customer.map(str::to_owned) };
-        let registered = HashMap::from([
+        let registered = RegisteredAccounts::from_iter([
             ("1".to_owned(), of(Some("acme"))),
             ("2".to_owned(), of(Some("globex"))),
             ("3".to_owned(), of(Some("acme"))),

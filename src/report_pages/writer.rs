@@ -12,7 +12,7 @@ use super::whole_run::CommittedChain;
 use crate::answers::changes::RunPair;
 use crate::answers::estate::{Estate, Moment};
 use crate::answers::report::{
-    CustomerPage, IndexPage, PageSource, RegisteredAccount, ReportInputs, write_index, write_page,
+    CustomerPage, IndexPage, PageSource, RegisteredAccounts, ReportInputs, write_index, write_page,
 };
 use crate::customers::Registry;
 use crate::engine::{Engine, PageWriting, PagesSummary};
@@ -57,7 +57,7 @@ impl<'a> PageWriter<'a> {
         let run_id = &self.chain.stamp.run_id;
         let estate = Estate::open(self.engine, &Moment::At(self.chain.stamp.committed_at), None).await?;
         let registry = self.registry().await?;
-        let registered = registry.as_ref().map(RegisteredAccount::of_registry);
+        let registered = registry.as_ref().map(RegisteredAccounts::of_registry);
         let known = match known {
             Some(known) => Some(known),
             None => match plan(run_id, &estate, registered.as_ref(), self.engine.settings.report) {
@@ -68,7 +68,6 @@ impl<'a> PageWriter<'a> {
         let pair = RunPair::before(self.engine, &self.chain.first).await?;
         let mut source = PageSource::of(estate, pair);
         source.inputs.registered = registered;
-        source.inputs.misses_members = registry.is_some_and(|registry| registry.misses_members());
         source.inputs.run = Some(self.chain.stamp.clone());
         let Some(plan) = known else {
             *pages = 1;

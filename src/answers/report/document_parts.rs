@@ -80,9 +80,7 @@ fn makers<'a>(
             let (search, folded) = search_index::index(facts, tables, search_index::MOST);
             DocumentPart::Search(search, folded)
         }),
-        Box::new(|| {
-            DocumentPart::Overview(overview(facts, tables, (inputs.registered.as_ref(), inputs.misses_members)))
-        }),
+        Box::new(|| DocumentPart::Overview(overview(facts, tables, inputs.registered.as_ref()))),
         Box::new(|| DocumentPart::Sheet(document_sheets::records(facts))),
         Box::new(|| DocumentPart::Sheet(document_sheets::zones(facts))),
         Box::new(|| DocumentPart::Sheet(document_sheets::keys(facts, tables, everything))),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::registered_accounts::RegisteredAccounts;
 use crate::answers::facts::Facts;
-use crate::customers::Registry;
 
 /// An account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,29 +51,12 @@ pub(crate) struct EstateOverview {
     pub(super) resources: usize,
 }
 
-/// What the registry says of an account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RegisteredAccount {
-    pub name: Option<String>,
-    pub customer: Option<String>,
-}
-
-impl RegisteredAccount {
-    /// The accounts of a registry, without their roles and external IDs.
-    pub(crate) fn of_registry(registry: &Registry) -> HashMap<String, Self> {
-        let targets = registry.targets.iter().map(|target| {
-            let account = Self { name: target.name.clone(), customer: target.customer.clone() };
-            (target.account_id.to_string(), account)
-        });
-        targets.collect()
-    }
-}
-
-/// The accounts of the registry, if there is one, and whether it may have others.
-type KnownAccounts<'r> = (Option<&'r HashMap<String, RegisteredAccount>>, bool);
-
 /// Counts the selected resources of these tables. The registry's accounts are given if there is one.
-pub(super) fn overview(facts: &Facts, tables: &[&'static str], registered: KnownAccounts<'_>) -> EstateOverview {
+pub(super) fn overview(
+    facts: &Facts,
+    tables: &[&'static str],
+    registered: Option<&RegisteredAccounts>,
+) -> EstateOverview {
     let selected = |account: &&str| facts.selection.has_account(account);
     let mut accounts: BTreeMap<String, AccountOverview> = facts
         .cells
@@ -120,13 +103,13 @@ pub(super) fn overview(facts: &Facts, tables: &[&'static str], registered: Known
     overview
 }
 
-fn account(account_id: &str, (registered, misses_members): KnownAccounts<'_>) -> AccountOverview {
+fn account(account_id: &str, registered: Option<&RegisteredAccounts>) -> AccountOverview {
     let known = registered.and_then(|registered| registered.get(account_id));
     AccountOverview {
         account_id: account_id.to_owned(),
         name: known.and_then(|known| known.name.clone()),
         customer: known.and_then(|known| known.customer.clone()),
-        offboarded: registered.filter(|_| known.is_some() || !misses_members).map(|_| known.is_none()),
+        offboarded: registered.and_then(|registered| registered.is_offboarded(account_id)),
         ..AccountOverview::default()
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! **Invariant:** a document is made away from the tasks that talk to AWS, and is given up once nobody waits for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::dns_verdicts::DnsVerdicts;
-use super::overview::RegisteredAccount;
+use super::registered_accounts::RegisteredAccounts;
 use super::report_document::{ReportDocument, document, reads};
 use super::report_inputs::ReportInputs;
 use crate::answers::changes::RunPair;
@@ -42,21 +42,12 @@ impl PageSource {
     /// The page of some accounts alone: it knows nothing of the others, nor their names. It has no verdicts on DNS records, since
     /// another account of the estate may hold what nobody of these does.
     pub(crate) fn of_accounts(&self, accounts: &BTreeSet<String>, inputs: ReportInputs) -> Self {
-        let own = |registered: &HashMap<String, RegisteredAccount>| {
-            let own = registered.iter().filter(|(account, _)| accounts.contains(*account));
-            own.map(|(account, registered)| (account.clone(), registered.clone())).collect()
-        };
-        let registered = self.inputs.registered.as_ref().map(own);
+        let registered = self.inputs.registered.as_ref().map(|registered| registered.of_accounts(accounts));
         Self {
             estate: self.estate.of_accounts(accounts),
             pair: self.pair.as_ref().map(|pair| pair.of_accounts(accounts)),
             selection: self.selection.clone(),
-            inputs: ReportInputs {
-                options: default_options(),
-                registered,
-                misses_members: self.inputs.misses_members,
-                ..inputs
-            },
+            inputs: ReportInputs { options: default_options(), registered, ..inputs },
         }
     }
 
@@ -80,10 +71,8 @@ impl PageSource {
         let read = estate.facts(&reads, selection.clone());
         let (compared, verdicts, mut facts) = futures::try_join!(compared, judged, read)?;
         (inputs.compared, inputs.verdicts) = (compared, verdicts);
-        for (account, registered) in inputs.registered.iter().flatten() {
-            if let Some(name) = &registered.name {
-                facts.account_names.insert(account.clone(), name.clone());
-            }
+        for (account, name) in inputs.registered.iter().flat_map(RegisteredAccounts::names) {
+            facts.account_names.insert(account.clone(), name.clone());
         }
         inputs.tables = estate.tables().collect();
         let _given_up = GivenUp(Arc::clone(&inputs.stop));

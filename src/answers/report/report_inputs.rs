@@ -2,12 +2,11 @@
 //!
 //! **Invariant:** holds values, and computes none.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::dns_verdicts::DnsVerdicts;
-use super::overview::RegisteredAccount;
+use super::registered_accounts::RegisteredAccounts;
 use super::run_stamp::RunStamp;
 use crate::answers::changes::ComparedRuns;
 use crate::answers::questions::{Options, Question};
@@ -20,9 +19,7 @@ pub(crate) struct ReportInputs {
     /// Every table of the inventory.
     pub tables: Vec<&'static str>,
     /// The accounts of the registry, if one is given.
-    pub registered: Option<HashMap<String, RegisteredAccount>>,
-    /// Whether an account that is not among them may belong to an organization whose accounts are unknown.
-    pub misses_members: bool,
+    pub registered: Option<RegisteredAccounts>,
     /// The two newest whole runs, if there are two.
     pub compared: Option<ComparedRuns>,
     /// Whether the page has verdicts on DNS records.

@@ -2,7 +2,7 @@
 //!
 //! With `ROLECALL_PAGES` the pages are written to that folder as well, where `tests/page` opens them in a browser.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn document_of(facts: &Facts) -> ReportDocument {
     let inputs = ReportInputs {
         options: of_one_moment().map(|question| (question, Options::defaults(question))).collect(),
         tables: tables(),
-        registered: Some(HashMap::from([(ACCOUNT.to_owned(), registered)])),
+        registered: Some(RegisteredAccounts::from_iter([(ACCOUNT.to_owned(), registered)])),
         ..ReportInputs::default()
     };
     document(facts, inputs)

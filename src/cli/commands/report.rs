@@ -1,19 +1,17 @@
 //! `rolecall report`: writes the estate as one HTML page, and the links of its map as a table.
 
-use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::answer::{Opened, open};
+use super::answer::open;
 use crate::answers::changes::RunPair;
 use crate::answers::questions::{ColumnKind, of_one_moment};
-use crate::answers::report::{MapLink, PageSource, RegisteredAccount, ReportDocument, ReportInputs, write_page};
+use crate::answers::report::{MapLink, PageSource, RegisteredAccounts, ReportDocument, ReportInputs, write_page};
 use crate::cli::answers::{AnswerSet, AnswerSheet, CoveredAnswer, SheetColumn, save_file, save_rows};
 use crate::cli::args::ReportArgs;
-use crate::customers::Registry;
 use crate::error::Error;
 use crate::terminal;
 
@@ -31,8 +29,7 @@ pub(crate) async fn report(arguments: ReportArgs) -> Result<ExitCode, Error> {
     };
     let inputs = ReportInputs {
         options,
-        registered: registered(&estate),
-        misses_members: estate.registry.as_deref().is_some_and(Registry::misses_members),
+        registered: estate.registry.as_deref().map(RegisteredAccounts::of_registry),
         has_verdicts: arguments.to.is_some(),
         narrowed: arguments.estate.narrowing(),
         ..ReportInputs::default()
@@ -56,11 +53,6 @@ fn save_page(document: &ReportDocument, path: &Path) -> Result<(), Error> {
         write_page(document, &mut out)?;
         out.flush()
     })
-}
-
-/// The accounts of the registry, if one is named.
-fn registered(estate: &Opened) -> Option<HashMap<String, RegisteredAccount>> {
-    estate.registry.as_deref().map(RegisteredAccount::of_registry)
 }
 
 /// The table `links`.
