@@ -34,8 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(1);
 /// The prefix of the ids of roots.
 const ROOT: &str = "r-";
-/// The prefix of the ids of organizational units.
-const UNIT: &str = "ou-";
 
 /// Lists all pages of a call. A macro, since the SDK's builders have no trait in common. Without closures that are asynchronous, the
 /// future is fit for any thread.
@@ -62,8 +60,8 @@ pub(crate) struct MemberListing {
     pub closed: Vec<AccountId>,
     /// Accounts that are not active, with the reason.
     pub left_out: Vec<(String, String)>,
-    /// Units that were to be left out and that the listing did not meet.
-    pub unmet_units: Vec<String>,
+    /// The excluded units that the listing met.
+    pub excluded_units: HashSet<String>,
 }
 
 /// Lists the members of an organization of the registry, through its management role or with the backend's own credentials.
@@ -84,7 +82,7 @@ pub(crate) async fn list_organization(
     let client = organizations_client(&config, backend.partition);
     let mut listing = list_members(&client, &organization.units, &excluded).await?;
     listing.members.retain(|member| !excluded.contains(member.account_id.as_str()));
-    for unit in &listing.unmet_units {
+    for unit in organization.excluded_units().filter(|unit| !listing.excluded_units.contains(*unit)) {
         tracing::warn!(
             organization = organization.name,
             unit,
@@ -118,13 +116,13 @@ pub(crate) async fn list_members(
         waiting.push_back((unit.clone(), path));
     }
     let (mut found, mut listed) = (MemberListing::default(), HashSet::new());
-    let (mut visited, mut met) = (HashSet::new(), HashSet::new());
+    let mut visited = HashSet::new();
     while let Some((parent, path)) = waiting.pop_front() {
-        // A unit may be given together with a unit above it.
-        if let Some(unit) = excluded.get(parent.as_str()) {
-            met.insert(*unit);
+        if excluded.contains(parent.as_str()) {
+            found.excluded_units.insert(parent);
             continue;
         }
+        // A unit may be given together with a unit above it.
         if !visited.insert(parent.clone()) {
             continue;
         }
@@ -141,9 +139,6 @@ pub(crate) async fn list_members(
             waiting.push_back((required(unit.id, operation, "a unit without an id")?, below));
         }
     }
-    let unmet = excluded.difference(&met).filter(|excluded| excluded.starts_with(UNIT));
-    found.unmet_units = unmet.map(|unit| (*unit).to_owned()).collect();
-    found.unmet_units.sort();
     Ok(found)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** pure. The same plan and shards give the same manifest, whichever attempt commits it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     AccountCounts, AccountSummary, Completeness, FailureGroup, Manifest, Response, ShardManifest, TrustSummary,
@@ -182,11 +182,16 @@ fn response(plan: &Plan, shards: &[ShardManifest], tables: &[&str], address: Str
 /// Returns whether an account may be missing from the run since an organization could not be listed: the run asks for all
 /// accounts, or for one that is not known.
 pub(super) fn has_unlisted_accounts(plan: &Plan) -> bool {
-    let misses_accounts = match &plan.request.accounts {
+    if plan.organizations.iter().all(|listing| listing.error.is_none()) {
+        return false;
+    }
+    match &plan.request.accounts {
         Accounts::All => true,
-        Accounts::Named(named) => named.iter().any(|account| plan.unknown_accounts.contains(account)),
-    };
-    misses_accounts && plan.organizations.iter().any(|listing| listing.error.is_some())
+        Accounts::Named(named) => {
+            let unknown: HashSet<&AccountId> = plan.unknown_accounts.iter().collect();
+            named.iter().any(|account| unknown.contains(account))
+        }
+    }
 }
 
 fn first(accounts: &[AccountId]) -> Vec<AccountId> {
