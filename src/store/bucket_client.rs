@@ -1,35 +1,70 @@
-//! The S3 client of one bucket, which follows the bucket to its region.
+//! The S3 client of one bucket, which follows the bucket to its region and outlasts a silence of S3.
 //!
 //! A bucket is often in another region than the function. S3 names that region in its refusal.
 //!
 //! **Invariant:** follows only within the partition, since no other one may see what is signed with these credentials.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::time::Instant;
 
-use crate::aws::{AwsError, bucket_region};
+use crate::aws::{AwsError, AwsErrorKind, bucket_region};
 use crate::domain::{lock, partition_of_region};
+
+/// The pause before a call is made again that the SDK has given up.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The client of a bucket. All clones follow together.
 #[derive(Clone, Debug)]
-pub(super) struct BucketClient(Arc<Mutex<Client>>);
+pub(super) struct BucketClient {
+    client: Arc<Mutex<Client>>,
+    patience: Duration,
+}
 
 impl BucketClient {
     pub(super) fn new(config: Config) -> Self {
-        Self(Arc::new(Mutex::new(Client::from_conf(config))))
+        Self { client: Arc::new(Mutex::new(Client::from_conf(config))), patience: Duration::ZERO }
     }
 
-    /// Makes a call, and makes it again in the region that S3 names.
+    /// Makes calls again for this long that get no answer, or are refused for rate. The SDK gives up earlier: its attempts
+    /// are few, and calls at the same time share a quota of retries.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Makes a call until it is answered, or the patience is at its end.
     pub(super) async fn call<T, E, F>(&self, send: impl Fn(Client) -> F) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let client = lock(&self.0).clone();
+        let end = Instant::now() + self.patience;
+        loop {
+            let error = match self.call_where_it_is(&send).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let may_pass = matches!(error.kind, AwsErrorKind::OutOfTime | AwsErrorKind::Throttled);
+            if !may_pass || Instant::now() + PAUSE > end {
+                return Err(error);
+            }
+            tracing::info!(%error, "the bucket is called again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Makes a call, and makes it again in the region that S3 names.
+    async fn call_where_it_is<T, E, F>(&self, send: &impl Fn(Client) -> F) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let client = lock(&self.client).clone();
         let error = match send(client.clone()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -43,7 +78,7 @@ impl BucketClient {
         }
         tracing::info!(own, region, "the bucket is in another region: its requests go there");
         let there = Client::from_conf(client.config().to_builder().region(Region::new(region.clone())).build());
-        *lock(&self.0) = there.clone();
+        *lock(&self.client) = there.clone();
         send(there).await.map_err(|error| match error.raw_response().and_then(bucket_region) {
             Some(named) if named != region => elsewhere(AwsError::of(error), &named, &region),
             _ => AwsError::of(error),

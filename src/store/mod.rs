@@ -152,6 +152,14 @@ impl Store {
         })
     }
 
+    /// Makes calls to a bucket again for this long that get no answer or are refused for rate, after the SDK has given up.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        match self {
+            Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_patience(patience))),
+            folder @ Self::Folder(_) => folder,
+        }
+    }
+
     /// Lets only the owner read the files that this store creates in a folder. A bucket has policies of its own.
     pub fn private(self) -> Self {
         match self {

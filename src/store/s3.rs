@@ -72,6 +72,10 @@ impl S3Store {
         Self { client: BucketClient::new(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
     }
 
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { client: self.client.with_patience(patience), ..self }
+    }
+
     pub(super) fn address(&self, key: &str) -> String {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }

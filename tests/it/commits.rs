@@ -4,6 +4,7 @@
 use rolecall::testing::{Error, ErrorKind, Response, Settings};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::command::{CommandOutput, manifest, run_command};
 use crate::fixture::{Fixture, account_with, assert_complete, files_below};
@@ -132,6 +133,27 @@ async fn a_manifest_that_is_not_written_commits_nothing() {
         assert!(error.message.contains(key) && error.message.contains("not there"), "{error}");
         assert!(!has(&fixture, &format!("runs/{run_id}/manifest.json")));
     }
+}
+
+/// A bucket answers nothing for longer than all attempts of the SDK take.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_of_the_bucket_is_outlasted() {
+    let fixture = with_bucket().await;
+    let (short, backoff) = (Duration::from_secs(2), Duration::from_millis(10));
+    let settings = Settings { call_timeout: short, attempts: 2, backoff, ..fixture.settings.clone() };
+    let mut fixture = Fixture { settings, ..fixture };
+    let silent = |key: &str| Fault::new(FaultKind::Hang).service(Service::S3).operation("PutObject").path(key);
+    let first = fixture.sim.add_fault(silent("runs/outlasted/manifest.json").times(Times::First(5)));
+    let slow = Fault::error(503, "SlowDown").service(Service::S3).operation("PutObject").path("runs/outlasted/shards/");
+    let slow = fixture.sim.add_fault(slow.times(Times::First(5)));
+    fixture.run(narrow("outlasted"), None).await.expect("a response");
+    assert_eq!((fixture.sim.fired(first), fixture.sim.fired(slow)), (5, 5));
+    assert!(has(&fixture, "runs/outlasted/manifest.json"));
+    // It does not last for ever.
+    fixture.settings.operation_timeout = short;
+    fixture.sim.add_fault(silent("runs/silent/manifest.json"));
+    let error = refused(fixture.run(narrow("silent"), None).await);
+    assert!(error.message.contains("The run is not committed") && error.message.contains("no answer"), "{error}");
 }
 
 /// A file of rows whose name is taken is not what the manifest would say of it.

@@ -93,6 +93,8 @@ impl RunStore {
         };
         let store = Store::open(&location, &engine.backend.config, timeout, settings.output_kms_key.as_deref());
         let store = store.map_err(|error| error.at(&location))?;
+        // A silence of S3 would lose what was asked of all customers. Short attempts need more time in sum.
+        let store = store.with_patience(settings.operation_timeout);
         Ok(Self { store, location, only_reads: false })
     }
 
