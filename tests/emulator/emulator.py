@@ -106,6 +106,8 @@ class Emulator:
             "SFTP_ENABLED": "0",  # this and IOT_MTLS_ENABLED would bind fixed ports
             "IOT_MTLS_ENABLED": "0",
             "AWS_EC2_METADATA_DISABLED": "true",
+            # An attempt at S3 may take half of it. The emulated S3 is slow while the machine is busy.
+            "ROLECALL_MARGIN": "60s",
             "SFN_WAIT_SCALE": "0.02",  # state machines wait a fiftieth of their retry intervals
         }
         with self.log.open("ab") as log:
