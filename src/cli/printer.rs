@@ -2,7 +2,6 @@
 //!
 //! **Invariant:** names of customers and messages of AWS keep to their line and their cell.
 
-use crate::cli::args::DEFAULT_OUTPUT;
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
@@ -216,26 +215,19 @@ fn disabled_targets(disabling: &Disabling) -> String {
 }
 
 /// Says how to finish a run that ran out of time.
-pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, output: &str) -> String {
-    format!("The run ran out of time: `{}` finishes it.", resume_command(run_id, given, output))
+pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, flags: &str) -> String {
+    format!("The run ran out of time: `{}` finishes it.", resume_command(run_id, given, flags))
 }
 
-/// The command that finishes a run. `given` are the flags that named its targets, instead of a registry.
-pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, output: &str) -> String {
-    match given {
-        Some(flags) => format!("rolecall resume {run_id} {}{}", one_line(flags), place_of(output)),
-        None => format!("rolecall resume {run_id}"),
-    }
+/// The command that finishes a run. `given` are the flags that named its targets, instead of a registry; `flags` are those
+/// for its output and registry.
+pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, flags: &str) -> String {
+    let given = given.map_or_else(String::new, |given| format!(" {}", one_line(given)));
+    format!("rolecall resume {run_id}{given}{flags}")
 }
 
-/// The flag for an output that is not the default.
-fn place_of(output: &str) -> String {
-    if output == DEFAULT_OUTPUT { String::new() } else { format!(" --output {}", one_line(output)) }
-}
-
-/// Says what can be asked of an inventory.
-pub(super) fn next_hint(output: &str) -> String {
-    let place = place_of(output);
+/// Says what can be asked of an inventory. `place` is the flag of its output.
+pub(super) fn next_hint(place: &str) -> String {
     format!(
         "Next: `rolecall ask public-addresses{place}`; `rolecall ask` lists the questions; `rolecall where ADDRESS{place}` finds \
          who has an address."

@@ -32,7 +32,7 @@ pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
 };
 pub(crate) use selection::{SelectionArgs, tags};
-pub(crate) use setting_flags::{DEFAULT_OUTPUT, RegistryArgs, SettingArgs};
+pub(crate) use setting_flags::{RegistryArgs, SettingArgs};
 
 pub(crate) use question_flags::AskedName;
 use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags};
@@ -200,6 +200,16 @@ impl RunArgs {
         Ok(Settings { timings: self.timings.is_some(), ..self.settings.settings()? })
     }
 
+    /// The flags with which `rolecall resume` finds the run, as they were typed here.
+    pub(super) fn to_resume(&self) -> String {
+        self.settings.to_resume()
+    }
+
+    /// The flag with which other commands read the output, as it was typed here.
+    pub(super) fn of_output(&self) -> String {
+        self.settings.of_output()
+    }
+
     /// Returns the request of the flags or the event.
     pub(super) fn request(&self, errors: &mut ValidationErrors) -> Result<(Request, RunIdSource), Error> {
         self.selection.request(self.run_id.as_deref(), &self.targets, errors)
@@ -211,12 +221,22 @@ impl StatusArgs {
     pub(super) fn settings(&self) -> Result<Settings, Error> {
         self.settings.settings()
     }
+
+    /// The flags with which `rolecall resume` finds the run, as they were typed here.
+    pub(super) fn to_resume(&self) -> String {
+        self.settings.to_resume()
+    }
 }
 
 impl ResumeArgs {
     /// Returns the settings of the flags and the environment.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
         self.settings.settings()
+    }
+
+    /// The flags with which `rolecall resume` finds the run, as they were typed here.
+    pub(super) fn to_resume(&self) -> String {
+        self.settings.to_resume()
     }
 }
 

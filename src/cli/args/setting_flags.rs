@@ -8,9 +8,10 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
+use crate::terminal::one_line;
 
 /// The output of the command line, if none is named: a folder where the command is called.
-pub(crate) const DEFAULT_OUTPUT: &str = "./rolecall-output";
+const DEFAULT_OUTPUT: &str = "./rolecall-output";
 /// The setting of the output.
 const OUTPUT: &str = "ROLECALL_OUTPUT";
 
@@ -93,6 +94,23 @@ impl<S: FlagSet> SettingFlags<S> {
             Err(more) => errors.merge(more),
         }
         Err(Error::of(ErrorKind::InvalidSettings, &errors))
+    }
+
+    /// The flags by which another command finds the same run and enters the same accounts, as they were typed. A value of the
+    /// environment is there for the other command too.
+    pub(crate) fn to_resume(&self) -> String {
+        self.typed(&["registry", "output", "backend-role", "sts-region"])
+    }
+
+    /// The flag of the output, as it was typed.
+    pub(crate) fn of_output(&self) -> String {
+        self.typed(&["output"])
+    }
+
+    fn typed(&self, flags: &[&str]) -> String {
+        let value = |setting: &Setting| self.values.iter().find(|(name, _)| *name == setting.name);
+        let rows = Self::rows().filter(|(_, flag)| flags.contains(&flag.name));
+        rows.filter_map(|(setting, flag)| Some(format!(" --{} {}", flag.name, one_line(&value(setting)?.1)))).collect()
     }
 
     fn rows() -> impl Iterator<Item = (&'static Setting, Flag)> {

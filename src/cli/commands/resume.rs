@@ -40,16 +40,17 @@ pub(crate) async fn start(
     let format = format.map_err(|error| Error::new(ErrorKind::InvalidSettings, format!("--format: {error}")))?;
     let run_id = run_id(&request, source);
     let request = Request { run_id: Some(run_id.clone()), format: request.format.or(format), ..request };
-    follow(settings, (&run_id, &run_id), &json!(request), arguments.json).await
+    let options = (arguments.to_resume(), arguments.json);
+    follow(settings, (&run_id, &run_id), &json!(request), options).await
 }
 
 /// Carries out a run by the state machine, and prints the result of its chain. The chain begins with `first`; `next` is
-/// the run that the machine carries out.
+/// the run that the machine carries out. `flags` are those to resume it.
 async fn follow(
     settings: Settings,
     (first, next): (&RunId, &RunId),
     input: &Value,
-    as_json: bool,
+    (flags, as_json): (String, bool),
 ) -> Result<ExitCode, Error> {
     // backend_role may not start state machines, so the caller's own credentials do.
     let backend = Backend::load(&settings).await;
@@ -70,18 +71,17 @@ async fn follow(
     // The machine returns the last run of the chain.
     let last: Result<RunId, _> = output["run_id"].as_str().unwrap_or_default().parse();
     let last = last.map_err(|error| Error::new(ErrorKind::Internal, format!("{execution}: {error}")))?;
-    let place = settings.output.clone().unwrap_or_default();
     let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let chain = history.chain(first).await?;
     if !chain.iter().any(|manifest| manifest.response.run_id == last) {
         let what = format!("{execution} has committed {last}, but not in this output: check --output");
         return Err(Error::new(ErrorKind::InvalidSettings, what));
     }
-    print_chain(&chain, &place, as_json)
+    print_chain(&chain, &flags, as_json)
 }
 
 /// Prints the last run of a chain and the summary of the whole chain. Returns the chain's exit code.
-fn print_chain(chain: &[Manifest], output: &str, as_json: bool) -> Result<ExitCode, Error> {
+fn print_chain(chain: &[Manifest], flags: &str, as_json: bool) -> Result<ExitCode, Error> {
     let summary = Chain::of(chain);
     if let Some(last) = chain.last() {
         if as_json {
@@ -97,7 +97,7 @@ fn print_chain(chain: &[Manifest], output: &str, as_json: bool) -> Result<ExitCo
             }
             if last.response.remaining.is_some() {
                 let Plan { run_id, given_targets, .. } = &chain[0].plan;
-                terminal::print(&printer::resume_hint(run_id, given_targets.as_deref(), output))?;
+                terminal::print(&printer::resume_hint(run_id, given_targets.as_deref(), flags))?;
             }
         }
     }
@@ -108,11 +108,11 @@ fn print_chain(chain: &[Manifest], output: &str, as_json: bool) -> Result<ExitCo
 pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
     let settings = arguments.settings()?;
     logging::to_terminal(settings.log.as_deref(), 0);
-    let output = settings.output.clone().unwrap_or_default();
+    let flags = arguments.to_resume();
     let history = Engine::start(settings, Runtime::Terminal).await.history()?;
     let run = &arguments.run_id;
     match history.status(run).await? {
-        RunStatus::Committed => committed_status(&history, (run, &output), arguments.json).await,
+        RunStatus::Committed => committed_status(&history, (run, &flags), arguments.json).await,
         status @ RunStatus::Planned { .. } if arguments.json => {
             let mut progress = progress_json(&status).unwrap_or_default();
             progress["run_id"] = json!(run);
@@ -121,7 +121,7 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         status @ RunStatus::Planned { .. } => {
-            terminal::print(&render_progress((run, run), &output, &status))?;
+            terminal::print(&render_progress((run, run), &flags, &status))?;
             Ok(ExitCode::from(NOT_COMMITTED))
         }
         RunStatus::Unknown | RunStatus::Taken => Err(unknown(run)),
@@ -131,7 +131,7 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
 /// Prints a committed run, and the runs that continue it.
 async fn committed_status(
     history: &RunHistory,
-    (run, output): (&RunId, &str),
+    (run, flags): (&RunId, &str),
     as_json: bool,
 ) -> Result<ExitCode, Error> {
     let chain = history.chain(run).await?;
@@ -158,7 +158,7 @@ async fn committed_status(
     }
     match (&next, next_status) {
         (Some(next), Some(status @ RunStatus::Planned { .. })) => {
-            terminal::print(&format!("\n{}", render_progress((next, run), output, &status)))?;
+            terminal::print(&format!("\n{}", render_progress((next, run), flags, &status)))?;
         }
         (Some(next), _) if is_taken => {
             terminal::print(&format!(
@@ -167,7 +167,7 @@ async fn committed_status(
             ))?;
         }
         (Some(next), _) => {
-            let resume = printer::resume_command(run, first.plan.given_targets.as_deref(), output);
+            let resume = printer::resume_command(run, first.plan.given_targets.as_deref(), flags);
             terminal::print(&format!("\nremaining: run {next}. `{resume}` carries it out"))?;
         }
         _ => {}
@@ -189,7 +189,7 @@ fn progress_json(status: &RunStatus) -> Option<Value> {
 }
 
 /// Renders the progress of a planned run. `first` is the run to resume, the first one of its chain.
-fn render_progress((run, first): (&RunId, &RunId), output: &str, status: &RunStatus) -> String {
+fn render_progress((run, first): (&RunId, &RunId), flags: &str, status: &RunStatus) -> String {
     let RunStatus::Planned { plan, shards, committed, accounts, leases } = status else { return String::new() };
     let seconds = |time: Timestamp| time.round(jiff::Unit::Second).unwrap_or(time);
     let mut text = format!(
@@ -205,7 +205,7 @@ fn render_progress((run, first): (&RunId, &RunId), output: &str, status: &RunSta
     if leases.len() > SHOWN_LEASES {
         let _ = writeln!(text, "Attempts work at {} more shards.", leases.len() - SHOWN_LEASES);
     }
-    let resume = printer::resume_command(first, plan.given_targets.as_deref(), output);
+    let resume = printer::resume_command(first, plan.given_targets.as_deref(), flags);
     if leases.is_empty() {
         let _ = write!(text, "If no process works on it any more, `{resume}` finishes it.");
     } else {
@@ -243,12 +243,11 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
             let input =
                 last_committed.map_or_else(|| json!(request), |last| json!({ "resumes": last.response.run_id }));
             let next = request.run_id.unwrap_or_else(|| first.clone());
-            return follow(settings, (first, &next), &input, arguments.json).await;
+            return follow(settings, (first, &next), &input, (arguments.to_resume(), arguments.json)).await;
         }
     }
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     given_targets::refuse_unusable(&arguments.targets, true)?;
-    let output = settings.output.clone().unwrap_or_default();
     let mut local_run = LocalRun::start(settings, &options).await;
     let history = local_run.engine.history()?;
     let plan = plan_of(&history, first).await?;
@@ -275,7 +274,7 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
         response.report = report_pages::after_commit(&local_run.engine, response, &local_run.until()).await;
     }
     local_run.finish();
-    let code = print_chain(&chain, &output, arguments.json)?;
+    let code = print_chain(&chain, &arguments.to_resume(), arguments.json)?;
     if !arguments.json && chain.last().is_some_and(|last| last.response.remaining.is_none()) {
         terminal::print("Nothing remains of it.")?;
     }

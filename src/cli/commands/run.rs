@@ -31,7 +31,6 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     let timings = arguments.timings.as_deref().map(TimingsFile::create).transpose()?;
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
-    let output = settings.output.clone().unwrap_or_default();
     let mut local_run = LocalRun::start(settings, &options).await;
     if let Some(targets) = targets_of(&arguments, &local_run, &request, &errors).await? {
         local_run.use_targets(targets);
@@ -47,10 +46,10 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
         terminal::print(&printer::render_text(&response, manifest_of(&local_run, &response).await.as_ref()))?;
         if response.leaves_work() {
             let given = local_run.engine.given.as_ref().map(|given| given.flags.as_str());
-            terminal::print(&printer::resume_hint(&response.run_id, given, &output))?;
+            terminal::print(&printer::resume_hint(&response.run_id, given, &arguments.to_resume()))?;
         }
         if arguments.targets.is_given() && response.records.values().any(|records| *records > 0) {
-            terminal::print(&printer::next_hint(&output))?;
+            terminal::print(&printer::next_hint(&arguments.of_output()))?;
         }
     }
     written?;

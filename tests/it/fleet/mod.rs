@@ -295,7 +295,10 @@ async fn resume_stops_at_its_deadline() {
     let held = fixture.sim.add_fault(held);
     let resumed = run_cli(&fixture, &["resume", "short", "--deadline", "25s"]);
     assert_eq!(resumed.code, 1, "{resumed:?}");
-    assert!(resumed.out.contains("The run ran out of time: `rolecall resume short` finishes it."), "{resumed:?}");
+    // The flags that were typed, and none of the environment.
+    let (registry, out) = (fixture.settings.registry.as_deref().expect("a registry"), fixture.out());
+    let again = format!("`rolecall resume short --registry {registry} --output {}` finishes it.", out.display());
+    assert!(resumed.out.contains(&again), "{resumed:?}");
     assert!(!fixture.out().join("runs/short.r1").exists(), "another run was begun");
     fixture.sim.lift(held);
     let resumed = run_cli(&fixture, &["resume", "short"]);
