@@ -12,6 +12,7 @@ mod noticed;
 mod page;
 mod paged;
 mod past;
+mod purged;
 mod recorded;
 mod script;
 mod stepped;
