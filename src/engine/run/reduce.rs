@@ -23,7 +23,11 @@ impl Run {
         if plan.batch.is_some() || shards.is_empty() {
             let catch_up = match self.store.shard(&plan.run_id, CATCH_UP_SHARD).await? {
                 Some(catch_up) => catch_up,
-                None => self.commit_catch_up_shard(&shards).await?,
+                // All that are committed, and not only those of this attempt: it skips shards if its time is short.
+                None => {
+                    let committed = self.store.shards(plan).await?;
+                    self.commit_catch_up_shard(&committed).await?
+                }
             };
             // Accounts in the catch-up shard are final: a shard with them that was committed later is ignored. The shards
             // are listed again, so that one committed meanwhile is not lost.

@@ -285,6 +285,23 @@ fn run_cli(fixture: &Fixture, arguments: &[&str]) -> CommandOutput {
     tokio::task::block_in_place(|| run_command(command))
 }
 
+/// An attempt without time skips all shards. Those that another attempt has committed count.
+#[tokio::test(flavor = "multi_thread")]
+async fn committed_shards_count_if_the_time_is_short() {
+    let fixture = fleet(6).await;
+    let driver = Driver { fixture: &fixture, batch: 2, concurrency: 1, attempts: 1 };
+    let planned = driver.plan(request("brief")).await;
+    driver.shard(&planned.run_id, "1").await;
+    let mut command = fixture.rolecall(&["resume", "brief", "--deadline", "2m", "--json"]);
+    command.args(["--output", &fixture.out().display().to_string()]).env("ROLECALL_MARGIN", "10m");
+    let resumed = tokio::task::block_in_place(|| run_command(command));
+    let response = resumed.response();
+    let accounts = ["planned", "complete", "not_started"].map(|name| response["accounts"][name].as_u64());
+    assert_eq!(accounts, [Some(6), Some(2), Some(4)], "{resumed:?}");
+    let left: Vec<String> = [0, 1, 4, 5].map(account_id).into();
+    assert_eq!(response["remaining"]["accounts"], json!(left));
+}
+
 /// A resume whose deadline passes starts no further, ever shorter runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn resume_stops_at_its_deadline() {
