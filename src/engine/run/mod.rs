@@ -135,9 +135,10 @@ impl Engine {
                 Box::pin(run.reduce(shards)).await?
             }
         };
+        // Losing the continuation would be worse than what else may fail or take too long here, so it is sent first.
+        let continued = self.enqueue_continuation(&store, &manifest.response).await;
         let finished = store.finish_commit(&manifest).await;
-        // Losing the continuation would be worse than what else may fail here, so the continuation is sent in any case.
-        self.enqueue_continuation(&store, &manifest.response).await?;
+        continued?;
         if let Some(open) = OpenRoles::of(self, &store, &manifest) {
             manifest.response.disabling = Some(open.disable(request.until.deadline, &*request.observer).await);
         }
