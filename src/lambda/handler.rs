@@ -83,7 +83,7 @@ impl Function {
                 to_json(run(engine, run_request(draft, RunIdSource::Event(id), deadline)).await?)
             }
             Event::Topic(messages) => to_json(Box::pin(handle_topic(engine, messages, deadline)).await?),
-            Event::Http(request) => Ok(http::answer(engine, *request).await),
+            Event::Http(request) => Ok(http::answer(engine, *request, deadline.at).await),
             Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
             Event::Step(step) => Box::pin(handle_step(engine, &Steps::new(engine)?, step, deadline)).await,

@@ -11,7 +11,8 @@ use crate::domain::RunId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RunProgress {
-    /// The request waits in the queue.
+    /// The request was recorded for the queue. A run that fails before it is planned, without a fault of the request, stays so:
+    /// its message ends in the dead-letter queue.
     Accepted,
     /// The run has a plan, and no execution works at it: it has not begun, or its execution has died.
     Planned,

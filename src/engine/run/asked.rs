@@ -117,7 +117,7 @@ impl Engine {
         let key = asked_key(run_id);
         let is_same = |other: &AskedFor| other.principal == asked.principal && other.request == asked.request;
         match store.read::<AskedFor>(&key).await? {
-            Some(other) if is_same(&other) => return Ok(()),
+            Some(other) if is_same(&other) => return self.refuse_refused(store, run_id).await,
             Some(_) => return Err(taken()),
             // A run that nobody asked for over HTTP is not the principal's.
             None if store.state(run_id).await?.plan().is_some() => return Err(taken()),
@@ -130,6 +130,18 @@ impl Engine {
                 _ => Err(taken()),
             },
         }
+    }
+
+    /// Refuses a request under the name of one that was refused when it was to be carried out: its state would stay `failed`
+    /// while the run goes on.
+    async fn refuse_refused(&self, store: &RunStore, run_id: &RunId) -> Result<(), Error> {
+        let Some(refusal) = store.read::<RefusalRecord>(&refusal_key(run_id)).await? else { return Ok(()) };
+        if store.state(run_id).await?.plan().is_some() {
+            return Ok(());
+        }
+        let RefusalRecord { kind, message, .. } = refusal;
+        let what = format!("the request of run id {run_id} was refused: give it another run id. {kind}: {message}");
+        Err(Error::new(ErrorKind::RunIdTaken, what))
     }
 
     /// Records why a run that was asked for over HTTP is refused for good, for the principal that asked.

@@ -3,13 +3,19 @@
 //! An answer tells a caller what is wrong with its own request. Any other error is in the log alone.
 //! **Invariant:** knows nothing of how a run is carried out.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::engine::{Engine, RefusedRequest, RequestDraft};
 use crate::error::{Error, ErrorKind};
 use crate::event::{HttpRequest, HttpRoute};
 use crate::input::{ValidationErrors, parse};
+
+/// The time that is left for the answer when the time of a request ends.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// An answer over HTTP, before AWS's form of it.
 struct HttpAnswer {
@@ -18,13 +24,15 @@ struct HttpAnswer {
     body: Value,
 }
 
-/// Answers a request. Every outcome is an answer, since the caller gets no error of Lambda's.
-pub(super) async fn answer(engine: &Engine, request: HttpRequest) -> Value {
+/// Answers a request before the deadline. Every outcome is an answer, since the caller gets no error of Lambda's.
+pub(super) async fn answer(engine: &Engine, request: HttpRequest, deadline: Instant) -> Value {
     let (method, path) = (request.method.clone(), request.path.clone());
     let (principal, request_id) = (request.principal.clone(), request.request_id.clone());
-    let answer = match Box::pin(answer_to(engine, request)).await {
-        Ok(answer) => answer,
-        Err(error) => refused(&error, &request_id),
+    let end = deadline.checked_sub(TIME_TO_ANSWER).unwrap_or(deadline);
+    let answer = match tokio::time::timeout_at(end, Box::pin(answer_to(engine, request))).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => refused(&error, &request_id),
+        Err(_) => refused(&out_of_time(), &request_id),
     };
     let (status, principal) = (answer.status, principal.unwrap_or_default());
     tracing::info!(status, method, path, principal, request_id, "a request over HTTP was answered");
@@ -56,6 +64,12 @@ async fn answer_to(engine: &Engine, request: HttpRequest) -> Result<HttpAnswer, 
             Ok(HttpAnswer::of(202, &accepted)?.header("location", accepted.location))
         }
     }
+}
+
+fn out_of_time() -> Error {
+    let what = "the time of the invocation ended before the output and the queue answered. The request may have been recorded: \
+                the same request under the same run_id is the same run";
+    Error::new(ErrorKind::OutOfTime, what)
 }
 
 /// The answer to an error: of the request as it is, of anything else without its message.

@@ -40,17 +40,25 @@ impl Front {
         let (listener, sent) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::default());
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(keep_messages(listener, Arc::clone(&sent)));
+        Self::with_queue_at(&endpoint, sent)
+    }
+
+    fn with_queue_at(endpoint: &str, sent: Arc<Mutex<Vec<Value>>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             output: Some(folder.path().display().to_string()),
             continue_queue: Some(format!("{endpoint}/999999999999/rolecall-requests")),
             ..Settings::default()
         };
-        let backend = Backend::from_config(config(&endpoint), &settings);
+        let backend = Backend::from_config(config(endpoint), &settings);
         Self { engine: Engine::new(backend, settings, Runtime::Lambda), folder, sent }
     }
 
     async fn ask(&self, who: Option<&str>, call: &str, body: &str) -> (u64, Value) {
+        self.ask_within(Duration::from_secs(900), who, call, body).await
+    }
+
+    async fn ask_within(&self, time: Duration, who: Option<&str>, call: &str, body: &str) -> (u64, Value) {
         let (method, path) = call.split_once(' ').unwrap();
         let event = json!({
             "version": "2.0", "rawPath": path, "rawQueryString": path.split_once('?').map_or("", |(_, query)| query),
@@ -60,7 +68,7 @@ impl Front {
             "body": body, "isBase64Encoded": false,
         });
         let Event::Http(request) = classify(event).unwrap() else { panic!("{call}") };
-        let event = answer(&self.engine, *request).await;
+        let event = answer(&self.engine, *request, Instant::now() + time).await;
         assert_eq!(
             (&event["headers"]["content-type"], &event["isBase64Encoded"]),
             (&json!("application/json"), &json!(false))
@@ -90,6 +98,18 @@ impl Front {
     fn document(&self, key: &str) -> std::path::PathBuf {
         self.folder.path().join(key)
     }
+}
+
+/// Lambda would end the function without an answer, and the caller would get AWS's error without an id.
+#[tokio::test]
+async fn a_queue_that_never_answers_is_answered_before_the_time_ends() {
+    let never = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let front = Front::with_queue_at(&format!("http://{}", never.local_addr().unwrap()), Arc::default());
+    let time = TIME_TO_ANSWER + Duration::from_millis(500);
+    let body = r#"{ "run_id": "unsent", "accounts": ["111122223333"] }"#;
+    let (status, answered) = front.ask_within(time, Some(ANNA), "POST /runs", body).await;
+    assert_eq!((status, &answered["error"]["type"]), (500, &json!("OutOfTime")), "{answered}");
+    assert!(answered.to_string().contains("an-id-of-aws"), "{answered}");
 }
 
 /// A queue: answers every message, and keeps its body.
