@@ -129,7 +129,7 @@ pub(crate) async fn list_members(
         for account in accounts_of(client, &parent).await? {
             // An account that moves during the listing may be below two units.
             if listed.insert(account.id.clone()) {
-                found.take(account, &path);
+                found.take(account, &path)?;
             }
         }
         for unit in units_of(client, &parent).await? {
@@ -150,14 +150,24 @@ pub(crate) async fn tags_of(client: &Client, account_id: &AccountId) -> Result<B
 }
 
 impl MemberListing {
-    fn take(&mut self, account: Account, unit: &str) {
+    /// Adds an account. One that cannot be read makes the listing useless: without it, the account would pass for one that
+    /// has left.
+    fn take(&mut self, account: Account, unit: &str) -> Result<(), AwsError> {
         let id = account.id.clone().unwrap_or_default();
         let name = account.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let account_id: AccountId = match id.parse() {
             Ok(account_id) => account_id,
-            Err(error) => return self.left_out.push((id, error.to_string())),
+            Err(error) => {
+                return Err(listing::unreadable(
+                    "ListAccountsForParent",
+                    &format!("an account without an id: {error}"),
+                ));
+            }
         };
-        match state(&account) {
+        let state = state(&account).ok_or_else(|| {
+            listing::unreadable("ListAccountsForParent", &format!("no state of account {account_id}"))
+        })?;
+        match state {
             "ACTIVE" => {
                 let name = name.map(str::to_owned);
                 self.members.push(MemberAccount { account_id, name, unit: unit.to_owned() });
@@ -168,15 +178,16 @@ impl MemberListing {
                 self.closed.extend(is_closed(&account).then_some(account_id));
             }
         }
+        Ok(())
     }
 }
 
 /// Returns the account's state as AWS names it. The newer field `State` distinguishes more than `Status`.
-fn state(account: &Account) -> &str {
+fn state(account: &Account) -> Option<&str> {
     match (&account.state, account.status.as_ref()) {
-        (Some(state), _) => AccountState::as_str(state),
-        (None, Some(status)) => status.as_str(),
-        (None, None) => "unknown",
+        (Some(state), _) => Some(AccountState::as_str(state)),
+        (None, Some(status)) => Some(status.as_str()),
+        (None, None) => None,
     }
 }
 
@@ -184,7 +195,7 @@ fn state(account: &Account) -> &str {
 fn is_closed(account: &Account) -> bool {
     match &account.state {
         Some(state) => matches!(state.as_str(), "CLOSED" | "PENDING_CLOSURE"),
-        None => state(account) != "unknown",
+        None => account.status.is_some(),
     }
 }
 
@@ -268,15 +279,17 @@ mod tests {
             account("333333333333", Some("SUSPENDED"), Some("SUSPENDED")),
             account("444444444444", Some("CLOSED"), Some("SUSPENDED")),
             account("555555555555", Some("PENDING_ACTIVATION"), None),
-            account("666666666666", None, None),
-            account("12", Some("ACTIVE"), None),
         ] {
-            found.take(account, "prod/eu");
+            found.take(account, "prod/eu").unwrap();
         }
         let ids: Vec<&str> = found.members.iter().map(|member| member.account_id.as_str()).collect();
         assert_eq!(ids, ["111111111111", "222222222222"]);
         assert_eq!((found.members[0].name.as_deref(), found.members[0].unit.as_str()), (Some("shop"), "prod/eu"));
         assert_eq!(found.closed.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["444444444444"]);
-        assert_eq!(found.left_out.len(), 5);
+        assert_eq!(found.left_out.len(), 3);
+        // Left out in silence, these would pass for accounts that have left.
+        for unreadable in [account("666666666666", None, None), account("12", Some("ACTIVE"), None)] {
+            assert_eq!(found.take(unreadable, "prod/eu").unwrap_err().kind, AwsErrorKind::Unreadable);
+        }
     }
 }

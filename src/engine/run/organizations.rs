@@ -17,7 +17,7 @@ use super::Engine;
 use super::run_store::RunStore;
 use crate::aws::{AwsError, AwsErrorKind, Backend};
 use crate::customers::{MemberAccount, Organization, Registry, RoleAssumer, list_organization};
-use crate::domain::RunId;
+use crate::domain::{AccountId, RunId};
 use crate::engine::collect::now;
 use crate::engine::plan::{OrganizationListing, Plan};
 use crate::error::Error;
@@ -29,6 +29,8 @@ const CONCURRENT_LISTINGS: usize = 8;
 const MAX_LISTING_TIME: Duration = Duration::from_secs(30 * 60);
 /// Attempts at replacing a kept listing while others replace it at the same time.
 const KEEP_ATTEMPTS: u32 = 5;
+/// The most accounts without a target that a refusal names.
+const MAX_TOLD: usize = 20;
 /// The version of the kept listings that this program reads and writes.
 const VERSION: u32 = 1;
 
@@ -98,6 +100,9 @@ fn listing_time(deadline: Option<Instant>) -> Duration {
 struct ListedOrganization {
     organization: Organization,
     kept: Option<KeptListing>,
+    /// Whether the output said which listing it has. If not, a new one must not replace it: who joined and left since would
+    /// be reported by no run.
+    is_kept_known: bool,
     members: Result<Vec<MemberAccount>, AwsError>,
 }
 
@@ -108,13 +113,19 @@ async fn listed(
     store: Option<RunStore>,
     (organization, time): (Organization, Duration),
 ) -> ListedOrganization {
-    let kept = match &store {
-        Some(store) => kept_listing(store, &organization).await,
-        None => None,
+    let (kept, is_kept_known) = match &store {
+        Some(store) => match kept_listing(store, &organization).await {
+            Ok(kept) => (kept, true),
+            Err(error) => {
+                tracing::warn!(organization = organization.name, %error, "the last listing of the organization cannot be read");
+                (None, false)
+            }
+        },
+        None => (None, true),
     };
     let listing = tokio::time::timeout(time, list_organization(&backend, &roles, &organization)).await;
     let members = listing.unwrap_or_else(|_| Err(unfinished(time))).map(|listing| listing.members);
-    ListedOrganization { organization, kept, members }
+    ListedOrganization { organization, kept, is_kept_known, members }
 }
 
 fn unfinished(time: Duration) -> AwsError {
@@ -128,7 +139,7 @@ fn unfinished(time: Duration) -> AwsError {
 
 impl ListedOrganizations {
     fn add(&mut self, listed: ListedOrganization, registry: &mut Registry) {
-        let ListedOrganization { organization, kept, members } = listed;
+        let ListedOrganization { organization, kept, is_kept_known, members } = listed;
         let name = organization.name.as_str();
         let listing = match members {
             Ok(members) => {
@@ -144,7 +155,9 @@ impl ListedOrganizations {
                     "the organization was listed"
                 );
                 registry.add_members(name, &members);
-                self.fresh.push(KeptListing::new(&organization, listed_at, members));
+                if is_kept_known {
+                    self.fresh.push(KeptListing::new(&organization, listed_at, members));
+                }
                 OrganizationListing { listed_at: Some(listed_at), ..listing }
             }
             Err(error) => {
@@ -175,6 +188,22 @@ impl ListedOrganizations {
             }
         }
         self.listings.iter().any(|listing| listing.error.is_some())
+    }
+
+    /// Adds the accounts without a target. A registry may have nothing else yet: they are why the organization is in it.
+    pub(super) fn tell_unregistered(&self, problems: &mut ValidationErrors) {
+        for OrganizationListing { name, unregistered, .. } in &self.listings {
+            let shown: Vec<&str> = unregistered.iter().take(MAX_TOLD).map(AccountId::as_str).collect();
+            if !shown.is_empty() {
+                let more = if unregistered.len() > shown.len() { ", …" } else { "" };
+                let what = format!(
+                    "the organization {name} has {} accounts without a target, which `\"enable\": false` leaves unregistered: {}{more}",
+                    unregistered.len(),
+                    shown.join(", ")
+                );
+                problems.push("registry", what);
+            }
+        }
     }
 
     /// Keeps the listings for the runs to come. No run fails for it: the next one repeats who joined and left.
@@ -217,13 +246,14 @@ impl KeptListing {
     }
 }
 
-/// Reads the last successful listing. One that cannot be read, or is of another organization, counts as none.
-async fn kept_listing(store: &RunStore, organization: &Organization) -> Option<KeptListing> {
-    match store.read::<KeptListing>(&key(&organization.name)).await {
-        Ok(kept) => kept.filter(|kept| kept.is_of(organization)),
+/// Reads the last successful listing. One that is no listing, or is of another organization, counts as none.
+async fn kept_listing(store: &RunStore, organization: &Organization) -> Result<Option<KeptListing>, Error> {
+    let Some((bytes, _)) = store.read_tagged(&key(&organization.name)).await? else { return Ok(None) };
+    match serde_json::from_slice::<KeptListing>(&bytes) {
+        Ok(kept) => Ok(Some(kept).filter(|kept| kept.is_of(organization))),
         Err(error) => {
             tracing::warn!(organization = organization.name, %error, "the last listing of the organization is not used");
-            None
+            Ok(None)
         }
     }
 }
@@ -268,7 +298,11 @@ pub(super) fn add_planned(registry: &mut Registry, plan: &Plan) {
 /// Adds targets for the accounts that the organizations had when they were listed last.
 pub(super) async fn add_known(registry: &mut Registry, store: &RunStore) {
     for organization in registry.organizations.clone() {
-        match kept_listing(store, &organization).await {
+        let kept = kept_listing(store, &organization).await.unwrap_or_else(|error| {
+            tracing::warn!(organization = organization.name, %error, "the last listing of the organization cannot be read");
+            None
+        });
+        match kept {
             Some(kept) => registry.add_members(&organization.name, &kept.members),
             None if organization.enable => registry.miss_members(),
             None => {}

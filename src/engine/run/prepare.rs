@@ -91,6 +91,9 @@ pub(crate) async fn prepare(
     };
     let selection = select(&request, basis, &mut problems);
     if !problems.is_empty() {
+        if !registry.targets.iter().any(|target| target.enabled) {
+            organizations.tell_unregistered(&mut problems);
+        }
         // An account that is missing for a failed listing is no mistake of the request: another attempt may find it.
         let kind = match organizations.explain(&mut problems) {
             true => ErrorKind::RegistryUnreadable,

@@ -187,6 +187,10 @@ async fn targets_win_and_units_and_exclusions_narrow() {
     assert_eq!(planned(&fixture, "reported"), BTreeSet::from([0].map(member)));
     assert_eq!(listing(&response)["unregistered"], json!([member(4), member(5), member(8), member(9)]));
     assert_complete(&response);
+    // Nor does a registry without any other target hide them.
+    write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({ "enable": false, "ous": [PROD] }))] }));
+    let refused = fixture.run(request("nobody"), None).await.expect_err("nobody is asked").message;
+    assert!(refused.contains("selects no target") && refused.contains(&member(4)) && refused.contains(&member(8)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

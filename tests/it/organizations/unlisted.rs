@@ -69,6 +69,22 @@ async fn an_organization_that_cannot_be_listed_keeps_its_accounts() {
     fixture.sim.lift(fault);
 }
 
+/// If it were replaced, no run would report who has joined since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_listing_that_cannot_be_read_is_not_replaced() {
+    let fixture = fixture(4, json!({})).await;
+    assert_complete(&run(&fixture, "first").await);
+    let kept = fixture.out().join("organizations/acme.json");
+    let aside = kept.with_extension("aside");
+    std::fs::rename(&kept, &aside).expect("moved");
+    std::fs::create_dir(&kept).expect("made");
+    fixture.sim.change(|world| join(world, &member(6), ROOT));
+    assert!(listing(&run(&fixture, "unread").await).get("joined").is_none());
+    std::fs::remove_dir(&kept).expect("removed");
+    std::fs::rename(&aside, &kept).expect("moved back");
+    assert_eq!(listing(&run(&fixture, "again").await)["joined"], json!([member(6)]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_of_another_organization_stands_in_for_none() {
     let fixture = fixture(4, json!({})).await;
