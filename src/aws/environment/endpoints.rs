@@ -7,10 +7,35 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::reader::Reader;
 use crate::input::quoted;
 
-/// The services whose endpoints can be configured one by one: their names in variables. A profile has them in lower case
-/// with hyphens.
-const SERVICES: [&str; 12] =
-    ["ACCOUNT", "EC2", "EVENTBRIDGE", "IAM", "ORGANIZATIONS", "ROUTE_53", "S3", "SFN", "SQS", "SSO", "SSO_OIDC", "STS"];
+/// The services whose endpoints can be configured one by one, by their names in variables: each that is called, by a client of
+/// the SDK or by a modelled request. A profile has them in lower case with hyphens.
+const SERVICES: [&str; 25] = [
+    "ACCOUNT",
+    "APIGATEWAYV2",
+    "API_GATEWAY",
+    "CLOUDFRONT",
+    "DIRECT_CONNECT",
+    "EC2",
+    "ELASTIC_BEANSTALK",
+    "ELASTIC_LOAD_BALANCING",
+    "ELASTIC_LOAD_BALANCING_V2",
+    "EVENTBRIDGE",
+    "GLOBAL_ACCELERATOR",
+    "IAM",
+    "NETWORKMANAGER",
+    "ORGANIZATIONS",
+    "ROUTE53PROFILES",
+    "ROUTE53RESOLVER",
+    "ROUTE_53",
+    "ROUTE_53_DOMAINS",
+    "S3",
+    "SERVICEDISCOVERY",
+    "SFN",
+    "SQS",
+    "SSO",
+    "SSO_OIDC",
+    "STS",
+];
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 const KEY: &str = "endpoint_url";
 
@@ -63,9 +88,13 @@ impl Endpoints {
 
 impl LoadServiceConfig for Endpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        let service = key.service_id().to_ascii_uppercase().replace(' ', "_");
-        if key.env() == VARIABLE { self.of(&service).cloned() } else { None }
+        if key.env() == VARIABLE { self.of(&name_in_variables(key.service_id())).cloned() } else { None }
     }
+}
+
+/// The name of a service in variables, of its id in the SDK.
+fn name_in_variables(service_id: &str) -> String {
+    service_id.to_ascii_uppercase().replace(' ', "_")
 }
 
 /// Returns the URL if requests can be signed for it and sent to it.
@@ -87,4 +116,19 @@ fn usable(reader: &mut Reader<'_>, url: &str, place: String) -> Option<String> {
     let what = "is not a URL with a scheme and a host: write it as http://localhost:4566, or unset it";
     reader.problems.push(place, format!("{} {what}", quoted(url)));
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::shapes::operations;
+
+    /// A call that ignored its endpoint would send a signed request to AWS from a network or a test that must not.
+    #[test]
+    fn every_service_that_is_called_has_a_variable() {
+        for service in operations().filter_map(|operation| operation.request).map(|request| request.service) {
+            assert!(SERVICES.contains(&name_in_variables(service.id).as_str()), "{}", service.id);
+        }
+        assert!(SERVICES.is_sorted());
+    }
 }

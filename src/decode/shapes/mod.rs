@@ -132,6 +132,12 @@ impl Structure {
     }
 }
 
+/// All operations.
+#[cfg(test)]
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    generated::OPERATIONS.iter()
+}
+
 /// Finds an operation by its name (`ec2:DescribeVpcs`).
 pub fn operation(name: &str) -> Option<&'static Operation> {
     generated::OPERATIONS.iter().find(|operation| operation.name == name)
