@@ -48,7 +48,23 @@ pub(crate) async fn named(
         Accounts::Named(accounts) => accounts,
         Accounts::All => &[],
     };
-    of_accounts(given, (accounts, !request.tags.is_empty()), backend).await
+    let targets = of_accounts(given, (accounts, !request.tags.is_empty()), backend).await?;
+    if let Some(targets) = targets.as_ref().filter(|_| given.here) {
+        refuse_others(&targets.registry, accounts)?;
+    }
+    Ok(targets)
+}
+
+/// Refuses accounts beside the own one, which would be called missing from a registry.
+fn refuse_others(own: &Registry, accounts: &[AccountId]) -> Result<(), Error> {
+    let mut errors = ValidationErrors::new();
+    for account in accounts.iter().filter(|account| own.targets.iter().all(|target| target.account_id != **account)) {
+        errors.push(
+            "--accounts",
+            format!("{account} is not the account of your credentials, which --here enters: leave it out"),
+        );
+    }
+    errors.into_result(()).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
 
 /// Returns targets without accounts, or `None` if the flags name none.

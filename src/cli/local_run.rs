@@ -79,6 +79,15 @@ impl LocalRun {
         result.await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?
     }
 
+    /// Waits for what a run needs to begin, no longer than the run may take.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let until = self.until();
+        tokio::select! {
+            result = work => result,
+            error = until.out_of_time() => Err(error),
+        }
+    }
+
     /// When runs of this process have to end.
     pub(crate) fn until(&self) -> StopCondition {
         StopCondition { stop: self.stop.clone(), deadline: self.deadline }

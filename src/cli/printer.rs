@@ -57,7 +57,8 @@ pub(super) fn render_text(response: &Response, manifest: Option<&Manifest>) -> S
         text.push_str(&format!("{}\n\n", accounts(manifest).render()));
     }
     if !response.failures.is_empty() {
-        text.push_str(&failures(response));
+        let given = manifest.and_then(|manifest| manifest.plan.given_targets.as_deref());
+        text.push_str(&failures(response, given));
     }
     for account in &response.unknown_accounts {
         text.push_str(&format!("{account} is not in the registry and was left out.\n"));
@@ -152,7 +153,7 @@ fn accounts(manifest: &Manifest) -> TextTable {
     accounts
 }
 
-fn failures(response: &Response) -> String {
+fn failures(response: &Response, given: Option<&str>) -> String {
     let mut text = "What was not answered, and what to do about it:\n".to_owned();
     for group in &response.failures {
         let code = group.code.as_deref().map(|code| format!(" ({})", one_line(code))).unwrap_or_default();
@@ -164,7 +165,7 @@ fn failures(response: &Response) -> String {
             abbreviate(&group.tables),
             abbreviate(&group.regions),
             one_line(&group.message),
-            advice(group),
+            advice(group, given),
         ));
     }
     if response.failures_omitted > 0 {

@@ -392,7 +392,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting!(
         "ROLECALL_LOG",
         None,
-        Derived("info; on a terminal, error"),
+        Derived("info; of the command line, warn"),
         Both,
         log = |text| log_level(text).map(Some),
         "Level of rolecall's own log: error, warn, info, debug or trace. Without it, -v means debug and -vv trace"

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 
-pub(crate) use text::{is_hidden, one_line};
+pub(crate) use text::{is_hidden, one_line, shell_word};
 
 /// The bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 1 << 16;

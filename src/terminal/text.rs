@@ -52,6 +52,15 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden, escape)
 }
 
+/// Writes a value as one word of a command for a shell, to be typed again.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    let text = one_line(text);
+    if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./:@+=,%".contains(c)) {
+        return text;
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// Escapes all hidden characters of a JSON document as JSON does, so that the document keeps its meaning.
 pub(crate) fn printable_json(document: &str) -> Cow<'_, str> {
     escaped(
@@ -132,6 +141,14 @@ mod tests {
         assert_eq!(printable(hostile), "a\\u{1b}[2J\\r\\tb\\u{202e}c\\u{9b}31m\\u{200b}\\u{2028}\\u{e0041}\nd");
         assert_eq!(one_line("a\nb"), "a\\nb");
         assert!(matches!(printable("two\nlines, é"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_value_is_one_word_of_a_command() {
+        assert!(matches!(shell_word("s3://results/a_b"), Cow::Borrowed("s3://results/a_b")));
+        for (value, word) in [("my out", "'my out'"), ("", "''"), ("it's", r"'it'\''s'"), ("a;b", "'a;b'")] {
+            assert_eq!(shell_word(value), word);
+        }
     }
 
     #[test]

@@ -56,6 +56,11 @@ async fn the_own_account_needs_credentials_alone() {
     assert_eq!(accounts(&told, folder.path()), [BACKEND]);
     let plan = run(&fixture, folder.path(), &["plan", "--here", "--json"]).await;
     assert!(plan.code == 0 && plan.out.contains(BACKEND) && !plan.out.contains(&account_id(0)), "{plan:?}");
+    // A role that the environment names for other commands is not entered: its account is not the caller's.
+    let mut command = bare(&fixture, folder.path(), &["plan", "--here", "--json"]);
+    command.env("ROLECALL_BACKEND_ROLE", format!("arn:aws:iam::{}:role/ops/reader", account_id(0)));
+    let plan = tokio::task::spawn_blocking(move || run_command(command)).await.expect("it ends");
+    assert!(plan.code == 0 && plan.out.contains(BACKEND) && !plan.out.contains(&account_id(0)), "{plan:?}");
     // A person reads what to type next, and what it says works.
     let told = run(&fixture, folder.path(), &["run", "--here", "--regions", "eu-central-1"]).await;
     assert!(told.out.contains("Next: `rolecall ask public-addresses`"), "{told:?}");
@@ -76,6 +81,11 @@ async fn named_accounts_are_entered_through_the_role_of_this_name() {
         ["run", "--accounts", &account_id(2), "--role-name", "rolecall-inventory", "--no-external-id", "--json"];
     let told = run(&fixture, folder.path(), &arguments).await;
     assert_eq!(told.code, 2, "{told:?}");
+    // No registry, no external ID and no template of rolecall's is to blame.
+    let told = run(&fixture, folder.path(), &arguments[..arguments.len() - 1]).await;
+    assert!(told.out.contains("does it trust their account?") && !told.out.contains("registry"), "{told:?}");
+    let told = run(&fixture, folder.path(), &["resume", "nope", "--role-name", "x", "--no-external-id"]).await;
+    assert!(told.code == 2 && told.err.contains("there is no run nope"), "{told:?}");
     // A run that is finished leaves nothing to resume.
     let arguments = ["resume", "first", "--role-name", "ops/reader", "--no-external-id"];
     let told = run(&fixture, folder.path(), &arguments).await;
@@ -97,7 +107,8 @@ async fn flags_that_do_not_name_a_way_into_accounts_are_refused_before_any_call(
         (&["--here", "--fleet"], "--fleet"),
         (&["--accounts", &one, "--no-external-id"], "--role-name"),
         (&["--accounts", &one, "--role-name", "a b", "--no-external-id"], "role_arn"),
-        (&["--here", "--accounts", &one], "not in the registry"),
+        (&["--here", "--accounts", &one], "is not the account of your credentials"),
+        (&["--here", "--backend-role", "arn:aws:iam::999999999999:role/other"], "--backend-role"),
         (&["--accounts", "1,2", "--role-name", "x", "--no-external-id"], "request.accounts[1]"),
     ] {
         let told = run(&fixture, folder.path(), &[&["run"][..], arguments].concat()).await;
@@ -167,4 +178,15 @@ async fn a_run_without_a_registry_is_resumed_with_its_flags_alone() {
     }
     let told = run(&fixture, folder.path(), &["resume", "cut", "--here"]).await;
     assert!(told.code == 0 && told.out.contains("Nothing remains of it."), "{told:?}");
+}
+
+/// The time of a run is that of its listing too.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_does_not_answer_ends_with_the_deadline() {
+    let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
+    fixture.sim.add_fault(Fault::new(FaultKind::Hang).service(Service::Organizations));
+    let arguments = ["run", "--organization", "--deadline", "10s", "--call-timeout", "10m"];
+    let told = run(&fixture, folder.path(), &arguments).await;
+    assert!(told.code == 2 && told.err.starts_with("rolecall: OutOfTime"), "{told:?}");
+    assert!(!folder.path().join("rolecall-output").exists());
 }

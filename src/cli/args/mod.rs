@@ -197,7 +197,7 @@ fn schema_names() -> PossibleValuesParser {
 impl RunArgs {
     /// Returns the settings of the flags and the environment.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
-        Ok(Settings { timings: self.timings.is_some(), ..self.settings.settings()? })
+        Ok(Settings { timings: self.timings.is_some(), ..self.targets.adapt(self.settings.settings()?) })
     }
 
     /// The flags with which `rolecall resume` finds the run, as they were typed here.
@@ -231,7 +231,7 @@ impl StatusArgs {
 impl ResumeArgs {
     /// Returns the settings of the flags and the environment.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
-        self.settings.settings()
+        Ok(self.targets.adapt(self.settings.settings()?))
     }
 
     /// The flags with which `rolecall resume` finds the run, as they were typed here.
@@ -243,7 +243,7 @@ impl ResumeArgs {
 impl PlanArgs {
     /// Returns the settings of the flags and the environment.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
-        self.settings.settings()
+        Ok(self.targets.adapt(self.settings.settings()?))
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 use crate::settings::{DefaultValue, Flag, SETTINGS, Setting, Settings};
-use crate::terminal::one_line;
+use crate::terminal::shell_word;
 
 /// The output of the command line, if none is named: a folder where the command is called.
 const DEFAULT_OUTPUT: &str = "./rolecall-output";
@@ -110,7 +110,8 @@ impl<S: FlagSet> SettingFlags<S> {
     fn typed(&self, flags: &[&str]) -> String {
         let value = |setting: &Setting| self.values.iter().find(|(name, _)| *name == setting.name);
         let rows = Self::rows().filter(|(_, flag)| flags.contains(&flag.name));
-        rows.filter_map(|(setting, flag)| Some(format!(" --{} {}", flag.name, one_line(&value(setting)?.1)))).collect()
+        rows.filter_map(|(setting, flag)| Some(format!(" --{} {}", flag.name, shell_word(&value(setting)?.1))))
+            .collect()
     }
 
     fn rows() -> impl Iterator<Item = (&'static Setting, Flag)> {

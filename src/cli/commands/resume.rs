@@ -250,16 +250,14 @@ pub(crate) async fn resume(arguments: ResumeArgs) -> Result<ExitCode, Error> {
     given_targets::refuse_unusable(&arguments.targets, true)?;
     let mut local_run = LocalRun::start(settings, &options).await;
     let history = local_run.engine.history()?;
-    let plan = plan_of(&history, first).await?;
-    let planned = plan.iter().flat_map(|plan| &plan.accounts).map(|account| account.account_id.clone());
-    let planned: Vec<AccountId> = planned.collect();
-    let backend = &local_run.engine.backend;
-    if let Some(targets) = given_targets::of_accounts(&arguments.targets, (&planned, false), backend).await? {
-        local_run.use_targets(targets);
-    }
-    // Before anything is asked: without its targets the run would be ended for good.
-    if let Some(plan) = &plan {
-        local_run.engine.refuse_other_targets(plan).await?;
+    if let Some(plan) = plan_of(&history, first).await? {
+        let planned: Vec<AccountId> = plan.accounts.iter().map(|account| account.account_id.clone()).collect();
+        let targets = given_targets::of_accounts(&arguments.targets, (&planned, false), &local_run.engine.backend);
+        if let Some(targets) = local_run.in_time(targets).await? {
+            local_run.use_targets(targets);
+        }
+        // Before anything is asked: without its targets the run would be ended for good.
+        local_run.engine.refuse_other_targets(&plan).await?;
     }
     while let RemainingWork::Continue { request, .. } = history.remaining_work(first).await? {
         let response = local_run.run(request.into(), RunIdSource::Given).await?;

@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
     let mut local_run = LocalRun::start(settings, &options).await;
-    if let Some(targets) = targets_of(&arguments, &local_run, &request, &errors).await? {
+    if let Some(targets) = local_run.in_time(targets_of(&arguments, &local_run, &request, &errors)).await? {
         local_run.use_targets(targets);
     }
     let result = local_run.run(RequestDraft::new(request, errors), source).await;

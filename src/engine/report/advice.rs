@@ -5,9 +5,11 @@
 use super::{FailureGroup, FailureReason, Stage};
 use crate::inventory::Status;
 
-/// Returns one sentence on what to do about a group.
-pub(crate) fn advice(group: &FailureGroup) -> &'static str {
-    of_cause(group).unwrap_or_else(|| of_status(group))
+/// Returns one sentence on what to do about a group. `given` are the flags that named the run's targets, instead of a
+/// registry: such roles come from no template of rolecall's.
+pub(crate) fn advice(group: &FailureGroup, given: Option<&str>) -> &'static str {
+    let of_given = || given.and_then(|flags| of_given_target(group, flags));
+    of_cause(group).or_else(of_given).unwrap_or_else(|| of_status(group))
 }
 
 /// The advice for causes that have the same remedy in any status.
@@ -34,6 +36,22 @@ fn of_cause(group: &FailureGroup) -> Option<&'static str> {
         (_, _, Some(FailureReason::Expired)) => {
             "the session in the customer's account expired and was not renewed: run again"
         }
+        _ => return None,
+    })
+}
+
+/// The advice where that of a customer's role would mislead.
+fn of_given_target(group: &FailureGroup, flags: &str) -> Option<&'static str> {
+    Some(match (group.stage, group.status) {
+        (Stage::Assume, Status::Denied) => {
+            "the role does not let your credentials in: does it exist in this account, with its path, and does it trust their account?"
+        }
+        (Stage::Assume, Status::Throttled | Status::TimedOut) => return None,
+        (Stage::Assume, _) => "the account could not be entered: see the message, and --role-name",
+        (_, Status::Denied) if flags == "--here" => {
+            "your own credentials may not read this: `rolecall policy customer` prints the reads that they need"
+        }
+        (_, Status::Denied) => "the role may not read this: `rolecall policy customer` prints the reads that it needs",
         _ => return None,
     })
 }
@@ -70,7 +88,7 @@ fn of_status(group: &FailureGroup) -> &'static str {
 mod tests {
     use super::*;
 
-    fn advice_on(stage: Stage, status: Status, cause: Option<FailureReason>) -> &'static str {
+    fn advice_of(stage: Stage, status: Status, cause: Option<FailureReason>, given: Option<&str>) -> &'static str {
         let group = FailureGroup {
             account_id: "111122223333".parse().unwrap(),
             stage,
@@ -84,7 +102,28 @@ mod tests {
             other_messages: 0,
             request_id: None,
         };
-        advice(&group)
+        advice(&group, given)
+    }
+
+    fn advice_on(stage: Stage, status: Status, cause: Option<FailureReason>) -> &'static str {
+        advice_of(stage, status, cause, None)
+    }
+
+    /// These have no customer, no registry and no external ID.
+    #[test]
+    fn targets_of_the_command_line_are_no_customers() {
+        for (given, stage, status, needle) in [
+            ("--here", Stage::Collect, Status::Denied, "your own credentials"),
+            ("--role-name reader --no-external-id", Stage::Collect, Status::Denied, "rolecall policy customer"),
+            ("--role-name reader --no-external-id", Stage::Assume, Status::Denied, "trust their account"),
+            ("--role-name reader --no-external-id", Stage::Assume, Status::Failed, "--role-name"),
+            ("--here", Stage::Collect, Status::Throttled, "quota"),
+            ("--here", Stage::Assume, Status::TimedOut, "STS did not answer"),
+        ] {
+            let advice = advice_of(stage, status, None, Some(given));
+            assert!(advice.contains(needle), "{given} {stage:?} {status:?}: {advice}");
+            assert!(!advice.contains("registry") && !advice.contains("customer-role.yaml"), "{advice}");
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl StopCondition {
 
     /// Returns when a run that has not begun must end: it was interrupted, or the time left would not suffice to write even
     /// a ledger of cells that were not started.
-    pub(super) async fn out_of_time(&self) -> Error {
+    pub(crate) async fn out_of_time(&self) -> Error {
         let near_deadline = async {
             match self.deadline {
                 Some(deadline) => {
