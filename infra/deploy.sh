@@ -195,9 +195,12 @@ digest="<sha256>"
 if [ -f "$package" ]; then
     digest=$(sha256 "$package")
     # Byte 18 of an ELF file is its architecture. Without unzip the check is skipped.
-    built=$({ unzip -p "$package" bootstrap | od -An -tx1 -j18 -N1 | tr -d ' \n'; } 2>/dev/null || true)
-    [ "${built:-$machine}" = $machine ] ||
-        die "$package was not built for $architecture" "make package ARCHITECTURE=$architecture"
+    if command -v unzip >/dev/null; then
+        built=$({ unzip -p "$package" bootstrap | od -An -tx1 -j18 -N1 | tr -d ' \n'; } 2>/dev/null || true)
+        [ -n "$built" ] || die "$package is no zip with the function (bootstrap)" "make package ARCHITECTURE=$architecture"
+        [ "$built" = $machine ] ||
+            die "$package was not built for $architecture" "make package ARCHITECTURE=$architecture"
+    fi
 elif ! dry; then
     die "$package does not exist" "make package ARCHITECTURE=$architecture"
 fi

@@ -1,11 +1,14 @@
 """Builds the container image of this machine's architecture and tries it as its users do. Exit code 1: a check fails.
 
     image.py --binaries FOLDER [--base IMAGE] [--program docker]
+    image.py --zip bootstrap.zip
 
 The folder has a static `rolecall` and a static `bootstrap`. The image has these two files and nothing else beside its
 base. It is run without a network, without rights and on a root that nobody can write to: the demo and three answers of
 the command line, and the function, which takes an event from Lambda's runtime interface and refuses it. It prints sizes
 and times. Nothing is pushed; the image stays as `rolecall:tried`. It needs docker or podman, and the base.
+
+A zip for Lambda has the function alone. It is tried in the same way, without a container.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
+from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -29,7 +34,7 @@ import pack
 from check import FIRST_ANSWER, Failed, check_answers, expect, start_time
 
 TAG = "rolecall:tried"
-BASE = "gcr.io/distroless/static-debian12:nonroot"
+BASE = "gcr.io/distroless/static-debian13:nonroot"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 USER = 65532
 BINARIES = ("bootstrap", "rolecall")
@@ -162,8 +167,8 @@ class Runtime(HTTPServer):
         self.timeout = 30
 
 
-def check_function(program: Program) -> None:
-    """Lambda starts the image with the entry point `/bootstrap`, and its own settings in the environment."""
+def check_function(start: Callable[[dict[str, str]], Callable[[], object]]) -> None:
+    """Starts the function with the settings that Lambda gives it in the environment. `start` returns what ends it."""
     with Runtime() as runtime:
         settings = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}",
@@ -176,31 +181,60 @@ def check_function(program: Program) -> None:
             "ROLECALL_REGISTRY": "s3://registry/targets.json",
             "ROLECALL_OUTPUT": "s3://results",
         }
-        environment = [f"--env={name}={value}" for name, value in settings.items()]
         begun = time.monotonic()
-        started = program("run", "--detach", *LOCKED, "--network=host", *environment, "--entrypoint=/bootstrap", TAG)
+        end = start(settings)
         try:
             runtime.handle_request()
             took = time.monotonic() - begun
             runtime.handle_request()
         finally:
-            program("stop", "--time=0", started.strip())
+            end()
         if runtime.said is None:
-            raise Failed("the function of the image answers no event")
+            raise Failed("the function answers no event")
         path, said = runtime.said
         expect("where the function answers", path, f"/2018-06-01/runtime/invocation/{REQUEST_ID}/error")
         expect("what the function refuses", "no_such_member" in json.dumps(said), True)
-        print(f"function: asks for its first event after {took * 1000:.0f} ms, with the container's own start")
+        print(f"function: asks for its first event after {took * 1000:.0f} ms, with the start of what it runs in")
+
+
+def check_function_of_image(program: Program) -> None:
+    """Lambda starts the image with the entry point `/bootstrap`."""
+
+    def start(settings: dict[str, str]) -> Callable[[], object]:
+        environment = [f"--env={name}={value}" for name, value in settings.items()]
+        started = program("run", "--detach", *LOCKED, "--network=host", *environment, "--entrypoint=/bootstrap", TAG)
+        return partial(program, "stop", "--time=0", started.strip())
+
+    check_function(start)
+
+
+def check_zip(package: Path) -> None:
+    """Lambda unpacks the zip and starts `bootstrap`."""
+    with tempfile.TemporaryDirectory(prefix="rolecall-zip-") as folder:
+        with zipfile.ZipFile(package) as packed:
+            expect("the files of the zip", packed.namelist(), ["bootstrap"])
+            mode = packed.getinfo("bootstrap").external_attr >> 16 & 0o7777
+            expect("whether everybody may start the function", mode & 0o555, 0o555)
+            bootstrap = Path(packed.extract("bootstrap", folder))
+        bootstrap.chmod(0o555)
+        size = bootstrap.stat().st_size
+        print(f"zip: {package.stat().st_size / 1e6:.1f} MB, the function in it {size / 1e6:.1f} MB")
+        check_function(lambda settings: subprocess.Popen([bootstrap], env=settings).kill)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", type=Path, required=True, help="the folder of the static rolecall and bootstrap")
+    tried = parser.add_mutually_exclusive_group(required=True)
+    tried.add_argument("--binaries", type=Path, help="the folder of the static rolecall and bootstrap")
+    tried.add_argument("--zip", type=Path, help="a zip with the function for this machine's architecture")
     parser.add_argument("--base", default=BASE, help=f"the base ({BASE} if it is not given)")
     parser.add_argument("--program", help="docker or podman; the first of them on the PATH if it is not given")
     arguments = parser.parse_args()
-    program = Program(arguments.program or working())
     try:
+        if arguments.zip:
+            check_zip(arguments.zip)
+            return 0
+        program = Program(arguments.program or working())
         build(program, arguments.binaries, arguments.base)
         check_files(program, arguments.binaries, arguments.base)
         scratch = Path(os.path.realpath(tempfile.mkdtemp(prefix="rolecall-image-")))
@@ -209,7 +243,7 @@ def main() -> int:
         finally:
             # The files are those of the image's user, which others than root may not remove.
             shutil.rmtree(scratch, ignore_errors=True)
-        check_function(program)
+        check_function_of_image(program)
     except Failed as problem:
         print(problem, file=sys.stderr)
         return 1

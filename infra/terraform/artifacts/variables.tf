@@ -23,5 +23,5 @@ variable "publish_customer_role" {
   type        = bool
   nullable    = false
   default     = true
-  description = "Whether the customers' template is uploaded. An update of rolecall removes the previous one: links to it that were not opened yet are sent again."
+  description = "Whether the customers' template is uploaded. An update of rolecall removes the previous one: links to it that were not opened yet are sent again, and Terraform code of customers that names the module has to name the new one."
 }
