@@ -12,12 +12,11 @@ use std::time::Duration;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{Account, AccountState, OrganizationalUnit, Root, Tag};
-use tokio::time::Instant;
 
 use super::assume_role::RoleAssumer;
 use super::registry::{MemberAccount, Organization};
 use crate::aws::listing::{self, ListedPage, PageCollector};
-use crate::aws::{AwsError, AwsErrorKind, Backend, SessionPolicy};
+use crate::aws::{AwsError, AwsErrorKind, Backend, SessionPolicy, repeat};
 use crate::domain::{AccountId, Partition};
 
 /// The reads of a listing. The session in the account that is asked may do no more.
@@ -30,8 +29,6 @@ pub(crate) const LIST_MEMBERS_ACTIONS: [&str; 4] = [
 
 /// How long a call is repeated while Organizations throttles it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The pause before a throttled call is repeated.
-const PAUSE: Duration = Duration::from_secs(1);
 /// The prefix of the ids of roots.
 const ROOT: &str = "r-";
 
@@ -191,11 +188,11 @@ fn state(account: &Account) -> Option<&str> {
     }
 }
 
-/// Returns whether the account is closed, and not only suspended by AWS. The older field `Status` has one word for both.
+/// Returns whether an account that is not active is closed, and not only suspended by AWS. The older field `Status` has one word for both.
 fn is_closed(account: &Account) -> bool {
     match &account.state {
         Some(state) => matches!(state.as_str(), "CLOSED" | "PENDING_CLOSURE"),
-        None => account.status.is_some(),
+        None => true, // `SUSPENDED`
     }
 }
 
@@ -228,15 +225,7 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<AwsError>,
 {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match call().await.map_err(Into::into) {
-            Err(error) if error.kind == AwsErrorKind::Throttled && Instant::now() < until => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            result => return result,
-        }
-    }
+    repeat(PATIENCE, &[AwsErrorKind::Throttled], call).await
 }
 
 #[cfg(test)]

@@ -11,13 +11,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use tokio::time::Instant;
 
-use crate::aws::{AwsError, AwsErrorKind, bucket_region};
+use crate::aws::{AwsError, AwsErrorKind, bucket_region, repeat};
 use crate::domain::{lock, partition_of_region};
-
-/// The pause before a call is made again that the SDK has given up.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The client of a bucket. All clones follow together.
 #[derive(Clone, Debug)]
@@ -31,8 +27,7 @@ impl BucketClient {
         Self { client: Arc::new(Mutex::new(Client::from_conf(config))), patience: Duration::ZERO }
     }
 
-    /// Makes calls again for this long that get no answer, or are refused for rate. The SDK gives up earlier: its attempts
-    /// are few, and calls at the same time share a quota of retries.
+    /// Makes calls again for this long that get no answer, or are refused for rate.
     pub(super) fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
@@ -43,19 +38,8 @@ impl BucketClient {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let end = Instant::now() + self.patience;
-        loop {
-            let error = match self.call_where_it_is(&send).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let may_pass = matches!(error.kind, AwsErrorKind::OutOfTime | AwsErrorKind::Throttled);
-            if !may_pass || Instant::now() + PAUSE > end {
-                return Err(error);
-            }
-            tracing::info!(%error, "the bucket is called again");
-            tokio::time::sleep(PAUSE).await;
-        }
+        let passing = [AwsErrorKind::OutOfTime, AwsErrorKind::Throttled];
+        repeat(self.patience, &passing, || self.call_where_it_is(&send)).await
     }
 
     /// Makes a call, and makes it again in the region that S3 names.

@@ -99,10 +99,7 @@ fn listing_time(deadline: Option<Instant>) -> Duration {
 /// An organization with its last listing that succeeded, and the one for this run.
 struct ListedOrganization {
     organization: Organization,
-    kept: Option<KeptListing>,
-    /// Whether the output said which listing it has. If not, a new one must not replace it: who joined and left since would
-    /// be reported by no run.
-    is_kept_known: bool,
+    kept: Result<Option<KeptListing>, Error>,
     members: Result<Vec<MemberAccount>, AwsError>,
 }
 
@@ -113,19 +110,13 @@ async fn listed(
     store: Option<RunStore>,
     (organization, time): (Organization, Duration),
 ) -> ListedOrganization {
-    let (kept, is_kept_known) = match &store {
-        Some(store) => match kept_listing(store, &organization).await {
-            Ok(kept) => (kept, true),
-            Err(error) => {
-                tracing::warn!(organization = organization.name, %error, "the last listing of the organization cannot be read");
-                (None, false)
-            }
-        },
-        None => (None, true),
+    let kept = match &store {
+        Some(store) => kept_listing(store, &organization).await,
+        None => Ok(None),
     };
     let listing = tokio::time::timeout(time, list_organization(&backend, &roles, &organization)).await;
     let members = listing.unwrap_or_else(|_| Err(unfinished(time))).map(|listing| listing.members);
-    ListedOrganization { organization, kept, is_kept_known, members }
+    ListedOrganization { organization, kept, members }
 }
 
 fn unfinished(time: Duration) -> AwsError {
@@ -139,7 +130,10 @@ fn unfinished(time: Duration) -> AwsError {
 
 impl ListedOrganizations {
     fn add(&mut self, listed: ListedOrganization, registry: &mut Registry) {
-        let ListedOrganization { organization, kept, is_kept_known, members } = listed;
+        let ListedOrganization { organization, kept, members } = listed;
+        // A listing that cannot be read must not be replaced: who joined and left since would be reported by no run.
+        let may_replace = kept.is_ok();
+        let kept = kept.unwrap_or_default();
         let name = organization.name.as_str();
         let listing = match members {
             Ok(members) => {
@@ -155,7 +149,7 @@ impl ListedOrganizations {
                     "the organization was listed"
                 );
                 registry.add_members(name, &members);
-                if is_kept_known {
+                if may_replace {
                     self.fresh.push(KeptListing::new(&organization, listed_at, members));
                 }
                 OrganizationListing { listed_at: Some(listed_at), ..listing }
@@ -248,7 +242,10 @@ impl KeptListing {
 
 /// Reads the last successful listing. One that is no listing, or is of another organization, counts as none.
 async fn kept_listing(store: &RunStore, organization: &Organization) -> Result<Option<KeptListing>, Error> {
-    let Some((bytes, _)) = store.read_tagged(&key(&organization.name)).await? else { return Ok(None) };
+    let read = store.read_tagged(&key(&organization.name)).await.inspect_err(|error| {
+        tracing::warn!(organization = organization.name, %error, "the last listing of the organization cannot be read");
+    });
+    let Some((bytes, _)) = read? else { return Ok(None) };
     match serde_json::from_slice::<KeptListing>(&bytes) {
         Ok(kept) => Ok(Some(kept).filter(|kept| kept.is_of(organization))),
         Err(error) => {
@@ -298,11 +295,7 @@ pub(super) fn add_planned(registry: &mut Registry, plan: &Plan) {
 /// Adds targets for the accounts that the organizations had when they were listed last.
 pub(super) async fn add_known(registry: &mut Registry, store: &RunStore) {
     for organization in registry.organizations.clone() {
-        let kept = kept_listing(store, &organization).await.unwrap_or_else(|error| {
-            tracing::warn!(organization = organization.name, %error, "the last listing of the organization cannot be read");
-            None
-        });
-        match kept {
+        match kept_listing(store, &organization).await.unwrap_or_default() {
             Some(kept) => registry.add_members(&organization.name, &kept.members),
             None if organization.enable => registry.miss_members(),
             None => {}
