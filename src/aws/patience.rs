@@ -25,7 +25,8 @@ where
 {
     let until = Instant::now() + patience;
     loop {
-        match call().await.map_err(Into::into) {
+        // Boxed: the SDK's futures are kilobytes large, and nested so deeply that the compiler's limit for types is near.
+        match Box::pin(call()).await.map_err(Into::into) {
             Err(error) if passing.contains(&error.kind) && Instant::now() < until => {
                 tracing::info!(%error, "the call is made again");
                 tokio::time::sleep(PAUSE).await;
