@@ -4,13 +4,13 @@
 //! only. **Invariant:** knows no file formats and no runs.
 
 mod local;
-mod bucket_client;
 mod s3;
 
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::domain::Place;
 use crate::error::{Error, ErrorKind};
@@ -156,6 +156,14 @@ impl Store {
     pub(crate) fn with_patience(self, patience: Duration) -> Self {
         match self {
             Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_patience(patience))),
+            folder @ Self::Folder(_) => folder,
+        }
+    }
+
+    /// Makes no call to a bucket again after this time. A process that ends soon after it can still report the last failure.
+    pub(crate) fn with_last_repetition(self, time: Option<Instant>) -> Self {
+        match self {
+            Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_last_repetition(time))),
             folder @ Self::Folder(_) => folder,
         }
     }

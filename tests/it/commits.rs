@@ -139,7 +139,7 @@ async fn a_manifest_that_is_not_written_commits_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silence_of_the_bucket_is_outlasted() {
     let fixture = with_bucket().await;
-    let (short, backoff) = (Duration::from_secs(2), Duration::from_millis(10));
+    let (short, backoff) = (Duration::from_secs(6), Duration::from_millis(10));
     let settings = Settings { call_timeout: short, attempts: 2, backoff, ..fixture.settings.clone() };
     let mut fixture = Fixture { settings, ..fixture };
     let silent = |key: &str| Fault::new(FaultKind::Hang).service(Service::S3).operation("PutObject").path(key);
@@ -150,7 +150,7 @@ async fn a_silence_of_the_bucket_is_outlasted() {
     assert_eq!((fixture.sim.fired(first), fixture.sim.fired(slow)), (5, 5));
     assert!(has(&fixture, "runs/outlasted/manifest.json"));
     // It does not last for ever.
-    fixture.settings.operation_timeout = short;
+    fixture.settings.operation_timeout = 2 * short;
     fixture.sim.add_fault(silent("runs/silent/manifest.json"));
     let error = refused(fixture.run(narrow("silent"), None).await);
     assert!(error.message.contains("The run is not committed") && error.message.contains("no answer"), "{error}");

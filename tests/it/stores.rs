@@ -8,6 +8,7 @@ use rolecall::testing::{PutOutcome, Store, split_object};
 
 use crate::emulator::{Emulator, emulator};
 use crate::fixture::PATIENCE;
+use crate::sim::{Fault, FaultKind, Service, Sim, Times, World};
 
 /// Returns an SDK configuration with an endpoint and static credentials.
 #[expect(clippy::disallowed_methods, reason = "the credentials of a test's own AWS")]
@@ -169,6 +170,28 @@ async fn write_error_names_the_place_and_the_cause() {
     let missing = Store::open("s3://no-such-bucket-anywhere", &emulator().backend(), PATIENCE, None).expect("opened");
     let error = missing.put_if_absent("x", bytes("1")).await.expect_err("no such bucket").to_string();
     assert!(error.starts_with("s3:PutObject s3://no-such-bucket-anywhere/x: NoSuchBucket"), "{error}");
+}
+
+/// S3 has said how many bytes come. The SDK repeats no such request, since it was answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn object_whose_body_breaks_off_is_read_again() {
+    let mut world = World::new("999999999999");
+    world.bucket("results");
+    let sim = Sim::start(world).await;
+    sim.put_object("results", "one", "0123456789");
+    let config = config(&sim.endpoint(), "eu-central-1", "999999999999");
+    let store = Store::open("s3://results", &config, PATIENCE, None).expect("opened");
+    let breaks = |times| Fault::new(FaultKind::Cut).service(Service::S3).operation("GetObject").times(times);
+    let whole = sim.add_fault(breaks(Times::First(2)));
+    assert_eq!(store.read("one").await.expect("read").expect("there").bytes, bytes("0123456789"));
+    let ranged = sim.add_fault(breaks(Times::First(2)));
+    let range = store.read_range("one", 2, 3).await.expect("read").expect("there");
+    assert_eq!((range.bytes, range.size), (bytes("234"), 10));
+    assert_eq!((sim.fired(whole), sim.fired(ranged)), (2, 2));
+    // A part of an object is never taken for the whole.
+    sim.add_fault(breaks(Times::Always));
+    let error = store.read("one").await.expect_err("it breaks off").to_string();
+    assert!(error.starts_with("s3:GetObject s3://results/one: the answer ended early"), "{error}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Engine {
     }
 
     async fn run_in_span(&self, request: RunRequest) -> Result<Response, Error> {
-        let store = RunStore::open(self)?;
+        let store = RunStore::open(self)?.within(request.until.deadline);
         let start = tokio::select! {
             biased;
             start = Box::pin(self.start_run(&store, &request)) => start?,

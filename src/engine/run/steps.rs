@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::history::{RemainingWork, RunHistory};
@@ -78,6 +79,11 @@ impl Steps {
     /// Opens the output that the settings name, without a call to it.
     pub fn new(engine: &Engine) -> Result<Self, Error> {
         Ok(Self { store: RunStore::open(engine)?, engine: engine.clone() })
+    }
+
+    /// Sets the time at which the process ends.
+    pub fn within(self, deadline: Instant) -> Self {
+        Self { store: self.store.within(Some(deadline)), ..self }
     }
 
     /// The plan step: plans the run or finds its plan, and lists the shards that are left to do. A new plan's shards have

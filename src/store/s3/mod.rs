@@ -3,29 +3,34 @@
 //! Conditional writes are repeated on 409, and read back if a response was lost. The `object_store` crate does neither for
 //! new objects, and its multipart uploads always overwrite.
 
+mod bucket_client;
+mod upload;
+
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::types::ServerSideEncryption;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
-use bytes::{Bytes, BytesMut};
-use tokio::task::JoinSet;
+use bytes::Bytes;
+use tokio::time::Instant;
 
-use super::bucket_client::BucketClient;
+use bucket_client::BucketClient;
+
 use super::{Listed, Object, ObjectRange, PutOutcome, StoreError};
 use crate::aws::{AwsError, AwsErrorKind};
 
-/// The size of a part in bytes. S3 requires at least 5 MiB and accepts 10,000 parts. It is the least size, since the file
-/// of each table may hold one part in memory.
-const PART: usize = 5 << 20;
-/// Parts of one object that are sent at the same time.
-const PARTS_IN_FLIGHT: usize = 2;
+pub(crate) use upload::S3Upload;
+
 /// Retries of a write that S3 refuses with a conflict (409).
 const CONFLICTS: u32 = 8;
+/// Repetitions of a request whose answer breaks off.
+const BREAKS: u32 = 2;
 /// The most objects in one answer of a listing.
 const MOST_LISTED: usize = 1000;
 
@@ -41,15 +46,6 @@ pub struct S3Store {
 /// The type of an object that people open, by its key. The type of others matters to nobody.
 fn content_type(key: &str) -> Option<String> {
     key.ends_with(".html").then(|| "text/html; charset=utf-8".to_owned())
-}
-
-/// Encrypts with the configured KMS key, or by the default of the bucket.
-macro_rules! encrypted {
-    ($bucket:expr, $request:expr) => {{
-        let key = $bucket.kms_key.clone();
-        let kind = key.is_some().then_some(ServerSideEncryption::AwsKms);
-        $request.set_server_side_encryption(kind).set_ssekms_key_id(key)
-    }};
 }
 
 impl S3Store {
@@ -76,6 +72,10 @@ impl S3Store {
         Self { client: self.client.with_patience(patience), ..self }
     }
 
+    pub(super) fn with_last_repetition(self, time: Option<Instant>) -> Self {
+        Self { client: self.client.with_last_repetition(time), ..self }
+    }
+
     pub(super) fn address(&self, key: &str) -> String {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }
@@ -88,25 +88,19 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
+    /// The encryption of new objects and its key: the configured KMS key, or the default of the bucket.
+    fn encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        (self.kms_key.is_some().then_some(ServerSideEncryption::AwsKms), self.kms_key.clone())
+    }
+
     fn error_at(&self, operation: &'static str, key: &str, cause: AwsError) -> StoreError {
         StoreError::S3 { operation, key: self.address(key), cause }
     }
 
     pub(super) async fn read(&self, key: &str) -> Result<Option<Object>, StoreError> {
         let get = |client: Client| client.get_object().bucket(&self.bucket).key(self.key(key)).send();
-        let response = match self.client.call(get).await {
-            Ok(response) => response,
-            Err(cause) => {
-                return if cause.kind == AwsErrorKind::NotFound {
-                    Ok(None)
-                } else {
-                    Err(self.error_at("s3:GetObject", key, cause))
-                };
-            }
-        };
-        let etag = response.e_tag.unwrap_or_default();
-        let bytes = response.body.collect().await.map_err(|error| self.cut_off(key, &error))?.into_bytes();
-        Ok(Some(Object { bytes, etag }))
+        let read = self.download(key, get).await?;
+        Ok(read.map(|(response, bytes)| Object { bytes, etag: response.e_tag.unwrap_or_default() }))
     }
 
     pub(super) async fn holds_any(&self, folder: &str) -> Result<bool, StoreError> {
@@ -174,21 +168,37 @@ impl S3Store {
             let request = client.get_object().bucket(&self.bucket).key(self.key(key)).range(&range);
             request.customize().config_override(unchecked()).send()
         };
-        let response = match self.client.call(get).await {
-            Ok(response) => response,
-            Err(cause) if cause.kind == AwsErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(self.error_at("s3:GetObject", key, cause)),
-        };
+        let Some((response, bytes)) = self.download(key, get).await? else { return Ok(None) };
         // "bytes 0-9/100". A store that ignores the range answers without it, and with the whole object.
         let size = response.content_range().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
-        let bytes = response.body.collect().await.map_err(|error| self.cut_off(key, &error))?.into_bytes();
-        let size = size.unwrap_or(bytes.len() as u64);
-        Ok(Some(ObjectRange { bytes, size }))
+        Ok(Some(ObjectRange { size: size.unwrap_or(bytes.len() as u64), bytes }))
     }
 
-    fn cut_off(&self, key: &str, error: &aws_sdk_s3::primitives::ByteStreamError) -> StoreError {
-        let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
-        self.error_at("s3:GetObject", key, cause)
+    /// Gets an object, or none if there is none. The SDK repeats no request whose answer breaks off in its body.
+    async fn download<F>(
+        &self,
+        key: &str,
+        get: impl Fn(Client) -> F,
+    ) -> Result<Option<(GetObjectOutput, Bytes)>, StoreError>
+    where
+        F: Future<Output = Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>>>,
+    {
+        let mut breaks = 0;
+        loop {
+            let mut response = match self.client.call(&get).await {
+                Ok(response) => response,
+                Err(cause) if cause.kind == AwsErrorKind::NotFound => return Ok(None),
+                Err(cause) => return Err(self.error_at("s3:GetObject", key, cause)),
+            };
+            match std::mem::take(&mut response.body).collect().await {
+                Ok(body) => return Ok(Some((response, body.into_bytes()))),
+                Err(_) if breaks < BREAKS => breaks = pause(breaks).await,
+                Err(error) => {
+                    let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
+                    return Err(self.error_at("s3:GetObject", key, cause));
+                }
+            }
+        }
     }
 
     pub(super) async fn put_if_absent(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, StoreError> {
@@ -221,7 +231,8 @@ impl S3Store {
                     WriteCondition::Absent => request.if_none_match("*"),
                     WriteCondition::Match(etag) => request.if_match(etag),
                 };
-                encrypted!(self, request).send()
+                let (encryption, key) = self.encryption();
+                request.set_server_side_encryption(encryption).set_ssekms_key_id(key).send()
             };
             let Err(cause) = self.client.call(put).await else { return Ok(true) };
             match cause.kind {
@@ -235,15 +246,7 @@ impl S3Store {
     }
 
     pub(super) fn upload(&self, key: &str) -> S3Upload {
-        S3Upload {
-            bucket: self.clone(),
-            key: key.into(),
-            waiting: BytesMut::new(),
-            id: None,
-            sending: JoinSet::new(),
-            sent: Vec::new(),
-            parts: 0,
-        }
+        S3Upload::new(self.clone(), key)
     }
 }
 
@@ -255,150 +258,13 @@ fn has_endpoint(config: &SdkConfig) -> bool {
 }
 
 /// Waits before a retry, longer each time.
-async fn pause(conflicts: u32) -> u32 {
-    tokio::time::sleep(std::time::Duration::from_millis(50 << conflicts.min(5))).await;
-    conflicts + 1
+async fn pause(retries: u32) -> u32 {
+    tokio::time::sleep(Duration::from_millis(50 << retries.min(5))).await;
+    retries + 1
 }
 
 #[derive(Clone, Copy)]
 enum WriteCondition<'a> {
     Absent,
     Match(&'a str),
-}
-
-/// The upload of an object: one request if it is small, a multipart upload if it is large.
-#[derive(Debug)]
-pub struct S3Upload {
-    bucket: S3Store,
-    key: String,
-    waiting: BytesMut,
-    id: Option<String>,
-    sending: JoinSet<Result<CompletedPart, StoreError>>,
-    sent: Vec<CompletedPart>,
-    parts: i32,
-}
-
-impl S3Upload {
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len() + self.sending.len() * PART
-    }
-
-    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.waiting.extend_from_slice(&bytes);
-        while self.waiting.len() >= PART {
-            let part = self.waiting.split_to(PART).freeze();
-            self.send(part).await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn finish(mut self) -> Result<PutOutcome, StoreError> {
-        let result = self.complete().await;
-        if result.is_err() || result == Ok(PutOutcome::AlreadyExists) {
-            self.abort().await;
-        }
-        result
-    }
-
-    pub(super) async fn abort(mut self) {
-        self.sending.shutdown().await;
-        if let Some(id) = self.id.take() {
-            let (client, key) = (&self.bucket.client, self.bucket.key(&self.key));
-            let abort = |client: Client| {
-                client.abort_multipart_upload().bucket(&self.bucket.bucket).key(&key).upload_id(&id).send()
-            };
-            if let Err(cause) = client.call(abort).await {
-                tracing::warn!(key = self.key, %cause, "an unfinished upload could not be aborted: the lifecycle rule of the bucket will remove it");
-            }
-        }
-    }
-
-    async fn complete(&mut self) -> Result<PutOutcome, StoreError> {
-        let rest = self.waiting.split().freeze();
-        if self.id.is_none() {
-            return self.bucket.put_if_absent(&self.key, rest).await;
-        }
-        if !rest.is_empty() {
-            self.send(rest).await?;
-        }
-        while !self.sending.is_empty() {
-            self.collect().await?;
-        }
-        self.sent.sort_by_key(CompletedPart::part_number);
-        let mut conflicts = 0;
-        loop {
-            let complete = |client: Client| {
-                let parts = CompletedMultipartUpload::builder().set_parts(Some(self.sent.clone())).build();
-                let key = self.bucket.key(&self.key);
-                let request = client.complete_multipart_upload().bucket(&self.bucket.bucket).key(key);
-                request.set_upload_id(self.id.clone()).multipart_upload(parts).if_none_match("*").send()
-            };
-            let Err(cause) = self.bucket.client.call(complete).await else {
-                self.id = None;
-                return Ok(PutOutcome::Created);
-            };
-            match cause.kind {
-                AwsErrorKind::Precondition => return Ok(PutOutcome::AlreadyExists),
-                AwsErrorKind::Conflict if conflicts < CONFLICTS => conflicts = pause(conflicts).await,
-                // The response of a successful attempt was lost: the upload is complete, and the object exists.
-                AwsErrorKind::NotFound if self.exists().await => {
-                    self.id = None;
-                    return Ok(PutOutcome::Created);
-                }
-                _ => return Err(self.bucket.error_at("s3:CompleteMultipartUpload", &self.key, cause)),
-            }
-        }
-    }
-
-    async fn exists(&self) -> bool {
-        let key = self.bucket.key(&self.key);
-        let head = |client: Client| client.head_object().bucket(&self.bucket.bucket).key(&key).send();
-        self.bucket.client.call(head).await.is_ok()
-    }
-
-    /// Sends a part in the background.
-    async fn send(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        let id = self.id().await?;
-        while self.sending.len() >= PARTS_IN_FLIGHT {
-            self.collect().await?;
-        }
-        self.parts += 1;
-        let (bucket, key, number) = (self.bucket.clone(), self.key.clone(), self.parts);
-        self.sending.spawn(async move {
-            let upload = |client: Client| {
-                let request = client.upload_part().bucket(&bucket.bucket).key(bucket.key(&key)).upload_id(&id);
-                request.part_number(number).body(ByteStream::from(bytes.clone())).send()
-            };
-            let response = bucket.client.call(upload).await;
-            let response = response.map_err(|cause| bucket.error_at("s3:UploadPart", &key, cause))?;
-            Ok(CompletedPart::builder().part_number(number).set_e_tag(response.e_tag).build())
-        });
-        Ok(())
-    }
-
-    async fn collect(&mut self) -> Result<(), StoreError> {
-        match self.sending.join_next().await {
-            Some(Ok(part)) => self.sent.push(part?),
-            Some(Err(error)) => return Err(StoreError::Address(format!("a part was lost: {error}"))),
-            None => {}
-        }
-        Ok(())
-    }
-
-    async fn id(&mut self) -> Result<String, StoreError> {
-        if let Some(id) = &self.id {
-            return Ok(id.clone());
-        }
-        let create = |client: Client| {
-            let key = self.bucket.key(&self.key);
-            let request = client.create_multipart_upload().bucket(&self.bucket.bucket).key(key);
-            encrypted!(self.bucket, request).send()
-        };
-        let failed = |cause| self.bucket.error_at("s3:CreateMultipartUpload", &self.key, cause);
-        let response = self.bucket.client.call(create).await.map_err(failed)?;
-        let unnamed = || AwsError::new(AwsErrorKind::Unreadable, "the answer names no upload");
-        let id = response.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| failed(unnamed()))?;
-        self.id = Some(id.clone());
-        Ok(id)
-    }
 }

@@ -11,6 +11,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::time::Instant;
 
 use crate::aws::{AwsError, AwsErrorKind, bucket_region, repeat};
 use crate::domain::{lock, partition_of_region};
@@ -20,16 +21,27 @@ use crate::domain::{lock, partition_of_region};
 pub(super) struct BucketClient {
     client: Arc<Mutex<Client>>,
     patience: Duration,
+    /// The time after which no call is made again.
+    last_repetition: Option<Instant>,
 }
 
 impl BucketClient {
     pub(super) fn new(config: Config) -> Self {
-        Self { client: Arc::new(Mutex::new(Client::from_conf(config))), patience: Duration::ZERO }
+        Self {
+            client: Arc::new(Mutex::new(Client::from_conf(config))),
+            patience: Duration::ZERO,
+            last_repetition: None,
+        }
     }
 
     /// Makes calls again for this long that get no answer, or are refused for rate.
     pub(super) fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Makes no call again after this time.
+    pub(super) fn with_last_repetition(self, time: Option<Instant>) -> Self {
+        Self { last_repetition: time, ..self }
     }
 
     /// Makes a call until it is answered, or the patience is at its end.
@@ -39,7 +51,9 @@ impl BucketClient {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let passing = [AwsErrorKind::OutOfTime, AwsErrorKind::Throttled];
-        repeat(self.patience, &passing, || self.call_where_it_is(&send)).await
+        let left = self.last_repetition.map(|time| time.saturating_duration_since(Instant::now()));
+        let patience = left.map_or(self.patience, |left| left.min(self.patience));
+        repeat(patience, &passing, || self.call_where_it_is(&send)).await
     }
 
     /// Makes a call, and makes it again in the region that S3 names.
