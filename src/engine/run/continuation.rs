@@ -2,6 +2,8 @@
 //!
 //! Sending it twice is harmless: the second message finds the run of that name planned or committed.
 
+use std::time::Duration;
+
 use super::Engine;
 use super::history::continues;
 use super::run_store::RunStore;
@@ -10,6 +12,8 @@ use crate::engine::report::Response;
 use crate::error::{Error, ErrorKind};
 use crate::event::Request;
 
+/// The longest look at what exists under the name of the continuation.
+const LOOK_PATIENCE: Duration = Duration::from_secs(2);
 /// Most bytes of a request in a message. A larger one is read from the manifest of the run that it continues.
 const MAX_MESSAGE_BYTES: usize = 200 << 10;
 
@@ -33,7 +37,9 @@ impl Engine {
             );
             Error::new(ErrorKind::ContinuationNotSent, message)
         };
-        if let Some(manifest) = store.manifest(next).await? {
+        // Losing it is worse than sending it twice, so it waits for no silent bucket.
+        let look = tokio::time::timeout(LOOK_PATIENCE, store.manifest(next)).await;
+        if let Ok(Ok(Some(manifest))) = look {
             // A later delivery of an event whose continuation is committed has nothing left to send.
             return match continues(&manifest, response) {
                 true => Ok(()),

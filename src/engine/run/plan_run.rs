@@ -84,11 +84,15 @@ impl Engine {
             }
             RunState::New => self.plan_new(store, (run_id, &attempt), request, identity).await?,
         };
+        let resumed_from = resumed_run(store, &plan).await?;
+        if let Some(earlier) = &resumed_from {
+            store.finish_earlier_commit(earlier).await?;
+        }
         request.observer.run_started(plan.run_id.as_str(), plan.accounts.len());
         Ok(RunStart::Ready(Box::new(Run {
             engine: self.clone(),
             store: store.clone(),
-            resumed_from: resumed_run(store, &plan).await?,
+            resumed_from,
             plan,
             attempt,
             registry: registry.into(),

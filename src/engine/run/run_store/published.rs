@@ -42,6 +42,17 @@ impl RunStore {
         Self::report(manifest, steps)
     }
 
+    /// Carries out the steps after the commit of the run that this one continues, before anything is asked. The attempt that
+    /// committed it may have ended first, and without the list of its files no answer has its rows.
+    pub(in crate::engine::run) async fn finish_earlier_commit(&self, manifest: &Manifest) -> Result<(), Error> {
+        let listed = self.list_files(manifest).await;
+        if let Err(error) = self.move_latest(manifest).await {
+            tracing::error!(run_id = manifest.response.run_id.as_str(), %error, "latest.json does not name the earlier run");
+        }
+        self.record_trust(manifest).await;
+        Self::report(manifest, [("the list of its files", listed)])
+    }
+
     /// Writes the state of the output after a commit. Readers can do without it, only slower, so no run fails for it: the next
     /// commit writes what is missing. See `output::state`.
     pub(in crate::engine::run) async fn sum_up(&self, manifest: &Manifest, deadline: Option<Instant>) {
