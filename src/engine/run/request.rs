@@ -94,6 +94,12 @@ impl StopCondition {
         self.stop.is_cancelled() || left.is_some_and(|left| left < margin)
     }
 
+    /// The margin, but at most half of the time that is left. In a short time nothing would begin otherwise.
+    pub(crate) fn at_most_half(&self, margin: Duration) -> Duration {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        left.map_or(margin, |left| margin.min(left / 2))
+    }
+
     /// Returns when the run was interrupted, or only `margin` is left until the deadline.
     pub(crate) async fn near(&self, margin: Duration) {
         let near_deadline = async {

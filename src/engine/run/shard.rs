@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::account::{AccountContext, AccountOutcome, ShardContext};
 use super::account_types::{AccountTypes, TypeSets};
 use super::checks::{check_plan, check_shard};
-use super::lease::{Access, Lease, LeaseClaim};
+use super::lease::{Access, Lease, LeaseClaim, in_progress, live_leases};
 use super::plan_run::Run;
 use super::resume::{PriorResults, ResumedRun};
 use super::run_store::CATCH_UP_SHARD;
@@ -41,33 +41,60 @@ const MAX_FAILURES_BYTES: usize = 1 << 20;
 /// The sink's task. It ends when every sender of its channel is dropped.
 type Writer = AbortOnDropHandle<Result<Vec<WrittenFile>, StoreError>>;
 
+/// What became of a shard.
+enum ShardOutcome {
+    Committed(Box<ShardManifest>),
+    /// It was not begun for want of time.
+    Skipped(String),
+}
+
 impl Run {
     /// Carries out all shards, as many at the same time as the limit of open accounts allows. Shards that do not begin
-    /// before the deadline are skipped; `reduce` reports their accounts as not started.
+    /// before the deadline are skipped; `reduce` reports their accounts as not started, unless they are committed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::RunInProgress`] if another execution works at a shard: the run is not committed without it.
     pub(super) async fn run_shards(&self, until: &StopCondition) -> Result<Vec<ShardManifest>, Error> {
         let plan = &self.plan;
         if plan.batch.is_some() && self.store.is_reduced(&plan.run_id).await? {
             return Ok(Vec::new());
         }
         let settings = &self.engine.settings;
-        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN);
+        let margin = until.at_most_half(settings.margin.unwrap_or(MIN_WRITE_MARGIN));
         let concurrency = plan.batch.map_or(1, |batch| (settings.accounts_at_once / batch).max(1));
         let running = futures::stream::iter(plan.shards())
             .map(|shard| async move {
                 if plan.batch.is_some() && until.is_near(margin) {
-                    return Ok(Ok(None));
+                    return Ok(Ok(ShardOutcome::Skipped(shard.name)));
                 }
                 match Box::pin(self.run_shard(&shard, until)).await {
                     // The other shards go on.
                     Err(error) if error.kind == ErrorKind::RunInProgress => Ok(Err(error)),
-                    result => result.map(|manifest| Ok(Some(manifest))),
+                    result => result.map(|manifest| Ok(ShardOutcome::Committed(Box::new(manifest)))),
                 }
             })
             .buffer_unordered(concurrency);
-        let shards: Vec<Result<Option<ShardManifest>, Error>> = running.try_collect().await?;
-        // A shard at which another execution works is not given up, so the run is not committed without it.
-        let shards: Result<Vec<_>, Error> = shards.into_iter().collect();
-        Ok(shards?.into_iter().flatten().collect())
+        let outcomes: Vec<Result<ShardOutcome, Error>> = running.try_collect().await?;
+        let (mut committed, mut skipped) = (Vec::new(), Vec::new());
+        for outcome in outcomes {
+            match outcome? {
+                ShardOutcome::Committed(manifest) => committed.push(*manifest),
+                ShardOutcome::Skipped(name) => skipped.push(name),
+            }
+        }
+        self.refuse_live(skipped).await?;
+        Ok(committed)
+    }
+
+    /// Refuses to go on without shards at which another execution works.
+    async fn refuse_live(&self, skipped: Vec<String>) -> Result<(), Error> {
+        for lease in live_leases(self.store.store(), &self.plan.run_id, skipped).await {
+            if self.store.shard(&self.plan.run_id, &lease.shard).await?.is_none() {
+                return Err(in_progress(&lease));
+            }
+        }
+        Ok(())
     }
 
     /// Collects and commits a shard, or returns the manifest under which it is committed already.
@@ -108,7 +135,7 @@ impl Run {
             self.observer.waits(&what);
         };
         let committed = || self.store.shard(&self.plan.run_id, &shard.name);
-        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN);
+        let margin = until.at_most_half(settings.margin.unwrap_or(MIN_WRITE_MARGIN));
         claim.acquire((until, margin), waits, committed).await
     }
 

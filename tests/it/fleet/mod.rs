@@ -5,7 +5,7 @@ mod driver;
 mod machine;
 mod rest;
 
-use rolecall::testing::{ErrorKind, NoopObserver, Settings, StopCondition};
+use rolecall::testing::{ErrorKind, NoopObserver, Response, Settings, StopCondition};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -285,21 +285,47 @@ fn run_cli(fixture: &Fixture, arguments: &[&str]) -> CommandOutput {
     tokio::task::block_in_place(|| run_command(command))
 }
 
-/// An attempt without time skips all shards. Those that another attempt has committed count.
+/// An attempt whose time ends skips the shards that it has not begun. Those that another attempt has committed count, and one
+/// at which another attempt works is not given up.
 #[tokio::test(flavor = "multi_thread")]
-async fn committed_shards_count_if_the_time_is_short() {
+async fn shards_of_other_attempts_count_if_the_time_is_short() {
     let fixture = fleet(6).await;
+    // One shard after the other.
+    let settings = Settings { accounts_at_once: 2, ..fixture.settings.clone() };
+    let fixture = Fixture { settings, ..fixture };
     let driver = Driver { fixture: &fixture, batch: 2, concurrency: 1, attempts: 1 };
+    let hold =
+        |number| fixture.sim.add_fault(Fault::new(FaultKind::Held).account(&account_id(number)).service(Service::Ec2));
+    let interrupted = async |run_id: &str| {
+        let held = hold(0);
+        let response = fixture.run_until(json!(request(run_id)), |_| fixture.sim.fired(held) > 0).await;
+        fixture.sim.lift(held);
+        response
+    };
+    let left = |response: &Response| response.remaining.as_ref().map(|rest| json!(rest)["accounts"].to_string());
+
     let planned = driver.plan(request("brief")).await;
     driver.shard(&planned.run_id, "1").await;
-    let mut command = fixture.rolecall(&["resume", "brief", "--deadline", "2m", "--json"]);
-    command.args(["--output", &fixture.out().display().to_string()]).env("ROLECALL_MARGIN", "10m");
-    let resumed = tokio::task::block_in_place(|| run_command(command));
-    let response = resumed.response();
-    let accounts = ["planned", "complete", "not_started"].map(|name| response["accounts"][name].as_u64());
-    assert_eq!(accounts, [Some(6), Some(2), Some(4)], "{resumed:?}");
-    let left: Vec<String> = [0, 1, 4, 5].map(account_id).into();
-    assert_eq!(response["remaining"]["accounts"], json!(left));
+    let response = interrupted("brief").await.expect("a response");
+    assert_eq!((response.accounts.planned, response.accounts.not_started), (6, 2), "{:?}", response.accounts);
+    let rest = left(&response).expect("a rest");
+    assert!([0, 4, 5].iter().all(|number| rest.contains(&account_id(*number))), "{rest}");
+    assert!(![2, 3].iter().any(|number| rest.contains(&account_id(*number))), "{rest}");
+
+    let planned = driver.plan(request("busy")).await;
+    let (steps, held) = (driver.steps(), hold(4));
+    let other = steps.shard(&planned.run_id, "2", StopCondition::default(), Arc::new(NoopObserver));
+    let this = async {
+        until("another attempt at the last shard", || fixture.sim.fired(held) > 0).await;
+        let refused = interrupted("busy").await.expect_err("the last shard is in progress");
+        assert_eq!(refused.kind, ErrorKind::RunInProgress, "{refused}");
+        assert!(refused.message.contains("at shard 2"), "{refused}");
+        fixture.sim.lift(held);
+    };
+    tokio::join!(other, this).0.expect("the shard is committed");
+    let response = fixture.run(json!(request("busy")), None).await.expect("a response");
+    assert_eq!(response.accounts.not_started, 0, "{:?}", response.accounts);
+    assert!(![2, 3, 4, 5].iter().any(|number| left(&response).is_some_and(|rest| rest.contains(&account_id(*number)))));
 }
 
 /// A resume whose deadline passes starts no further, ever shorter runs.
@@ -310,7 +336,7 @@ async fn resume_stops_at_its_deadline() {
     driver.plan(request("short")).await;
     let held = Fault::new(FaultKind::Held).account(&account_id(3)).service(Service::Ec2);
     let held = fixture.sim.add_fault(held);
-    let resumed = run_cli(&fixture, &["resume", "short", "--deadline", "25s"]);
+    let resumed = run_cli(&fixture, &["resume", "short", "--deadline", "1m"]);
     assert_eq!(resumed.code, 1, "{resumed:?}");
     // The flags that were typed, and none of the environment.
     let (registry, out) = (fixture.settings.registry.as_deref().expect("a registry"), fixture.out());

@@ -268,8 +268,11 @@ pub(super) async fn live_leases(store: &Store, run_id: &RunId, shards: Vec<Strin
 }
 
 /// The error of an execution whose time ends while another one works at the same shard.
-fn in_progress(lease: &Lease) -> Error {
-    Error::new(ErrorKind::RunInProgress, format!("{}. No customer was called: {ADVICE}", lease.summary()))
+pub(super) fn in_progress(lease: &Lease) -> Error {
+    Error::new(
+        ErrorKind::RunInProgress,
+        format!("{}. This execution called none of the shard's customers: {ADVICE}", lease.summary()),
+    )
 }
 
 const ADVICE: &str = "ask for the run again later, which returns its result, or continues it if that attempt has ended";

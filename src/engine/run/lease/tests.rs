@@ -120,8 +120,8 @@ async fn an_execution_without_time_says_who_works_at_the_run() {
     }
     insta::with_settings!({ filters => [(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[time]")] }, {
         insta::assert_snapshot!(told.join("\n"), @r"
-        run x is in progress: attempt 0badcafe has worked at shard 0 since [time], and holds its lease until [time] unless it renews it. No customer was called: ask for the run again later, which returns its result, or continues it if that attempt has ended
-        run x is in progress: attempt 0badcafe has worked at shard 0 since [time], and holds its lease until [time] unless it renews it. No customer was called: ask for the run again later, which returns its result, or continues it if that attempt has ended
+        run x is in progress: attempt 0badcafe has worked at shard 0 since [time], and holds its lease until [time] unless it renews it. This execution called none of the shard's customers: ask for the run again later, which returns its result, or continues it if that attempt has ended
+        run x is in progress: attempt 0badcafe has worked at shard 0 since [time], and holds its lease until [time] unless it renews it. This execution called none of the shard's customers: ask for the run again later, which returns its result, or continues it if that attempt has ended
         ");
     });
 }
