@@ -132,8 +132,10 @@ impl ListedOrganizations {
     fn add(&mut self, listed: ListedOrganization, registry: &mut Registry) {
         let ListedOrganization { organization, kept, members } = listed;
         // A listing that cannot be read must not be replaced: who joined and left since would be reported by no run.
-        let may_replace = kept.is_ok();
-        let kept = kept.unwrap_or_default();
+        let (kept, unread) = match kept {
+            Ok(kept) => (kept, None),
+            Err(error) => (None, Some(error)),
+        };
         let name = organization.name.as_str();
         let listing = match members {
             Ok(members) => {
@@ -149,12 +151,16 @@ impl ListedOrganizations {
                     "the organization was listed"
                 );
                 registry.add_members(name, &members);
-                if may_replace {
+                if unread.is_none() {
                     self.fresh.push(KeptListing::new(&organization, listed_at, members));
                 }
                 OrganizationListing { listed_at: Some(listed_at), ..listing }
             }
             Err(error) => {
+                let mut error = error.to_string();
+                if let Some(unread) = unread {
+                    error.push_str(&format!(". Nor can its last listing be read: {unread}"));
+                }
                 let (listed_at, members) = kept.map(|kept| (kept.listed_at, kept.members)).unzip();
                 let mut members = members.unwrap_or_default();
                 // The registry may exclude more by now.
@@ -162,13 +168,13 @@ impl ListedOrganizations {
                 let accounts = members.len();
                 tracing::warn!(
                     organization = name,
-                    %error,
+                    error,
                     accounts,
-                    "the organization could not be listed: the accounts of its last listing stay planned"
+                    "the organization could not be listed: of its accounts, those of its last listing are planned"
                 );
                 let listing = OrganizationListing::of((name, organization.enable), &members, None, registry);
                 registry.add_members(name, &members);
-                OrganizationListing { listed_at, error: Some(error.to_string()), ..listing }
+                OrganizationListing { listed_at, error: Some(error), ..listing }
             }
         };
         self.listings.push(listing);
