@@ -86,7 +86,9 @@ impl Function {
             Event::Http(request) => Ok(http::answer(engine, *request, deadline.at).await),
             Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
-            Event::Step(step) => Box::pin(handle_step(engine, &Steps::new(engine)?, step, deadline)).await,
+            Event::Step(step) => {
+                Box::pin(handle_step(engine, &Steps::new(engine)?.within(deadline.at), step, deadline)).await
+            }
         }
     }
 
@@ -217,6 +219,7 @@ async fn handle_message(engine: &Engine, message: &Message, deadline: Invocation
     };
     let source = RunIdSource::Message(message.message_id.clone());
     let asked = draft.clone();
+    engine.refuse_redelivered(&draft).await?;
     let result = run(engine, run_request(draft, source, deadline)).await.map(|_| ());
     if let Err(error) = &result {
         engine.record_refusal(asked, error).await;

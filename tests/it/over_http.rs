@@ -1,9 +1,11 @@
 //! The deployed function for requests over HTTP, on the emulated AWS: a run is asked for, carried out from the queue by the
 //! other function, and reported to the principal that asked. Each function has its own role, which IAM checks.
 
+use rolecall::testing::Store;
 use serde_json::{Value, json};
 
 use crate::emulator::emulator;
+use crate::fixture::PATIENCE;
 use crate::function::{sample, wait_for_object};
 
 const OTHER: &str = "arn:aws:sts::999999999999:assumed-role/other/session";
@@ -66,6 +68,31 @@ fn a_run_is_asked_for_over_http_and_reported() {
     let (status, again) = answered(&[post(&unknown)]).remove(0);
     assert_eq!((status, &again["error"]["type"]), (409, &json!("RunIdTaken")), "{again}");
     assert!(again["error"].to_string().contains("give it another run id"), "{again}");
+}
+
+/// A queue delivers a refused message again, when its request may be valid, and the caller may have asked under another name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_is_not_carried_out_later() {
+    let (output, run_id) = (format!("s3://{}", emulator().fact("results_bucket")), "over-http-refused");
+    let store = Store::open(&output, &emulator().backend(), PATIENCE, None).expect("opened");
+    let request = json!({ "run_id": run_id, "accounts": ["111111111111"], "resources": ["accounts"] });
+    let at = "2026-11-21T03:00:00Z";
+    let documents = [
+        ("asked", json!({ "principal": OTHER, "request": request, "asked_at": at })),
+        ("refused", json!({ "type": "InvalidRequest", "message": "unknown account", "refused_at": at })),
+    ];
+    for (name, document) in documents {
+        let key = format!("runs/{run_id}/{name}.json");
+        store.put_if_absent(&key, document.to_string().into()).await.expect("written");
+    }
+    let of = |run_id: &str| {
+        let body = json!({ "run_id": run_id, "accounts": ["111111111111"], "resources": ["accounts"] });
+        json!({ "messageId": run_id, "eventSource": "aws:sqs", "body": body.to_string() })
+    };
+    let batch = json!({ "Records": [of(run_id), of("over-http-not-refused")] });
+    let told = tokio::task::block_in_place(|| emulator().invoke(&[batch])).remove(0);
+    assert_eq!(told["payload"]["batchItemFailures"], json!([{ "itemIdentifier": run_id }]), "{told}");
+    assert_eq!(store.read(&format!("runs/{run_id}/plan.json")).await.expect("read"), None);
 }
 
 /// Whoever may invoke a function writes the event himself: what it says of a caller is believed in one function only.

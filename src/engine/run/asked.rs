@@ -117,7 +117,7 @@ impl Engine {
         let key = asked_key(run_id);
         let is_same = |other: &AskedFor| other.principal == asked.principal && other.request == asked.request;
         match store.read::<AskedFor>(&key).await? {
-            Some(other) if is_same(&other) => return self.refuse_refused(store, run_id).await,
+            Some(other) if is_same(&other) => return refuse_refused(store, run_id).await,
             Some(_) => return Err(taken()),
             // A run that nobody asked for over HTTP is not the principal's.
             None if store.state(run_id).await?.plan().is_some() => return Err(taken()),
@@ -132,16 +132,16 @@ impl Engine {
         }
     }
 
-    /// Refuses a request under the name of one that was refused when it was to be carried out: its state would stay `failed`
-    /// while the run goes on.
-    async fn refuse_refused(&self, store: &RunStore, run_id: &RunId) -> Result<(), Error> {
-        let Some(refusal) = store.read::<RefusalRecord>(&refusal_key(run_id)).await? else { return Ok(()) };
-        if store.state(run_id).await?.plan().is_some() {
-            return Ok(());
+    /// Refuses a message whose request over HTTP was refused before. A queue delivers it again, when it may be valid, and the
+    /// principal that was told of the refusal may have asked under another name.
+    pub(crate) async fn refuse_redelivered(&self, draft: &RequestDraft) -> Result<(), Error> {
+        let request = draft.as_read();
+        let Some(run_id) = &request.run_id else { return Ok(()) };
+        let store = RunStore::open(self)?;
+        match store.read::<AskedFor>(&asked_key(run_id)).await? {
+            Some(asked) if asked.request == *request => refuse_refused(&store, run_id).await,
+            _ => Ok(()),
         }
-        let RefusalRecord { kind, message, .. } = refusal;
-        let what = format!("the request of run id {run_id} was refused: give it another run id. {kind}: {message}");
-        Err(Error::new(ErrorKind::RunIdTaken, what))
     }
 
     /// Records why a run that was asked for over HTTP is refused for good, for the principal that asked.
@@ -200,6 +200,17 @@ impl Engine {
             },
         }))
     }
+}
+
+/// Refuses a request that was refused when it was to be carried out. A refusal is final, unless the run was planned.
+async fn refuse_refused(store: &RunStore, run_id: &RunId) -> Result<(), Error> {
+    let Some(refusal) = store.read::<RefusalRecord>(&refusal_key(run_id)).await? else { return Ok(()) };
+    if store.state(run_id).await?.plan().is_some() {
+        return Ok(());
+    }
+    let RefusalRecord { kind, message, .. } = refusal;
+    let what = format!("the request of run id {run_id} was refused: give it another run id. {kind}: {message}");
+    Err(Error::new(ErrorKind::RunIdTaken, what))
 }
 
 fn refused(run: AskedRun, kind: &str, message: &str) -> AskedRun {
