@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** names of customers and messages of AWS keep to their line and their cell.
 
+use crate::cli::args::TypedFlags;
 use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
@@ -216,19 +217,22 @@ fn disabled_targets(disabling: &Disabling) -> String {
 }
 
 /// Says how to finish a run that ran out of time.
-pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, flags: &str) -> String {
+pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, flags: &TypedFlags) -> String {
     format!("The run ran out of time: `{}` finishes it.", resume_command(run_id, given, flags))
 }
 
 /// The command that finishes a run. `given` are the flags that named its targets, instead of a registry; `flags` are those
 /// for its output and registry.
-pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, flags: &str) -> String {
-    let given = given.map_or_else(String::new, |given| format!(" {}", one_line(given)));
-    format!("rolecall resume {run_id}{given}{flags}")
+pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, flags: &TypedFlags) -> String {
+    let Some(given) = given else { return format!("rolecall resume {run_id}{flags}") };
+    // It refuses a registry beside flags that name the targets, and `--here` another identity than the caller's.
+    let refused: &[&str] =
+        if given.split(' ').any(|word| word == "--here") { &["registry", "backend-role"] } else { &["registry"] };
+    format!("rolecall resume {run_id} {}{}", one_line(given), flags.without(refused))
 }
 
 /// Says what can be asked of an inventory. `place` is the flag of its output.
-pub(super) fn next_hint(place: &str) -> String {
+pub(super) fn next_hint(place: &TypedFlags) -> String {
     format!(
         "Next: `rolecall ask public-addresses{place}`; `rolecall ask` lists the questions; `rolecall where ADDRESS{place}` finds \
          who has an address."

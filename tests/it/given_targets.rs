@@ -155,13 +155,18 @@ async fn a_run_without_a_registry_is_resumed_with_its_flags_alone() {
     let (fixture, folder) = (fixture().await, tempfile::tempdir().expect("a folder"));
     let slow = fixture.sim.add_fault(Fault::new(FaultKind::Hang).operation("DescribeVpcs"));
     let narrow = ["--regions", "eu-central-1", "--resources", "ec2_vpcs", "--run-id", "cut"];
-    let told = run(&fixture, folder.path(), &[&["run", "--here", "--deadline", "20s"][..], &narrow].concat()).await;
+    let told = run(&fixture, folder.path(), &[&["run", "--here", "--deadline", "1m"][..], &narrow].concat()).await;
     fixture.sim.lift(slow);
     // What it says to type works as it is said.
     assert!(told.out.contains("`rolecall resume cut --here` finishes it"), "{told:?}");
     let status = run(&fixture, folder.path(), &["status", "cut", "--output", "rolecall-output"]).await;
     assert!(status.out.contains("`rolecall resume cut --here"), "{status:?}");
     let registry = fixture.folder.path().join("targets.json").display().to_string();
+    // Nor does it print flags that `resume` refuses there.
+    let role = "arn:aws:iam::999999999999:role/backend_role";
+    let typed = ["status", "cut", "--registry", &registry, "--backend-role", role, "--output", "rolecall-output"];
+    let status = run(&fixture, folder.path(), &typed).await;
+    assert!(status.out.contains("`rolecall resume cut --here --output rolecall-output`"), "{status:?}");
     let with_registry = ["resume", "cut", "--registry", &registry, "--output", "rolecall-output"];
     for (arguments, account) in [
         (&with_registry[..], BACKEND),

@@ -32,7 +32,7 @@ pub(crate) use onboarding::{
     CheckArgs, ImportArgs, OnboardArgs, PolicyArgs, TargetArgs, TargetsCommand, TrustArgs, WhichPolicy,
 };
 pub(crate) use selection::{SelectionArgs, tags};
-pub(crate) use setting_flags::{RegistryArgs, SettingArgs};
+pub(crate) use setting_flags::{RegistryArgs, SettingArgs, TypedFlags};
 
 pub(crate) use question_flags::AskedName;
 use setting_flags::{ResumeFlags, RunFlags, SettingFlags, StatusFlags, ViewFlags};
@@ -201,12 +201,12 @@ impl RunArgs {
     }
 
     /// The flags with which `rolecall resume` finds the run, as they were typed here.
-    pub(super) fn to_resume(&self) -> String {
+    pub(super) fn to_resume(&self) -> TypedFlags {
         self.settings.to_resume()
     }
 
     /// The flag with which other commands read the output, as it was typed here.
-    pub(super) fn of_output(&self) -> String {
+    pub(super) fn of_output(&self) -> TypedFlags {
         self.settings.of_output()
     }
 
@@ -223,7 +223,7 @@ impl StatusArgs {
     }
 
     /// The flags with which `rolecall resume` finds the run, as they were typed here.
-    pub(super) fn to_resume(&self) -> String {
+    pub(super) fn to_resume(&self) -> TypedFlags {
         self.settings.to_resume()
     }
 }
@@ -235,7 +235,7 @@ impl ResumeArgs {
     }
 
     /// The flags with which `rolecall resume` finds the run, as they were typed here.
-    pub(super) fn to_resume(&self) -> String {
+    pub(super) fn to_resume(&self) -> TypedFlags {
         self.settings.to_resume()
     }
 }

@@ -1,6 +1,7 @@
 //! The flags that come from the table of settings, with their help and defaults.
 
 use std::env::VarError;
+use std::fmt;
 use std::marker::PhantomData;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -98,25 +99,41 @@ impl<S: FlagSet> SettingFlags<S> {
 
     /// The flags by which another command finds the same run and enters the same accounts, as they were typed. A value of the
     /// environment is there for the other command too.
-    pub(crate) fn to_resume(&self) -> String {
+    pub(crate) fn to_resume(&self) -> TypedFlags {
         self.typed(&["registry", "output", "backend-role", "sts-region"])
     }
 
     /// The flag of the output, as it was typed.
-    pub(crate) fn of_output(&self) -> String {
+    pub(crate) fn of_output(&self) -> TypedFlags {
         self.typed(&["output"])
     }
 
-    fn typed(&self, flags: &[&str]) -> String {
+    fn typed(&self, flags: &[&str]) -> TypedFlags {
         let value = |setting: &Setting| self.values.iter().find(|(name, _)| *name == setting.name);
         let rows = Self::rows().filter(|(_, flag)| flags.contains(&flag.name));
-        rows.filter_map(|(setting, flag)| Some(format!(" --{} {}", flag.name, shell_word(&value(setting)?.1))))
-            .collect()
+        TypedFlags(rows.filter_map(|(setting, flag)| Some((flag.name, value(setting)?.1.clone()))).collect())
     }
 
     fn rows() -> impl Iterator<Item = (&'static Setting, Flag)> {
         let rows = SETTINGS.iter().filter_map(|setting| Some((setting, setting.flag?)));
         rows.filter(|(_, flag)| S::FLAGS.contains(&flag.name))
+    }
+}
+
+/// Flags as they were typed, for the commands that are printed. Written with a space before each.
+#[derive(Clone, Debug)]
+pub(crate) struct TypedFlags(Vec<(&'static str, String)>);
+
+impl TypedFlags {
+    /// The flags without those of these names.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| !names.contains(name)).cloned().collect())
+    }
+}
+
+impl fmt::Display for TypedFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(name, value)| write!(f, " --{name} {}", shell_word(value)))
     }
 }
 

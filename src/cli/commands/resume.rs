@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::aws::Backend;
 use crate::change_log;
-use crate::cli::args::{ResumeArgs, RunArgs, StatusArgs};
+use crate::cli::args::{ResumeArgs, RunArgs, StatusArgs, TypedFlags};
 use crate::cli::given_targets;
 use crate::cli::local_run::{LocalRun, OutputOptions, exit_code};
 use crate::cli::printer;
@@ -50,7 +50,7 @@ async fn follow(
     settings: Settings,
     (first, next): (&RunId, &RunId),
     input: &Value,
-    (flags, as_json): (String, bool),
+    (flags, as_json): (TypedFlags, bool),
 ) -> Result<ExitCode, Error> {
     // backend_role may not start state machines, so the caller's own credentials do.
     let backend = Backend::load(&settings).await;
@@ -81,7 +81,7 @@ async fn follow(
 }
 
 /// Prints the last run of a chain and the summary of the whole chain. Returns the chain's exit code.
-fn print_chain(chain: &[Manifest], flags: &str, as_json: bool) -> Result<ExitCode, Error> {
+fn print_chain(chain: &[Manifest], flags: &TypedFlags, as_json: bool) -> Result<ExitCode, Error> {
     let summary = Chain::of(chain);
     if let Some(last) = chain.last() {
         if as_json {
@@ -131,7 +131,7 @@ pub(crate) async fn status(arguments: StatusArgs) -> Result<ExitCode, Error> {
 /// Prints a committed run, and the runs that continue it.
 async fn committed_status(
     history: &RunHistory,
-    (run, flags): (&RunId, &str),
+    (run, flags): (&RunId, &TypedFlags),
     as_json: bool,
 ) -> Result<ExitCode, Error> {
     let chain = history.chain(run).await?;
@@ -189,7 +189,7 @@ fn progress_json(status: &RunStatus) -> Option<Value> {
 }
 
 /// Renders the progress of a planned run. `first` is the run to resume, the first one of its chain.
-fn render_progress((run, first): (&RunId, &RunId), flags: &str, status: &RunStatus) -> String {
+fn render_progress((run, first): (&RunId, &RunId), flags: &TypedFlags, status: &RunStatus) -> String {
     let RunStatus::Planned { plan, shards, committed, accounts, leases } = status else { return String::new() };
     let seconds = |time: Timestamp| time.round(jiff::Unit::Second).unwrap_or(time);
     let mut text = format!(
