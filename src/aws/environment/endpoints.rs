@@ -8,7 +8,7 @@ use super::reader::Reader;
 use crate::input::quoted;
 
 /// The services whose endpoints can be configured one by one, by their names in variables: each that is called, by a client of
-/// the SDK or by a modelled request. A profile has them in lower case with hyphens.
+/// the SDK or by a modelled request. A profile has them in lower case: with underscores for the AWS CLI, with hyphens for the SDK.
 const SERVICES: [&str; 25] = [
     "ACCOUNT",
     "APIGATEWAYV2",
@@ -67,10 +67,14 @@ impl Endpoints {
                 Some(url) => usable(reader, &url, name),
                 None if variable.is_some() => None,
                 None => {
-                    let service = service.to_ascii_lowercase().replace('_', "-");
-                    let url = reader.profile.service(&service, KEY).map(str::to_owned);
-                    let place = format!("{KEY} of {service} in the services of the profile");
-                    url.and_then(|url| usable(reader, &url, place))
+                    let service = service.to_ascii_lowercase();
+                    let spellings = [service.clone(), service.replace('_', "-")];
+                    let found = spellings
+                        .into_iter()
+                        .find_map(|service| Some((reader.profile.service(&service, KEY)?.to_owned(), service)));
+                    found.and_then(|(url, service)| {
+                        usable(reader, &url, format!("{KEY} of {service} in the services of the profile"))
+                    })
                 }
             };
             if let Some(url) = own {

@@ -1,7 +1,7 @@
 //! A matrix of hostile values: local commands work whatever they are, and calls fail with one clear message.
 
 use super::loopback::{Loopback, sts};
-use super::{assert_orderly, on_registry, run};
+use super::{assert_orderly, on_registry, refused, run};
 use crate::command::run_command;
 
 /// Variables and values, and whether a run must be refused with the variable's name.
@@ -91,6 +91,21 @@ fn commands_without_calls_need_no_environment() {
         let ran = run_command(command);
         assert_orderly(&ran, &format!("{arguments:?}"));
         assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+    }
+}
+
+/// The AWS CLI writes names of several words with underscores, the SDK with hyphens.
+#[test]
+fn endpoints_of_services_in_the_profile_are_read_in_both_spellings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config");
+    for service in ["elastic_load_balancing_v2", "elastic-load-balancing-v2", "route_53", "ec2"] {
+        let text = format!("[default]\nservices = own\n[services own]\n{service} =\n  endpoint_url = localhost\n");
+        std::fs::write(&file, text).expect("written");
+        let mut command = run(folder.path());
+        command.env("AWS_CONFIG_FILE", &file);
+        let message = refused(command, "InvalidSettings");
+        assert!(message.contains(&format!("endpoint_url of {service} in the services of the profile")), "{message}");
     }
 }
 
