@@ -59,6 +59,12 @@ async fn rest_of_a_run_is_completed_by_the_queue() {
         // So slow that the interrupt comes first. The function has rates of its own.
         ec2_rate: 0.5,
         ec2_burst: Some(1.0),
+        // The emulated AWS is slow while other tests deploy.
+        margin: Some(PATIENCE),
+        connect_timeout: PATIENCE,
+        call_timeout: PATIENCE,
+        operation_timeout: 2 * PATIENCE,
+        account_budget: 2 * PATIENCE,
         ..Settings::default()
     };
     let backend = Backend::from_config(

@@ -54,7 +54,8 @@ async fn slowest_account_of_a_run_comes_first_in_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_answers_is_waited_for_once() {
     use Service::{Account, Ec2, Iam, Route53};
-    for (hung, region) in [(&[Ec2, Route53, Iam, Account][..], None), (&[Ec2], None), (&[Ec2], Some("us-east-1"))] {
+    let cases = [(&[Ec2, Route53, Iam, Account][..], None), (&[Ec2], None), (&[Ec2], Some("us-east-1"))];
+    let checks = cases.map(|(hung, region)| async move {
         let what = format!("{hung:?} {region:?}");
         let fixture = Fixture::start(2, account_with(2, 1, 3), |_| {}).await.without_attempts();
         for service in hung {
@@ -62,7 +63,7 @@ async fn what_never_answers_is_waited_for_once() {
             fixture.sim.add_fault(if let Some(region) = region { fault.region(region) } else { fault });
         }
         // The limit of silence is reached within the second attempts of the first calls.
-        let (call_timeout, operation_timeout) = (Duration::from_secs(7), Duration::from_secs(12));
+        let (call_timeout, operation_timeout) = (Duration::from_secs(35), Duration::from_secs(60));
         let settings = Settings { call_timeout, operation_timeout, attempts: 9, ..fixture.settings.clone() };
         let fixture = Fixture { settings, ..fixture };
         let request = json!({ "run_id": "hung", "accounts": "all", "resources": ["ec2_*", "route53_*"] });
@@ -88,7 +89,8 @@ async fn what_never_answers_is_waited_for_once() {
         let calls: u64 = of(1).filter(|row| is_hung(row)).map(|row| row["calls"].as_u64().expect("calls")).sum();
         // An account begins with eight calls in flight, and each has two attempts.
         assert!(calls <= 2 * 8 + 2, "{what}: {calls}");
-    }
+    });
+    futures::future::join_all(checks).await;
 }
 
 /// The alias and the list of regions come first. If they hang, the rest is asked without them.
@@ -96,16 +98,17 @@ async fn what_never_answers_is_waited_for_once() {
 async fn what_answers_is_read_though_the_first_calls_hang() {
     let hang = || Fault::new(FaultKind::Hang).account(&account_id(0));
     let everywhere = [Service::Ec2, Service::Route53, Service::Iam, Service::Account];
-    for (what, faults) in [
+    let cases = [
         ("the alias", vec![hang().service(Service::Iam)]),
         ("both lists of regions", ["DescribeRegions", "ListRegions"].map(|name| hang().operation(name)).to_vec()),
         ("all of us-east-1", everywhere.map(|service| hang().service(service).region("us-east-1")).to_vec()),
-    ] {
+    ];
+    let checks = cases.map(|(what, faults)| async move {
         let fixture = Fixture::start(1, account_with(2, 1, 3), |_| {}).await.without_attempts();
         for fault in faults {
             fixture.sim.add_fault(fault);
         }
-        let (call_timeout, operation_timeout) = (Duration::from_secs(6), Duration::from_secs(15));
+        let (call_timeout, operation_timeout) = (Duration::from_secs(24), Duration::from_secs(60));
         let settings = Settings { call_timeout, operation_timeout, ..fixture.settings.clone() };
         let fixture = Fixture { settings, ..fixture };
         let request = json!({ "run_id": "first", "accounts": "all", "resources": ["accounts", "ec2_vpcs"] });
@@ -115,7 +118,8 @@ async fn what_answers_is_read_though_the_first_calls_hang() {
         assert!(ledger.iter().filter(answered).count() > 2, "{what}: {ledger:#?}");
         let accounts = ledger_row(&ledger, &account_id(0), "global", "accounts");
         assert!(accounts["status"] == "partial" || accounts["status"] == "timed_out", "{what}: {accounts}");
-    }
+    });
+    futures::future::join_all(checks).await;
 }
 
 /// A role in between that STS does not answer for is waited for once, and not once for each target behind it.
@@ -129,7 +133,7 @@ async fn a_role_in_between_that_hangs_is_waited_for_once() {
     let target = |index| json!({ "account_id": account_id(index), "external_id": "behind-hR7tQz2LmX9vKp4w", "via": via, "customer": "one" });
     write_registry(fixture.folder.path(), &[0, 1, 2, 3].map(target));
     fixture.sim.add_fault(Fault::new(FaultKind::Hang).account(BACKEND).operation("AssumeRole"));
-    let settings = Settings { attempts: 2, call_timeout: Duration::from_secs(3), ..fixture.settings.clone() };
+    let settings = Settings { attempts: 2, call_timeout: Duration::from_secs(20), ..fixture.settings.clone() };
     let fixture = Fixture { settings, ..fixture };
     let request = json!({ "run_id": "via", "accounts": "all", "resources": ["accounts"] });
     fixture.run(request, None).await.expect("a response");

@@ -86,7 +86,11 @@ class Browser:
         with contextlib.suppress(OSError, AttributeError, Refused):
             self.call("DELETE", "")
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.profile.cleanup()
 
     def call(self, method: str, path: str, body: dict | None = None, base: str | None = None):
@@ -119,7 +123,7 @@ class Browser:
 
     def settled(self) -> None:
         """Waits until the page has drawn what it was asked for."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 170
         ready = (
             "return document.readyState === 'complete' && !document.querySelector('main[aria-busy]')"
             " && !!document.querySelector('main h2')"
@@ -127,7 +131,7 @@ class Browser:
         time.sleep(0.12)
         while not self.run(ready):
             if time.monotonic() > until:
-                raise Refused("the page was not drawn within 30 seconds")
+                raise Refused("the page was not drawn within 170 seconds")
             time.sleep(0.05)
 
     def element(self, selector: str) -> str:

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::command::{CommandOutput, rolecall, run_command};
 use crate::fixture::write_registry;
 
-/// Returns a command on a registry of one account, with short times.
+/// Returns a command on a registry of one account, without retries.
 fn on_registry(folder: &Path, arguments: &[&str]) -> Command {
     let registry = write_registry(
         folder,
@@ -23,7 +23,7 @@ fn on_registry(folder: &Path, arguments: &[&str]) -> Command {
     );
     let mut command = rolecall(arguments);
     command.args(["--registry", &registry]).env("ROLECALL_ATTEMPTS", "1").env("HOME", folder);
-    command.env("ROLECALL_STS_PATIENCE", "1ms").env("ROLECALL_CALL_TIMEOUT", "5s");
+    command.env("ROLECALL_STS_PATIENCE", "1ms");
     command
 }
 

@@ -45,13 +45,18 @@ async fn fixture() -> Fixture {
         }
     });
     let fixture = fixture.await.without_attempts();
+    let settings = Settings { format: Some("parquet".to_owned()), ..fixture.settings.clone() };
+    Fixture { settings, ..fixture }
+}
+
+/// What waits for faults is given up early.
+fn impatient(fixture: Fixture) -> Fixture {
     let settings = Settings {
         backoff: Duration::from_millis(20),
         sts_patience: Duration::from_secs(1),
         call_timeout: Duration::from_secs(3),
         operation_timeout: Duration::from_secs(5),
         account_budget: Duration::from_secs(8),
-        format: Some("parquet".to_owned()),
         ..fixture.settings.clone()
     };
     Fixture { settings, ..fixture }
@@ -307,7 +312,7 @@ fn without_times(row: &Value) -> Value {
 const COMPARING: [&str; 3] = ["changes-by-account", "records-changed", "new-public-exposure"];
 
 async fn check(healthy: &Healthy, case: Case) -> (BTreeSet<String>, Vec<String>) {
-    let fixture = fixture().await;
+    let fixture = impatient(fixture().await);
     healthy.copy_to(&fixture.out());
     fixture.sim.add_fault(case.fault.clone().account(&account_id(FAULTY)));
     // On a busy machine, rolecall's own identity may not be told within the short time of a call here. Nothing is planned then.

@@ -108,8 +108,8 @@ struct TimeLimits {
 /// Long enough on any machine.
 const LONG: TimeLimits = TimeLimits { call: "60s", operation: "5m", account: "10m", sts: "1m" };
 
-/// For calls that never get an answer. A busy machine needs some seconds for those that do.
-const SHORT: TimeLimits = TimeLimits { call: "20s", operation: "40s", account: "90s", sts: "1m" };
+/// For calls that never get an answer. On a busy machine those that do need some seconds too, for a whole account minutes.
+const SHORT: TimeLimits = TimeLimits { call: "1m", operation: "2m", account: "5m", sts: "1m" };
 
 /// Asserts that no secret is in any output of the run.
 fn assert_no_secret(name: &str, fixture: &Fixture, ran: &CommandOutput) {

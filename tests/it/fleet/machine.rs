@@ -87,7 +87,7 @@ fn state_machine_commits_the_same_as_one_run() {
 #[test]
 fn state_machine_continues_up_to_its_bound() {
     // The rate limit delays the second call of an account and region beyond the run's time.
-    let slow = ["ROLECALL_DEADLINE=18s", "ROLECALL_MARGIN=10s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
+    let slow = ["ROLECALL_DEADLINE=38s", "ROLECALL_MARGIN=19s", "ROLECALL_EC2_RATE=0.1", "ROLECALL_EC2_BURST=1"];
     let slow = deploy_machine(&[&["--copy", "rolecall-slow", "ROLECALL_CONTINUATIONS=1"], &slow[..]].concat());
     let output = format!("s3://{}", emulator().fact("results_bucket"));
     let command = |arguments: &[&str], machine: &str| {

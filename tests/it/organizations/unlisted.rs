@@ -117,7 +117,7 @@ async fn an_organization_that_is_not_listed_in_time_stops_no_other_customer() {
     for kind in [FaultKind::Throttle, FaultKind::Hang] {
         let run_id = format!("{kind:?}").to_lowercase();
         let fault = fixture.sim.add_fault(Fault::new(kind).service(Service::Organizations));
-        let response = fixture.run(request(&run_id), Some(Duration::from_secs(40))).await.expect("a response");
+        let response = fixture.run(request(&run_id), Some(Duration::from_secs(120))).await.expect("a response");
         fixture.sim.lift(fault);
         assert_eq!((response.accounts.planned, response.accounts.complete), (1, 1), "{run_id}");
         assert_eq!(status(&response), "partial", "{run_id}");
