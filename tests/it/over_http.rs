@@ -64,7 +64,7 @@ fn a_run_is_asked_for_over_http_and_reported() {
     );
     assert_eq!(told.remove(0).0, 404);
     assert_eq!(told.remove(0), accepted[0]);
-    // Under the name of a refused request nothing is carried out: its state would stay `failed`.
+    // Under the name of a refused request nothing is carried out.
     let (status, again) = answered(&[post(&unknown)]).remove(0);
     assert_eq!((status, &again["error"]["type"]), (409, &json!("RunIdTaken")), "{again}");
     assert!(again["error"].to_string().contains("give it another run id"), "{again}");
