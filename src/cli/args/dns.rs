@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::answers::{EstateArgs, ShapeArgs, workbook};
+use super::answers::{ShapeArgs, workbook};
+use super::estate::EstateArgs;
 use crate::answers::dns::{AskedRecords, PublishedRanges};
 use crate::cli::answers::AnswerFormat;
 use crate::error::{Error, ErrorKind};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::answers::EstateArgs;
+use super::estate::EstateArgs;
 use crate::error::{Error, ErrorKind};
 use crate::input::ValidationErrors;
 

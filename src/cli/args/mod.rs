@@ -5,6 +5,7 @@ mod selection;
 mod setting_flags;
 mod onboarding;
 mod question_flags;
+mod estate;
 mod answers;
 mod dns;
 mod documents;
@@ -21,11 +22,10 @@ use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
 use crate::settings::Settings;
 
-pub(crate) use answers::{
-    AskArgs, DemoArgs, DiffArgs, DiffSide, EstateArgs, HistoryArgs, ReportArgs, ShapeArgs, WhereArgs,
-};
+pub(crate) use answers::{AskArgs, DemoArgs, DiffArgs, DiffSide, HistoryArgs, ReportArgs, ShapeArgs, WhereArgs};
 pub(crate) use dns::DnsArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
+pub(crate) use estate::EstateArgs;
 pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use given_targets::GivenTargetArgs;
 pub(crate) use onboarding::{
