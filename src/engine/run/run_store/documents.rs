@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::RunId;
+use crate::domain::{RoleArn, RunId};
 use crate::engine::plan::Plan;
 use crate::engine::report::{Manifest, ShardManifest};
 use crate::input::quoted;
@@ -18,7 +18,25 @@ const MANIFEST_VERSION: u32 = 1;
 pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     // Other texts are dates too, such as 20261121. The keys have this form alone.
     let is_date = plan.dt.parse::<Date>().is_ok_and(|date| date.to_string() == plan.dt);
-    if is_date { Ok(()) } else { Err("its `dt` is no date such as 2026-11-21".to_owned()) }
+    if !is_date {
+        return Err("its `dt` is no date such as 2026-11-21".to_owned());
+    }
+    match &plan.given_targets {
+        Some(flags) if !are_given_flags(flags) => {
+            Err("its `given_targets` are no flags that name targets, such as --here".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text is what `given_targets` of the command line writes. It is printed as part of a command to type.
+fn are_given_flags(flags: &str) -> bool {
+    let is_role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}").parse::<RoleArn>().is_ok();
+    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
+    let name = flags
+        .strip_prefix("--organization --role-name ")
+        .or_else(|| flags.strip_prefix("--role-name ")?.strip_suffix(" --no-external-id"));
+    flags == "--here" || name.is_some_and(|name| is_plain(name) && is_role(name))
 }
 
 /// Checks that a manifest has the plan of its run, and names files of this output alone.
@@ -29,7 +47,21 @@ pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     }
     check_name(&manifest.plan.run_id, &manifest.response.run_id)?;
     check_plan(&manifest.plan)?;
+    check_chain(manifest)?;
     check_files(&manifest.files)
+}
+
+/// Checks that a manifest names no other runs than the one before and the one after it: a chain ends.
+fn check_chain(manifest: &Manifest) -> Result<(), String> {
+    let run_id = &manifest.response.run_id;
+    if manifest.resumes.as_ref().is_some_and(|before| Some(before) != run_id.resumes().as_ref()) {
+        return Err("its `resumes` is not the run that it continues by its name".to_owned());
+    }
+    let next = manifest.response.remaining.as_ref().and_then(|rest| rest.run_id.as_ref());
+    if next.is_some_and(|next| Some(next) != run_id.continuation().as_ref()) {
+        return Err("its `remaining` has not the name of the run that continues it".to_owned());
+    }
+    Ok(())
 }
 
 /// Checks that the manifest of a shard is the one of this shard, and names files of this output alone.
