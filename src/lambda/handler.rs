@@ -61,7 +61,7 @@ impl Function {
 
     /// Handles one event and returns its response.
     pub async fn handle(&self, payload: &[u8], invocation: Invocation) -> Result<Value, Error> {
-        let engine = self.engine.as_ref().map_err(Clone::clone)?;
+        let engine = &self.engine.as_ref().map_err(Clone::clone)?.ending_at(end_of(&invocation));
         let event = parse("event", payload).map_err(invalid_request)?;
         let deadline = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
         let event = classify(event).map_err(invalid_request)?;
@@ -86,9 +86,7 @@ impl Function {
             Event::Http(request) => Ok(http::answer(engine, *request, deadline.at).await),
             Event::Queue(messages) => to_json(Box::pin(handle_batch(engine, messages, deadline)).await),
             // Boxed, since the future of a whole run is in it.
-            Event::Step(step) => {
-                Box::pin(handle_step(engine, &Steps::new(engine)?.within(deadline.at), step, deadline)).await
-            }
+            Event::Step(step) => Box::pin(handle_step(engine, &Steps::new(engine)?, step, deadline)).await,
         }
     }
 
@@ -219,7 +217,12 @@ async fn handle_message(engine: &Engine, message: &Message, deadline: Invocation
     };
     let source = RunIdSource::Message(message.message_id.clone());
     let asked = draft.clone();
-    engine.refuse_redelivered(&draft).await?;
+    let until = deadline.until();
+    tokio::select! {
+        biased;
+        refused = engine.refuse_redelivered(&draft) => refused?,
+        error = until.out_of_time() => return Err(error),
+    }
     let result = run(engine, run_request(draft, source, deadline)).await.map(|_| ());
     if let Err(error) = &result {
         engine.record_refusal(asked, error).await;
@@ -253,6 +256,12 @@ fn to_json(response: impl serde::Serialize) -> Result<Value, Error> {
     serde_json::to_value(response).map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
 }
 
+/// The time at which Lambda ends an invocation.
+#[expect(clippy::disallowed_methods, reason = "Lambda gives it as a `SystemTime`")]
+fn end_of(invocation: &Invocation) -> Instant {
+    Instant::now() + invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
 /// The deadline of an invocation, and the function that was invoked.
 #[derive(Clone, Copy, Debug)]
 struct InvocationDeadline<'a> {
@@ -262,11 +271,12 @@ struct InvocationDeadline<'a> {
 }
 
 impl<'a> InvocationDeadline<'a> {
-    #[expect(clippy::disallowed_methods, reason = "Lambda gives the deadline as a `SystemTime`")]
     fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
-        let left = invocation.deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let left = end_of(invocation).saturating_duration_since(Instant::now());
         let left = settings.deadline.map_or(left, |setting| setting.min(left));
-        Self { at: Instant::now() + left, margin: settings.margin.unwrap_or(MIN_WRITE_MARGIN), function }
+        // No longer than half of the time, as for a run: else no message would begin.
+        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN).min(left / 2);
+        Self { at: Instant::now() + left, margin, function }
     }
 
     fn until(&self) -> StopCondition {

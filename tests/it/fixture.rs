@@ -139,7 +139,7 @@ impl Fixture {
         self.rolecall(&["run", "--json", "--accounts", "all", "--format", "ndjson", "--output", output])
     }
 
-    fn order(&self, request: &Value) -> RunRequest {
+    pub(crate) fn order(&self, request: &Value) -> RunRequest {
         let draft = RequestDraft::read(request, "request");
         RunRequest { may_inline: true, ..RunRequest::new(draft, RunIdSource::Invocation("an-invocation".into())) }
     }

@@ -56,6 +56,7 @@ mod resumed;
 mod samples;
 mod secrets;
 mod shared_types;
+mod silent_bucket;
 mod sim;
 mod simulated;
 mod sizes;

@@ -38,13 +38,14 @@ impl Engine {
             Error::new(ErrorKind::ContinuationNotSent, message)
         };
         // Losing it is worse than sending it twice, so it waits for no silent bucket.
-        let look = tokio::time::timeout(LOOK_PATIENCE, store.manifest(next)).await;
-        if let Ok(Ok(Some(manifest))) = look {
+        match tokio::time::timeout(LOOK_PATIENCE, store.manifest(next)).await {
             // A later delivery of an event whose continuation is committed has nothing left to send.
-            return match continues(&manifest, response) {
-                true => Ok(()),
-                false => Err(not_sent(format!("another request has taken the name {next}"))),
-            };
+            Ok(Ok(Some(manifest))) if continues(&manifest, response) => return Ok(()),
+            Ok(Ok(Some(_))) => return Err(not_sent(format!("another request has taken the name {next}"))),
+            Ok(Err(error)) if error.kind == ErrorKind::RunIdTaken => return Err(not_sent(error.message)),
+            Ok(Err(error)) => tracing::warn!(run_id, %error, "whether the continuation is committed is not known"),
+            Err(_) => tracing::warn!(run_id, "the output does not say in time whether the continuation is committed"),
+            Ok(Ok(None)) => {}
         }
         let mut body = serde_json::to_string(remaining).map_err(|error| not_sent(error.to_string()))?;
         if body.len() > MAX_MESSAGE_BYTES {

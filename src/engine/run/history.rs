@@ -80,7 +80,8 @@ impl RunHistory {
         let accounts = committed.iter().map(|shard| shard.accounts.len()).sum();
         let open = plan.shards().into_iter().map(|shard| shard.name);
         let open = open.filter(|name| !committed.iter().any(|shard| shard.shard == *name)).collect();
-        let leases = live_leases(self.store.store(), &plan.run_id, open).await;
+        let leases =
+            live_leases(self.store.store(), &plan.run_id, open).await.map_err(|error| self.store.error(&error))?;
         Ok(RunStatus::Planned { shards: plan.shards().len(), plan, committed: committed.len(), accounts, leases })
     }
 

@@ -30,6 +30,7 @@ mod given_targets;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tracing::Instrument;
 
 pub use given_targets::GivenTargets;
@@ -82,6 +83,8 @@ pub struct Engine {
     pub runtime: Runtime,
     /// The targets that the command line names, instead of a registry.
     pub given: Option<Arc<GivenTargets>>,
+    /// The time at which the process ends, if that is known: the end of an invocation.
+    pub ends_at: Option<Instant>,
 }
 
 impl Engine {
@@ -97,7 +100,12 @@ impl Engine {
 
     /// Makes an engine of a backend that is loaded.
     pub fn new(backend: Backend, settings: Settings, runtime: Runtime) -> Self {
-        Self { backend, settings, runtime, given: None }
+        Self { backend, settings, runtime, given: None, ends_at: None }
+    }
+
+    /// The same engine in a process that ends at this time.
+    pub(crate) fn ending_at(&self, time: Instant) -> Self {
+        Self { ends_at: Some(time), ..self.clone() }
     }
 
     /// Uses these targets instead of those of a registry.
@@ -119,7 +127,7 @@ impl Engine {
     }
 
     async fn run_in_span(&self, request: RunRequest) -> Result<Response, Error> {
-        let store = RunStore::open(self)?.within(request.until.deadline);
+        let store = RunStore::open(self)?;
         let start = tokio::select! {
             biased;
             start = Box::pin(self.start_run(&store, &request)) => start?,

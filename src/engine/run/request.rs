@@ -88,10 +88,10 @@ pub struct StopCondition {
 }
 
 impl StopCondition {
-    /// Returns true if the run was interrupted, or less than `margin` is left until the deadline.
+    /// Returns true if the run was interrupted, or no more than `margin` is left until the deadline.
     pub(crate) fn is_near(&self, margin: Duration) -> bool {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        self.stop.is_cancelled() || left.is_some_and(|left| left < margin)
+        self.stop.is_cancelled() || left.is_some_and(|left| left <= margin)
     }
 
     /// The margin, but at most half of the time that is left. In a short time nothing would begin otherwise.

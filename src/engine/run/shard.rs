@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
@@ -61,14 +62,14 @@ impl Run {
             return Ok(Vec::new());
         }
         let settings = &self.engine.settings;
-        let margin = until.at_most_half(settings.margin.unwrap_or(MIN_WRITE_MARGIN));
+        let margin = self.margin(until);
         let concurrency = plan.batch.map_or(1, |batch| (settings.accounts_at_once / batch).max(1));
         let running = futures::stream::iter(plan.shards())
             .map(|shard| async move {
                 if plan.batch.is_some() && until.is_near(margin) {
                     return Ok(Ok(ShardOutcome::Skipped(shard.name)));
                 }
-                match Box::pin(self.run_shard(&shard, until)).await {
+                match Box::pin(self.run_shard(&shard, (until, margin))).await {
                     // The other shards go on.
                     Err(error) if error.kind == ErrorKind::RunInProgress => Ok(Err(error)),
                     result => result.map(|manifest| Ok(ShardOutcome::Committed(Box::new(manifest)))),
@@ -87,9 +88,18 @@ impl Run {
         Ok(committed)
     }
 
+    /// The time before the deadline in which nothing new begins, seen from now.
+    pub(super) fn margin(&self, until: &StopCondition) -> Duration {
+        until.at_most_half(self.engine.settings.margin.unwrap_or(MIN_WRITE_MARGIN))
+    }
+
     /// Refuses to go on without shards at which another execution works.
     async fn refuse_live(&self, skipped: Vec<String>) -> Result<(), Error> {
-        for lease in live_leases(self.store.store(), &self.plan.run_id, skipped).await {
+        if self.engine.settings.lease.is_none() {
+            return Ok(());
+        }
+        let leases = live_leases(self.store.store(), &self.plan.run_id, skipped).await;
+        for lease in leases.map_err(|error| self.store.error(&error))? {
             if self.store.shard(&self.plan.run_id, &lease.shard).await?.is_none() {
                 return Err(in_progress(&lease));
             }
@@ -98,13 +108,18 @@ impl Run {
     }
 
     /// Collects and commits a shard, or returns the manifest under which it is committed already.
-    pub(super) async fn run_shard(&self, shard: &Shard, until: &StopCondition) -> Result<ShardManifest, Error> {
+    /// `margin` is the time before the deadline in which it waits for no other execution.
+    pub(super) async fn run_shard(
+        &self,
+        shard: &Shard,
+        (until, margin): (&StopCondition, Duration),
+    ) -> Result<ShardManifest, Error> {
         if let Some(committed) = self.store.shard(&self.plan.run_id, &shard.name).await? {
             return Ok(committed);
         }
         check_plan(&self.plan)?;
         self.planned_tables(prepare::catalogue()?)?;
-        let lease = match self.acquire_lease(shard, until).await? {
+        let lease = match self.acquire_lease(shard, (until, margin)).await? {
             Access::Granted(lease) => lease,
             Access::Done(committed) => return Ok(committed),
         };
@@ -119,7 +134,11 @@ impl Run {
     }
 
     /// Waits until no other execution works at a shard, or returns the manifest that one has committed.
-    async fn acquire_lease(&self, shard: &Shard, until: &StopCondition) -> Result<Access<ShardManifest>, Error> {
+    async fn acquire_lease(
+        &self,
+        shard: &Shard,
+        (until, margin): (&StopCondition, Duration),
+    ) -> Result<Access<ShardManifest>, Error> {
         let settings = &self.engine.settings;
         let Some(duration) = settings.lease else { return Ok(Access::Granted(None)) };
         let claim = LeaseClaim {
@@ -135,7 +154,6 @@ impl Run {
             self.observer.waits(&what);
         };
         let committed = || self.store.shard(&self.plan.run_id, &shard.name);
-        let margin = until.at_most_half(settings.margin.unwrap_or(MIN_WRITE_MARGIN));
         claim.acquire((until, margin), waits, committed).await
     }
 

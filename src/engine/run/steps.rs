@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::history::{RemainingWork, RunHistory};
@@ -79,11 +78,6 @@ impl Steps {
     /// Opens the output that the settings name, without a call to it.
     pub fn new(engine: &Engine) -> Result<Self, Error> {
         Ok(Self { store: RunStore::open(engine)?, engine: engine.clone() })
-    }
-
-    /// Sets the time at which the process ends.
-    pub fn within(self, deadline: Instant) -> Self {
-        Self { store: self.store.within(Some(deadline)), ..self }
     }
 
     /// The plan step: plans the run or finds its plan, and lists the shards that are left to do. A new plan's shards have
@@ -197,7 +191,7 @@ impl Steps {
             },
             error = until.out_of_time() => return Err(error),
         };
-        Box::pin(run.run_shard(&shard, &until)).await.map(|_| ())
+        Box::pin(run.run_shard(&shard, (&until, run.margin(&until)))).await.map(|_| ())
     }
 
     /// Does everything that precedes the first call to a customer of a shard. Returns `None` if the shard comes too late.

@@ -21,39 +21,36 @@ use crate::domain::{lock, partition_of_region};
 pub(super) struct BucketClient {
     client: Arc<Mutex<Client>>,
     patience: Duration,
-    /// The time after which no call is made again.
-    last_repetition: Option<Instant>,
+    /// The time at which every call fails.
+    end: Option<Instant>,
 }
 
 impl BucketClient {
     pub(super) fn new(config: Config) -> Self {
-        Self {
-            client: Arc::new(Mutex::new(Client::from_conf(config))),
-            patience: Duration::ZERO,
-            last_repetition: None,
-        }
+        Self { client: Arc::new(Mutex::new(Client::from_conf(config))), patience: Duration::ZERO, end: None }
     }
 
     /// Makes calls again for this long that get no answer, or are refused for rate.
-    pub(super) fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub(super) fn with_patience(self, patience: Duration, end: Option<Instant>) -> Self {
+        Self { patience, end, ..self }
     }
 
-    /// Makes no call again after this time.
-    pub(super) fn with_last_repetition(self, time: Option<Instant>) -> Self {
-        Self { last_repetition: time, ..self }
-    }
-
-    /// Makes a call until it is answered, or the patience is at its end.
+    /// Makes a call until it is answered, the patience is at its end, or the end has come.
     pub(super) async fn call<T, E, F>(&self, send: impl Fn(Client) -> F) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let passing = [AwsErrorKind::OutOfTime, AwsErrorKind::Throttled];
-        let left = self.last_repetition.map(|time| time.saturating_duration_since(Instant::now()));
-        let patience = left.map_or(self.patience, |left| left.min(self.patience));
-        repeat(patience, &passing, || self.call_where_it_is(&send)).await
+        self.until_end(repeat(self.patience, &passing, || self.call_where_it_is(&send))).await
+    }
+
+    /// Waits for a result, unless the end comes first.
+    pub(super) async fn until_end<T>(&self, call: impl Future<Output = Result<T, AwsError>>) -> Result<T, AwsError> {
+        let Some(end) = self.end else { return call.await };
+        tokio::time::timeout_at(end, call).await.unwrap_or_else(|_| {
+            Err(AwsError::new(AwsErrorKind::OutOfTime, "no answer before the time of the invocation ended"))
+        })
     }
 
     /// Makes a call, and makes it again in the region that S3 names.

@@ -14,6 +14,7 @@ use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::primitives::ByteStreamError;
 use aws_sdk_s3::types::ServerSideEncryption;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
@@ -68,12 +69,8 @@ impl S3Store {
         Self { client: BucketClient::new(config), bucket: bucket.into(), prefix, kms_key: kms_key.map(Into::into) }
     }
 
-    pub(super) fn with_patience(self, patience: Duration) -> Self {
-        Self { client: self.client.with_patience(patience), ..self }
-    }
-
-    pub(super) fn with_last_repetition(self, time: Option<Instant>) -> Self {
-        Self { client: self.client.with_last_repetition(time), ..self }
+    pub(super) fn with_patience(self, patience: Duration, end: Option<Instant>) -> Self {
+        Self { client: self.client.with_patience(patience, end), ..self }
     }
 
     pub(super) fn address(&self, key: &str) -> String {
@@ -190,13 +187,14 @@ impl S3Store {
                 Err(cause) if cause.kind == AwsErrorKind::NotFound => return Ok(None),
                 Err(cause) => return Err(self.error_at("s3:GetObject", key, cause)),
             };
-            match std::mem::take(&mut response.body).collect().await {
+            let body = std::mem::take(&mut response.body).collect();
+            let body = self.client.until_end(async { body.await.map_err(|error| ended_early(&error)) }).await;
+            match body {
                 Ok(body) => return Ok(Some((response, body.into_bytes()))),
-                Err(_) if breaks < BREAKS => breaks = pause(breaks).await,
-                Err(error) => {
-                    let cause = AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"));
-                    return Err(self.error_at("s3:GetObject", key, cause));
+                Err(cause) if cause.kind == AwsErrorKind::Unreachable && breaks < BREAKS => {
+                    breaks = pause(breaks).await
                 }
+                Err(cause) => return Err(self.error_at("s3:GetObject", key, cause)),
             }
         }
     }
@@ -255,6 +253,10 @@ fn has_endpoint(config: &SdkConfig) -> bool {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let of_s3 = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
     config.endpoint_url().is_some() || of_s3.is_some()
+}
+
+fn ended_early(error: &ByteStreamError) -> AwsError {
+    AwsError::new(AwsErrorKind::Unreachable, format!("the answer ended early: {error}"))
 }
 
 /// Waits before a retry, longer each time.

@@ -11,13 +11,14 @@ mod document;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use document::Lease;
 use document::Watch;
 
 use super::StopCondition;
+use crate::aws::AwsErrorKind;
 use crate::domain::{RunId, millis};
 use crate::engine::collect::now;
 use crate::error::{Error, ErrorKind};
@@ -259,12 +260,17 @@ async fn renew(claim: LeaseClaim) {
     }
 }
 
-/// Returns the leases under which executions work at these shards. Those that cannot be read are left out.
-pub(super) async fn live_leases(store: &Store, run_id: &RunId, shards: Vec<String>) -> Vec<Lease> {
-    let reads = shards.into_iter().map(|shard| async move { store.read(&lease_key(run_id, &shard)).await.ok()? });
-    let objects: Vec<_> = futures::stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+/// Returns the leases under which executions work at these shards. Where leases may not be read, there are none.
+pub(super) async fn live_leases(store: &Store, run_id: &RunId, shards: Vec<String>) -> Result<Vec<Lease>, StoreError> {
+    let reads = shards.into_iter().map(|shard| async move {
+        match store.read(&lease_key(run_id, &shard)).await {
+            Err(StoreError::S3 { cause, .. }) if cause.kind == AwsErrorKind::Denied => Ok(None),
+            read => read,
+        }
+    });
+    let objects: Vec<_> = futures::stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await?;
     let leases = objects.into_iter().flatten().filter_map(|object| serde_json::from_slice(&object.bytes).ok());
-    leases.filter(|lease: &Lease| lease.is_live(now())).collect()
+    Ok(leases.filter(|lease: &Lease| lease.is_live(now())).collect())
 }
 
 /// The error of an execution whose time ends while another one works at the same shard.

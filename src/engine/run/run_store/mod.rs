@@ -16,7 +16,6 @@ use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
 use super::Engine;
 use crate::domain::RunId;
@@ -32,8 +31,8 @@ use crate::store::{PutOutcome, Store, StoreError};
 pub(super) const CATCH_UP_SHARD: &str = "rest";
 /// Least time in which one attempt at a write of the function may end.
 const MIN_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The time before the deadline that stays to report a failure.
-const TIME_TO_REPORT: Duration = Duration::from_secs(5);
+/// The time before the end of an invocation that stays to report a failure.
+const TIME_TO_FAIL: Duration = Duration::from_secs(2);
 /// Shard manifests that are read at the same time.
 const CONCURRENT_READS: usize = 32;
 
@@ -97,14 +96,9 @@ impl RunStore {
         let store = Store::open(&location, &engine.backend.config, timeout, settings.output_kms_key.as_deref());
         let store = store.map_err(|error| error.at(&location))?;
         // A silence of S3 would lose what was asked of all customers. Short attempts need more time in sum.
-        let store = store.with_patience(settings.operation_timeout);
+        let end = engine.ends_at.map(|end| end.checked_sub(TIME_TO_FAIL).unwrap_or(end));
+        let store = store.with_patience(settings.operation_timeout, end);
         Ok(Self { store, location, only_reads: false })
-    }
-
-    /// Repeats no call shortly before the deadline of a process, so that it can still say what failed.
-    pub(super) fn within(self, deadline: Option<Instant>) -> Self {
-        let last = deadline.map(|deadline| deadline.checked_sub(TIME_TO_REPORT).unwrap_or(deadline));
-        Self { store: self.store.with_last_repetition(last), ..self }
     }
 
     /// The same output for a command that writes nothing to it. Its errors say that the output cannot be read.

@@ -1,7 +1,7 @@
 //! What follows the commit of a run: the list of its files for Athena, `latest.json`, and the record of roles that were tried.
 //!
 //! All are written after the manifest, so that they never name a run that is not committed. An invocation that finds a
-//! committed run writes them again if they are missing.
+//! committed run, or continues it, writes them again if they are missing.
 
 use std::collections::HashMap;
 use std::time::Duration;
