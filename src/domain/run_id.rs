@@ -4,11 +4,16 @@
 
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 use super::string_newtype::string_newtype;
 use crate::input::{ParseError, quoted};
 
 /// The maximum length of a run id in characters, without a continuation's `.r<n>`.
 pub(super) const RUN_ID_CHARACTERS: usize = 55;
+
+/// The bytes of the digest of an event's id: too many to find a second id for it.
+const DIGEST_BYTES: usize = 8;
 
 /// STS's limit for the length of a session name in characters.
 const SESSION_NAME_CHARACTERS: usize = 64;
@@ -61,6 +66,17 @@ impl RunId {
         let mut name = format!("rolecall-{}", self.0);
         name.truncate(SESSION_NAME_CHARACTERS);
         name
+    }
+
+    /// Derives a run id from the id of an event. Two ids never give one name: an id that is cut or changed brings its digest.
+    pub fn of_event(id: &str) -> RunId {
+        let plain = RunId::derived(id);
+        if plain.as_str() == id {
+            return plain;
+        }
+        let digest = hex::encode(&Sha256::digest(id)[..DIGEST_BYTES]);
+        let start = sanitised(id, RUN_ID_CHARACTERS - "-".len() - digest.len());
+        RunId::derived(&format!("{start}-{digest}"))
     }
 
     /// Derives a run id from any text: replaces invalid characters and cuts the text to the maximum length.
@@ -179,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_events_give_names_of_their_own() {
+        assert_eq!(RunId::of_event("nightly").as_str(), "nightly");
+        let long =
+            |end: &str| RunId::of_event(&format!("inventory-of-all-customers-of-production-europe-central-{end}"));
+        assert_eq!(long("2026-11-26").as_str(), "inventory-of-all-customers-of-producti-16360fa14a933201");
+        let names = [long("2026-11-26"), long("2026-11-27"), RunId::of_event("a=b"), RunId::of_event("a b")];
+        assert_eq!(names.iter().collect::<std::collections::HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
     fn derived_names_resume_nothing() {
         assert_eq!(RunId::derived("a.r7").as_str(), "a-r7");
         assert_eq!(RunId::derived("a.r1.r2").resumes(), None);
@@ -206,6 +232,13 @@ mod tests {
             let run_id = RunId::derived(&text);
             prop_assert!(is_first_run(run_id.as_str()));
             prop_assert_eq!(run_id.resumes(), None);
+        }
+
+        #[test]
+        fn no_two_ids_of_events_give_one_name(one in r"[a-z=_]{50,60}", other in r"[a-z=_]{50,60}") {
+            let names = [&one, &other].map(|id| RunId::of_event(id));
+            prop_assert!(names.iter().all(|name| is_first_run(name.as_str())));
+            prop_assert_eq!(names[0] == names[1], one == other);
         }
     }
 }

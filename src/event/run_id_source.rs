@@ -57,7 +57,7 @@ pub(crate) fn run_id(request: &Request, naming: &RunIdSource) -> RunId {
     }
     match naming {
         RunIdSource::Rule { rule, .. } => RunId::derived(rule),
-        RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id) => RunId::derived(id),
+        RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id) => RunId::of_event(id),
         RunIdSource::Given => RunId::derived(""),
         RunIdSource::Terminal { now, random } => RunId::derived(&format!("{}-{random:04x}", compact(*now))),
     }
@@ -138,7 +138,8 @@ mod tests {
         let uuid = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
         assert_eq!(named(&RunIdSource::Event(uuid.to_owned())), uuid);
         assert_eq!(named(&RunIdSource::Message(uuid.to_owned())), uuid);
-        assert_eq!(named(&RunIdSource::Invocation("x".repeat(80))), "x".repeat(55));
+        assert_eq!(named(&RunIdSource::Invocation("x".repeat(55))), "x".repeat(55));
+        assert!(named(&RunIdSource::Invocation("x".repeat(80))).starts_with(&format!("{}-", "x".repeat(38))));
         assert_eq!(named(&RunIdSource::Terminal { now: time, random: 0xbe }), "20261121T030007Z-00be");
     }
 

@@ -37,7 +37,7 @@ impl Engine {
         match &request.run_id_source {
             RunIdSource::Rule { time, .. } => refuse_future("event.time", *time, &mut problems),
             RunIdSource::Event(id) | RunIdSource::Message(id) | RunIdSource::Invocation(id)
-                if asked.run_id.is_none() && asked.scheduled_at.is_none() && is_reserved(&RunId::derived(id)) =>
+                if asked.run_id.is_none() && asked.scheduled_at.is_none() && is_reserved(&RunId::of_event(id)) =>
             {
                 problems.push(
                     "event",
