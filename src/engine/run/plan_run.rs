@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::admission::refuse_claim;
 use super::prepare::{self, Prepared, prepare};
@@ -19,6 +19,9 @@ use crate::engine::collect::now;
 use crate::engine::plan::{Plan, PlanOrigin, Selection, TrustWindow};
 use crate::engine::report::Manifest;
 use crate::error::{Error, ErrorKind};
+
+/// The age at which a plan is not continued any more. A state looks for runs of the last 35 days.
+const MAX_PLAN_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The start of a run: it is committed already, or it can be carried out.
 pub(super) enum RunStart {
@@ -79,6 +82,7 @@ impl Engine {
         let (plan, registry, identity) = match state {
             RunState::Committed(manifest) => return Ok(RunStart::Committed(manifest)),
             RunState::Planned(plan) => {
+                refuse_old(&plan)?;
                 let registry = self.registry_of(&plan).await?;
                 (*plan, registry, self.identity(identity).await?)
             }
@@ -220,4 +224,19 @@ impl Engine {
 struct Customers {
     identity: Identity,
     registry: Registry,
+}
+
+/// Refuses to continue a plan that is so old that the answers would not look for its rows: they are stored by the day on which
+/// the run began.
+fn refuse_old(plan: &Plan) -> Result<(), Error> {
+    let age = now().duration_since(plan.started_at);
+    if age <= MAX_PLAN_AGE {
+        return Ok(());
+    }
+    let what = format!(
+        "run {} was planned {} days ago, and is too old to be continued: start a new run under another name",
+        plan.run_id,
+        age.as_hours() / 24
+    );
+    Err(Error::new(ErrorKind::RunIdTaken, what))
 }
