@@ -64,6 +64,11 @@ pub(crate) async fn continue_recording(
     message: &ChangesMessage,
     until: &StopCondition,
 ) -> Result<(), Error> {
+    // Whoever may send to the queue can write such a message.
+    if !engine.settings.changes {
+        tracing::warn!(run_id = message.run_id.as_str(), "a message asks for changes, which the settings switch off");
+        return Ok(());
+    }
     let summary = record(engine, &message.run_id, until).await?;
     if summary.status == Recording::Recorded {
         return Ok(());

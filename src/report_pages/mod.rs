@@ -66,6 +66,14 @@ pub(crate) async fn continue_writing(
     message: &ReportMessage,
     until: &StopCondition,
 ) -> Result<(), Error> {
+    // Whoever may send to the queue can write such a message.
+    if engine.settings.report == ReportPages::None {
+        tracing::warn!(
+            run_id = message.run_id.as_str(),
+            "a message asks for report pages, which the settings switch off"
+        );
+        return Ok(());
+    }
     let Some(summary) = write(engine, &message.run_id, until).await? else { return Ok(()) };
     if summary.status == PageWriting::Written {
         return Ok(());

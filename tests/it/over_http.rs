@@ -68,6 +68,15 @@ fn a_run_is_asked_for_over_http_and_reported() {
     let (status, again) = answered(&[post(&unknown)]).remove(0);
     assert_eq!((status, &again["error"]["type"]), (409, &json!("RunIdTaken")), "{again}");
     assert!(again["error"].to_string().contains("give it another run id"), "{again}");
+    // Whoever may send to the queue switches nothing on that the settings switch off.
+    let of = |body: Value| json!({ "messageId": body.to_string(), "eventSource": "aws:sqs", "body": body.to_string() });
+    let batch =
+        json!({ "Records": [of(json!({ "changes_of": "over-http" })), of(json!({ "report_of": "over-http" }))] });
+    assert_eq!(emulator().invoke(&[batch])[0]["payload"], json!({ "batchItemFailures": [] }));
+    for document in ["changes.json", "report.html"] {
+        let uri = format!("s3://{}/runs/over-http/{document}", emulator().fact("results_bucket"));
+        assert!(emulator().object(&uri).is_none(), "{document}");
+    }
 }
 
 /// A queue delivers a refused message again, when its request may be valid, and the caller may have asked under another name.
