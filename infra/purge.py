@@ -69,7 +69,13 @@ def main() -> int:
                     "bytes": len(content),
                     "sha256": digest,
                 }
-    for path in (*out.glob("runs/**/*.json"), *out.glob("committed/**/*.ndjson")):
+    # What changed in the account, member by member.
+    for path in out.glob("runs/*/changes/*.json"):
+        document = json.loads(path.read_text())
+        if isinstance(document.get("accounts"), dict) and document["accounts"].pop(account, None) is not None:
+            path.write_text(json.dumps(document) + "\n")
+    lists = ("committed/**/*.ndjson", "changes/**/*.ndjson")
+    for path in (*out.glob("runs/**/*.json"), *(found for pattern in lists for found in out.glob(pattern))):
         text = path.read_text()
         documents = [json.loads(one) for one in (text.splitlines() if path.suffix == ".ndjson" else [text])]
         made = corrected(documents, rewritten)
