@@ -29,6 +29,8 @@ pub(crate) const LIST_MEMBERS_ACTIONS: [&str; 4] = [
 
 /// How long a call is repeated while Organizations throttles it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The most time for the listing of an organization, of a run without a deadline and of a check too.
+pub(crate) const MAX_LISTING_TIME: Duration = Duration::from_secs(30 * 60);
 /// The prefix of the ids of roots.
 const ROOT: &str = "r-";
 
@@ -61,8 +63,25 @@ pub(crate) struct MemberListing {
     pub excluded_units: HashSet<String>,
 }
 
-/// Lists the members of an organization of the registry, through its management role or with the backend's own credentials.
+/// Lists the members of an organization of the registry, through its management role or with the backend's own credentials,
+/// within `time`.
 pub(crate) async fn list_organization(
+    backend: &Backend,
+    roles: &Arc<RoleAssumer>,
+    organization: &Organization,
+    time: Duration,
+) -> Result<MemberListing, AwsError> {
+    let listing = tokio::time::timeout(time, list_whole(backend, roles, organization)).await;
+    listing.unwrap_or_else(|_| {
+        let message = format!(
+            "its listing took longer than {} s. A run gives it half of its time: give the run more, or list fewer units (`ous`)",
+            time.as_secs()
+        );
+        Err(AwsError::new(AwsErrorKind::OutOfTime, message))
+    })
+}
+
+async fn list_whole(
     backend: &Backend,
     roles: &Arc<RoleAssumer>,
     organization: &Organization,
@@ -233,6 +252,17 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    #[test]
+    fn the_template_of_the_management_role_allows_these_reads_and_no_others() {
+        let template = include_str!("../../infra/management-role.yaml");
+        let (_, allowed) = template.split_once("# actions: begin\n").expect("the actions");
+        let (allowed, _) = allowed.split_once("# actions: end").expect("their end");
+        let actions = allowed.lines().filter_map(|line| line.trim().strip_prefix("- organizations:"));
+        let actions: Vec<String> = actions.map(|action| format!("organizations:{action}")).collect();
+        assert_eq!(actions, LIST_MEMBERS_ACTIONS);
+        assert_eq!(template.matches("organizations:").count(), LIST_MEMBERS_ACTIONS.len());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttled_call_is_repeated_and_another_failure_is_not() {

@@ -11,7 +11,9 @@ mod members;
 pub use assume_role::{RoleAssumer, backend_role};
 
 pub(crate) use assume_role::OpenedSession;
-pub(crate) use members::{LIST_MEMBERS_ACTIONS, list_members, list_organization, organizations_client, tags_of};
+pub(crate) use members::{
+    LIST_MEMBERS_ACTIONS, MAX_LISTING_TIME, list_members, list_organization, organizations_client, tags_of,
+};
 pub(crate) use published::Published;
 pub use registry::Registry;
 pub(crate) use registry::{

@@ -1,6 +1,8 @@
-"""Deploys the customers' template in accounts of the emulated AWS.
+"""Deploys the templates of customers' roles in accounts of the emulated AWS.
 
-    role_stacks.py --endpoint URL < a JSON list of {"account", "parameters": {name: value}}
+    role_stacks.py --endpoint URL < a JSON list of {"account", "parameters": {name: value}, "template"}
+
+The template is customer-role.yaml, unless one is named.
 
 It prints the ARNs of the roles.
 """
@@ -16,11 +18,14 @@ from formation import deploy
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Deploys the customers' template in the emulated AWS.")
+    parser = argparse.ArgumentParser(description="Deploys the templates of customers' roles in the emulated AWS.")
     parser.add_argument("--endpoint", required=True)
     cloud = Cloud(parser.parse_args().endpoint)
     stacks = json.load(sys.stdin)
-    outputs = [deploy(cloud, one["account"], "customer-role.yaml", "rolecall", one["parameters"]) for one in stacks]
+    outputs = [
+        deploy(cloud, one["account"], one.get("template", "customer-role.yaml"), "rolecall", one["parameters"])
+        for one in stacks
+    ]
     print(json.dumps([output["RoleArn"] for output in outputs]))
 
 

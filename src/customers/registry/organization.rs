@@ -102,6 +102,11 @@ impl Organization {
         self.exclude.iter().any(|excluded| excluded == account_id.as_str())
     }
 
+    /// The accounts that are excluded.
+    pub(crate) fn excluded_accounts(&self) -> impl Iterator<Item = &String> {
+        self.exclude.iter().filter(|excluded| !excluded.starts_with("ou-"))
+    }
+
     /// The organizational units that are excluded.
     pub(crate) fn excluded_units(&self) -> impl Iterator<Item = &String> {
         self.exclude.iter().filter(|excluded| excluded.starts_with("ou-"))

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::Engine;
 use super::run_store::RunStore;
-use crate::aws::{AwsError, AwsErrorKind, Backend};
-use crate::customers::{MemberAccount, Organization, Registry, RoleAssumer, list_organization};
+use crate::aws::{AwsError, Backend};
+use crate::customers::{MAX_LISTING_TIME, MemberAccount, Organization, Registry, RoleAssumer, list_organization};
 use crate::domain::{AccountId, RunId};
 use crate::engine::collect::now;
 use crate::engine::plan::{OrganizationListing, Plan};
@@ -25,8 +25,6 @@ use crate::input::ValidationErrors;
 
 /// Organizations that are listed at the same time.
 const CONCURRENT_LISTINGS: usize = 8;
-/// The most time for the listing of an organization, of a run without a deadline too.
-const MAX_LISTING_TIME: Duration = Duration::from_secs(30 * 60);
 /// Attempts at replacing a kept listing while others replace it at the same time.
 const KEEP_ATTEMPTS: u32 = 5;
 /// The most accounts without a target that a refusal names.
@@ -51,6 +49,9 @@ struct KeptListing {
     ous: Vec<String>,
     /// The units that were left out. Which accounts are in another one is not known from here.
     excluded_ous: Vec<String>,
+    /// The accounts that were left out.
+    #[serde(default)]
+    excluded_accounts: Vec<String>,
     listed_at: Timestamp,
     members: Vec<MemberAccount>,
 }
@@ -114,18 +115,9 @@ async fn listed(
         Some(store) => kept_listing(store, &organization).await,
         None => Ok(None),
     };
-    let listing = tokio::time::timeout(time, list_organization(&backend, &roles, &organization)).await;
-    let members = listing.unwrap_or_else(|_| Err(unfinished(time))).map(|listing| listing.members);
+    let listing = list_organization(&backend, &roles, &organization, time).await;
+    let members = listing.map(|listing| listing.members);
     ListedOrganization { organization, kept, members }
-}
-
-fn unfinished(time: Duration) -> AwsError {
-    let message = format!(
-        "its listing took longer than {} s, half of the time that the run had left at most: give the run more time, or list \
-         fewer units (`ous`)",
-        time.as_secs()
-    );
-    AwsError::new(AwsErrorKind::OutOfTime, message)
 }
 
 impl ListedOrganizations {
@@ -140,7 +132,7 @@ impl ListedOrganizations {
         let listing = match members {
             Ok(members) => {
                 let listed_at = now();
-                let before = kept.map(|kept| kept.members);
+                let before = kept.map(|kept| kept.comparable_with(&organization, &members));
                 let named = (name, organization.enable);
                 let listing = OrganizationListing::of(named, &members, before.as_deref(), registry);
                 tracing::info!(
@@ -231,9 +223,21 @@ impl KeptListing {
             management_role_arn: organization.management_role.as_ref().map(|(_, arn)| arn.clone()),
             ous: organization.units.clone(),
             excluded_ous: organization.excluded_units().cloned().collect(),
+            excluded_accounts: organization.excluded_accounts().cloned().collect(),
             listed_at,
             members,
         }
+    }
+
+    /// Its members as they would have been listed with the present exclusions: an edit of them makes nobody join or leave. An
+    /// account that was left out is taken for one that was there.
+    fn comparable_with(self, organization: &Organization, now: &[MemberAccount]) -> Vec<MemberAccount> {
+        let Self { mut members, excluded_accounts, .. } = self;
+        members.retain(|member| !organization.excludes(&member.account_id));
+        let was_left_out =
+            |member: &&MemberAccount| excluded_accounts.iter().any(|account| account == member.account_id.as_str());
+        members.extend(now.iter().filter(was_left_out).cloned());
+        members
     }
 
     fn is_of(&self, organization: &Organization) -> bool {

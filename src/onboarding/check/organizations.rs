@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::aws::{Backend, Identity};
-use crate::customers::{Registry, RoleAssumer, TrustResult, list_organization};
+use crate::customers::{MAX_LISTING_TIME, Registry, RoleAssumer, TrustResult, list_organization};
 use crate::domain::new_attempt_id;
 
 /// The result of an organization's check.
@@ -39,7 +39,7 @@ pub(super) async fn list(backend: &Backend, identity: &Identity, registry: &mut 
     let mut checked = Vec::new();
     for organization in registry.organizations.clone() {
         let mut result = CheckedOrganization { name: organization.name.clone(), ..CheckedOrganization::default() };
-        match list_organization(backend, &roles, &organization).await {
+        match list_organization(backend, &roles, &organization, MAX_LISTING_TIME).await {
             Ok(listing) => {
                 registry.add_members(&organization.name, &listing.members);
                 result.accounts = Some(listing.members.len());

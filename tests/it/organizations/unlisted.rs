@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolecall::testing::ErrorKind;
+use rolecall::testing::{ErrorKind, Response};
 use serde_json::json;
 
 use super::{
@@ -80,9 +80,33 @@ async fn a_kept_listing_that_cannot_be_read_is_not_replaced() {
     std::fs::create_dir(&kept).expect("made");
     fixture.sim.change(|world| join(world, &member(6), ROOT));
     assert!(listing(&run(&fixture, "unread").await).get("joined").is_none());
+    // If the organization cannot be listed either, nothing stands in for it, and the run says so.
+    let fault = fixture.sim.add_fault(Fault::new(FaultKind::Denied).service(Service::Organizations));
+    let refused = fixture.run(request("neither"), None).await.expect_err("no account is known").to_string();
+    assert!(
+        refused.contains("could not be listed") && refused.contains("Nor can its last listing be read"),
+        "{refused}"
+    );
+    fixture.sim.lift(fault);
     std::fs::remove_dir(&kept).expect("removed");
     std::fs::rename(&aside, &kept).expect("moved back");
     assert_eq!(listing(&run(&fixture, "again").await)["joined"], json!([member(6)]));
+}
+
+/// Nobody moves because the registry is edited.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_the_exclusions_makes_nobody_join_or_leave() {
+    let fixture = fixture(4, json!({})).await;
+    let accounts = |response: &Response| {
+        let listing = listing(response);
+        (listing["accounts"].clone(), listing.get("joined").cloned(), listing.get("left").cloned())
+    };
+    assert_eq!(accounts(&run(&fixture, "first").await), (json!(4), None, None));
+    write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({ "exclude": [member(1)] }))] }));
+    assert_eq!(accounts(&run(&fixture, "excluded").await), (json!(3), None, None));
+    write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({}))] }));
+    fixture.sim.change(|world| join(world, &member(6), ROOT));
+    assert_eq!(accounts(&run(&fixture, "included").await), (json!(5), Some(json!([member(6)])), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
