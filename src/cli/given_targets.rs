@@ -4,17 +4,20 @@
 //!
 //! **Invariant:** writes nothing. No external ID comes from the command line, where the system's list of processes shows it.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use crate::aws::{AwsError, Backend};
+use crate::aws::{AwsError, Backend, Identity, SessionPolicy};
 use crate::cli::args::GivenTargetArgs;
-use crate::customers::{DEFAULT_ROLE_NAME, Registry};
-use crate::domain::AccountId;
+use crate::customers::{DEFAULT_ROLE_NAME, Registry, RoleAssumer};
+use crate::domain::{AccountId, RoleArn, new_attempt_id};
 use crate::engine::GivenTargets;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Accounts, Request};
-use crate::input::ValidationErrors;
+use crate::input::{ValidationErrors, quoted};
 use crate::onboarding::import::{self, ImportCandidates};
+use crate::settings::Settings;
 use crate::terminal;
 
 /// The most accounts that a note names.
@@ -23,6 +26,11 @@ const MAX_NAMED: usize = 5;
 /// Refuses flags that do not go together, before anything is called.
 pub(crate) fn refuse_unusable(given: &GivenTargetArgs, names_accounts: bool) -> Result<(), Error> {
     let mut errors = ValidationErrors::new();
+    let is_role = |name: &&String| format!("arn:aws:iam::111122223333:role/{name}").parse::<RoleArn>().is_ok();
+    if let Some(name) = given.role_name.as_ref().filter(|name| !is_role(name)) {
+        let what = format!("{} is no name of a role: write it as rolecall-inventory, or path/name", quoted(name));
+        errors.push("--role-name", what);
+    }
     if given.role_name.is_some() && !given.organization {
         if !names_accounts {
             errors.push("--role-name", "needs the accounts: --accounts 111122223333,…, or --organization");
@@ -38,6 +46,16 @@ pub(crate) fn refuse_unusable(given: &GivenTargetArgs, names_accounts: bool) -> 
     errors.into_result(()).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
 
+/// Refuses a command without a registry whose flags name no targets either.
+pub(crate) fn require_some(given: &GivenTargetArgs, settings: &Settings) -> Result<(), Error> {
+    if given.is_given() || settings.registry.is_some() {
+        return Ok(());
+    }
+    let what = "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key. Without one, --here names \
+                your own account, --organization all of your organization, and --accounts with --role-name single ones";
+    Err(Error::new(ErrorKind::InvalidSettings, what))
+}
+
 /// Returns the targets of a request that the flags name, or `None` if they name none.
 pub(crate) async fn named(
     given: &GivenTargetArgs,
@@ -49,20 +67,32 @@ pub(crate) async fn named(
         Accounts::All => &[],
     };
     let targets = of_accounts(given, (accounts, !request.tags.is_empty()), backend).await?;
-    if let Some(targets) = targets.as_ref().filter(|_| given.here) {
-        refuse_others(&targets.registry, accounts)?;
+    if let Some(targets) = targets.as_ref().filter(|_| !request.skip_unknown) {
+        let named = accounts.iter().map(|account| ("--accounts", account));
+        refuse_others(
+            given,
+            &targets.registry,
+            named.chain(request.exclude.iter().map(|account| ("--exclude", account))),
+        )?;
     }
     Ok(targets)
 }
 
-/// Refuses accounts beside the own one, which would be called missing from a registry.
-fn refuse_others(own: &Registry, accounts: &[AccountId]) -> Result<(), Error> {
+/// Refuses accounts that the flags do not name, which would be called missing from a registry.
+fn refuse_others<'a>(
+    given: &GivenTargetArgs,
+    targets: &Registry,
+    accounts: impl Iterator<Item = (&'static str, &'a AccountId)>,
+) -> Result<(), Error> {
+    let what = match given {
+        GivenTargetArgs { here: true, .. } => "is not the account of your credentials, which --here enters",
+        GivenTargetArgs { organization: true, .. } => "is no active account of your organization",
+        _ => "is none of --accounts",
+    };
+    let known: HashSet<&AccountId> = targets.targets.iter().map(|target| &target.account_id).collect();
     let mut errors = ValidationErrors::new();
-    for account in accounts.iter().filter(|account| own.targets.iter().all(|target| target.account_id != **account)) {
-        errors.push(
-            "--accounts",
-            format!("{account} is not the account of your credentials, which --here enters: leave it out"),
-        );
+    for (flag, account) in accounts.filter(|(_, account)| !known.contains(account)) {
+        errors.push(flag, format!("{account} {what}: leave it out"));
     }
     errors.into_result(()).map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
@@ -101,10 +131,13 @@ pub(crate) async fn of_accounts(
             accounts.iter().map(|account| target(backend, account, name)).collect()
         }
     };
+    Ok(Some(GivenTargets { registry: read(&targets, backend)?, flags: flags(given) }))
+}
+
+fn read(targets: &[Value], backend: &Backend) -> Result<Registry, Error> {
     let file = json!({ "version": 1, "targets": targets }).to_string();
     let registry = Registry::read(file.as_bytes(), backend.partition.name);
-    let registry = registry.map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))?;
-    Ok(Some(GivenTargets { registry, flags: flags(given) }))
+    registry.map_err(|errors| Error::of(ErrorKind::InvalidRequest, &errors))
 }
 
 fn own_account(account_id: &str) -> Value {
@@ -116,10 +149,28 @@ fn target(backend: &Backend, account: &AccountId, role_name: &str) -> Value {
     json!({ "account_id": account, "role_arn": role_arn, "external_id": null })
 }
 
-/// The active accounts of the organization. The own account is entered with the own credentials: an organization makes roles in
-/// its members, and none in the account that manages it.
+/// How the own account of an organization is entered: through its role, or else with the own credentials. An organization makes
+/// roles in its members, and none in the account that manages it.
+async fn own_member(backend: &Backend, identity: Identity, role_name: &str) -> Result<Value, Error> {
+    let own = identity.account_id.clone();
+    let account: AccountId = own.parse().map_err(|error| Error::new(ErrorKind::Internal, format!("{own}: {error}")))?;
+    let through_role = target(backend, &account, role_name);
+    let registry = read(std::slice::from_ref(&through_role), backend)?;
+    let Some(role) = registry.target(&account) else { return Ok(own_account(&own)) };
+    let roles = RoleAssumer::new(backend.clone(), identity, format!("rolecall-own-{}", new_attempt_id()));
+    let policy = SessionPolicy::document(&[("*", vec!["sts:GetCallerIdentity"])]);
+    if roles.open_credentials(role, &policy).await.is_ok() {
+        return Ok(through_role);
+    }
+    terminal::note(&format!(
+        "{own}, your own account, is entered with your own credentials: its role {role_name} does not let them in"
+    ));
+    Ok(own_account(&own))
+}
+
+/// The active accounts of the organization.
 async fn of_organization(backend: &Backend, role_name: &str, with_tags: bool) -> Result<Vec<Value>, Error> {
-    let own = backend.identify().await?.account_id;
+    let identity = backend.identify().await?;
     let unreadable = |cause: AwsError| {
         let message = format!(
             "the organization cannot be listed: {cause}. Use credentials of its management account or of a delegated \
@@ -130,10 +181,15 @@ async fn of_organization(backend: &Backend, role_name: &str, with_tags: bool) ->
     let ImportCandidates { targets, left_out, .. } =
         import::organization(backend, &[], with_tags).await.map_err(unreadable)?;
     tell_left_out(&left_out);
+    let own = identity.account_id.clone();
+    let own_member = match targets.iter().any(|member| member.account_id.as_str() == own) {
+        true => own_member(backend, identity, role_name).await?,
+        false => Value::Null,
+    };
     let targets = targets.iter().map(|member| {
         let account = &member.account_id;
         let mut target = match account.as_str() == own {
-            true => own_account(&own),
+            true => own_member.clone(),
             false => target(backend, account, role_name),
         };
         if let Some(name) = &member.name {

@@ -200,7 +200,7 @@ pub(crate) struct ImportArgs {
     /// AWS CLI profile to read the organization with [default: your own credentials]
     #[arg(long, requires = "organization")]
     pub profile: Option<String>,
-    /// Import a customer's CSV list; columns: account_id, name, role_arn, regions, tags
+    /// Import a customer's CSV list; columns: account_id, name, role_arn, regions, resources, tags
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Import the roles that this role's policies let it assume [default: ROLECALL_BACKEND_ROLE, or what was published]
@@ -212,6 +212,9 @@ pub(crate) struct ImportArgs {
     /// Import the profiles in this AWS CLI file that have a role_arn
     #[arg(long, value_name = "FILE")]
     pub profile_file: Option<PathBuf>,
+    /// Only the profiles whose role has this name, with its path if it has one
+    #[arg(long, value_name = "NAME", requires = "profile_file")]
+    pub role_name: Option<String>,
     /// Customer that owns the accounts, which share one external ID
     #[arg(long, value_name = "NAME", conflicts_with = "no_external_id")]
     pub customer: Option<String>,

@@ -12,6 +12,9 @@ use crate::cli::args::{Cli, CompletionsArgs, ManArgs};
 use crate::error::{Error, ErrorKind};
 use crate::terminal;
 
+/// The program and its version, at the foot of every page.
+const SOURCE: &str = concat!("rolecall ", env!("CARGO_PKG_VERSION"));
+
 /// The name of the program, and of its page.
 const PROGRAM: &str = "rolecall";
 
@@ -50,7 +53,8 @@ fn pages() -> Vec<(String, Vec<u8>)> {
         commands.extend(below.map(|below| (format!("{name}-{}", below.get_name()), below.clone())));
         let mut page = Vec::new();
         // Writing into memory does not fail.
-        if Man::new(command.display_name(name.clone())).title(name.to_uppercase()).render(&mut page).is_ok() {
+        let man = Man::new(command.display_name(name.clone())).title(name.to_uppercase()).source(SOURCE);
+        if man.render(&mut page).is_ok() {
             pages.push((name, page));
         }
     }

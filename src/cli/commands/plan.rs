@@ -33,6 +33,7 @@ pub(crate) async fn plan(arguments: PlanArgs) -> Result<ExitCode, Error> {
     let mut errors = ValidationErrors::default();
     let (request, _) = arguments.selection.request(None, &arguments.targets, &mut errors)?;
     given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
+    given_targets::require_some(&arguments.targets, &settings)?;
     let mut engine = Engine::start(settings, Runtime::Terminal).await;
     if errors.is_empty()
         && let Some(targets) = given_targets::named(&arguments.targets, &request, &engine.backend).await?

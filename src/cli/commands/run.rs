@@ -31,6 +31,7 @@ pub(crate) async fn run(arguments: RunArgs) -> Result<ExitCode, Error> {
     let timings = arguments.timings.as_deref().map(TimingsFile::create).transpose()?;
     let options = OutputOptions { json: arguments.json, verbose: arguments.verbose };
     given_targets::refuse_unusable(&arguments.targets, matches!(request.accounts, Accounts::Named(_)))?;
+    given_targets::require_some(&arguments.targets, &settings)?;
     let mut local_run = LocalRun::start(settings, &options).await;
     if let Some(targets) = local_run.in_time(targets_of(&arguments, &local_run, &request, &errors)).await? {
         local_run.use_targets(targets);

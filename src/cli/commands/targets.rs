@@ -186,7 +186,9 @@ async fn find_candidates(
     }
     let role = backend_role(arguments.backend_role.as_deref(), settings, backend, registry_store).await?;
     if let Some(path) = &arguments.profile_file {
-        return import::profiles(path, role.as_ref(), arguments.no_external_id).await.map_err(invalid);
+        return import::profiles(path, role.as_ref(), arguments.no_external_id, arguments.role_name.as_deref())
+            .await
+            .map_err(invalid);
     }
     let role = role.ok_or_else(|| {
         let message = "the import reads the policies of a role: give --backend-role ARN, or set ROLECALL_BACKEND_ROLE";

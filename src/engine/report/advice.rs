@@ -51,7 +51,11 @@ fn of_given_target(group: &FailureGroup, flags: &str) -> Option<&'static str> {
         (_, Status::Denied) if flags == "--here" => {
             "your own credentials may not read this: `rolecall policy customer` prints the reads that they need"
         }
+        (_, Status::Denied) if flags.starts_with("--organization") => {
+            "the role may not read this, or your own credentials in your own account: `rolecall policy customer` prints the reads"
+        }
         (_, Status::Denied) => "the role may not read this: `rolecall policy customer` prints the reads that it needs",
+
         _ => return None,
     })
 }

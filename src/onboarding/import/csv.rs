@@ -10,7 +10,7 @@ use crate::input::{ValidationErrors, quoted};
 
 /// The allowed columns; the first one is required. There is no column for the customer: a customer who could name another
 /// one would get that one's external ID.
-const COLUMNS: [&str; 5] = ["account_id", "name", "role_arn", "regions", "tags"];
+const COLUMNS: [&str; 6] = ["account_id", "name", "role_arn", "regions", "resources", "tags"];
 
 /// Reads one account per line, optionally with a comma and a name; or a CSV with a header.
 pub(crate) fn accounts_file(bytes: &[u8]) -> Result<ImportCandidates, ValidationErrors> {
@@ -146,6 +146,7 @@ fn target(fields: &BTreeMap<&str, &str>, line: u64, problems: &mut ValidationErr
         role_arn: own("role_arn"),
         name: own("name"),
         regions: list("regions"),
+        resources: list("resources"),
         tags,
         ..NewTarget::new(account_id)
     })
@@ -157,19 +158,20 @@ mod tests {
 
     #[test]
     fn what_a_customer_sends_is_read_with_every_problem_at_once() {
-        let text = "\u{feff}Account_ID, name ,regions,tags\n111122223333,\"acme, prod\",eu-*;us-east-1,tier=gold;team=a b\n\
-                    # a remark\n444455556666,,,\n444455556666,again,,\n";
+        let text = "\u{feff}Account_ID, name ,regions,resources,tags\n111122223333,\"acme, prod\",eu-*;us-east-1,route53*;accounts,tier=gold;team=a b\n\
+                    # a remark\n444455556666,,,,\n444455556666,again,,,\n";
         let found = csv(text.as_bytes()).unwrap();
         assert_eq!(found.targets.len(), 2);
         assert_eq!(found.targets[0].name.as_deref(), Some("acme, prod"));
         assert_eq!(found.targets[0].regions, ["eu-*", "us-east-1"]);
+        assert_eq!(found.targets[0].resources, ["route53*", "accounts"]);
         assert_eq!(found.targets[0].tags["team"], "a b");
         assert_eq!(found.left_out[0].0, "444455556666");
         let wrong = csv(b"account_id,external_id,customer,colour\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"
         csv.external_id: external IDs are generated here and never chosen by a customer: remove the column
         csv.customer: only --customer names the customer of the accounts: remove the column
-        csv: `colour` is not a column: write account_id, name, role_arn, regions, tags
+        csv: `colour` is not a column: write account_id, name, role_arn, regions, resources, tags
         ");
         let wrong = csv(b"account_id,tags\n12,a=b\n111122223333,nonsense\n").unwrap_err();
         insta::assert_snapshot!(wrong, @r"

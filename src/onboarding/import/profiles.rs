@@ -1,5 +1,6 @@
 //! Imports profiles of the AWS CLI (`~/.aws/config`): each profile with a `role_arn` is an account that is entered already.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
@@ -9,14 +10,16 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::ImportCandidates;
 use crate::customers::{ExternalIdSource, NewTarget, external_id};
-use crate::domain::RoleArn;
+use crate::domain::{AccountId, RoleArn};
 use crate::input::ValidationErrors;
 
-/// Reads the profiles of a file. A profile whose source is `backend_role` needs no `via`.
+/// Reads the profiles of a file, or those of roles with this name (and path). A profile whose source is `backend_role` needs no
+/// `via`.
 pub(crate) async fn profiles(
     path: &Path,
     backend_role: Option<&RoleArn>,
     no_external_id: bool,
+    role_name: Option<&str>,
 ) -> Result<ImportCandidates, ValidationErrors> {
     let wrong = |what: String| ValidationErrors::one(path.display().to_string(), what);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
@@ -29,14 +32,32 @@ pub(crate) async fn profiles(
     let mut names: Vec<&str> = sections.profiles().collect();
     names.sort_unstable();
     let mut found = ImportCandidates::default();
+    let mut targets = Vec::new();
     for profile in names.into_iter().filter_map(|name| sections.get_profile(name)) {
         match target(profile, &sections, backend_role, no_external_id) {
-            Ok(Some(target)) => found.take(target),
-            Ok(None) => {}
+            Ok(Some(target)) if role_name.is_none_or(|name| has_name(&target, name)) => targets.push((profile, target)),
+            Ok(_) => {}
             Err(why) => found.leave_out(format!("profile {}", profile.name()), why),
         }
     }
+    // One of them may be an administrator's. Which one is meant, only the user knows.
+    let mut roles: HashMap<AccountId, HashSet<Option<String>>> = HashMap::new();
+    for (_, target) in &targets {
+        roles.entry(target.account_id.clone()).or_default().insert(target.role_arn.clone());
+    }
+    for (profile, target) in targets {
+        if roles[&target.account_id].len() == 1 {
+            found.take(target);
+            continue;
+        }
+        let why = format!("the file has several roles in {}: --role-name NAME chooses one", target.account_id);
+        found.leave_out(format!("profile {}", profile.name()), why);
+    }
     Ok(found)
+}
+
+fn has_name(target: &NewTarget, name: &str) -> bool {
+    target.role_arn.as_deref().and_then(|arn| arn.split_once(":role/")).is_some_and(|(_, role)| role == name)
 }
 
 fn target(
@@ -101,7 +122,7 @@ mod tests {
             [profile broken]\nrole_arn = nonsense\n";
         std::fs::write(&path, text).unwrap();
         let backend: RoleArn = "arn:aws:iam::999999999999:role/rolecall-backend".parse().unwrap();
-        let found = profiles(&path, Some(&backend), false).await.unwrap();
+        let found = profiles(&path, Some(&backend), false, None).await.unwrap();
         let targets: Vec<_> = found
             .targets
             .iter()
@@ -117,7 +138,8 @@ mod tests {
         );
         let left: Vec<&str> = found.left_out.iter().map(|(what, _)| what.as_str()).collect();
         assert_eq!(left, ["profile behind2", "profile broken", "profile hub", "profile open"]);
-        assert_eq!(profiles(&path, Some(&backend), true).await.unwrap().targets.len(), 5);
-        assert!(profiles(&folder.path().join("nothing"), None, false).await.is_err());
+        assert_eq!(profiles(&path, Some(&backend), true, None).await.unwrap().targets.len(), 5);
+        assert_eq!(profiles(&path, Some(&backend), true, Some("hub")).await.unwrap().targets.len(), 2);
+        assert!(profiles(&folder.path().join("nothing"), None, false, None).await.is_err());
     }
 }

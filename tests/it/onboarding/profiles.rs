@@ -1,5 +1,6 @@
-//! An organization of one's own that people built by hand: accounts `dev`, `stage` and `prod`, each with a role for administrators
-//! and one that reads only, which trust the management account without an external ID; and profiles of the AWS CLI for each.
+//! An organization of one's own that people built by hand: accounts `dev`, `stage`, `prod` and `mgmt`, each with a role for
+//! administrators and one that reads only, which trust the management account without an external ID; and profiles of the AWS CLI
+//! for each.
 
 use std::process::Command;
 
@@ -11,7 +12,8 @@ use crate::emulator::{emulator, serve_with};
 const REGION: &str = "eu-central-1";
 const MEMBERS: [(&str, &str); 3] = [("dev", "840000000021"), ("stage", "840000000022"), ("prod", "840000000023")];
 
-/// Makes the roles of every member, and returns the access key of an administrator of the management account.
+/// Makes the roles of every account, and returns the access key of a user of the management account who may assume them, and
+/// nothing else.
 fn build() -> Value {
     let management = emulator().fact("backend_account");
     let allow = |action: Value, resource: &str| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
@@ -24,12 +26,13 @@ fn build() -> Value {
         json!({ "account": account, "name": name, "trust": trust, "inline": inline })
     };
     let everything = allow(json!("*"), "*");
-    let roles = MEMBERS.iter().flat_map(|(_, id)| [role(id, "admin", &everything), role(id, "readonly", &reads)]);
+    let accounts = MEMBERS.iter().map(|(_, id)| *id).chain([management]);
+    let roles = accounts.flat_map(|id| [role(id, "admin", &everything), role(id, "readonly", &reads)]);
     emulator().make_roles(&roles.collect::<Vec<Value>>());
     let enters =
         ["admin", "readonly"].map(|name| allow(json!("sts:AssumeRole"), &format!("arn:aws:iam::*:role/{name}")));
     let order = json!({ "account": management, "user": "anna", "group": "administrators",
-                        "group_inline": { "enter": policy(json!(enters)), "reads": policy(json!([reads])) } });
+                        "group_inline": { "enter": policy(json!(enters)) } });
     emulator().run_script("users.py", &[], &order)
 }
 
@@ -85,8 +88,9 @@ fn every_way_into_an_organization_of_ones_own_is_complete() {
     let accounts = MEMBERS.map(|(_, id)| id).join(",");
     let named = ["--accounts", &accounts, "--role-name", "readonly", "--no-external-id"];
     assert_eq!(run("mgmt", &named), 3);
-    // The management account is entered with the own credentials.
+    // The own account is entered through its role too, since the user may read nothing himself.
     assert_eq!(run("mgmt", &["--organization", "--role-name", "admin"]), 4);
+    assert_eq!(run("mgmt", &["--organization", "--role-name", "readonly"]), 4);
     // A registry has external IDs, so that the roles of profiles are not imported without one.
     let registry = path("targets.json");
     let imported = run_command(with_profile(
@@ -94,4 +98,24 @@ fn every_way_into_an_organization_of_ones_own_is_complete() {
         &["targets", "import", "--profile-file", &path("config"), "--registry", &registry, "--json"],
     ));
     assert_eq!(imported.response()["left_out"].as_array().map(Vec::len), Some(6), "{imported:?}");
+    // Which of two roles in one account is meant, only the user knows.
+    let import = |more: &[&str]| {
+        let file = path("config");
+        let flags =
+            ["targets", "import", "--profile-file", &file, "--registry", &registry, "--no-external-id", "--json"];
+        run_command(with_profile("mgmt", &[&flags[..], more].concat())).response()
+    };
+    let unclear = import(&[]);
+    assert_eq!(
+        (unclear["added"].as_array().map(Vec::len), unclear["left_out"].as_array().map(Vec::len)),
+        (Some(0), Some(6))
+    );
+    assert!(unclear["left_out"].to_string().contains("--role-name"), "{unclear}");
+    let chosen = import(&["--role-name", "readonly"]);
+    assert_eq!(chosen["added"].as_array().map(Vec::len), Some(3), "{chosen}");
+    let check = ["check", "--backend", "self", "--enable", "--registry", &registry, "--regions", REGION];
+    let checked =
+        run_command(with_profile("mgmt", &[&check[..], &["--resources", "accounts,ec2_vpcs,ec2_subnets"]].concat()));
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert_eq!(run("mgmt", &["--accounts", "all", "--registry", &registry]), 3);
 }
