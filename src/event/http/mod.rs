@@ -23,7 +23,9 @@ const RUNS: &str = "/runs";
 pub struct HttpRequest {
     /// The method, as it was sent.
     pub method: String,
-    /// The path without the stage of an HTTP API.
+    /// The path above `/runs`: the stage of an HTTP API, or nothing.
+    pub root: String,
+    /// The path below the root.
     pub path: String,
     /// True if the address has a query.
     pub has_query: bool,
@@ -90,9 +92,11 @@ pub(super) fn http(event: &Value) -> Result<HttpRequest, ValidationErrors> {
         }
     }
     let stage = context.string("stage", &mut errors).unwrap_or(DEFAULT_STAGE);
+    let (root, path) = split_stage(path, stage);
     let request = HttpRequest {
         method,
-        path: without_stage(path, stage).to_owned(),
+        root: root.to_owned(),
+        path: path.to_owned(),
         has_query: fields.string("rawQueryString", &mut errors).is_some_and(|query| !query.is_empty()),
         principal: principal(event),
         body: body(&fields, &mut errors),
@@ -101,9 +105,11 @@ pub(super) fn http(event: &Value) -> Result<HttpRequest, ValidationErrors> {
     errors.into_result(request)
 }
 
-fn without_stage<'a>(path: &'a str, stage: &str) -> &'a str {
+/// Splits a path into the stage with its slash, if it begins with it, and the rest.
+fn split_stage<'a>(path: &'a str, stage: &str) -> (&'a str, &'a str) {
     let below = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
-    below.filter(|path| stage != DEFAULT_STAGE && path.starts_with('/')).unwrap_or(path)
+    let below = below.filter(|path| stage != DEFAULT_STAGE && path.starts_with('/')).unwrap_or(path);
+    path.split_at(path.len() - below.len())
 }
 
 /// Returns the principal that IAM has authorized: a user, or a role whatever its session is called.

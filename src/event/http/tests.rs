@@ -56,13 +56,15 @@ fn the_stage_of_an_api_is_no_part_of_the_path() {
     let staged = |path: &str, stage: &str| {
         let mut event = event("POST", path);
         event["requestContext"]["stage"] = json!(stage);
-        read(&event).path
+        let request = read(&event);
+        (request.root, request.path)
     };
-    assert_eq!(staged("/prod/runs", "prod"), "/runs");
-    assert_eq!(staged("/runs", "prod"), "/runs");
-    assert_eq!(staged("/products", "prod"), "/products");
-    assert_eq!(staged("/$default/runs", "$default"), "/$default/runs");
-    assert_eq!(staged("//runs", ""), "/runs");
+    let parts = |root: &str, path: &str| (root.to_owned(), path.to_owned());
+    assert_eq!(staged("/prod/runs", "prod"), parts("/prod", "/runs"));
+    assert_eq!(staged("/runs", "prod"), parts("", "/runs"));
+    assert_eq!(staged("/products", "prod"), parts("", "/products"));
+    assert_eq!(staged("/$default/runs", "$default"), parts("", "/$default/runs"));
+    assert_eq!(staged("//runs", ""), parts("/", "/runs"));
 }
 
 #[test]

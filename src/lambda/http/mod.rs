@@ -60,7 +60,8 @@ async fn answer_to(engine: &Engine, request: HttpRequest) -> Result<HttpAnswer, 
                 request.body.as_deref().ok_or_else(|| invalid("body", "is no base64, although it is said to be"))?;
             let value = parse("request", body).map_err(|problems| Error::of(ErrorKind::InvalidRequest, &problems))?;
             let draft = RequestDraft::read(&value, "request");
-            let accepted = Box::pin(engine.accept(draft, principal, request.request_id.clone())).await?;
+            let mut accepted = Box::pin(engine.accept(draft, principal, request.request_id.clone())).await?;
+            accepted.location.insert_str(0, &request.root);
             Ok(HttpAnswer::of(202, &accepted)?.header("location", accepted.location))
         }
     }

@@ -64,6 +64,7 @@ impl Front {
             "version": "2.0", "rawPath": path, "rawQueryString": path.split_once('?').map_or("", |(_, query)| query),
             "requestContext": {
                 "authorizer": { "iam": { "userArn": who } }, "http": { "method": method }, "requestId": "an-id-of-aws",
+                "stage": "prod",
             },
             "body": body, "isBase64Encoded": false,
         });
@@ -184,7 +185,10 @@ async fn a_run_without_a_name_is_named_by_the_request() {
         (status, &accepted["run_id"], &accepted["location"]),
         (202, &json!("an-id-of-aws"), &json!("/runs/an-id-of-aws"))
     );
-    assert_eq!(front.sent(), [json!({ "run_id": "an-id-of-aws", "accounts": ["111122223333"] })]);
+    // A client follows the location on the host that it called, where the stage is part of the path.
+    let (_, accepted) = front.ask(Some(ANNA), "POST /prod/runs", r#"{"run_id": "staged", "accounts": "all"}"#).await;
+    assert_eq!(accepted["location"], "/prod/runs/staged");
+    assert_eq!(front.sent()[0], json!({ "run_id": "an-id-of-aws", "accounts": ["111122223333"] }));
 }
 
 #[tokio::test]
