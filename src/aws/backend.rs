@@ -226,7 +226,77 @@ fn http_client(environment: &Arc<Environment>, settings: &Settings) -> SharedHtt
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use aws_credential_types::Credentials;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
+    use crate::domain::lock;
+
+    /// Records the hosts of requests, and answers none.
+    #[derive(Clone, Debug, Default)]
+    struct Hosts(Arc<Mutex<Vec<String>>>);
+
+    impl HttpConnector for Hosts {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let host = request.uri().split('/').nth(2).unwrap_or_default().to_owned();
+            lock(&self.0).push(host);
+            HttpConnectorFuture::ready(Err(ConnectorError::user("no network".into())))
+        }
+    }
+
+    /// The hosts of STS, EC2, IAM, Route 53, Account Management, Organizations and S3 under variables of the environment.
+    #[expect(clippy::disallowed_methods, reason = "the credentials of a test that calls nothing")]
+    async fn hosts_with(variable: &str, region: &str) -> Vec<String> {
+        // The endpoints of a developer's own profile do not count.
+        let is_on = |name: &str| name == variable || name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+        let get = |name: &str| is_on(name).then(|| "true".into());
+        let environment = Arc::new(Environment::read(get, None).await);
+        let hosts = Hosts::default();
+        let recorder = SharedHttpConnector::new(hosts.clone());
+        let http = http_client_fn(move |_, _| recorder.clone());
+        let credentials = Credentials::new("AKIDEXAMPLE", "s3cret", None, None, "test");
+        let base = configured(&environment, &http).region(Region::new(region.to_owned()));
+        let base = base.credentials_provider(SharedCredentialsProvider::new(credentials)).load().await;
+        let backend = Backend::from_parts(base, http, environment, &Settings::default());
+        let config = &backend.config;
+        let _ = backend.sts().get_caller_identity().send().await;
+        let _ = aws_sdk_ec2::Client::new(config).describe_regions().send().await;
+        let _ = aws_sdk_iam::Client::new(config).list_account_aliases().send().await;
+        let _ = aws_sdk_route53::Client::new(config).list_hosted_zones().send().await;
+        let _ = aws_sdk_account::Client::new(config).list_regions().send().await;
+        let _ = aws_sdk_organizations::Client::new(config).list_roots().send().await;
+        let _ = aws_sdk_s3::Client::new(config).list_buckets().send().await;
+        lock(&hosts.0).clone()
+    }
+
+    #[tokio::test]
+    async fn requests_go_to_the_hosts_that_the_environment_asks_for() {
+        let mut hosts = String::new();
+        for (variable, region) in [
+            ("NONE", "eu-central-1"),
+            ("NONE", "cn-north-1"),
+            ("NONE", "us-gov-west-1"),
+            ("AWS_USE_FIPS_ENDPOINT", "us-east-2"),
+            ("AWS_USE_FIPS_ENDPOINT", "us-gov-west-1"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "us-east-2"),
+        ] {
+            hosts += &format!("{variable} {region}: {}\n", hosts_with(variable, region).await.join(" "));
+        }
+        insta::assert_snapshot!(hosts, @"
+        NONE eu-central-1: sts.eu-central-1.amazonaws.com ec2.eu-central-1.amazonaws.com iam.amazonaws.com route53.amazonaws.com account.us-east-1.amazonaws.com organizations.us-east-1.amazonaws.com s3.eu-central-1.amazonaws.com
+        NONE cn-north-1: sts.cn-north-1.amazonaws.com.cn ec2.cn-north-1.amazonaws.com.cn iam.cn-north-1.amazonaws.com.cn route53.amazonaws.com.cn account.cn-northwest-1.amazonaws.com.cn organizations.cn-northwest-1.amazonaws.com.cn s3.cn-north-1.amazonaws.com.cn
+        NONE us-gov-west-1: sts.us-gov-west-1.amazonaws.com ec2.us-gov-west-1.amazonaws.com iam.us-gov.amazonaws.com route53.us-gov.amazonaws.com account.us-gov-west-1.amazonaws.com organizations.us-gov-west-1.amazonaws.com s3.us-gov-west-1.amazonaws.com
+        AWS_USE_FIPS_ENDPOINT us-east-2: sts-fips.us-east-2.amazonaws.com ec2-fips.us-east-2.amazonaws.com iam-fips.amazonaws.com route53-fips.amazonaws.com account-fips.us-east-1.amazonaws.com organizations-fips.us-east-1.amazonaws.com s3-fips.us-east-2.amazonaws.com
+        AWS_USE_FIPS_ENDPOINT us-gov-west-1: sts.us-gov-west-1.amazonaws.com ec2.us-gov-west-1.amazonaws.com iam.us-gov.amazonaws.com route53.us-gov.amazonaws.com account-fips.us-gov-west-1.amazonaws.com organizations.us-gov-west-1.amazonaws.com s3-fips.us-gov-west-1.amazonaws.com
+        AWS_USE_DUALSTACK_ENDPOINT us-east-2: sts.us-east-2.api.aws ec2.us-east-2.api.aws iam.global.api.aws route53.global.api.aws account.us-east-1.api.aws organizations.us-east-1.api.aws s3.dualstack.us-east-2.amazonaws.com
+        ");
+    }
 
     /// A throttled attempt is repeated within the SDK, and may wait long for its rate and for permits.
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn identity_error(cause: &AwsError, environment: &Environment) -> Err
         ),
         AwsErrorKind::Unreachable | AwsErrorKind::OutOfTime => (
             ErrorKind::EndpointUnreachable,
-            format!("STS cannot be reached: look at the network, the region and {}", ways(environment)),
+            format!("STS cannot be reached: look at the network, the region and {}{}", ways(environment), hosts(environment)),
         ),
         AwsErrorKind::Throttled => (
             ErrorKind::EndpointUnreachable,
@@ -49,6 +49,17 @@ pub(super) fn identity_error(cause: &AwsError, environment: &Environment) -> Err
         ),
     };
     Error::new(kind, format!("{what} ({cause})"))
+}
+
+/// The settings under which AWS has fewer hosts.
+fn hosts(environment: &Environment) -> &'static str {
+    match (environment.use_fips, environment.use_dual_stack) {
+        (Some(true), _) => {
+            ". AWS_USE_FIPS_ENDPOINT is on, and STS has such hosts in few regions: ROLECALL_STS_REGION names one"
+        }
+        (_, Some(true)) => ". AWS_USE_DUALSTACK_ENDPOINT is on, and STS may have no such host in this region",
+        _ => "",
+    }
 }
 
 /// What stands between this machine and AWS.
