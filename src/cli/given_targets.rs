@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::aws::{AwsError, Backend, Identity, SessionPolicy};
+use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, SessionPolicy};
 use crate::cli::args::GivenTargetArgs;
 use crate::customers::{DEFAULT_ROLE_NAME, Registry, RoleAssumer};
 use crate::domain::{AccountId, RoleArn, new_attempt_id};
@@ -26,8 +26,7 @@ const MAX_NAMED: usize = 5;
 /// Refuses flags that do not go together, before anything is called.
 pub(crate) fn refuse_unusable(given: &GivenTargetArgs, names_accounts: bool) -> Result<(), Error> {
     let mut errors = ValidationErrors::new();
-    let is_role = |name: &&String| format!("arn:aws:iam::111122223333:role/{name}").parse::<RoleArn>().is_ok();
-    if let Some(name) = given.role_name.as_ref().filter(|name| !is_role(name)) {
+    if let Some(name) = given.role_name.as_ref().filter(|name| !RoleArn::is_path_and_name(name)) {
         let what = format!("{} is no name of a role: write it as rolecall-inventory, or path/name", quoted(name));
         errors.push("--role-name", what);
     }
@@ -159,13 +158,16 @@ async fn own_member(backend: &Backend, identity: Identity, role_name: &str) -> R
     let Some(role) = registry.target(&account) else { return Ok(own_account(&own)) };
     let roles = RoleAssumer::new(backend.clone(), identity, format!("rolecall-own-{}", new_attempt_id()));
     let policy = SessionPolicy::document(&[("*", vec!["sts:GetCallerIdentity"])]);
-    if roles.open_credentials(role, &policy).await.is_ok() {
-        return Ok(through_role);
+    match roles.open_credentials(role, &policy).await {
+        Err(cause) if matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied) => {
+            terminal::note(&format!(
+                "{own}, your own account, is entered with your own credentials: its role {role_name} does not let them in"
+            ));
+            Ok(own_account(&own))
+        }
+        // Another failure is the run's to tell.
+        _ => Ok(through_role),
     }
-    terminal::note(&format!(
-        "{own}, your own account, is entered with your own credentials: its role {role_name} does not let them in"
-    ));
-    Ok(own_account(&own))
 }
 
 /// The active accounts of the organization.

@@ -9,7 +9,7 @@ use crate::engine::{
     Chain, ChangesSummary, Completeness, Disabling, Manifest, OrganizationListing, PageWriting, PagesSummary,
     Recording, Response, TrustSummary, advice,
 };
-use crate::terminal::one_line;
+use crate::terminal::{one_line, shell_word};
 
 /// The most open accounts that are printed.
 const MAX_OPEN_LISTED: usize = 20;
@@ -228,7 +228,8 @@ pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, flags: &TypedF
     // It refuses a registry beside flags that name the targets, and `--here` another identity than the caller's.
     let refused: &[&str] =
         if given.split(' ').any(|word| word == "--here") { &["registry", "backend-role"] } else { &["registry"] };
-    format!("rolecall resume {run_id} {}{}", one_line(given), flags.without(refused))
+    let words: Vec<_> = given.split(' ').map(shell_word).collect();
+    format!("rolecall resume {run_id} {}{}", words.join(" "), flags.without(refused))
 }
 
 /// Says what can be asked of an inventory. `place` is the flag of its output.

@@ -47,6 +47,12 @@ impl RoleArn {
         Ok(role)
     }
 
+    /// Whether a text is the name of a role, after its path if it has one. IAM's paths have no blanks.
+    pub(crate) fn is_path_and_name(text: &str) -> bool {
+        text.bytes().all(|byte| byte.is_ascii_graphic())
+            && Self::parse(&format!("arn:aws:iam::111122223333:role/{text}")).is_some()
+    }
+
     /// Returns the role's name, without its path.
     pub(crate) fn name(&self) -> &str {
         self.path_and_name.rsplit('/').next().unwrap_or_default()

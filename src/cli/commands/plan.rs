@@ -1,6 +1,7 @@
 //! `rolecall plan`: prints what a run would ask.
 //!
-//! It calls AWS only to find the backend's identity, to read the registry and to list its organizations.
+//! It calls AWS only to find the backend's identity, to read the registry and to list organizations; with `--organization` also to
+//! find how the own account is entered.
 
 use std::process::ExitCode;
 

@@ -29,14 +29,12 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     }
 }
 
-/// Whether a text is what `given_targets` of the command line writes. It is printed as part of a command to type.
+/// Whether a text is what `given_targets` of the command line writes. It is printed as part of a command to type, each word quoted.
 fn are_given_flags(flags: &str) -> bool {
-    let is_role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}").parse::<RoleArn>().is_ok();
-    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
     let name = flags
         .strip_prefix("--organization --role-name ")
         .or_else(|| flags.strip_prefix("--role-name ")?.strip_suffix(" --no-external-id"));
-    flags == "--here" || name.is_some_and(|name| is_plain(name) && is_role(name))
+    flags == "--here" || name.is_some_and(RoleArn::is_path_and_name)
 }
 
 /// Checks that a manifest has the plan of its run, and names files of this output alone.
