@@ -4,7 +4,8 @@
 //! the holder releases the lease or stops renewing it.
 //!
 //! **Invariant:** a lease only saves calls. No commit depends on one: if it cannot be read or written, the shard is
-//! collected without it, and the documents that are created once decide which attempt counts.
+//! collected without it, and the documents that are created once decide which attempt counts. Only an execution that would leave
+//! a shard undone must know that nobody works at it.
 
 mod document;
 
