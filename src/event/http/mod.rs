@@ -23,7 +23,8 @@ const RUNS: &str = "/runs";
 pub struct HttpRequest {
     /// The method, as it was sent.
     pub method: String,
-    /// The path above `/runs`: the stage of an HTTP API, or nothing.
+    /// The path above `/runs` on the host that was called: the stage of an HTTP API, or nothing. A domain of one's own has paths of
+    /// its own, which the event does not tell.
     pub root: String,
     /// The path below the root.
     pub path: String,
@@ -93,9 +94,11 @@ pub(super) fn http(event: &Value) -> Result<HttpRequest, ValidationErrors> {
     }
     let stage = context.string("stage", &mut errors).unwrap_or(DEFAULT_STAGE);
     let (root, path) = split_stage(path, stage);
+    let text = |name: &str| context.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_own_host = text("domainName").starts_with(&format!("{}.execute-api.", text("apiId")));
     let request = HttpRequest {
         method,
-        root: root.to_owned(),
+        root: if is_own_host { root.to_owned() } else { String::new() },
         path: path.to_owned(),
         has_query: fields.string("rawQueryString", &mut errors).is_some_and(|query| !query.is_empty()),
         principal: principal(event),

@@ -56,6 +56,7 @@ fn the_stage_of_an_api_is_no_part_of_the_path() {
     let staged = |path: &str, stage: &str| {
         let mut event = event("POST", path);
         event["requestContext"]["stage"] = json!(stage);
+        event["requestContext"]["domainName"] = json!("abc.execute-api.eu-central-1.amazonaws.com");
         let request = read(&event);
         (request.root, request.path)
     };
@@ -65,6 +66,10 @@ fn the_stage_of_an_api_is_no_part_of_the_path() {
     assert_eq!(staged("/products", "prod"), parts("", "/products"));
     assert_eq!(staged("/$default/runs", "$default"), parts("", "/$default/runs"));
     assert_eq!(staged("//runs", ""), parts("/", "/runs"));
+    let mut own_domain = event("POST", "/prod/runs");
+    own_domain["requestContext"]["stage"] = json!("prod");
+    own_domain["requestContext"]["domainName"] = json!("api.example.com");
+    assert_eq!((read(&own_domain).root, read(&own_domain).path), parts("", "/runs"));
 }
 
 #[test]

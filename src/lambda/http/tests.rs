@@ -64,7 +64,7 @@ impl Front {
             "version": "2.0", "rawPath": path, "rawQueryString": path.split_once('?').map_or("", |(_, query)| query),
             "requestContext": {
                 "authorizer": { "iam": { "userArn": who } }, "http": { "method": method }, "requestId": "an-id-of-aws",
-                "stage": "prod",
+                "stage": "prod", "apiId": "abc", "domainName": "abc.execute-api.eu-central-1.amazonaws.com",
             },
             "body": body, "isBase64Encoded": false,
         });
