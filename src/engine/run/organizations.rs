@@ -132,7 +132,8 @@ impl ListedOrganizations {
         let listing = match members {
             Ok(members) => {
                 let listed_at = now();
-                let before = kept.map(|kept| kept.comparable_with(&organization, &members));
+                let before = kept.filter(|kept| kept.has_units_of(&organization));
+                let before = before.map(|kept| kept.comparable_with(&organization, &members));
                 let named = (name, organization.enable);
                 let listing = OrganizationListing::of(named, &members, before.as_deref(), registry);
                 tracing::info!(
@@ -227,6 +228,11 @@ impl KeptListing {
             listed_at,
             members,
         }
+    }
+
+    /// Whether the same units were left out. Who is in a unit that was left out is not known.
+    fn has_units_of(&self, organization: &Organization) -> bool {
+        self.excluded_ous.iter().all(|unit| organization.excluded_units().any(|excluded| excluded == unit))
     }
 
     /// Its members as they would have been listed with the present exclusions: an edit of them makes nobody join or leave. An

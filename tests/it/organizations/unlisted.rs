@@ -107,6 +107,12 @@ async fn an_edit_of_the_exclusions_makes_nobody_join_or_leave() {
     write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({}))] }));
     fixture.sim.change(|world| join(world, &member(6), ROOT));
     assert_eq!(accounts(&run(&fixture, "included").await), (json!(5), Some(json!([member(6)])), None));
+    // Of a unit that is taken out and in again, nobody knows who was in it.
+    write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({ "exclude": [PROD] }))] }));
+    let (left, ..) = accounts(&run(&fixture, "without-a-unit").await);
+    assert!(left.as_u64() < Some(5), "{left}");
+    write(&fixture, &json!({ "version": 1, "organizations": [entry(json!({}))] }));
+    assert_eq!(accounts(&run(&fixture, "with-the-unit").await), (json!(5), None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
