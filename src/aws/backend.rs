@@ -263,7 +263,10 @@ mod tests {
         let credentials = Credentials::new("AKIDEXAMPLE", "s3cret", None, None, "test");
         let base = configured(&environment, &http).region(Region::new(region.to_owned()));
         let base = base.credentials_provider(SharedCredentialsProvider::new(credentials)).load().await;
-        let backend = Backend::from_parts(base, http, environment, &Settings::default());
+        let mut base = base.into_builder();
+        base.set_endpoint_url(None);
+        base.set_service_config(Some(environment.endpoints.clone()));
+        let backend = Backend::from_parts(base.build(), http, environment, &Settings::default());
         let config = &backend.config;
         let _ = backend.sts().get_caller_identity().send().await;
         let _ = aws_sdk_ec2::Client::new(config).describe_regions().send().await;
