@@ -226,12 +226,14 @@ fn add(document: &mut Value, field: &str, more: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_cannot_be_carried_out_is_refused() {
     let fixture = Fixture::start(1, account_with(1, 0, 0), |_| {}).await;
-    let changes: [(&str, Change, &str); 5] = [
+    let changes: [(&str, Change, &str); 6] = [
         ("unknown", |plan| plan["resources"] = json!(["ec2_vpcs", "ec2_moons"]), "ec2_moons"),
         ("no-types", |plan| plan["resources"] = json!([]), "no resource types"),
         ("no-accounts", |plan| plan["accounts"] = json!([]), "no accounts"),
         ("date", |plan| plan["dt"] = json!("../../x"), "`dt` is no date"),
         ("name", |plan| plan["run_id"] = json!("other"), "the documents of run other"),
+        // Answers look for runs of the last weeks alone.
+        ("old", |plan| plan["started_at"] = json!("2026-01-02T03:04:05Z"), "is too old to be continued"),
     ];
     for (run_id, change_plan, needle) in changes {
         assert_complete(&fixture.run(narrow(run_id), None).await.expect("a response"));
