@@ -20,7 +20,6 @@ use crate::event::{
 use crate::input::{ValidationErrors, parse};
 use crate::lambda::http;
 use crate::lambda::metrics::Metrics;
-use crate::output::sink::MIN_WRITE_MARGIN;
 use crate::report_pages;
 use crate::settings::{HttpEvents, Runtime, Settings, StepEvents};
 
@@ -61,9 +60,10 @@ impl Function {
 
     /// Handles one event and returns its response.
     pub async fn handle(&self, payload: &[u8], invocation: Invocation) -> Result<Value, Error> {
-        let engine = &self.engine.as_ref().map_err(Clone::clone)?.ending_at(end_of(&invocation));
+        let end = end_of(&invocation);
+        let engine = &self.engine.as_ref().map_err(Clone::clone)?.ending_at(end);
         let event = parse("event", payload).map_err(invalid_request)?;
-        let deadline = InvocationDeadline::new(&invocation, &engine.settings, &self.name);
+        let deadline = InvocationDeadline::new(end, &engine.settings, &self.name);
         let event = classify(event).map_err(invalid_request)?;
         refuse_http(&event, engine.settings.http)?;
         self.refuse_other_function(&event, engine.settings.steps)?;
@@ -271,12 +271,10 @@ struct InvocationDeadline<'a> {
 }
 
 impl<'a> InvocationDeadline<'a> {
-    fn new(invocation: &Invocation, settings: &Settings, function: &'a str) -> Self {
-        let left = end_of(invocation).saturating_duration_since(Instant::now());
-        let left = settings.deadline.map_or(left, |setting| setting.min(left));
-        // No longer than half of the time, as for a run: else no message would begin.
-        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN).min(left / 2);
-        Self { at: Instant::now() + left, margin, function }
+    fn new(end: Instant, settings: &Settings, function: &'a str) -> Self {
+        let at = settings.deadline.map_or(end, |setting| end.min(Instant::now() + setting));
+        let until = StopCondition { deadline: Some(at), ..StopCondition::default() };
+        Self { at, margin: until.margin(settings), function }
     }
 
     fn until(&self) -> StopCondition {
@@ -289,7 +287,7 @@ impl<'a> InvocationDeadline<'a> {
 
     /// True if no more than the write margin is left.
     fn is_near(&self) -> bool {
-        self.at.saturating_duration_since(Instant::now()) <= self.margin
+        self.until().is_near(self.margin)
     }
 }
 

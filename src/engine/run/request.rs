@@ -15,6 +15,8 @@ use crate::error::{Error, ErrorKind};
 use crate::event;
 use crate::event::{Request, RunIdSource};
 use crate::input::ValidationErrors;
+use crate::output::sink::MIN_WRITE_MARGIN;
+use crate::settings::Settings;
 
 /// Time that is kept to write the plan, and a ledger in which every cell is `not_started`.
 const MIN_TIME_TO_WRITE: Duration = Duration::from_secs(2);
@@ -94,8 +96,10 @@ impl StopCondition {
         self.stop.is_cancelled() || left.is_some_and(|left| left <= margin)
     }
 
-    /// The margin, but at most half of the time that is left. In a short time nothing would begin otherwise.
-    pub(crate) fn at_most_half(&self, margin: Duration) -> Duration {
+    /// The time before the deadline in which nothing new begins, seen from now: the margin of the settings, but at most half of
+    /// the time that is left. In a short time nothing would begin otherwise.
+    pub(crate) fn margin(&self, settings: &Settings) -> Duration {
+        let margin = settings.margin.unwrap_or(MIN_WRITE_MARGIN);
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         left.map_or(margin, |left| margin.min(left / 2))
     }

@@ -31,9 +31,7 @@ use crate::engine::report::{ShardManifest, bounded_failures};
 use crate::error::{Error, ErrorKind};
 use crate::input::ParseError;
 use crate::output::sink;
-use crate::output::sink::{
-    FileNaming, MIN_WRITE_MARGIN, SinkConfig, SinkMessage, Tables, WriteMarginEstimator, WrittenFile,
-};
+use crate::output::sink::{FileNaming, SinkConfig, SinkMessage, Tables, WriteMarginEstimator, WrittenFile};
 use crate::store::StoreError;
 
 /// Most bytes of failures in a shard's manifest.
@@ -62,7 +60,7 @@ impl Run {
             return Ok(Vec::new());
         }
         let settings = &self.engine.settings;
-        let margin = self.margin(until);
+        let margin = until.margin(settings);
         let concurrency = plan.batch.map_or(1, |batch| (settings.accounts_at_once / batch).max(1));
         let running = futures::stream::iter(plan.shards())
             .map(|shard| async move {
@@ -86,11 +84,6 @@ impl Run {
         }
         self.refuse_live(skipped).await?;
         Ok(committed)
-    }
-
-    /// The time before the deadline in which nothing new begins, seen from now.
-    pub(super) fn margin(&self, until: &StopCondition) -> Duration {
-        until.at_most_half(self.engine.settings.margin.unwrap_or(MIN_WRITE_MARGIN))
     }
 
     /// Refuses to go on without shards at which another execution works.

@@ -191,7 +191,7 @@ impl Steps {
             },
             error = until.out_of_time() => return Err(error),
         };
-        Box::pin(run.run_shard(&shard, (&until, run.margin(&until)))).await.map(|_| ())
+        Box::pin(run.run_shard(&shard, (&until, until.margin(&self.engine.settings)))).await.map(|_| ())
     }
 
     /// Does everything that precedes the first call to a customer of a shard. Returns `None` if the shard comes too late.
