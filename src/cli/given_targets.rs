@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::aws::{AwsError, AwsErrorKind, Backend, Identity, SessionPolicy};
 use crate::cli::args::GivenTargetArgs;
-use crate::customers::{DEFAULT_ROLE_NAME, Registry, RoleAssumer};
+use crate::customers::{DEFAULT_ROLE_NAME, NO_REGISTRY, Registry, RoleAssumer};
 use crate::domain::{AccountId, RoleArn, new_attempt_id};
-use crate::engine::GivenTargets;
+use crate::engine::{GivenTargets, TargetFlags};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Accounts, Request};
 use crate::input::{ValidationErrors, quoted};
@@ -50,8 +50,10 @@ pub(crate) fn require_some(given: &GivenTargetArgs, settings: &Settings) -> Resu
     if given.is_given() || settings.registry.is_some() {
         return Ok(());
     }
-    let what = "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key. Without one, --here names \
-                your own account, --organization all of your organization, and --accounts with --role-name single ones";
+    let what = format!(
+        "{NO_REGISTRY}. Without one, --here names your own account, --organization all of your organization, and --accounts with \
+         --role-name single ones"
+    );
     Err(Error::new(ErrorKind::InvalidSettings, what))
 }
 
@@ -104,11 +106,12 @@ pub(crate) fn none(given: &GivenTargetArgs) -> Option<GivenTargets> {
 /// The flags as they are typed to continue a run.
 fn flags(given: &GivenTargetArgs) -> String {
     let name = given.role_name.as_deref().unwrap_or(DEFAULT_ROLE_NAME);
-    match given {
-        GivenTargetArgs { here: true, .. } => "--here".to_owned(),
-        GivenTargetArgs { organization: true, .. } => format!("--organization --role-name {name}"),
-        _ => format!("--role-name {name} --no-external-id"),
-    }
+    let flags = match given {
+        GivenTargetArgs { here: true, .. } => TargetFlags::Here,
+        GivenTargetArgs { organization: true, .. } => TargetFlags::Organization(name),
+        _ => TargetFlags::Accounts(name),
+    };
+    flags.to_string()
 }
 
 /// Returns the targets that the flags name for these accounts, or `None` if they name none. Tags cost a call for each account of
@@ -150,20 +153,18 @@ fn target(backend: &Backend, account: &AccountId, role_name: &str) -> Value {
 
 /// How the own account of an organization is entered: through its role, or else with the own credentials. An organization makes
 /// roles in its members, and none in the account that manages it.
-async fn own_member(backend: &Backend, identity: Identity, role_name: &str) -> Result<Value, Error> {
-    let own = identity.account_id.clone();
-    let account: AccountId = own.parse().map_err(|error| Error::new(ErrorKind::Internal, format!("{own}: {error}")))?;
-    let through_role = target(backend, &account, role_name);
+async fn own_member(backend: &Backend, identity: &Identity, own: &AccountId, role_name: &str) -> Result<Value, Error> {
+    let through_role = target(backend, own, role_name);
     let registry = read(std::slice::from_ref(&through_role), backend)?;
-    let Some(role) = registry.target(&account) else { return Ok(own_account(&own)) };
-    let roles = RoleAssumer::new(backend.clone(), identity, format!("rolecall-own-{}", new_attempt_id()));
+    let Some(role) = registry.target(own) else { return Ok(own_account(own.as_str())) };
+    let roles = RoleAssumer::new(backend.clone(), identity.clone(), format!("rolecall-own-{}", new_attempt_id()));
     let policy = SessionPolicy::document(&[("*", vec!["sts:GetCallerIdentity"])]);
     match roles.open_credentials(role, &policy).await {
         Err(cause) if matches!(cause.kind, AwsErrorKind::Denied | AwsErrorKind::ScpDenied) => {
             terminal::note(&format!(
                 "{own}, your own account, is entered with your own credentials: its role {role_name} does not let them in"
             ));
-            Ok(own_account(&own))
+            Ok(own_account(own.as_str()))
         }
         // Another failure is the run's to tell.
         _ => Ok(through_role),
@@ -183,24 +184,20 @@ async fn of_organization(backend: &Backend, role_name: &str, with_tags: bool) ->
     let ImportCandidates { targets, left_out, .. } =
         import::organization(backend, &[], with_tags).await.map_err(unreadable)?;
     tell_left_out(&left_out);
-    let own = identity.account_id.clone();
-    let own_member = match targets.iter().any(|member| member.account_id.as_str() == own) {
-        true => own_member(backend, identity, role_name).await?,
-        false => Value::Null,
-    };
-    let targets = targets.iter().map(|member| {
+    let mut entries = Vec::with_capacity(targets.len());
+    for member in &targets {
         let account = &member.account_id;
-        let mut target = match account.as_str() == own {
-            true => own_member.clone(),
+        let mut entry = match account.as_str() == identity.account_id {
+            true => own_member(backend, &identity, account, role_name).await?,
             false => target(backend, account, role_name),
         };
         if let Some(name) = &member.name {
-            target["name"] = name.as_str().into();
+            entry["name"] = name.as_str().into();
         }
-        target["tags"] = json!(member.tags);
-        target
-    });
-    Ok(targets.collect())
+        entry["tags"] = json!(member.tags);
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
 fn tell_left_out(left_out: &[(String, String)]) {

@@ -7,7 +7,7 @@ use crate::cli::text_table::TextTable;
 use crate::domain::{AccountId, RunId};
 use crate::engine::{
     Chain, ChangesSummary, Completeness, Disabling, Manifest, OrganizationListing, PageWriting, PagesSummary,
-    Recording, Response, TrustSummary, advice,
+    Recording, Response, TargetFlags, TrustSummary, advice,
 };
 use crate::terminal::{one_line, shell_word};
 
@@ -226,8 +226,8 @@ pub(super) fn resume_hint(run_id: &RunId, given: Option<&str>, flags: &TypedFlag
 pub(super) fn resume_command(run_id: &RunId, given: Option<&str>, flags: &TypedFlags) -> String {
     let Some(given) = given else { return format!("rolecall resume {run_id}{flags}") };
     // It refuses a registry beside flags that name the targets, and `--here` another identity than the caller's.
-    let refused: &[&str] =
-        if given.split(' ').any(|word| word == "--here") { &["registry", "backend-role"] } else { &["registry"] };
+    let is_here = TargetFlags::read(given) == Some(TargetFlags::Here);
+    let refused: &[&str] = if is_here { &["registry", "backend-role"] } else { &["registry"] };
     let words: Vec<_> = given.split(' ').map(shell_word).collect();
     format!("rolecall resume {run_id} {}{}", words.join(" "), flags.without(refused))
 }

@@ -20,5 +20,5 @@ pub(crate) use registry::{
     DEFAULT_ROLE_NAME, ExternalIdSource, GuessReason, MemberAccount, NewTarget, Organization, OrganizationEntry,
     RegistryFile, Target, TargetEntry, TargetRole, UNIT_TAG, external_id, is_guessable, random_external_id,
 };
-pub(crate) use registry_store::{RegistryStore, TargetSwitch};
+pub(crate) use registry_store::{NO_REGISTRY, RegistryStore, TargetSwitch};
 pub(crate) use trust_attempt::{TrustAttempt, TrustResult};

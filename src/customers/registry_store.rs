@@ -37,6 +37,10 @@ pub(crate) struct TargetSwitch {
     pub enabled: usize,
 }
 
+/// The error of a command that needs a registry.
+pub(crate) const NO_REGISTRY: &str =
+    "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key";
+
 /// Reads and edits one registry.
 #[derive(Clone, Debug)]
 pub(crate) struct RegistryStore {
@@ -49,12 +53,7 @@ pub(crate) struct RegistryStore {
 impl RegistryStore {
     /// Creates a store for the registry in the settings, of a backend in this partition. It makes no calls.
     pub(crate) fn open(settings: &Settings, config: &SdkConfig, partition: &'static str) -> Result<Self, Error> {
-        let address = settings.registry.clone().ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidSettings,
-                "no registry is set: give --registry or ROLECALL_REGISTRY, a file or s3://bucket/key",
-            )
-        })?;
+        let address = settings.registry.clone().ok_or_else(|| Error::new(ErrorKind::InvalidSettings, NO_REGISTRY))?;
         let (place, name) = split_object(&address).map_err(|error| unreadable(&address, &error.to_string()))?;
         let store = Store::open(&place, config, settings.call_timeout, None)
             .map_err(|error| unreadable(&address, &error.to_string()))?;

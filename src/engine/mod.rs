@@ -7,7 +7,9 @@ mod report;
 mod run;
 
 pub(crate) use collect::{EnabledRegions, Job, RegionQuery, called_region, jobs};
-pub(crate) use plan::{Basis, OrganizationListing, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, select};
+pub(crate) use plan::{
+    Basis, OrganizationListing, Plan, PlannedAccount, RegionChoice, Selection, SharedTypes, TargetFlags, select,
+};
 pub(crate) use report::{
     Accepted, AskedRun, Chain, Completeness, Manifest, RefusedRequest, RunNotice, TrustSummary, advice,
 };

@@ -6,6 +6,7 @@
 mod regions;
 mod organization_listing;
 mod shared_types;
+mod target_flags;
 mod trust_window;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use organization_listing::OrganizationListing;
 pub(crate) use regions::{ChosenRegions, RegionChoice, RegionFilter};
 pub(crate) use shared_types::SharedTypes;
+pub(crate) use target_flags::TargetFlags;
 pub(crate) use trust_window::TrustWindow;
 
 use crate::catalogue::Catalogue;

@@ -4,8 +4,8 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{RoleArn, RunId};
-use crate::engine::plan::Plan;
+use crate::domain::RunId;
+use crate::engine::plan::{Plan, TargetFlags};
 use crate::engine::report::{Manifest, ShardManifest};
 use crate::input::quoted;
 use crate::output::rows::is_row_key;
@@ -22,19 +22,11 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
         return Err("its `dt` is no date such as 2026-11-21".to_owned());
     }
     match &plan.given_targets {
-        Some(flags) if !are_given_flags(flags) => {
+        Some(flags) if TargetFlags::read(flags).is_none() => {
             Err("its `given_targets` are no flags that name targets, such as --here".to_owned())
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a text is what `given_targets` of the command line writes. It is printed as part of a command to type, each word quoted.
-fn are_given_flags(flags: &str) -> bool {
-    let name = flags
-        .strip_prefix("--organization --role-name ")
-        .or_else(|| flags.strip_prefix("--role-name ")?.strip_suffix(" --no-external-id"));
-    flags == "--here" || name.is_some_and(RoleArn::is_path_and_name)
 }
 
 /// Checks that a manifest has the plan of its run, and names files of this output alone.
