@@ -35,7 +35,9 @@ pub(crate) async fn profiles(
     let mut targets = Vec::new();
     for profile in names.into_iter().filter_map(|name| sections.get_profile(name)) {
         match target(profile, &sections, backend_role, no_external_id) {
-            Ok(Some(target)) if role_name.is_none_or(|name| has_name(&target, name)) => targets.push((profile, target)),
+            Ok(Some((role, target))) if role_name.is_none_or(|name| role.path_and_name == name) => {
+                targets.push((profile, target));
+            }
             Ok(_) => {}
             Err(why) => found.leave_out(format!("profile {}", profile.name()), why),
         }
@@ -56,16 +58,12 @@ pub(crate) async fn profiles(
     Ok(found)
 }
 
-fn has_name(target: &NewTarget, name: &str) -> bool {
-    target.role_arn.as_deref().and_then(|arn| arn.split_once(":role/")).is_some_and(|(_, role)| role == name)
-}
-
 fn target(
     profile: &Profile,
     sections: &EnvConfigSections,
     backend_role: Option<&RoleArn>,
     no_external_id: bool,
-) -> Result<Option<NewTarget>, String> {
+) -> Result<Option<(RoleArn, NewTarget)>, String> {
     let Some(role) = profile.get("role_arn") else { return Ok(None) };
     let role: RoleArn = role.trim().parse().map_err(|error| format!("{error}"))?;
     if backend_role == Some(&role) {
@@ -94,13 +92,14 @@ fn target(
             return Err("only one intermediate role is supported, and it is assumed without an external ID".into());
         }
     }
-    Ok(Some(NewTarget {
+    let target = NewTarget {
         role_arn: Some(role.to_string()),
         external_id: given,
         via,
         name: Some(profile.name().to_owned()),
-        ..NewTarget::new(role.account_id)
-    }))
+        ..NewTarget::new(role.account_id.clone())
+    };
+    Ok(Some((role, target)))
 }
 
 #[cfg(test)]
