@@ -69,16 +69,14 @@ def main() -> int:
                     "bytes": len(content),
                     "sha256": digest,
                 }
-    # What changed in the account, member by member.
-    for path in out.glob("runs/*/changes/*.json"):
-        document = json.loads(path.read_text())
-        if isinstance(document.get("accounts"), dict) and document["accounts"].pop(account, None) is not None:
-            path.write_text(json.dumps(document) + "\n")
-    lists = ("committed/**/*.ndjson", "changes/**/*.ndjson")
-    for path in (*out.glob("runs/**/*.json"), *(found for pattern in lists for found in out.glob(pattern))):
+    documents_of_runs = ("runs/**/*.json", "committed/**/*.ndjson", "changes/**/*.ndjson")
+    for path in (found for pattern in documents_of_runs for found in out.glob(pattern)):
         text = path.read_text()
         documents = [json.loads(one) for one in (text.splitlines() if path.suffix == ".ndjson" else [text])]
         made = corrected(documents, rewritten)
+        # What changed in the account, member by member.
+        if path.match("changes/*.json") and isinstance(made[0].get("accounts"), dict):
+            made[0]["accounts"].pop(account, None)
         if made != documents:
             path.write_text("\n".join(json.dumps(one) for one in made) + "\n")
     for path in (*out.glob("runs/*/report*"), *out.glob("latest.html")):
