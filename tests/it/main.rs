@@ -19,6 +19,7 @@
 // A fixture that cannot be set up fails its test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod altered_documents;
 mod answers;
 mod architecture;
 mod bad_input;
